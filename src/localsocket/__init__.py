@@ -1,0 +1,62 @@
+"""Local servers and sockets for programs on one machine that talk to each other.
+
+Names are loaded when they are first used: importing the package costs next to nothing.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from localsocket.blocking.connect import connect as connect
+    from localsocket.blocking.connect import pair as pair
+    from localsocket.blocking.event_loop import EventLoop as EventLoop
+    from localsocket.blocking.event_socket import EventSocket as EventSocket
+    from localsocket.blocking.handler import Handler as Handler
+    from localsocket.blocking.local_server import LocalServer as LocalServer
+    from localsocket.blocking.local_server import listen as listen
+    from localsocket.blocking.local_socket import LocalSocket as LocalSocket
+    from localsocket.blocking.server_thread import ServerThread as ServerThread
+    from localsocket.endpoint.activation import activation_descriptors as activation_descriptors
+    from localsocket.endpoint.address import parse_address as parse_address
+    from localsocket.endpoint.credentials import ANY_USER as ANY_USER
+    from localsocket.endpoint.credentials import SAME_USER as SAME_USER
+    from localsocket.endpoint.credentials import PeerCredentials as PeerCredentials
+    from localsocket.interfaces import Limits as Limits
+    from localsocket.interfaces import SocketState as SocketState
+
+_HOME = {
+    "ANY_USER": "endpoint.credentials",
+    "EventLoop": "blocking.event_loop",
+    "EventSocket": "blocking.event_socket",
+    "Handler": "blocking.handler",
+    "Limits": "interfaces",
+    "LocalServer": "blocking.local_server",
+    "LocalSocket": "blocking.local_socket",
+    "PeerCredentials": "endpoint.credentials",
+    "SAME_USER": "endpoint.credentials",
+    "ServerThread": "blocking.server_thread",
+    "SocketState": "interfaces",
+    "activation_descriptors": "endpoint.activation",
+    "connect": "blocking.connect",
+    "errors": "errors",
+    "listen": "blocking.local_server",
+    "pair": "blocking.connect",
+    "parse_address": "endpoint.address",
+}
+
+__all__ = sorted(_HOME)  # noqa: PLE0605
+
+
+def __getattr__(name: str) -> object:
+    if (home := _HOME.get(name)) is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    module = importlib.import_module(f"{__name__}.{home}")
+    found: object = module if name == home else getattr(module, name)
+    globals()[name] = found
+    return found
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

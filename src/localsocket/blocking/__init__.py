@@ -1,0 +1,1 @@
+"""The blocking face and the event loop: they wait and move bytes, nothing else."""

@@ -1,0 +1,223 @@
+"""One thread, thousands of sockets: an epoll or kqueue loop that moves bytes and tells handlers."""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+import os
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from typing import Unpack
+
+from localsocket.blocking.acceptor import Acceptor
+from localsocket.blocking.connect import ConnectOptions, connect
+from localsocket.blocking.event_socket import EventSocket
+from localsocket.blocking.handler import Handler, check_handler
+from localsocket.blocking.local_server import LocalServer
+from localsocket.blocking.local_socket import LocalSocket
+from localsocket.blocking.poller import READABLE, Poller
+from localsocket.blocking.waiting import Waker
+from localsocket.deadlines import Deadline, check_seconds
+from localsocket.endpoint.fork_safety import close_in_forked_child
+from localsocket.errors import ClosedByUs
+from localsocket.interfaces import KIB
+
+# One buffer for a whole loop: allocating 256 KiB for every receive would map and unmap memory each time.
+_SCRATCH_SIZE = 256 * KIB
+
+
+class EventLoop:
+    """Drives sockets and servers from the one thread that is in run(); a handler belongs to each.
+
+    add(), connect(), serve(), call_soon(), call_later() and stop() may be called from any thread. close() ends every
+    connection and is for when run() has returned. As a context manager it closes itself.
+    """
+
+    def __init__(self) -> None:
+        self.poller = Poller()
+        self.scratch = memoryview(bytearray(_SCRATCH_SIZE))
+        self._waker = Waker()
+        self._targets: dict[int, Callable[[int], None]] = {self._waker.fileno(): self._on_wake}
+        self._sockets: set[EventSocket] = set()
+        self._acceptors: set[Acceptor] = set()
+        self._soon: deque[tuple[Callable[..., object], tuple[object, ...]]] = deque()
+        self._timers: list[tuple[float, int, Callable[..., object], tuple[object, ...]]] = []
+        self._timer_ids = itertools.count()
+        self._thread: int | None = None
+        self._is_stopping = False
+        self._is_closed = False
+        self.poller.register(self._waker.fileno(), READABLE)
+        close_in_forked_child(self)
+
+    # --- what it drives -----------------------------------------------------------------------------------------------
+
+    @property
+    def sockets(self) -> frozenset[EventSocket]:
+        """The connections that are driven now."""
+        return frozenset(self._sockets)
+
+    def add(self, socket: LocalSocket, handler: Handler) -> EventSocket:
+        """Take over a connected socket, with what it has read ahead; `connected` is called from the loop.
+
+        `socket` itself counts as closed from then on. Raises UnsuitableHandler, or Busy when another thread waits on
+        the socket; then it is as it was.
+        """
+        self._check_open()
+        check_handler(handler)
+        connection = socket.hand_over()
+        driven = EventSocket(
+            self, handler, connection, address=socket.address, peer=socket.peer, mode=socket.mode, limits=socket.limits
+        )
+        self.begin(driven)
+        return driven
+
+    def connect(
+        self, address: str | os.PathLike[str], handler: Handler, **options: Unpack[ConnectOptions]
+    ) -> EventSocket:
+        """Connect as localsocket.connect() does, waiting in the calling thread, then add() the socket."""
+        self._check_open()
+        check_handler(handler)
+        return self.add(connect(address, **options), handler)
+
+    def serve(self, server: LocalServer, handler: Handler) -> None:
+        """Accept the connections of `server` and drive each of them with `handler`, until the server is closed."""
+        self._check_open()
+        self._acceptors.add(Acceptor(self, server, check_handler(handler)))
+
+    # --- running ------------------------------------------------------------------------------------------------------
+
+    def run(self, *, timeout: float | None = None) -> None:
+        """Drive everything in this thread until stop() is called or `timeout` seconds are over.
+
+        What a handler raises stays with its connection; KeyboardInterrupt and the like leave run(), which may be
+        called again. RuntimeError when another thread is running this loop.
+        """
+        self._check_open()
+        if self._thread is not None:
+            raise RuntimeError("the loop is running already")
+        deadline = Deadline(timeout)
+        self._thread = threading.get_ident()
+        try:
+            self._run(deadline)
+        finally:
+            self._thread = None
+            self._is_stopping = False
+
+    def stop(self) -> None:
+        """Make run() return after what it is doing now; a stop before run() makes that return at once."""
+        self._is_stopping = True
+        self._waker.wake()
+
+    def call_soon(self, callback: Callable[..., object], *arguments: object) -> None:
+        """Call `callback` from the loop's thread, after the events it is handling now."""
+        self._soon.append((callback, arguments))
+        if threading.get_ident() != self._thread:
+            self._waker.wake()
+
+    def call_later(self, seconds: float, callback: Callable[..., object], *arguments: object) -> None:
+        """Call `callback` from the loop's thread in `seconds`."""
+        when = time.monotonic() + check_seconds(seconds, "seconds")
+        self.call_soon(self._add_timer, when, callback, arguments)
+
+    def close(self) -> None:
+        """End all connections at once and let go of the descriptors; the servers served are not closed.
+
+        `disconnected` is called for each connection, from this thread. Closing again is fine.
+        """
+        if self._is_closed:
+            return
+        if self._thread is not None:
+            raise RuntimeError("the loop is running: stop() it and let run() return first")
+        for acceptor in list(self._acceptors):
+            acceptor.end()
+        for socket in list(self._sockets):
+            socket.finish()
+        self._is_closed = True
+        self.poller.close()
+        self._waker.close()
+
+    def close_in_child(self) -> None:
+        self._is_closed = True
+        self.poller.close()
+
+    def __enter__(self) -> EventLoop:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        state = "closed" if self._is_closed else "running" if self._thread is not None else "not running"
+        return f"<EventLoop {state}, {len(self._sockets)} sockets, {len(self._acceptors)} servers>"
+
+    # --- for what it drives -------------------------------------------------------------------------------------------
+
+    def begin(self, socket: EventSocket) -> None:
+        """Drive `socket` from the next turn on."""
+        self._sockets.add(socket)
+        self.call_soon(socket.start)
+
+    def forget(self, target: EventSocket | Acceptor) -> None:
+        if isinstance(target, EventSocket):
+            self._sockets.discard(target)
+        else:
+            self._acceptors.discard(target)
+
+    def watch(self, descriptor: int, on_events: Callable[[int], None], interest: int) -> None:
+        """Have `on_events` called with what the descriptor is ready for. Any thread may call."""
+        self._targets[descriptor] = on_events
+        self.poller.register(descriptor, interest)
+
+    def unwatch(self, descriptor: int) -> None:
+        self.poller.unregister(descriptor)
+        del self._targets[descriptor]
+
+    # ------------------------------------------------------------------------------------------------------------------
+
+    def _run(self, deadline: Deadline) -> None:
+        poll = self.poller.poll
+        targets = self._targets
+        while not self._is_stopping:
+            for descriptor, mask in poll(self._next_pause(deadline)):
+                # An earlier event of this batch may have ended this one.
+                if (on_events := targets.get(descriptor)) is not None:
+                    on_events(mask)
+            if self._soon:
+                self._call_what_is_due()
+            if self._timers:
+                self._fire_timers()
+            if deadline.timeout is not None and deadline.has_passed():
+                return
+
+    def _next_pause(self, deadline: Deadline) -> float | None:
+        if self._soon:
+            return 0
+        pause = deadline.remaining()
+        if self._timers:
+            until_timer = max(0.0, self._timers[0][0] - time.monotonic())
+            pause = until_timer if pause is None else min(pause, until_timer)
+        return pause
+
+    def _call_what_is_due(self) -> None:
+        # Only what is there now: what these calls add comes after the next look at the sockets.
+        for _ in range(len(self._soon)):
+            callback, arguments = self._soon.popleft()
+            callback(*arguments)
+
+    def _fire_timers(self) -> None:
+        now = time.monotonic()
+        while self._timers and self._timers[0][0] <= now:
+            _, _, callback, arguments = heapq.heappop(self._timers)
+            callback(*arguments)
+
+    def _add_timer(self, when: float, callback: Callable[..., object], arguments: tuple[object, ...]) -> None:
+        heapq.heappush(self._timers, (when, next(self._timer_ids), callback, arguments))
+
+    def _on_wake(self, _mask: int) -> None:
+        self._waker.clear()
+
+    def _check_open(self) -> None:
+        if self._is_closed:
+            raise ClosedByUs("the event loop")

@@ -1,0 +1,296 @@
+"""One connected byte stream that an event loop reads and sends for."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from localsocket.blocking.handler import Handler, wants_bytes_written
+from localsocket.blocking.poller import FAILED, HUNG_UP, READABLE, WRITABLE
+from localsocket.blocking.stream import HandedOver, Stream
+from localsocket.deadlines import Deadline
+from localsocket.endpoint.credentials import PeerCredentials
+from localsocket.errors import ClosedByPeer, ClosedByUs, LocalSocketError
+from localsocket.interfaces import Limits, OpenMode, SocketState
+
+if TYPE_CHECKING:
+    from localsocket.blocking.event_loop import EventLoop
+
+logger = logging.getLogger("localsocket.blocking")
+
+CLOSE_TIMEOUT = 5.0
+
+
+class EventSocket(Stream):
+    """A connected local socket whose bytes a loop moves and whose handler is told; no call of it ever waits.
+
+    Any thread may read, write and close. write() queues what the kernel does not take at once, up to
+    Limits.write_buffer. `context` belongs to the handler.
+    """
+
+    __slots__ = (
+        "_handler",
+        "_interest",
+        "_is_over",
+        "_is_paused",
+        "_loop",
+        "_recv_into",
+        "_unreported",
+        "context",
+    )
+
+    def __init__(
+        self,
+        loop: EventLoop,
+        handler: Handler,
+        connection: HandedOver,
+        *,
+        address: str,
+        peer: PeerCredentials,
+        mode: OpenMode,
+        limits: Limits,
+    ) -> None:
+        super().__init__(
+            connection.sock, address=address, peer=peer, mode=mode, limits=limits, on_closed=connection.on_closed
+        )
+        self._received = connection.received
+        self._unsent = connection.unsent
+        self._loop = loop
+        self._handler = handler
+        self._recv_into = connection.sock.recv_into
+        self._interest: int | None = None  # what the poller watches for; None when it does not watch
+        self._is_over = False
+        self._is_paused = False
+        self._unreported = 0
+        self.context: Any = None
+        if wants_bytes_written(handler):
+            self._on_sent = self._note_sent
+
+    write = Stream.write_nowait
+
+    def pause_reading(self) -> None:
+        """Receive nothing until resume_reading(); the kernel holds the peer back."""
+        with self._lock:
+            self._is_paused = True
+            self._update_interest()
+
+    def resume_reading(self) -> None:
+        with self._lock:
+            self._is_paused = False
+            self._update_interest()
+
+    def shutdown_write(self) -> None:
+        """Finish sending once everything queued is sent: the peer then reads the end, and can still answer."""
+        with self._lock:
+            self._check_writable()
+            self._write_ended = True
+            if not self._unsent:
+                self._end_writing()
+
+    def close(self, *, timeout: float | None = CLOSE_TIMEOUT) -> None:
+        """Have what is unsent sent, then close; returns at once, and `disconnected` is called when it is done.
+
+        Unread bytes are dropped. When the peer has not taken everything within `timeout` seconds, `failed` is called
+        with DeadlinePassed and the rest is dropped. Closing again is fine.
+        """
+        deadline = Deadline(timeout)
+        with self._lock:
+            if self._state is not SocketState.CONNECTED:
+                return
+            self._start_closing()
+            self._is_paused = False
+            self._update_interest()
+        self._loop.call_soon(self._continue_closing, deadline)
+
+    # --- what the loop calls, in its thread ---------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Announce the connection, then begin to watch it."""
+        if self._is_over:
+            return
+        self._call(self._handler.connected)
+        if self._state is SocketState.CONNECTED:
+            with self._lock:
+                self._update_interest()
+            if len(self._received):
+                self._call(self._handler.ready_read)
+
+    def on_events(self, mask: int) -> None:
+        if mask & ~WRITABLE:
+            self._on_readable(mask)
+        if mask & WRITABLE and not self._is_over:
+            self._on_writable()
+
+    def finish(self) -> None:
+        """End the connection for good and say so, once."""
+        if self._is_over:
+            return
+        self._is_over = True
+        with self._lock:
+            self._stop_watching()
+            super()._finish_closing()
+            super()._close_descriptor()
+        self._loop.forget(self)
+        self._call(self._handler.disconnected)
+
+    # ------------------------------------------------------------------------------------------------------------------
+
+    def _on_readable(self, mask: int) -> None:
+        received = self._received
+        if received.has_ended:
+            # Hang-up is reported for ever and cannot be masked; after the end it is the only news there can be.
+            if mask & (HUNG_UP | FAILED):
+                self.finish()
+            return
+        room = received.room
+        if not room or self._is_paused:
+            self._hold()
+            return
+        scratch = self._loop.scratch
+        try:
+            count = self._recv_into(scratch, room) if room < len(scratch) else self._recv_into(scratch)
+        except BlockingIOError:
+            return
+        except OSError as error:
+            if self._is_over:
+                return
+            self._on_read_failure(error)
+            return
+        if not count:
+            self._on_end()
+            return
+        with self._lock:
+            if self._state is not SocketState.CONNECTED or self.mode == "w":
+                return
+            received.feed(scratch[:count].tobytes())
+        try:
+            self._handler.ready_read(self)
+        except Exception as error:
+            self._on_handler_error(error)
+
+    def _on_end(self) -> None:
+        with self._lock:
+            self._received.feed_end()
+            self._update_interest()
+        if self._state is SocketState.CONNECTED:
+            self._call(self._handler.end_of_stream)
+        elif not self._unsent:
+            self.finish()
+
+    def _on_read_failure(self, error: OSError) -> None:
+        with self._lock:
+            self._note_read_failure(error)
+        assert self._failure is not None
+        self._fail(self._failure())
+
+    def _on_writable(self) -> None:
+        with self._lock:
+            before = self._unsent.total_sent
+            self._push()
+            sent = self._unsent.total_sent - before
+            if self._write_ended and not self._unsent:
+                self._end_writing()
+            self._update_interest()
+        if self._write_failure:
+            self._fail(self._write_failure())
+            return
+        if sent and self._on_sent is not None:
+            self._call(self._handler.bytes_written, sent)
+        if self._state is SocketState.CLOSING and not self._unsent:
+            self.finish()
+
+    def _continue_closing(self, deadline: Deadline) -> None:
+        if self._is_over:
+            return
+        if self._write_failure:
+            self._fail(self._write_failure())
+        elif not self._unsent:
+            self.finish()
+        elif (remaining := deadline.remaining()) is not None:
+            self._loop.call_later(remaining, self._give_up_closing, deadline)
+
+    def _give_up_closing(self, deadline: Deadline) -> None:
+        if not self._is_over:
+            self._fail(deadline.error("closing", queued=len(self._unsent)))
+
+    def _fail(self, error: LocalSocketError) -> None:
+        self._call(self._handler.failed, error)
+        self.finish()
+
+    def _note_sent(self, count: int) -> None:
+        # Reported from the loop, so that the handler is never called from within its own write.
+        if not self._unreported:
+            self._loop.call_soon(self._report_sent)
+        self._unreported += count
+
+    def _report_sent(self) -> None:
+        with self._lock:
+            count, self._unreported = self._unreported, 0
+        if not self._is_over:
+            self._call(self._handler.bytes_written, count)
+
+    def _call(self, event: Callable[..., object], *parts: object) -> None:
+        try:
+            event(self, *parts)
+        except Exception as error:
+            self._on_handler_error(error)
+
+    def _on_handler_error(self, error: Exception) -> None:
+        if isinstance(error, ClosedByUs) and self._state is not SocketState.CONNECTED:
+            return  # closed by another thread in the midst of the event: nobody's mistake
+        if isinstance(error, ClosedByPeer) and self._write_failure:
+            if not self._is_over:
+                self._fail(error)
+            return
+        logger.error("closing %r because its handler failed", self, exc_info=error)
+        self.abort()
+
+    # --- watching; the lock is held -----------------------------------------------------------------------------------
+
+    def _update_interest(self) -> None:
+        if self._is_over:
+            return
+        interest = WRITABLE if self._unsent else 0
+        if not (self._is_paused or self._received.has_ended) and self._received.room:
+            interest |= READABLE
+            self._is_held = False
+        if interest == self._interest:
+            return
+        if self._interest is None:
+            self._loop.watch(self._descriptor, self.on_events, interest)
+        else:
+            self._loop.poller.modify(self._descriptor, interest)
+        self._interest = interest
+
+    def _hold(self) -> None:
+        """Stop receiving until there is room: not watching at all, since hang-up would be reported without end."""
+        with self._lock:
+            self._is_held = True
+            self._stop_watching()
+            if self._unsent:
+                self._update_interest()
+
+    def _stop_watching(self) -> None:
+        if self._interest is not None:
+            self._loop.unwatch(self._descriptor)
+            self._interest = None
+
+    def _has_queued(self) -> None:
+        if self._interest is not None or self._is_held:
+            self._update_interest()
+
+    def _made_room(self) -> None:
+        self._update_interest()
+
+    def _leaving(self) -> None:
+        self._is_over = True
+        self._stop_watching()
+        self._loop.forget(self)
+
+    def _finish_closing(self) -> None:
+        super()._finish_closing()
+        self._loop.call_soon(self.finish)
+
+    def _close_descriptor(self) -> None:
+        """Left to finish(), in the loop's thread: until then the loop may still come across the number."""

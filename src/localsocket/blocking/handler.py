@@ -1,0 +1,101 @@
+"""What an event loop calls, and how a handler that lacks it is refused before anything is served."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from localsocket.errors import LocalSocketError, UnsuitableHandler
+
+if TYPE_CHECKING:
+    from localsocket.blocking.event_socket import EventSocket
+
+
+class Handler:
+    """Events of the sockets that a loop drives: derive from it and define at least `ready_read`.
+
+    All calls come from the loop's thread, one at a time, and hold up every other socket of the loop while they run.
+    One handler may serve many sockets; `socket.context` is free for what belongs to one. An exception that leaves a
+    method is logged and closes that connection only.
+    """
+
+    def connected(self, socket: EventSocket) -> None:
+        """The connection is there: the first call for each socket."""
+
+    def ready_read(self, socket: EventSocket) -> None:
+        """New bytes have arrived. What is left unread stays, and is not announced again until more arrives."""
+        raise NotImplementedError
+
+    def bytes_written(self, socket: EventSocket, count: int) -> None:
+        """The kernel has taken `count` more of the written bytes. Never called from within a write."""
+
+    def end_of_stream(self, socket: EventSocket) -> None:
+        """The peer finished sending and may still read. Unless overridden, the socket sends what it has and closes."""
+        socket.close()
+
+    def failed(self, socket: EventSocket, error: LocalSocketError) -> None:
+        """The connection broke; `disconnected` follows."""
+
+    def disconnected(self, socket: EventSocket) -> None:
+        """The connection is over, whoever ended it: the last call, exactly once for each `connected`."""
+
+
+EVENTS = ("connected", "ready_read", "bytes_written", "end_of_stream", "failed", "disconnected")
+
+
+def check_handler(handler: object) -> Handler:
+    """Return `handler` if a loop can serve with it, else raise UnsuitableHandler saying what it lacks."""
+    if inspect.isclass(handler):
+        raise UnsuitableHandler(f"{handler.__name__} is a class: give an instance of it")
+    if not isinstance(handler, Handler):
+        raise UnsuitableHandler(f"{type(handler).__name__} does not derive from localsocket.Handler")
+    kind = type(handler)
+    if kind.ready_read is Handler.ready_read and "ready_read" not in getattr(handler, "__dict__", {}):
+        raise UnsuitableHandler(f"{kind.__name__} does not define ready_read(self, socket)")
+    for name in EVENTS:
+        _check_method(kind, name, getattr(handler, name))
+    _check_spelling(kind)
+    return handler
+
+
+def check_function(function: Callable[..., object]) -> Callable[..., object]:
+    """Return `function` if it can be called with one socket in a thread, else raise UnsuitableHandler."""
+    name = getattr(function, "__qualname__", repr(function))
+    if inspect.iscoroutinefunction(function):
+        raise UnsuitableHandler(f"{name} is a coroutine function, which a thread would never await")
+    try:
+        inspect.signature(function).bind(None)
+    except TypeError as error:
+        raise UnsuitableHandler(f"{name} cannot be called with one socket: {error}") from None
+    except ValueError:
+        pass  # written in C without a signature: nothing can be said about it
+    return function
+
+
+def wants_bytes_written(handler: Handler) -> bool:
+    """Whether the handler has its own bytes_written, so that others need not be told."""
+    return getattr(handler.bytes_written, "__func__", None) is not Handler.bytes_written
+
+
+def _check_method(kind: type, name: str, method: object) -> None:
+    if not callable(method):
+        raise UnsuitableHandler(f"{kind.__name__}.{name} is not a method")
+    if inspect.iscoroutinefunction(method):
+        raise UnsuitableHandler(f"{kind.__name__}.{name} is a coroutine function, which this loop would never await")
+    given = [None] * len(inspect.signature(getattr(Handler, name)).parameters)
+    try:
+        inspect.signature(method).bind(*given[1:])
+    except TypeError as error:
+        raise UnsuitableHandler(f"{kind.__name__}.{name} cannot be called as the loop will call it: {error}") from None
+    except ValueError:
+        return  # written in C without a signature: nothing can be said about it
+
+
+def _check_spelling(kind: type) -> None:
+    """Refuse a method that is an event in another spelling (readyRead, on_connected): it would never be called."""
+    meant = {name.replace("_", ""): name for name in EVENTS}
+    for name in dir(kind):
+        event = meant.get(name.replace("_", "").lower().removeprefix("on").removeprefix("handle"))
+        if event is not None and name != event and not name.startswith("_"):
+            raise UnsuitableHandler(f"{kind.__name__}.{name} would never be called: the event is called {event}")

@@ -1,0 +1,350 @@
+"""The blocking face of one connected byte stream: the waiting caller itself reads and sends."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+from collections.abc import Callable, Iterator
+from functools import partial
+from types import TracebackType
+from typing import TypeVar
+
+from localsocket.blocking.stream import Stream
+from localsocket.blocking.waiting import HUNG_UP, READABLE, WRITABLE, Waiters, Waker
+from localsocket.deadlines import Deadline, check_count
+from localsocket.endpoint.credentials import (
+    SAME_USER,
+    AllowedUsers,
+    PeerCredentials,
+    check_allowed_users,
+    check_peer,
+    read_credentials,
+)
+from localsocket.endpoint.listener import take_socket
+from localsocket.errors import Busy, DeadlinePassed, EndOfStream, LocalSocketError
+from localsocket.interfaces import DEFAULT_LIMITS, Buffer, Limits, OpenMode, SocketState, as_bytes, check_mode
+
+Result = TypeVar("Result")
+
+CLOSE_TIMEOUT = 5.0
+"""Seconds that close() gives the peer to take what is unsent, unless told otherwise."""
+
+
+class LocalSocket(Stream):
+    """A connected local socket that the caller drives; any thread may read, write and close.
+
+    Time-outs are in seconds, None waits for ever, 0 does not wait; one call has one deadline, and DeadlinePassed (a
+    TimeoutError) when it is over. A waiting call moves bytes in both directions, as far as the limits allow, so two
+    programs that write to each other at the same time do not block each other for ever.
+
+    Iterating gives lines. As a context manager it closes itself, waiting up to 5 s for unsent bytes to be taken.
+    """
+
+    __slots__ = ("_waiters",)
+
+    def __init__(
+        self,
+        sock: socket.socket,
+        *,
+        address: str,
+        peer: PeerCredentials,
+        mode: OpenMode = "rw",
+        limits: Limits = DEFAULT_LIMITS,
+        on_closed: Callable[[], None] | None = None,
+    ) -> None:
+        self._waiters = Waiters()
+        super().__init__(sock, address=address, peer=peer, mode=mode, limits=limits, on_closed=on_closed)
+
+    @classmethod
+    def adopt_descriptor(
+        cls,
+        descriptor: int,
+        *,
+        allow_peer: AllowedUsers = SAME_USER,
+        mode: OpenMode = "rw",
+        limits: Limits = DEFAULT_LIMITS,
+    ) -> LocalSocket:
+        """Take over a connected Unix stream socket's descriptor; it becomes non-blocking and close-on-exec.
+
+        Raises UnsuitableDescriptor, or PeerRefused when `allow_peer` does not admit the other end; then the
+        descriptor is still the caller's.
+        """
+        check_mode(mode)
+        allow_peer = check_allowed_users(allow_peer, "allow_peer")
+        sock = take_socket(descriptor)
+        try:
+            peer = read_credentials(sock)
+            check_peer(peer, allow_peer)
+            sock.set_inheritable(False)
+            sock.setblocking(False)
+        except BaseException:
+            sock.detach()
+            raise
+        return cls(sock, address="", peer=peer, mode=mode, limits=limits)
+
+    # --- reading ------------------------------------------------------------------------------------------------------
+
+    def read(self, max_bytes: int | None = None, *, timeout: float | None = None) -> bytes:
+        """Return what has arrived, at most `max_bytes`, waiting for at least one byte; b"" at the end of the stream.
+
+        On DeadlinePassed nothing is consumed. Raises ClosedByPeer when the peer closed without reading everything.
+        """
+        if max_bytes is not None:
+            check_count(max_bytes, "max_bytes")
+        return self._read(partial(self._take_some, max_bytes), Deadline(timeout), "reading")
+
+    def read_exactly(self, count: int, *, timeout: float | None = None) -> bytes:
+        """Return the next `count` bytes, waiting until they are all there.
+
+        On DeadlinePassed nothing is consumed: call again to continue. Raises EndOfStream when the peer finishes
+        before; what did arrive stays readable. LimitExceeded when `count` is more than Limits.read_buffer.
+        """
+        check_count(count, "count")
+        return self._read(partial(self._received.take_exactly, count), Deadline(timeout), f"reading {count} bytes")
+
+    def read_line(
+        self, *, timeout: float | None = None, max_bytes: int | None = None, keep_ending: bool = False
+    ) -> bytes:
+        r"""Return the next line without its ending, waiting until `timeout`.
+
+        A line ends with \n; what is left at the end of the stream counts as a line, told from a whole one by
+        `keep_ending=True`; EndOfStream when nothing is left. On DeadlinePassed nothing is consumed: call again to
+        continue. Safe from several threads, each line goes to one. Raises LineTooLong when `max_bytes` (default
+        Limits.line) arrive without an ending; the bytes stay readable with read().
+        """
+        return self._read(self._line_taker(max_bytes, keep_ending=keep_ending), Deadline(timeout), "reading a line")
+
+    def read_to_end(self, *, timeout: float | None = None, max_bytes: int | None = None) -> bytes:
+        """Return everything up to the end of the stream, waiting for the peer to finish sending.
+
+        Raises LimitExceeded when more than `max_bytes` (default Limits.read_buffer) arrive; they stay readable.
+        """
+        limit = self.limits.read_buffer if max_bytes is None else check_count(max_bytes, "max_bytes")
+        return self._read(partial(self._received.take_to_end, limit), Deadline(timeout), "reading to the end")
+
+    def wait_readable(self, timeout: float | None = None) -> bool:
+        """Wait until at least one byte can be read; False when the stream ended or the time was over before."""
+        deadline = Deadline(timeout)
+        try:
+            return self._wait_for(self._is_readable, deadline, "waiting for bytes")
+        except DeadlinePassed:
+            return False
+
+    def __iter__(self) -> Iterator[bytes]:
+        """Iterate over the lines, without their endings, to the end of the stream, waiting for each for ever."""
+        while True:
+            try:
+                yield self.read_line()
+            except EndOfStream:
+                return
+
+    # --- writing ------------------------------------------------------------------------------------------------------
+
+    def write(self, data: Buffer, *, timeout: float | None = None) -> None:
+        """Send `data`, waiting until the kernel has taken all of it, in one piece however many threads write.
+
+        On DeadlinePassed either nothing was written (`queued` is 0: call again), or the kernel took a part; then the
+        rest, `queued` bytes, is kept, goes out with the next waiting call, flush() or close(), and must not be
+        written again. Raises ClosedByPeer, ClosedByUs, WrongMode, BrokenEndpoint.
+        """
+        deadline = Deadline(timeout)
+        data = as_bytes(data)
+        with self._lock:
+            self._check_writable()
+            sent = 0 if self._unsent else self._send_some(data)
+            if sent == len(data):
+                return
+            if self._write_failure:
+                raise self._write_failure()
+            end = self._unsent.append(memoryview(data)[sent:]) if sent else 0
+        try:
+            if not end:
+                end = self._wait_for(partial(self._enqueue, data), deadline, "writing")
+            self._wait_for(partial(self._is_sent, end), deadline, "writing")
+        except BaseException as error:
+            with self._lock:
+                self._unsent.copy_borrowed()
+                if isinstance(error, DeadlinePassed) and end:
+                    raise deadline.error("writing", queued=end - self._unsent.total_sent) from None
+            raise
+
+    def flush(self, *, timeout: float | None = None) -> None:
+        """Wait until the kernel has taken everything that was written.
+
+        On DeadlinePassed the rest stays queued. "Taken" means that a living peer can read it, not that it has.
+        """
+        self._wait_for(self._is_flushed, Deadline(timeout), "flushing")
+
+    # --- ending -------------------------------------------------------------------------------------------------------
+
+    def shutdown_write(self, *, timeout: float | None = None) -> None:
+        """Finish sending: the peer reads what is on the way and then the end; it can still answer.
+
+        Waits for unsent bytes to be taken; on DeadlinePassed nothing has changed. Doing it again is fine.
+        """
+        self.flush(timeout=timeout)
+        with self._lock:
+            self._end_writing()
+
+    def wait_disconnected(self, timeout: float | None = None) -> bool:
+        """Wait until the peer has closed; False when the time was over before. Received bytes stay readable."""
+        deadline = Deadline(timeout)
+        try:
+            return self._wait_for(self._is_disconnected, deadline, "waiting for the peer to close")
+        except DeadlinePassed:
+            return False
+
+    def close(self, *, timeout: float | None = CLOSE_TIMEOUT) -> None:
+        """Send what is unsent, then close; unread bytes are dropped, and every waiting thread gets ClosedByUs.
+
+        The socket is closed in any case; DeadlinePassed or ClosedByPeer then says how many bytes were lost. Closing
+        again is fine.
+        """
+        deadline = Deadline(timeout)
+        with self._lock:
+            if self._state is not SocketState.CONNECTED:
+                return
+            self._start_closing()
+            has_unsent = bool(self._unsent)
+            self._waiters.wake_all()
+        try:
+            self._wait_for(self._is_drained, deadline, "closing")
+            if has_unsent and self._write_failure:
+                raise self._write_failure()
+        except DeadlinePassed:
+            raise deadline.error("closing", queued=len(self._unsent)) from None
+        finally:
+            self.abort()
+
+    def __enter__(self) -> LocalSocket:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if error is None:
+            self.close()
+            return
+        # The error on its way out is the one that matters: it must not be replaced by what closing says.
+        with contextlib.suppress(LocalSocketError):
+            self.close()
+
+    # --- conditions: None or False means "wait"; the lock is held -----------------------------------------------------
+
+    def _is_readable(self) -> bool | None:
+        self._check_readable()
+        if len(self._received):
+            return True
+        return False if self._received.has_ended else None
+
+    def _is_flushed(self) -> bool | None:
+        self._check_open()
+        if self._write_failure:
+            raise self._write_failure()
+        return not self._unsent or None
+
+    def _is_drained(self) -> bool | None:
+        return not self._unsent or self._state is SocketState.CLOSED or None
+
+    def _is_sent(self, end: int) -> bool | None:
+        if self._unsent.total_sent >= end:
+            return True
+        self._check_writable()
+        return None
+
+    def _is_disconnected(self) -> bool | None:
+        self._check_open()
+        return self._is_hung_up() or None
+
+    def _enqueue(self, data: Buffer) -> int | None:
+        self._check_writable()
+        if self._unsent.has_room_for(len(data)):
+            return self._unsent.append(data)
+        return None
+
+    def _take_some(self, max_bytes: int | None) -> bytes | None:
+        taken = self._received.take_some(max_bytes)
+        if taken == b"" and self._failure and max_bytes != 0:
+            raise self._failure()
+        return taken
+
+    # --- waiting ------------------------------------------------------------------------------------------------------
+
+    def _read(self, take: Callable[[], bytes | None], deadline: Deadline, doing: str) -> bytes:
+        def attempt() -> bytes | None:
+            self._check_open()
+            if self._is_others_transaction():
+                return None
+            self._check_readable()
+            return self._take(take)
+
+        return self._wait_for(attempt, deadline, doing, is_reading=True)
+
+    def _wait_for(
+        self, attempt: Callable[[], Result | None], deadline: Deadline, doing: str, *, is_reading: bool = False
+    ) -> Result:
+        """Move bytes until `attempt` gives something other than None, or raises, or the deadline passes."""
+        events = 0
+        has_waited = False
+        while True:
+            with self._lock:
+                if events:
+                    self._move_bytes(events)
+                result = attempt()
+                if result is not None:
+                    return result
+                if has_waited and deadline.has_passed():
+                    raise deadline.error(doing)
+                interest = None if is_reading and self._is_others_transaction() else self._interest()
+                waker = self._waiters.enter()
+            try:
+                events = waker.wait(self._descriptor, interest, deadline.remaining())
+            finally:
+                with self._lock:
+                    self._leave(waker)
+            has_waited = True
+
+    def _interest(self) -> int:
+        interest = 0
+        if self._received.room and not self._received.has_ended:
+            interest |= READABLE
+        if self._unsent:
+            interest |= WRITABLE
+        return interest
+
+    def _move_bytes(self, events: int) -> None:
+        if self._state is SocketState.CLOSED:
+            return
+        if events & (READABLE | HUNG_UP):
+            self._pull()
+        if events & (WRITABLE | HUNG_UP):
+            self._push()
+        self._waiters.wake_all()
+
+    def _leave(self, waker: Waker) -> None:
+        self._waiters.leave(waker)
+        if self._state is SocketState.CLOSED and not self._waiters:
+            self._close_descriptor()
+
+    def _refresh(self) -> None:
+        # One receive: what it brings has arrived, and asking again could go on as long as the peer sends.
+        if self._pull():
+            self._waiters.wake_all()
+
+    def _leaving(self) -> None:
+        if self._waiters:
+            raise Busy("another thread waits on this socket")
+
+    def _has_queued(self) -> None:
+        self._waiters.wake_all()  # they may be polling for reading only
+
+    def _transaction_ended(self) -> None:
+        self._waiters.wake_all()
+
+    def _finish_closing(self) -> None:
+        super()._finish_closing()
+        self._waiters.wake_all()
+
+    def _close_descriptor(self) -> None:
+        if not self._waiters:
+            super()._close_descriptor()

@@ -1,0 +1,167 @@
+"""A server on a thread of its own: one loop for a Handler, or one more thread for each connection of a function."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable
+from types import TracebackType
+from typing import Protocol, TypeAlias, Unpack
+
+from localsocket.blocking.connection_threads import MAX_THREADS, ConnectionThreads
+from localsocket.blocking.event_loop import EventLoop
+from localsocket.blocking.handler import Handler, check_function, check_handler
+from localsocket.blocking.local_server import ListenOptions, LocalServer, listen
+from localsocket.blocking.local_socket import LocalSocket
+from localsocket.deadlines import Deadline, check_count
+from localsocket.errors import UnsuitableHandler
+
+STOP_TIMEOUT = 5.0
+
+ConnectionFunction: TypeAlias = Callable[[LocalSocket], object]
+"""Serves one connection, which is closed when it returns."""
+
+
+class _Serving(Protocol):
+    def run(self) -> None:
+        """Serve until told to stop and everything has ended."""
+
+    def stop(self, deadline: Deadline) -> None:
+        """Have connections end by the deadline; any thread may call."""
+
+
+class ServerThread:
+    """Serves an address from a thread of its own, from start() to stop(), or inside a `with` block.
+
+    `address` is address text, or a LocalServer, which is closed at the end. `handler` is a Handler, whose methods one
+    event loop calls for all connections, or a function of one LocalSocket, called in a thread of its own for each
+    connection, of which there are `max_threads` at most. `options` are those of listen(). A handler that lacks what it
+    needs is refused here, with UnsuitableHandler.
+
+    `ready` is set when the address is served and `stopped` when nothing of it is left; what ended the thread before
+    its time is in `error` and is raised by stop(). Any thread may call, except the server's own.
+    """
+
+    def __init__(
+        self,
+        address: str | os.PathLike[str] | LocalServer,
+        handler: Handler | ConnectionFunction,
+        *,
+        max_threads: int = MAX_THREADS,
+        **options: Unpack[ListenOptions],
+    ) -> None:
+        if isinstance(address, LocalServer) and options:
+            raise TypeError(f"a server that listens already takes no options: {', '.join(options)}")
+        self.ready = threading.Event()
+        self.stopped = threading.Event()
+        self.error: BaseException | None = None
+        self._address = address
+        self._handler = _check(handler)
+        self._max_threads = check_count(max_threads, "max_threads", minimum=1)
+        self._options = options
+        self._server: LocalServer | None = None
+        self._serving: _Serving | None = None
+        self._thread: threading.Thread | None = None
+
+    @property
+    def address(self) -> str:
+        return self._address.address if isinstance(self._address, LocalServer) else os.fspath(self._address)
+
+    @property
+    def server(self) -> LocalServer:
+        """The server behind it, to be paused and asked; RuntimeError before start()."""
+        if self._server is None:
+            raise RuntimeError("the server thread has not been started")
+        return self._server
+
+    def start(self) -> None:
+        """Listen, which raises here what listen() raises, and begin to serve; once only."""
+        if self._server is not None:
+            raise RuntimeError("a server thread is started once; make another one")
+        server = self._address if isinstance(self._address, LocalServer) else listen(self._address, **self._options)
+        self._server = server
+        if isinstance(self._handler, Handler):
+            self._serving = _LoopServing(server, self._handler)
+        else:
+            self._serving = ConnectionThreads(server, self._handler, self._max_threads)
+        self._thread = threading.Thread(target=self._run, name=f"localsocket {self.address}", daemon=True)
+        self._thread.start()
+        self.ready.wait()
+
+    def stop(self, *, timeout: float | None = STOP_TIMEOUT) -> None:
+        """Stop accepting, let connections send what is unsent until `timeout`, end them, and wait for the thread.
+
+        Raises what ended the thread before its time. Stopping again is fine.
+        """
+        deadline = Deadline(timeout)
+        if self._thread is None or self._serving is None:
+            return
+        if self._thread is threading.current_thread():
+            raise RuntimeError("the server's own thread cannot wait for itself")
+        if self._thread.is_alive():
+            self.server.close()
+            self._serving.stop(deadline)
+            self._thread.join()
+        if (error := self.error) is not None:
+            self.error = None
+            raise error
+
+    def wait_stopped(self, timeout: float | None = None) -> bool:
+        """Wait until the server has ended, by stop() or by an error; False when the time was over before."""
+        return self.stopped.wait(Deadline(timeout).remaining())
+
+    def __enter__(self) -> ServerThread:
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def __repr__(self) -> str:
+        state = "not started" if self._server is None else "stopped" if self.stopped.is_set() else "serving"
+        return f"<ServerThread {self.address!r} {state}>"
+
+    def _run(self) -> None:
+        assert self._serving is not None
+        self.ready.set()
+        try:
+            self._serving.run()
+        except BaseException as error:
+            self.error = error
+        finally:
+            self.server.close()
+            self.stopped.set()
+
+
+class _LoopServing:
+    """One event loop for all connections."""
+
+    def __init__(self, server: LocalServer, handler: Handler) -> None:
+        self._loop = EventLoop()
+        self._loop.serve(server, handler)
+
+    def run(self) -> None:
+        with self._loop:
+            self._loop.run()
+
+    def stop(self, deadline: Deadline) -> None:
+        self._loop.call_soon(self._end_connections, deadline)
+
+    def _end_connections(self, deadline: Deadline) -> None:
+        for socket in self._loop.sockets:
+            socket.close(timeout=deadline.remaining())
+        self._stop_when_empty(deadline)
+
+    def _stop_when_empty(self, deadline: Deadline) -> None:
+        if deadline.has_passed() or not self._loop.sockets:
+            self._loop.stop()
+        else:
+            self._loop.call_later(0.005, self._stop_when_empty, deadline)
+
+
+def _check(handler: Handler | ConnectionFunction) -> Handler | ConnectionFunction:
+    if isinstance(handler, Handler) or not callable(handler) or isinstance(handler, type):
+        return check_handler(handler)
+    return check_function(handler)

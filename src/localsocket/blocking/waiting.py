@@ -1,0 +1,126 @@
+"""Threads that wait on a descriptor, and how other threads wake them."""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import os
+import select
+import sys
+import weakref
+
+READABLE = select.POLLIN
+WRITABLE = select.POLLOUT
+HUNG_UP = select.POLLHUP | select.POLLERR
+
+_LONGEST_WAIT = 86_400.0  # poll(2) counts milliseconds in a C int; who waits longer comes back and waits again
+
+
+class Waker:
+    """Something to wait on that any thread may set: an eventfd on Linux, else a pipe."""
+
+    __slots__ = ("__weakref__", "_poll", "_reading", "_writing")
+
+    def __init__(self) -> None:
+        if sys.platform == "linux":
+            self._reading = self._writing = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
+        else:  # pragma: no cover - macOS and the BSDs, never run
+            self._reading, self._writing = os.pipe()
+            os.set_blocking(self._reading, False)
+            os.set_blocking(self._writing, False)
+        self._poll = select.poll()
+        self._poll.register(self._reading, select.POLLIN)
+
+    def fileno(self) -> int:
+        return self._reading
+
+    def wake(self) -> None:
+        with contextlib.suppress(OSError):  # full: it is set already; closed: nobody waits any more
+            os.write(self._writing, b"\1\0\0\0\0\0\0\0")
+
+    def clear(self) -> None:
+        with contextlib.suppress(BlockingIOError):
+            os.read(self._reading, 4096)
+
+    def wait(self, descriptor: int, interest: int | None, seconds: float | None) -> int:
+        """Sleep until the descriptor is ready for `interest`, or hung up, or wake() or the time is over.
+
+        Returns what the descriptor is ready for, 0 if it is not. `interest` 0 waits for hang-up only, None leaves the
+        descriptor out.
+        """
+        poll = self._poll
+        if interest is not None:
+            poll.register(descriptor, interest)
+        try:
+            events = poll.poll(None if seconds is None else math.ceil(min(seconds, _LONGEST_WAIT) * 1000))
+        finally:
+            if interest is not None:
+                poll.unregister(descriptor)
+        ready = 0
+        for ready_descriptor, event in events:
+            if ready_descriptor == descriptor:
+                ready = event
+            else:
+                self.clear()
+        return ready
+
+    def close(self) -> None:
+        reading, self._reading = self._reading, -1
+        if reading >= 0:
+            os.close(reading)
+            if self._writing != reading:  # pragma: no cover - macOS and the BSDs, never run
+                os.close(self._writing)
+
+    def __del__(self) -> None:
+        if getattr(self, "_reading", -1) >= 0:
+            self.close()
+
+
+class Waiters:
+    """The threads that wait on one descriptor at this moment. Every call is made under its owner's lock.
+
+    Each waiting thread polls the descriptor for what it needs itself; whoever changes something that another may
+    wait for calls wake_all(). The descriptor may be closed only when nobody waits on it (`when_none`), since its
+    number may be given to another file at once.
+    """
+
+    __slots__ = ("_wakers",)
+
+    def __init__(self) -> None:
+        self._wakers: list[Waker] = []
+
+    def __bool__(self) -> bool:
+        return bool(self._wakers)
+
+    def enter(self) -> Waker:
+        try:
+            waker = _idle_wakers.pop()
+        except IndexError:
+            waker = Waker()
+            _all_wakers.add(waker)
+        self._wakers.append(waker)
+        return waker
+
+    def leave(self, waker: Waker) -> None:
+        self._wakers.remove(waker)
+        _idle_wakers.append(waker)
+
+    def wake_all(self) -> None:
+        for waker in self._wakers:
+            waker.wake()
+
+
+# Wakers are lent for the time of one wait, so there are as many as threads ever waited at once, whatever the number
+# of sockets. list.append and list.pop are atomic.
+_idle_wakers: list[Waker] = []
+_all_wakers: weakref.WeakSet[Waker] = weakref.WeakSet()
+
+
+def _after_fork_in_child() -> None:
+    # An eventfd that is shared with the parent would wake the wrong process.
+    for waker in list(_all_wakers):
+        waker.close()
+    _idle_wakers.clear()
+
+
+os.register_at_fork(after_in_child=_after_fork_in_child)

@@ -1,0 +1,115 @@
+"""Who is let in: the policy, the caller's own hook, and how many at once."""
+
+from __future__ import annotations
+
+import logging
+import socket
+import threading
+from collections import Counter
+from collections.abc import Callable
+
+from localsocket.deadlines import check_count
+from localsocket.endpoint.credentials import (
+    AllowedUsers,
+    PeerCredentials,
+    check_allowed_users,
+    check_peer,
+    read_credentials,
+)
+from localsocket.errors import PeerRefused, TooManyConnections
+
+logger = logging.getLogger("localsocket.endpoint")
+
+MAX_CONNECTIONS = 16_384
+
+
+class Admission:
+    """Decides about each accepted connection and counts those that are open. Safe from several threads.
+
+    `authorize` is asked last and can only refuse: by returning False or by raising, which is logged.
+    `max_connections_per_user` (default: half of `max_connections`) keeps one user from taking every place.
+    """
+
+    def __init__(
+        self,
+        allow: AllowedUsers,
+        authorize: Callable[[PeerCredentials], bool] | None,
+        max_connections: int,
+        max_connections_per_user: int | None,
+    ) -> None:
+        self._allow = check_allowed_users(allow, "allow")
+        if authorize is not None and not callable(authorize):
+            raise TypeError(f"authorize must be a function of PeerCredentials, not {type(authorize).__name__}")
+        self._authorize = authorize
+        self._max = check_count(max_connections, "max_connections", minimum=1)
+        if max_connections_per_user is None:
+            max_connections_per_user = max(1, max_connections // 2)
+        self._max_per_user = check_count(max_connections_per_user, "max_connections_per_user", minimum=1)
+        self._lock = threading.Lock()
+        self._per_user: Counter[int] = Counter()
+        self._total = 0
+        self.refused = 0
+
+    @property
+    def open_connections(self) -> int:
+        return self._total
+
+    @property
+    def is_full(self) -> bool:
+        return self._total >= self._max
+
+    def reserve(self) -> bool:
+        """Take a place for a connection that is about to be accepted; False when the server is full."""
+        with self._lock:
+            if self._total >= self._max:
+                return False
+            self._total += 1
+            return True
+
+    def cancel(self) -> None:
+        """Give a reserved place back."""
+        with self._lock:
+            self._total -= 1
+
+    def admit(self, sock: socket.socket) -> PeerCredentials:
+        """Return who it is, in the place reserved for it, which release() gives back.
+
+        Raises PeerRefused or TooManyConnections; then the place is given back already.
+        """
+        try:
+            peer = read_credentials(sock)
+            check_peer(peer, self._allow)
+            if not self._is_authorized(peer):
+                raise PeerRefused(peer, "who authorize() lets in")
+            with self._lock:
+                if self._per_user[peer.uid] >= self._max_per_user:
+                    raise TooManyConnections(peer, self._max_per_user)
+                self._per_user[peer.uid] += 1
+        except BaseException as refusal:
+            self.cancel()
+            if isinstance(refusal, (PeerRefused, TooManyConnections)):
+                self._note(refusal)
+            raise
+        return peer
+
+    def release(self, peer: PeerCredentials) -> None:
+        with self._lock:
+            self._total -= 1
+            self._per_user[peer.uid] -= 1
+            if not self._per_user[peer.uid]:
+                del self._per_user[peer.uid]
+
+    def _note(self, refusal: Exception) -> None:
+        self.refused += 1
+        # The 1st, 2nd, 4th, 8th ... refusal: whoever is refused must not be able to fill the log.
+        if not self.refused & (self.refused - 1):
+            logger.warning("refused a connection (%d so far): %s", self.refused, refusal)
+
+    def _is_authorized(self, peer: PeerCredentials) -> bool:
+        if self._authorize is None:
+            return True
+        try:
+            return bool(self._authorize(peer))
+        except Exception:
+            logger.exception("authorize() failed for process %d of uid %d, which is refused", peer.pid, peer.uid)
+            return False

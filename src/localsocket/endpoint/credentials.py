@@ -1,0 +1,92 @@
+"""Who the other end is, as the kernel recorded it: never from a name or anything the peer sent."""
+
+from __future__ import annotations
+
+import os
+import socket
+import struct
+import sys
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Final, TypeAlias
+
+from localsocket.errors import PeerRefused, PeerUnknown
+
+
+@dataclass(frozen=True, slots=True)
+class PeerCredentials:
+    """The process at the other end when the connection was made, or, for a server, when it began to listen.
+
+    `uid` and `gid` decide; `pid` is information: the process may have ended and its number been given to another,
+    or may have handed the socket on.
+    """
+
+    pid: int
+    uid: int
+    gid: int
+
+
+SAME_USER: Final = "the same user or root"
+"""Admit this process's own (effective) user, and root: the default in both directions."""
+
+ANY_USER: Final = "any user"
+"""Admit everybody whom the kernel can identify."""
+
+AllowedUsers: TypeAlias = str | Collection[int]
+"""SAME_USER, ANY_USER, or the uids to admit and no other."""
+
+_UCRED = struct.Struct("=iII")  # struct ucred of unix(7): pid_t, uid_t, gid_t
+
+
+def read_credentials(sock: socket.socket) -> PeerCredentials:
+    """Return who is at the other end of a connected socket.
+
+    Raises PeerUnknown where the kernel cannot say. SO_PEERCRED answers (0, -1, -1) without an error for unconnected
+    and TCP sockets, and pid 0 for a process that this pid namespace cannot see: none of these is an identity.
+    """
+    try:
+        credentials = _read_linux(sock) if sys.platform == "linux" else _read_bsd(sock)
+    except OSError as error:
+        raise PeerUnknown(None, SAME_USER) from error
+    if credentials.pid <= 0 or credentials.uid in (-1, 0xFFFFFFFF):
+        raise PeerUnknown(None, SAME_USER)
+    return credentials
+
+
+def check_allowed_users(allow: AllowedUsers, name: str) -> AllowedUsers:
+    """Return `allow` in a form that nobody changes later, or raise TypeError or ValueError naming the parameter."""
+    if isinstance(allow, str):
+        if allow not in (SAME_USER, ANY_USER):
+            raise ValueError(f"{name} must be SAME_USER, ANY_USER or a collection of uids, not {allow!r}")
+        return allow
+    if not isinstance(allow, Collection) or not all(type(uid) is int and uid >= 0 for uid in allow):
+        raise TypeError(f"{name} must be SAME_USER, ANY_USER or a collection of uids, not {allow!r}")
+    return tuple(allow)
+
+
+def check_peer(peer: PeerCredentials, allow: AllowedUsers) -> None:
+    """Raise PeerRefused unless `allow` admits the peer."""
+    if allow == ANY_USER:
+        return
+    uids = (os.geteuid(), 0) if isinstance(allow, str) else allow
+    if peer.uid not in uids:
+        raise PeerRefused(peer, tuple(uids))
+
+
+def _read_linux(sock: socket.socket) -> PeerCredentials:
+    option = sock.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _UCRED.size)
+    return PeerCredentials(*_UCRED.unpack(option))
+
+
+def _read_bsd(sock: socket.socket) -> PeerCredentials:  # pragma: no cover - written from the headers, never run
+    # struct xucred of <sys/ucred.h>: version, uid, number of groups, groups. macOS keeps the pid in LOCAL_PEERPID,
+    # FreeBSD 13 and newer in the padded union after the groups.
+    sol_local, local_peercred, local_peerpid = 0, 1, 2
+    xucred = struct.Struct("=IIhxx16I")
+    option = sock.getsockopt(sol_local, local_peercred, 256)
+    _version, uid, _count, gid, *_groups = xucred.unpack_from(option)
+    if sys.platform == "darwin":
+        pid = sock.getsockopt(sol_local, local_peerpid)
+    else:
+        (pid,) = struct.unpack_from("=i", option.ljust(xucred.size + 8, b"\0"), (xucred.size + 7) & ~7)
+    return PeerCredentials(pid, uid, gid)

@@ -1,0 +1,35 @@
+"""A forked child gives up the parent's sockets, else a dead server's name stays taken and its clients stay connected.
+
+Only fork without exec is meant (os.fork, multiprocessing's "fork"); exec closes them by close-on-exec.
+"""
+
+from __future__ import annotations
+
+import os
+import weakref
+from typing import Protocol
+
+
+class ClosesInChild(Protocol):
+    def close_in_child(self) -> None:
+        """Close this process's copies of the descriptors without touching what the parent still uses.
+
+        Runs right after the fork: locks may be held by threads that do not exist here, so none may be taken.
+        """
+
+
+_open: weakref.WeakSet[ClosesInChild] = weakref.WeakSet()
+
+
+def close_in_forked_child(holder: ClosesInChild) -> None:
+    """From now on `holder` is closed in every forked child; it is forgotten when it is collected."""
+    _open.add(holder)
+
+
+def _after_fork_in_child() -> None:
+    for holder in list(_open):
+        holder.close_in_child()
+    _open.clear()
+
+
+os.register_at_fork(after_in_child=_after_fork_in_child)

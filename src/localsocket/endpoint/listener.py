@@ -1,0 +1,239 @@
+"""Opening the door: bind, permissions, publication, and taking down only what is still ours."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import socket
+import stat
+import sys
+
+from localsocket.endpoint.address import Endpoint, EndpointKind, parse_address
+from localsocket.endpoint.files import (
+    bindable_path,
+    companion_name,
+    file_status,
+    is_listening,
+    is_same_file,
+    kind_of,
+    open_directory,
+    translated,
+)
+from localsocket.endpoint.owned_descriptor import OwnedDescriptor
+from localsocket.endpoint.ownership import NameLock
+from localsocket.errors import NameTaken, PathOccupied, UnsuitableDescriptor
+
+
+class Listener:
+    """A listening socket together with what has to be given back when it closes.
+
+    `sock` is non-blocking and close-on-exec. Not thread-safe: one owner calls close().
+    """
+
+    def __init__(self, endpoint: Endpoint | None, sock: socket.socket, publication: Publication | None = None) -> None:
+        self.endpoint = endpoint
+        self.sock = sock
+        self._publication = publication
+
+    @property
+    def address(self) -> str:
+        """The address as it was given; "" for an adopted descriptor that has none."""
+        return self.endpoint.address if self.endpoint else ""
+
+    def withdraw(self) -> None:
+        """Remove the socket file if it is still ours, and give the name back; doing it twice is fine."""
+        if self._publication:
+            self._publication.withdraw()
+
+    def close(self) -> None:
+        """Withdraw, then stop listening: a client finds either a listening server or none."""
+        self.withdraw()
+        self.sock.close()
+
+    def close_in_child(self) -> None:
+        """Drop a forked child's copies: file, name and connections stay the parent's."""
+        if self._publication:
+            self._publication.close_in_child()
+        self.sock.close()
+
+
+class Publication:
+    """A socket file at its name, and the right to it."""
+
+    def __init__(self, directory: OwnedDescriptor, lock: NameLock, file_name: str, file: os.stat_result) -> None:
+        self._directory = directory
+        self._lock = lock
+        self._file_name = file_name
+        self._file = file
+
+    def withdraw(self) -> None:
+        if self._directory.number < 0:
+            return
+        with contextlib.suppress(OSError):  # the directory may be gone, and then so is the file
+            if is_same_file(file_status(self._directory.number, self._file_name), self._file):
+                os.unlink(self._file_name, dir_fd=self._directory.number)
+        self._lock.release()
+        self._directory.close()
+
+    def close_in_child(self) -> None:
+        self._lock.close_in_child()
+        self._directory.close()
+
+
+def open_listener(endpoint: Endpoint, *, mode: int, backlog: int, take_over_stale: bool) -> Listener:
+    """Listen at `endpoint`; its file appears listening and with `mode`, or not at all.
+
+    Raises NameTaken for a live owner, PathOccupied for what is not a stale socket of this user, InsecureDirectory,
+    AddressTooLong, BrokenEndpoint for what the system refuses. On failure nothing is left behind.
+    """
+    with translated(f"listening at {endpoint.address!r}"):
+        if endpoint.is_abstract:
+            return _listen_abstract(endpoint, backlog)
+        directory = open_directory(endpoint, create=True)
+        try:
+            lock = NameLock.acquire(directory.number, endpoint.file_name, endpoint.address)
+            try:
+                _check_target(endpoint, directory.number, take_over_stale=take_over_stale)
+                sock, file = _publish(endpoint, directory.number, mode, backlog)
+            except BaseException:
+                lock.release()
+                raise
+        except BaseException:
+            directory.close()
+            raise
+        return Listener(endpoint, sock, Publication(directory, lock, endpoint.file_name, file))
+
+
+def adopt_listener(descriptor: int) -> Listener:
+    """Take over a descriptor that somebody else bound and set listening, for example systemd.
+
+    Its file is not ours and is never removed. Raises UnsuitableDescriptor, and then the descriptor is still the
+    caller's, as it was.
+    """
+    sock = take_socket(descriptor)
+    if not sock.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN):
+        sock.detach()
+        raise UnsuitableDescriptor(descriptor, "it is a socket that does not listen")
+    sock.setblocking(False)
+    sock.set_inheritable(False)
+    return Listener(_bound_endpoint(sock), sock)
+
+
+def take_socket(descriptor: int) -> socket.socket:
+    """Wrap a Unix stream socket's descriptor; anything else raises UnsuitableDescriptor and is left alone."""
+    try:
+        if not stat.S_ISSOCK(os.fstat(descriptor).st_mode):
+            raise UnsuitableDescriptor(descriptor, "it is not a socket")
+        sock = socket.socket(fileno=descriptor)
+    except UnsuitableDescriptor:
+        raise
+    except (OSError, OverflowError) as error:
+        raise UnsuitableDescriptor(descriptor, "it is not open") from error
+    if sock.family != socket.AF_UNIX or sock.type != socket.SOCK_STREAM:
+        reason = f"it is {sock.family.name} {sock.type.name}, not a Unix stream socket"
+        sock.detach()
+        raise UnsuitableDescriptor(descriptor, reason)
+    return sock
+
+
+def _bound_endpoint(sock: socket.socket) -> Endpoint | None:
+    bound = sock.getsockname()
+    if isinstance(bound, bytes):
+        name = os.fsdecode(bound[1:])
+        return Endpoint(f"@{name}", EndpointKind.ABSTRACT, name) if name else None
+    return parse_address(bound if "/" in bound else f"./{bound}") if bound else None
+
+
+def _listen_abstract(endpoint: Endpoint, backlog: int) -> Listener:
+    sock = _new_socket()
+    try:
+        sock.bind(b"\0" + os.fsencode(endpoint.location))
+        sock.listen(backlog)
+    except OSError as error:
+        sock.close()
+        # The kernel frees an abstract name with its last descriptor, so "in use" does mean alive here.
+        if error.errno == errno.EADDRINUSE:
+            raise NameTaken(endpoint.address) from None
+        raise
+    return Listener(endpoint, sock)
+
+
+def _check_target(endpoint: Endpoint, directory: int, *, take_over_stale: bool) -> None:
+    """Make sure that what is at the name may be replaced: nothing, or our user's socket that nobody serves.
+
+    We hold the lock, so no server of ours is alive. The probe finds live servers that use no lock; it cannot find
+    one that is between its bind() and its listen(), which refuses just as a dead one does.
+    """
+    status = file_status(directory, endpoint.file_name)
+    if status is None:
+        return
+    if not stat.S_ISSOCK(status.st_mode):
+        raise PathOccupied(endpoint.location, kind_of(status.st_mode))
+    if status.st_uid != os.geteuid():
+        raise PathOccupied(endpoint.location, f"a socket of uid {status.st_uid}")
+    if is_listening(endpoint):
+        raise NameTaken(endpoint.address)
+    if not take_over_stale:
+        raise PathOccupied(endpoint.location, "a stale socket, and take_over_stale=False")
+
+
+def _publish(endpoint: Endpoint, directory: int, mode: int, backlog: int) -> tuple[socket.socket, os.stat_result]:
+    new_name = companion_name(endpoint.file_name, "new")
+    _remove_leftover(directory, new_name)
+    path = bindable_path(endpoint, directory, new_name)
+    sock = _new_socket()
+    try:
+        _restrict(sock, mode)
+        sock.bind(path)
+        try:
+            _set_mode(directory, new_name, mode)
+            sock.listen(backlog)
+            file = os.stat(new_name, dir_fd=directory, follow_symlinks=False)
+            os.rename(new_name, endpoint.file_name, src_dir_fd=directory, dst_dir_fd=directory)
+        except BaseException:
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(new_name, dir_fd=directory)
+            raise
+    except BaseException:
+        sock.close()
+        raise
+    return sock, file
+
+
+def _remove_leftover(directory: int, new_name: str) -> None:
+    """Remove what a predecessor left that was killed between its bind and its rename; the lock makes it ours."""
+    status = file_status(directory, new_name)
+    if status is None:
+        return
+    if not stat.S_ISSOCK(status.st_mode) or status.st_uid != os.geteuid():
+        raise PathOccupied(new_name, kind_of(status.st_mode))
+    os.unlink(new_name, dir_fd=directory)
+
+
+def _restrict(sock: socket.socket, mode: int) -> None:
+    # Linux gives the new file the descriptor's mode, less the umask, so that no client ever sees a wider one.
+    # macOS and the BSDs refuse; there the file is hidden under its temporary name until _set_mode() has run.
+    with contextlib.suppress(OSError):
+        os.fchmod(sock.fileno(), mode)
+
+
+def _set_mode(directory: int, new_name: str, mode: int) -> None:
+    """Give the file exactly `mode`, where the umask took bits away or the system ignored fchmod()."""
+    status = os.stat(new_name, dir_fd=directory, follow_symlinks=False)
+    if stat.S_IMODE(status.st_mode) == mode:
+        return
+    if sys.platform == "linux":
+        # chmod() follows links; a descriptor of the very file that we looked at cannot be swapped for one.
+        with OwnedDescriptor(os.open(new_name, os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=directory)) as file:
+            if not is_same_file(status, os.fstat(file.number)):
+                raise PathOccupied(new_name, "being replaced by somebody else")
+            os.chmod(f"/proc/self/fd/{file.number}", mode)
+    else:  # pragma: no cover - macOS and the BSDs, never run
+        os.chmod(new_name, mode, dir_fd=directory, follow_symlinks=False)
+
+
+def _new_socket() -> socket.socket:
+    sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    sock.setblocking(False)
+    return sock

@@ -1,0 +1,36 @@
+"""A descriptor with exactly one owner, who is warned when it is forgotten."""
+
+from __future__ import annotations
+
+import os
+import warnings
+
+
+class OwnedDescriptor:
+    """Owns `number` until close() or release(); both may be called twice."""
+
+    __slots__ = ("number",)
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+
+    def close(self) -> None:
+        number, self.number = self.number, -1
+        if number >= 0:
+            os.close(number)
+
+    def release(self) -> int:
+        """Return the descriptor, which now belongs to the caller."""
+        number, self.number = self.number, -1
+        return number
+
+    def __enter__(self) -> OwnedDescriptor:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def __del__(self) -> None:
+        if getattr(self, "number", -1) >= 0:
+            warnings.warn(f"descriptor {self.number} was never closed", ResourceWarning, stacklevel=2)
+            self.close()

@@ -1,0 +1,86 @@
+"""Who owns a name: whoever holds the lock on the file beside its socket, for as long as that process lives."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import stat
+
+from localsocket.endpoint.files import companion_name, file_status, is_same_file, kind_of
+from localsocket.endpoint.owned_descriptor import OwnedDescriptor
+from localsocket.errors import NameTaken, PathOccupied
+
+_LOCK_FLAGS = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+
+
+class NameLock:
+    """An exclusive lock on one name; the kernel drops it when the process dies, however it dies."""
+
+    def __init__(self, directory: int, file_name: str, lock: OwnedDescriptor) -> None:
+        self._directory = directory
+        self._file_name = file_name
+        self._lock = lock
+
+    @classmethod
+    def acquire(cls, directory: int, file_name: str, address: str) -> NameLock:
+        """Take the lock without waiting; `directory` stays the caller's and must outlive the lock.
+
+        Raises NameTaken with the owner's pid, or PathOccupied when the lock file is something else.
+        """
+        lock_name = companion_name(file_name, "lock")
+        while True:
+            lock = OwnedDescriptor(_open_lock_file(directory, lock_name))
+            try:
+                status = os.fstat(lock.number)
+                if not stat.S_ISREG(status.st_mode):
+                    raise PathOccupied(lock_name, kind_of(status.st_mode))
+                if status.st_uid != os.geteuid():
+                    raise PathOccupied(lock_name, f"a lock file of uid {status.st_uid}")
+                try:
+                    fcntl.flock(lock.number, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                except BlockingIOError:
+                    raise NameTaken(address, _read_pid(lock.number)) from None
+                # The last owner removes the file before it lets go: then we hold a lock that nobody else can see.
+                if is_same_file(file_status(directory, lock_name), status):
+                    _write_pid(lock.number)
+                    return cls(directory, lock_name, lock)
+            except BaseException:
+                lock.close()
+                raise
+            lock.close()
+
+    def release(self) -> None:
+        """Remove the lock file and let go; doing it twice is fine."""
+        if self._lock.number < 0:
+            return
+        with contextlib.suppress(OSError):  # the directory may be gone, and then so is the file
+            if is_same_file(file_status(self._directory, self._file_name), os.fstat(self._lock.number)):
+                os.unlink(self._file_name, dir_fd=self._directory)
+        self._lock.close()
+
+    def close_in_child(self) -> None:
+        """Drop a forked child's copy: the lock stays the parent's."""
+        self._lock.close()
+
+
+def _open_lock_file(directory: int, lock_name: str) -> int:
+    try:
+        return os.open(lock_name, _LOCK_FLAGS, 0o600, dir_fd=directory)
+    except OSError as error:
+        status = file_status(directory, lock_name)
+        if status is None or stat.S_ISREG(status.st_mode):
+            raise
+        raise PathOccupied(lock_name, kind_of(status.st_mode)) from error
+
+
+def _write_pid(lock: int) -> None:
+    # Only information for the message of NameTaken: a full disk must not keep a server from starting.
+    with contextlib.suppress(OSError):
+        os.ftruncate(lock, 0)
+        os.pwrite(lock, str(os.getpid()).encode(), 0)
+
+
+def _read_pid(lock: int) -> int | None:
+    text = os.pread(lock, 32, 0)
+    return int(text) if text.isdigit() else None

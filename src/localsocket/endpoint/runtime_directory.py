@@ -1,0 +1,81 @@
+"""The per-user directory that names live in: private, verified, the same for every program of the user."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import stat
+import tempfile
+
+from localsocket.errors import InsecureDirectory
+
+_DIRECTORY_FLAGS = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+
+
+def runtime_directory() -> str:
+    """Return the path that names resolve to, whether it is there or not.
+
+    `$XDG_RUNTIME_DIR/localsocket`, else `/run/user/UID/localsocket` where that parent exists, else
+    `$TMPDIR/localsocket-UID`. A set but unusable XDG_RUNTIME_DIR is an error when it is opened, not a reason to look
+    elsewhere: server and client must come to the same place.
+    """
+    if base := os.environ.get("XDG_RUNTIME_DIR"):
+        return os.path.join(base, "localsocket")
+    uid = os.geteuid()
+    if os.path.isdir(base := f"/run/user/{uid}"):
+        return os.path.join(base, "localsocket")
+    return os.path.join(tempfile.gettempdir(), f"localsocket-{uid}")
+
+
+def open_runtime_directory(*, create: bool) -> int:
+    """Return a descriptor of the verified runtime directory, which the caller closes.
+
+    `create` makes it, with mode 0700, where it is missing; FileNotFoundError otherwise.
+    Raises InsecureDirectory, with the reason, for one that another user could have prepared or can change.
+    """
+    path = runtime_directory()
+    _check_parent(os.path.dirname(path))
+    if create:
+        with contextlib.suppress(FileExistsError):
+            os.mkdir(path, 0o700)
+    try:
+        descriptor = os.open(path, _DIRECTORY_FLAGS)
+    except FileNotFoundError:
+        raise
+    except OSError as error:
+        kind = "a symbolic link" if os.path.islink(path) else f"not a usable directory ({error.strerror})"
+        raise InsecureDirectory(path, f"it is {kind}") from error
+    try:
+        _check_private(path, os.fstat(descriptor))
+    except BaseException:
+        os.close(descriptor)
+        raise
+    return descriptor
+
+
+def _check_parent(parent: str) -> None:
+    if not os.path.isabs(parent):
+        raise InsecureDirectory(parent, "XDG_RUNTIME_DIR is not an absolute path; set it to one or unset it")
+    try:
+        status = os.stat(parent)
+    except OSError as error:
+        raise InsecureDirectory(
+            parent, f"it cannot be used ({error.strerror}); create it, or set XDG_RUNTIME_DIR to another or unset it"
+        ) from error
+    if status.st_uid not in (os.geteuid(), 0):
+        raise InsecureDirectory(parent, f"it belongs to uid {status.st_uid}, who could replace what is in it")
+    if status.st_mode & 0o022 and not status.st_mode & stat.S_ISVTX:
+        raise InsecureDirectory(
+            parent,
+            f"others may replace what is in it (mode {stat.S_IMODE(status.st_mode):04o} without the sticky bit)",
+        )
+
+
+def _check_private(path: str, status: os.stat_result) -> None:
+    if status.st_uid != os.geteuid():
+        raise InsecureDirectory(path, f"it belongs to uid {status.st_uid}, not to this user ({os.geteuid()})")
+    if status.st_mode & 0o077:
+        raise InsecureDirectory(
+            path,
+            f"other users may enter it (mode {stat.S_IMODE(status.st_mode):04o}); run: chmod 700 {path}",
+        )

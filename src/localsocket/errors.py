@@ -1,0 +1,277 @@
+"""Every error of the package, named by who is at fault.
+
+Each class is also the standard exception that people already catch for that fault, carries its parts as attributes,
+and says in its sentence what to do next.
+"""
+
+from __future__ import annotations
+
+import errno
+import io
+import os
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from localsocket.interfaces import PeerIdentity
+
+
+class LocalSocketError(Exception):
+    """Base of all errors of this package."""
+
+    def __str__(self) -> str:
+        # OSError would put "[Errno N]" before the sentence; the number stays in the attribute `errno`.
+        return str(self.args[-1]) if self.args else type(self).__name__
+
+
+# --- who ended it -------------------------------------------------------------------------------------------------
+
+
+class ClosedByUs(LocalSocketError, ConnectionAbortedError):
+    """This side closed the socket, server or loop; `what` names it."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(errno.ECONNABORTED, f"{what} was closed by this program")
+        self.what = what
+
+
+class ClosedByPeer(LocalSocketError, ConnectionResetError):
+    """The other end is gone; what arrived before stays readable. `unsent` bytes could not be delivered."""
+
+    def __init__(self, doing: str, *, unsent: int = 0) -> None:
+        lost = f"; {unsent} bytes were not sent" if unsent else ""
+        super().__init__(errno.ECONNRESET, f"the peer closed the connection while {doing}{lost}")
+        self.doing = doing
+        self.unsent = unsent
+
+
+class BrokenEndpoint(LocalSocketError, OSError):
+    """The operating system refused something that should have worked; the cause holds its own error."""
+
+    def __init__(self, doing: str, cause: OSError) -> None:
+        number = cause.errno or 0
+        super().__init__(number, f"{doing} failed: {cause.strerror or cause}")
+        self.doing = doing
+        self.__cause__ = cause
+
+
+class EndOfStream(LocalSocketError, EOFError):
+    """The peer finished sending before what was asked for was there; the `available` bytes stay readable."""
+
+    def __init__(self, wanted: str, available: int) -> None:
+        rest = f"; {available} bytes are left to read" if available else ""
+        super().__init__(f"the peer finished sending before {wanted} was there{rest}")
+        self.wanted = wanted
+        self.available = available
+
+
+class PeerBrokeProtocol(LocalSocketError, ConnectionError):
+    """The peer sent something that the agreed form does not allow."""
+
+
+class LineTooLong(PeerBrokeProtocol):
+    """No line ending within `limit` bytes; the bytes stay readable."""
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(errno.EMSGSIZE, f"the peer sent more than {limit} bytes without a line ending")
+        self.limit = limit
+
+
+# --- not now ------------------------------------------------------------------------------------------------------
+
+
+class DeadlinePassed(LocalSocketError, TimeoutError):
+    """The `timeout` of `doing` ran out. `queued` bytes of a write are kept and go out with the next write or flush."""
+
+    def __init__(self, doing: str, timeout: float | None, *, queued: int = 0) -> None:
+        kept = f"; {queued} bytes stay queued" if queued else ""
+        super().__init__(errno.ETIMEDOUT, f"{doing} took longer than {timeout} s{kept}")
+        self.doing = doing
+        self.timeout = timeout
+        self.queued = queued
+
+
+class Busy(LocalSocketError, BlockingIOError):
+    """It cannot be done now without waiting; nothing was done."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(errno.EAGAIN, reason)
+        self.reason = reason
+
+
+class WriteBufferFull(Busy):
+    """The peer reads too slowly: `queued` bytes already wait, and `limit` is the most that may."""
+
+    def __init__(self, queued: int, limit: int) -> None:
+        super().__init__(
+            f"{queued} bytes wait for the peer to read and the limit is {limit}; "
+            "write less, wait for the bytes to be sent, or raise Limits.write_buffer"
+        )
+        self.queued = queued
+        self.limit = limit
+
+
+class NeedMoreBytes(Busy):
+    """The bytes asked for have not all arrived; a transaction gives back those already read."""
+
+    def __init__(self, wanted: str, available: int) -> None:
+        super().__init__(f"{wanted} has not arrived yet: {available} bytes are there")
+        self.wanted = wanted
+        self.available = available
+
+
+# --- the caller's mistakes ----------------------------------------------------------------------------------------
+
+
+class InvalidAddress(LocalSocketError, ValueError):
+    """The text names no endpoint; `reason` says why."""
+
+    def __init__(self, address: str, reason: str) -> None:
+        super().__init__(f"{address!r} is not an address: {reason}")
+        self.address = address
+        self.reason = reason
+
+
+class AddressTooLong(InvalidAddress):
+    """The address needs `length` bytes and this system allows `limit`."""
+
+    def __init__(self, address: str, length: int, limit: int, part: str) -> None:
+        super().__init__(address, f"{part} has {length} bytes and the limit is {limit}; choose a shorter one")
+        self.length = length
+        self.limit = limit
+
+
+class LimitExceeded(LocalSocketError, ValueError):
+    """More was asked for at once than the read buffer may ever hold."""
+
+    def __init__(self, wanted: int, limit: int) -> None:
+        super().__init__(
+            f"{wanted} bytes at once are more than the read buffer may hold ({limit}); "
+            "read in pieces or raise Limits.read_buffer"
+        )
+        self.wanted = wanted
+        self.limit = limit
+
+
+class WrongMode(LocalSocketError, io.UnsupportedOperation):
+    """The socket was opened for the other direction only."""
+
+    def __init__(self, doing: str, mode: str) -> None:
+        super().__init__(errno.EBADF, f"{doing} is not possible: the socket was opened with mode={mode!r}")
+        self.mode = mode
+
+
+class UnsuitableHandler(LocalSocketError, TypeError):
+    """The handler lacks what its server or loop will call."""
+
+
+class UnsuitableDescriptor(LocalSocketError, OSError):
+    """The descriptor `fd` is not what was asked for; it was not closed and still belongs to the caller."""
+
+    def __init__(self, fd: int, reason: str) -> None:
+        super().__init__(errno.EINVAL, f"descriptor {fd} cannot be used: {reason}")
+        self.fd = fd
+        self.reason = reason
+
+
+class Unsupported(LocalSocketError, NotImplementedError):
+    """This system has no such thing; the sentence names the alternative."""
+
+
+# --- names and doors ----------------------------------------------------------------------------------------------
+
+
+class InsecureDirectory(LocalSocketError, PermissionError):
+    """The directory `path` is not safe to hold private sockets, because of `reason`."""
+
+    def __init__(self, path: str, reason: str) -> None:
+        super().__init__(errno.EPERM, f"directory {path!r} is refused: {reason}")
+        self.path = path
+        self.reason = reason
+
+
+class NameTaken(LocalSocketError, OSError):
+    """A live server owns the address; `owner_pid` is its process where that is known."""
+
+    def __init__(self, address: str, owner_pid: int | None = None) -> None:
+        owner = f"process {owner_pid}" if owner_pid else "another server"
+        super().__init__(errno.EADDRINUSE, f"{address!r} is owned by {owner}; stop it or choose another address")
+        self.address = address
+        self.owner_pid = owner_pid
+
+
+class PathOccupied(LocalSocketError, FileExistsError):
+    """Something that is not a stale socket of ours is at `path`; it was left as it is."""
+
+    def __init__(self, path: str, kind: str) -> None:
+        super().__init__(errno.EEXIST, f"{path!r} is {kind}; remove it yourself or choose another address")
+        self.path = path
+        self.kind = kind
+
+
+class ServerNotFound(LocalSocketError, FileNotFoundError):
+    """Nothing is at the address."""
+
+    def __init__(self, address: str) -> None:
+        super().__init__(
+            errno.ENOENT, f"no server at {address!r}; start it, or pass wait_for_server=True to wait for it"
+        )
+        self.address = address
+
+
+class ServerRefused(LocalSocketError, ConnectionRefusedError):
+    """Something is at the address and nobody listens there; `kind` says what it is."""
+
+    def __init__(self, address: str, kind: str = "a socket file whose server is gone") -> None:
+        super().__init__(
+            errno.ECONNREFUSED,
+            f"nobody listens at {address!r}, which is {kind}; restart the server, "
+            "or pass wait_for_server=True to wait for it",
+        )
+        self.address = address
+        self.kind = kind
+
+
+class ServerBusy(Busy):
+    """The server's accept queue is full."""
+
+    def __init__(self, address: str) -> None:
+        super().__init__(f"the accept queue of {address!r} is full; try again on a fresh socket")
+        self.address = address
+
+
+class AccessDenied(LocalSocketError, PermissionError):
+    """The permissions of the file or its directory keep this user out."""
+
+    def __init__(self, address: str) -> None:
+        super().__init__(errno.EACCES, f"this user (uid {os.geteuid()}) may not connect to {address!r}")
+        self.address = address
+
+
+class PeerRefused(LocalSocketError, PermissionError):
+    """The other end is somebody that the policy does not admit."""
+
+    def __init__(self, peer: PeerIdentity | None, allowed: Sequence[int] | str) -> None:
+        who = "an unknown process" if peer is None else f"process {peer.pid} of uid {peer.uid}"
+        super().__init__(errno.EACCES, f"the other end is {who}, and only {_users(allowed)} is admitted")
+        self.peer = peer
+        self.allowed = allowed
+
+
+class PeerUnknown(PeerRefused):
+    """The system could not say who the other end is, which is never taken for permission."""
+
+
+class TooManyConnections(LocalSocketError, PermissionError):
+    """The user of the other end has as many connections to this server as one user may have."""
+
+    def __init__(self, peer: PeerIdentity, limit: int) -> None:
+        super().__init__(errno.EUSERS, f"uid {peer.uid} already has {limit} connections, as many as one user may")
+        self.peer = peer
+        self.limit = limit
+
+
+def _users(allowed: Sequence[int] | str) -> str:
+    if isinstance(allowed, str):
+        return allowed
+    return "uid " + " or ".join(str(uid) for uid in allowed)

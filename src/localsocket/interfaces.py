@@ -1,0 +1,76 @@
+"""What the layers agree on: values and protocols that name no implementation."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+from typing import Literal, Protocol, TypeAlias
+
+from localsocket.deadlines import check_count
+
+Buffer: TypeAlias = bytes | bytearray | memoryview
+"""What may be written: it is taken or copied before the call returns."""
+
+OpenMode: TypeAlias = Literal["r", "w", "rw"]
+"""The directions a socket is used in; with "w", what arrives is thrown away."""
+
+KIB = 1024
+MIB = 1024 * KIB
+
+
+class SocketState(enum.Enum):
+    """Where a socket is in its life; there is no "connecting": connect() returns connected sockets only."""
+
+    CONNECTED = "connected"
+    CLOSING = "closing"
+    CLOSED = "closed"
+
+
+class PeerIdentity(Protocol):
+    """Who the other end is, as the kernel recorded it."""
+
+    @property
+    def pid(self) -> int: ...
+    @property
+    def uid(self) -> int: ...
+    @property
+    def gid(self) -> int: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How many bytes one connection may hold in this process, and how long a line may be.
+
+    `read_buffer`: received and not yet read; when it is full the kernel holds the peer back.
+    `write_buffer`: written and not yet sent, for writes that do not wait.
+    `line`: bytes of one line without its ending.
+    """
+
+    read_buffer: int = 8 * MIB
+    write_buffer: int = 8 * MIB
+    line: int = 64 * KIB
+
+    def __post_init__(self) -> None:
+        check_count(self.read_buffer, "Limits.read_buffer", minimum=1)
+        check_count(self.write_buffer, "Limits.write_buffer", minimum=1)
+        check_count(self.line, "Limits.line", minimum=1)
+
+
+DEFAULT_LIMITS = Limits()
+
+
+def as_bytes(data: Buffer, name: str = "data") -> Buffer:
+    """Return `data` in a form whose length is its number of bytes; TypeError says what to do where it has none."""
+    if isinstance(data, str):
+        raise TypeError(f"{name} must be bytes, not str: encode it first, for example {name}.encode()")
+    if isinstance(data, memoryview):
+        return data.cast("B") if data.c_contiguous else data.tobytes()
+    if not isinstance(data, (bytes, bytearray)):
+        raise TypeError(f"{name} must be bytes, bytearray or memoryview, not {type(data).__name__}")
+    return data
+
+
+def check_mode(mode: str) -> None:
+    """Raise ValueError unless `mode` is an OpenMode."""
+    if mode not in ("r", "w", "rw"):
+        raise ValueError(f"mode must be 'r', 'w' or 'rw', not {mode!r}")

@@ -1,0 +1,1 @@
+"""Protocol parts that never wait and know no operating system."""

@@ -1,0 +1,69 @@
+"""Written bytes waiting to be sent, in order."""
+
+from __future__ import annotations
+
+from collections import deque
+
+from localsocket.interfaces import KIB, Buffer
+
+# One send for many small writes: a system call costs as much as copying about this much.
+_JOINED = 64 * KIB
+
+
+class SendQueue:
+    """What was written and not yet taken by the kernel. Not thread-safe: whoever owns it holds a lock.
+
+    `total_sent` counts what ever left the queue, so that a writer knows when its own last byte is out.
+    """
+
+    __slots__ = ("_pieces", "_size", "limit", "total_sent")
+
+    def __init__(self, limit: int) -> None:
+        self.limit = limit
+        self.total_sent = 0
+        self._pieces: deque[Buffer] = deque()
+        self._size = 0
+
+    def __len__(self) -> int:
+        return self._size
+
+    def has_room_for(self, count: int) -> bool:
+        """Whether `count` more bytes may wait; one write larger than the limit may when nothing else waits."""
+        return not self._size or self._size + count <= self.limit
+
+    def append(self, piece: Buffer) -> int:
+        """Queue `piece`, which must not change until it is sent; return what total_sent will then be."""
+        self._pieces.append(piece)
+        self._size += len(piece)
+        return self.total_sent + self._size
+
+    def copy_borrowed(self) -> None:
+        """Copy the pieces that their writers may change once their calls have returned."""
+        self._pieces = deque(piece if isinstance(piece, bytes) else bytes(piece) for piece in self._pieces)
+
+    def next_piece(self) -> Buffer:
+        """Return what to send next: one large piece, or several small ones joined."""
+        first = self._pieces[0]
+        if len(self._pieces) == 1 or len(first) >= _JOINED:
+            return first
+        joined = bytearray()
+        while self._pieces and len(joined) + len(self._pieces[0]) <= _JOINED:
+            joined += self._pieces.popleft()
+        if not joined:
+            return first
+        self._pieces.appendleft(bytes(joined))
+        return self._pieces[0]
+
+    def mark_sent(self, count: int) -> None:
+        """Drop the first `count` bytes of the piece that next_piece() returned."""
+        self._size -= count
+        self.total_sent += count
+        first = self._pieces.popleft()
+        if count < len(first):
+            self._pieces.appendleft(memoryview(first)[count:])
+
+    def clear(self) -> int:
+        """Drop everything; return how many bytes that was."""
+        dropped, self._size = self._size, 0
+        self._pieces.clear()
+        return dropped
