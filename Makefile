@@ -1,0 +1,34 @@
+# The habits of this project; `make` lists them.
+VENV := .venv
+BIN := $(VENV)/bin
+PYTHON := python3
+
+.PHONY: help check test bench docs format clean
+
+help: ## list these habits
+	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
+
+$(BIN)/localsocket: pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install -q -e '.[all]'
+	touch $@
+
+check: $(BIN)/localsocket ## everything a change must pass: style, types, layers, unused code, tests, coverage
+	PATH="$(CURDIR)/$(BIN):$$PATH" .ci/checks
+
+test: $(BIN)/localsocket ## the tests alone; ARGS="-k name" for some of them
+	$(BIN)/pytest $(ARGS)
+
+bench: $(BIN)/localsocket ## compare the speed with Qt's; ARGS="--help" tells how
+	$(BIN)/python benchmarks/compare_qt.py $(ARGS)
+
+docs: $(BIN)/localsocket ## run the examples, follow the links, show the news of the next version
+	$(BIN)/pytest tests/test_docs.py
+	$(BIN)/towncrier build --draft --version next
+
+format: $(BIN)/localsocket ## repair what can be repaired without thought
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+clean: ## remove everything that was made here
+	git clean -fdX

@@ -1,0 +1,80 @@
+"""The documentation works: examples run, links lead somewhere, and the README's commands are the tested ones."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+EXAMPLES_IN = [ROOT / "README.md", *sorted(ROOT.glob("docs/**/*.md"))]
+LINKS_IN = [*EXAMPLES_IN, ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md", ROOT / "newsfragments" / "README.md"]
+
+FENCED = re.compile(r"^```(?P<language>\w*)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
+NOT_RUN = re.compile(r"<!-- not run: (?P<reason>.+) -->\n+\Z")
+LINK = re.compile(r"\]\((?P<target>[^)\s]+)\)")
+
+
+class Example(NamedTuple):
+    document: Path
+    line: int
+    text: str
+    not_run: str | None
+
+    @property
+    def name(self) -> str:
+        return f"{self.document.relative_to(ROOT).as_posix()}:{self.line}"
+
+
+def examples(document: Path) -> list[Example]:
+    whole = document.read_text(encoding="utf-8")
+    found = []
+    for block in FENCED.finditer(whole):
+        if block["language"] == "python":
+            before = whole[: block.start()]
+            skipped = NOT_RUN.search(before)
+            found.append(Example(document, before.count("\n") + 2, block["text"], skipped and skipped["reason"]))
+    return found
+
+
+def readme_command(name: str) -> str:
+    command = [ROOT / ".ci" / "readme-command", name]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+
+
+@pytest.mark.parametrize("example", [e for document in EXAMPLES_IN for e in examples(document)], ids=lambda e: e.name)
+def test_example_runs_as_printed(example: Example, tmp_path: Path) -> None:
+    if example.not_run:
+        pytest.skip(example.not_run)
+    program = tmp_path / "example.py"
+    # Empty lines first: a traceback then names the line of the document.
+    program.write_text("\n" * (example.line - 1) + example.text, encoding="utf-8")
+    command = [sys.executable, "-W", "error", program]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=30, check=False)
+    assert done.returncode == 0, f"{example.name}\n{done.stdout}{done.stderr}"
+    assert not done.stderr
+
+
+@pytest.mark.parametrize("document", LINKS_IN, ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_every_relative_link_leads_to_a_file(document: Path) -> None:
+    prose = re.sub(r"`[^`\n]+`", "", FENCED.sub("", document.read_text(encoding="utf-8")))
+    targets = {link["target"].partition("#")[0] for link in LINK.finditer(prose)}
+    relative = {target for target in targets if target and "://" not in target}
+    assert not [target for target in sorted(relative) if not (document.parent / target).exists()]
+
+
+@pytest.mark.parametrize(("name", "ends_with"), [("run", "localsocket exchange\n"), ("test", "pytest\n")])
+def test_readme_has_one_line_that_makes_its_own_environment(name: str, ends_with: str) -> None:
+    command = readme_command(name)
+    assert command.startswith("python3 -m venv ")
+    assert command.endswith(ends_with)
+
+
+def test_ci_runs_the_commands_of_the_readme() -> None:
+    script = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
+    assert "$(.ci/readme-command test)" in script
+    assert "$(.ci/readme-command run)" in script
