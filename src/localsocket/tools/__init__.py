@@ -1,0 +1,1 @@
+"""The measuring tools: closed loops over many sockets, with every byte checked."""
