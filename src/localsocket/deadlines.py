@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
-import math
 import time
 
 from localsocket.errors import DeadlinePassed
+
+# About thirty years. System calls and locks refuse much longer waits, each at a length of its own.
+_LONGEST = 1e9
 
 
 class Deadline:
     """The moment at which one public call has to be done, on the monotonic clock.
 
     `timeout` is in seconds from now; None means never, 0 means "try once, do not wait".
-    Raises ValueError for negative values and NaN, TypeError for what is not a number.
+    Raises ValueError for negative values and NaN, TypeError for what is not a number; infinity is a number.
     """
 
     __slots__ = ("_at", "timeout")
 
     def __init__(self, timeout: float | None) -> None:
         self.timeout = timeout
-        self._at = None if timeout is None else time.monotonic() + check_seconds(timeout, "timeout")
+        self._at = None if timeout is None else time.monotonic() + min(check_seconds(timeout, "timeout"), _LONGEST)
 
     def remaining(self) -> float | None:
         """Return the seconds left, never negative, or None for ever."""
@@ -38,7 +40,7 @@ def check_seconds(value: float, name: str) -> float:
     """Return `value` if it is a usable number of seconds, else raise ValueError or TypeError naming it."""
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         raise TypeError(f"{name} must be a number of seconds or None, not {type(value).__name__}")
-    if math.isnan(value) or value < 0:
+    if not value >= 0:
         raise ValueError(f"{name} must not be negative or NaN, got {value!r}")
     return value
 

@@ -274,4 +274,4 @@ class TooManyConnections(LocalSocketError, PermissionError):
 def _users(allowed: Sequence[int] | str) -> str:
     if isinstance(allowed, str):
         return allowed
-    return "uid " + " or ".join(str(uid) for uid in allowed)
+    return "uid " + " or ".join(str(uid) for uid in allowed) if allowed else "nobody"

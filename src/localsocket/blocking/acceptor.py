@@ -10,6 +10,7 @@ from localsocket.blocking.handler import Handler
 from localsocket.blocking.local_server import EXHAUSTION_PAUSE, LocalServer
 from localsocket.blocking.poller import READABLE
 from localsocket.blocking.stream import HandedOver
+from localsocket.errors import ClosedByUs
 from localsocket.wire.byte_buffer import ByteBuffer
 from localsocket.wire.send_queue import SendQueue
 
@@ -48,7 +49,11 @@ class Acceptor:
 
     def on_events(self, _mask: int) -> None:
         for _ in range(_AT_ONCE):
-            if not self._server.is_listening or (taken := self._server.take_connection()) is None:
+            try:
+                taken = self._server.take_connection()
+            except ClosedByUs:  # by another thread, or by authorize()
+                break
+            if taken is None:
                 break
             sock, peer = taken
             limits = self._server.limits

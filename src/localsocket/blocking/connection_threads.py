@@ -26,9 +26,10 @@ class ConnectionThreads:
     def __init__(self, server: LocalServer, serve: Callable[[LocalSocket], object], max_threads: int) -> None:
         self._server = server
         self._serve = serve
-        self._places = threading.BoundedSemaphore(max_threads)
+        self._places = threading.Semaphore(max_threads)
         self._lock = threading.Lock()
         self._open: dict[LocalSocket, threading.Thread] = {}
+        self._is_over = False
 
     def run(self) -> None:
         try:
@@ -43,6 +44,7 @@ class ConnectionThreads:
         for thread in self._threads():
             thread.join(deadline.remaining())
         with self._lock:
+            self._is_over = True
             sockets = list(self._open)
         for socket in sockets:
             socket.abort()
@@ -54,10 +56,21 @@ class ConnectionThreads:
                 socket = self._server.accept()
             except ClosedByUs:
                 return
-            thread = threading.Thread(target=self._run_one, args=[socket], name=f"localsocket {self._server.address}")
-            with self._lock:
-                self._open[socket] = thread
+            try:
+                self._start(socket)
+            except RuntimeError as error:
+                logger.error("closing %r because it gets no thread: %s", socket, error)
+                socket.abort()
+                self._places.release()
+
+    def _start(self, socket: LocalSocket) -> None:
+        thread = threading.Thread(target=self._run_one, args=[socket], name=f"localsocket {self._server.address}")
+        with self._lock:
             thread.start()
+            self._open[socket] = thread
+            is_late = self._is_over
+        if is_late:  # accepted just before the server was closed, and not seen by stop()
+            socket.abort()
 
     def _run_one(self, socket: LocalSocket) -> None:
         try:

@@ -18,7 +18,7 @@ from localsocket.blocking.handler import Handler, check_handler
 from localsocket.blocking.local_server import LocalServer
 from localsocket.blocking.local_socket import LocalSocket
 from localsocket.blocking.poller import READABLE, Poller
-from localsocket.blocking.waiting import Waker
+from localsocket.blocking.waiting import LONGEST_WAIT, Waker
 from localsocket.deadlines import Deadline, check_seconds
 from localsocket.endpoint.fork_safety import close_in_forked_child
 from localsocket.errors import ClosedByUs
@@ -39,6 +39,7 @@ class EventLoop:
         self.poller = Poller()
         self.scratch = memoryview(bytearray(_SCRATCH_SIZE))
         self._waker = Waker()
+        self._waking = threading.RLock()  # may be taken again by a signal's handler that calls stop()
         self._targets: dict[int, Callable[[int], None]] = {self._waker.fileno(): self._on_wake}
         self._sockets: set[EventSocket] = set()
         self._acceptors: set[Acceptor] = set()
@@ -47,6 +48,7 @@ class EventLoop:
         self._timer_ids = itertools.count()
         self._thread: int | None = None
         self._is_stopping = False
+        self._run_number = 0
         self._is_closed = False
         self.poller.register(self._waker.fileno(), READABLE)
         close_in_forked_child(self)
@@ -79,7 +81,12 @@ class EventLoop:
         """Connect as localsocket.connect() does, waiting in the calling thread, then add() the socket."""
         self._check_open()
         check_handler(handler)
-        return self.add(connect(address, **options), handler)
+        socket = connect(address, **options)
+        try:
+            return self.add(socket, handler)
+        except BaseException:
+            socket.abort()
+            raise
 
     def serve(self, server: LocalServer, handler: Handler) -> None:
         """Accept the connections of `server` and drive each of them with `handler`, until the server is closed."""
@@ -97,24 +104,26 @@ class EventLoop:
         self._check_open()
         if self._thread is not None:
             raise RuntimeError("the loop is running already")
-        deadline = Deadline(timeout)
+        if (seconds := Deadline(timeout).remaining()) is not None:
+            self._add_timer(time.monotonic() + seconds, self._end_run, (self._run_number,))
         self._thread = threading.get_ident()
         try:
-            self._run(deadline)
+            self._run()
         finally:
             self._thread = None
             self._is_stopping = False
+            self._run_number += 1
 
     def stop(self) -> None:
         """Make run() return after what it is doing now; a stop before run() makes that return at once."""
         self._is_stopping = True
-        self._waker.wake()
+        self._wake()
 
     def call_soon(self, callback: Callable[..., object], *arguments: object) -> None:
         """Call `callback` from the loop's thread, after the events it is handling now."""
         self._soon.append((callback, arguments))
         if threading.get_ident() != self._thread:
-            self._waker.wake()
+            self._wake()
 
     def call_later(self, seconds: float, callback: Callable[..., object], *arguments: object) -> None:
         """Call `callback` from the loop's thread in `seconds`."""
@@ -130,17 +139,23 @@ class EventLoop:
             return
         if self._thread is not None:
             raise RuntimeError("the loop is running: stop() it and let run() return first")
-        for acceptor in list(self._acceptors):
-            acceptor.end()
-        for socket in list(self._sockets):
-            socket.finish()
+        self._is_closed = True  # from now on no handler can add another socket
+        try:
+            for acceptor in list(self._acceptors):
+                acceptor.end()
+            for socket in list(self._sockets):
+                socket.finish()
+        finally:
+            self.poller.close()
+            with self._waking:
+                self._waker.close()
+
+    def close_in_child(self) -> None:
+        # Called right after a fork, where the lock may be held by a thread that does not exist here.
+        self._waking = threading.RLock()
         self._is_closed = True
         self.poller.close()
         self._waker.close()
-
-    def close_in_child(self) -> None:
-        self._is_closed = True
-        self.poller.close()
 
     def __enter__(self) -> EventLoop:
         return self
@@ -176,29 +191,22 @@ class EventLoop:
 
     # ------------------------------------------------------------------------------------------------------------------
 
-    def _run(self, deadline: Deadline) -> None:
-        poll = self.poller.poll
-        targets = self._targets
+    def _run(self) -> None:
+        poll, targets, timers = self.poller.poll, self._targets, self._timers
         while not self._is_stopping:
-            for descriptor, mask in poll(self._next_pause(deadline)):
+            pause = 0.0 if self._soon else _seconds_until(timers[0][0]) if timers else None
+            for descriptor, mask in poll(pause):
                 # An earlier event of this batch may have ended this one.
                 if (on_events := targets.get(descriptor)) is not None:
                     on_events(mask)
             if self._soon:
                 self._call_what_is_due()
-            if self._timers:
+            if timers and timers[0][0] <= time.monotonic():
                 self._fire_timers()
-            if deadline.timeout is not None and deadline.has_passed():
-                return
 
-    def _next_pause(self, deadline: Deadline) -> float | None:
-        if self._soon:
-            return 0
-        pause = deadline.remaining()
-        if self._timers:
-            until_timer = max(0.0, self._timers[0][0] - time.monotonic())
-            pause = until_timer if pause is None else min(pause, until_timer)
-        return pause
+    def _end_run(self, run_number: int) -> None:
+        if run_number == self._run_number:
+            self._is_stopping = True
 
     def _call_what_is_due(self) -> None:
         # Only what is there now: what these calls add comes after the next look at the sockets.
@@ -215,9 +223,18 @@ class EventLoop:
     def _add_timer(self, when: float, callback: Callable[..., object], arguments: tuple[object, ...]) -> None:
         heapq.heappush(self._timers, (when, next(self._timer_ids), callback, arguments))
 
+    def _wake(self) -> None:
+        # Under the lock, since once the descriptor is closed its number may belong to another file.
+        with self._waking:
+            self._waker.wake()
+
     def _on_wake(self, _mask: int) -> None:
         self._waker.clear()
 
     def _check_open(self) -> None:
         if self._is_closed:
             raise ClosedByUs("the event loop")
+
+
+def _seconds_until(when: float) -> float:
+    return min(max(0.0, when - time.monotonic()), LONGEST_WAIT)

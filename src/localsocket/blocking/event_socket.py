@@ -27,15 +27,25 @@ class EventSocket(Stream):
 
     Any thread may read, write and close. write() queues what the kernel does not take at once, up to
     Limits.write_buffer. `context` belongs to the handler.
+
+    Nearly always one chunk arrives, is read whole, and is answered. That way is short: the chunk waits in `_fresh`, and
+    goes into the byte buffer only when something else is asked for. `_needs_care` says that it is not that simple now:
+    bytes are buffered, reading is paused or not wanted, or the socket is closing.
     """
 
     __slots__ = (
+        "_fresh",
         "_handler",
+        "_has_failed",
+        "_has_started",
         "_interest",
         "_is_over",
         "_is_paused",
         "_loop",
+        "_needs_care",
+        "_ready_read",
         "_recv_into",
+        "_scratch",
         "_unreported",
         "context",
     )
@@ -58,8 +68,14 @@ class EventSocket(Stream):
         self._unsent = connection.unsent
         self._loop = loop
         self._handler = handler
+        self._ready_read = handler.ready_read
         self._recv_into = connection.sock.recv_into
+        self._scratch = loop.scratch if limits.read_buffer >= len(loop.scratch) else loop.scratch[: limits.read_buffer]
+        self._fresh: bytes | None = None
+        self._needs_care = True
         self._interest: int | None = None  # what the poller watches for; None when it does not watch
+        self._has_started = False
+        self._has_failed = False
         self._is_over = False
         self._is_paused = False
         self._unreported = 0
@@ -69,10 +85,18 @@ class EventSocket(Stream):
 
     write = Stream.write_nowait
 
+    def read_available(self, max_bytes: int | None = None) -> bytes:
+        if max_bytes is None and not self._needs_care:
+            with self._lock:
+                if (fresh := self._fresh) is not None and not self._needs_care:
+                    self._fresh = None
+                    return fresh
+        return super().read_available(max_bytes)
+
     def pause_reading(self) -> None:
         """Receive nothing until resume_reading(); the kernel holds the peer back."""
         with self._lock:
-            self._is_paused = True
+            self._is_paused = self._needs_care = True
             self._update_interest()
 
     def resume_reading(self) -> None:
@@ -81,10 +105,16 @@ class EventSocket(Stream):
             self._update_interest()
 
     def shutdown_write(self) -> None:
-        """Finish sending once everything queued is sent: the peer then reads the end, and can still answer."""
+        """Finish sending once everything queued is sent: the peer then reads the end, and can still answer.
+
+        Doing it again is fine.
+        """
         with self._lock:
-            self._check_writable()
+            self._check_open()
+            if self._write_failure:
+                raise self._write_failure()
             self._write_ended = True
+            self._is_writable = False
             if not self._unsent:
                 self._end_writing()
 
@@ -106,21 +136,33 @@ class EventSocket(Stream):
     # --- what the loop calls, in its thread ---------------------------------------------------------------------------
 
     def start(self) -> None:
-        """Announce the connection, then begin to watch it."""
+        """Begin to watch the connection and announce it."""
         if self._is_over:
             return
+        with self._lock:
+            self._has_started = True
+            self._update_interest()
         self._call(self._handler.connected)
-        if self._state is SocketState.CONNECTED:
-            with self._lock:
-                self._update_interest()
-            if len(self._received):
-                self._call(self._handler.ready_read)
+        if self._state is SocketState.CONNECTED and len(self._received):
+            self._call(self._ready_read)
 
     def on_events(self, mask: int) -> None:
-        if mask & ~WRITABLE:
-            self._on_readable(mask)
-        if mask & WRITABLE and not self._is_over:
-            self._on_writable()
+        if mask != READABLE or self._needs_care or self._fresh is not None:
+            self._on_events_with_care(mask)
+            return
+        try:
+            count = self._recv_into(self._scratch)
+        except OSError as error:
+            self._on_read_failure(error)
+            return
+        if not count:
+            self._on_end()
+            return
+        self._fresh = self._scratch[:count].tobytes()
+        try:
+            self._ready_read(self)
+        except Exception as error:
+            self._on_handler_error(error)
 
     def finish(self) -> None:
         """End the connection for good and say so, once."""
@@ -132,29 +174,33 @@ class EventSocket(Stream):
             super()._finish_closing()
             super()._close_descriptor()
         self._loop.forget(self)
-        self._call(self._handler.disconnected)
+        if self._has_started:
+            self._call(self._handler.disconnected)
 
     # ------------------------------------------------------------------------------------------------------------------
+
+    def _on_events_with_care(self, mask: int) -> None:
+        if mask & ~WRITABLE:
+            self._on_readable(mask)
+        if mask & WRITABLE and not self._is_over:
+            self._on_writable()
 
     def _on_readable(self, mask: int) -> None:
         received = self._received
         if received.has_ended:
             # Hang-up is reported for ever and cannot be masked; after the end it is the only news there can be.
             if mask & (HUNG_UP | FAILED):
-                self.finish()
+                self._on_hang_up()
             return
-        room = received.room
-        if not room or self._is_paused:
-            self._hold()
-            return
-        scratch = self._loop.scratch
-        try:
-            count = self._recv_into(scratch, room) if room < len(scratch) else self._recv_into(scratch)
-        except BlockingIOError:
-            return
-        except OSError as error:
-            if self._is_over:
+        with self._lock:
+            self._settle()
+            room = received.room
+            if not room or self._is_paused:
+                self._hold()
                 return
+        try:
+            count = self._recv_into(self._scratch[:room])
+        except OSError as error:
             self._on_read_failure(error)
             return
         if not count:
@@ -163,11 +209,10 @@ class EventSocket(Stream):
         with self._lock:
             if self._state is not SocketState.CONNECTED or self.mode == "w":
                 return
-            received.feed(scratch[:count].tobytes())
-        try:
-            self._handler.ready_read(self)
-        except Exception as error:
-            self._on_handler_error(error)
+            received.feed(self._scratch[:count].tobytes())
+        self._call(self._ready_read)
+        with self._lock:
+            self._needs_care = self._is_paused or not received.holds_nothing or self._state is not SocketState.CONNECTED
 
     def _on_end(self) -> None:
         with self._lock:
@@ -178,7 +223,21 @@ class EventSocket(Stream):
         elif not self._unsent:
             self.finish()
 
+    def _on_hang_up(self) -> None:
+        with self._lock:
+            self._settle()
+            is_lost = bool(self._unsent)
+            if len(self._received) and not is_lost:
+                self._hold()  # what the handler left for later stays readable
+                return
+        if is_lost:
+            self._on_writable()  # only sending tells so
+        else:
+            self.finish()
+
     def _on_read_failure(self, error: OSError) -> None:
+        if isinstance(error, BlockingIOError) or self._is_over:
+            return
         with self._lock:
             self._note_read_failure(error)
         assert self._failure is not None
@@ -215,6 +274,9 @@ class EventSocket(Stream):
             self._fail(deadline.error("closing", queued=len(self._unsent)))
 
     def _fail(self, error: LocalSocketError) -> None:
+        if self._has_failed:
+            return  # the handler tried to write when it was told
+        self._has_failed = True
         self._call(self._handler.failed, error)
         self.finish()
 
@@ -246,10 +308,25 @@ class EventSocket(Stream):
         logger.error("closing %r because its handler failed", self, exc_info=error)
         self.abort()
 
+    def _refresh(self) -> bool:
+        self._settle()
+        return False
+
+    def _settle(self) -> None:
+        self._needs_care = True
+        if (fresh := self._fresh) is not None:
+            self._fresh = None
+            self._received.feed(fresh)
+
+    def _change_state(self, state: SocketState) -> None:
+        super()._change_state(state)
+        self._needs_care = True
+        self._fresh = None
+
     # --- watching; the lock is held -----------------------------------------------------------------------------------
 
     def _update_interest(self) -> None:
-        if self._is_over:
+        if self._is_over or not self._has_started:
             return
         interest = WRITABLE if self._unsent else 0
         if not (self._is_paused or self._received.has_ended) and self._received.room:
@@ -265,11 +342,10 @@ class EventSocket(Stream):
 
     def _hold(self) -> None:
         """Stop receiving until there is room: not watching at all, since hang-up would be reported without end."""
-        with self._lock:
-            self._is_held = True
-            self._stop_watching()
-            if self._unsent:
-                self._update_interest()
+        self._is_held = True
+        self._stop_watching()
+        if self._unsent:
+            self._update_interest()
 
     def _stop_watching(self) -> None:
         if self._interest is not None:
@@ -277,8 +353,7 @@ class EventSocket(Stream):
             self._interest = None
 
     def _has_queued(self) -> None:
-        if self._interest is not None or self._is_held:
-            self._update_interest()
+        self._update_interest()
 
     def _made_room(self) -> None:
         self._update_interest()

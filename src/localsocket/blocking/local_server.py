@@ -19,7 +19,7 @@ from localsocket.endpoint.address import Endpoint, parse_address
 from localsocket.endpoint.admission import MAX_CONNECTIONS, Admission
 from localsocket.endpoint.credentials import SAME_USER, AllowedUsers, PeerCredentials
 from localsocket.endpoint.fork_safety import close_in_forked_child
-from localsocket.endpoint.listener import Listener, adopt_listener, open_listener
+from localsocket.endpoint.listener import Listener, adopt_listener, check_abstract, open_listener
 from localsocket.errors import BrokenEndpoint, Busy, ClosedByUs, DeadlinePassed, PeerRefused, TooManyConnections
 from localsocket.interfaces import DEFAULT_LIMITS, Limits
 
@@ -27,6 +27,10 @@ logger = logging.getLogger("localsocket.blocking")
 
 BACKLOG = 50
 MAX_PENDING = 30
+
+# So many peers are turned away in one go, lest a flood of them keeps a caller past its deadline, or a loop from its
+# other connections.
+_REFUSED_AT_ONCE = 64
 
 # Seconds until accepting is tried again when the process or the system has no descriptor left.
 EXHAUSTION_PAUSE = 0.1
@@ -72,7 +76,8 @@ def listen(
     accept. `authorize`: asked last, with the PeerCredentials; returning False or raising turns the peer away.
     `backlog`: how many connections the kernel keeps waiting. `max_pending`: how many may be accepted and not yet
     taken. `max_connections`: how many may be open at once; the next one waits in the backlog; of these one user has at
-    most `max_connections_per_user` (default: half), and more are turned away.
+    most `max_connections_per_user`, and more are turned away (default: half, and, where other users may come in, at
+    most half of the descriptors that the process may open now).
     `take_over_stale`: replace this user's socket file whose server is gone. The lock decides that it is gone; the one
     case it cannot see is a server that uses no lock and is between its bind() and listen().
     An abstract address (`@name`) has no permissions, so SAME_USER cannot be widened there.
@@ -85,8 +90,7 @@ def listen(
     check_count(backlog, "backlog")
     if mode & ~0o777:
         raise ValueError(f"mode must be permission bits (at most 0o777), got {mode:#o}")
-    if endpoint.is_abstract and allow != SAME_USER:
-        raise ValueError("an abstract address has no permissions: only allow=SAME_USER is possible; use a path instead")
+    check_abstract(endpoint, allow)
     admission = Admission(allow, authorize, max_connections, max_connections_per_user)
     check_count(max_pending, "max_pending")
     listener = open_listener(endpoint, mode=mode, backlog=backlog, take_over_stale=take_over_stale)
@@ -106,6 +110,7 @@ class LocalServer:
         self._listener = listener
         self._admission = admission
         self._lock = threading.Lock()
+        self._filling = threading.RLock()  # one thread at a time accepts up to max_pending, lest they pass it together
         self._waiters = Waiters()
         self._pending: collections.deque[LocalSocket] = collections.deque()
         self._is_listening = True
@@ -130,11 +135,12 @@ class LocalServer:
         """Serve a descriptor that already listens, for example one of activation_descriptors().
 
         It becomes non-blocking and close-on-exec; its socket file is never removed. Raises UnsuitableDescriptor for
-        anything that is not a listening Unix stream socket; then it is still the caller's.
+        anything that is not a listening Unix stream socket, and ValueError for an abstract address with a wider `allow`
+        than SAME_USER; then it is still the caller's.
         """
         admission = Admission(allow, authorize, max_connections, max_connections_per_user)
         check_count(max_pending, "max_pending")
-        return cls(adopt_listener(descriptor), admission, max_pending=max_pending, limits=limits)
+        return cls(adopt_listener(descriptor, allow), admission, max_pending=max_pending, limits=limits)
 
     # --- what it is ---------------------------------------------------------------------------------------------------
 
@@ -169,15 +175,14 @@ class LocalServer:
     @property
     def pending_connections(self) -> int:
         """How many connections are accepted and not yet taken, after accepting what waits, up to `max_pending`."""
-        while True:
-            with self._lock:
-                if not self._is_listening or len(self._pending) >= self.max_pending:
+        with self._filling:
+            while True:
+                with self._lock:
+                    if not self._is_listening or len(self._pending) >= self.max_pending:
+                        return len(self._pending)
+                if (connection := self._accept_now()) is None:
                     return len(self._pending)
-            if (connection := self._accept_now()) is None:
-                return len(self._pending)
-            with self._lock:
-                self._pending.append(connection)
-                self._waiters.wake_all()
+                self._keep(connection, first=False)
 
     def fileno(self) -> int:
         """Return the listening descriptor, which stays this object's; -1 once it is closed."""
@@ -185,7 +190,9 @@ class LocalServer:
 
     def __repr__(self) -> str:
         state = "closed" if not self._is_listening else "paused" if self._is_paused else "listening"
-        return f"<LocalServer {self.address!r} {state}, {self.open_connections} connections, {len(self._pending)} pending>"
+        return (
+            f"<LocalServer {self.address!r} {state}, {self.open_connections} connections, {len(self._pending)} pending>"
+        )
 
     # --- accepting ----------------------------------------------------------------------------------------------------
 
@@ -223,9 +230,7 @@ class LocalServer:
             connection = self.accept(timeout=timeout)
         except DeadlinePassed:
             return False
-        with self._lock:
-            self._pending.appendleft(connection)
-            self._waiters.wake_all()
+        self._keep(connection, first=True)
         return True
 
     def pause(self) -> None:
@@ -261,7 +266,9 @@ class LocalServer:
         self._notify()
 
     def close_in_child(self) -> None:
-        # Called right after a fork, where the lock may be held by a thread that does not exist here.
+        # Called right after a fork, where the locks may be held by threads that do not exist here.
+        self._lock = threading.Lock()
+        self._filling = threading.RLock()
         self._is_listening = False
         self._listener.close_in_child()
 
@@ -276,33 +283,25 @@ class LocalServer:
     def take_connection(self) -> tuple[socket.socket, PeerCredentials] | None:
         """Accept one admitted connection without waiting; None when none is there or none may be accepted now.
 
-        The caller gives its place back with release(). Raises ClosedByUs, BrokenEndpoint.
+        Also None after many refusals in a row; the descriptor is still readable then. The caller gives the place back
+        with release(). Raises ClosedByUs, BrokenEndpoint.
         """
-        while True:
-            if not self._admission.reserve():
-                return None
-            try:
-                sock = self._accept_socket()
-            except BaseException:
-                self._admission.cancel()
-                raise
-            if sock is None:
-                self._admission.cancel()
+        for _ in range(_REFUSED_AT_ONCE):
+            if (sock := self._accept_socket()) is None:
                 return None
             try:
                 return sock, self._admission.admit(sock)
-            except (PeerRefused, TooManyConnections):
+            except BaseException as refusal:
                 sock.close()
-            except BaseException:
-                sock.close()
-                raise
+                self._announce_room()
+                if not isinstance(refusal, (PeerRefused, TooManyConnections)):
+                    raise
+        return None
 
     def release(self, peer: PeerCredentials) -> None:
         """Count one connection of `peer` out."""
         self._admission.release(peer)
-        with self._lock:
-            self._waiters.wake_all()
-        self._notify()
+        self._announce_room()
 
     @property
     def can_accept(self) -> bool:
@@ -344,9 +343,10 @@ class LocalServer:
         return LocalSocket(sock, address=self.address, peer=peer, limits=self.limits, on_closed=on_closed)
 
     def _accept_socket(self) -> socket.socket | None:
+        """Accept a connection into a place reserved for it; None when none is there or none may be accepted now."""
         with self._lock:
             self._check_listening()
-            if self._is_paused:
+            if self._is_paused or self._admission.is_full:
                 return None
             try:
                 sock, _ = self._listener.sock.accept()
@@ -357,9 +357,26 @@ class LocalServer:
                     raise BrokenEndpoint(f"accepting a connection at {self.address!r}", error) from error
                 self._note_exhaustion(error)
                 return None
+            # Only now, and under the lock: a place that is taken for an instant would make others wait for room.
+            self._admission.reserve()
             self._was_exhausted = False
             sock.setblocking(False)
             return sock
+
+    def _keep(self, connection: LocalSocket, *, first: bool) -> None:
+        """Make an accepted connection pending; when the server was closed meanwhile, close it and raise ClosedByUs."""
+        with self._lock:
+            if self._is_listening:
+                self._pending.insert(0 if first else len(self._pending), connection)
+                self._waiters.wake_all()
+                return
+        connection.abort()
+        self._check_listening()
+
+    def _announce_room(self) -> None:
+        with self._lock:
+            self._waiters.wake_all()
+        self._notify()
 
     def _note_exhaustion(self, error: OSError) -> None:
         self._is_exhausted = True

@@ -21,7 +21,7 @@ from localsocket.endpoint.credentials import (
     read_credentials,
 )
 from localsocket.endpoint.listener import take_socket
-from localsocket.errors import Busy, DeadlinePassed, EndOfStream, LocalSocketError
+from localsocket.errors import Busy, DeadlinePassed, EndOfStream, LocalSocketError, UnsuitableDescriptor
 from localsocket.interfaces import DEFAULT_LIMITS, Buffer, Limits, OpenMode, SocketState, as_bytes, check_mode
 
 Result = TypeVar("Result")
@@ -73,6 +73,8 @@ class LocalSocket(Stream):
         allow_peer = check_allowed_users(allow_peer, "allow_peer")
         sock = take_socket(descriptor)
         try:
+            if sock.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN):
+                raise UnsuitableDescriptor(descriptor, "it listens: LocalServer.adopt_descriptor() is for that")
             peer = read_credentials(sock)
             check_peer(peer, allow_peer)
             sock.set_inheritable(False)
@@ -165,7 +167,9 @@ class LocalSocket(Stream):
             with self._lock:
                 self._unsent.copy_borrowed()
                 if isinstance(error, DeadlinePassed) and end:
-                    raise deadline.error("writing", queued=end - self._unsent.total_sent) from None
+                    if (queued := end - self._unsent.total_sent) <= 0:
+                        return  # another thread has sent the rest since
+                    raise deadline.error("writing", queued=queued) from None
             raise
 
     def flush(self, *, timeout: float | None = None) -> None:
@@ -182,9 +186,7 @@ class LocalSocket(Stream):
 
         Waits for unsent bytes to be taken; on DeadlinePassed nothing has changed. Doing it again is fine.
         """
-        self.flush(timeout=timeout)
-        with self._lock:
-            self._end_writing()
+        self._wait_for(self._end_flushed_writing, Deadline(timeout), "finishing to send")
 
     def wait_disconnected(self, timeout: float | None = None) -> bool:
         """Wait until the peer has closed; False when the time was over before. Received bytes stay readable."""
@@ -235,13 +237,23 @@ class LocalSocket(Stream):
         self._check_readable()
         if len(self._received):
             return True
-        return False if self._received.has_ended else None
+        if self._received.has_ended:
+            return False
+        self._received.check_more_can_come(1)
+        return None
 
     def _is_flushed(self) -> bool | None:
         self._check_open()
         if self._write_failure:
             raise self._write_failure()
         return not self._unsent or None
+
+    def _end_flushed_writing(self) -> bool | None:
+        # In one step with finding the queue empty, lest another thread's write is cut in two.
+        if self._is_flushed() is None:
+            return None
+        self._end_writing()
+        return True
 
     def _is_drained(self) -> bool | None:
         return not self._unsent or self._state is SocketState.CLOSED or None
@@ -326,10 +338,12 @@ class LocalSocket(Stream):
         if self._state is SocketState.CLOSED and not self._waiters:
             self._close_descriptor()
 
-    def _refresh(self) -> None:
+    def _refresh(self) -> bool:
         # One receive: what it brings has arrived, and asking again could go on as long as the peer sends.
-        if self._pull():
+        has_changed = self._pull()
+        if has_changed:
             self._waiters.wake_all()
+        return has_changed
 
     def _leaving(self) -> None:
         if self._waiters:
@@ -338,7 +352,10 @@ class LocalSocket(Stream):
     def _has_queued(self) -> None:
         self._waiters.wake_all()  # they may be polling for reading only
 
-    def _transaction_ended(self) -> None:
+    def _has_sent(self) -> None:
+        self._waiters.wake_all()
+
+    def _others_may_read(self) -> None:
         self._waiters.wake_all()
 
     def _finish_closing(self) -> None:

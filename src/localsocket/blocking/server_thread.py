@@ -14,7 +14,6 @@ from localsocket.blocking.handler import Handler, check_function, check_handler
 from localsocket.blocking.local_server import ListenOptions, LocalServer, listen
 from localsocket.blocking.local_socket import LocalSocket
 from localsocket.deadlines import Deadline, check_count
-from localsocket.errors import UnsuitableHandler
 
 STOP_TIMEOUT = 5.0
 
@@ -79,11 +78,14 @@ class ServerThread:
         if self._server is not None:
             raise RuntimeError("a server thread is started once; make another one")
         server = self._address if isinstance(self._address, LocalServer) else listen(self._address, **self._options)
+        try:
+            serving = self._serve(server)
+        except BaseException:
+            if server is not self._address:
+                server.close()
+            raise
         self._server = server
-        if isinstance(self._handler, Handler):
-            self._serving = _LoopServing(server, self._handler)
-        else:
-            self._serving = ConnectionThreads(server, self._handler, self._max_threads)
+        self._serving = serving
         self._thread = threading.Thread(target=self._run, name=f"localsocket {self.address}", daemon=True)
         self._thread.start()
         self.ready.wait()
@@ -123,6 +125,11 @@ class ServerThread:
         state = "not started" if self._server is None else "stopped" if self.stopped.is_set() else "serving"
         return f"<ServerThread {self.address!r} {state}>"
 
+    def _serve(self, server: LocalServer) -> _Serving:
+        if isinstance(self._handler, Handler):
+            return _LoopServing(server, self._handler)
+        return ConnectionThreads(server, self._handler, self._max_threads)
+
     def _run(self) -> None:
         assert self._serving is not None
         self.ready.set()
@@ -140,7 +147,11 @@ class _LoopServing:
 
     def __init__(self, server: LocalServer, handler: Handler) -> None:
         self._loop = EventLoop()
-        self._loop.serve(server, handler)
+        try:
+            self._loop.serve(server, handler)
+        except BaseException:
+            self._loop.close()
+            raise
 
     def run(self) -> None:
         with self._loop:

@@ -60,6 +60,7 @@ class Stream:
         "_descriptor",
         "_failure",
         "_is_held",
+        "_is_writable",
         "_lock",
         "_on_closed",
         "_on_sent",
@@ -99,6 +100,7 @@ class Stream:
         self._received = ByteBuffer(limits.read_buffer)
         self._unsent = SendQueue(limits.write_buffer)
         self._state = SocketState.CONNECTED
+        self._is_writable = mode != "r"  # False tells writes to find out why: _check_writable() knows
         self._failure: Callable[[], LocalSocketError] | None = None  # why reading ended, if not by a clean end
         self._write_failure: Callable[[], LocalSocketError] | None = None
         self._write_ended = False
@@ -212,7 +214,9 @@ class Stream:
         data = bytes(as_bytes(data))
         with self._lock:
             self._check_readable()
+            self._settle()
             self._received.unread(data)
+            self._others_may_read()
 
     @contextlib.contextmanager
     def transaction(self) -> Iterator[None]:
@@ -224,6 +228,7 @@ class Stream:
         """
         with self._lock:
             self._check_readable()
+            self._settle()
             self._received.begin()
             self._transaction_owner = threading.get_ident()
         try:
@@ -249,16 +254,18 @@ class Stream:
         What is queued is sent by later calls (see flush) or by the loop. Raises WriteBufferFull when other bytes wait
         already and `data` would exceed Limits.write_buffer; ClosedByPeer, ClosedByUs, BrokenEndpoint.
         """
-        data = as_bytes(data)
+        if type(data) is not bytes:
+            data = as_bytes(data)
         with self._lock:
-            self._check_writable()
-            sent = 0 if self._unsent else self._send_some(data)
+            if not self._is_writable:
+                self._check_writable()
+            sent = 0 if self._unsent.size else self._send_some(data)
             if self._on_sent is not None and sent:
                 self._on_sent(sent)
             if sent == len(data):
                 return
-            if self._write_failure:
-                raise self._write_failure()
+            if not self._is_writable:
+                self._check_writable()
             if not self._unsent.has_room_for(len(data)):
                 raise WriteBufferFull(len(self._unsent), self._unsent.limit)
             self._unsent.append(bytes(memoryview(data)[sent:]) if sent or type(data) is not bytes else data)
@@ -268,7 +275,13 @@ class Stream:
         """Send what the kernel takes now; return how many bytes still wait."""
         with self._lock:
             self._check_open()
+            before = self._unsent.total_sent
             self._push()
+            self._has_sent()
+            if self._on_sent is not None and (sent := self._unsent.total_sent - before):
+                self._on_sent(sent)
+            if self._write_failure:
+                raise self._write_failure()
             return len(self._unsent)
 
     # --- ending -------------------------------------------------------------------------------------------------------
@@ -284,11 +297,11 @@ class Stream:
         Raises Busy when bytes that were read ahead or not yet sent would be lost.
         """
         with self._lock:
-            self._check_open()
+            self._check_leaving()
             if len(self._received) or len(self._unsent):
                 raise Busy("bytes wait to be read or sent and would be lost: read and flush them first")
             self._leaving()
-            self._state = SocketState.CLOSED
+            self._change_state(SocketState.CLOSED)
             descriptor = self._sock.detach()
             self._closed()
             return descriptor
@@ -296,23 +309,32 @@ class Stream:
     def hand_over(self) -> HandedOver:
         """Give the connection, with all that is read ahead and unsent, to another object; this one counts as closed."""
         with self._lock:
-            self._check_open()
+            self._check_leaving()
             self._leaving()
-            self._state = SocketState.CLOSED
+            self._change_state(SocketState.CLOSED)
             on_closed, self._on_closed = self._on_closed, None
+            # A write of another thread that is about to find out must not touch the queue any more.
+            received, self._received = self._received, ByteBuffer(0)
+            unsent, self._unsent = self._unsent, SendQueue(0)
+            unsent.copy_borrowed()
             sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM, 0, self._sock.detach())
             sock.setblocking(False)
-            return HandedOver(sock, self._received, self._unsent, on_closed)
+            return HandedOver(sock, received, unsent, on_closed)
 
     def close_in_child(self) -> None:
         # Called right after a fork, where the lock may be held by a thread that does not exist here.
-        self._state = SocketState.CLOSED
+        self._lock = threading.Lock()
+        self._change_state(SocketState.CLOSED)
         self._sock.close()
 
     # --- for the faces; the lock is held ------------------------------------------------------------------------------
 
-    def _refresh(self) -> None:
-        """Take in what the kernel holds, where no loop does so."""
+    def _refresh(self) -> bool:
+        """Take in what the kernel holds, where no loop does so; return whether that changed anything."""
+        return False
+
+    def _settle(self) -> None:
+        """Put into the byte buffer what was received for whoever reads everything at once."""
 
     def _refresh_if_open(self) -> None:
         if self._state is SocketState.CONNECTED:
@@ -324,8 +346,11 @@ class Stream:
     def _made_room(self) -> None:
         """A loop that received nothing for want of room may go on."""
 
-    def _transaction_ended(self) -> None:
-        """Other threads may read again."""
+    def _has_sent(self) -> None:
+        """Something may have been sent that another thread waits for."""
+
+    def _others_may_read(self) -> None:
+        """Bytes came back, or a transaction ended."""
 
     def _leaving(self) -> None:
         """The descriptor is about to be given away."""
@@ -356,6 +381,12 @@ class Stream:
         if self._write_ended:
             raise ClosedByUs("the writing half of the socket")
 
+    def _check_leaving(self) -> None:
+        self._check_open()
+        self._settle()
+        if self._transaction_owner is not None:
+            raise Busy("a transaction is open: end it first")
+
     def _is_others_transaction(self) -> bool:
         return self._transaction_owner is not None and self._transaction_owner != threading.get_ident()
 
@@ -363,7 +394,7 @@ class Stream:
         self._transaction_owner = None
         if self._is_held:
             self._made_room()
-        self._transaction_ended()
+        self._others_may_read()
 
     def _line_taker(self, max_bytes: int | None, *, keep_ending: bool) -> Callable[[], bytes | None]:
         limit = self.limits.line if max_bytes is None else check_count(max_bytes, "max_bytes")
@@ -374,6 +405,8 @@ class Stream:
             self._check_readable()
             self._refresh()
             taken = self._take(take)
+            while taken is None and self._refresh():
+                taken = self._take(take)
             if taken is None:
                 raise NeedMoreBytes(wanted, len(self._received))
             if self._is_held:
@@ -424,6 +457,7 @@ class Stream:
         except BlockingIOError:
             return 0
         except OSError as error:
+            self._is_writable = False
             lost = self._unsent.clear() or len(data)
             if error.errno in (errno.EPIPE, errno.ECONNRESET, errno.ENOTCONN):
                 self._write_failure = partial(ClosedByPeer, "writing to it", unsent=lost)
@@ -433,6 +467,7 @@ class Stream:
 
     def _end_writing(self) -> None:
         self._write_ended = True
+        self._is_writable = False
         with contextlib.suppress(OSError):  # the peer is gone, and with it the need
             self._sock.shutdown(socket.SHUT_WR)
 
@@ -449,9 +484,13 @@ class Stream:
         poll.register(self._descriptor, 0)
         return bool(poll.poll(0))
 
+    def _change_state(self, state: SocketState) -> None:
+        self._state = state
+        self._is_writable = False
+
     def _start_closing(self) -> None:
         """From now on only what is unsent matters; what still arrives is thrown away, so that the peer can go on."""
-        self._state = SocketState.CLOSING
+        self._change_state(SocketState.CLOSING)
         self._received = ByteBuffer(RECEIVE_SIZE)
         self._unsent.copy_borrowed()
 
@@ -459,7 +498,7 @@ class Stream:
         """Become closed, and close the descriptor unless somebody still waits on it, who then closes it."""
         if self._state is SocketState.CLOSED:
             return
-        self._state = SocketState.CLOSED
+        self._change_state(SocketState.CLOSED)
         self._unsent.clear()
         self._received = ByteBuffer(0)
         self._close_descriptor()

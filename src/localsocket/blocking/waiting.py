@@ -13,7 +13,8 @@ READABLE = select.POLLIN
 WRITABLE = select.POLLOUT
 HUNG_UP = select.POLLHUP | select.POLLERR
 
-_LONGEST_WAIT = 86_400.0  # poll(2) counts milliseconds in a C int; who waits longer comes back and waits again
+LONGEST_WAIT = 86_400.0  # poll(2) counts milliseconds in a C int; who waits longer comes back and waits again
+_DEAF_WAIT = 0.1  # seconds between two looks of one who cannot be woken
 
 
 class Waker:
@@ -52,7 +53,7 @@ class Waker:
         if interest is not None:
             poll.register(descriptor, interest)
         try:
-            events = poll.poll(None if seconds is None else math.ceil(min(seconds, _LONGEST_WAIT) * 1000))
+            events = poll.poll(None if seconds is None else math.ceil(min(seconds, LONGEST_WAIT) * 1000))
         finally:
             if interest is not None:
                 poll.unregister(descriptor)
@@ -65,15 +66,32 @@ class Waker:
         return ready
 
     def close(self) -> None:
-        reading, self._reading = self._reading, -1
+        reading, writing = self._reading, self._writing
+        self._reading = self._writing = -1
         if reading >= 0:
             os.close(reading)
-            if self._writing != reading:  # pragma: no cover - macOS and the BSDs, never run
-                os.close(self._writing)
+            if writing != reading:  # pragma: no cover - macOS and the BSDs, never run
+                os.close(writing)
 
     def __del__(self) -> None:
         if getattr(self, "_reading", -1) >= 0:
             self.close()
+
+
+class DeafWaker(Waker):
+    """For one who waits while no descriptor is left: wakes by itself every now and then."""
+
+    __slots__ = ()
+
+    def __init__(self) -> None:
+        self._reading = self._writing = -1
+        self._poll = select.poll()
+
+    def wake(self) -> None:
+        """Cannot be done; wait() returns soon anyway."""
+
+    def wait(self, descriptor: int, interest: int | None, seconds: float | None) -> int:
+        return super().wait(descriptor, interest, _DEAF_WAIT if seconds is None else min(seconds, _DEAF_WAIT))
 
 
 class Waiters:
@@ -96,14 +114,14 @@ class Waiters:
         try:
             waker = _idle_wakers.pop()
         except IndexError:
-            waker = Waker()
-            _all_wakers.add(waker)
+            waker = _new_waker()
         self._wakers.append(waker)
         return waker
 
     def leave(self, waker: Waker) -> None:
         self._wakers.remove(waker)
-        _idle_wakers.append(waker)
+        if not isinstance(waker, DeafWaker):
+            _idle_wakers.append(waker)
 
     def wake_all(self) -> None:
         for waker in self._wakers:
@@ -114,6 +132,15 @@ class Waiters:
 # of sockets. list.append and list.pop are atomic.
 _idle_wakers: list[Waker] = []
 _all_wakers: weakref.WeakSet[Waker] = weakref.WeakSet()
+
+
+def _new_waker() -> Waker:
+    try:
+        waker = Waker()
+    except OSError:
+        return DeafWaker()
+    _all_wakers.add(waker)
+    return waker
 
 
 def _after_fork_in_child() -> None:

@@ -23,6 +23,7 @@ _NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]*", re.ASCII)
 # leading one of an abstract address.
 ADDRESS_BYTES = (108 if sys.platform == "linux" else 104) - 1
 FILE_NAME_BYTES = 255
+PATH_BYTES = (4096 if sys.platform == "linux" else 1024) - 1
 
 
 class EndpointKind(enum.Enum):
@@ -65,6 +66,10 @@ def parse_address(address: str | os.PathLike[str]) -> Endpoint:
         raise TypeError(f"an address must be str or a path object, not {type(address).__name__}")
     if not address:
         raise InvalidAddress(address, "it is empty")
+    try:
+        os.fsencode(address)
+    except UnicodeEncodeError as error:
+        raise InvalidAddress(address, "it has characters that file names cannot have") from error
     if address.startswith("@"):
         return _abstract(address)
     if "\0" in address:
@@ -85,14 +90,14 @@ def _path_text(path: os.PathLike[str]) -> str:
 
 
 def _name(address: str) -> Endpoint:
-    if len(address) > NAME_LENGTH:
-        raise AddressTooLong(address, len(address), NAME_LENGTH, "a name")
     if not _NAME.fullmatch(address):
         raise InvalidAddress(
             address,
             "a name has only letters, digits, '.', '_' and '-', and does not begin with '.'; "
             "a path begins with '/' or './'",
         )
+    if len(address) > NAME_LENGTH:
+        raise AddressTooLong(address, len(address), NAME_LENGTH, "a name")
     return Endpoint(address, EndpointKind.NAME, os.path.join(runtime_directory(), address))
 
 
@@ -100,7 +105,7 @@ def _path(address: str) -> Endpoint:
     file_name = os.path.basename(address)
     if file_name in ("", ".", ".."):
         raise InvalidAddress(address, "it names a directory, not a socket file")
-    return Endpoint(address, EndpointKind.PATH, _checked_file_name(address, os.path.abspath(address)))
+    return Endpoint(address, EndpointKind.PATH, _checked(address, os.path.abspath(address)))
 
 
 def _qt(address: str) -> Endpoint:
@@ -111,7 +116,7 @@ def _qt(address: str) -> Endpoint:
         raise InvalidAddress(address, "after 'qt:' comes a file name; for an absolute path give the path itself")
     default = tempfile.gettempdir() if sys.platform == "darwin" else "/tmp"  # noqa: S108
     directory = os.path.abspath(os.environ.get("TMPDIR") or default)
-    return Endpoint(address, EndpointKind.QT, _checked_file_name(address, os.path.join(directory, name)))
+    return Endpoint(address, EndpointKind.QT, _checked(address, os.path.join(directory, name)))
 
 
 def _abstract(address: str) -> Endpoint:
@@ -125,10 +130,9 @@ def _abstract(address: str) -> Endpoint:
     return Endpoint(address, EndpointKind.ABSTRACT, name)
 
 
-def _checked_file_name(address: str, path: str) -> str:
-    length = len(os.fsencode(os.path.basename(path)))
-    if length > FILE_NAME_BYTES:
+def _checked(address: str, path: str) -> str:
+    if (length := len(os.fsencode(os.path.basename(path)))) > FILE_NAME_BYTES:
         raise AddressTooLong(address, length, FILE_NAME_BYTES, "the file name")
+    if (length := len(os.fsencode(path))) > PATH_BYTES:
+        raise AddressTooLong(address, length, PATH_BYTES, "the path")
     return path
-
-

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import logging
+import resource
 import socket
 import threading
 from collections import Counter
 from collections.abc import Callable
+from functools import partial
 
 from localsocket.deadlines import check_count
 from localsocket.endpoint.credentials import (
+    SAME_USER,
     AllowedUsers,
     PeerCredentials,
     check_allowed_users,
@@ -27,7 +30,8 @@ class Admission:
     """Decides about each accepted connection and counts those that are open. Safe from several threads.
 
     `authorize` is asked last and can only refuse: by returning False or by raising, which is logged.
-    `max_connections_per_user` (default: half of `max_connections`) keeps one user from taking every place.
+    `max_connections_per_user` keeps one user from taking every place; by default half of the places, and, where other
+    users may come in, at most half of the descriptors that the process may open now.
     """
 
     def __init__(
@@ -43,7 +47,7 @@ class Admission:
         self._authorize = authorize
         self._max = check_count(max_connections, "max_connections", minimum=1)
         if max_connections_per_user is None:
-            max_connections_per_user = max(1, max_connections // 2)
+            max_connections_per_user = _default_share(allow, max_connections)
         self._max_per_user = check_count(max_connections_per_user, "max_connections_per_user", minimum=1)
         self._lock = threading.Lock()
         self._per_user: Counter[int] = Counter()
@@ -76,17 +80,16 @@ class Admission:
 
         Raises PeerRefused or TooManyConnections; then the place is given back already.
         """
+        give_back = self.cancel
         try:
             peer = read_credentials(sock)
             check_peer(peer, self._allow)
+            self._count_in(peer)
+            give_back = partial(self.release, peer)
             if not self._is_authorized(peer):
                 raise PeerRefused(peer, "who authorize() lets in")
-            with self._lock:
-                if self._per_user[peer.uid] >= self._max_per_user:
-                    raise TooManyConnections(peer, self._max_per_user)
-                self._per_user[peer.uid] += 1
         except BaseException as refusal:
-            self.cancel()
+            give_back()
             if isinstance(refusal, (PeerRefused, TooManyConnections)):
                 self._note(refusal)
             raise
@@ -98,6 +101,12 @@ class Admission:
             self._per_user[peer.uid] -= 1
             if not self._per_user[peer.uid]:
                 del self._per_user[peer.uid]
+
+    def _count_in(self, peer: PeerCredentials) -> None:
+        with self._lock:
+            if self._per_user[peer.uid] >= self._max_per_user:
+                raise TooManyConnections(peer, self._max_per_user)
+            self._per_user[peer.uid] += 1
 
     def _note(self, refusal: Exception) -> None:
         self.refused += 1
@@ -113,3 +122,12 @@ class Admission:
         except Exception:
             logger.exception("authorize() failed for process %d of uid %d, which is refused", peer.pid, peer.uid)
             return False
+
+
+def _default_share(allow: AllowedUsers, max_connections: int) -> int:
+    places = max_connections
+    if allow != SAME_USER:
+        descriptors, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+        if descriptors != resource.RLIM_INFINITY:
+            places = min(places, descriptors)
+    return max(1, places // 2)

@@ -70,5 +70,3 @@ def _refused(endpoint: Endpoint) -> OSError:
     if stat.S_ISSOCK(mode):
         return ServerRefused(endpoint.address)
     return ServerRefused(endpoint.address, kind_of(mode))
-
-

@@ -68,7 +68,7 @@ def check_peer(peer: PeerCredentials, allow: AllowedUsers) -> None:
     """Raise PeerRefused unless `allow` admits the peer."""
     if allow == ANY_USER:
         return
-    uids = (os.geteuid(), 0) if isinstance(allow, str) else allow
+    uids = sorted({os.geteuid(), 0}) if isinstance(allow, str) else allow
     if peer.uid not in uids:
         raise PeerRefused(peer, tuple(uids))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import errno
 import os
 import socket
@@ -10,6 +11,7 @@ import stat
 import sys
 
 from localsocket.endpoint.address import Endpoint, EndpointKind, parse_address
+from localsocket.endpoint.credentials import SAME_USER, AllowedUsers
 from localsocket.endpoint.files import (
     bindable_path,
     companion_name,
@@ -23,6 +25,8 @@ from localsocket.endpoint.files import (
 from localsocket.endpoint.owned_descriptor import OwnedDescriptor
 from localsocket.endpoint.ownership import NameLock
 from localsocket.errors import NameTaken, PathOccupied, UnsuitableDescriptor
+
+_LARGEST_BACKLOG = 2**31 - 1  # listen(2) takes a C int; the kernel cuts it down further without a word
 
 
 class Listener:
@@ -87,12 +91,13 @@ def open_listener(endpoint: Endpoint, *, mode: int, backlog: int, take_over_stal
     Raises NameTaken for a live owner, PathOccupied for what is not a stale socket of this user, InsecureDirectory,
     AddressTooLong, BrokenEndpoint for what the system refuses. On failure nothing is left behind.
     """
+    backlog = min(backlog, _LARGEST_BACKLOG)
     with translated(f"listening at {endpoint.address!r}"):
         if endpoint.is_abstract:
             return _listen_abstract(endpoint, backlog)
         directory = open_directory(endpoint, create=True)
         try:
-            lock = NameLock.acquire(directory.number, endpoint.file_name, endpoint.address)
+            lock = NameLock.acquire(directory.number, endpoint)
             try:
                 _check_target(endpoint, directory.number, take_over_stale=take_over_stale)
                 sock, file = _publish(endpoint, directory.number, mode, backlog)
@@ -105,19 +110,24 @@ def open_listener(endpoint: Endpoint, *, mode: int, backlog: int, take_over_stal
         return Listener(endpoint, sock, Publication(directory, lock, endpoint.file_name, file))
 
 
-def adopt_listener(descriptor: int) -> Listener:
+def adopt_listener(descriptor: int, allow: AllowedUsers) -> Listener:
     """Take over a descriptor that somebody else bound and set listening, for example systemd.
 
-    Its file is not ours and is never removed. Raises UnsuitableDescriptor, and then the descriptor is still the
-    caller's, as it was.
+    Its file is not ours and is never removed. Raises UnsuitableDescriptor, or ValueError for an abstract address with
+    a wider `allow` than SAME_USER; then the descriptor is still the caller's, as it was.
     """
     sock = take_socket(descriptor)
-    if not sock.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN):
+    try:
+        if not sock.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN):
+            raise UnsuitableDescriptor(descriptor, "it is a socket that does not listen")
+        endpoint = _bound_endpoint(sock)
+        check_abstract(endpoint, allow)
+        sock.setblocking(False)
+        sock.set_inheritable(False)
+    except BaseException:
         sock.detach()
-        raise UnsuitableDescriptor(descriptor, "it is a socket that does not listen")
-    sock.setblocking(False)
-    sock.set_inheritable(False)
-    return Listener(_bound_endpoint(sock), sock)
+        raise
+    return Listener(endpoint, sock)
 
 
 def take_socket(descriptor: int) -> socket.socket:
@@ -131,10 +141,17 @@ def take_socket(descriptor: int) -> socket.socket:
     except (OSError, OverflowError) as error:
         raise UnsuitableDescriptor(descriptor, "it is not open") from error
     if sock.family != socket.AF_UNIX or sock.type != socket.SOCK_STREAM:
-        reason = f"it is {sock.family.name} {sock.type.name}, not a Unix stream socket"
+        # Families and types that Python does not know are plain numbers.
+        kind = " ".join(str(getattr(number, "name", number)) for number in (sock.family, sock.type))
         sock.detach()
-        raise UnsuitableDescriptor(descriptor, reason)
+        raise UnsuitableDescriptor(descriptor, f"it is {kind}, not a Unix stream socket")
     return sock
+
+
+def check_abstract(endpoint: Endpoint | None, allow: AllowedUsers) -> None:
+    """Raise ValueError for an abstract address that others than SAME_USER are to be admitted to."""
+    if endpoint is not None and endpoint.is_abstract and allow != SAME_USER:
+        raise ValueError("an abstract address has no permissions: only allow=SAME_USER is possible; use a path instead")
 
 
 def _bound_endpoint(sock: socket.socket) -> Endpoint | None:
@@ -142,7 +159,10 @@ def _bound_endpoint(sock: socket.socket) -> Endpoint | None:
     if isinstance(bound, bytes):
         name = os.fsdecode(bound[1:])
         return Endpoint(f"@{name}", EndpointKind.ABSTRACT, name) if name else None
-    return parse_address(bound if "/" in bound else f"./{bound}") if bound else None
+    # Where the file was renamed or removed since, or was bound from another directory, nobody can say where it is.
+    if not bound or not os.path.exists(bound):
+        return None
+    return parse_address(os.path.join(".", bound))
 
 
 def _listen_abstract(endpoint: Endpoint, backlog: int) -> Listener:
@@ -180,7 +200,7 @@ def _check_target(endpoint: Endpoint, directory: int, *, take_over_stale: bool) 
 
 def _publish(endpoint: Endpoint, directory: int, mode: int, backlog: int) -> tuple[socket.socket, os.stat_result]:
     new_name = companion_name(endpoint.file_name, "new")
-    _remove_leftover(directory, new_name)
+    _remove_leftover(endpoint, directory, new_name)
     path = bindable_path(endpoint, directory, new_name)
     sock = _new_socket()
     try:
@@ -201,13 +221,16 @@ def _publish(endpoint: Endpoint, directory: int, mode: int, backlog: int) -> tup
     return sock, file
 
 
-def _remove_leftover(directory: int, new_name: str) -> None:
+def _remove_leftover(endpoint: Endpoint, directory: int, new_name: str) -> None:
     """Remove what a predecessor left that was killed between its bind and its rename; the lock makes it ours."""
     status = file_status(directory, new_name)
     if status is None:
         return
+    leftover = dataclasses.replace(endpoint, location=os.path.join(endpoint.directory, new_name))
     if not stat.S_ISSOCK(status.st_mode) or status.st_uid != os.geteuid():
-        raise PathOccupied(new_name, kind_of(status.st_mode))
+        raise PathOccupied(leftover.location, kind_of(status.st_mode))
+    if is_listening(leftover):  # a path, unlike a name, may begin with a dot
+        raise PathOccupied(leftover.location, "the socket of a live server")
     os.unlink(new_name, dir_fd=directory)
 
 

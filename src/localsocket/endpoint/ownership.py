@@ -7,6 +7,7 @@ import fcntl
 import os
 import stat
 
+from localsocket.endpoint.address import Endpoint
 from localsocket.endpoint.files import companion_name, file_status, is_same_file, kind_of
 from localsocket.endpoint.owned_descriptor import OwnedDescriptor
 from localsocket.errors import NameTaken, PathOccupied
@@ -23,24 +24,22 @@ class NameLock:
         self._lock = lock
 
     @classmethod
-    def acquire(cls, directory: int, file_name: str, address: str) -> NameLock:
+    def acquire(cls, directory: int, endpoint: Endpoint) -> NameLock:
         """Take the lock without waiting; `directory` stays the caller's and must outlive the lock.
 
         Raises NameTaken with the owner's pid, or PathOccupied when the lock file is something else.
         """
-        lock_name = companion_name(file_name, "lock")
+        lock_name = companion_name(endpoint.file_name, "lock")
+        path = os.path.join(endpoint.directory, lock_name)
         while True:
-            lock = OwnedDescriptor(_open_lock_file(directory, lock_name))
+            lock = OwnedDescriptor(_open_lock_file(directory, lock_name, path))
             try:
                 status = os.fstat(lock.number)
-                if not stat.S_ISREG(status.st_mode):
-                    raise PathOccupied(lock_name, kind_of(status.st_mode))
-                if status.st_uid != os.geteuid():
-                    raise PathOccupied(lock_name, f"a lock file of uid {status.st_uid}")
+                _check_lock_file(path, status)
                 try:
                     fcntl.flock(lock.number, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 except BlockingIOError:
-                    raise NameTaken(address, _read_pid(lock.number)) from None
+                    raise NameTaken(endpoint.address, _read_pid(lock.number)) from None
                 # The last owner removes the file before it lets go: then we hold a lock that nobody else can see.
                 if is_same_file(file_status(directory, lock_name), status):
                     _write_pid(lock.number)
@@ -64,14 +63,20 @@ class NameLock:
         self._lock.close()
 
 
-def _open_lock_file(directory: int, lock_name: str) -> int:
+def _open_lock_file(directory: int, lock_name: str, path: str) -> int:
     try:
         return os.open(lock_name, _LOCK_FLAGS, 0o600, dir_fd=directory)
-    except OSError as error:
-        status = file_status(directory, lock_name)
-        if status is None or stat.S_ISREG(status.st_mode):
-            raise
-        raise PathOccupied(lock_name, kind_of(status.st_mode)) from error
+    except OSError:
+        if (status := file_status(directory, lock_name)) is not None:
+            _check_lock_file(path, status)
+        raise
+
+
+def _check_lock_file(path: str, status: os.stat_result) -> None:
+    if not stat.S_ISREG(status.st_mode):
+        raise PathOccupied(path, kind_of(status.st_mode))
+    if status.st_uid != os.geteuid():
+        raise PathOccupied(path, f"a lock file of uid {status.st_uid}")
 
 
 def _write_pid(lock: int) -> None:

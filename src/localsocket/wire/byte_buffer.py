@@ -15,7 +15,7 @@ class ByteBuffer:
     event-driven reader nearly always does. Otherwise the bytes stand in one bytearray, read from `_start` on.
     """
 
-    __slots__ = ("_data", "_ended", "_mark", "_searched", "_start", "limit")
+    __slots__ = ("_data", "_mark", "_searched", "_start", "has_ended", "limit")
 
     def __init__(self, limit: int) -> None:
         self.limit = limit
@@ -23,7 +23,7 @@ class ByteBuffer:
         self._start = 0
         self._searched = 0  # no line ending stands before this place, so no byte is searched twice
         self._mark: int | None = None  # where the open transaction began
-        self._ended = False
+        self.has_ended = False  # the peer finished sending; bytes may still be there to read
 
     def __len__(self) -> int:
         return len(self._data) - self._start
@@ -35,9 +35,9 @@ class ByteBuffer:
         return max(0, self.limit - held)
 
     @property
-    def has_ended(self) -> bool:
-        """Whether the peer finished sending; bytes may still be there to read."""
-        return self._ended
+    def holds_nothing(self) -> bool:
+        """Whether neither unread bytes nor a transaction's are here."""
+        return not self._data
 
     @property
     def has_line(self) -> bool:
@@ -62,7 +62,7 @@ class ByteBuffer:
 
     def feed_end(self) -> None:
         """Note that nothing more will come."""
-        self._ended = True
+        self.has_ended = True
 
     def unread(self, data: bytes) -> None:
         """Put `data` back before the first unread byte; not possible inside a transaction."""
@@ -80,20 +80,22 @@ class ByteBuffer:
 
     def take_some(self, max_bytes: int | None = None) -> bytes | None:
         """Return at least one byte, or b"" at the end of the stream."""
-        if len(self._data) > self._start or self._ended or max_bytes == 0:
+        if len(self._data) > self._start or self.has_ended or max_bytes == 0:
             return self.take_available(max_bytes)
-        return self._need_more(1)
+        self.check_more_can_come(1)
+        return None
 
     def take_exactly(self, count: int) -> bytes | None:
         """Return `count` bytes, all or none."""
         available = len(self._data) - self._start
         if available >= count:
             return self._take(count)
-        if self._ended:
+        if self.has_ended:
             raise EndOfStream(f"{count} bytes", available)
         if count > self.limit:
             raise LimitExceeded(count, self.limit)
-        return self._need_more(count)
+        self.check_more_can_come(count)
+        return None
 
     def take_line(self, limit: int, *, keep_ending: bool = False) -> bytes | None:
         r"""Return the next line, ended by \n; at the end of the stream, what is left counts as a line."""
@@ -102,8 +104,9 @@ class ByteBuffer:
         if ending < 0:
             if len(self) > limit:
                 raise LineTooLong(limit)
-            if not self._ended:
-                return self._need_more(len(self) + 1)
+            if not self.has_ended:
+                self.check_more_can_come(len(self) + 1)
+                return None
             if not len(self):
                 raise EndOfStream("a line", 0)
             return self._take(len(self))
@@ -114,7 +117,16 @@ class ByteBuffer:
         """Return everything up to the end of the stream, once it has come; LimitExceeded beyond `limit`."""
         if len(self) > limit:
             raise LimitExceeded(len(self), limit)
-        return self._take(len(self)) if self._ended else None
+        if not self.has_ended:
+            self.check_more_can_come(len(self) + 1)
+            return None
+        return self._take(len(self))
+
+    def check_more_can_come(self, wanted: int) -> None:
+        """Raise LimitExceeded when the buffer is full, so that the `wanted` bytes could never arrive."""
+        if not self.room:
+            kept = 0 if self._mark is None else self._start - self._mark  # read in a transaction that may give it back
+            raise LimitExceeded(kept + wanted, self.limit)
 
     def peek(self, count: int) -> bytes:
         """Return up to `count` bytes and leave them there."""
@@ -147,11 +159,6 @@ class ByteBuffer:
             self._mark = None
 
     # ----------------------------------------------------------------------------------------------------------------
-
-    def _need_more(self, wanted: int) -> None:
-        # What an open transaction keeps can fill the buffer, and then nothing more could ever arrive.
-        if not self.room:
-            raise LimitExceeded(wanted + len(self._data) - len(self), self.limit)
 
     def _take(self, count: int) -> bytes:
         data, start = self._data, self._start

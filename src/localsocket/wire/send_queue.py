@@ -13,29 +13,29 @@ _JOINED = 64 * KIB
 class SendQueue:
     """What was written and not yet taken by the kernel. Not thread-safe: whoever owns it holds a lock.
 
-    `total_sent` counts what ever left the queue, so that a writer knows when its own last byte is out.
+    `size` is how many bytes wait; `total_sent` counts what ever left the queue, so that a writer knows when its own last byte is out.
     """
 
-    __slots__ = ("_pieces", "_size", "limit", "total_sent")
+    __slots__ = ("_pieces", "limit", "size", "total_sent")
 
     def __init__(self, limit: int) -> None:
         self.limit = limit
         self.total_sent = 0
         self._pieces: deque[Buffer] = deque()
-        self._size = 0
+        self.size = 0
 
     def __len__(self) -> int:
-        return self._size
+        return self.size
 
     def has_room_for(self, count: int) -> bool:
         """Whether `count` more bytes may wait; one write larger than the limit may when nothing else waits."""
-        return not self._size or self._size + count <= self.limit
+        return not self.size or self.size + count <= self.limit
 
     def append(self, piece: Buffer) -> int:
         """Queue `piece`, which must not change until it is sent; return what total_sent will then be."""
         self._pieces.append(piece)
-        self._size += len(piece)
-        return self.total_sent + self._size
+        self.size += len(piece)
+        return self.total_sent + self.size
 
     def copy_borrowed(self) -> None:
         """Copy the pieces that their writers may change once their calls have returned."""
@@ -56,7 +56,7 @@ class SendQueue:
 
     def mark_sent(self, count: int) -> None:
         """Drop the first `count` bytes of the piece that next_piece() returned."""
-        self._size -= count
+        self.size -= count
         self.total_sent += count
         first = self._pieces.popleft()
         if count < len(first):
@@ -64,6 +64,6 @@ class SendQueue:
 
     def clear(self) -> int:
         """Drop everything; return how many bytes that was."""
-        dropped, self._size = self._size, 0
+        dropped, self.size = self.size, 0
         self._pieces.clear()
         return dropped

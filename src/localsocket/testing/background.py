@@ -1,0 +1,76 @@
+"""What runs beside a test, and how the test knows that it waits."""
+
+from __future__ import annotations
+
+import sys
+import threading
+import time
+from collections.abc import Callable
+from types import TracebackType
+from typing import Generic, TypeVar
+
+T = TypeVar("T")
+
+PATIENCE = 10.0
+"""Seconds after which something that should have happened counts as hanging."""
+
+_LOOK_AGAIN = 0.001
+
+
+class Background(Generic[T]):
+    """Runs a function in a thread, from now on; result() gives what it returns or raises.
+
+    Leaving a `with` block waits for it, so that no thread outlives its test.
+    """
+
+    def __init__(self, function: Callable[..., T], *arguments: object) -> None:
+        self._function = function
+        self._arguments = arguments
+        self._result: T
+        self._error: BaseException | None = None
+        self._thread = threading.Thread(target=self._run, name=f"background {function}", daemon=True)
+        self._thread.start()
+
+    @property
+    def is_done(self) -> bool:
+        return not self._thread.is_alive()
+
+    def result(self, timeout: float = PATIENCE) -> T:
+        """Return what the function returned, or raise what it raised; AssertionError when it still runs."""
+        self._thread.join(timeout)
+        assert self.is_done, f"{self._function} has not returned within {timeout} s"
+        if self._error is not None:
+            raise self._error
+        return self._result
+
+    def wait_until_waiting(self) -> None:
+        """Return once the thread is inside a function called `wait`: whatever wakes it reaches it from then on."""
+        wait_until(self._is_waiting, f"{self._function} to wait")
+
+    def __enter__(self) -> Background[T]:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if kind is None:
+            self.result()
+
+    def _run(self) -> None:
+        try:
+            self._result = self._function(*self._arguments)
+        except BaseException as error:
+            self._error = error
+
+    def _is_waiting(self) -> bool:
+        assert not self.is_done, f"{self._function} ended instead of waiting: {self._error!r}"
+        frame = sys._current_frames().get(self._thread.ident or 0)
+        return frame is not None and frame.f_code.co_name == "wait"
+
+
+def wait_until(condition: Callable[[], object], what: str = "it", timeout: float = PATIENCE) -> None:
+    """Return once the condition holds; AssertionError when it does not within `timeout` seconds."""
+    end = time.monotonic() + timeout
+    while not condition():
+        assert time.monotonic() < end, f"waited {timeout} s for {what}"
+        time.sleep(_LOOK_AGAIN)
