@@ -18,6 +18,8 @@ from pathlib import Path
 import hypothesis
 import pytest
 
+from localsocket.blocking import waiting
+
 # How long what is ending may take to end; what is still there after it was left behind.
 GRACE = 3.0
 
@@ -83,6 +85,9 @@ def nothing_left_behind(request: pytest.FixtureRequest, runtime_directory: Path)
         ]
 
     yield
+    # Kept for the next thread that waits, as many as ever waited at once, which is no leak.
+    while waiting._idle_wakers:
+        waiting._idle_wakers.pop().close()
     end = time.monotonic() + GRACE
     while (left := left_behind()) and time.monotonic() < end:
         gc.collect()  # what was only forgotten warns here, in the test that forgot it
