@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import itertools
 import random
-import time
 from array import array
 from dataclasses import dataclass
+from time import perf_counter
 
 from localsocket.blocking.event_loop import EventLoop
 from localsocket.blocking.event_socket import EventSocket
 from localsocket.blocking.handler import Handler
-from localsocket.errors import LocalSocketError
+from localsocket.errors import ClosedByPeer, LocalSocketError
 from localsocket.interfaces import MIB
 
 
@@ -43,21 +44,44 @@ class Exchange:
 class _ClosedLoop:
     """One connection's endless stream of two different chunks in turn, so that a stale echo is not taken for the next.
 
-    `position` is where in the pair of chunks the next byte to come stands, `completed_at` when a chunk last was.
+    `expected` is the chunk that comes next, or None when a part of it has arrived, and `following` the one after it.
+    `completed_at` is when a chunk last was complete, `remaining` how many have still to be.
     """
 
-    __slots__ = ("chunks", "completed_at", "pattern", "position", "remaining")
+    __slots__ = ("_pair", "_position", "chunk_bytes", "completed_at", "expected", "following", "remaining")
 
     def __init__(self, chunk_bytes: int, seed: int) -> None:
-        numbers = random.Random(seed)
-        first = numbers.randbytes(chunk_bytes)
+        first = random.Random(seed).randbytes(chunk_bytes)
         second = bytes(byte ^ 0xA5 for byte in first)
-        self.chunks = (first, second)
-        # Twice the pair: what is sent runs one chunk ahead of what is received.
-        self.pattern = memoryview((first + second) * 2)
-        self.position = 0
+        self.chunk_bytes = chunk_bytes
+        self.expected: bytes | None = first
+        self.following = second
         self.remaining = 0
         self.completed_at = 0.0
+        # Twice the pair: what is sent runs one chunk ahead of what is received.
+        self._pair = (first + second) * 2
+        self._position = 0  # in the pair, of the next byte to come; kept only while `expected` is None
+
+    @property
+    def part_received(self) -> int:
+        """How many bytes of the chunk under way have arrived."""
+        return 0 if self.expected is not None else self._position % self.chunk_bytes
+
+    def advance(self, data: bytes) -> tuple[bytes, int, bool]:
+        """Take a piece that is not just the chunk expected: what to answer, wrong bytes, whether a chunk is complete.
+
+        Pieces are answered as they come, so one may hold the end of a chunk and the beginning of the next.
+        """
+        chunk = self.chunk_bytes
+        first, second = self._pair[:chunk], self._pair[chunk : 2 * chunk]
+        begin = self._position if self.expected is None else chunk * (self.expected == second)
+        end = begin + len(data)
+        wrong = _difference(data, self._pair[begin:end])
+        answer = self._pair[begin + chunk : end + chunk]
+        self._position = end % (2 * chunk)
+        current, self.following = (first, second) if self._position < chunk else (second, first)
+        self.expected = None if self._position % chunk else current
+        return answer, wrong, end // chunk > begin // chunk
 
 
 class SocketFactory(Handler):
@@ -73,10 +97,9 @@ class SocketFactory(Handler):
         self._chunk_bytes = chunk_bytes
         self._loop = EventLoop()
         self._sockets: list[EventSocket] = []
-        self._latencies = array("d")
-        self._bytes_received = 0
         self._corrupted = 0
         self._unfinished = 0
+        self._note_latency = array("d").append
         self._is_in_flight = False  # after the first run, each socket's next chunk is under way already
         self._error: LocalSocketError | None = None
 
@@ -107,28 +130,30 @@ class SocketFactory(Handler):
 
     def _run(self, *, quota: int, seconds: float) -> Exchange:
         self._unfinished = self._connections
-        self._latencies = array("d")
-        self._bytes_received = self._corrupted = 0
-        begun = time.perf_counter()
+        self._corrupted = 0
+        latencies = array("d")
+        self._note_latency = latencies.append
+        parts_before = self._parts_received()
+        begun = perf_counter()
         for socket in self._sockets:
             stream: _ClosedLoop = socket.context
             stream.remaining = quota
             stream.completed_at = begun
             if not self._is_in_flight:
-                socket.write(stream.chunks[0])
+                socket.write(stream.expected or b"")
         self._is_in_flight = True
         self._loop.run(timeout=seconds)
-        elapsed = time.perf_counter() - begun
+        elapsed = perf_counter() - begun
         if self._error is not None:
             raise self._error
         return Exchange(
             self._connections,
             self._chunk_bytes,
             elapsed,
-            self._bytes_received,
-            len(self._latencies),
+            len(latencies) * self._chunk_bytes + self._parts_received() - parts_before,
+            len(latencies),
             self._corrupted,
-            self._latencies,
+            latencies,
         )
 
     # --- the sockets' events ------------------------------------------------------------------------------------------
@@ -136,18 +161,24 @@ class SocketFactory(Handler):
     def ready_read(self, socket: EventSocket) -> None:
         data = socket.read_available()
         stream: _ClosedLoop = socket.context
-        count = len(data)
-        position = stream.position
-        self._bytes_received += count
-        if count != self._chunk_bytes or position % count:
-            self._bounce_piece(socket, stream, data)
-            return
-        expected, answer = stream.chunks if not position else reversed(stream.chunks)
-        if data != expected:
-            self._corrupted += _difference(data, expected)
-        stream.position = 0 if position else count
-        self._complete(stream)
+        if data == stream.expected:
+            answer = stream.following
+            stream.expected, stream.following = answer, data
+        else:
+            answer, wrong, is_complete = stream.advance(data)
+            self._corrupted += wrong
+            if not is_complete:
+                socket.write(answer)
+                return
+        now = perf_counter()
+        self._note_latency(now - stream.completed_at)
+        stream.completed_at = now
         socket.write(answer)
+        if stream.remaining:
+            self._count_down(stream)
+
+    def end_of_stream(self, socket: EventSocket) -> None:
+        self.failed(socket, ClosedByPeer("exchanging data"))
 
     def failed(self, socket: EventSocket, error: LocalSocketError) -> None:
         self._error = error
@@ -155,29 +186,19 @@ class SocketFactory(Handler):
 
     # ------------------------------------------------------------------------------------------------------------------
 
-    def _bounce_piece(self, socket: EventSocket, stream: _ClosedLoop, data: bytes) -> None:
-        # Pieces are answered as they come, so one may hold the end of a chunk and the beginning of the next.
-        chunk, position = self._chunk_bytes, stream.position
-        end = position + len(data)
-        expected = stream.pattern[position:end].tobytes()  # comparing with a view goes byte by byte
-        if data != expected:
-            self._corrupted += _difference(data, expected)
-        stream.position = end % (2 * chunk)
-        if end // chunk > position // chunk:
-            self._complete(stream)
-        socket.write(stream.pattern[position + chunk : end + chunk])
+    def _parts_received(self) -> int:
+        return sum(socket.context.part_received for socket in self._sockets)
 
-    def _complete(self, stream: _ClosedLoop) -> None:
-        now = time.perf_counter()
-        self._latencies.append(now - stream.completed_at)
-        stream.completed_at = now
-        if stream.remaining:
-            stream.remaining -= 1
-            if not stream.remaining:
-                self._unfinished -= 1
-                if not self._unfinished:
-                    self._loop.stop()
+    def _count_down(self, stream: _ClosedLoop) -> None:
+        stream.remaining -= 1
+        if not stream.remaining:
+            self._unfinished -= 1
+            if not self._unfinished:
+                self._loop.stop()
 
 
 def _difference(data: bytes, expected: bytes) -> int:
-    return sum(ours != theirs for ours, theirs in zip(data, expected, strict=False)) + abs(len(data) - len(expected))
+    """Return how many bytes of `data` are not the expected ones."""
+    if data == expected:
+        return 0
+    return sum(ours != theirs for ours, theirs in itertools.zip_longest(data, expected))

@@ -1,0 +1,145 @@
+"""`localsocket exchange` and `localsocket pingpong`, as a person and as a program sees them."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+QUICK = ["--connections", "1,2", "--chunk", "100", "--seconds", "0.05"]
+
+
+def run(*arguments: str, timeout: float = 50) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "localsocket", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, timeout=timeout, check=False)
+
+
+def test_a_piped_table_is_plain_and_whole() -> None:
+    done = run("exchange", *QUICK)
+    assert (done.returncode, done.stderr) == (0, "")
+    head, *rows = done.stdout.splitlines()
+    assert head.split("  ")[0] == "test"
+    assert [row.split()[:4] for row in rows] == [["exchange", "thread", "1", "100"], ["exchange", "thread", "2", "100"]]
+    assert [row.split()[-1] for row in rows] == ["0", "0"]
+    assert done.stdout.isprintable() or "\x1b" not in done.stdout
+
+
+def test_json_on_the_output_is_all_there_is() -> None:
+    done = run("pingpong", "--connections", "2", "--round-trips", "100", "--server", "process", "--json", "-")
+    assert done.returncode == 0, done.stderr
+    result = json.loads(done.stdout)
+    assert set(result["machine"]) == {"cpu", "cores", "kernel", "python"}
+    (row,) = result["rows"]
+    assert list(row) == [
+        "test",
+        "server",
+        "connections",
+        "chunk_bytes",
+        "seconds",
+        "bytes_received",
+        "messages_per_second",
+        "mib_per_second",
+        "corrupted",
+        "p50_us",
+        "p99_us",
+    ]
+    assert (row["test"], row["server"], row["connections"], row["corrupted"]) == ("pingpong", "process", 2, 0)
+
+
+def test_json_goes_to_the_file_that_is_named(tmp_path: Path) -> None:
+    target = tmp_path / "rows.json"
+    done = run("exchange", *QUICK, "--json", str(target))
+    assert (done.returncode, done.stdout) == (0, "")
+    assert len(json.loads(target.read_text())["rows"]) == 2
+
+
+def test_a_terminal_shows_progress_and_a_table_with_a_rule() -> None:
+    controller, terminal = pty.openpty()
+    try:
+        command = [sys.executable, "-m", "localsocket", "exchange", *QUICK]
+        environment = {**os.environ, "TERM": "xterm-256color", "COLUMNS": "120"}
+        with subprocess.Popen(command, stdout=terminal, stderr=terminal, env=environment) as program:
+            os.close(terminal)
+            terminal = -1
+            shown = _read_all(controller)
+        assert program.returncode == 0
+    finally:
+        os.close(controller)
+        if terminal >= 0:
+            os.close(terminal)
+    assert "2 connections, 100 bytes" in shown  # the progress bar, on its way
+    assert "1/2" in shown
+    assert "─" in shown
+
+
+def _read_all(controller: int) -> str:
+    pieces = []
+    while True:
+        try:
+            piece = os.read(controller, 65536)
+        except OSError:  # Linux says EIO when the last program has left the terminal
+            break
+        if not piece:
+            break
+        pieces.append(piece)
+    return b"".join(pieces).decode()
+
+
+def test_a_wrong_byte_makes_the_exit_status_one() -> None:
+    program = (
+        "import sys\n"
+        "from localsocket.tools.echo_server import Echo\n"
+        "def lie(self, socket):\n"
+        "    socket.write(bytes(byte ^ 1 for byte in socket.read_available()))\n"
+        "Echo.ready_read = lie\n"
+        "from localsocket.cli import main\n"
+        "sys.argv = ['localsocket', 'exchange', '--connections', '1', '--chunk', '10', '--seconds', '0.05']\n"
+        "main()\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=50, check=False)
+    assert done.returncode == 1, done.stderr
+    assert done.stdout.splitlines()[1].split()[-1] != "0"
+
+
+def test_a_row_that_is_skipped_says_why(tmp_path: Path) -> None:
+    arguments = "exchange --connections 1,300 --chunk 10 --seconds 0.05"
+    command = f"ulimit -n 200; exec {sys.executable} -m localsocket {arguments}"
+    done = subprocess.run(["sh", "-c", command], capture_output=True, text=True, timeout=50, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "skipped exchange with 300 connections: needs 664 open files and this process may have 200" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        (["exchange", "--frequency", "5"], "No such option: --frequency"),
+        (["exchange", "--connections", "1,x"], "not a list of whole numbers"),
+        (["exchange", "--chunk", "0"], "not a list of whole numbers"),
+        (["exchange", "--seconds", "-1"], "--seconds"),
+        (["exchange", "--seconds", "nan"], "--seconds"),
+        (["exchange", "--server", "moon"], "--server"),
+        (["pingpong", "--round-trips", "0"], "--round-trips"),
+        (["sing"], "No such command"),
+    ],
+)
+def test_a_bad_command_line_is_refused_with_its_reason(arguments: list[str], complaint: str) -> None:
+    done = run(*arguments)
+    assert done.returncode == 2
+    assert complaint in done.stderr
+
+
+def test_without_its_extra_the_command_says_what_to_install() -> None:
+    program = (
+        "import importlib.util\n"
+        "importlib.util.find_spec = lambda name, package=None: None\n"
+        "from localsocket.cli import main\n"
+        "main()\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=50, check=False)
+    assert done.returncode == 1
+    assert done.stderr == "localsocket: the command line needs typer and rich: pip install 'localsocket[cli]'\n"
