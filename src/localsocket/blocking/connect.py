@@ -48,27 +48,59 @@ def connect(
     Raises DeadlinePassed when `timeout` seconds are over, ServerNotFound, ServerRefused, AccessDenied, PeerRefused,
     InvalidAddress, InsecureDirectory, BrokenEndpoint. Any thread may call.
     """
-    deadline = Deadline(timeout)
-    allow_server = check_allowed_users(allow_server, "allow_server")
-    check_mode(mode)
-    endpoint = parse_address(address)
-    pause = _FIRST_PAUSE
-    while True:
+    connector = Connector(
+        address,
+        timeout=timeout,
+        wait_for_server=wait_for_server,
+        allow_server=allow_server,
+        mode=mode,
+        limits=limits,
+    )
+    while (socket := connector.attempt()) is None:
+        time.sleep(connector.next_pause())
+    return socket
+
+
+class Connector:
+    """One connection in the making, for whoever waits between the attempts; parameters as of connect()."""
+
+    def __init__(
+        self,
+        address: str | os.PathLike[str],
+        *,
+        timeout: float | None = CONNECT_TIMEOUT,
+        wait_for_server: bool = False,
+        allow_server: AllowedUsers = SAME_USER,
+        mode: OpenMode = "rw",
+        limits: Limits = DEFAULT_LIMITS,
+    ) -> None:
+        self._deadline = Deadline(timeout)
+        self._wait_for_server = wait_for_server
+        self._allow_server = check_allowed_users(allow_server, "allow_server")
+        check_mode(mode)
+        self._mode: OpenMode = mode
+        self._limits = limits
+        self._endpoint = parse_address(address)
+        self._pause = _FIRST_PAUSE
+
+    def next_pause(self) -> float:
+        """Return the seconds to wait before the next attempt: longer each time, never past the deadline."""
+        remaining = self._deadline.remaining()
+        pause, self._pause = self._pause, min(self._pause * 2, _LONGEST_PAUSE)
+        return pause if remaining is None else min(pause, remaining)
+
+    def attempt(self) -> LocalSocket | None:
+        """Connect now, or return None when another attempt may succeed; raises what connect() raises."""
+        address = self._endpoint.address
         try:
-            sock, peer = try_connect(endpoint, allow_server)
-        except ServerBusy as busy:
-            reason: OSError = busy
-        except (ServerNotFound, ServerRefused) as absent:
-            if not wait_for_server:
+            sock, peer = try_connect(self._endpoint, self._allow_server)
+        except (ServerBusy, ServerNotFound, ServerRefused) as reason:
+            if not (self._wait_for_server or isinstance(reason, ServerBusy)):
                 raise
-            reason = absent
-        else:
-            return LocalSocket(sock, address=endpoint.address, peer=peer, mode=mode, limits=limits)
-        if deadline.has_passed():
-            raise deadline.error(f"connecting to {endpoint.address!r}") from reason
-        remaining = deadline.remaining()
-        time.sleep(pause if remaining is None else min(pause, remaining))
-        pause = min(pause * 2, _LONGEST_PAUSE)
+            if self._deadline.has_passed():
+                raise self._deadline.error(f"connecting to {address!r}") from reason
+            return None
+        return LocalSocket(sock, address=address, peer=peer, mode=self._mode, limits=self._limits)
 
 
 def pair(*, limits: Limits = DEFAULT_LIMITS) -> tuple[LocalSocket, LocalSocket]:

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import Unpack
 
 from localsocket.blocking.acceptor import Acceptor
-from localsocket.blocking.connect import ConnectOptions, connect
+from localsocket.blocking.connect import ConnectOptions, Connector, connect
 from localsocket.blocking.event_socket import EventSocket
 from localsocket.blocking.handler import Handler, check_handler
 from localsocket.blocking.local_server import LocalServer
@@ -21,11 +21,7 @@ from localsocket.blocking.poller import READABLE, Poller
 from localsocket.blocking.waiting import LONGEST_WAIT, Waker
 from localsocket.deadlines import Deadline, check_seconds
 from localsocket.endpoint.fork_safety import close_in_forked_child
-from localsocket.errors import ClosedByUs
-from localsocket.interfaces import KIB
-
-# One buffer for a whole loop: allocating 256 KiB for every receive would map and unmap memory each time.
-_SCRATCH_SIZE = 256 * KIB
+from localsocket.errors import ClosedByUs, LocalSocketError
 
 
 class EventLoop:
@@ -37,7 +33,6 @@ class EventLoop:
 
     def __init__(self) -> None:
         self.poller = Poller()
-        self.scratch = memoryview(bytearray(_SCRATCH_SIZE))
         self._waker = Waker()
         self._waking = threading.RLock()  # may be taken again by a signal's handler that calls stop()
         self._targets: dict[int, Callable[[int], None]] = {self._waker.fileno(): self._on_wake}
@@ -87,6 +82,22 @@ class EventLoop:
         except BaseException:
             socket.abort()
             raise
+
+    def connect_soon(
+        self,
+        address: str | os.PathLike[str],
+        handler: Handler,
+        *,
+        on_failed: Callable[[LocalSocketError], object],
+        **options: Unpack[ConnectOptions],
+    ) -> None:
+        """Connect without making anybody wait, so also from a handler.
+
+        `connected` is called when it is done, else `on_failed`, from the loop, with what connect() would have raised.
+        """
+        self._check_open()
+        check_handler(handler)
+        self.call_soon(self._attempt, Connector(address, **options), handler, on_failed)
 
     def serve(self, server: LocalServer, handler: Handler) -> None:
         """Accept the connections of `server` and drive each of them with `handler`, until the server is closed."""
@@ -213,6 +224,17 @@ class EventLoop:
         for _ in range(len(self._soon)):
             callback, arguments = self._soon.popleft()
             callback(*arguments)
+
+    def _attempt(self, connector: Connector, handler: Handler, on_failed: Callable[[LocalSocketError], object]) -> None:
+        try:
+            socket = connector.attempt()
+        except LocalSocketError as error:
+            on_failed(error)
+            return
+        if socket is None:
+            self.call_later(connector.next_pause(), self._attempt, connector, handler, on_failed)
+        else:
+            self.add(socket, handler)
 
     def _fire_timers(self) -> None:
         now = time.monotonic()

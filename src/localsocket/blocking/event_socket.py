@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from localsocket.blocking.handler import Handler, wants_bytes_written
 from localsocket.blocking.poller import FAILED, HUNG_UP, READABLE, WRITABLE
-from localsocket.blocking.stream import HandedOver, Stream
+from localsocket.blocking.stream import RECEIVE_SIZE, HandedOver, Stream
 from localsocket.deadlines import Deadline
 from localsocket.endpoint.credentials import PeerCredentials
 from localsocket.errors import ClosedByPeer, ClosedByUs, LocalSocketError
@@ -44,8 +44,8 @@ class EventSocket(Stream):
         "_loop",
         "_needs_care",
         "_ready_read",
-        "_recv_into",
-        "_scratch",
+        "_receive_size",
+        "_recv",
         "_unreported",
         "context",
     )
@@ -69,8 +69,8 @@ class EventSocket(Stream):
         self._loop = loop
         self._handler = handler
         self._ready_read = handler.ready_read
-        self._recv_into = connection.sock.recv_into
-        self._scratch = loop.scratch if limits.read_buffer >= len(loop.scratch) else loop.scratch[: limits.read_buffer]
+        self._recv = connection.sock.recv
+        self._receive_size = min(limits.read_buffer, RECEIVE_SIZE)
         self._fresh: bytes | None = None
         self._needs_care = True
         self._interest: int | None = None  # what the poller watches for; None when it does not watch
@@ -86,9 +86,9 @@ class EventSocket(Stream):
     write = Stream.write_nowait
 
     def read_available(self, max_bytes: int | None = None) -> bytes:
-        if max_bytes is None and not self._needs_care:
+        if max_bytes is None:
             with self._lock:
-                if (fresh := self._fresh) is not None and not self._needs_care:
+                if (fresh := self._fresh) is not None:  # then it is all there is
                     self._fresh = None
                     return fresh
         return super().read_available(max_bytes)
@@ -151,14 +151,14 @@ class EventSocket(Stream):
             self._on_events_with_care(mask)
             return
         try:
-            count = self._recv_into(self._scratch)
+            chunk = self._recv(self._receive_size)
         except OSError as error:
             self._on_read_failure(error)
             return
-        if not count:
+        if not chunk:
             self._on_end()
             return
-        self._fresh = self._scratch[:count].tobytes()
+        self._fresh = chunk
         try:
             self._ready_read(self)
         except Exception as error:
@@ -199,17 +199,17 @@ class EventSocket(Stream):
                 self._hold()
                 return
         try:
-            count = self._recv_into(self._scratch[:room])
+            chunk = self._recv(min(room, RECEIVE_SIZE))
         except OSError as error:
             self._on_read_failure(error)
             return
-        if not count:
+        if not chunk:
             self._on_end()
             return
         with self._lock:
             if self._state is not SocketState.CONNECTED or self.mode == "w":
                 return
-            received.feed(self._scratch[:count].tobytes())
+            received.feed(chunk)
         self._call(self._ready_read)
         with self._lock:
             self._needs_care = self._is_paused or not received.holds_nothing or self._state is not SocketState.CONNECTED
@@ -240,8 +240,10 @@ class EventSocket(Stream):
             return
         with self._lock:
             self._note_read_failure(error)
-        assert self._failure is not None
-        self._fail(self._failure())
+            self._push()  # what is unsent is lost, and only sending tells how much
+        failure = self._write_failure or self._failure
+        assert failure is not None
+        self._fail(failure())
 
     def _on_writable(self) -> None:
         with self._lock:
@@ -329,9 +331,10 @@ class EventSocket(Stream):
         if self._is_over or not self._has_started:
             return
         interest = WRITABLE if self._unsent else 0
-        if not (self._is_paused or self._received.has_ended) and self._received.room:
-            interest |= READABLE
-            self._is_held = False
+        if not (self._is_paused or self._received.has_ended):
+            self._is_held = not self._received.room
+            if not self._is_held:
+                interest |= READABLE
         if interest == self._interest:
             return
         if self._interest is None:
@@ -351,6 +354,10 @@ class EventSocket(Stream):
         if self._interest is not None:
             self._loop.unwatch(self._descriptor)
             self._interest = None
+
+    def _limits_changed(self) -> None:
+        self._receive_size = min(self.limits.read_buffer, RECEIVE_SIZE)
+        self._update_interest()
 
     def _has_queued(self) -> None:
         self._update_interest()

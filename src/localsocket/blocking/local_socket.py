@@ -349,6 +349,9 @@ class LocalSocket(Stream):
         if self._waiters:
             raise Busy("another thread waits on this socket")
 
+    def _limits_changed(self) -> None:
+        self._waiters.wake_all()
+
     def _has_queued(self) -> None:
         self._waiters.wake_all()  # they may be polling for reading only
 

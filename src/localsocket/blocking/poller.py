@@ -10,7 +10,8 @@ if sys.platform == "linux":
     from select import EPOLLHUP as HUNG_UP
     from select import EPOLLIN as READABLE
     from select import EPOLLOUT as WRITABLE
-    from select import epoll as Poller
+
+    Poller = select.epoll
 else:  # pragma: no cover - macOS and the BSDs, never run
     READABLE, WRITABLE, FAILED, HUNG_UP = 1, 4, 8, 16
 

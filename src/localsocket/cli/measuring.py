@@ -33,7 +33,9 @@ def _measure_with_progress(plans: Sequence[RowPlan]) -> list[Row | SkippedRow]:
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
     rows: list[Row | SkippedRow] = []
     # Drawn between the rows only: a thread that redraws would take its time from the measurement.
-    with Progress(*columns, console=console, transient=True, auto_refresh=False, disable=not console.is_terminal) as bar:
+    with Progress(
+        *columns, console=console, transient=True, auto_refresh=False, disable=not console.is_terminal
+    ) as bar:
         task = bar.add_task("", total=len(plans))
         measured = measure(plans)
         for plan in plans:

@@ -59,7 +59,8 @@ def check_allowed_users(allow: AllowedUsers, name: str) -> AllowedUsers:
         if allow not in (SAME_USER, ANY_USER):
             raise ValueError(f"{name} must be SAME_USER, ANY_USER or a collection of uids, not {allow!r}")
         return allow
-    if not isinstance(allow, Collection) or not all(type(uid) is int and uid >= 0 for uid in allow):
+    is_collection = isinstance(allow, Collection) and not isinstance(allow, (bytes, bytearray, memoryview))
+    if not is_collection or not all(type(uid) is int and uid >= 0 for uid in allow):
         raise TypeError(f"{name} must be SAME_USER, ANY_USER or a collection of uids, not {allow!r}")
     return tuple(allow)
 

@@ -13,16 +13,17 @@ blocking face needs no adapter. What does not block is waited for by its adapter
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
-from typing import Generic, Protocol, TypeVar
+from typing import Protocol, TypeVar, overload
 
 from localsocket.interfaces import Limits
 
 Subject = TypeVar("Subject")
+Error = TypeVar("Error", bound=BaseException)
 
 
-class Contract(Generic[Subject]):
+class Contract(Sequence[Callable[[Subject], None]]):
     """Claims about one kind of thing, in the order they were made."""
 
     def __init__(self) -> None:
@@ -45,8 +46,24 @@ class Contract(Generic[Subject]):
         if broken:
             raise ExceptionGroup(f"{len(broken)} of {len(self._claims)} claims do not hold", broken)
 
-    def __iter__(self) -> Iterator[Callable[[Subject], None]]:
-        return iter(self._claims)
+    def __len__(self) -> int:
+        return len(self._claims)
+
+    @overload
+    def __getitem__(self, index: int) -> Callable[[Subject], None]: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[Callable[[Subject], None]]: ...
+    def __getitem__(self, index: int | slice) -> Callable[[Subject], None] | Sequence[Callable[[Subject], None]]:
+        return self._claims[index]
+
+
+def raises(kind: type[Error] | tuple[type[Error], ...], call: Callable[[], object]) -> Error:
+    """Return the error of that kind which the call raises; AssertionError when it raises none."""
+    try:
+        result = call()
+    except kind as error:
+        return error
+    raise AssertionError(f"it returned {result!r} and should have raised {kind}")
 
 
 class StreamUnderTest(Protocol):
@@ -95,10 +112,3 @@ class ListenerFace(Protocol):
     def listen(self, address: str) -> AbstractContextManager[ListenerUnderTest]: ...
 
     def connect(self, address: str, *, timeout: float) -> AbstractContextManager[StreamUnderTest]: ...
-
-
-stream_contract: Contract[StreamFace] = Contract()
-"""What every connected stream keeps."""
-
-listener_contract: Contract[ListenerFace] = Contract()
-"""What everything that listens keeps."""

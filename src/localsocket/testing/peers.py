@@ -78,15 +78,15 @@ class SilentPeer(MisbehavingPeer):
 
 
 class DeafPeer(MisbehavingPeer):
-    """Sends the same message again and again and never reads an answer."""
+    """Sends the same message again and again, in any pieces, and never reads an answer."""
 
     def misbehave(self, message: bytes) -> None:
         """Send until nobody takes any more."""
+        many = _repeated(message)
         sent = 0
         with contextlib.suppress(*_HUNG_UP_ON):
             while sent < _ENOUGH and select.select([], [self._sock], [], _NOTHING_HAPPENS)[1]:
-                self._sock.sendall(message)
-                sent += len(message)
+                sent += self._sock.send(many, socket.MSG_DONTWAIT)
 
 
 class TricklingPeer(MisbehavingPeer):
@@ -130,8 +130,7 @@ class FloodingPeer(MisbehavingPeer):
 
     def misbehave(self, message: bytes) -> None:
         """Begin with `message`, over and over; returns at once."""
-        flood = message * max(1, 64 * KIB // len(message))
-        self._thread = threading.Thread(target=self._send, args=[flood], name="flood", daemon=True)
+        self._thread = threading.Thread(target=self._send, args=[_repeated(message)], name="flood", daemon=True)
         self._thread.start()
 
     def close(self) -> None:
@@ -146,6 +145,10 @@ class FloodingPeer(MisbehavingPeer):
         with contextlib.suppress(*_HUNG_UP_ON):
             while True:
                 self.sent += self._sock.send(flood)
+
+
+def _repeated(message: bytes) -> bytes:
+    return message * max(1, 64 * KIB // len(message))
 
 
 EVERY_MISBEHAVIOUR: tuple[type[MisbehavingPeer], ...] = (

@@ -17,7 +17,7 @@ from localsocket.interfaces import MIB
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """What one run measured. `latencies` are seconds between the last bytes of one chunk and the next on a connection."""
+    """What one run measured. `latencies` are seconds from a connection's one chunk complete to its next."""
 
     connections: int
     chunk_bytes: int

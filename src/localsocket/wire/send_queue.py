@@ -13,7 +13,8 @@ _JOINED = 64 * KIB
 class SendQueue:
     """What was written and not yet taken by the kernel. Not thread-safe: whoever owns it holds a lock.
 
-    `size` is how many bytes wait; `total_sent` counts what ever left the queue, so that a writer knows when its own last byte is out.
+    `size` is how many bytes wait; `total_sent` counts what ever left the queue, so that a writer knows when its own
+    last byte is out.
     """
 
     __slots__ = ("_pieces", "limit", "size", "total_sent")
@@ -49,8 +50,6 @@ class SendQueue:
         joined = bytearray()
         while self._pieces and len(joined) + len(self._pieces[0]) <= _JOINED:
             joined += self._pieces.popleft()
-        if not joined:
-            return first
         self._pieces.appendleft(bytes(joined))
         return self._pieces[0]
 

@@ -1,0 +1,71 @@
+"""For your own tests: connected pairs, peers that misbehave, and contracts that streams, listeners and servers keep.
+
+Works with any test runner, or none. The helpers clean up after themselves, so that a test that fails leaves nothing
+behind that makes the next one fail.
+
+    from localsocket.testing import DeafPeer, ServerUnderTest, connected_pair, server_contract
+
+    def test_my_protocol():
+        with connected_pair() as (client, server):
+            client.write(b"ping\\n")
+            assert server.read_line(timeout=1) == b"ping"
+
+    def test_my_server():
+        with MyServer("my.server"):
+            server_contract.check(ServerUnderTest("my.server", b"ping\\n", b"pong\\n"))
+"""
+
+from localsocket.testing.background import PATIENCE, Background, wait_until
+from localsocket.testing.contracts import (
+    Contract,
+    ListenerFace,
+    ListenerUnderTest,
+    StreamFace,
+    StreamUnderTest,
+    raises,
+)
+from localsocket.testing.faces import BlockingFace, EventFace
+from localsocket.testing.listener_claims import listener_contract
+from localsocket.testing.pairs import clog, clogged_pair, connected_pair, set_kernel_buffer
+from localsocket.testing.peers import (
+    EVERY_MISBEHAVIOUR,
+    DeafPeer,
+    FloodingPeer,
+    MisbehavingPeer,
+    ResettingPeer,
+    SilentPeer,
+    TricklingPeer,
+    VanishingPeer,
+)
+from localsocket.testing.server_claims import ServerUnderTest, server_contract
+from localsocket.testing.stream_claims import stream_contract
+
+__all__ = [
+    "EVERY_MISBEHAVIOUR",
+    "PATIENCE",
+    "Background",
+    "BlockingFace",
+    "Contract",
+    "DeafPeer",
+    "EventFace",
+    "FloodingPeer",
+    "ListenerFace",
+    "ListenerUnderTest",
+    "MisbehavingPeer",
+    "ResettingPeer",
+    "ServerUnderTest",
+    "SilentPeer",
+    "StreamFace",
+    "StreamUnderTest",
+    "TricklingPeer",
+    "VanishingPeer",
+    "clog",
+    "clogged_pair",
+    "connected_pair",
+    "listener_contract",
+    "raises",
+    "server_contract",
+    "set_kernel_buffer",
+    "stream_contract",
+    "wait_until",
+]

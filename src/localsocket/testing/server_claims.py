@@ -1,0 +1,81 @@
+"""The claims about every server: whatever some peers do, the others are served. For your own servers first of all.
+
+@pytest.mark.parametrize("claim", server_contract)
+def test_my_server_serves_on(claim):
+    with MyServer("my.server"):
+        claim(ServerUnderTest("my.server", b"ping\\n", b"pong\\n"))
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from localsocket.blocking.connect import connect
+from localsocket.testing.background import PATIENCE
+from localsocket.testing.contracts import Contract
+from localsocket.testing.peers import EVERY_MISBEHAVIOUR, MisbehavingPeer, SilentPeer
+
+server_contract: Contract[ServerUnderTest]
+
+_CROWD = 50
+
+
+@dataclass(frozen=True)
+class ServerUnderTest:
+    """A running server: its address, something to send to it, and the answer that it must give."""
+
+    address: str | os.PathLike[str]
+    message: bytes
+    answer: bytes
+
+    def exchange(self) -> None:
+        """Be a well-behaved client once."""
+        with connect(self.address, timeout=PATIENCE) as socket:
+            socket.write(self.message, timeout=PATIENCE)
+            assert socket.read_exactly(len(self.answer), timeout=PATIENCE) == self.answer
+
+
+server_contract = Contract()
+
+
+@server_contract.claim
+def a_client_is_served_again_and_again(server: ServerUnderTest) -> None:
+    for _ in range(10):
+        server.exchange()
+
+
+@server_contract.claim
+def many_are_served_at_once(server: ServerUnderTest) -> None:
+    with contextlib.ExitStack() as sockets:
+        crowd = [sockets.enter_context(connect(server.address, timeout=PATIENCE)) for _ in range(_CROWD)]
+        for socket in crowd:
+            socket.write(server.message, timeout=PATIENCE)
+        for socket in crowd:
+            assert socket.read_exactly(len(server.answer), timeout=PATIENCE) == server.answer
+
+
+@server_contract.claim
+def a_crowd_of_silent_peers_keeps_nobody_waiting(server: ServerUnderTest) -> None:
+    with contextlib.ExitStack() as crowd:
+        for _ in range(_CROWD):
+            crowd.enter_context(SilentPeer(server.address))
+        server.exchange()
+    server.exchange()
+
+
+def _claim_about(misbehaviour: type[MisbehavingPeer]) -> Callable[[ServerUnderTest], None]:
+    def claim(server: ServerUnderTest) -> None:
+        with misbehaviour(server.address) as peer:
+            peer.misbehave(server.message)
+            server.exchange()
+        server.exchange()
+
+    claim.__name__ = f"others_are_served_beside_a_{misbehaviour.__name__.removesuffix('Peer').lower()}_peer"
+    return claim
+
+
+for _misbehaviour in EVERY_MISBEHAVIOUR:
+    server_contract.claim(_claim_about(_misbehaviour))
