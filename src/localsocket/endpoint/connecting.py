@@ -19,7 +19,8 @@ def try_connect(endpoint: Endpoint, allow_server: AllowedUsers) -> tuple[socket.
     Raises ServerNotFound, ServerRefused, ServerBusy (full accept queue: try again, on a fresh socket), AccessDenied,
     PeerRefused, InsecureDirectory, AddressTooLong, BrokenEndpoint.
     """
-    sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    with translated(f"connecting to {endpoint.address!r}"):
+        sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
         sock.setblocking(False)
         with translated(f"connecting to {endpoint.address!r}"):
