@@ -88,7 +88,8 @@ class EventSocket(Stream):
     def read_available(self, max_bytes: int | None = None) -> bytes:
         if max_bytes is None:
             with self._lock:
-                if (fresh := self._fresh) is not None:  # then it is all there is
+                # Another thread may ask for care while the loop is receiving what is fresh then.
+                if (fresh := self._fresh) is not None and not self._needs_care:
                     self._fresh = None
                     return fresh
         return super().read_available(max_bytes)
@@ -221,7 +222,7 @@ class EventSocket(Stream):
         if self._state is SocketState.CONNECTED:
             self._call(self._handler.end_of_stream)
         elif not self._unsent:
-            self.finish()
+            self._finish_or_fail()
 
     def _on_hang_up(self) -> None:
         with self._lock:
@@ -233,7 +234,7 @@ class EventSocket(Stream):
         if is_lost:
             self._on_writable()  # only sending tells so
         else:
-            self.finish()
+            self._finish_or_fail()
 
     def _on_read_failure(self, error: OSError) -> None:
         if isinstance(error, BlockingIOError) or self._is_over:
@@ -264,16 +265,20 @@ class EventSocket(Stream):
     def _continue_closing(self, deadline: Deadline) -> None:
         if self._is_over:
             return
-        if self._write_failure:
-            self._fail(self._write_failure())
-        elif not self._unsent:
-            self.finish()
+        if not self._unsent:
+            self._finish_or_fail()
         elif (remaining := deadline.remaining()) is not None:
             self._loop.call_later(remaining, self._give_up_closing, deadline)
 
     def _give_up_closing(self, deadline: Deadline) -> None:
         if not self._is_over:
             self._fail(deadline.error("closing", queued=len(self._unsent)))
+
+    def _finish_or_fail(self) -> None:
+        if self._write_failure:
+            self._fail(self._write_failure())
+        else:
+            self.finish()
 
     def _fail(self, error: LocalSocketError) -> None:
         if self._has_failed:
