@@ -57,10 +57,6 @@ class Program:
         assert line, f"the program ended, with status {self._process.wait()}"
         return json.loads(line)
 
-    def say(self, value: object) -> None:
-        """Give it one line of JSON to read."""
-        print(json.dumps(value), file=self._input, flush=True)
-
     def end(self, *, status: int = 0) -> list[Any]:
         """End its input, wait until it and its children are gone, and return what they still printed."""
         self._input.close()
