@@ -52,17 +52,20 @@ class Ends(Handler):
 
 
 def test_what_a_killed_peer_sent_stays_readable() -> None:
-    with localsocket.listen("victim") as server, Program("send_part.py", "victim", 700) as sender:
-        with server.accept(timeout=PATIENCE) as socket:
-            assert sender.read() == {"sent": 700}
-            sender.kill()
-            with pytest.raises(errors.EndOfStream) as end:
-                socket.read_exactly(1000, timeout=PATIENCE)
-            assert end.value.available == 700
-            assert socket.read_exactly(700) == b"x" * 700
-            assert socket.is_at_end
-            with pytest.raises(errors.ClosedByPeer):
-                socket.write(b"are you there?")
+    with (
+        localsocket.listen("victim") as server,
+        Program("send_part.py", "victim", 700) as sender,
+        server.accept(timeout=PATIENCE) as socket,
+    ):
+        assert sender.read() == {"sent": 700}
+        sender.kill()
+        with pytest.raises(errors.EndOfStream) as end:
+            socket.read_exactly(1000, timeout=PATIENCE)
+        assert end.value.available == 700
+        assert socket.read_exactly(700) == b"x" * 700
+        assert socket.is_at_end
+        with pytest.raises(errors.ClosedByPeer):
+            socket.write(b"are you there?")
 
 
 def test_a_reader_waiting_for_the_rest_is_woken_by_the_kill() -> None:
@@ -110,10 +113,13 @@ def test_a_killed_servers_name_is_free_at_once_with_its_clients_still_there() ->
         server.read()
         clients = [localsocket.connect("doomed") for _ in range(50)]
         server.kill()
-        with localsocket.listen("doomed") as successor, localsocket.connect("doomed") as client:
-            with successor.accept(timeout=PATIENCE) as accepted:
-                accepted.write(b"new\n")
-                assert client.read_line(timeout=PATIENCE) == b"new"
+        with (
+            localsocket.listen("doomed") as successor,
+            localsocket.connect("doomed") as client,
+            successor.accept(timeout=PATIENCE) as accepted,
+        ):
+            accepted.write(b"new\n")
+            assert client.read_line(timeout=PATIENCE) == b"new"
         for socket in clients:
             assert socket.wait_disconnected(PATIENCE)
             socket.abort()

@@ -83,9 +83,11 @@ def test_a_write_goes_on_after_a_signal(arrived: list[int]) -> None:
 
 
 def test_an_accept_goes_on_after_a_signal(arrived: list[int]) -> None:
-    with localsocket.listen("signals") as server:
-        with Background(Waiting(lambda: localsocket.connect("signals").close())):
-            server.accept(timeout=PATIENCE).close()
+    with (
+        localsocket.listen("signals") as server,
+        Background(Waiting(lambda: localsocket.connect("signals").close())),
+    ):
+        server.accept(timeout=PATIENCE).close()
     assert arrived
 
 
