@@ -47,7 +47,6 @@ class Waiting:
     def __init__(self, then: Callable[[], object], *, signals: int = 3) -> None:
         self._then = then
         self._signals = signals
-        self._main = threading.main_thread().ident or 0
 
     def __call__(self) -> None:
         for _ in range(self._signals):
