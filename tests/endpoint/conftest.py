@@ -10,7 +10,7 @@ from localsocket.blocking import waiting
 
 
 @pytest.fixture(autouse=True)
-def every_wait_has_ended(nothing_left_behind: None) -> Iterator[None]:
+def every_wait_has_ended() -> Iterator[None]:
     """Close the wakers that are kept for the next wait, which are no leak."""
     yield
     while waiting._idle_wakers:

@@ -9,7 +9,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +26,6 @@ class Program:
         name: str,
         *arguments: object,
         uid: int | None = None,
-        environment: Mapping[str, str] | None = None,
         pass_fds: Sequence[int] = (),
     ) -> None:
         command = [sys.executable, "-W", "error", str(Path(__file__).with_name(name)), *map(str, arguments)]
@@ -38,7 +37,7 @@ class Program:
             command,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            env={**inherited, **(environment or {})},
+            env=inherited,
             pass_fds=pass_fds,
             text=True,
         )
