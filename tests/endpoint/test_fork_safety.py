@@ -88,11 +88,6 @@ def test_no_connection_is_kept_open_by_the_child(family: Family) -> None:
     family.program.end(status=-9)
 
 
-@pytest.mark.xfail(
-    strict=True,
-    raises=NameTaken,
-    reason="what is open already and not yet registered is inherited: a fork does not wait for listen()",
-)
 def test_a_fork_in_the_midst_of_listen_does_not_keep_the_name(runtime_directory: Path) -> None:
     path = runtime_directory / "x.sock"
     with Program("fork_while_listening.py", path) as program:
@@ -124,8 +119,8 @@ def test_each_holder_is_closed_once(monkeypatch: pytest.MonkeyPatch) -> None:
     holder = Holder()
     close_in_forked_child(holder)
     close_in_forked_child(holder)
-    fork_safety._after_fork_in_child()
-    fork_safety._after_fork_in_child()
+    fork_safety._close_all()
+    fork_safety._close_all()
     assert holder.closed == 1
 
 

@@ -12,6 +12,7 @@ from localsocket.deadlines import Deadline
 from localsocket.endpoint.address import parse_address
 from localsocket.endpoint.connecting import try_connect
 from localsocket.endpoint.credentials import SAME_USER, AllowedUsers, check_allowed_users, read_credentials
+from localsocket.endpoint.fork_safety import no_fork_meanwhile
 from localsocket.errors import ServerBusy, ServerNotFound, ServerRefused
 from localsocket.interfaces import DEFAULT_LIMITS, Limits, OpenMode, check_mode
 
@@ -93,14 +94,15 @@ class Connector:
         """Connect now, or return None when another attempt may succeed; raises what connect() raises."""
         address = self._endpoint.address
         try:
-            sock, peer = try_connect(self._endpoint, self._allow_server)
+            with no_fork_meanwhile():
+                sock, peer = try_connect(self._endpoint, self._allow_server)
+                return LocalSocket(sock, address=address, peer=peer, mode=self._mode, limits=self._limits)
         except (ServerBusy, ServerNotFound, ServerRefused) as reason:
             if not (self._wait_for_server or isinstance(reason, ServerBusy)):
                 raise
             if self._deadline.has_passed():
                 raise self._deadline.error(f"connecting to {address!r}") from reason
             return None
-        return LocalSocket(sock, address=address, peer=peer, mode=self._mode, limits=self._limits)
 
 
 def pair(*, limits: Limits = DEFAULT_LIMITS) -> tuple[LocalSocket, LocalSocket]:

@@ -18,7 +18,7 @@ from localsocket.deadlines import Deadline, check_count
 from localsocket.endpoint.address import Endpoint, parse_address
 from localsocket.endpoint.admission import MAX_CONNECTIONS, Admission
 from localsocket.endpoint.credentials import SAME_USER, AllowedUsers, PeerCredentials
-from localsocket.endpoint.fork_safety import close_in_forked_child
+from localsocket.endpoint.fork_safety import close_in_forked_child, no_fork_meanwhile
 from localsocket.endpoint.listener import Listener, adopt_listener, check_abstract, open_listener
 from localsocket.errors import BrokenEndpoint, Busy, ClosedByUs, DeadlinePassed, PeerRefused, TooManyConnections
 from localsocket.interfaces import DEFAULT_LIMITS, Limits
@@ -93,8 +93,9 @@ def listen(
     check_abstract(endpoint, allow)
     admission = Admission(allow, authorize, max_connections, max_connections_per_user)
     check_count(max_pending, "max_pending")
-    listener = open_listener(endpoint, mode=mode, backlog=backlog, take_over_stale=take_over_stale)
-    return LocalServer(listener, admission, max_pending=max_pending, limits=limits)
+    with no_fork_meanwhile():
+        listener = open_listener(endpoint, mode=mode, backlog=backlog, take_over_stale=take_over_stale)
+        return LocalServer(listener, admission, max_pending=max_pending, limits=limits)
 
 
 class LocalServer:

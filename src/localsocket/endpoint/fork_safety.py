@@ -5,8 +5,11 @@ Only fork without exec is meant (os.fork, multiprocessing's "fork"); exec closes
 
 from __future__ import annotations
 
+import contextlib
 import os
+import threading
 import weakref
+from collections.abc import Iterator
 from typing import Protocol
 
 
@@ -26,10 +29,26 @@ def close_in_forked_child(holder: ClosesInChild) -> None:
     _open.add(holder)
 
 
+@contextlib.contextmanager
+def no_fork_meanwhile() -> Iterator[None]:
+    """Make other threads' forks wait until what is opened inside the `with` block is registered. Do not wait inside."""
+    with _opening:
+        yield
+
+
+# A lock that its own thread may take again: a signal's handler may fork in the midst of opening.
+_opening = threading.RLock()
+
+
 def _after_fork_in_child() -> None:
+    _opening.release()  # taken before the fork, by the thread that goes on here
+    _close_all()
+
+
+def _close_all() -> None:
     for holder in list(_open):
         holder.close_in_child()
     _open.clear()
 
 
-os.register_at_fork(after_in_child=_after_fork_in_child)
+os.register_at_fork(before=_opening.acquire, after_in_parent=_opening.release, after_in_child=_after_fork_in_child)
