@@ -18,11 +18,9 @@ from localsocket.testing import Background, wait_until
 
 @pytest.fixture(autouse=True)
 def every_wait_has_ended(nothing_left_behind: None) -> Iterator[None]:
-    """Close the wakers that are kept for the next wait, and fail the test after which one is still lent."""
+    """Fail the test after which a waker is still lent."""
     yield
     assert {waker for waker in waiting._all_wakers if waker.fileno() >= 0} == set(waiting._idle_wakers)
-    while waiting._idle_wakers:
-        waiting._idle_wakers.pop().close()
 
 
 @pytest.fixture

@@ -14,6 +14,7 @@ import pytest
 import localsocket
 from blocking.conftest import Ends, MakeEnds
 from localsocket import ANY_USER, Limits, LocalSocket, SocketState
+from localsocket.blocking.waiting import READABLE
 from localsocket.errors import (
     Busy,
     ClosedByPeer,
@@ -269,6 +270,15 @@ def test_the_descriptor_stays_open_as_long_as_somebody_waits_on_it() -> None:
         with one._lock:
             one._leave(waiter)
         assert one.fileno() == -1
+
+
+def test_a_socket_closed_while_a_thread_is_on_its_way_back_from_waiting_is_left_alone() -> None:
+    with connected_pair() as (one, other):
+        other.write(b"too late")
+        one.abort()
+        with one._lock:
+            one._move_bytes(READABLE)
+        assert one.bytes_available == 0
 
 
 def test_finishing_to_send_waits_for_what_is_unsent() -> None:

@@ -12,7 +12,9 @@ import pytest
 import localsocket
 from blocking.recorder import Recorder, turn, turn_idle
 from localsocket import EventLoop, EventSocket, Handler, Limits, LocalSocket, SocketState
+from localsocket.blocking.poller import READABLE
 from localsocket.errors import (
+    BrokenEndpoint,
     Busy,
     ClosedByPeer,
     ClosedByUs,
@@ -517,6 +519,20 @@ def test_other_threads_write_whole_records(running_loop: EventLoop) -> None:
         assert recorder.written == 160 * 5001
 
 
+def test_finishing_to_send_waits_for_what_is_queued(drive: Drive) -> None:
+    driven = drive(kernel_buffer=4096)
+    driven.wait_for("connected")
+    driven.socket.write(bytes(MIB))
+    driven.socket.shutdown_write()
+    with pytest.raises(ClosedByUs, match="writing half"):
+        driven.socket.write(b"more")
+    with Background(lambda: driven.peer.read_to_end(timeout=PATIENCE)) as reader:
+        driven.turn(lambda: reader.is_done)
+        assert reader.result() == bytes(MIB)
+    driven.peer.write(b"still heard")
+    driven.turn(lambda: driven.handler.received == b"still heard")
+
+
 # --- closing ----------------------------------------------------------------------------------------------------------
 
 
@@ -589,13 +605,12 @@ def test_a_socket_whose_writing_failed_closes_with_that_reason(drive: Drive) -> 
 
 
 def test_what_arrives_while_closing_is_thrown_away(drive: Drive) -> None:
-    driven = drive(kernel_buffer=4096)
+    driven = drive(kernel_buffer=4096, limits=Limits(read_buffer=1))  # else the peer would read while it writes
     driven.wait_for("connected")
     driven.socket.write(bytes(MIB))
     driven.socket.close()
     with Background(lambda: driven.peer.write(bytes(MIB), timeout=PATIENCE)) as writer:
         driven.turn(lambda: writer.is_done)
-        turn(driven.loop, lambda: driven.peer.read_available() or driven.handler.count("disconnected"))
     driven.peer.abort()
     driven.wait_for("disconnected")
     assert "ready_read" not in driven.events
@@ -725,3 +740,75 @@ def test_the_context_belongs_to_the_handler(drive: Drive) -> None:
     assert driven.socket.context is None
     driven.socket.context = {"mine": 1}
     assert driven.socket.context == {"mine": 1}
+
+
+def test_a_socket_detached_before_it_is_announced_is_never_told_of(drive: Drive) -> None:
+    driven = drive()
+    LocalSocket.adopt_descriptor(driven.socket.detach()).close()
+    turn_idle(driven.loop)
+    assert driven.events == []
+
+
+# --- what a kernel does seldom ----------------------------------------------------------------------------------------
+
+
+def test_readiness_that_comes_to_nothing_changes_nothing(drive: Drive) -> None:
+    driven = _short_way(drive)
+    driven.socket.read_available()
+    for _ in range(2):
+        driven.socket.on_events(READABLE)  # the short way, then with care
+        driven.socket.peek(1)
+    assert driven.socket.state is SocketState.CONNECTED
+    driven.peer.write(b"new")
+    driven.turn(lambda: driven.handler.count("ready_read") == 3)
+    assert driven.socket.read_available() == b"new"
+
+
+def test_readiness_after_the_end_changes_nothing(drive: Drive) -> None:
+    driven = drive(Recorder(stays_open=True))
+    driven.peer.shutdown_write()
+    driven.wait_for("end_of_stream")
+    driven.socket.on_events(READABLE)
+    assert driven.events == ["connected", "end_of_stream"]
+
+
+def test_an_error_in_receiving_that_nobody_expected_is_told_with_its_cause(drive: Drive) -> None:
+    driven = _short_way(drive)
+    driven.socket.read_available()
+
+    def fail(_: int) -> bytes:
+        raise OSError(5, "Input/output error")
+
+    driven.socket._recv = fail
+    driven.peer.write(b"x")
+    driven.wait_for("disconnected")
+    (error,) = driven.handler.errors
+    assert isinstance(error, BrokenEndpoint)
+    assert str(error) == "reading failed: Input/output error"
+
+
+def test_a_handler_that_raises_at_the_end_what_it_was_told_is_nobodys_mistake(
+    drive: Drive, caplog: pytest.LogCaptureFixture
+) -> None:
+    class Raising(Recorder):
+        def disconnected(self, socket: EventSocket) -> None:
+            super().disconnected(socket)
+            raise self.errors[0]
+
+    driven = drive(Raising(), kernel_buffer=4096)
+    driven.socket.write(bytes(MIB))
+    driven.peer.abort()
+    driven.wait_for("disconnected")
+    assert driven.events[-2:] == ["failed", "disconnected"]
+    assert not caplog.records
+
+
+def test_a_close_that_was_overtaken_by_the_end_is_not_late(drive: Drive) -> None:
+    driven = drive(kernel_buffer=4096)
+    driven.wait_for("connected")
+    driven.socket.write(bytes(MIB))
+    driven.socket.close(timeout=0.05)
+    with Background(lambda: driven.peer.read_to_end(timeout=PATIENCE)):
+        driven.wait_for("disconnected")
+    driven.loop.run(timeout=0.06)
+    assert driven.handler.errors == []

@@ -88,9 +88,13 @@ def test_methods_may_be_given_to_the_instance() -> None:
 def test_methods_whose_signature_nobody_knows_are_believed() -> None:
     handler = Reads()
     handler.connected = mock.Mock()  # type: ignore[method-assign]
-    handler.bytes_written = print  # type: ignore[method-assign]
-    handler.disconnected = dict.fromkeys.__call__  # type: ignore[method-assign, assignment]
+    handler.disconnected = dict.pop  # type: ignore[method-assign, assignment]
     ServerThread("server", handler)
+
+
+def test_a_handler_without_ready_read_cannot_be_told_of_bytes() -> None:
+    with pytest.raises(NotImplementedError):
+        Handler().ready_read(None)  # type: ignore[arg-type]
 
 
 def test_further_methods_and_attributes_are_the_handlers_own() -> None:

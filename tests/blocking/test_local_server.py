@@ -16,6 +16,7 @@ import pytest
 import localsocket
 from blocking.recorder import Recorder, turn, turn_idle
 from localsocket import EventLoop, Limits, LocalServer, LocalSocket
+from localsocket.deadlines import Deadline
 from localsocket.errors import (
     BrokenEndpoint,
     Busy,
@@ -149,6 +150,13 @@ def test_a_connection_made_pending_wakes_who_accepts(server: LocalServer) -> Non
         with clients(1):
             wait_until(lambda: server.pending_connections or waiter.is_done)
             waiter.result().abort()
+
+
+def test_a_connection_made_pending_before_the_wait_is_not_slept_through(server: LocalServer) -> None:
+    with clients(1):
+        assert server.wait_pending(PATIENCE)
+        server._wait(Deadline(None))
+        server.accept(timeout=0).abort()
 
 
 @pytest.mark.parametrize("use", ["wait_pending", "pending_connections"])
@@ -349,6 +357,24 @@ def test_a_closed_server_is_not_served(server: LocalServer, loop: EventLoop) -> 
         loop.serve(server, Recorder())
 
 
+def test_more_clients_than_are_accepted_at_a_time_are_all_served(loop: EventLoop) -> None:
+    recorder = Recorder()
+    with localsocket.listen("server", backlog=200) as server, clients(150):
+        loop.serve(server, recorder)
+        turn(loop, lambda: recorder.count("connected") == 150)
+        loop.close()
+        assert server.open_connections == 0
+
+
+def test_an_acceptor_that_ended_before_it_was_noted_ends_once(server: LocalServer, loop: EventLoop) -> None:
+    loop.serve(server, Recorder())
+    (acceptor,) = loop._acceptors
+    acceptor.end()
+    loop._acceptors.add(acceptor)
+    turn_idle(loop)
+    loop.close()
+
+
 # --- trouble ----------------------------------------------------------------------------------------------------------
 
 
@@ -433,13 +459,13 @@ def test_an_interrupt_in_authorize_leaves_no_connection_behind() -> None:
 
 
 def test_a_flood_of_refused_peers_keeps_nobody_past_the_deadline() -> None:
-    with localsocket.listen("server", authorize=lambda _: False, backlog=100) as server, clients(100):
+    with localsocket.listen("server", authorize=lambda _: False, backlog=200) as server, clients(200):
         with pytest.raises(DeadlinePassed):
             server.accept(timeout=0)
-        assert 0 < server.refused_connections < 100
+        assert 0 < server.refused_connections < 200
         with pytest.raises(DeadlinePassed):
             server.accept(timeout=SOON)
-        assert server.refused_connections == 100
+        assert server.refused_connections == 200
 
 
 # --- closing ----------------------------------------------------------------------------------------------------------

@@ -315,10 +315,6 @@ class EventSocket(Stream):
         logger.error("closing %r because its handler failed", self, exc_info=error)
         self.abort()
 
-    def _refresh(self) -> bool:
-        self._settle()
-        return False
-
     def _settle(self) -> None:
         self._needs_care = True
         if (fresh := self._fresh) is not None:

@@ -343,7 +343,8 @@ class Stream:
     # --- for the faces; the lock is held ------------------------------------------------------------------------------
 
     def _refresh(self) -> bool:
-        """Take in what the kernel holds, where no loop does so; return whether that changed anything."""
+        """Take in what has arrived, and what the kernel holds where no loop does so; return whether more has come."""
+        self._settle()
         return False
 
     def _settle(self) -> None:

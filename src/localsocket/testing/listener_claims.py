@@ -110,12 +110,8 @@ def closing_turns_away_who_was_not_accepted(face: ListenerFace) -> None:
 
 @listener_contract.claim
 def an_address_is_owned_by_one(face: ListenerFace) -> None:
-    def listen_too() -> None:
-        with face.listen(_ADDRESS):
-            pass
-
-    with face.listen(_ADDRESS):
-        raises(NameTaken, listen_too)
+    with face.listen(_ADDRESS), contextlib.ExitStack() as stack:
+        raises(NameTaken, lambda: stack.enter_context(face.listen(_ADDRESS)))
         _connect(face)
 
 

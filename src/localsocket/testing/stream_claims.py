@@ -100,8 +100,10 @@ def the_end_is_no_error_and_is_found_again(face: StreamFace) -> None:
         assert other.read_exactly(2, timeout=PATIENCE) == b"la"
         raises(EndOfStream, lambda: other.read_exactly(3, timeout=PATIENCE))
         assert other.read(timeout=PATIENCE) == b"st"
-        assert other.read(timeout=PATIENCE) == b""
-        assert other.read(timeout=PATIENCE) == b""
+        for _ in range(2):
+            assert other.read(timeout=PATIENCE) == b""
+            raises(EndOfStream, lambda: other.read_exactly(1, timeout=PATIENCE))
+            raises(EndOfStream, lambda: other.read_line(timeout=PATIENCE))
 
 
 @stream_contract.claim
@@ -126,6 +128,14 @@ def a_writer_is_held_back_by_who_does_not_read_and_loses_nothing(face: StreamFac
         with Background(lambda: one.close(timeout=PATIENCE)):
             received = b"".join(iter(lambda: other.read(timeout=PATIENCE), b""))
         assert received == sent
+
+
+@stream_contract.claim
+def a_late_write_that_found_no_room_has_written_nothing(face: StreamFace) -> None:
+    limits = Limits(read_buffer=_SMALL, write_buffer=_SMALL)
+    with face.connected_pair(limits=limits, kernel_buffer=_SMALL) as (one, _):
+        raises(DeadlinePassed, lambda: one.write(bytes(MIB), timeout=_SOON))
+        assert raises(DeadlinePassed, lambda: one.write(b"more", timeout=_SOON)).queued == 0
 
 
 @stream_contract.claim
@@ -238,6 +248,7 @@ def a_peer_that_leaves_is_noticed_and_what_it_sent_stays_readable(face: StreamFa
         assert waiter.result()
         assert one.read_exactly(10, timeout=PATIENCE) == b"last words"
         assert one.read(timeout=PATIENCE) == b""
+        raises(ClosedByPeer, lambda: _write(one, b"more"))
 
 
 def _pattern(size: int) -> bytes:
