@@ -17,7 +17,7 @@ from localsocket.testing import Background, wait_until
 
 
 @pytest.fixture(autouse=True)
-def every_wait_has_ended(nothing_left_behind: None) -> Iterator[None]:
+def every_wait_has_ended() -> Iterator[None]:
     """Fail the test after which a waker is still lent."""
     yield
     assert {waker for waker in waiting._all_wakers if waker.fileno() >= 0} == set(waiting._idle_wakers)

@@ -32,7 +32,7 @@ class WithTooFewParameters(Handler):
 
 
 class WithTooManyParameters(Reads):
-    def bytes_written(self, socket: EventSocket, count: int, more: int) -> None:  # type: ignore[override]
+    def bytes_written(self, socket: EventSocket, count: int, _more: int) -> None:  # type: ignore[override]
         ...
 
 
@@ -98,14 +98,8 @@ def test_a_handler_without_ready_read_cannot_be_told_of_bytes() -> None:
 
 
 def test_further_methods_and_attributes_are_the_handlers_own() -> None:
-    class Rich(Reads):
-        connected_sockets: list[EventSocket]
-
-        def read_header(self) -> None: ...
-
-        def _on_connected(self) -> None: ...
-
-    ServerThread("server", Rich())
+    further = {"connected_sockets": [], "read_header": print, "_on_connected": print}
+    ServerThread("server", type("Rich", (Reads,), further)())
 
 
 def no_parameter() -> None: ...
@@ -149,7 +143,7 @@ def test_an_unsuitable_function_is_refused_with_the_reason(function: Any, reason
         one_parameter,
         Called(),
         partial(two_parameters, other=1),
-        lambda socket, more=1: None,
+        lambda socket, _more=1: None,
         print,
         mock.Mock(),
         dict.pop,

@@ -106,7 +106,8 @@ def no_descriptor_left(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "pipe", exhausted)
 
 
-def test_waiting_works_without_a_descriptor_to_be_woken_by(no_descriptor_left: None) -> None:
+@pytest.mark.usefixtures("no_descriptor_left")
+def test_waiting_works_without_a_descriptor_to_be_woken_by() -> None:
     with connected_pair() as (one, other):
         reader = Background(lambda: one.read(timeout=PATIENCE))
         reader.wait_until_waiting()
