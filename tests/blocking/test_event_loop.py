@@ -165,6 +165,19 @@ def test_timers_fire_in_order_and_not_before_their_time(loop: EventLoop) -> None
     assert all(at >= due for (_, at), due in zip(fired, (0, 0.02, 0.02, 0.04), strict=True))
 
 
+def test_timers_for_the_same_moment_fire_in_the_order_they_were_set(
+    loop: EventLoop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fired: list[int] = []
+    with monkeypatch.context() as stopped_clock:
+        now = time.monotonic()
+        stopped_clock.setattr(time, "monotonic", lambda: now)
+        for number in range(5):
+            loop.call_later(0, fired.append, number)
+    turn_idle(loop)
+    assert fired == [0, 1, 2, 3, 4]
+
+
 def test_a_timer_of_another_thread_wakes_the_loop(running_loop: EventLoop) -> None:
     fired = threading.Event()
     running_loop.call_later(0.01, fired.set)

@@ -294,9 +294,20 @@ def test_a_paused_socket_whose_peer_leaves_costs_nothing_and_tells_later(drive: 
     driven.loop.call_soon(lambda: None)
     turn_idle(driven.loop)
     assert driven.socket._interest is None  # hang-up would be reported without end
+    assert driven.events == ["connected"]
     driven.socket.resume_reading()
     driven.wait_for("disconnected")
     assert driven.handler.received == b"last words"
+
+
+def test_a_socket_paused_when_bytes_are_ready_already_still_sends(drive: Drive) -> None:
+    driven = drive(kernel_buffer=4096)
+    driven.wait_for("connected")
+    driven.socket.write(bytes(MIB))
+    driven.socket.pause_reading()
+    driven.socket.on_events(READABLE)  # what the loop had been told before
+    with Background(lambda: driven.peer.read_exactly(MIB, timeout=PATIENCE)) as reader:
+        driven.turn(lambda: reader.is_done)
 
 
 def test_a_full_buffer_is_held_and_goes_on_when_another_thread_reads(running_loop: EventLoop) -> None:
@@ -364,6 +375,22 @@ def test_what_the_handler_left_stays_readable_after_the_peer_is_gone(drive: Driv
     assert driven.socket.read_available() == b" words"
     driven.wait_for("disconnected")
     assert driven.events.count("end_of_stream") == 1
+
+
+def test_what_a_transaction_gives_back_stays_readable_after_the_peer_is_gone(drive: Drive) -> None:
+    driven = drive(Recorder(reads=False, stays_open=True))
+    driven.peer.write(b"last words")
+    driven.wait_for("ready_read")
+    with contextlib.suppress(KeyError), driven.socket.transaction():
+        assert driven.socket.read_available() == b"last words"
+        driven.peer.close()
+        driven.wait_for("end_of_stream")
+        turn_idle(driven.loop)
+        raise KeyError
+    turn_idle(driven.loop)
+    with driven.socket.transaction():
+        assert driven.socket.read_available() == b"last words"
+    driven.wait_for("disconnected")
 
 
 def test_a_socket_that_nobody_closes_is_over_when_the_peer_is_gone(drive: Drive) -> None:
@@ -438,6 +465,15 @@ def test_every_byte_is_told_as_written_once(drive: Drive) -> None:
         driven.turn(lambda: reader.is_done)
     turn_idle(driven.loop)
     assert driven.handler.written == 5 + 2 * MIB
+
+
+def test_what_is_written_in_one_turn_is_told_at_once(drive: Drive) -> None:
+    driven = drive()
+    driven.wait_for("connected")
+    for _ in range(3):
+        driven.socket.write(b"small")
+    turn_idle(driven.loop)
+    assert (driven.handler.count("bytes_written"), driven.handler.written) == (1, 15)
 
 
 def test_what_flush_sends_is_told_too(drive: Drive) -> None:
@@ -604,9 +640,12 @@ def test_a_socket_whose_writing_failed_closes_with_that_reason(drive: Drive) -> 
     assert [type(error) for error in driven.handler.errors] == [ClosedByPeer]
 
 
-def test_what_arrives_while_closing_is_thrown_away(drive: Drive) -> None:
+@pytest.mark.parametrize("paused", [False, True])
+def test_what_arrives_while_closing_is_thrown_away(drive: Drive, paused: bool) -> None:
     driven = drive(kernel_buffer=4096, limits=Limits(read_buffer=1))  # else the peer would read while it writes
     driven.wait_for("connected")
+    if paused:
+        driven.socket.pause_reading()
     driven.socket.write(bytes(MIB))
     driven.socket.close()
     with Background(lambda: driven.peer.write(bytes(MIB), timeout=PATIENCE)) as writer:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
+from localsocket.blocking.connection import HandedOver
 from localsocket.blocking.event_socket import EventSocket
 from localsocket.blocking.handler import Handler
 from localsocket.blocking.local_server import EXHAUSTION_PAUSE, LocalServer
 from localsocket.blocking.poller import READABLE
-from localsocket.blocking.stream import HandedOver
 from localsocket.errors import ClosedByUs
 from localsocket.wire.byte_buffer import ByteBuffer
 from localsocket.wire.send_queue import SendQueue

@@ -6,9 +6,10 @@ import logging
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from localsocket.blocking.connection import RECEIVE_SIZE, HandedOver
 from localsocket.blocking.handler import Handler, wants_bytes_written
 from localsocket.blocking.poller import FAILED, HUNG_UP, READABLE, WRITABLE
-from localsocket.blocking.stream import RECEIVE_SIZE, HandedOver, Stream
+from localsocket.blocking.stream import Stream
 from localsocket.deadlines import Deadline
 from localsocket.endpoint.credentials import PeerCredentials
 from localsocket.errors import ClosedByPeer, ClosedByUs, LocalSocketError
@@ -228,7 +229,7 @@ class EventSocket(Stream):
         with self._lock:
             self._settle()
             is_lost = bool(self._unsent)
-            if len(self._received) and not is_lost:
+            if (len(self._received) or self.is_in_transaction) and not is_lost:
                 self._hold()  # what the handler left for later stays readable
                 return
         if is_lost:

@@ -119,13 +119,17 @@ class LocalSocket(Stream):
     def read_to_end(self, *, timeout: float | None = None, max_bytes: int | None = None) -> bytes:
         """Return everything up to the end of the stream, waiting for the peer to finish sending.
 
-        Raises LimitExceeded when more than `max_bytes` (default Limits.read_buffer) arrive; they stay readable.
+        Raises LimitExceeded when more than `max_bytes` arrive, or when they fill the read buffer before the end has
+        come (so the default allows one less than Limits.read_buffer); they stay readable.
         """
         limit = self.limits.read_buffer if max_bytes is None else check_count(max_bytes, "max_bytes")
         return self._read(partial(self._received.take_to_end, limit), Deadline(timeout), "reading to the end")
 
     def wait_readable(self, timeout: float | None = None) -> bool:
-        """Wait until at least one byte can be read; False when the stream ended or the time was over before."""
+        """Wait until at least one byte can be read; False when the stream ended or the time was over before.
+
+        Raises LimitExceeded when what the transaction has read so far fills the buffer.
+        """
         deadline = Deadline(timeout)
         try:
             return self._wait_for(self._is_readable, deadline, "waiting for bytes")

@@ -3,51 +3,17 @@
 from __future__ import annotations
 
 import contextlib
-import errno
-import select
-import socket
 import threading
 from collections.abc import Callable, Iterator
 from functools import partial
-from typing import NamedTuple
 
+from localsocket.blocking.connection import Connection
 from localsocket.deadlines import check_count
-from localsocket.endpoint.credentials import PeerCredentials
-from localsocket.endpoint.fork_safety import close_in_forked_child
-from localsocket.errors import (
-    BrokenEndpoint,
-    Busy,
-    ClosedByPeer,
-    ClosedByUs,
-    EndOfStream,
-    LocalSocketError,
-    NeedMoreBytes,
-    WriteBufferFull,
-    WrongMode,
-)
-from localsocket.interfaces import DEFAULT_LIMITS, KIB, Buffer, Limits, OpenMode, SocketState, as_bytes
-from localsocket.wire.byte_buffer import ByteBuffer
-from localsocket.wire.send_queue import SendQueue
-
-# The most that one system call receives: just below malloc's mmap threshold (128 KiB). So much is taken from the heap
-# and given back in no time, and what arrived needs no copy, which beats recv_into() of one buffer (by 2.7 of 12
-# microseconds at 100,000 bytes). recv(256 KiB) would map and unmap memory each time and be five times slower.
-RECEIVE_SIZE = 128 * KIB - 256
-
-# Writing to a closed peer must be an error here even where the program has set SIGPIPE back to its default.
-_SEND_FLAGS = getattr(socket, "MSG_NOSIGNAL", 0)
+from localsocket.errors import Busy, EndOfStream, NeedMoreBytes, WriteBufferFull, WrongMode
+from localsocket.interfaces import Buffer, SocketState, as_bytes
 
 
-class HandedOver(NamedTuple):
-    """What makes up a connection."""
-
-    sock: socket.socket
-    received: ByteBuffer
-    unsent: SendQueue
-    on_closed: Callable[[], None] | None
-
-
-class Stream:
+class Stream(Connection):
     """What every connected socket can do at once, from any thread.
 
     A write is never interleaved with another. Everything received before the peer closed stays readable. After
@@ -57,65 +23,9 @@ class Stream:
     is open for, `limits` how much it may hold.
     """
 
-    __slots__ = (
-        "__weakref__",
-        "_descriptor",
-        "_failure",
-        "_is_held",
-        "_is_writable",
-        "_lock",
-        "_on_closed",
-        "_on_sent",
-        "_received",
-        "_send",
-        "_sock",
-        "_state",
-        "_transaction_owner",
-        "_unsent",
-        "_write_ended",
-        "_write_failure",
-        "address",
-        "limits",
-        "mode",
-        "peer",
-    )
-
-    def __init__(
-        self,
-        sock: socket.socket,
-        *,
-        address: str,
-        peer: PeerCredentials,
-        mode: OpenMode = "rw",
-        limits: Limits = DEFAULT_LIMITS,
-        on_closed: Callable[[], None] | None = None,
-    ) -> None:
-        self.address = address
-        self.peer = peer
-        self.mode: OpenMode = mode
-        self.limits = limits
-        self._sock = sock
-        self._descriptor = sock.fileno()
-        self._send = sock.send
-        self._on_closed = on_closed
-        self._lock = threading.Lock()
-        self._received = ByteBuffer(limits.read_buffer)
-        self._unsent = SendQueue(limits.write_buffer)
-        self._state = SocketState.CONNECTED
-        self._is_writable = mode != "r"  # False tells writes to find out why: _check_writable() knows
-        self._failure: Callable[[], LocalSocketError] | None = None  # why reading ended, if not by a clean end
-        self._write_failure: Callable[[], LocalSocketError] | None = None
-        self._write_ended = False
-        self._transaction_owner: int | None = None
-        self._is_held = False  # a loop receives nothing, for want of room
-        self._on_sent: Callable[[int], None] | None = None  # who wants to know about bytes sent by a write itself
-        close_in_forked_child(self)
+    __slots__ = ()
 
     # --- what it is ---------------------------------------------------------------------------------------------------
-
-    @property
-    def state(self) -> SocketState:
-        return self._state
 
     @property
     def is_connected(self) -> bool:
@@ -150,27 +60,6 @@ class Stream:
         with self._lock:
             self._refresh_if_open()
             return self._received.has_line
-
-    def fileno(self) -> int:
-        """Return the descriptor, which stays this object's; -1 once it is closed."""
-        return self._sock.fileno()
-
-    def __repr__(self) -> str:
-        return (
-            f"<{type(self).__name__} {self.address!r} {self._state.value}, "
-            f"peer pid={self.peer.pid} uid={self.peer.uid}, "
-            f"{len(self._received)} bytes read ahead, {len(self._unsent)} to write>"
-        )
-
-    def change_limits(self, limits: Limits) -> None:
-        """Hold so much from now on. What is held already stays, even where it is more."""
-        with self._lock:
-            self._check_open()
-            self._settle()
-            self.limits = limits
-            self._received.limit = limits.read_buffer
-            self._unsent.limit = limits.write_buffer
-            self._limits_changed()
 
     # --- reading ------------------------------------------------------------------------------------------------------
 
@@ -285,7 +174,7 @@ class Stream:
             self._has_queued()
 
     def flush_nowait(self) -> int:
-        """Send what the kernel takes now; return how many bytes still wait."""
+        """Send what the kernel takes now; return how many bytes still wait. Raises ClosedByPeer when they are lost."""
         with self._lock:
             self._check_open()
             before = self._unsent.total_sent
@@ -297,90 +186,11 @@ class Stream:
                 raise self._write_failure()
             return len(self._unsent)
 
-    # --- ending -------------------------------------------------------------------------------------------------------
-
-    def abort(self) -> None:
-        """Close at once: what is unsent and what is unread is dropped. Doing it again is fine."""
-        with self._lock:
-            self._finish_closing()
-
-    def detach(self) -> int:
-        """Return the descriptor, which now belongs to the caller; this object counts as closed.
-
-        Raises Busy when bytes that were read ahead or not yet sent would be lost.
-        """
-        with self._lock:
-            self._check_leaving()
-            if len(self._received) or len(self._unsent):
-                raise Busy("bytes wait to be read or sent and would be lost: read and flush them first")
-            self._leaving()
-            self._change_state(SocketState.CLOSED)
-            descriptor = self._sock.detach()
-            self._closed()
-            return descriptor
-
-    def hand_over(self) -> HandedOver:
-        """Give the connection, with all that is read ahead and unsent, to another object; this one counts as closed."""
-        with self._lock:
-            self._check_leaving()
-            self._leaving()
-            self._change_state(SocketState.CLOSED)
-            on_closed, self._on_closed = self._on_closed, None
-            # A write of another thread that is about to find out must not touch the queue any more.
-            received, self._received = self._received, ByteBuffer(0)
-            unsent, self._unsent = self._unsent, SendQueue(0)
-            unsent.copy_borrowed()
-            sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM, 0, self._sock.detach())
-            sock.setblocking(False)
-            return HandedOver(sock, received, unsent, on_closed)
-
-    def close_in_child(self) -> None:
-        # Called right after a fork, where the lock may be held by a thread that does not exist here.
-        self._lock = threading.Lock()
-        self._change_state(SocketState.CLOSED)
-        self._sock.close()
-
     # --- for the faces; the lock is held ------------------------------------------------------------------------------
-
-    def _refresh(self) -> bool:
-        """Take in what has arrived, and what the kernel holds where no loop does so; return whether more has come."""
-        self._settle()
-        return False
-
-    def _settle(self) -> None:
-        """Put into the byte buffer what was received for whoever reads everything at once."""
 
     def _refresh_if_open(self) -> None:
         if self._state is SocketState.CONNECTED:
             self._refresh()
-
-    def _limits_changed(self) -> None:
-        """There may be more room, or less."""
-
-    def _has_queued(self) -> None:
-        """Something was queued: see to it that it is sent."""
-
-    def _made_room(self) -> None:
-        """A loop that received nothing for want of room may go on."""
-
-    def _has_sent(self) -> None:
-        """Something may have been sent that another thread waits for."""
-
-    def _others_may_read(self) -> None:
-        """Bytes came back, or a transaction ended."""
-
-    def _leaving(self) -> None:
-        """The descriptor is about to be given away."""
-
-    def _closed(self) -> None:
-        """The descriptor is gone."""
-        if (on_closed := self._on_closed) is not None:
-            self._on_closed = None
-            on_closed()
-
-    def _check_open(self) -> None:
-        if self._state is not SocketState.CONNECTED:
-            raise ClosedByUs("the socket")
 
     def _check_readable(self) -> None:
         self._check_open()
@@ -388,24 +198,6 @@ class Stream:
             raise WrongMode("reading", self.mode)
         if self._is_others_transaction():
             raise Busy("another thread reads in a transaction")
-
-    def _check_writable(self) -> None:
-        self._check_open()
-        if self.mode == "r":
-            raise WrongMode("writing", self.mode)
-        if self._write_failure:
-            raise self._write_failure()
-        if self._write_ended:
-            raise ClosedByUs("the writing half of the socket")
-
-    def _check_leaving(self) -> None:
-        self._check_open()
-        self._settle()
-        if self._transaction_owner is not None:
-            raise Busy("a transaction is open: end it first")
-
-    def _is_others_transaction(self) -> bool:
-        return self._transaction_owner is not None and self._transaction_owner != threading.get_ident()
 
     def _end_transaction(self) -> None:
         self._transaction_owner = None
@@ -437,90 +229,3 @@ class Stream:
             if self._failure:
                 raise self._failure() from None
             raise
-
-    def _pull(self) -> bool:
-        """Receive once, as much as the buffer may hold; return whether anything changed."""
-        room = self._received.room
-        if self._received.has_ended or not room:
-            return False
-        try:
-            chunk = self._sock.recv(min(room, RECEIVE_SIZE))
-        except BlockingIOError:
-            return False
-        except OSError as error:
-            self._note_read_failure(error)
-            return True
-        if not chunk:
-            self._received.feed_end()
-        elif self.mode != "w" and self._state is SocketState.CONNECTED:
-            self._received.feed(chunk)
-        return True
-
-    def _push(self) -> None:
-        """Send from the queue until it is empty or the kernel takes no more."""
-        while self._unsent:
-            piece = self._unsent.next_piece()
-            sent = self._send_some(piece)
-            if self._write_failure:
-                return
-            self._unsent.mark_sent(sent)
-            if sent < len(piece):
-                return
-
-    def _send_some(self, data: Buffer) -> int:
-        """Send what the kernel takes now and return how much; a failure is noted, for whoever wrote to find."""
-        try:
-            return self._send(data, _SEND_FLAGS)
-        except BlockingIOError:
-            return 0
-        except OSError as error:
-            self._is_writable = False
-            lost = self._unsent.clear() or len(data)
-            if error.errno in (errno.EPIPE, errno.ECONNRESET, errno.ENOTCONN):
-                self._write_failure = partial(ClosedByPeer, "writing to it", unsent=lost)
-            else:
-                self._write_failure = partial(BrokenEndpoint, "writing", error)
-            return 0
-
-    def _end_writing(self) -> None:
-        self._write_ended = True
-        self._is_writable = False
-        with contextlib.suppress(OSError):  # the peer is gone, and with it the need
-            self._sock.shutdown(socket.SHUT_WR)
-
-    def _note_read_failure(self, error: OSError) -> None:
-        self._received.feed_end()
-        # Linux reports a reset when the peer closed with bytes of ours unread; what it had sent has been read by now.
-        if error.errno == errno.ECONNRESET:
-            self._failure = partial(ClosedByPeer, "reading from it: it left some of what it was sent unread")
-        else:
-            self._failure = partial(BrokenEndpoint, "reading", error)
-
-    def _is_hung_up(self) -> bool:
-        poll = select.poll()
-        poll.register(self._descriptor, 0)
-        return bool(poll.poll(0))
-
-    def _change_state(self, state: SocketState) -> None:
-        self._state = state
-        self._is_writable = False
-
-    def _start_closing(self) -> None:
-        """From now on only what is unsent matters; what still arrives is thrown away, so that the peer can go on."""
-        self._change_state(SocketState.CLOSING)
-        self._received = ByteBuffer(RECEIVE_SIZE)
-        self._unsent.copy_borrowed()
-
-    def _finish_closing(self) -> None:
-        """Become closed, and close the descriptor unless somebody still waits on it, who then closes it."""
-        if self._state is SocketState.CLOSED:
-            return
-        self._change_state(SocketState.CLOSED)
-        self._unsent.clear()
-        self._received = ByteBuffer(0)
-        self._close_descriptor()
-
-    def _close_descriptor(self) -> None:
-        if self._sock.fileno() >= 0:
-            self._sock.close()
-            self._closed()
