@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import socket as standard
 import time
 from collections.abc import Iterator
@@ -107,6 +108,36 @@ def test_a_server_that_closes_while_its_queue_is_waited_out_is_not_found(full_se
     wait_until(lambda: connector.is_done or not full_server.close())
     with pytest.raises(ServerNotFound):
         connector.result()
+
+
+def test_a_signal_whose_handler_returns_does_not_shorten_the_wait(full_server: LocalServer) -> None:
+    arrived: list[int] = []
+    previous = signal.signal(signal.SIGALRM, lambda number, _: arrived.append(number))
+    try:
+        signal.setitimer(signal.ITIMER_REAL, 0.005, 0.005)
+        began = time.monotonic()
+        with pytest.raises(DeadlinePassed):
+            localsocket.connect("full", timeout=0.05)
+        assert time.monotonic() - began >= 0.05
+        assert arrived
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, previous)
+
+
+def test_a_signal_whose_handler_raises_ends_the_wait_and_leaves_no_descriptor(full_server: LocalServer) -> None:
+    def interrupt(*_: object) -> None:
+        raise InterruptedError
+
+    before = len(os.listdir("/dev/fd"))
+    previous = signal.signal(signal.SIGALRM, interrupt)
+    try:
+        signal.setitimer(signal.ITIMER_REAL, 0.02)
+        with pytest.raises(InterruptedError):
+            localsocket.connect("full", timeout=PATIENCE)
+    finally:
+        signal.signal(signal.SIGALRM, previous)
+    assert len(os.listdir("/dev/fd")) == before
 
 
 def test_waiting_costs_no_processor(full_server: LocalServer) -> None:

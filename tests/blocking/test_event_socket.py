@@ -405,6 +405,20 @@ def test_a_socket_that_nobody_closes_is_over_when_the_peer_is_gone(drive: Drive)
     assert driven.handler.errors == []
 
 
+@pytest.mark.xfail(
+    strict=True,
+    raises=ClosedByUs,
+    reason="a socket that is over because its peer left says that this program closed it",
+)
+def test_after_the_peer_has_left_another_thread_finds_the_end_and_not_a_close_of_ours(drive: Drive) -> None:
+    driven = drive(Recorder(stays_open=True))
+    driven.peer.close()
+    driven.wait_for("disconnected")
+    assert driven.socket.read_available() == b""
+    with pytest.raises(ClosedByPeer):
+        driven.socket.write(b"x")
+
+
 def test_bytes_that_a_peer_did_not_take_before_it_left_are_told_as_lost(drive: Drive) -> None:
     driven = drive(Recorder(stays_open=True), kernel_buffer=4096)
     driven.socket.write(bytes(MIB))
