@@ -224,9 +224,7 @@ def test_a_writer_is_woken_when_another_thread_sends_its_bytes(clogged: tuple[Lo
     one, _, _ = clogged
     with Background(lambda: one.write(b"waiting", timeout=PATIENCE)) as writer:
         writer.wait_until_waiting()
-        one._send = lambda data, _: len(
-            data
-        )  # just enough room: poll() tells the writer nothing
+        one._send = lambda data, _: len(data)  # just enough room: poll() tells the writer nothing
         assert one.flush_nowait() == 0
         writer.result()
 

@@ -44,6 +44,7 @@ class Connection:
 
     __slots__ = (
         "__weakref__",
+        "_closed_by",
         "_descriptor",
         "_failure",
         "_is_held",
@@ -87,6 +88,7 @@ class Connection:
         self._received = ByteBuffer(limits.read_buffer)
         self._unsent = SendQueue(limits.write_buffer)
         self._state = SocketState.CONNECTED
+        self._closed_by: Callable[[], LocalSocketError] = partial(ClosedByUs, "the socket")
         self._is_writable = mode != "r"  # False tells writes to find out why: _check_writable() knows
         self._failure: Callable[[], LocalSocketError] | None = None  # why reading ended, if not by a clean end
         self._write_failure: Callable[[], LocalSocketError] | None = None
@@ -200,7 +202,7 @@ class Connection:
 
     def _check_open(self) -> None:
         if self._state is not SocketState.CONNECTED:
-            raise ClosedByUs("the socket")
+            raise self._closed_by()
 
     def _check_writable(self) -> None:
         self._check_open()

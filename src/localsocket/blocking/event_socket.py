@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from localsocket.blocking.connection import RECEIVE_SIZE, HandedOver
@@ -234,8 +235,10 @@ class EventSocket(Stream):
                 return
         if is_lost:
             self._on_writable()  # only sending tells so
-        else:
-            self._finish_or_fail()
+            return
+        if self._state is SocketState.CONNECTED:
+            self._closed_by = partial(ClosedByPeer, "it was in use")
+        self._finish_or_fail()
 
     def _on_read_failure(self, error: OSError) -> None:
         if isinstance(error, BlockingIOError) or self._is_over:

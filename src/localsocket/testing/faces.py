@@ -189,7 +189,7 @@ class WaitedSocket:
                         return result
                 except NeedMoreBytes:
                     pass
-                except ClosedByUs:
+                except (ClosedByUs, ClosedByPeer):
                     if self._is_ours or self.socket.state is SocketState.CONNECTED:
                         raise
                 if self._failure is not None and not self._is_ours:
