@@ -837,6 +837,20 @@ def test_an_error_in_receiving_that_nobody_expected_is_told_with_its_cause(drive
     assert str(error) == "reading failed: Input/output error"
 
 
+def test_a_handler_that_uses_its_socket_after_the_end_is_nobodys_mistake(
+    drive: Drive, caplog: pytest.LogCaptureFixture
+) -> None:
+    class Late(Recorder):
+        def disconnected(self, socket: EventSocket) -> None:
+            super().disconnected(socket)
+            socket.write(b"goodbye")
+
+    driven = drive(Late(stays_open=True))
+    driven.peer.close()
+    driven.wait_for("disconnected")
+    assert not caplog.records
+
+
 def test_a_handler_that_raises_at_the_end_what_it_was_told_is_nobodys_mistake(
     drive: Drive, caplog: pytest.LogCaptureFixture
 ) -> None:

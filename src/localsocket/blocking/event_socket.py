@@ -310,11 +310,10 @@ class EventSocket(Stream):
             self._on_handler_error(error)
 
     def _on_handler_error(self, error: Exception) -> None:
-        if isinstance(error, ClosedByUs) and self._state is not SocketState.CONNECTED:
-            return  # closed by another thread in the midst of the event: nobody's mistake
+        if isinstance(error, (ClosedByUs, ClosedByPeer)) and self._state is not SocketState.CONNECTED:
+            return  # closed in the midst of the event, or used after the end: the handler was told, or will be
         if isinstance(error, ClosedByPeer) and self._write_failure:
-            if not self._is_over:
-                self._fail(error)
+            self._fail(error)
             return
         logger.error("closing %r because its handler failed", self, exc_info=error)
         self.abort()
