@@ -92,7 +92,7 @@ def test_a_full_accept_queue_is_waited_out_to_the_deadline(full_server: LocalSer
 
 
 def test_a_place_that_becomes_free_is_taken(full_server: LocalServer) -> None:
-    with Background(lambda: localsocket.connect("full", timeout=PATIENCE)) as connector:
+    with Background(lambda: localsocket.connect("full", timeout=None)) as connector:
         with pytest.raises(DeadlinePassed):
             localsocket.connect("full", timeout=SOON)
         full_server.accept(timeout=PATIENCE).abort()
@@ -104,7 +104,7 @@ def test_a_place_that_becomes_free_is_taken(full_server: LocalServer) -> None:
 
 
 def test_a_server_that_closes_while_its_queue_is_waited_out_is_not_found(full_server: LocalServer) -> None:
-    connector = Background(lambda: localsocket.connect("full", timeout=PATIENCE))
+    connector = Background(lambda: localsocket.connect("full", timeout=None))
     wait_until(lambda: connector.is_done or not full_server.close())
     with pytest.raises(ServerNotFound):
         connector.result()

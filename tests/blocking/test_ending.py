@@ -96,7 +96,7 @@ def test_ending_it_again_is_fine(ends: Ends) -> None:
 def test_closing_sends_what_is_unsent(ends: Ends) -> None:
     sent = bytes(index % 251 for index in range(MIB))
     ends.socket.write_nowait(sent)
-    with Background(lambda: ends.peer.read_to_end(timeout=PATIENCE)) as reader:
+    with Background(lambda: ends.peer.read_to_end(timeout=None)) as reader:
         ends.socket.close()
         assert reader.result() == sent
 
@@ -161,7 +161,7 @@ def test_a_socket_for_writing_throws_away_what_arrives(make_ends: MakeEnds) -> N
     for use in ("read_available", "read_exactly_nowait", "read_line_nowait", "peek", "skip", "unread", "transaction"):
         with pytest.raises(WrongMode, match="reading is not possible"):
             USES[use](ends.socket)
-    with Background(lambda: ends.peer.write(bytes(MIB), timeout=PATIENCE)) as writer:
+    with Background(lambda: ends.peer.write(bytes(MIB), timeout=None)) as writer:
         wait_until(lambda: writer.is_done or ends.socket.bytes_available)
     assert ends.socket.bytes_available == 0
     ends.socket.write(b"data")
@@ -373,7 +373,7 @@ def test_a_socket_in_a_transaction_is_not_given_away(ends: Ends) -> None:
 
 
 def test_a_socket_that_a_thread_waits_on_is_not_given_away() -> None:
-    with connected_pair() as (one, other), Background(lambda: one.read(timeout=PATIENCE)) as reader:
+    with connected_pair() as (one, other), Background(lambda: one.read(timeout=None)) as reader:
         reader.wait_until_waiting()
         for give_away in (one.detach, one.hand_over):
             with pytest.raises(Busy, match="another thread waits"):
@@ -384,7 +384,7 @@ def test_a_socket_that_a_thread_waits_on_is_not_given_away() -> None:
 
 def test_a_writer_that_finds_its_socket_given_away_leaves_the_queue_alone() -> None:
     with clogged_pair() as (one, _, _):
-        writer = Background(lambda: one.write(b"borrowed", timeout=PATIENCE))
+        writer = Background(lambda: one.write(b"borrowed", timeout=None))
         writer.wait_until_waiting()
         one._waiters, kept = type(one._waiters)(), one._waiters  # as if it were between two waits
         handed_over = one.hand_over()

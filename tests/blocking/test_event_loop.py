@@ -245,7 +245,7 @@ def test_a_socket_with_an_unsuitable_handler_stays_as_it_was(loop: EventLoop) ->
 
 
 def test_a_socket_that_a_thread_waits_on_stays_as_it_was(loop: EventLoop) -> None:
-    with connected_pair() as (one, other), Background(lambda: one.read(timeout=PATIENCE)) as reader:
+    with connected_pair() as (one, other), Background(lambda: one.read(timeout=None)) as reader:
         reader.wait_until_waiting()
         with pytest.raises(Busy):
             loop.add(one, Echo())

@@ -151,7 +151,7 @@ def test_bytes_queued_by_the_blocking_socket_are_sent(drive: Drive, loop: EventL
         one.write_nowait(bytes(MIB))
         assert one.bytes_to_write
         loop.add(one, recorder)
-        with Background(lambda: other.read_exactly(MIB, timeout=PATIENCE)) as reader:
+        with Background(lambda: other.read_exactly(MIB, timeout=None)) as reader:
             turn(loop, lambda: reader.is_done)
         loop.close()
 
@@ -307,7 +307,7 @@ def test_a_socket_paused_when_bytes_are_ready_already_still_sends(drive: Drive) 
     driven.socket.write(bytes(MIB))
     driven.socket.pause_reading()
     driven.socket.on_events(READABLE)  # what the loop had been told before
-    with Background(lambda: driven.peer.read_exactly(MIB, timeout=PATIENCE)) as reader:
+    with Background(lambda: driven.peer.read_exactly(MIB, timeout=None)) as reader:
         driven.turn(lambda: reader.is_done)
 
 
@@ -330,7 +330,7 @@ def test_a_write_only_socket_is_told_of_no_bytes(loop: EventLoop) -> None:
         loop.add(LocalSocket.adopt_descriptor(first.detach(), mode="w"), recorder)
         peer.write(bytes(MIB // 8))
         turn_idle(loop)
-        with Background(lambda: peer.write(bytes(MIB), timeout=PATIENCE)) as writer:
+        with Background(lambda: peer.write(bytes(MIB), timeout=None)) as writer:
             turn(loop, lambda: writer.is_done)
         assert recorder.events == ["connected"]
     turn(loop, lambda: recorder.events[-1] == "disconnected")
@@ -357,7 +357,7 @@ def test_a_handler_may_answer_after_the_end_of_stream(drive: Drive) -> None:
     driven = drive(Answering())
     driven.peer.write(b"question")
     driven.peer.shutdown_write()
-    with Background(lambda: driven.peer.read_to_end(timeout=PATIENCE)) as reader:
+    with Background(lambda: driven.peer.read_to_end(timeout=None)) as reader:
         driven.turn(lambda: reader.is_done)
         assert reader.result() == b"answer to question"
     driven.wait_for("disconnected")
@@ -472,7 +472,7 @@ def test_every_byte_is_told_as_written_once(drive: Drive) -> None:
     driven.socket.write(b"small")
     driven.socket.write(bytes(2 * MIB))
     driven.socket.flush_nowait()
-    with Background(lambda: driven.peer.read_exactly(5 + 2 * MIB, timeout=PATIENCE)) as reader:
+    with Background(lambda: driven.peer.read_exactly(5 + 2 * MIB, timeout=None)) as reader:
         driven.turn(lambda: reader.is_done)
     turn_idle(driven.loop)
     assert driven.handler.written == 5 + 2 * MIB
@@ -491,7 +491,7 @@ def test_what_flush_sends_is_told_too(drive: Drive) -> None:
     driven = drive()
     driven.wait_for("connected")
     driven.socket.write(bytes(MIB))
-    with Background(lambda: driven.peer.read_exactly(MIB, timeout=PATIENCE)):
+    with Background(lambda: driven.peer.read_exactly(MIB, timeout=None)):
         wait_until(lambda: not driven.socket.flush_nowait())
     turn_idle(driven.loop)
     assert driven.handler.written == MIB
@@ -573,7 +573,7 @@ def test_finishing_to_send_waits_for_what_is_queued(drive: Drive) -> None:
     driven.socket.shutdown_write()
     with pytest.raises(ClosedByUs, match="writing half"):
         driven.socket.write(b"more")
-    with Background(lambda: driven.peer.read_to_end(timeout=PATIENCE)) as reader:
+    with Background(lambda: driven.peer.read_to_end(timeout=None)) as reader:
         driven.turn(lambda: reader.is_done)
         assert reader.result() == bytes(MIB)
     driven.peer.write(b"still heard")
@@ -588,7 +588,7 @@ def test_closing_sends_what_is_unsent_first(drive: Drive) -> None:
     driven.socket.write(bytes(2 * MIB))
     driven.socket.close()
     assert driven.socket.state is SocketState.CLOSING
-    with Background(lambda: driven.peer.read_to_end(timeout=PATIENCE)) as reader:
+    with Background(lambda: driven.peer.read_to_end(timeout=None)) as reader:
         driven.turn(lambda: reader.is_done)
         assert len(reader.result()) == 2 * MIB
     driven.wait_for("disconnected")
@@ -616,7 +616,7 @@ def test_a_close_without_a_deadline_waits_for_the_peer(drive: Drive) -> None:
     driven.socket.close(timeout=None)
     driven.loop.run(timeout=0.05)
     assert driven.socket.state is SocketState.CLOSING
-    with Background(lambda: driven.peer.read_to_end(timeout=PATIENCE)) as reader:
+    with Background(lambda: driven.peer.read_to_end(timeout=None)) as reader:
         driven.turn(lambda: reader.is_done)
         assert reader.result() == bytes(on_the_way) + b"unsent"
 
@@ -659,7 +659,7 @@ def test_what_arrives_while_closing_is_thrown_away(drive: Drive, paused: bool) -
         driven.socket.pause_reading()
     driven.socket.write(bytes(MIB))
     driven.socket.close()
-    with Background(lambda: driven.peer.write(bytes(MIB), timeout=PATIENCE)) as writer:
+    with Background(lambda: driven.peer.write(bytes(MIB), timeout=None)) as writer:
         driven.turn(lambda: writer.is_done)
     driven.peer.abort()
     driven.wait_for("disconnected")
@@ -872,7 +872,7 @@ def test_a_close_that_was_overtaken_by_the_end_is_not_late(drive: Drive) -> None
     driven.wait_for("connected")
     driven.socket.write(bytes(MIB))
     driven.socket.close(timeout=PATIENCE)
-    with Background(lambda: driven.peer.read_to_end(timeout=PATIENCE)):
+    with Background(lambda: driven.peer.read_to_end(timeout=None)):
         driven.wait_for("disconnected")
     driven.socket._give_up_closing(Deadline(0))  # as the loop's timer does, later
     assert driven.handler.errors == []

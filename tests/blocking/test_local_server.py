@@ -7,6 +7,7 @@ import errno
 import logging
 import os
 import socket as standard
+import threading
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -127,10 +128,28 @@ def test_exactly_so_many_are_pending_whoever_asks() -> None:
             server.accept(timeout=PATIENCE).abort()
 
 
+def test_one_thread_at_a_time_makes_connections_pending() -> None:
+    others: list[Background[int]] = []
+    another_accepts = threading.Event()
+
+    def look_too(_: object) -> bool:
+        if others:
+            another_accepts.set()
+        else:
+            others.append(Background(lambda: server.pending_connections))
+            another_accepts.wait(0.05)
+        return True
+
+    with localsocket.listen("server", max_pending=1, authorize=look_too) as server, clients(3):
+        assert server.pending_connections == 1
+        assert others[0].result() == 1
+        assert len(server._pending) == 1
+
+
 def test_waiting_for_a_connection_takes_none(server: LocalServer) -> None:
     assert not server.wait_pending(0)
     assert not server.wait_pending(SOON)
-    with Background(lambda: server.wait_pending(PATIENCE)) as waiter:
+    with Background(lambda: server.wait_pending(None)) as waiter:
         waiter.wait_until_waiting()
         with clients(2) as connected:
             assert waiter.result()
@@ -145,7 +164,7 @@ def test_waiting_for_a_connection_takes_none(server: LocalServer) -> None:
 
 
 def test_a_connection_made_pending_wakes_who_accepts(server: LocalServer) -> None:
-    with Background(lambda: server.accept(timeout=PATIENCE)) as waiter:
+    with Background(lambda: server.accept(timeout=None)) as waiter:
         waiter.wait_until_waiting()
         with clients(1):
             wait_until(lambda: server.pending_connections or waiter.is_done)
@@ -178,7 +197,7 @@ def test_a_full_server_lets_the_next_one_wait_until_a_place_is_free() -> None:
         assert server.accept_nowait() is None
         with pytest.raises(DeadlinePassed):
             server.accept(timeout=SOON)
-        waiter = Background(lambda: server.accept(timeout=PATIENCE))
+        waiter = Background(lambda: server.accept(timeout=None))
         waiter.wait_until_waiting()
         first.abort()
         third = waiter.result()
@@ -200,21 +219,22 @@ def test_one_user_has_so_many_connections_and_is_turned_away_then(caplog: pytest
 
 
 def test_a_place_taken_by_one_who_is_turned_away_is_free_for_who_waits() -> None:
-    answers = iter([False, True])
+    waiters: list[Background[LocalSocket]] = []
+
+    def refuse_the_first(_: object) -> bool:
+        if waiters:
+            return True
+        waiters.append(Background(server.accept))  # it finds the last place taken
+        waiters[0].wait_until_waiting()
+        return False
+
     with localsocket.listen(
-        "server", max_connections=1, max_connections_per_user=1, authorize=lambda _: next(answers)
+        "server", max_connections=1, max_connections_per_user=1, authorize=refuse_the_first
     ) as server:
-        waiters = [Background(lambda: server.accept(timeout=PATIENCE)) for _ in range(2)]
-        for waiter in waiters:
-            waiter.wait_until_waiting()
-        with clients(2):
-            wait_until(lambda: any(waiter.is_done for waiter in waiters))
-            done, waiting = sorted(waiters, key=lambda waiter: not waiter.is_done)
-            done.result().abort()
-            with clients(1):
-                server.close()
-                with pytest.raises(ClosedByUs):
-                    waiting.result()
+        with clients(1), pytest.raises(DeadlinePassed):
+            server.accept(timeout=0)
+        with clients(1):
+            waiters[0].result().abort()
 
 
 def test_two_who_accept_at_the_last_place_never_wait_for_each_other() -> None:
@@ -269,7 +289,7 @@ def test_a_paused_server_accepts_nothing_until_it_goes_on(server: LocalServer) -
         assert server.pending_connections == 0
         with pytest.raises(DeadlinePassed):
             server.accept(timeout=SOON)
-        waiter = Background(lambda: server.accept(timeout=PATIENCE))
+        waiter = Background(lambda: server.accept(timeout=None))
         waiter.wait_until_waiting()
         server.resume()
         waiter.result().abort()
@@ -277,7 +297,7 @@ def test_a_paused_server_accepts_nothing_until_it_goes_on(server: LocalServer) -
 
 
 def test_pausing_reaches_who_waits_already(server: LocalServer) -> None:
-    waiter = Background(lambda: server.accept(timeout=PATIENCE))
+    waiter = Background(lambda: server.accept(timeout=None))
     waiter.wait_until_waiting()
     server.pause()
     with clients(1):
@@ -494,8 +514,8 @@ def test_after_closing_every_use_says_who_closed(server: LocalServer) -> None:
 
 
 def test_closing_wakes_every_thread_that_accepts(server: LocalServer) -> None:
-    waiters = [Background(lambda: server.accept(timeout=PATIENCE)) for _ in range(4)]
-    waiters += [Background(lambda: server.wait_pending(PATIENCE)) for _ in range(4)]  # type: ignore[misc]
+    waiters = [Background(lambda: server.accept(timeout=None)) for _ in range(4)]
+    waiters += [Background(lambda: server.wait_pending(None)) for _ in range(4)]  # type: ignore[misc]
     for waiter in waiters:
         waiter.wait_until_waiting()
     server.close()

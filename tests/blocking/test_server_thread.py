@@ -196,7 +196,7 @@ def test_stopping_sends_what_is_unsent() -> None:
 
     with ServerThread("server", Generous()) as thread, localsocket.connect("server", timeout=PATIENCE) as client:
         wait_until(lambda: thread.server.open_connections == 1)
-        with Background(lambda: client.read_to_end(timeout=PATIENCE)) as reader:
+        with Background(lambda: client.read_to_end(timeout=None)) as reader:
             thread.stop(timeout=None)
             assert len(reader.result()) == 1 << 20
 

@@ -109,7 +109,7 @@ def no_descriptor_left(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.usefixtures("no_descriptor_left")
 def test_waiting_works_without_a_descriptor_to_be_woken_by() -> None:
     with connected_pair() as (one, other):
-        reader = Background(lambda: one.read(timeout=PATIENCE))
+        reader = Background(lambda: one.read(timeout=None))
         reader.wait_until_waiting()
         other.write(b"hello")
         assert reader.result() == b"hello"
@@ -237,7 +237,7 @@ def test_a_write_that_a_signal_breaks_off_keeps_what_it_began(interrupt: Callabl
         with pytest.raises(Interrupted):
             one.write(data)
         data[:] = b"b" * MIB
-        with Background(lambda: other.read_exactly(MIB, timeout=PATIENCE)) as reader:
+        with Background(lambda: other.read_exactly(MIB, timeout=None)) as reader:
             one.flush(timeout=PATIENCE)
             assert reader.result() == b"a" * MIB
 

@@ -219,7 +219,7 @@ def test_iterating_stops_with_the_real_reason_when_the_peer_breaks_off() -> None
 def test_waiting_for_bytes_reads_none(pair: Pair) -> None:
     assert not pair[0].wait_readable(0)
     assert not pair[0].wait_readable(SOON)
-    with Background(pair[0].wait_readable, PATIENCE) as waiter:
+    with Background(pair[0].wait_readable, None) as waiter:
         waiter.wait_until_waiting()
         pair[1].write(b"x")
         assert waiter.result() is True
@@ -256,7 +256,7 @@ def test_a_message_that_has_arrived_is_read_whole_though_it_needs_many_system_ca
 
 
 def test_bytes_put_back_wake_a_waiting_reader(pair: Pair) -> None:
-    with Background(lambda: pair[0].read(timeout=PATIENCE)) as reader:
+    with Background(lambda: pair[0].read(timeout=None)) as reader:
         reader.wait_until_waiting()
         pair[0].unread(b"back")
         assert reader.result() == b"back"
@@ -266,7 +266,7 @@ def test_bytes_given_back_by_a_transaction_wake_a_waiting_reader(pair: Pair) -> 
     pair[1].write(b"hello")
     with contextlib.suppress(KeyError), pair[0].transaction():
         assert pair[0].read() == b"hello"
-        reader = Background(lambda: pair[0].read_exactly(5, timeout=PATIENCE))
+        reader = Background(lambda: pair[0].read_exactly(5, timeout=None))
         reader.wait_until_waiting()
         raise KeyError
     assert reader.result() == b"hello"
@@ -274,20 +274,20 @@ def test_bytes_given_back_by_a_transaction_wake_a_waiting_reader(pair: Pair) -> 
 
 def test_waiting_reads_of_other_threads_wait_for_the_transaction_to_end(pair: Pair) -> None:
     with pair[0].transaction():
-        reader = Background(lambda: pair[0].read(timeout=PATIENCE))
+        reader = Background(lambda: pair[0].read(timeout=None))
         reader.wait_until_waiting()
         pair[1].write(b"mine")
         assert pair[0].read_exactly(4, timeout=PATIENCE) == b"mine"
         with pytest.raises(DeadlinePassed):
             Background(lambda: pair[0].read(timeout=SOON)).result()
         with pytest.raises(Busy):
-            Background(lambda: pair[0].wait_readable(PATIENCE)).result()
+            Background(lambda: pair[0].wait_readable(None)).result()
     pair[1].write(b"yours")
     assert reader.result() == b"yours"
 
 
 def test_what_one_thread_receives_wakes_another_that_waits_for_it(pair: Pair) -> None:
-    with Background(lambda: pair[0].read_line(timeout=PATIENCE)) as reader:
+    with Background(lambda: pair[0].read_line(timeout=None)) as reader:
         reader.wait_until_waiting()
         pair[1].write(b"li")
         assert pair[0].bytes_available in (0, 2)

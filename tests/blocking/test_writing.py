@@ -63,7 +63,7 @@ def test_what_the_kernel_does_not_take_is_queued_and_sent_later(ends: Ends) -> N
     sent = pattern(4 * MIB)
     ends.socket.write_nowait(sent)
     assert 0 < ends.socket.bytes_to_write < len(sent)
-    with Background(lambda: ends.peer.read_exactly(len(sent), timeout=PATIENCE)) as reader:
+    with Background(lambda: ends.peer.read_exactly(len(sent), timeout=None)) as reader:
         wait_until(lambda: not ends.socket.flush_nowait())
         assert reader.result() == sent
     assert ends.socket.bytes_to_write == 0
@@ -73,7 +73,7 @@ def test_what_is_queued_is_copied_before_the_call_returns(ends: Ends) -> None:
     changed = bytearray(b"a" * MIB)
     ends.socket.write_nowait(changed)
     changed[:] = b"b" * MIB
-    with Background(lambda: ends.peer.read_exactly(MIB, timeout=PATIENCE)) as reader:
+    with Background(lambda: ends.peer.read_exactly(MIB, timeout=None)) as reader:
         wait_until(lambda: not ends.socket.flush_nowait())
         assert reader.result() == b"a" * MIB
 
@@ -100,7 +100,7 @@ def test_queued_bytes_come_before_those_written_after_them(ends: Ends) -> None:
     sent = pattern(4 * MIB)
     for start in range(0, len(sent), MIB):
         ends.socket.write_nowait(sent[start : start + MIB])
-    with Background(lambda: ends.peer.read_exactly(len(sent), timeout=PATIENCE)) as reader:
+    with Background(lambda: ends.peer.read_exactly(len(sent), timeout=None)) as reader:
         wait_until(lambda: not ends.socket.flush_nowait())
         assert reader.result() == sent
 
@@ -181,7 +181,7 @@ def test_a_late_write_keeps_the_rest_of_what_it_began() -> None:
         assert 0 < caught.value.queued < len(sent)
         kept = bytes(sent)
         sent[:] = bytes(len(sent))  # the caller may do what it likes with it now
-        with Background(lambda: other.read_exactly(MIB, timeout=PATIENCE)) as reader:
+        with Background(lambda: other.read_exactly(MIB, timeout=None)) as reader:
             one.flush(timeout=PATIENCE)
             assert reader.result() == kept
 
@@ -222,7 +222,7 @@ def test_flushing_waits_for_what_is_queued(clogged: tuple[LocalSocket, LocalSock
 
 def test_a_writer_is_woken_when_another_thread_sends_its_bytes(clogged: tuple[LocalSocket, LocalSocket, int]) -> None:
     one, _, _ = clogged
-    with Background(lambda: one.write(b"waiting", timeout=PATIENCE)) as writer:
+    with Background(lambda: one.write(b"waiting", timeout=None)) as writer:
         writer.wait_until_waiting()
         one._send = lambda data, _: len(data)  # just enough room: poll() tells the writer nothing
         assert one.flush_nowait() == 0
@@ -231,7 +231,7 @@ def test_a_writer_is_woken_when_another_thread_sends_its_bytes(clogged: tuple[Lo
 
 def test_a_thread_that_waits_to_read_sends_what_is_queued_later(clogged: tuple[LocalSocket, LocalSocket, int]) -> None:
     one, other, on_the_way = clogged
-    with Background(lambda: one.read_exactly(6, timeout=PATIENCE)) as reader:
+    with Background(lambda: one.read_exactly(6, timeout=None)) as reader:
         reader.wait_until_waiting()
         one.write_nowait(b"question")
         assert other.read_exactly(on_the_way + 8, timeout=PATIENCE).endswith(b"question")
@@ -259,7 +259,7 @@ def test_a_peer_that_never_reads_keeps_nobody_longer_than_allowed() -> None:
 
 def test_a_writer_learns_how_much_was_lost_when_the_peer_goes(clogged: tuple[LocalSocket, LocalSocket, int]) -> None:
     one, other, _ = clogged
-    writers = [Background(lambda: one.write(b"lost", timeout=PATIENCE)) for _ in range(3)]
+    writers = [Background(lambda: one.write(b"lost", timeout=None)) for _ in range(3)]
     wait_until(lambda: one.bytes_to_write == 12)
     other.abort()
     for writer in writers:

@@ -70,7 +70,7 @@ def test_readers_and_writers_in_threads_of_their_own_on_both_ends_of_a_narrow_wa
     with connected_pair(limits=Limits(read_buffer=10_000, write_buffer=10_000), kernel_buffer=4096) as ends:
         writers = [Background(write, end) for end in ends]
         readers = [
-            Background(lambda end=end: b"".join(end.read(timeout=PATIENCE) for _ in iter(lambda: end.is_at_end, True)))
+            Background(lambda end=end: b"".join(end.read(timeout=None) for _ in iter(lambda: end.is_at_end, True)))
             for end in ends
         ]
         for writer, end in zip(writers, ends, strict=True):
@@ -94,7 +94,7 @@ def test_a_writer_learns_that_its_peer_was_killed_and_how_much_is_lost() -> None
         server.accept(timeout=PATIENCE) as socket,
     ):
         victim.read()
-        writer = Background(lambda: socket.write(bytes(4 * MIB), timeout=PATIENCE))
+        writer = Background(lambda: socket.write(bytes(4 * MIB), timeout=None))
         wait_until(lambda: socket.bytes_to_write)
         victim.kill()
         with pytest.raises(localsocket.errors.ClosedByPeer) as caught:

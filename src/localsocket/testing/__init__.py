@@ -15,7 +15,7 @@ behind that makes the next one fail.
             server_contract.check(ServerUnderTest("my.server", b"ping\\n", b"pong\\n"))
 """
 
-from localsocket.testing.background import PATIENCE, Background, wait_until
+from localsocket.testing.background import FOREVER, PATIENCE, Background, wait_until
 from localsocket.testing.contracts import (
     Contract,
     ListenerFace,
@@ -42,6 +42,7 @@ from localsocket.testing.stream_claims import stream_contract
 
 __all__ = [
     "EVERY_MISBEHAVIOUR",
+    "FOREVER",
     "PATIENCE",
     "Background",
     "BlockingFace",

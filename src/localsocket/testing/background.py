@@ -14,6 +14,9 @@ T = TypeVar("T")
 PATIENCE = 10.0
 """Seconds after which something that should have happened counts as hanging."""
 
+FOREVER = 3600.0
+"""A time-out for what has to be woken: a call looks once more when its time is over, which must not pass for waking."""
+
 _LOOK_AGAIN = 0.001
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 
 from localsocket.errors import ClosedByUs, DeadlinePassed, NameTaken, ServerNotFound
-from localsocket.testing.background import PATIENCE, Background
+from localsocket.testing.background import FOREVER, PATIENCE, Background
 from localsocket.testing.contracts import Contract, ListenerFace, StreamUnderTest, raises
 
 listener_contract: Contract[ListenerFace] = Contract()
@@ -31,7 +31,7 @@ def each_client_is_accepted_once_and_in_order(face: ListenerFace) -> None:
 @listener_contract.claim
 def a_waiting_accept_is_woken_by_a_client(face: ListenerFace) -> None:
     with face.listen(_ADDRESS) as listener:
-        waiter = Background(lambda: listener.accept(timeout=PATIENCE))
+        waiter = Background(lambda: listener.accept(timeout=FOREVER))
         waiter.wait_until_waiting()
         with face.connect(_ADDRESS, timeout=PATIENCE) as client:
             accepted = waiter.result()
@@ -64,7 +64,7 @@ def a_client_that_left_before_accept_is_still_heard(face: ListenerFace) -> None:
 @listener_contract.claim
 def every_client_goes_to_one_of_many_who_accept(face: ListenerFace) -> None:
     with face.listen(_ADDRESS) as listener, contextlib.ExitStack() as clients:
-        waiters = [Background(lambda: listener.accept(timeout=PATIENCE)) for _ in range(_CLIENTS)]
+        waiters = [Background(lambda: listener.accept(timeout=FOREVER)) for _ in range(_CLIENTS)]
         for _ in waiters:
             clients.enter_context(face.connect(_ADDRESS, timeout=PATIENCE))
         accepted = [waiter.result() for waiter in waiters]
@@ -77,7 +77,7 @@ def every_client_goes_to_one_of_many_who_accept(face: ListenerFace) -> None:
 def closing_wakes_who_waits_for_a_client(face: ListenerFace) -> None:
     with face.listen(_ADDRESS) as listener:
         waiters: list[Background[StreamUnderTest]] = [
-            Background(lambda: listener.accept(timeout=PATIENCE)) for _ in range(3)
+            Background(lambda: listener.accept(timeout=FOREVER)) for _ in range(3)
         ]
         for waiter in waiters:
             waiter.wait_until_waiting()

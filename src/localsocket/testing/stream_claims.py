@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from localsocket.errors import ClosedByPeer, ClosedByUs, DeadlinePassed, EndOfStream, LimitExceeded, LineTooLong
 from localsocket.interfaces import KIB, MIB, Limits
-from localsocket.testing.background import PATIENCE, Background
+from localsocket.testing.background import FOREVER, PATIENCE, Background
 from localsocket.testing.contracts import Contract, StreamFace, StreamUnderTest, raises
 
 stream_contract: Contract[StreamFace] = Contract()
@@ -46,7 +46,7 @@ def a_read_gives_what_is_there_up_to_the_most_asked_for(face: StreamFace) -> Non
 
 @stream_contract.claim
 def a_waiting_read_is_woken_by_the_first_byte(face: StreamFace) -> None:
-    with face.connected_pair() as (one, other), Background(lambda: other.read(timeout=PATIENCE)) as reader:
+    with face.connected_pair() as (one, other), Background(lambda: other.read(timeout=FOREVER)) as reader:
         reader.wait_until_waiting()
         _write(one, b"x")
         assert reader.result() == b"x"
@@ -212,11 +212,11 @@ def after_closing_every_use_says_who_closed(face: StreamFace) -> None:
 def closing_wakes_who_waits(face: StreamFace) -> None:
     limits = Limits(read_buffer=_SMALL, write_buffer=_SMALL)
     waits: list[Callable[[StreamUnderTest], object]] = [
-        lambda end: end.read(timeout=PATIENCE),
-        lambda end: end.read_exactly(5, timeout=PATIENCE),
-        lambda end: end.read_line(timeout=PATIENCE),
-        lambda end: end.wait_disconnected(PATIENCE),
-        lambda end: _write(end, bytes(MIB)),
+        lambda end: end.read(timeout=FOREVER),
+        lambda end: end.read_exactly(5, timeout=FOREVER),
+        lambda end: end.read_line(timeout=FOREVER),
+        lambda end: end.wait_disconnected(FOREVER),
+        lambda end: end.write(bytes(MIB), timeout=FOREVER),
     ]
     for wait in waits:
         with face.connected_pair(limits=limits, kernel_buffer=_SMALL) as (one, _):
@@ -229,7 +229,7 @@ def closing_wakes_who_waits(face: StreamFace) -> None:
 @stream_contract.claim
 def writing_to_who_has_gone_says_so(face: StreamFace) -> None:
     with face.connected_pair(limits=Limits(read_buffer=_SMALL), kernel_buffer=_SMALL) as (one, other):
-        writer = Background(_write, one, bytes(MIB))
+        writer = Background(lambda: one.write(bytes(MIB), timeout=FOREVER))
         writer.wait_until_waiting()
         other.abort()
         gone = raises(ClosedByPeer, writer.result)
@@ -242,7 +242,7 @@ def a_peer_that_leaves_is_noticed_and_what_it_sent_stays_readable(face: StreamFa
     with face.connected_pair() as (one, other):
         assert not one.wait_disconnected(_SOON)
         _write(other, b"last words")
-        waiter = Background(one.wait_disconnected, PATIENCE)
+        waiter = Background(one.wait_disconnected, FOREVER)
         waiter.wait_until_waiting()
         other.close(timeout=PATIENCE)
         assert waiter.result()
