@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from localsocket.blocking.local_server import LocalServer as LocalServer
     from localsocket.blocking.local_server import listen as listen
     from localsocket.blocking.local_socket import LocalSocket as LocalSocket
-    from localsocket.blocking.server_thread import ServerThread as ServerThread
     from localsocket.endpoint.activation import activation_descriptors as activation_descriptors
     from localsocket.endpoint.address import parse_address as parse_address
     from localsocket.endpoint.credentials import ANY_USER as ANY_USER
@@ -25,6 +24,7 @@ if TYPE_CHECKING:
     from localsocket.endpoint.credentials import PeerCredentials as PeerCredentials
     from localsocket.interfaces import Limits as Limits
     from localsocket.interfaces import SocketState as SocketState
+    from localsocket.serving.server_thread import ServerThread as ServerThread
 
 _HOME = {
     "ANY_USER": "endpoint.credentials",
@@ -36,7 +36,7 @@ _HOME = {
     "LocalSocket": "blocking.local_socket",
     "PeerCredentials": "endpoint.credentials",
     "SAME_USER": "endpoint.credentials",
-    "ServerThread": "blocking.server_thread",
+    "ServerThread": "serving.server_thread",
     "SocketState": "interfaces",
     "activation_descriptors": "endpoint.activation",
     "connect": "blocking.connect",

@@ -12,9 +12,9 @@ import pytest
 import localsocket
 from blocking.recorder import Recorder
 from localsocket import EventSocket, Handler, LocalSocket, ServerThread
-from localsocket.blocking.connection_threads import ConnectionThreads
 from localsocket.deadlines import Deadline
 from localsocket.errors import BrokenEndpoint, Busy, ClosedByUs, DeadlinePassed, NameTaken, ServerNotFound
+from localsocket.serving.connection_threads import ConnectionThreads
 from localsocket.testing import PATIENCE, Background, SilentPeer, clog, wait_until
 
 
@@ -242,7 +242,7 @@ def test_a_start_that_fails_after_listening_gives_the_address_back(monkeypatch: 
     def exhausted() -> Any:
         raise OSError(24, "Too many open files")
 
-    monkeypatch.setattr("localsocket.blocking.server_thread.EventLoop", exhausted)
+    monkeypatch.setattr("localsocket.serving.server_thread.EventLoop", exhausted)
     with pytest.raises(OSError, match="Too many open files"):
         ServerThread("server", Echo()).start()
     with pytest.raises(ServerNotFound):

@@ -10,7 +10,7 @@ from typing import Generic, TypeAlias, TypeVar, Unpack
 import localsocket
 from conformance.recorder import PATIENCE, Recorder
 from localsocket import EventLoop, EventSocket, LocalSocket
-from localsocket.blocking.connect import ConnectOptions
+from localsocket.sockets.connector import ConnectOptions
 
 Client: TypeAlias = LocalSocket | EventSocket
 T = TypeVar("T")

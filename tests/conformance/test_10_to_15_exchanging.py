@@ -16,8 +16,8 @@ import localsocket
 from conformance.faces import Client, Face
 from conformance.recorder import PATIENCE, Reader, Recorder
 from localsocket import EventLoop, EventSocket, Limits, LocalSocket, ServerThread, SocketState
-from localsocket.blocking.stream import Stream
 from localsocket.errors import InvalidAddress, LineTooLong, NeedMoreBytes
+from localsocket.sockets.stream import Stream
 
 NAME = "conformance"
 

@@ -5,14 +5,15 @@ from __future__ import annotations
 import heapq
 import itertools
 import os
+import socket
 import threading
 import time
 from collections import deque
 from collections.abc import Callable
+from functools import partial
 from typing import Unpack
 
-from localsocket.blocking.acceptor import Acceptor
-from localsocket.blocking.connect import ConnectOptions, Connector, connect
+from localsocket.blocking.connect import connect
 from localsocket.blocking.event_socket import EventSocket
 from localsocket.blocking.handler import Handler, check_handler
 from localsocket.blocking.local_server import LocalServer
@@ -20,8 +21,14 @@ from localsocket.blocking.local_socket import LocalSocket
 from localsocket.blocking.poller import READABLE, Poller
 from localsocket.blocking.waiting import LONGEST_WAIT, Waker
 from localsocket.deadlines import Deadline, check_seconds
+from localsocket.endpoint.credentials import PeerCredentials
 from localsocket.endpoint.fork_safety import close_in_forked_child
 from localsocket.errors import ClosedByUs, LocalSocketError
+from localsocket.sockets.acceptor import Acceptor
+from localsocket.sockets.connection import HandedOver
+from localsocket.sockets.connector import ConnectOptions, Connector
+from localsocket.wire.byte_buffer import ByteBuffer
+from localsocket.wire.send_queue import SendQueue
 
 
 class EventLoop:
@@ -35,7 +42,7 @@ class EventLoop:
         self.poller = Poller()
         self._waker = Waker()
         self._waking = threading.RLock()  # may be taken again by a signal's handler that calls stop()
-        self._targets: dict[int, Callable[[int], None]] = {self._waker.fileno(): self._on_wake}
+        self._targets: dict[int, Callable[[int], object]] = {self._waker.fileno(): self._on_wake}
         self._sockets: set[EventSocket] = set()
         self._acceptors: set[Acceptor] = set()
         self._soon: deque[tuple[Callable[..., object], tuple[object, ...]]] = deque()
@@ -97,12 +104,13 @@ class EventLoop:
         """
         self._check_open()
         check_handler(handler)
-        self.call_soon(self._attempt, Connector(address, **options), handler, on_failed)
+        self.call_soon(self._attempt, Connector(LocalSocket, address, **options), handler, on_failed)
 
     def serve(self, server: LocalServer, handler: Handler) -> None:
         """Accept the connections of `server` and drive each of them with `handler`, until the server is closed."""
         self._check_open()
-        self._acceptors.add(Acceptor(self, server, check_handler(handler)))
+        begin = partial(self._begin_accepted, server, check_handler(handler))
+        self._acceptors.add(Acceptor(self, server, begin, self._acceptors.discard))
 
     # --- running ------------------------------------------------------------------------------------------------------
 
@@ -185,16 +193,16 @@ class EventLoop:
         self._sockets.add(socket)
         self.call_soon(socket.start)
 
-    def forget(self, target: EventSocket | Acceptor) -> None:
-        if isinstance(target, EventSocket):
-            self._sockets.discard(target)
-        else:
-            self._acceptors.discard(target)
+    def forget(self, socket: EventSocket) -> None:
+        self._sockets.discard(socket)
 
-    def watch(self, descriptor: int, on_events: Callable[[int], None], interest: int) -> None:
+    def watch(self, descriptor: int, on_events: Callable[[int], object], interest: int) -> None:
         """Have `on_events` called with what the descriptor is ready for. Any thread may call."""
         self._targets[descriptor] = on_events
         self.poller.register(descriptor, interest)
+
+    def watch_readable(self, descriptor: int, on_readable: Callable[[], object]) -> None:
+        self.watch(descriptor, lambda _mask: on_readable(), READABLE)
 
     def unwatch(self, descriptor: int) -> None:
         self.poller.unregister(descriptor)
@@ -225,7 +233,18 @@ class EventLoop:
             callback, arguments = self._soon.popleft()
             callback(*arguments)
 
-    def _attempt(self, connector: Connector, handler: Handler, on_failed: Callable[[LocalSocketError], object]) -> None:
+    def _begin_accepted(
+        self, server: LocalServer, handler: Handler, sock: socket.socket, peer: PeerCredentials
+    ) -> None:
+        limits = server.limits
+        connection = HandedOver(
+            sock, ByteBuffer(limits.read_buffer), SendQueue(limits.write_buffer), partial(server.release, peer)
+        )
+        self.begin(EventSocket(self, handler, connection, address=server.address, peer=peer, mode="rw", limits=limits))
+
+    def _attempt(
+        self, connector: Connector[LocalSocket], handler: Handler, on_failed: Callable[[LocalSocketError], object]
+    ) -> None:
         try:
             socket = connector.attempt()
         except LocalSocketError as error:

@@ -7,14 +7,14 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from localsocket.blocking.connection import RECEIVE_SIZE, HandedOver
 from localsocket.blocking.handler import Handler, wants_bytes_written
 from localsocket.blocking.poller import FAILED, HUNG_UP, READABLE, WRITABLE
-from localsocket.blocking.stream import Stream
 from localsocket.deadlines import Deadline
 from localsocket.endpoint.credentials import PeerCredentials
 from localsocket.errors import ClosedByPeer, ClosedByUs, LocalSocketError
 from localsocket.interfaces import Limits, OpenMode, SocketState
+from localsocket.sockets.connection import RECEIVE_SIZE, HandedOver
+from localsocket.sockets.stream import Stream
 
 if TYPE_CHECKING:
     from localsocket.blocking.event_loop import EventLoop

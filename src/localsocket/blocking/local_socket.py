@@ -7,30 +7,16 @@ import socket
 from collections.abc import Callable, Iterator
 from functools import partial
 from types import TracebackType
-from typing import TypeVar
 
-from localsocket.blocking.stream import Stream
 from localsocket.blocking.waiting import HUNG_UP, READABLE, WRITABLE, Waiters, Waker
 from localsocket.deadlines import Deadline, check_count
-from localsocket.endpoint.credentials import (
-    SAME_USER,
-    AllowedUsers,
-    PeerCredentials,
-    check_allowed_users,
-    check_peer,
-    read_credentials,
-)
-from localsocket.endpoint.listener import take_socket
-from localsocket.errors import Busy, DeadlinePassed, EndOfStream, LocalSocketError, UnsuitableDescriptor
-from localsocket.interfaces import DEFAULT_LIMITS, Buffer, Limits, OpenMode, SocketState, as_bytes, check_mode
-
-Result = TypeVar("Result")
-
-CLOSE_TIMEOUT = 5.0
-"""Seconds that close() gives the peer to take what is unsent, unless told otherwise."""
+from localsocket.endpoint.credentials import PeerCredentials
+from localsocket.errors import Busy, DeadlinePassed, EndOfStream, LocalSocketError
+from localsocket.interfaces import DEFAULT_LIMITS, Buffer, Limits, OpenMode, SocketState, as_bytes
+from localsocket.sockets.caller_driven import CLOSE_TIMEOUT, CallerDrivenStream, Result
 
 
-class LocalSocket(Stream):
+class LocalSocket(CallerDrivenStream):
     """A connected local socket that the caller drives; any thread may read, write and close.
 
     Time-outs are in seconds, None waits for ever, 0 does not wait; one call has one deadline, and DeadlinePassed (a
@@ -54,35 +40,6 @@ class LocalSocket(Stream):
     ) -> None:
         self._waiters = Waiters()
         super().__init__(sock, address=address, peer=peer, mode=mode, limits=limits, on_closed=on_closed)
-
-    @classmethod
-    def adopt_descriptor(
-        cls,
-        descriptor: int,
-        *,
-        allow_peer: AllowedUsers = SAME_USER,
-        mode: OpenMode = "rw",
-        limits: Limits = DEFAULT_LIMITS,
-    ) -> LocalSocket:
-        """Take over a connected Unix stream socket's descriptor; it becomes non-blocking and close-on-exec.
-
-        Raises UnsuitableDescriptor, or PeerRefused when `allow_peer` does not admit the other end; then the
-        descriptor is still the caller's.
-        """
-        check_mode(mode)
-        allow_peer = check_allowed_users(allow_peer, "allow_peer")
-        sock = take_socket(descriptor)
-        try:
-            if sock.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN):
-                raise UnsuitableDescriptor(descriptor, "it listens: LocalServer.adopt_descriptor() is for that")
-            peer = read_credentials(sock)
-            check_peer(peer, allow_peer)
-            sock.set_inheritable(False)
-            sock.setblocking(False)
-        except BaseException:
-            sock.detach()
-            raise
-        return cls(sock, address="", peer=peer, mode=mode, limits=limits)
 
     # --- reading ------------------------------------------------------------------------------------------------------
 
@@ -156,24 +113,16 @@ class LocalSocket(Stream):
         deadline = Deadline(timeout)
         data = as_bytes(data)
         with self._lock:
-            self._check_writable()
-            sent = 0 if self._unsent else self._send_some(data)
-            if sent == len(data):
+            if (end := self._begin_write(data)) is None:
                 return
-            if self._write_failure:
-                raise self._write_failure()
-            end = self._unsent.append(memoryview(data)[sent:]) if sent else 0
         try:
             if not end:
                 end = self._wait_for(partial(self._enqueue, data), deadline, "writing")
             self._wait_for(partial(self._is_sent, end), deadline, "writing")
         except BaseException as error:
             with self._lock:
-                self._unsent.copy_borrowed()
-                if isinstance(error, DeadlinePassed) and end:
-                    if (queued := end - self._unsent.total_sent) <= 0:
-                        return  # another thread has sent the rest since
-                    raise deadline.error("writing", queued=queued) from None
+                if self._break_off_write(error, end, deadline):
+                    return
             raise
 
     def flush(self, *, timeout: float | None = None) -> None:
@@ -208,10 +157,8 @@ class LocalSocket(Stream):
         """
         deadline = Deadline(timeout)
         with self._lock:
-            if self._state is not SocketState.CONNECTED:
+            if (has_unsent := self._begin_close()) is None:
                 return
-            self._start_closing()
-            has_unsent = bool(self._unsent)
             self._waiters.wake_all()
         try:
             self._wait_for(self._is_drained, deadline, "closing")
@@ -235,66 +182,10 @@ class LocalSocket(Stream):
         with contextlib.suppress(LocalSocketError):
             self.close()
 
-    # --- conditions: None or False means "wait"; the lock is held -----------------------------------------------------
-
-    def _is_readable(self) -> bool | None:
-        self._check_readable()
-        if len(self._received):
-            return True
-        if self._received.has_ended:
-            return False
-        self._received.check_more_can_come(1)
-        return None
-
-    def _is_flushed(self) -> bool | None:
-        self._check_open()
-        if self._write_failure:
-            raise self._write_failure()
-        return not self._unsent or None
-
-    def _end_flushed_writing(self) -> bool | None:
-        # In one step with finding the queue empty, lest another thread's write is cut in two.
-        if self._is_flushed() is None:
-            return None
-        self._end_writing()
-        return True
-
-    def _is_drained(self) -> bool | None:
-        return not self._unsent or self._state is SocketState.CLOSED or None
-
-    def _is_sent(self, end: int) -> bool | None:
-        if self._unsent.total_sent >= end:
-            return True
-        self._check_writable()
-        return None
-
-    def _is_disconnected(self) -> bool | None:
-        self._check_open()
-        return self._is_hung_up() or None
-
-    def _enqueue(self, data: Buffer) -> int | None:
-        self._check_writable()
-        if self._unsent.has_room_for(len(data)):
-            return self._unsent.append(data)
-        return None
-
-    def _take_some(self, max_bytes: int | None) -> bytes | None:
-        taken = self._received.take_some(max_bytes)
-        if taken == b"" and self._failure and max_bytes != 0:
-            raise self._failure()
-        return taken
-
     # --- waiting ------------------------------------------------------------------------------------------------------
 
     def _read(self, take: Callable[[], bytes | None], deadline: Deadline, doing: str) -> bytes:
-        def attempt() -> bytes | None:
-            self._check_open()
-            if self._is_others_transaction():
-                return None
-            self._check_readable()
-            return self._take(take)
-
-        return self._wait_for(attempt, deadline, doing, is_reading=True)
+        return self._wait_for(self._read_attempt(take), deadline, doing, is_reading=True)
 
     def _wait_for(
         self, attempt: Callable[[], Result | None], deadline: Deadline, doing: str, *, is_reading: bool = False

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 
 from localsocket.blocking.connect import pair
 from localsocket.blocking.local_socket import LocalSocket
-from localsocket.blocking.stream import Stream
 from localsocket.interfaces import DEFAULT_LIMITS, KIB, Limits
+from localsocket.sockets.stream import Stream
 
 _CHUNK = bytes(4 * KIB)
 

@@ -14,8 +14,8 @@ from typing import Literal, TypeAlias
 
 from localsocket.blocking.event_socket import EventSocket
 from localsocket.blocking.handler import Handler
-from localsocket.blocking.server_thread import ServerThread
 from localsocket.errors import LocalSocketError
+from localsocket.serving.server_thread import ServerThread
 from localsocket.tools.open_files import raise_open_file_limit
 
 ServerKind: TypeAlias = Literal["thread", "process"]

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-import threading
 from collections.abc import Callable, Iterator
 from functools import partial
 
-from localsocket.blocking.connection import Connection
 from localsocket.deadlines import check_count
 from localsocket.errors import Busy, EndOfStream, NeedMoreBytes, WriteBufferFull, WrongMode
 from localsocket.interfaces import Buffer, SocketState, as_bytes
+from localsocket.sockets.connection import Connection
 
 
 class Stream(Connection):
@@ -132,7 +131,7 @@ class Stream(Connection):
             self._check_readable()
             self._settle()
             self._received.begin()
-            self._transaction_owner = threading.get_ident()
+            self._transaction_owner = self._current_owner()
         try:
             yield
         except BaseException:

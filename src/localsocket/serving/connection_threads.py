@@ -11,7 +11,7 @@ from localsocket.blocking.local_socket import LocalSocket
 from localsocket.deadlines import Deadline
 from localsocket.errors import ClosedByPeer, ClosedByUs, EndOfStream
 
-logger = logging.getLogger("localsocket.blocking")
+logger = logging.getLogger("localsocket.serving")
 
 MAX_THREADS = 256
 

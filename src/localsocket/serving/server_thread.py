@@ -8,12 +8,13 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Protocol, TypeAlias, Unpack
 
-from localsocket.blocking.connection_threads import MAX_THREADS, ConnectionThreads
 from localsocket.blocking.event_loop import EventLoop
 from localsocket.blocking.handler import Handler, check_function, check_handler
-from localsocket.blocking.local_server import ListenOptions, LocalServer, listen
+from localsocket.blocking.local_server import LocalServer, listen
 from localsocket.blocking.local_socket import LocalSocket
 from localsocket.deadlines import Deadline, check_count
+from localsocket.serving.connection_threads import MAX_THREADS, ConnectionThreads
+from localsocket.sockets.server import ListenOptions
 
 STOP_TIMEOUT = 5.0
 

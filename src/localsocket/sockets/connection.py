@@ -191,6 +191,10 @@ class Connection:
     def _others_may_read(self) -> None:
         """Bytes came back, or a transaction ended."""
 
+    def _current_owner(self) -> int:
+        """Whose transaction one that begins now is."""
+        return threading.get_ident()
+
     def _leaving(self) -> None:
         """The descriptor is about to be given away."""
 
@@ -220,7 +224,7 @@ class Connection:
             raise Busy("a transaction is open: end it first")
 
     def _is_others_transaction(self) -> bool:
-        return self._transaction_owner is not None and self._transaction_owner != threading.get_ident()
+        return self._transaction_owner is not None and self._transaction_owner != self._current_owner()
 
     def _pull(self) -> bool:
         """Receive once, as much as the buffer may hold; return whether anything changed."""

@@ -1,0 +1,1 @@
+"""Servers on threads of their own, for the handlers of every face."""

@@ -1,0 +1,191 @@
+"""A stream that its caller drives: all of its waiting calls but the waiting itself."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable
+from typing import Self, TypeVar
+
+from localsocket.deadlines import Deadline
+from localsocket.endpoint.credentials import (
+    SAME_USER,
+    AllowedUsers,
+    check_allowed_users,
+    check_peer,
+    read_credentials,
+)
+from localsocket.endpoint.fork_safety import no_fork_meanwhile
+from localsocket.endpoint.listener import take_socket
+from localsocket.errors import DeadlinePassed, UnsuitableDescriptor
+from localsocket.interfaces import DEFAULT_LIMITS, Buffer, Limits, OpenMode, SocketState, check_mode
+from localsocket.sockets.connection import Connection
+from localsocket.sockets.stream import Stream
+
+Result = TypeVar("Result")
+
+CLOSE_TIMEOUT = 5.0
+"""Seconds that close() gives the peer to take what is unsent, unless told otherwise."""
+
+
+class CallerDrivenStream(Stream):
+    """What the LocalSockets of all faces share.
+
+    Each condition below is tried again whenever something has changed: None says that it has to be waited for, and
+    the lock is held. A face fills in how one waits.
+    """
+
+    __slots__ = ()
+
+    @classmethod
+    def adopt_descriptor(
+        cls,
+        descriptor: int,
+        *,
+        allow_peer: AllowedUsers = SAME_USER,
+        mode: OpenMode = "rw",
+        limits: Limits = DEFAULT_LIMITS,
+    ) -> Self:
+        """Take over a connected Unix stream socket's descriptor; it becomes non-blocking and close-on-exec.
+
+        Raises UnsuitableDescriptor, or PeerRefused when `allow_peer` does not admit the other end; then the
+        descriptor is still the caller's.
+        """
+        check_mode(mode)
+        allow_peer = check_allowed_users(allow_peer, "allow_peer")
+        sock = take_socket(descriptor)
+        try:
+            if sock.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN):
+                raise UnsuitableDescriptor(descriptor, "it listens: LocalServer.adopt_descriptor() is for that")
+            peer = read_credentials(sock)
+            check_peer(peer, allow_peer)
+            sock.set_inheritable(False)
+            sock.setblocking(False)
+        except BaseException:
+            sock.detach()
+            raise
+        return cls(sock, address="", peer=peer, mode=mode, limits=limits)
+
+    @classmethod
+    def adopt(cls, other: Connection) -> Self:
+        """Take over the connection of another socket, of any face, with all that is read ahead and unsent.
+
+        `other` counts as closed from then on. Raises Busy, and changes nothing, while a transaction is open on it or
+        somebody waits on it.
+        """
+        connection = other.hand_over()
+        socket = cls(
+            connection.sock,
+            address=other.address,
+            peer=other.peer,
+            mode=other.mode,
+            limits=other.limits,
+            on_closed=connection.on_closed,
+        )
+        socket._received = connection.received
+        socket._unsent = connection.unsent
+        return socket
+
+    @classmethod
+    def pair(cls, *, limits: Limits) -> tuple[Self, Self]:
+        """Return two sockets connected to each other; see the pair() of each face."""
+        with no_fork_meanwhile():
+            ends = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
+            for end in ends:
+                end.setblocking(False)
+            first, second = (cls(end, address="", peer=read_credentials(end), limits=limits) for end in ends)
+            return first, second
+
+    # --- conditions ---------------------------------------------------------------------------------------------------
+
+    def _is_readable(self) -> bool | None:
+        self._check_readable()
+        if len(self._received):
+            return True
+        if self._received.has_ended:
+            return False
+        self._received.check_more_can_come(1)
+        return None
+
+    def _is_flushed(self) -> bool | None:
+        self._check_open()
+        if self._write_failure:
+            raise self._write_failure()
+        return not self._unsent or None
+
+    def _end_flushed_writing(self) -> bool | None:
+        # In one step with finding the queue empty, lest another thread's write is cut in two.
+        if self._is_flushed() is None:
+            return None
+        self._end_writing()
+        return True
+
+    def _is_drained(self) -> bool | None:
+        return not self._unsent or self._state is SocketState.CLOSED or None
+
+    def _is_sent(self, end: int) -> bool | None:
+        if self._unsent.total_sent >= end:
+            return True
+        self._check_writable()
+        return None
+
+    def _is_disconnected(self) -> bool | None:
+        self._check_open()
+        return self._is_hung_up() or None
+
+    def _enqueue(self, data: Buffer) -> int | None:
+        self._check_writable()
+        if self._unsent.has_room_for(len(data)):
+            return self._unsent.append(data)
+        return None
+
+    def _take_some(self, max_bytes: int | None) -> bytes | None:
+        taken = self._received.take_some(max_bytes)
+        if taken == b"" and self._failure and max_bytes != 0:
+            raise self._failure()
+        return taken
+
+    def _read_attempt(self, take: Callable[[], bytes | None]) -> Callable[[], bytes | None]:
+        """Return the condition that `take` gives something, for whoever may read now."""
+
+        def attempt() -> bytes | None:
+            self._check_open()
+            if self._is_others_transaction():
+                return None
+            self._check_readable()
+            taken = self._take(take)
+            if self._is_held and taken is not None:
+                self._made_room()
+            return taken
+
+        return attempt
+
+    # --- the steps of waiting calls; the lock is held -----------------------------------------------------------------
+
+    def _begin_write(self, data: Buffer) -> int | None:
+        """Send what the kernel takes of `data` now. Return None when that is all, 0 when it is nothing.
+
+        Otherwise the rest is queued, and what total_sent will be when it is out is returned.
+        """
+        self._check_writable()
+        sent = 0 if self._unsent else self._send_some(data)
+        if sent == len(data):
+            return None
+        if self._write_failure:
+            raise self._write_failure()
+        return self._unsent.append(memoryview(data)[sent:]) if sent else 0
+
+    def _break_off_write(self, error: BaseException, end: int, deadline: Deadline) -> bool:
+        """Keep what a write that breaks off has queued; return whether all of it is out after all."""
+        self._unsent.copy_borrowed()
+        if isinstance(error, DeadlinePassed) and end:
+            if (queued := end - self._unsent.total_sent) <= 0:
+                return True  # somebody else has sent the rest since
+            raise deadline.error("writing", queued=queued) from None
+        return False
+
+    def _begin_close(self) -> bool | None:
+        """Start closing; return None when that has been done before, else whether bytes wait to be sent."""
+        if self._state is not SocketState.CONNECTED:
+            return None
+        self._start_closing()
+        return bool(self._unsent)

@@ -1,0 +1,76 @@
+"""One connection in the making: attempts that do not wait, and how long to wait between them."""
+
+from __future__ import annotations
+
+import os
+from typing import Generic, TypedDict, TypeVar
+
+from localsocket.deadlines import Deadline
+from localsocket.endpoint.address import parse_address
+from localsocket.endpoint.connecting import try_connect
+from localsocket.endpoint.credentials import SAME_USER, AllowedUsers, check_allowed_users
+from localsocket.endpoint.fork_safety import no_fork_meanwhile
+from localsocket.errors import ServerBusy, ServerNotFound, ServerRefused
+from localsocket.interfaces import DEFAULT_LIMITS, Limits, OpenMode, check_mode
+from localsocket.sockets.connection import Connection
+
+CONNECT_TIMEOUT = 30.0
+_FIRST_PAUSE = 0.0005
+_LONGEST_PAUSE = 0.02
+
+Connected = TypeVar("Connected", bound=Connection)
+
+
+class ConnectOptions(TypedDict, total=False):
+    """The keyword arguments of connect()."""
+
+    timeout: float | None
+    wait_for_server: bool
+    allow_server: AllowedUsers
+    mode: OpenMode
+    limits: Limits
+
+
+class Connector(Generic[Connected]):
+    """Makes a socket of `kind`, for whoever waits between the attempts; the other parameters as of connect()."""
+
+    def __init__(
+        self,
+        kind: type[Connected],
+        address: str | os.PathLike[str],
+        *,
+        timeout: float | None = CONNECT_TIMEOUT,
+        wait_for_server: bool = False,
+        allow_server: AllowedUsers = SAME_USER,
+        mode: OpenMode = "rw",
+        limits: Limits = DEFAULT_LIMITS,
+    ) -> None:
+        self._kind = kind
+        self._deadline = Deadline(timeout)
+        self._wait_for_server = wait_for_server
+        self._allow_server = check_allowed_users(allow_server, "allow_server")
+        check_mode(mode)
+        self._mode: OpenMode = mode
+        self._limits = limits
+        self._endpoint = parse_address(address)
+        self._pause = _FIRST_PAUSE
+
+    def next_pause(self) -> float:
+        """Return the seconds to wait before the next attempt: longer each time, never past the deadline."""
+        remaining = self._deadline.remaining()
+        pause, self._pause = self._pause, min(self._pause * 2, _LONGEST_PAUSE)
+        return pause if remaining is None else min(pause, remaining)
+
+    def attempt(self) -> Connected | None:
+        """Connect now, or return None when another attempt may succeed; raises what connect() raises."""
+        address = self._endpoint.address
+        try:
+            with no_fork_meanwhile():
+                sock, peer = try_connect(self._endpoint, self._allow_server)
+                return self._kind(sock, address=address, peer=peer, mode=self._mode, limits=self._limits)
+        except (ServerBusy, ServerNotFound, ServerRefused) as reason:
+            if not (self._wait_for_server or isinstance(reason, ServerBusy)):
+                raise
+            if self._deadline.has_passed():
+                raise self._deadline.error(f"connecting to {address!r}") from reason
+            return None
