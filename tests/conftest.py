@@ -17,6 +17,7 @@ from pathlib import Path
 
 import hypothesis
 import pytest
+import uvloop
 
 from localsocket.blocking import waiting
 
@@ -40,6 +41,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def opened_once(tmp_path_factory: pytest.TempPathFactory) -> None:
     """Open, before anything is counted, what a process opens once and keeps."""
     tmp_path_factory.getbasetemp()
+    uvloop.new_event_loop().close()  # it keeps a pipe for signals
     with pytest.MonkeyPatch.context() as patch:
         patch.delenv("COVERAGE_PROCESS_CONFIG", raising=False)  # else coverage is measured, and saved, after the end
         resource_tracker.ensure_running()  # the helper process of multiprocessing's "spawn"

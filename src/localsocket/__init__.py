@@ -9,6 +9,9 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from localsocket import aio as aio
+    from localsocket import errors as errors
+    from localsocket.blocking.connect import adopt as adopt
     from localsocket.blocking.connect import connect as connect
     from localsocket.blocking.connect import pair as pair
     from localsocket.blocking.event_loop import EventLoop as EventLoop
@@ -38,6 +41,8 @@ _HOME = {
     "SAME_USER": "endpoint.credentials",
     "ServerThread": "serving.server_thread",
     "SocketState": "interfaces",
+    "adopt": "blocking.connect",
+    "aio": "aio",
     "activation_descriptors": "endpoint.activation",
     "connect": "blocking.connect",
     "errors": "errors",

@@ -108,7 +108,7 @@ def no_parameter() -> None: ...
 def two_parameters(socket: LocalSocket, other: int) -> None: ...
 
 
-async def coroutine(socket: LocalSocket) -> None: ...
+async def coroutine() -> None: ...
 
 
 def one_parameter(socket: LocalSocket) -> None: ...
@@ -127,7 +127,7 @@ class CalledWithNothing:
     [
         (no_parameter, "no_parameter cannot be called with one socket"),
         (two_parameters, "two_parameters cannot be called with one socket"),
-        (coroutine, "coroutine is a coroutine function"),
+        (coroutine, "coroutine cannot be called with one socket"),
         (CalledWithNothing(), "cannot be called with one socket"),
         (partial(one_parameter, None), "cannot be called with one socket"),
     ],

@@ -8,6 +8,7 @@ import time
 from localsocket.blocking.local_socket import LocalSocket
 from localsocket.endpoint.credentials import SAME_USER, AllowedUsers
 from localsocket.interfaces import DEFAULT_LIMITS, Limits, OpenMode
+from localsocket.sockets.connection import Connection
 from localsocket.sockets.connector import CONNECT_TIMEOUT, Connector
 
 
@@ -46,3 +47,12 @@ def connect(
 def pair(*, limits: Limits = DEFAULT_LIMITS) -> tuple[LocalSocket, LocalSocket]:
     """Return two sockets connected to each other, as socketpair(2) makes them."""
     return LocalSocket.pair(limits=limits)
+
+
+def adopt(socket: Connection) -> LocalSocket:
+    """Take over the connection of another socket, of any face, with all that is read ahead and unsent.
+
+    `socket` counts as closed from then on. Raises Busy, and changes nothing, while a transaction is open on it or
+    somebody waits on it. Any thread may call, for a socket of asyncio the one of its loop.
+    """
+    return LocalSocket.adopt(socket)

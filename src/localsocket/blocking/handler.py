@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from localsocket.errors import LocalSocketError, UnsuitableHandler
@@ -57,20 +56,6 @@ def check_handler(handler: object) -> Handler:
         _check_method(kind, name, getattr(handler, name))
     _check_spelling(kind)
     return handler
-
-
-def check_function(function: Callable[..., object]) -> Callable[..., object]:
-    """Return `function` if it can be called with one socket in a thread, else raise UnsuitableHandler."""
-    name = getattr(function, "__qualname__", repr(function))
-    if inspect.iscoroutinefunction(function):
-        raise UnsuitableHandler(f"{name} is a coroutine function, which a thread would never await")
-    try:
-        inspect.signature(function).bind(None)
-    except TypeError as error:
-        raise UnsuitableHandler(f"{name} cannot be called with one socket: {error}") from None
-    except ValueError:
-        pass  # written in C without a signature: nothing can be said about it
-    return function
 
 
 def wants_bytes_written(handler: Handler) -> bool:

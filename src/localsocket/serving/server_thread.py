@@ -1,4 +1,4 @@
-"""A server on a thread of its own: one loop for a Handler, or one more thread for each connection of a function."""
+"""A server on a thread of its own: one loop for a Handler, a thread or an asyncio task per connection for functions."""
 
 from __future__ import annotations
 
@@ -6,15 +6,19 @@ import os
 import threading
 from collections.abc import Callable
 from types import TracebackType
-from typing import Protocol, TypeAlias, Unpack
+from typing import TYPE_CHECKING, Protocol, TypeAlias, Unpack, cast
 
 from localsocket.blocking.event_loop import EventLoop
-from localsocket.blocking.handler import Handler, check_function, check_handler
+from localsocket.blocking.handler import Handler, check_handler
 from localsocket.blocking.local_server import LocalServer, listen
 from localsocket.blocking.local_socket import LocalSocket
 from localsocket.deadlines import Deadline, check_count
 from localsocket.serving.connection_threads import MAX_THREADS, ConnectionThreads
+from localsocket.sockets.handler_function import check_function, is_coroutine_function
 from localsocket.sockets.server import ListenOptions
+
+if TYPE_CHECKING:
+    from localsocket.aio.serve import ConnectionCoroutine
 
 STOP_TIMEOUT = 5.0
 
@@ -34,9 +38,10 @@ class ServerThread:
     """Serves an address from a thread of its own, from start() to stop(), or inside a `with` block.
 
     `address` is address text, or a LocalServer, which is closed at the end. `handler` is a Handler, whose methods one
-    event loop calls for all connections, or a function of one LocalSocket, called in a thread of its own for each
-    connection, of which there are `max_threads` at most. `options` are those of listen(). A handler that lacks what it
-    needs is refused here, with UnsuitableHandler.
+    event loop calls for all connections; or a function of one LocalSocket, called in a thread of its own for each
+    connection, of which there are `max_threads` at most; or a coroutine function of one aio.LocalSocket, called in a
+    task for each connection, on an asyncio loop that belongs to the thread. `options` are those of listen(). A handler
+    that lacks what it needs is refused here, with UnsuitableHandler.
 
     `ready` is set when the address is served and `stopped` when nothing of it is left; what ended the thread before
     its time is in `error` and is raised by stop(). Any thread may call, except the server's own.
@@ -45,7 +50,7 @@ class ServerThread:
     def __init__(
         self,
         address: str | os.PathLike[str] | LocalServer,
-        handler: Handler | ConnectionFunction,
+        handler: Handler | ConnectionFunction | ConnectionCoroutine,
         *,
         max_threads: int = MAX_THREADS,
         **options: Unpack[ListenOptions],
@@ -129,7 +134,11 @@ class ServerThread:
     def _serve(self, server: LocalServer) -> _Serving:
         if isinstance(self._handler, Handler):
             return _LoopServing(server, self._handler)
-        return ConnectionThreads(server, self._handler, self._max_threads)
+        if is_coroutine_function(self._handler):
+            from localsocket.serving.coroutine_serving import CoroutineServing  # asyncio is loaded for it alone
+
+            return CoroutineServing(server, cast("ConnectionCoroutine", self._handler))
+        return ConnectionThreads(server, cast(ConnectionFunction, self._handler), self._max_threads)
 
     def _run(self) -> None:
         assert self._serving is not None
@@ -173,7 +182,10 @@ class _LoopServing:
             self._loop.call_later(0.005, self._stop_when_empty, deadline)
 
 
-def _check(handler: Handler | ConnectionFunction) -> Handler | ConnectionFunction:
+def _check(
+    handler: Handler | ConnectionFunction | ConnectionCoroutine,
+) -> Handler | ConnectionFunction | ConnectionCoroutine:
     if isinstance(handler, Handler) or not callable(handler) or isinstance(handler, type):
         return check_handler(handler)
-    return check_function(handler)
+    check_function(handler)
+    return handler

@@ -140,8 +140,8 @@ class Connection:
             if len(self._received) or len(self._unsent):
                 raise Busy("bytes wait to be read or sent and would be lost: read and flush them first")
             self._leaving()
+            descriptor = self._give_away()
             self._change_state(SocketState.CLOSED)
-            descriptor = self._sock.detach()
             self._closed()
             return descriptor
 
@@ -150,13 +150,14 @@ class Connection:
         with self._lock:
             self._check_leaving()
             self._leaving()
+            descriptor = self._give_away()
             self._change_state(SocketState.CLOSED)
             on_closed, self._on_closed = self._on_closed, None
             # A write of another thread that is about to find out must not touch the queue any more.
             received, self._received = self._received, ByteBuffer(0)
             unsent, self._unsent = self._unsent, SendQueue(0)
             unsent.copy_borrowed()
-            sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM, 0, self._sock.detach())
+            sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM, 0, descriptor)
             sock.setblocking(False)
             return HandedOver(sock, received, unsent, on_closed)
 
@@ -197,6 +198,10 @@ class Connection:
 
     def _leaving(self) -> None:
         """The descriptor is about to be given away."""
+
+    def _give_away(self) -> int:
+        """Return a descriptor of the connection that nothing here uses any more."""
+        return self._sock.detach()
 
     def _closed(self) -> None:
         """The descriptor is gone."""
@@ -262,13 +267,17 @@ class Connection:
         except BlockingIOError:
             return 0
         except OSError as error:
-            self._is_writable = False
-            lost = self._unsent.clear() or len(data)
-            if error.errno in (errno.EPIPE, errno.ECONNRESET, errno.ENOTCONN):
-                self._write_failure = partial(ClosedByPeer, "writing to it", unsent=lost)
-            else:
-                self._write_failure = partial(BrokenEndpoint, "writing", error)
+            self._note_write_failure(error, len(data))
             return 0
+
+    def _note_write_failure(self, error: OSError, unsent: int = 0) -> None:
+        """Fail all writes from now on; `unsent` bytes are lost, or those that were queued."""
+        self._is_writable = False
+        lost = self._unsent.clear() or unsent
+        if error.errno in (errno.EPIPE, errno.ECONNRESET, errno.ENOTCONN):
+            self._write_failure = partial(ClosedByPeer, "writing to it", unsent=lost)
+        else:
+            self._write_failure = partial(BrokenEndpoint, "writing", error)
 
     def _end_writing(self) -> None:
         self._write_ended = True
@@ -285,6 +294,8 @@ class Connection:
             self._failure = partial(BrokenEndpoint, "reading", error)
 
     def _is_hung_up(self) -> bool:
+        if self._sock.fileno() < 0:
+            return True
         poll = select.poll()
         poll.register(self._descriptor, 0)
         return bool(poll.poll(0))

@@ -15,6 +15,7 @@ behind that makes the next one fail.
             server_contract.check(ServerUnderTest("my.server", b"ping\\n", b"pong\\n"))
 """
 
+from localsocket.testing.aio_face import AioFace
 from localsocket.testing.background import FOREVER, PATIENCE, Background, wait_until
 from localsocket.testing.contracts import (
     Contract,
@@ -44,6 +45,7 @@ __all__ = [
     "EVERY_MISBEHAVIOUR",
     "FOREVER",
     "PATIENCE",
+    "AioFace",
     "Background",
     "BlockingFace",
     "Contract",
