@@ -36,6 +36,10 @@ class Deadline:
         return DeadlinePassed(doing, self.timeout, queued=queued)
 
 
+NEVER = Deadline(None)
+"""For calls that may take any time, so that the usual case makes no object."""
+
+
 def check_seconds(value: float, name: str) -> float:
     """Return `value` if it is a usable number of seconds, else raise ValueError or TypeError naming it."""
     if isinstance(value, bool) or not isinstance(value, (int, float)):

@@ -28,9 +28,9 @@ class AwaitedServer(Server[Accepted]):
                 raise deadline.error(f"accepting a connection at {self.address!r}")
             seconds = deadline.remaining()
             if self._is_exhausted:
-                self._is_exhausted = False
                 seconds = EXHAUSTION_PAUSE if seconds is None else min(seconds, EXHAUSTION_PAUSE)
             await self._wait(seconds)
+            self._is_exhausted = False
         return connection
 
     async def wait_pending(self, timeout: float | None = None) -> bool:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import abc
 import contextlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from functools import partial
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
-from localsocket.deadlines import Deadline, check_count
+from localsocket.deadlines import NEVER, Deadline, check_count
 from localsocket.errors import DeadlinePassed, EndOfStream, LocalSocketError
 from localsocket.interfaces import Buffer, SocketState, as_bytes
 from localsocket.sockets.caller_driven import CLOSE_TIMEOUT, CallerDrivenStream, Result
@@ -31,26 +31,24 @@ class AwaitedStream(CallerDrivenStream, abc.ABC):
         """Return what has arrived, at most `max_bytes`, waiting for at least one byte; b"" at the end of the stream."""
         if max_bytes is not None:
             check_count(max_bytes, "max_bytes")
-        return await self._read(partial(self._take_some, max_bytes), Deadline(timeout), "reading")
+        return await self._read(partial(self._take_some, max_bytes), timeout, "reading")
 
     async def read_exactly(self, count: int, *, timeout: float | None = None) -> bytes:
         """Return the next `count` bytes, waiting until they are all there."""
         check_count(count, "count")
-        return await self._read(
-            partial(self._received.take_exactly, count), Deadline(timeout), f"reading {count} bytes"
-        )
+        return await self._read(partial(self._received.take_exactly, count), timeout, f"reading {count} bytes")
 
     async def read_line(
         self, *, timeout: float | None = None, max_bytes: int | None = None, keep_ending: bool = False
     ) -> bytes:
         """Return the next line without its ending, waiting until `timeout`."""
         take = self._line_taker(max_bytes, keep_ending=keep_ending)
-        return await self._read(take, Deadline(timeout), "reading a line")
+        return await self._read(take, timeout, "reading a line")
 
     async def read_to_end(self, *, timeout: float | None = None, max_bytes: int | None = None) -> bytes:
         """Return everything up to the end of the stream, waiting for the peer to finish sending."""
         limit = self.limits.read_buffer if max_bytes is None else check_count(max_bytes, "max_bytes")
-        return await self._read(partial(self._received.take_to_end, limit), Deadline(timeout), "reading to the end")
+        return await self._read(partial(self._received.take_to_end, limit), timeout, "reading to the end")
 
     async def wait_readable(self, timeout: float | None = None) -> bool:
         """Wait until at least one byte can be read; False when the stream ended or the time was over before."""
@@ -72,10 +70,14 @@ class AwaitedStream(CallerDrivenStream, abc.ABC):
 
     async def write(self, data: Buffer, *, timeout: float | None = None) -> None:
         """Send `data`, waiting until the kernel has taken all of it, in one piece however many tasks write."""
-        deadline = Deadline(timeout)
-        data = as_bytes(data)
+        deadline = NEVER if timeout is None else Deadline(timeout)
+        if type(data) is not bytes:
+            data = as_bytes(data)
         if (end := self._begin_write(data)) is None:
             return
+        await self._finish_write(data, end, deadline)
+
+    async def _finish_write(self, data: Buffer, end: int, deadline: Deadline) -> None:
         try:
             if not end:
                 end = await self._wait_for(partial(self._enqueue, data), deadline, "writing")
@@ -144,8 +146,11 @@ class AwaitedStream(CallerDrivenStream, abc.ABC):
     # --- for a face to fill in ----------------------------------------------------------------------------------------
 
     @abc.abstractmethod
-    async def _wait(self, deadline: Deadline) -> None:
-        """Return when something may have changed, bytes moved included, or the deadline has passed."""
+    def _wait(self, deadline: Deadline) -> Awaitable[object] | None:
+        """Return what ends when something may have changed, bytes moved included, or the deadline has passed.
+
+        None says that something has changed already.
+        """
 
     @abc.abstractmethod
     def _watching_for_hang_up(self) -> contextlib.AbstractContextManager[None]:
@@ -161,15 +166,17 @@ class AwaitedStream(CallerDrivenStream, abc.ABC):
 
     # ------------------------------------------------------------------------------------------------------------------
 
-    async def _read(self, take: Callable[[], bytes | None], deadline: Deadline, doing: str) -> bytes:
-        return await self._wait_for(self._read_attempt(take), deadline, doing)
+    def _read(self, take: Callable[[], bytes | None], timeout: float | None, doing: str) -> Coroutine[Any, Any, bytes]:
+        deadline = NEVER if timeout is None else Deadline(timeout)
+        return self._wait_for(partial(self._try_to_read, take), deadline, doing)
 
     async def _wait_for(self, attempt: Callable[[], Result | None], deadline: Deadline, doing: str) -> Result:
         """Wait until `attempt` gives something other than None, or raises, or the deadline passes."""
         has_looked = False
         while (result := attempt()) is None:
-            if not deadline.has_passed():
-                await self._wait(deadline)
+            if deadline is NEVER or not deadline.has_passed():
+                if (change := self._wait(deadline)) is not None:
+                    await change
             elif has_looked:
                 raise deadline.error(doing)
             else:
@@ -181,6 +188,7 @@ class AwaitedStream(CallerDrivenStream, abc.ABC):
     # Everything that changes the connection wakes who waits for it.
 
     def _refresh(self) -> bool:
+        self._settle()
         if has_changed := self._pull():
             self._wake_all()
         return has_changed

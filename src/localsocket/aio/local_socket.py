@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from localsocket.aio.awaited_stream import AwaitedStream
 from localsocket.aio.receiver import Receiver, receive_buffer
 from localsocket.aio.waiting import Waiters
-from localsocket.deadlines import Deadline
+from localsocket.deadlines import NEVER, Deadline
 from localsocket.endpoint.credentials import PeerCredentials
 from localsocket.errors import BrokenEndpoint, Busy
 from localsocket.interfaces import DEFAULT_LIMITS, Limits, OpenMode, SocketState
@@ -40,9 +40,25 @@ class LocalSocket(AwaitedStream):
     From the first call that has to wait, the loop receives what arrives, up to Limits.read_buffer, and sends what is
     unsent. Iterating gives lines. As an async context manager it closes itself, waiting up to 5 s for unsent bytes to
     be taken.
+
+    Nearly always one chunk arrives, is read whole, and is answered. That way is short: the chunk waits in `_fresh`, and
+    goes into the byte buffer only when something else is asked for. `_is_plain` says that the loop receives, the stream
+    has not ended, and what arrives is wanted.
     """
 
-    __slots__ = ("_attaching", "_buffer", "_is_deaf", "_loop", "_sender", "_transport", "_waiters")
+    __slots__ = (
+        "_attaching",
+        "_fresh",
+        "_is_deaf",
+        "_is_plain",
+        "_loop",
+        "_sender",
+        "_transport",
+        "_waiters",
+        "_window",
+    )
+
+    _loop: asyncio.AbstractEventLoop
 
     def __init__(
         self,
@@ -55,10 +71,11 @@ class LocalSocket(AwaitedStream):
         on_closed: Callable[[], None] | None = None,
     ) -> None:
         self._waiters = Waiters()
-        self._loop: asyncio.AbstractEventLoop | None = None
         self._attaching: asyncio.Task[object] | None = None
         self._transport: asyncio.Transport | None = None
-        self._buffer = memoryview(b"")
+        self._window = memoryview(b"")  # where the loop puts bytes
+        self._fresh: bytes | None = None
+        self._is_plain = False
         self._is_deaf = False  # nothing tells of the peer's closing, so that one has to look
         self._sender = -1  # a second descriptor of the connection: the loop does not tell twice about the first
         super().__init__(sock, address=address, peer=peer, mode=mode, limits=limits, on_closed=on_closed)
@@ -68,29 +85,89 @@ class LocalSocket(AwaitedStream):
             warnings.warn(f"unclosed {self!r}", ResourceWarning, stacklevel=1, source=self)
             self.abort()
 
-    # --- what the receiver is told by the loop ------------------------------------------------------------------------
+    # --- the short way ------------------------------------------------------------------------------------------------
+
+    async def read(self, max_bytes: int | None = None, *, timeout: float | None = None) -> bytes:
+        if self._is_plain and timeout is None and max_bytes is None and self._received.holds_nothing:
+            if self._fresh is None:
+                await self._waiters.wait(self._loop, None)
+            if self._fresh is not None and (chunk := self._take_fresh()) is not None:
+                return chunk
+        return await super().read(max_bytes, timeout=timeout)
+
+    async def read_exactly(self, count: int, *, timeout: float | None = None) -> bytes:
+        if self._is_plain and timeout is None and self._received.holds_nothing:
+            if self._fresh is None:
+                await self._waiters.wait(self._loop, None)
+            if self._fresh is not None and len(self._fresh) == count and (chunk := self._take_fresh()) is not None:
+                return chunk
+        return await super().read_exactly(count, timeout=timeout)
+
+    async def read_line(
+        self, *, timeout: float | None = None, max_bytes: int | None = None, keep_ending: bool = False
+    ) -> bytes:
+        if self._is_plain and timeout is None and max_bytes is None and self._received.holds_nothing:
+            if self._fresh is None:
+                await self._waiters.wait(self._loop, None)
+            if (
+                self._fresh is not None
+                and self._fresh.find(b"\n") == len(self._fresh) - 1 <= self.limits.line
+                and (line := self._take_fresh()) is not None
+            ):
+                return line if keep_ending else line[:-1]
+        return await super().read_line(timeout=timeout, max_bytes=max_bytes, keep_ending=keep_ending)
+
+    def _take_fresh(self) -> bytes | None:
+        """Return the chunk that has come, unless it is not the next to be read, or not by just anybody."""
+        if self._transaction_owner is not None or not self._received.holds_nothing:
+            return None
+        chunk, self._fresh = self._fresh, None
+        if self._is_held:
+            self._resume()
+        return chunk
+
+    def _settle(self) -> None:
+        if self._fresh is not None:
+            chunk, self._fresh = self._fresh, None
+            self._received.feed(chunk)
+
+    # --- what the loop calls ------------------------------------------------------------------------------------------
 
     def begin_receiving(self, transport: asyncio.Transport) -> None:
         self._transport = transport
         if self._state is SocketState.CLOSED:
             transport.abort()
         else:
+            self._is_plain = self.mode != "w" and not self._received.has_ended
             self._hold_if_full()
 
-    def room_for_bytes(self) -> memoryview:
-        return self._buffer[: self._received.room]
+    def room_for_bytes(self, sizehint: int) -> memoryview:
+        if self._is_plain and self._fresh is None and self._received.holds_nothing:
+            return self._window
+        self._settle()
+        return self._window[: self._received.room]
 
     def take_in(self, count: int) -> None:
-        if self.mode != "w" and self._state is SocketState.CONNECTED:
-            self._received.feed(bytes(self._buffer[:count]))
+        chunk = self._window[:count].tobytes()
+        if self._is_plain and self._fresh is None and self._received.holds_nothing:
+            self._fresh = chunk
+            if count == self._received.limit:
+                self._hold()
+        elif self.mode != "w" and self._state is SocketState.CONNECTED:
+            self._received.feed(chunk)
             self._hold_if_full()
         self._waiters.wake_all()
 
-    def take_in_end(self) -> None:
+    def take_in_end(self) -> bool:
+        self._settle()
+        self._is_plain = False
         self._received.feed_end()
         self._waiters.wake_all()
+        return True
 
     def end_receiving(self, error: BaseException | None) -> None:
+        self._settle()
+        self._is_plain = False
         self._transport = None
         self._sock.close()
         if self._state is SocketState.CLOSED:
@@ -101,10 +178,14 @@ class LocalSocket(AwaitedStream):
 
     # --- receiving ----------------------------------------------------------------------------------------------------
 
-    def _attach(self, loop: asyncio.AbstractEventLoop) -> None:
+    @property
+    def _is_attached(self) -> bool:
+        return self._transport is not None or self._attaching is not None
+
+    def _attach(self) -> None:
         """Have the loop receive from now on."""
-        self._loop = loop
-        self._buffer = receive_buffer(loop)
+        loop = self._loop = asyncio.get_running_loop()
+        self._limit_window()
         receiver = Receiver(self)
         self._attaching = _Attaching(loop.connect_accepted_socket(lambda: receiver, self._sock), loop=loop)
         self._attaching.add_done_callback(self._attached)
@@ -115,17 +196,21 @@ class LocalSocket(AwaitedStream):
             self.end_receiving(error)
         self._waiters.wake_all()
 
-    def _fail(self, error: BaseException | None) -> None:
-        """The descriptor is gone, and nobody here closed it."""
-        if not isinstance(error, OSError):
-            error = OSError(errno.ECONNABORTED, f"the event loop gave it up: {error or 'it was closed'}")
-        if not self._received.has_ended:
-            self._note_read_failure(error)
-        if self._write_failure is None:
-            self._note_write_failure(error)
+    def _limit_window(self) -> None:
+        self._window = receive_buffer(self._loop)[: self.limits.read_buffer]
+
+    def _pull(self) -> bool:
+        has_changed = super()._pull()
+        self._is_plain = self._is_plain and not self._received.has_ended
+        self._hold_if_full()
+        return has_changed
 
     def _hold_if_full(self) -> None:
-        if not self._received.room and self._transport is not None and not self._received.has_ended:
+        if not self._received.room and not self._received.has_ended:
+            self._hold()
+
+    def _hold(self) -> None:
+        if self._transport is not None:
             self._is_held = True
             self._transport.pause_reading()
 
@@ -139,88 +224,84 @@ class LocalSocket(AwaitedStream):
         if self._transport is not None:
             self._transport.resume_reading()
 
-    def _pull(self) -> bool:
-        has_changed = super()._pull()
-        self._hold_if_full()
-        return has_changed
-
     def _limits_changed(self) -> None:
+        if self._is_attached:
+            self._limit_window()
         self._hold_if_full()
         super()._limits_changed()
 
     def _others_may_read(self) -> None:
-        self._hold_if_full()  # bytes that were put back take room
+        self._hold_if_full()  # bytes that came back take room
         super()._others_may_read()
 
-    def _start_closing(self) -> None:
-        super()._start_closing()
-        if self._is_held:
-            self._resume()
+    def _fail(self, error: BaseException | None) -> None:
+        """The descriptor is gone, and nobody here closed it."""
+        if not isinstance(error, OSError):
+            error = OSError(errno.ECONNABORTED, f"the event loop gave it up: {error or 'it was closed'}")
+        if not self._received.has_ended:
+            self._note_read_failure(error)
+        if self._write_failure is None:
+            self._note_write_failure(error)
 
     # --- sending what the kernel did not take at once -----------------------------------------------------------------
 
     def _has_queued(self) -> None:
         with contextlib.suppress(RuntimeError):  # no loop runs: it goes out with the next call that waits or flushes
-            self._watch_writing(asyncio.get_running_loop())
+            self._loop = asyncio.get_running_loop()
+            self._watch_writing()
         super()._has_queued()
 
-    def _watch_writing(self, loop: asyncio.AbstractEventLoop) -> None:
+    def _watch_writing(self) -> None:
         if self._sender >= 0 or not self._unsent:
             return
-        self._loop = loop
         try:
             self._sender = os.dup(self._descriptor)
         except OSError:
-            loop.call_later(_LOOK_AGAIN, self._send_more)
+            self._loop.call_later(_LOOK_AGAIN, self._send_more)
         else:
-            loop.add_writer(self._sender, self._send_more)
+            self._loop.add_writer(self._sender, self._send_more)
 
     def _send_more(self) -> None:
         if self._state is SocketState.CLOSED:
             return
         self._push()
-        if not self._unsent:
+        if self._unsent:
+            self._watch_writing()
+        else:
             self._unwatch_writing()
-        elif self._sender < 0 and self._loop is not None:
-            self._watch_writing(self._loop)
         self._waiters.wake_all()
 
     def _unwatch_writing(self) -> None:
-        if self._sender < 0:
-            return
-        sender, self._sender = self._sender, -1
-        if self._loop is not None and not self._loop.is_closed():
-            self._loop.remove_writer(sender)
-        os.close(sender)
+        if self._sender >= 0:
+            if not self._loop.is_closed():
+                self._loop.remove_writer(self._sender)
+            os.close(self._sender)
+            self._sender = -1
 
     # --- waiting ------------------------------------------------------------------------------------------------------
 
-    async def _wait(self, deadline: Deadline) -> None:
-        loop = asyncio.get_running_loop()
-        if self._transport is None and self._attaching is None and self._sock.fileno() >= 0:
+    def _wait(self, deadline: Deadline) -> asyncio.Future[None] | None:
+        if not self._is_attached and self._sock.fileno() >= 0:
             if self._refresh():  # for one question and one answer the loop need not be asked
-                return
-            self._attach(loop)
+                return None
+            self._attach()
         if self._is_held and self._received.room:
             self._resume()
-        if self._unsent:
-            self._watch_writing(loop)
-        seconds = deadline.remaining()
+        if self._unsent.size:
+            self._watch_writing()
+        seconds = None if deadline is NEVER else deadline.remaining()
         if self._is_deaf:
             seconds = _LOOK_AGAIN if seconds is None else min(seconds, _LOOK_AGAIN)
-        await self._waiters.wait(loop, seconds)
+        return self._waiters.wait(self._loop, seconds)
 
     @contextlib.contextmanager
     def _watching_for_hang_up(self) -> Iterator[None]:
-        if self._state is not SocketState.CONNECTED or self._sock.fileno() < 0:
-            yield
-            return
-        loop = asyncio.get_running_loop()
         with HangUpPoller(self._descriptor) as poller:
             if (descriptor := poller.fileno()) < 0:
                 self._is_deaf = True
                 yield
                 return
+            loop = asyncio.get_running_loop()
             loop.add_reader(descriptor, self._waiters.wake_all)
             try:
                 yield
@@ -235,12 +316,22 @@ class LocalSocket(AwaitedStream):
 
     # --- ending -------------------------------------------------------------------------------------------------------
 
+    def _change_state(self, state: SocketState) -> None:
+        super()._change_state(state)
+        self._fresh = None
+        self._is_plain = False
+
+    def _start_closing(self) -> None:
+        super()._start_closing()
+        if self._is_held:
+            self._resume()
+
     def _leaving(self) -> None:
         if self._waiters:
             raise Busy("another task waits on this socket")
 
     def _give_away(self) -> int:
-        if self._transport is None and self._attaching is None:
+        if not self._is_attached:
             return super()._give_away()
         # The loop closes its own descriptor; another one of the same connection stays open.
         try:
@@ -252,14 +343,12 @@ class LocalSocket(AwaitedStream):
 
     def _close_descriptor(self) -> None:
         self._unwatch_writing()
-        if self._loop is not None and self._loop.is_closed():
+        if not self._is_attached or self._loop.is_closed():
             self._sock.close()
             self._closed()
         elif self._transport is not None:
             self._transport.abort()  # end_receiving() follows
-        elif self._attaching is None:
-            super()._close_descriptor()
 
     async def _wait_closed(self) -> None:
-        while self._transport is not None or self._attaching is not None:
-            await self._waiters.wait(asyncio.get_running_loop(), None)
+        while self._is_attached and not self._loop.is_closed():
+            await self._waiters.wait(self._loop, None)

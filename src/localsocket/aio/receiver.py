@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import weakref
-from typing import Protocol, cast
+from typing import Protocol
 
 from localsocket.interfaces import KIB
 
@@ -27,37 +27,30 @@ class Receives(Protocol):
 
     def begin_receiving(self, transport: asyncio.Transport) -> None: ...
 
-    def room_for_bytes(self) -> memoryview:
+    def room_for_bytes(self, sizehint: int) -> memoryview:
         """Return where the next bytes go; never empty."""
 
     def take_in(self, count: int) -> None:
         """So many bytes have been put there."""
 
-    def take_in_end(self) -> None:
-        """The peer finished sending."""
+    def take_in_end(self) -> bool:
+        """The peer finished sending; True keeps the connection, since this side may still write."""
 
-    def end_receiving(self, error: Exception | None) -> None:
+    def end_receiving(self, error: BaseException | None) -> None:
         """The loop has let go of the descriptor."""
 
 
 class Receiver(asyncio.BufferedProtocol):
-    """Hands everything that the loop says on to the socket, which may still write after the peer's end."""
+    """What the loop calls: the socket's own methods under asyncio's names, with no other function in between."""
+
+    __slots__ = ("buffer_updated", "connection_lost", "connection_made", "eof_received", "get_buffer")
 
     def __init__(self, socket: Receives) -> None:
-        self._socket = socket
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._socket.begin_receiving(cast(asyncio.Transport, transport))  # uvloop's has the methods, not the base
-
-    def get_buffer(self, sizehint: int) -> memoryview:
-        return self._socket.room_for_bytes()
-
-    def buffer_updated(self, nbytes: int) -> None:
-        self._socket.take_in(nbytes)
-
-    def eof_received(self) -> bool:
-        self._socket.take_in_end()
-        return True
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        self._socket.end_receiving(exc)
+        for name, method in (
+            ("connection_made", socket.begin_receiving),
+            ("get_buffer", socket.room_for_bytes),
+            ("buffer_updated", socket.take_in),
+            ("eof_received", socket.take_in_end),
+            ("connection_lost", socket.end_receiving),
+        ):
+            setattr(self, name, method)

@@ -14,28 +14,36 @@ class Waiters:
         self._futures: list[asyncio.Future[None]] = []
 
     def __bool__(self) -> bool:
+        self._forget_the_done()
         return bool(self._futures)
 
-    async def wait(self, loop: asyncio.AbstractEventLoop, seconds: float | None) -> None:
-        """Return after the next wake_all(), or when the time is over."""
+    def wait(self, loop: asyncio.AbstractEventLoop, seconds: float | None) -> asyncio.Future[None]:
+        """Return what is done after the next wake_all(), or when the time is over."""
+        if self._futures:
+            self._forget_the_done()
         future = loop.create_future()
         self._futures.append(future)
-        timer = None if seconds is None else loop.call_later(seconds, _set, future)
-        try:
-            await future
-        finally:
-            if timer is not None:
-                timer.cancel()
-            if future in self._futures:  # not woken: cancelled, or late
-                self._futures.remove(future)
+        if seconds is not None:
+            set_later(future, seconds)
+        return future
 
     def wake_all(self) -> None:
         if self._futures:
             futures, self._futures = self._futures, []
             for future in futures:
-                _set(future)
+                set_done(future)
+
+    def _forget_the_done(self) -> None:
+        # Those that were cancelled or late: nobody tells when they are.
+        self._futures = [future for future in self._futures if not future.done()]
 
 
-def _set(future: asyncio.Future[None]) -> None:
+def set_done(future: asyncio.Future[None]) -> None:
     if not future.done():  # cancelled in the same turn of the loop
         future.set_result(None)
+
+
+def set_later(future: asyncio.Future[None], seconds: float) -> None:
+    """Set the future when the time is over, unless it is done before."""
+    timer = future.get_loop().call_later(seconds, set_done, future)
+    future.add_done_callback(lambda _: timer.cancel())

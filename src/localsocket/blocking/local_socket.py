@@ -185,7 +185,7 @@ class LocalSocket(CallerDrivenStream):
     # --- waiting ------------------------------------------------------------------------------------------------------
 
     def _read(self, take: Callable[[], bytes | None], deadline: Deadline, doing: str) -> bytes:
-        return self._wait_for(self._read_attempt(take), deadline, doing, is_reading=True)
+        return self._wait_for(partial(self._try_to_read, take), deadline, doing, is_reading=True)
 
     def _wait_for(
         self, attempt: Callable[[], Result | None], deadline: Deadline, doing: str, *, is_reading: bool = False

@@ -99,6 +99,7 @@ class CallerDrivenStream(Stream):
 
     def _is_readable(self) -> bool | None:
         self._check_readable()
+        self._settle()
         if len(self._received):
             return True
         if self._received.has_ended:
@@ -144,20 +145,18 @@ class CallerDrivenStream(Stream):
             raise self._failure()
         return taken
 
-    def _read_attempt(self, take: Callable[[], bytes | None]) -> Callable[[], bytes | None]:
-        """Return the condition that `take` gives something, for whoever may read now."""
-
-        def attempt() -> bytes | None:
+    def _try_to_read(self, take: Callable[[], bytes | None]) -> bytes | None:
+        """Return what `take` gives; None also while others read in a transaction."""
+        if self._transaction_owner is not None:
             self._check_open()
             if self._is_others_transaction():
                 return None
-            self._check_readable()
-            taken = self._take(take)
-            if self._is_held and taken is not None:
-                self._made_room()
-            return taken
-
-        return attempt
+        self._check_readable()
+        self._settle()
+        taken = self._take(take)
+        if self._is_held and taken is not None:
+            self._made_room()
+        return taken
 
     # --- the steps of waiting calls; the lock is held -----------------------------------------------------------------
 
@@ -166,8 +165,9 @@ class CallerDrivenStream(Stream):
 
         Otherwise the rest is queued, and what total_sent will be when it is out is returned.
         """
-        self._check_writable()
-        sent = 0 if self._unsent else self._send_some(data)
+        if not self._is_writable:
+            self._check_writable()
+        sent = 0 if self._unsent.size else self._send_some(data)
         if sent == len(data):
             return None
         if self._write_failure:

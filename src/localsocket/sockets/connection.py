@@ -24,7 +24,7 @@ from localsocket.wire.send_queue import SendQueue
 RECEIVE_SIZE = 128 * KIB - 256
 
 # Writing to a closed peer must be an error here even where the program has set SIGPIPE back to its default.
-_SEND_FLAGS = getattr(socket, "MSG_NOSIGNAL", 0)
+SEND_FLAGS = getattr(socket, "MSG_NOSIGNAL", 0)
 
 
 class HandedOver(NamedTuple):
@@ -263,7 +263,7 @@ class Connection:
     def _send_some(self, data: Buffer) -> int:
         """Send what the kernel takes now and return how much; a failure is noted, for whoever wrote to find."""
         try:
-            return self._send(data, _SEND_FLAGS)
+            return self._send(data, SEND_FLAGS)
         except BlockingIOError:
             return 0
         except OSError as error:

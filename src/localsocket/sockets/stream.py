@@ -192,10 +192,11 @@ class Stream(Connection):
             self._refresh()
 
     def _check_readable(self) -> None:
-        self._check_open()
+        if self._state is not SocketState.CONNECTED:
+            raise self._closed_by()
         if self.mode == "w":
             raise WrongMode("reading", self.mode)
-        if self._is_others_transaction():
+        if self._transaction_owner is not None and self._is_others_transaction():
             raise Busy("another thread reads in a transaction")
 
     def _end_transaction(self) -> None:

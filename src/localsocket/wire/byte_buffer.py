@@ -94,7 +94,8 @@ class ByteBuffer:
             raise EndOfStream(f"{count} bytes", available)
         if count > self.limit:
             raise LimitExceeded(count, self.limit)
-        self.check_more_can_come(count)
+        if self._mark is not None:
+            self.check_more_can_come(count)
         return None
 
     def take_line(self, limit: int, *, keep_ending: bool = False) -> bytes | None:
