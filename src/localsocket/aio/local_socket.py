@@ -52,6 +52,7 @@ class LocalSocket(AwaitedStream):
         "_is_deaf",
         "_is_plain",
         "_loop",
+        "_retry",
         "_sender",
         "_transport",
         "_waiters",
@@ -77,6 +78,7 @@ class LocalSocket(AwaitedStream):
         self._fresh: bytes | None = None
         self._is_plain = False
         self._is_deaf = False  # nothing tells of the peer's closing, so that one has to look
+        self._retry: asyncio.TimerHandle | None = None
         self._sender = -1  # a second descriptor of the connection: the loop does not tell twice about the first
         super().__init__(sock, address=address, peer=peer, mode=mode, limits=limits, on_closed=on_closed)
 
@@ -257,11 +259,13 @@ class LocalSocket(AwaitedStream):
         try:
             self._sender = os.dup(self._descriptor)
         except OSError:
-            self._loop.call_later(_LOOK_AGAIN, self._send_more)
+            if self._retry is None:
+                self._retry = self._loop.call_later(_LOOK_AGAIN, self._send_more)
         else:
             self._loop.add_writer(self._sender, self._send_more)
 
     def _send_more(self) -> None:
+        self._retry = None
         if self._state is SocketState.CLOSED:
             return
         self._push()

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from typing import Any
 
-from localsocket.aio.serve import ConnectionCoroutine, Serving, serve
+from localsocket.aio.serve import ConnectionCoroutine, serve
 from localsocket.deadlines import Deadline
 from localsocket.sockets.server import Server
 
@@ -24,14 +25,18 @@ class CoroutineServing:
             runner.run(self._serve())
 
     def stop(self, deadline: Deadline) -> None:
-        self._loop.call_soon_threadsafe(self._stopping.set_result, deadline)
+        with contextlib.suppress(RuntimeError):  # it has ended by itself, and closed the loop
+            self._loop.call_soon_threadsafe(self._tell_to_stop, deadline)
+
+    def _tell_to_stop(self, deadline: Deadline) -> None:
+        if not self._stopping.done():
+            self._stopping.set_result(deadline)
 
     async def _serve(self) -> None:
-        async with serve(self._server, self._handler) as serving, asyncio.TaskGroup() as group:
-            waiting = group.create_task(self._stop_when_told(serving))
-            await serving.wait_stopped()
-            waiting.cancel()
-
-    async def _stop_when_told(self, serving: Serving) -> None:
-        deadline = await self._stopping
-        await serving.stop(timeout=deadline.remaining())
+        async with serve(self._server, self._handler) as serving:
+            ended = asyncio.create_task(serving.wait_stopped())
+            either: set[asyncio.Future[Any]] = {ended, self._stopping}
+            await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
+            if self._stopping.done():
+                await serving.stop(timeout=self._stopping.result().remaining())
+            await ended
