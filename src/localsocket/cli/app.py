@@ -8,7 +8,10 @@ from typing import Annotated
 import typer
 
 from localsocket.cli.measuring import run_rows
+from localsocket.cli.reviewing import review
+from localsocket.errors import Unsupported
 from localsocket.tools.echo_server import ServerKind
+from localsocket.tools.faces import Face, check_face
 from localsocket.tools.measure import plan_exchange, plan_ping_pong
 
 app = typer.Typer(
@@ -27,8 +30,21 @@ def whole_numbers(text: str) -> list[int]:
     return numbers
 
 
+def available_face(face: Face) -> Face:
+    """Refuse a face whose loop is not installed."""
+    try:
+        check_face(face)
+    except Unsupported as error:
+        raise typer.BadParameter(str(error)) from None
+    return face
+
+
 Connections = Annotated[str, typer.Option(help="Numbers of sockets, one row each.", metavar="N,N,...")]
 Server = Annotated[ServerKind, typer.Option(help="Where the echo server runs: a thread here, or a process of its own.")]
+FaceOfBothEnds = Annotated[
+    Face,
+    typer.Option("--face", help="What both ends are written with; aio-uvloop needs uvloop.", callback=available_face),
+]
 JsonTarget = Annotated[
     Path | None, typer.Option("--json", help="Write the rows as JSON to this file, or to the output with '-'.")
 ]
@@ -47,10 +63,11 @@ def exchange(
     ),
     seconds: Annotated[float, typer.Option(min=0.01, help="How long each row takes.")] = 5.0,
     server: Server = "thread",
+    face: FaceOfBothEnds = "blocking",
     json: JsonTarget = None,
 ) -> None:
     """Exchange data: every socket keeps one chunk in flight and checks every byte that comes back."""
-    plans = plan_exchange(server, whole_numbers(connections), whole_numbers(chunk), seconds)
+    plans = plan_exchange(server, whole_numbers(connections), whole_numbers(chunk), seconds, face)
     raise typer.Exit(run_rows(plans, json))
 
 
@@ -59,8 +76,12 @@ def pingpong(
     connections: Connections = "10,50,100,1000,5000",
     round_trips: Annotated[int, typer.Option(min=1, help="Round trips of one byte, shared by the sockets.")] = 100_000,
     server: Server = "thread",
+    face: FaceOfBothEnds = "blocking",
     json: JsonTarget = None,
 ) -> None:
     """Ping-pong: single bytes go back and forth until every socket has done its share of the round trips."""
-    plans = plan_ping_pong(server, whole_numbers(connections), round_trips)
+    plans = plan_ping_pong(server, whole_numbers(connections), round_trips, face)
     raise typer.Exit(run_rows(plans, json))
+
+
+app.command()(review)

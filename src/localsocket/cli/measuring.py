@@ -51,7 +51,7 @@ def _print_table(rows: Sequence[Row | SkippedRow]) -> None:
     if not console.is_terminal:
         console = Console(width=_PIPED_WIDTH, color_system=None)
     table = Table(box=SIMPLE_HEAD if console.is_terminal else None, pad_edge=False)
-    for title in ("test", "server"):
+    for title in ("test", "face", "server"):
         table.add_column(title)
     for title in ("connections", "chunk bytes", "messages/s", "MiB/s", "p50 µs", "p99 µs", "corrupted"):
         table.add_column(title, justify="right")
@@ -66,6 +66,7 @@ def _print_table(rows: Sequence[Row | SkippedRow]) -> None:
 def _cells(row: Row) -> list[str]:
     return [
         row.test,
+        row.face,
         row.server,
         str(row.connections),
         str(row.chunk_bytes),
@@ -79,7 +80,7 @@ def _cells(row: Row) -> list[str]:
 
 def _skipped_cells(row: SkippedRow) -> list[str]:
     plan = row.plan
-    return [plan.test, plan.server, str(plan.connections), str(plan.chunk_bytes), "skipped"]
+    return [plan.test, plan.face, plan.server, str(plan.connections), str(plan.chunk_bytes), "skipped"]
 
 
 def _write_json(rows: Sequence[Row | SkippedRow], target: Path) -> None:

@@ -1,0 +1,86 @@
+"""Everything that the rules may ask about a program."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cached_property
+
+from localsocket.review.analysis.calls import Calls
+from localsocket.review.analysis.connections import Connections
+from localsocket.review.analysis.control_flow import ControlFlow
+from localsocket.review.analysis.definitions import Definitions
+from localsocket.review.analysis.effects import Effects
+from localsocket.review.analysis.flow_builder import build_flow
+from localsocket.review.analysis.inference import Inference
+from localsocket.review.analysis.names import Names
+from localsocket.review.analysis.ownership import Ownership
+from localsocket.review.analysis.references import References
+from localsocket.review.analysis.taint import Taint
+from localsocket.review.analysis.threads import Threads
+from localsocket.review.analysis.values import Values
+from localsocket.review.model.declarations import ClassInfo, FunctionInfo
+from localsocket.review.model.program import Program
+from localsocket.review.model.unit import Language
+
+
+class Facts:
+    """The program and its analyses, each worked out when a rule first asks for it."""
+
+    def __init__(self, program: Program) -> None:
+        self.program = program
+        self._flows: dict[FunctionInfo, ControlFlow] = {}
+        self.names = Names(program)
+        self.inference = Inference(program, self.names)
+        self.calls = Calls(program, self.names, self.inference)
+
+    def flow(self, function: FunctionInfo) -> ControlFlow:
+        """Return the order in which the function's statements may run."""
+        if function not in self._flows:
+            self._flows[function] = ControlFlow(function, build_flow(function))
+        return self._flows[function]
+
+    @cached_property
+    def definitions(self) -> Definitions:
+        return Definitions(self.program, self.names, self.flow, self.calls.api_of)
+
+    @cached_property
+    def values(self) -> Values:
+        return Values(self.names, self.inference, self.calls, self.definitions)
+
+    @cached_property
+    def effects(self) -> Effects:
+        return Effects(self.names, self.calls, self.values)
+
+    @cached_property
+    def taint(self) -> Taint:
+        return Taint(self.names, self.inference, self.calls, self.definitions, self.flow)
+
+    @cached_property
+    def connections(self) -> Connections:
+        return Connections(self.program, self.calls)
+
+    @cached_property
+    def threads(self) -> Threads:
+        return Threads(self.program, self.inference, self.calls)
+
+    @cached_property
+    def ownership(self) -> Ownership:
+        return Ownership(self.program, self.names, self.inference, self.connections)
+
+    @cached_property
+    def references(self) -> References:
+        return References(self.program)
+
+    def functions(self, *languages: Language) -> Iterator[FunctionInfo]:
+        """Yield every function with a body, of the languages named or of all."""
+        for function in self.program.functions:
+            if not languages or function.unit.language in languages:
+                yield function
+
+    def classes(self, *languages: Language, derived_from: str = "") -> Iterator[ClassInfo]:
+        """Yield every class, or those that inherit from `derived_from`, in the program or by the tables."""
+        for found in self.program.classes:
+            if languages and found.unit.language not in languages:
+                continue
+            if not derived_from or derived_from in self.inference.class_lineage(found)[1:]:
+                yield found

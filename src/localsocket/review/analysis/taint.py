@@ -1,0 +1,448 @@
+"""What a peer sent: whether an expression may hold it, and on which way it came."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from enum import Enum, auto
+
+from localsocket.review.analysis.calls import Calls, CallSite, argument_of
+from localsocket.review.analysis.control_flow import ControlFlow, Guard
+from localsocket.review.analysis.definitions import Definition, Definitions, How
+from localsocket.review.analysis.inference import Inference
+from localsocket.review.analysis.names import Names, Variable
+from localsocket.review.apis.meaning import Act, Api
+from localsocket.review.model.declarations import FunctionInfo
+from localsocket.review.model.expressions import (
+    COMPARISONS,
+    Assignment,
+    Attribute,
+    Await,
+    Binary,
+    Call,
+    Cast,
+    Comprehension,
+    Conditional,
+    Display,
+    Expression,
+    Format,
+    Literal,
+    Name,
+    Slice,
+    Starred,
+    Subscript,
+    Unary,
+    strip_casts,
+    walk,
+)
+from localsocket.review.model.place import Place
+from localsocket.review.model.statements import Return
+
+
+class Use(Enum):
+    """What the data is used for: a text that is acted on, or the size of something."""
+
+    TEXT = auto()
+    SIZE = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A place on the data's way, and a word about it. `makes_number`: from here on it is a number."""
+
+    place: Place
+    note: str
+    makes_number: bool = False
+
+
+Trace = tuple[Step, ...]
+_Trail = tuple[tuple[CallSite, FunctionInfo], ...]
+_Visit = tuple[Expression | Definition, Use, _Trail]
+
+# What says something about the data, but is not the data.
+_ABOUT = frozenset(
+    [
+        "len",
+        "isinstance",
+        "bool",
+        "hash",
+        "type",
+        "id",
+        "size",
+        "length",
+        "count",
+        "isEmpty",
+        "empty",
+        "isNull",
+        "startswith",
+        "endswith",
+        "startsWith",
+        "endsWith",
+        "contains",
+        "isdigit",
+        "isalnum",
+        "isidentifier",
+        "bytesAvailable",
+        "canReadLine",
+        "sizeof",
+        "strlen",
+        "find",
+        "indexOf",
+        "any",
+        "all",
+        "callable",
+        "repr",
+        "issubclass",
+        "hasattr",
+        "print",
+        "log",
+        "debug",
+        "info",
+        "warning",
+        "error",
+        "exception",
+        "fileno",
+        "compare",
+        "strcmp",
+        "strncmp",
+        "memcmp",
+    ]
+)
+# What picks one of its own things by a key: the result is the container's, whatever the key.
+_PICKING = frozenset({"get", "value", "at", "find", "index", "setdefault", "__getitem__", "constFind"})
+# Methods whose result holds their arguments.
+_COMBINING = frozenset(
+    {"join", "format", "arg", "replace", "joinpath", "filePath", "absoluteFilePath", "append", "prepend", "concat"}
+)
+_LIMITING = frozenset({"min", "qMin", "qBound", "clamp"})
+_CHECKING = frozenset(
+    [
+        "fullmatch",
+        "match",
+        "isalnum",
+        "isidentifier",
+        "isdigit",
+        "isdecimal",
+        "is_relative_to",
+        "contains",
+        "count",
+        "exactMatch",
+        "hasMatch",
+        "startswith",
+        "startsWith",
+        "has_key",
+    ]
+)
+_SMALL_TYPES = re.compile(
+    r"(?:u?int(?:8|16)(?:_t)?|qu?int(?:8|16)|uchar|ushort|unsigned char|unsigned short|char|short)"
+)
+_NUMBER_TYPES = re.compile(r"u?int\d*(?:_t)?|qu?int\d+|s?size_t|qsizetype|unsigned.*|long.*|u?long(?:long)?|off_t")
+_UPPER = {"<", "<=", "=="}
+_FLIPPED = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "==": "==", "!=": "!="}
+_NEGATED = {"<": ">=", "<=": ">", ">": "<=", ">=": "<", "==": "!=", "!=": "=="}
+_DEEPEST_TRAIL = 4
+_MOST_VISITS = 5000
+
+
+class Taint:
+    """Follows what a peer sent, through variables, members, parameters and results."""
+
+    def __init__(
+        self,
+        names: Names,
+        inference: Inference,
+        calls: Calls,
+        definitions: Definitions,
+        flow_of: Callable[[FunctionInfo], ControlFlow],
+    ) -> None:
+        self._names = names
+        self._inference = inference
+        self._calls = calls
+        self._definitions = definitions
+        self._flow_of = flow_of
+        self._visited: set[_Visit] = set()
+        self._clean: set[_Visit] = set()
+
+    def received(self, expression: Expression, function: FunctionInfo) -> Trace | None:
+        """Return the way of what a peer sent to this expression, unless the program has checked it on the way."""
+        return self._search(expression, function, Use.TEXT)
+
+    def received_size(self, expression: Expression, function: FunctionInfo) -> Trace | None:
+        """Return the way of a number that a peer chose and no comparison bounds from above."""
+        return self._search(expression, function, Use.SIZE)
+
+    def _search(self, expression: Expression, function: FunctionInfo, use: Use) -> Trace | None:
+        """Look for a source, each visit once: what led nowhere once leads nowhere, in later searches too."""
+        self._visited = set()
+        found = self._trace(expression, function, use, ())
+        if found is None and len(self._visited) < _MOST_VISITS:
+            self._clean |= self._visited
+        return found
+
+    def _trace(self, expression: Expression, function: FunctionInfo, use: Use, trail: _Trail) -> Trace | None:
+        visit = (expression, use, trail)
+        if visit in self._visited or visit in self._clean or len(self._visited) >= _MOST_VISITS:
+            return None
+        self._visited.add(visit)
+        return self._find(expression, function, use, trail)
+
+    def _any(self, expressions: Iterable[Expression], function: FunctionInfo, use: Use, trail: _Trail) -> Trace | None:
+        return next(
+            (found for part in expressions if (found := self._trace(part, function, use, trail)) is not None), None
+        )
+
+    def _find(self, expression: Expression, function: FunctionInfo, use: Use, trail: _Trail) -> Trace | None:
+        match expression:
+            case Call():
+                return self._call(expression, function, use, trail)
+            case Name() | Attribute():
+                if self._is_checked(expression, function, use):
+                    return None
+                return self._variable(expression, function, use, trail)
+            case Subscript(value=value):
+                return self._trace(value, function, use, trail)
+            case Binary(operator=operator) if operator in COMPARISONS:
+                return None
+            case Binary(operator="%" | "&", right=Literal(value=int())) if use is Use.SIZE:
+                return None
+            case Cast(type=to) if use is Use.SIZE and _SMALL_TYPES.fullmatch(to.replace("std::", "")):
+                return None
+            case Cast(value=value) | Await(value=value) | Starred(value=value) | Assignment(value=value):
+                return self._trace(value, function, use, trail)
+            case Unary(operator="&" | "*" | "-" | "+" | "~" | "++" | "--", operand=value):
+                return self._trace(value, function, use, trail)
+            case Conditional(then=then, otherwise=otherwise):
+                return self._any((then, otherwise), function, use, trail)
+            case Comprehension(loops=loops):
+                return self._any([iterable for _, iterable in loops], function, use, trail)
+            case Binary() | Format() | Display() | Slice():
+                return self._any(expression.children(), function, use, trail)
+        return None
+
+    # --- calls ----------------------------------------------------------------------------------------------------
+
+    def _call(self, call: Call, function: FunctionInfo, use: Use, trail: _Trail) -> Trace | None:
+        name = call.called_name
+        if name in _ABOUT or (use is Use.SIZE and name in _LIMITING):
+            return None
+        api = self._calls.api_of(call, function)
+        if api is not None:
+            if api.act & Act.QUOTE:
+                return None
+            if api.act & Act.UNPACK:
+                return self._unpacked(call, api, function, use, trail)
+            if api.act & Act.RECEIVE:
+                return self._source(call, api, function, trail) if "buffer" not in api.roles else None
+            if api.act & (Act.ACCEPT | Act.BIND | Act.LISTEN | Act.CHECK_PEER | Act.CONNECT | Act.START_THREAD):
+                return None
+        callees = [callee for callee in self._calls.callees(call, function) if not callee.is_constructor]
+        for callee in callees:
+            found = self._returned(callee, (*trail, (CallSite(call, function), callee)), use)
+            if found is not None:
+                return (*found, Step(call.place, f"returned by {callee.name}()"))
+        if callees:
+            return None
+        return self._passed_through(call, name, function, use, trail)
+
+    def _passed_through(self, call: Call, name: str, function: FunctionInfo, use: Use, trail: _Trail) -> Trace | None:
+        arguments = (*call.arguments, *call.keywords.values())
+        receiver = call.receiver
+        if receiver is None or self._names.external(receiver, function):
+            return self._any(arguments, function, use, trail)
+        found = self._trace(receiver, function, use, trail)
+        if found is not None or name in _PICKING:
+            return found
+        return self._any(arguments, function, use, trail) if name in _COMBINING else None
+
+    def _source(self, call: Call, api: Api, function: FunctionInfo, trail: _Trail) -> Trace | None:
+        device = argument_of(call, api, "device")
+        if device is not None and not self._reads_peer(device, function, trail):
+            return None
+        return (Step(call.place, "received here"),)
+
+    def _unpacked(self, call: Call, api: Api, function: FunctionInfo, use: Use, trail: _Trail) -> Trace | None:
+        if use is Use.SIZE and (api.method in ("ntohs", "be16toh", "le16toh") or _has_small_format(call)):
+            return None
+        if api.act & Act.RECEIVE:  # a stream that reads numbers by itself
+            receiver = call.receiver
+            return (
+                (Step(call.place, "received here", makes_number=True),)
+                if receiver is not None and self._reads_peer(receiver, function, trail)
+                else None
+            )
+        data = argument_of(call, api, "data") or call.receiver
+        found = None if data is None else self._trace(data, function, Use.TEXT, trail)
+        if found is None or use is Use.TEXT:
+            return None if api.method in ("int", "float") else found
+        return (*found, Step(call.place, "made a number here", makes_number=True))
+
+    def _returned(self, callee: FunctionInfo, trail: _Trail, use: Use) -> Trace | None:
+        if len(trail) > _DEEPEST_TRAIL:
+            return None
+        values = [one.value for one in callee.statements() if isinstance(one, Return) and one.value is not None]
+        return self._any(values, callee, use, trail)
+
+    # --- variables ------------------------------------------------------------------------------------------------
+
+    def _variable(self, expression: Expression, function: FunctionInfo, use: Use, trail: _Trail) -> Trace | None:
+        variable = self._names.variable(expression, function)
+        if variable is None:
+            return self._trace(expression.value, function, use, trail) if isinstance(expression, Attribute) else None
+        if use is Use.SIZE and _SMALL_TYPES.fullmatch(
+            self._inference.type_of(expression, function).removeprefix("std.")
+        ):
+            return None
+        for definition in self._definitions.of_variable(variable, expression, function):
+            here = trail if definition.function is function else ()
+            found = self._defined(definition, variable, use, here)
+            if found is not None:
+                return found
+        return None
+
+    def _defined(self, definition: Definition, variable: Variable, use: Use, trail: _Trail) -> Trace | None:
+        value, function = definition.value, definition.function
+        if definition.how is How.PARAMETER:
+            return self._parameter(definition, use, trail)
+        if definition.how is How.FILLED and isinstance(value, Call):
+            return self._filled(value, function, self._is_number(definition))
+        if definition.how is How.FILLED and isinstance(value, Binary):
+            return self._streamed(value, function, trail, self._is_number(definition))
+        if value is None:
+            return None
+        found = self._trace(value, function, use, trail)
+        if found is not None or definition.how is not How.EXTENDED or (definition, use, trail) in self._visited:
+            return found
+        self._visited.add((definition, use, trail))
+        before = self._definitions.of_variable(variable, value, function)
+        traces = (self._defined(one, variable, use, trail if one.function is function else ()) for one in before)
+        return next((trace for trace in traces if trace is not None), None)
+
+    def _is_number(self, definition: Definition) -> bool:
+        name = Name(definition.place, definition.variable.path)
+        return bool(_NUMBER_TYPES.fullmatch(self._inference.type_of(name, definition.function).removeprefix("std.")))
+
+    def _filled(self, call: Call, function: FunctionInfo, makes_number: bool) -> Trace | None:
+        api = self._calls.api_of(call, function)
+        if api is None or not api.act & Act.RECEIVE:
+            return None
+        descriptor = argument_of(call, api, "descriptor")
+        if descriptor is not None and self._is_file(descriptor, function):
+            return None
+        return (Step(call.place, "received here", makes_number),)
+
+    def _is_file(self, descriptor: Expression, function: FunctionInfo) -> bool:
+        """Say whether a descriptor comes from opening a file, as far as this function tells."""
+        sources = [one.value for one in self._definitions.at(descriptor, function) if isinstance(one.value, Call)]
+        opened = [
+            source
+            for source in sources
+            if isinstance(source, Call) and source.called_name in ("open", "openat", "fileno")
+        ]
+        return bool(opened)
+
+    def _streamed(self, stream: Binary, function: FunctionInfo, trail: _Trail, makes_number: bool) -> Trace | None:
+        """`stream >> value`, where the stream reads from a socket or from what was received."""
+        source: Expression = stream
+        while isinstance(source, Binary) and source.operator == ">>":
+            source = source.left
+        if not self._inference.is_a(source, function, "QDataStream", "QTextStream"):
+            return None
+        if not self._reads_peer(source, function, trail):
+            return None
+        return (Step(stream.place, "read from the peer here", makes_number),)
+
+    def _reads_peer(self, stream: Expression, function: FunctionInfo, trail: _Trail) -> bool:
+        """Say whether a stream is not plainly one over a file or over data of the program's own."""
+        devices = [
+            argument
+            for definition in self._definitions.at(stream, function)
+            if isinstance(definition.value, Call)
+            for argument in definition.value.arguments[:1]
+        ]
+        if not devices:
+            return not self._inference.is_a(stream, function, "QFile", "QBuffer")
+        for device in devices:
+            if self._inference.is_a(device, function, "QLocalSocket", "QAbstractSocket"):
+                return True
+            if self._trace(device, function, Use.TEXT, trail) is not None:
+                return True
+        known = [self._inference.type_of(device, function) for device in devices]
+        return any(name in ("", "QIODevice") for name in known)
+
+    def _parameter(self, definition: Definition, use: Use, trail: _Trail) -> Trace | None:
+        function, parameter = definition.function, definition.parameter
+        if parameter is None:
+            return None
+        if self._inference.given_by_framework(function, parameter.name) == "received":
+            return (Step(parameter.place, "received here"),)
+        if trail and trail[-1][1] is function:
+            site = trail[-1][0]
+            value = self._calls.value_given(site, function, parameter.name)
+            return None if value is None else self._trace(value, site.caller, use, trail[:-1])
+        for value, caller in self._calls.values_given(function, parameter.name):
+            found = self._trace(value, caller, use, ())
+            if found is not None:
+                return (*found, Step(value.place, f"given to {function.name or 'a function'}() here"))
+        return None
+
+    # --- what the program has checked -----------------------------------------------------------------------------
+
+    def _is_checked(self, expression: Expression, function: FunctionInfo, use: Use) -> bool:
+        variable = self._names.variable(expression, function)
+        if variable is None:
+            return False
+        guards = self._flow_of(function).guards(expression)
+        if use is Use.SIZE:
+            return any(self.bounds(guard, variable, function) for guard in guards)
+        return any(self._restricts(guard, variable, function) for guard in guards)
+
+    def bounds(self, guard: Guard, variable: Variable, function: FunctionInfo) -> bool:
+        """Say whether the condition keeps the variable below something."""
+        match guard.test:
+            case Binary(operator="in", left=left):
+                return guard.holds and self._reads(left, variable, function)
+            case Binary(operator=operator, left=left, right=right) if operator in _FLIPPED:
+                if self._reads(right, variable, function) and not self._reads(left, variable, function):
+                    operator = _FLIPPED[operator]
+                    left, right = right, left
+                if not self._reads(left, variable, function):
+                    return False
+                operator = operator if guard.holds else _NEGATED[operator]
+                return operator in _UPPER and not self._reads(right, variable, function)
+        return False
+
+    def _restricts(self, guard: Guard, variable: Variable, function: FunctionInfo) -> bool:
+        """Say whether the condition lets only known texts through."""
+        match guard.test:
+            case Binary(operator="in" | "not in" as operator, left=left):
+                return guard.holds is (operator == "in") and self._reads(left, variable, function)
+            case Binary(operator="==" | "!=" as operator, left=left, right=right):
+                constant = isinstance(strip_casts(left), Literal) or isinstance(strip_casts(right), Literal)
+                is_equal = guard.holds is (operator == "==")
+                return is_equal and constant and self._reads(guard.test, variable, function)
+            case Call() as call if call.called_name in _CHECKING:
+                return guard.holds and self._reads(call, variable, function)
+        return False
+
+    def _reads(self, expression: Expression, variable: Variable, function: FunctionInfo) -> bool:
+        return any(
+            self._names.variable(part, function) == variable
+            for part in walk(expression)
+            if isinstance(part, (Name, Attribute))
+        )
+
+
+def _has_small_format(call: Call) -> bool:
+    """Say whether the numbers of a struct format, or the bytes of a number, are at most two bytes long."""
+    formats = [argument.value for argument in call.arguments[:1] if isinstance(argument, Literal)]
+    text = formats[0] if formats else None
+    if isinstance(text, bytes):
+        text = text.decode("ascii", "replace")
+    if isinstance(text, str) and call.called_name.startswith("unpack"):
+        return not set(re.sub(r"[\d<>=!@\s]", "", text)) - set("bBhHc?sxp")
+    first = call.arguments[0] if call.arguments else None
+    if call.called_name == "from_bytes" and isinstance(first, Call) and first.arguments:
+        size = first.arguments[-1]
+        return isinstance(size, Literal) and isinstance(size.value, int) and size.value <= 2
+    return False

@@ -1,0 +1,82 @@
+"""Which functions run on which thread."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from localsocket.review.analysis.calls import Calls
+from localsocket.review.analysis.inference import Inference
+from localsocket.review.apis.meaning import Act
+from localsocket.review.model.declarations import ClassInfo, FunctionInfo
+from localsocket.review.model.place import Place
+from localsocket.review.model.program import Program
+
+_RUN_BASES = frozenset({"QThread", "QRunnable", "threading.Thread", "multiprocessing.Process"})
+
+
+@dataclass(frozen=True, slots=True)
+class Worker:
+    """A function that begins a thread of its own, and the place that says so."""
+
+    function: FunctionInfo
+    place: Place
+    label: str
+
+
+class Threads:
+    """The threads that a program begins, and what runs on them."""
+
+    def __init__(self, program: Program, inference: Inference, calls: Calls) -> None:
+        self._program = program
+        self._inference = inference
+        self._calls = calls
+        self.workers = self._find_workers()
+        self._worker_of: dict[FunctionInfo, Worker] = {}
+        for worker in self.workers:
+            for function in self.reachable(worker.function):
+                self._worker_of.setdefault(function, worker)
+
+    def _find_workers(self) -> list[Worker]:
+        return [*self._running_methods(), *self._targets()]
+
+    def _running_methods(self) -> Iterator[Worker]:
+        for found in self._program.classes:
+            for run in found.methods.get("run", []) if self.is_thread(found) else ():
+                if run.body is not None:
+                    yield Worker(run, run.place, f"{found.name}.run()")
+
+    def _targets(self) -> Iterator[Worker]:
+        for site in self._calls.sites(Act.START_THREAD):
+            target = site.argument("target")
+            for function in self._calls.functions_named_by(target, site.function) if target is not None else ():
+                yield Worker(function, site.place, f"{function.name}()" if function.name else "a lambda")
+
+    def is_thread(self, found: ClassInfo) -> bool:
+        return bool(_RUN_BASES & set(self._inference.class_lineage(found)[1:]))
+
+    def reachable(self, function: FunctionInfo) -> list[FunctionInfo]:
+        """Return the function and all of the program's that it calls, on the same thread."""
+        found: list[FunctionInfo] = []
+        waiting = [function]
+        while waiting:
+            current = waiting.pop()
+            if current in found:
+                continue
+            found.append(current)
+            for call in current.calls():
+                api = self._calls.api_of(call, current)
+                if api is None or not api.act & Act.START_THREAD:
+                    waiting.extend(self._calls.callees(call, current))
+        return found
+
+    def worker_of(self, function: FunctionInfo) -> Worker | None:
+        """Return the thread of its own on which the function runs, if it may run on one."""
+        scope: FunctionInfo | None = function
+        while scope is not None:
+            if scope in self._worker_of:
+                return self._worker_of[scope]
+            if scope.enclosing is None or scope.kind != "lambda":
+                return None
+            scope = scope.enclosing
+        return None

@@ -1,0 +1,79 @@
+"""The shape of an entry: what a call does, and which of its arguments is what."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import Flag, auto
+
+# Roles are positions, names of keywords, or both. This position is the object itself: `path.unlink()`.
+RECEIVER = -1
+Role = int | str | tuple[int, str]
+
+
+class Act(Flag):
+    """What a call does; one call may do several things at once."""
+
+    BIND = auto()  # takes a name
+    LISTEN = auto()
+    CONNECT = auto()
+    ACCEPT = auto()
+    RECEIVE = auto()  # gives what a peer sent, as its result or in its `buffer`
+    SEND = auto()
+    WAIT = auto()  # may sleep
+    CLOSE = auto()
+    REMOVE = auto()  # removes what stands at `endpoint`
+    CHMOD = auto()  # sets `mode` of `path`
+    UMASK = auto()
+    MAKE_DIRECTORY = auto()  # with `mode`
+    LOCK = auto()  # holds off other processes
+    CHECK_PEER = auto()  # asks who the peer is
+    RUN_COMMAND = auto()
+    RUN_CODE = auto()
+    RUN_QUERY = auto()
+    OPEN_PATH = auto()  # opens, lists or removes a file at `path`
+    ALLOCATE = auto()  # takes memory, or waits for bytes, for `size`
+    UNPACK = auto()  # makes a number of bytes
+    QUOTE = auto()  # makes a text harmless for a shell, a path or a query
+    UNPICKLE = auto()
+    START_THREAD = auto()  # runs `target` on another thread
+    COPY_TEXT = auto()  # writes the text `source` to `buffer`
+    CONSTRUCT = auto()  # makes an object of the type `returns`, and nothing else of note
+    SLEEP = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Api:
+    """A call's meaning: the `act`, and the `roles` of its arguments.
+
+    `returns` is the type of its result, or of each part of it; `gives` are the types of what the function in the role
+    `target` is called with. `reports` tells that failing shows in the result alone, which therefore must not be
+    dropped. `is_told_by_name`: the method's bare name is enough where the type of the receiver is unknown.
+    A C function that `takes` so many arguments is another one when it is given more or less.
+    """
+
+    name: str
+    act: Act
+    roles: dict[str, Role] = field(default_factory=dict)
+    returns: str | tuple[str, ...] = ""
+    reports: bool = False
+    is_told_by_name: bool = False
+    gives: tuple[str, ...] = ()
+    takes: int | None = None
+
+    @property
+    def method(self) -> str:
+        return self.name.rpartition(".")[2]
+
+
+def api(
+    name: str,
+    act: Act,
+    returns: str | tuple[str, ...] = "",
+    *,
+    reports: bool = False,
+    is_told_by_name: bool = False,
+    gives: tuple[str, ...] = (),
+    takes: int | None = None,
+    **roles: Role,
+) -> Api:
+    return Api(name, act, roles, returns, reports, is_told_by_name, gives, takes)

@@ -1,0 +1,1 @@
+"""Reading source code into the model, without a compiler, headers or network."""

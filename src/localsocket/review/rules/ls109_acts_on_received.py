@@ -1,0 +1,99 @@
+"""LS109: a command, code, a query or a path is made of what a peer sent."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+
+from localsocket.review.analysis.calls import Site
+from localsocket.review.analysis.definitions import How
+from localsocket.review.analysis.facts import Facts
+from localsocket.review.apis.meaning import Act
+from localsocket.review.findings import Finding, Severity
+from localsocket.review.model.expressions import Display, Expression, Literal, Name
+from localsocket.review.model.unit import Language
+from localsocket.review.rules.rule import Example, Rule, steps_of
+
+# What is done, the role of what it is done with, its weakness, and the words for it.
+_KINDS = (
+    (Act.RUN_CODE, "code", "CWE-95", "What a peer sent is run as code."),
+    (Act.RUN_QUERY, "query", "CWE-89", "A query is put together from what a peer sent."),
+    (Act.OPEN_PATH, "path", "CWE-22", "A peer chooses which file is used."),
+)
+
+
+def check(facts: Facts) -> Iterator[Finding]:
+    for site in facts.calls.sites(Act.RUN_COMMAND):
+        for part in _command_parts(facts, site):
+            trace = facts.taint.received(part, site.function)
+            if trace is not None:
+                evidence = [*steps_of(trace), (site.place, "run here")]
+                message = "A command is put together from what a peer sent."
+                yield RULE.finding(site.place, message, evidence, cwe="CWE-78")
+                break
+    for act, role, cwe, message in _KINDS:
+        for site in facts.calls.sites(act):
+            argument = site.argument(role)
+            trace = facts.taint.received(argument, site.function) if argument is not None else None
+            if trace is not None:
+                yield RULE.finding(site.place, message, [*steps_of(trace), (site.place, "used here")], cwe=cwe)
+
+
+def _command_parts(facts: Facts, site: Site) -> Iterator[Expression]:
+    """Yield what decides which program runs, or what a shell reads; a list's later items are mere arguments."""
+    arguments = site.arguments_from("command")
+    if not arguments:
+        return
+    words: list[Expression] = []
+    for argument in arguments:
+        words.extend(_items(facts, argument, site))
+    yield words[0]
+    shell = site.call.keywords.get("shell")
+    through_shell = isinstance(shell, Literal) and bool(shell.value)
+    for word, following in itertools.pairwise(words):
+        text = word.value if isinstance(word, Literal) else None
+        if through_shell or text in ("-c", b"-c", "/C", "/c", "-e"):
+            yield following
+
+
+def _items(facts: Facts, argument: Expression, site: Site) -> list[Expression]:
+    """Return the words of a command, also of one that a variable holds as a list."""
+    if isinstance(argument, Display):
+        return list(argument.items)
+    if isinstance(argument, Name):
+        for definition in facts.definitions.at(argument, site.function):
+            if definition.how is How.VALUE and isinstance(definition.value, Display):
+                return list(definition.value.items)
+    return [argument]
+
+
+RULE = Rule(
+    id="LS109",
+    title="command, code, query or path made of received data",
+    severity=Severity.HIGH,
+    cwe="CWE-78",
+    why=(
+        "Whoever can connect chooses the text. In a shell, an interpreter, a query or a path it does more than was "
+        "meant: it runs other commands, reads other rows, leaves the directory."
+    ),
+    repair="look the request up in a fixed table, and give data as an argument of its own, never as part of a text",
+    unless=(
+        "the text is quoted with shlex.quote",
+        "the data is an argument of its own in a list, without a shell",
+        "the request only chooses from a fixed table",
+        "the text was compared with those that are allowed",
+    ),
+    examples=(
+        Example(
+            Language.PYTHON,
+            bad='name = connection.recv(100).decode()\nos.system("ls " + name)\n',
+            good='name = connection.recv(100).decode()\nsubprocess.run(["ls", "--", name])\n',
+        ),
+        Example(
+            Language.CPP,
+            bad='QString name = socket->readAll();\nsystem(qPrintable("ls " + name));\n',
+            good='QString name = socket->readAll();\nQProcess::execute("ls", {"--", name});\n',
+        ),
+    ),
+    check=check,
+)

@@ -1,0 +1,22 @@
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+
+static void fill(struct sockaddr_un *address, const char *name)
+{
+    memset(address, 0, sizeof *address);
+    address->sun_family = AF_UNIX;
+    snprintf(address->sun_path, sizeof address->sun_path, "%s/%s", getenv("XDG_RUNTIME_DIR"), name);
+}
+
+int serve(void)
+{
+    struct sockaddr_un address;
+    int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+    fill(&address, "control");
+    if (bind(fd, (struct sockaddr *)&address, sizeof address) != 0)
+        return -1;
+    return fd;
+}

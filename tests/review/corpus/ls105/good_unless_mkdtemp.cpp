@@ -1,0 +1,22 @@
+#include <QLocalServer>
+#include <QTemporaryDir>
+#include <cstdio>
+#include <cstdlib>
+#include <sys/socket.h>
+#include <sys/un.h>
+
+bool serve(QLocalServer &server, const QTemporaryDir &directory)
+{
+    return server.listen(directory.filePath("control"));
+}
+
+int serveToo()
+{
+    char directory[] = "/tmp/control-XXXXXX";
+    if (!mkdtemp(directory))
+        return -1;
+    sockaddr_un address{};
+    std::snprintf(address.sun_path, sizeof address.sun_path, "%s/socket", directory);
+    int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+    return bind(fd, (sockaddr *)&address, sizeof address) == 0 ? fd : -1;
+}

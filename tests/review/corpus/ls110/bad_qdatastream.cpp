@@ -1,0 +1,21 @@
+#include <QDataStream>
+#include <QLocalSocket>
+
+class Receiver : public QObject
+{
+    Q_OBJECT
+public slots:
+    void readMore()
+    {
+        QDataStream stream(m_socket);
+        if (m_size == 0)
+            stream >> m_size;
+        m_buffer.resize(m_size); // expect: LS110
+        stream.readRawData(m_buffer.data(), m_size);
+    }
+
+private:
+    QLocalSocket *m_socket = nullptr;
+    quint32 m_size = 0;
+    QByteArray m_buffer;
+};

@@ -1,0 +1,21 @@
+import socket
+import struct
+
+MAXIMUM = 1 << 20
+
+
+def receive_exactly(connection: socket.socket, count: int) -> bytes:
+    data = b""
+    while len(data) < count:
+        piece = connection.recv(count - len(data))
+        if not piece:
+            raise EOFError
+        data += piece
+    return data
+
+
+def message(connection: socket.socket) -> bytes:
+    (size,) = struct.unpack("!I", receive_exactly(connection, 4))
+    if size > MAXIMUM:
+        raise ValueError(size)
+    return receive_exactly(connection, size)

@@ -1,0 +1,12 @@
+#include <QDataStream>
+#include <QLocalSocket>
+
+QByteArray receive(QLocalSocket *socket)
+{
+    QDataStream stream(socket);
+    quint32 size;
+    stream >> size;
+    QByteArray data;
+    data.resize(qMin<quint32>(size, 65536));
+    return data;
+}

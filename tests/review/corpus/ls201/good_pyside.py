@@ -1,0 +1,14 @@
+from PySide6.QtCore import QObject
+from PySide6.QtNetwork import QLocalServer, QLocalSocket
+
+
+class Instance(QObject):
+    def __init__(self, name):
+        super().__init__()
+        self.server = QLocalServer(self)
+        self.server.newConnection.connect(self.greet)
+        if not self.server.listen(name):
+            raise RuntimeError(self.server.errorString())
+
+    def greet(self):
+        self.server.nextPendingConnection().write(b"hello\n")

@@ -1,0 +1,11 @@
+#include <QLocalServer>
+#include <QLocalSocket>
+
+void start(QLocalServer &server, QLocalSocket *socket)
+{
+    server.listen("editor");
+    if (!server.isListening())
+        qFatal("no server");
+    socket->disconnectFromServer();
+    socket->waitForDisconnected(100);
+}

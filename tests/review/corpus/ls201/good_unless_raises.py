@@ -1,0 +1,8 @@
+import socket
+
+
+def serve(path):
+    server = socket.socket(socket.AF_UNIX)
+    server.bind(path)
+    server.listen()
+    return server

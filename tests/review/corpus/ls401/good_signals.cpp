@@ -1,0 +1,15 @@
+#include <QObject>
+
+class Server : public QObject
+{
+    Q_OBJECT
+
+public:
+    explicit Server(QObject *parent = nullptr);
+
+signals:
+    void stopped();
+
+public slots:
+    void stop() { emit stopped(); }
+};

@@ -1,0 +1,80 @@
+"""Python as the model sees it."""
+
+from __future__ import annotations
+
+import pytest
+
+from localsocket.review.model.declarations import FunctionKind
+from localsocket.review.model.expressions import This, walk
+from localsocket.review.model.statements import Assign, Branch, Choice, Raise, With
+from localsocket.review.reading.python_reader import read_python
+from review.samples import facts_of, function_named, python
+
+
+def test_members_are_found_in_the_body_and_in_every_method() -> None:
+    facts = facts_of(
+        python("""
+        class Server(Base[int]):
+            limit: int = 5
+
+            def __init__(this, path):
+                this.path = path
+
+            def start(self):
+                def later():
+                    self.started = True
+        """)
+    )
+    (server,) = facts.program.classes
+    assert set(server.members) == {"limit", "path", "started"}
+    assert server.bases == ["Base"]
+    assert [parameter.name for parameter in server.methods["__init__"][0].parameters] == ["path"]
+
+
+def test_the_object_is_this_whatever_it_is_called() -> None:
+    facts = facts_of(python("class A:\n    def f(me):\n        return lambda: me.x\n"))
+    (inner,) = [function for function in facts.functions() if function.kind is FunctionKind.LAMBDA]
+    (returned,) = inner.statements()
+    assert any(isinstance(part, This) for expression in returned.expressions() for part in walk(expression))
+
+
+def test_a_static_method_has_no_object() -> None:
+    facts = facts_of(python("class A:\n    @staticmethod\n    def f(path):\n        return path\n"))
+    assert [parameter.name for parameter in function_named(facts, "f").parameters] == ["path"]
+
+
+def test_each_name_of_a_tuple_gets_its_own_value() -> None:
+    function = function_named(facts_of(python("def f():\n    a, b = 1, 2\n")), "f")
+    assert [type(statement) for statement in function.statements()] == [Assign, Assign]
+
+
+def test_what_waits_without_blocking_says_so() -> None:
+    function = function_named(facts_of(python("async def f(x):\n    async with x:\n        pass\n")), "f")
+    assert function.is_async
+    (block,) = function.statements()[:1]
+    assert isinstance(block, With)
+    assert block.is_async
+
+
+def test_an_assertion_is_a_branch_that_raises() -> None:
+    function = function_named(facts_of(python("def f(x):\n    assert x\n")), "f")
+    assert [type(statement) for statement in function.statements()] == [Branch, Raise]
+
+
+def test_match_is_a_choice() -> None:
+    source = "def f(x):\n    match x:\n        case 1 | 2:\n            pass\n        case _:\n            pass\n"
+    (choice,) = function_named(facts_of(python(source)), "f").statements()
+    assert isinstance(choice, Choice)
+    assert [len(case.values) for case in choice.cases] == [2, 0]
+
+
+def test_imports_tell_what_a_name_stands_for() -> None:
+    unit = python("import os.path, socket as s\nfrom asyncio import sleep as nap\nfrom socket import *\n")
+    assert unit.imports == {"os": "os", "s": "socket", "nap": "asyncio.sleep"}
+    assert unit.star_imports == ["socket"]
+
+
+@pytest.mark.parametrize("text", ["def f(:", "\0", "x = " + "(" * 300, "print 'old'"])
+def test_what_is_no_python_says_so(text: str) -> None:
+    unit = read_python("broken.py", text)
+    assert unit.unread.startswith("no valid Python")
