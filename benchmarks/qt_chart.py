@@ -12,8 +12,8 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
-from qt_results import Comparison, RowResult
-from qt_rows import SERVERS
+from qt_rows import SERVERS, target_of
+from results import Comparison, RowResult
 
 MET_COLOUR = "#4c8bb8"
 SHORT_COLOUR = "#d9a441"
@@ -75,7 +75,7 @@ def legend() -> list[Patch | Line2D]:
 
 def draw_panel(axis: Axes, server: str, results: list[RowResult]) -> None:
     places = range(len(results))
-    ratios = [result.ratio("qt") for result in results]
+    ratios = [result.ratio("localsocket", "qt") for result in results]
     lengths = [(ratio or 1) - 1 for ratio in ratios]
     colours = [bar_colour(result) for result in results]
     axis.set_xscale("log", base=2)
@@ -97,14 +97,14 @@ def draw_panel(axis: Axes, server: str, results: list[RowResult]) -> None:
 
 
 def bar_colour(result: RowResult) -> str:
-    ratio = result.ratio("qt")
-    return MET_COLOUR if ratio is not None and ratio >= result.row.target else SHORT_COLOUR
+    ratio = result.ratio("localsocket", "qt")
+    return MET_COLOUR if ratio is not None and ratio >= target_of(result.row) else SHORT_COLOUR
 
 
 def draw_marks(axis: Axes, results: list[RowResult]) -> None:
     for place, result in enumerate(results):
-        axis.plot(result.row.target, place, **TARGET_STYLE)
+        axis.plot(target_of(result.row), place, **TARGET_STYLE)
         for program, (shape, _) in MARKS.items():
-            ratio = result.ratio("qt", program)
+            ratio = result.ratio(program, "qt")
             if ratio is not None:
                 axis.plot(ratio, place, marker=shape, **MARK_STYLE)

@@ -6,8 +6,9 @@ import importlib.util
 import shutil
 import subprocess
 import sys
-from dataclasses import dataclass
 from pathlib import Path
+
+from rounds import Program
 
 SOURCES = Path(__file__).parent
 C_FLAGS = ("-std=gnu11", "-O2", "-Wall", "-Wextra", "-pthread")
@@ -16,13 +17,6 @@ CXX_FLAGS = ("-std=c++17", "-O2", "-Wall", "-Wextra", "-pthread", "-fPIC")
 
 class CannotBuild(Exception):
     """What is missing, and how to get it."""
-
-
-@dataclass(frozen=True)
-class Program:
-    name: str
-    command: tuple[str, ...]
-    options: tuple[str, ...] = ()
 
 
 def output_of(*command: str) -> str:

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from qt_rows import PAIR, SERVERS
+from report import (
+    bytes_checked,
+    latencies,
+    machine_line,
+    rate_or_reason,
+    rate_with_spread,
+    ratio_text,
+    table,
+)
+from results import Comparison, RowResult
 
-from qt_results import Comparison, Figure, RowResult
-from qt_rows import SERVERS
-
-BEGIN = "<!-- compare_qt:begin -->"
-END = "<!-- compare_qt:end -->"
+MARKER = "compare_qt"
 
 TABLE_HEAD = (
     "row",
@@ -63,7 +69,7 @@ HONESTY = """\
 - No round is left out: all of them are in [benchmarks.json](benchmarks.json).
 - Each program checks every byte against two alternating patterns and records the time of every
   round trip: from the moment a chunk's last byte can leave to the moment it is back.
-  {gibibytes:,.0f} GiB came back in this run, {corrupted}.
+  {bytes_checked}.
 - Connecting is not timed for anyone. All C and C++ code is built with `-O2` on the spot.
 - A ratio to Qt is the median of localsocket over the median of Qt. The targets were set before
   localsocket was written, from a sketch of a hundred lines of Python.
@@ -82,40 +88,17 @@ python benchmarks/compare_qt.py --rounds {rounds} --seconds {seconds:g}
 """
 
 
-def write_section(comparison: Comparison, path: Path) -> None:
-    """Replace what stands between the markers in `path`, or add it at the end."""
-    text = path.read_text(encoding="utf-8") if path.exists() else "# Benchmarks\n"
-    section = f"{BEGIN}\n{section_text(comparison)}{END}"
-    if BEGIN in text and END in text:
-        before, rest = text.split(BEGIN, 1)
-        after = rest.split(END, 1)[1]
-        text = before + section + after
-    else:
-        text = f"{text.rstrip()}\n\n{section}\n"
-    path.write_text(text, encoding="utf-8")
-
-
 def section_text(comparison: Comparison) -> str:
     settings = comparison.settings
-    wrong = comparison.total("corrupted")
     parts = [
         INTRODUCTION.format(seconds=settings.seconds, round_trips=settings.round_trips),
         "### Results\n",
         machine_line(comparison),
         *server_tables(comparison),
-        HONESTY.format(
-            rounds=settings.rounds,
-            gibibytes=comparison.total("bytes_received") / 2**30,
-            corrupted=f"{wrong:,} bytes of it wrong" if wrong else "no byte of it wrong",
-        ),
+        HONESTY.format(rounds=settings.rounds, bytes_checked=bytes_checked(comparison)),
         REPETITION.format(rounds=settings.rounds, seconds=settings.seconds),
     ]
     return "\n".join(parts)
-
-
-def machine_line(comparison: Comparison) -> str:
-    facts = [f"{name} {value}" for name, value in comparison.machine.items()]
-    return f"Machine and versions: {', '.join(facts)}.\n"
 
 
 def server_tables(comparison: Comparison) -> list[str]:
@@ -123,14 +106,8 @@ def server_tables(comparison: Comparison) -> list[str]:
     for server in SERVERS:
         results = [result for result in comparison.rows if result.row.server == server]
         if results:
-            parts += [f"#### Server in a {server}\n", table(results)]
+            parts += [f"#### Server in a {server}\n", table(TABLE_HEAD, map(table_row, results))]
     return parts
-
-
-def table(results: list[RowResult]) -> str:
-    alignment = ["---", *["---:" for _ in TABLE_HEAD[1:]]]
-    lines = [TABLE_HEAD, alignment, *(table_row(result) for result in results)]
-    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
 
 
 def table_row(result: RowResult) -> list[str]:
@@ -140,44 +117,8 @@ def table_row(result: RowResult) -> list[str]:
         rate_or_reason(result, "qt"),
         rate_or_reason(result, "qt_flush"),
         rate_or_reason(result, "c_epoll"),
-        ratio_text(result.ratio("qt")),
-        f"{result.row.target:g}",
-        verdict(result),
-        ratio_text(result.ratio("c_epoll")),
+        *PAIR.figures(result),
+        ratio_text(result.ratio("localsocket", "c_epoll")),
         latencies(result, "localsocket"),
         latencies(result, "qt"),
     ]
-
-
-def rate(result: RowResult, program: str) -> str:
-    figure = result.median(program, "messages_per_second")
-    return "–" if figure is None else f"{figure:,.0f}"
-
-
-def rate_or_reason(result: RowResult, program: str) -> str:
-    if result.figures(program, "messages_per_second"):
-        return rate(result, program)
-    return result.reason_for_no_figures(program)
-
-
-def rate_with_spread(result: RowResult, program: str) -> str:
-    figures = result.figures(program, "messages_per_second")
-    spread = f" ({min(figures):,.0f}–{max(figures):,.0f})" if figures else ""
-    return rate_or_reason(result, program) + spread
-
-
-def ratio_text(ratio: float | None) -> str:
-    return "–" if ratio is None else f"{ratio:.2f}"
-
-
-def verdict(result: RowResult) -> str:
-    ratio = result.ratio("qt")
-    if ratio is None:
-        return "not measured"
-    return "met" if ratio >= result.row.target else "fell short"
-
-
-def latencies(result: RowResult, program: str) -> str:
-    figures: tuple[Figure, ...] = ("p50_us", "p99_us")
-    medians = [result.median(program, figure) for figure in figures]
-    return " / ".join("–" if value is None else f"{value:,.0f}" for value in medians)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from report import Pair
+from rows import Row
 
 SERVERS = ("process", "thread")
 
@@ -29,32 +30,12 @@ TARGETS: dict[tuple[str, int, int], tuple[float, float]] = {
 }
 
 
-@dataclass(frozen=True)
-class Row:
-    test: str
-    server: str
-    connections: int
-    chunk_bytes: int
+def target_of(row: Row) -> float:
+    by_server = TARGETS[row.test, row.connections, row.chunk_bytes]
+    return by_server[SERVERS.index(row.server)]
 
-    @property
-    def label(self) -> str:
-        if self.test == "pingpong":
-            return f"ping-pong, {self.connections:,} connections"
-        return f"exchange, {self.connections} × {self.chunk_bytes:,} B"
 
-    @property
-    def target(self) -> float:
-        by_server = TARGETS[self.test, self.connections, self.chunk_bytes]
-        return by_server[SERVERS.index(self.server)]
-
-    def arguments(self, seconds: float, round_trips: int) -> list[str]:
-        """Return the command line that measures this row, the same for every program."""
-        if self.test == "pingpong":
-            amount = ["--round-trips", str(round_trips)]
-        else:
-            amount = ["--chunk", str(self.chunk_bytes), "--seconds", str(seconds)]
-        where = ["--connections", str(self.connections), "--server", self.server]
-        return [self.test, *where, *amount]
+PAIR = Pair("localsocket", "localsocket", "qt", "Qt", target_of)
 
 
 def chosen_rows(only_test: str | None, only_server: str | None) -> list[Row]:

@@ -57,6 +57,7 @@ def test_example_runs_as_printed(example: Example, tmp_path: Path) -> None:
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=30, check=False)
     assert done.returncode == 0, f"{example.name}\n{done.stdout}{done.stderr}"
     assert not done.stderr
+    assert done.stdout, "an example that shows nothing may have done nothing"
 
 
 @pytest.mark.parametrize("document", LINKS_IN, ids=lambda path: path.relative_to(ROOT).as_posix())

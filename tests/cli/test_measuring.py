@@ -24,7 +24,10 @@ def test_a_piped_table_is_plain_and_whole() -> None:
     assert (done.returncode, done.stderr) == (0, "")
     head, *rows = done.stdout.splitlines()
     assert head.split("  ")[0] == "test"
-    assert [row.split()[:4] for row in rows] == [["exchange", "thread", "1", "100"], ["exchange", "thread", "2", "100"]]
+    assert [row.split()[:5] for row in rows] == [
+        ["exchange", "blocking", "thread", "1", "100"],
+        ["exchange", "blocking", "thread", "2", "100"],
+    ]
     assert [row.split()[-1] for row in rows] == ["0", "0"]
     assert done.stdout.isprintable() or "\x1b" not in done.stdout
 
@@ -37,6 +40,7 @@ def test_json_on_the_output_is_all_there_is() -> None:
     (row,) = result["rows"]
     assert list(row) == [
         "test",
+        "face",
         "server",
         "connections",
         "chunk_bytes",
@@ -49,6 +53,18 @@ def test_json_on_the_output_is_all_there_is() -> None:
         "p99_us",
     ]
     assert (row["test"], row["server"], row["connections"], row["corrupted"]) == ("pingpong", "process", 2, 0)
+
+
+@pytest.mark.parametrize("face", ["aio", "aio-uvloop"])
+def test_the_rows_say_on_which_face_they_were_measured(face: str) -> None:
+    table = run("exchange", *QUICK, "--face", face)
+    assert (table.returncode, table.stderr) == (0, "")
+    head, *rows = table.stdout.splitlines()
+    assert head.split()[:3] == ["test", "face", "server"]
+    assert [row.split()[1] for row in rows] == [face, face]
+    as_json = run("pingpong", "--connections", "2", "--round-trips", "10", "--face", face, "--json", "-")
+    (row,) = json.loads(as_json.stdout)["rows"]
+    assert (row["test"], row["face"], row["corrupted"]) == ("pingpong", face, 0)
 
 
 def test_json_goes_to_the_file_that_is_named(tmp_path: Path) -> None:
@@ -123,6 +139,7 @@ def test_a_row_that_is_skipped_says_why(tmp_path: Path) -> None:
         (["exchange", "--seconds", "-1"], "--seconds"),
         (["exchange", "--seconds", "nan"], "--seconds"),
         (["exchange", "--server", "moon"], "--server"),
+        (["exchange", "--face", "sour"], "--face"),
         (["pingpong", "--round-trips", "0"], "--round-trips"),
         (["sing"], "No such command"),
     ],
@@ -131,6 +148,23 @@ def test_a_bad_command_line_is_refused_with_its_reason(arguments: list[str], com
     done = run(*arguments)
     assert done.returncode == 2
     assert complaint in done.stderr
+
+
+@pytest.mark.parametrize("command", ["exchange", "pingpong"])
+def test_a_face_whose_loop_is_not_installed_is_refused_with_what_to_install(command: str) -> None:
+    program = (
+        "import sys\n"
+        "sys.modules['uvloop'] = None\n"
+        "from localsocket.cli import main\n"
+        f"sys.argv = ['localsocket', '{command}', '--face', 'aio-uvloop']\n"
+        "main()\n"
+    )
+    wide = {**os.environ, "COLUMNS": "200"}
+    command_line = [sys.executable, "-c", program]
+    done = subprocess.run(command_line, capture_output=True, text=True, timeout=50, check=False, env=wide)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "needs uvloop, which is not installed: pip install 'localsocket[uvloop]'" in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 def test_without_its_extra_the_command_says_what_to_install() -> None:

@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import resource
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 import localsocket
+from localsocket import aio
+from localsocket.errors import NameTaken, Unsupported
 from localsocket.tools.echo_server import ServerKind, echo_server
+from localsocket.tools.faces import Face, check_face
 from localsocket.tools.machine import machine_facts
 from localsocket.tools.measure import Row, SkippedRow, measure, plan_exchange, plan_ping_pong
 from localsocket.tools.open_files import raise_open_file_limit
+
+FACES: list[Face] = ["blocking", "aio", "aio-uvloop"]
 
 
 @pytest.fixture
@@ -28,9 +36,10 @@ def few_files() -> Iterator[int]:
     resource.setrlimit(resource.RLIMIT_NOFILE, limits)
 
 
+@pytest.mark.parametrize("face", FACES)
 @pytest.mark.parametrize("server", ["thread", "process"])
-def test_an_exchange_fills_a_row_for_each_combination(server: ServerKind) -> None:
-    rows = list(measure(plan_exchange(server, [1, 2], [10, 5000], 0.05)))
+def test_an_exchange_fills_a_row_for_each_combination(server: ServerKind, face: Face) -> None:
+    rows = list(measure(plan_exchange(server, [1, 2], [10, 5000], 0.05, face)))
     assert [(row.connections, row.chunk_bytes) for row in rows if isinstance(row, Row)] == [
         (1, 10),
         (1, 5000),
@@ -39,21 +48,73 @@ def test_an_exchange_fills_a_row_for_each_combination(server: ServerKind) -> Non
     ]
     for row in rows:
         assert isinstance(row, Row)
-        assert (row.test, row.server, row.corrupted) == ("exchange", server, 0)
-        assert row.seconds >= 0.05
+        assert (row.test, row.face, row.server, row.corrupted) == ("exchange", face, server, 0)
+        assert row.seconds > 0.04  # uvloop's timers count in milliseconds
         assert row.bytes_received > 0
         assert row.messages_per_second == pytest.approx(row.bytes_received / row.chunk_bytes / row.seconds)
         assert row.mib_per_second == pytest.approx(row.bytes_received / 2**20 / row.seconds)
         assert 0 < row.p50_us <= row.p99_us
 
 
+@pytest.mark.parametrize("face", FACES)
 @pytest.mark.parametrize("server", ["thread", "process"])
-def test_ping_pong_counts_the_round_trips_asked_for(server: ServerKind) -> None:
-    (row,) = measure(plan_ping_pong(server, [5], 500))
+def test_ping_pong_counts_the_round_trips_asked_for(server: ServerKind, face: Face) -> None:
+    (row,) = measure(plan_ping_pong(server, [5], 500, face))
     assert isinstance(row, Row)
-    assert (row.test, row.chunk_bytes, row.corrupted) == ("pingpong", 1, 0)
+    assert (row.test, row.face, row.chunk_bytes, row.corrupted) == ("pingpong", face, 1, 0)
     assert row.bytes_received >= 500
     assert row.messages_per_second == pytest.approx(500 / row.seconds)
+
+
+@pytest.mark.parametrize(
+    ("face", "loops"), [("blocking", []), ("aio", ["asyncio"] * 2), ("aio-uvloop", ["uvloop"] * 2)]
+)
+def test_both_ends_of_a_face_run_in_loops_of_its_kind(
+    face: Face, loops: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: dict[int, str] = {}
+    read = aio.LocalSocket.read
+
+    async def noting_read(socket: aio.LocalSocket) -> bytes:
+        loop = asyncio.get_running_loop()
+        seen[threading.get_ident()] = type(loop).__module__.partition(".")[0]
+        return await read(socket)
+
+    monkeypatch.setattr(aio.LocalSocket, "read", noting_read)
+    (row,) = measure(plan_ping_pong("thread", [1], 1, face))
+    assert isinstance(row, Row)
+    assert list(seen.values()) == loops
+
+
+@pytest.mark.parametrize(("face", "loop"), [("aio", "asyncio"), ("aio-uvloop", "uvloop")])
+def test_a_servers_process_runs_on_the_face_asked_for(
+    face: Face, loop: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / f"{loop}.py").write_text("raise ImportError")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path), prepend=os.pathsep)
+    with echo_server("blocking", "process"), localsocket.connect("blocking") as socket:
+        socket.write(b"x")
+        assert socket.read(timeout=20) == b"x"
+    with pytest.raises(RuntimeError, match="ended with status 1"), echo_server("loopless", "process", face):
+        pytest.fail("there is no server")
+
+
+def test_a_face_whose_loop_is_not_installed_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "uvloop", None)
+    with pytest.raises(Unsupported, match=r"aio-uvloop needs uvloop.*pip install 'localsocket\[uvloop\]'"):
+        check_face("aio-uvloop")
+    check_face("aio")
+    check_face("blocking")
+
+
+def test_the_blocking_face_is_measured_without_asyncio() -> None:
+    program = (
+        "import sys\n"
+        "from localsocket.tools.measure import measure, plan_ping_pong\n"
+        "list(measure(plan_ping_pong('thread', [1], 1)))\n"
+        "sys.exit('asyncio' in sys.modules)\n"
+    )
+    assert subprocess.run([sys.executable, "-c", program], timeout=50, check=False).returncode == 0
 
 
 def test_a_row_that_needs_more_files_than_allowed_says_so(few_files: int, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -88,12 +149,19 @@ def test_the_servers_process_ends_with_the_program_that_started_it() -> None:
             assert socket.wait_disconnected(timeout=20)
 
 
-def test_a_servers_process_that_cannot_start_is_an_error() -> None:
+@pytest.mark.parametrize("face", FACES)
+def test_a_servers_process_that_cannot_start_is_an_error(face: Face) -> None:
     with (
         localsocket.listen("occupied"),
         pytest.raises(RuntimeError, match="ended with status 1"),
-        echo_server("occupied", "process"),
+        echo_server("occupied", "process", face),
     ):
+        pytest.fail("there is no server")
+
+
+@pytest.mark.parametrize("face", FACES)
+def test_a_servers_thread_that_cannot_start_is_an_error(face: Face) -> None:
+    with localsocket.listen("occupied"), pytest.raises(NameTaken), echo_server("occupied", "thread", face):
         pytest.fail("there is no server")
 
 

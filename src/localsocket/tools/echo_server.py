@@ -1,7 +1,7 @@
-"""The echo server that the measurements talk to: on a thread of this process, or the same loop in a child process.
+"""The echo server that the measurements talk to: on a thread of this process, or the same thread in a child process.
 
-`python -m localsocket.tools.echo_server ADDRESS` is the child: it says "ready", and ends when its input does, so that
-it cannot outlive who started it.
+`python -m localsocket.tools.echo_server ADDRESS FACE` is the child: it says "ready", and ends when its input does, so
+that it cannot outlive who started it.
 """
 
 from __future__ import annotations
@@ -9,13 +9,14 @@ from __future__ import annotations
 import contextlib
 import subprocess
 import sys
-from collections.abc import Iterator
-from typing import Literal, TypeAlias
+from collections.abc import Iterator, Sequence
+from typing import Literal, TypeAlias, cast
 
 from localsocket.blocking.event_socket import EventSocket
 from localsocket.blocking.handler import Handler
 from localsocket.errors import LocalSocketError
 from localsocket.serving.server_thread import ServerThread
+from localsocket.tools.faces import Face, loop_maker
 from localsocket.tools.open_files import raise_open_file_limit
 
 ServerKind: TypeAlias = Literal["thread", "process"]
@@ -32,15 +33,16 @@ class Echo(Handler):
 
 
 @contextlib.contextmanager
-def echo_server(address: str, kind: ServerKind) -> Iterator[None]:
+def echo_server(address: str, kind: ServerKind, face: Face = "blocking") -> Iterator[None]:
     """Run an echo server at `address` for the `with` block."""
-    with ServerThread(address, Echo()) if kind == "thread" else _child(address):
+    child = [sys.executable, "-m", "localsocket.tools.echo_server", address, face]
+    with _thread(address, face) if kind == "thread" else server_process(child):
         yield
 
 
 @contextlib.contextmanager
-def _child(address: str) -> Iterator[None]:
-    command = [sys.executable, "-m", "localsocket.tools.echo_server", address]
+def server_process(command: Sequence[str]) -> Iterator[None]:
+    """Run a program that says "ready" when it serves, and ends when its input does, for the `with` block."""
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as child:
         assert child.stdin is not None
         assert child.stdout is not None
@@ -52,12 +54,20 @@ def _child(address: str) -> Iterator[None]:
             child.stdin.close()
 
 
-def main(address: str) -> None:
+def _thread(address: str, face: Face) -> contextlib.AbstractContextManager[object]:
+    if face == "blocking":
+        return ServerThread(address, Echo())
+    from localsocket.tools.aio_echo_server import aio_echo_thread  # asyncio is loaded for it alone
+
+    return aio_echo_thread(address, loop_maker(face))
+
+
+def main(address: str, face: Face) -> None:
     raise_open_file_limit()
-    with ServerThread(address, Echo()):
+    with _thread(address, face):
         print("ready", flush=True)
         sys.stdin.read()
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(sys.argv[1], cast(Face, sys.argv[2]))

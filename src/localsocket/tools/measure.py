@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import secrets
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
+from typing import TypeAlias
 
+from localsocket.tools.closed_loop import ClosedLoops, Exchange
 from localsocket.tools.echo_server import ServerKind, echo_server
+from localsocket.tools.faces import Face, loop_maker
 from localsocket.tools.open_files import raise_open_file_limit
-from localsocket.tools.socket_factory import Exchange, SocketFactory
+from localsocket.tools.socket_factory import SocketFactory
 
 PING_PONG_TIMEOUT = 290.0
 _RESERVED_FILES = 64  # what an interpreter and a loop have open besides the connections
@@ -25,9 +29,10 @@ class RowPlan:
     chunk_bytes: int = 1
     seconds: float = 0.0
     round_trips: int = 0
+    face: Face = "blocking"
 
     def to_dict(self) -> dict[str, object]:
-        return {key: getattr(self, key) for key in ("test", "server", "connections", "chunk_bytes")}
+        return {key: getattr(self, key) for key in ("test", "face", "server", "connections", "chunk_bytes")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +40,7 @@ class Row:
     """One measured row; `seconds` is how long it took, latencies are those of a chunk's round trip."""
 
     test: str
+    face: str
     server: str
     connections: int
     chunk_bytes: int
@@ -61,21 +67,35 @@ class SkippedRow:
         return {**self.plan.to_dict(), "skipped": self.reason}
 
 
+Ends: TypeAlias = Callable[[RowPlan], contextlib.AbstractContextManager[ClosedLoops]]
+"""Starts the server that a row needs, and gives the sockets that are connected to it."""
+
+
 def plan_exchange(
-    server: ServerKind, connections: Sequence[int], chunks: Sequence[int], seconds: float
+    server: ServerKind, connections: Sequence[int], chunks: Sequence[int], seconds: float, face: Face = "blocking"
 ) -> list[RowPlan]:
     return [
-        RowPlan("exchange", server, count, chunk_bytes=chunk, seconds=seconds)
+        RowPlan("exchange", server, count, chunk_bytes=chunk, seconds=seconds, face=face)
         for count in connections
         for chunk in chunks
     ]
 
 
-def plan_ping_pong(server: ServerKind, connections: Sequence[int], round_trips: int) -> list[RowPlan]:
-    return [RowPlan("pingpong", server, count, round_trips=round_trips) for count in connections]
+def plan_ping_pong(
+    server: ServerKind, connections: Sequence[int], round_trips: int, face: Face = "blocking"
+) -> list[RowPlan]:
+    return [RowPlan("pingpong", server, count, round_trips=round_trips, face=face) for count in connections]
 
 
-def measure(plans: Sequence[RowPlan]) -> Iterator[Row | SkippedRow]:
+@contextlib.contextmanager
+def ends_on_face(plan: RowPlan) -> Iterator[ClosedLoops]:
+    """Have both ends on the plan's face."""
+    address = f"localsocket-{plan.test}-{os.getpid()}-{secrets.token_hex(4)}"
+    with echo_server(address, plan.server, plan.face), _sockets(plan, address) as sockets:
+        yield sockets
+
+
+def measure(plans: Sequence[RowPlan], open_ends: Ends = ends_on_face) -> Iterator[Row | SkippedRow]:
     """Measure the rows one after the other, each with a server of its own."""
     limit = raise_open_file_limit()
     for plan in plans:
@@ -83,18 +103,25 @@ def measure(plans: Sequence[RowPlan]) -> Iterator[Row | SkippedRow]:
         if needed > limit:
             yield SkippedRow(plan, f"needs {needed} open files and this process may have {limit}")
         else:
-            yield _measure(plan)
+            with open_ends(plan) as sockets:
+                row = _measure(plan, sockets)
+            yield row
 
 
-def _measure(plan: RowPlan) -> Row:
-    address = f"localsocket-{plan.test}-{os.getpid()}-{secrets.token_hex(4)}"
-    with (
-        echo_server(address, plan.server),
-        SocketFactory(address, connections=plan.connections, chunk_bytes=plan.chunk_bytes) as factory,
-    ):
-        if plan.round_trips:
-            return _row(plan, factory.run_round_trips(plan.round_trips, timeout=PING_PONG_TIMEOUT))
-        return _row(plan, factory.run_for(plan.seconds))
+def _sockets(plan: RowPlan, address: str) -> ClosedLoops:
+    if plan.face == "blocking":
+        return SocketFactory(address, connections=plan.connections, chunk_bytes=plan.chunk_bytes)
+    from localsocket.tools.aio_socket_factory import AioSocketFactory  # asyncio is loaded for it alone
+
+    return AioSocketFactory(
+        address, connections=plan.connections, chunk_bytes=plan.chunk_bytes, new_loop=loop_maker(plan.face)
+    )
+
+
+def _measure(plan: RowPlan, sockets: ClosedLoops) -> Row:
+    if plan.round_trips:
+        return _row(plan, sockets.run_round_trips(plan.round_trips, timeout=PING_PONG_TIMEOUT))
+    return _row(plan, sockets.run_for(plan.seconds))
 
 
 def _row(plan: RowPlan, exchange: Exchange) -> Row:
@@ -105,6 +132,7 @@ def _row(plan: RowPlan, exchange: Exchange) -> Row:
         rate = exchange.messages_per_second
     return Row(
         test=plan.test,
+        face=plan.face,
         server=plan.server,
         connections=plan.connections,
         chunk_bytes=plan.chunk_bytes,

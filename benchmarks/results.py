@@ -8,7 +8,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any, Literal, TypedDict
 
-from qt_rows import Row
+from rows import Row
 
 Figure = Literal["messages_per_second", "p50_us", "p99_us"]
 
@@ -47,7 +47,7 @@ class RowResult:
         figures = self.figures(program, figure)
         return median(figures) if figures else None
 
-    def ratio(self, other: str, program: str = "localsocket") -> float | None:
+    def ratio(self, program: str, other: str) -> float | None:
         """Return the program's median messages per second over the other's."""
         ours = self.median(program, "messages_per_second")
         theirs = self.median(other, "messages_per_second")

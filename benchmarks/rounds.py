@@ -10,14 +10,22 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from typing import Any, cast
 
-from qt_programs import Program
-from qt_results import Measurement, Settings
-from qt_rows import Row
+from results import Measurement, Settings
+from rows import Row
 
 # Qt's own ping-pong gives up after as long.
 SECONDS_PER_RUN = 290
 
 FIGURES = [name for name in Measurement.__annotations__ if name not in ("skipped", "failed")]
+
+
+@dataclass(frozen=True)
+class Program:
+    """What takes part: a command that measures the row of its arguments and prints it as JSON."""
+
+    name: str
+    command: tuple[str, ...]
+    options: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

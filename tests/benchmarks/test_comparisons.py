@@ -1,0 +1,109 @@
+"""The comparisons of benchmarks/ run from end to end, and their pages say what their rounds say."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent.parent
+BENCHMARKS = ROOT / "benchmarks"
+
+TINY = ["--rounds", "1", "--seconds", "0.02", "--round-trips", "20", "--connections", "10", "--chunk", "100"]
+PROGRAMS = {"aio", "aio-uvloop", "streams", "streams-uvloop", "server-aio", "server-protocol"}
+
+
+def compare_asyncio(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, BENCHMARKS / "compare_asyncio.py", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, timeout=50, check=False)
+
+
+@pytest.fixture
+def measured(tmp_path: Path) -> Path:
+    """Return a directory with the smallest result there can be."""
+    row = {"test": "exchange", "server": "process", "connections": 1, "chunk_bytes": 100000}
+    figures = {"seconds": 1.0, "bytes_received": 2**30, "mib_per_second": 1.0, "corrupted": 0, "p50_us": 2, "p99_us": 3}
+    speeds = {"aio": 500, "streams": 100, "aio-uvloop": 249, "streams-uvloop": 100, "server-aio": 3}
+    programs = {name: [{**figures, "messages_per_second": speed}] for name, speed in speeds.items()}
+    result = {
+        "machine": {"cpu": "a fast one"},
+        "settings": {"rounds": 1, "seconds": 1.0, "round_trips": 10},
+        "rows": [{**row, "programs": {**programs, "server-protocol": [{"failed": "exit status 7"}]}}],
+    }
+    (tmp_path / "benchmarks-asyncio.json").write_text(json.dumps(result))
+    return tmp_path
+
+
+def test_the_comparison_with_asyncio_runs_from_end_to_end(tmp_path: Path) -> None:
+    rounds, pages = tmp_path / "rounds.json", tmp_path / "pages"
+    pages.mkdir()
+    done = compare_asyncio(*TINY, "--json", rounds, "--output-dir", pages)
+    assert (done.returncode, done.stderr) == (0, "")
+    result = json.loads(rounds.read_text())
+    assert set(result["machine"]) == {"cpu", "cores", "kernel", "python", "uvloop", "commit", "date"}
+    assert [(row["test"], row["connections"]) for row in result["rows"]] == [("exchange", 10), ("pingpong", 10)]
+    for row in result["rows"]:
+        assert set(row["programs"]) == PROGRAMS
+        for (run,) in row["programs"].values():
+            assert run["corrupted"] == 0
+            assert run["messages_per_second"] > 0
+    assert not list(pages.iterdir()), "with --json the pages stay as they are"
+    assert compare_asyncio("--report-only", "--json", rounds, "--output-dir", pages).returncode == 0
+    page = (pages / "benchmarks.md").read_text()
+    assert page.count("| exchange, 10 × 100 B |") == page.count("| ping-pong, 10 connections |") == 3
+
+
+def test_a_row_that_does_not_exist_is_refused() -> None:
+    done = compare_asyncio("--connections", "7")
+    assert done.returncode == 2
+    assert "there is no such row" in done.stderr
+
+
+def test_the_report_replaces_what_is_between_its_markers_and_nothing_else(measured: Path) -> None:
+    page = measured / "benchmarks.md"
+    page.write_text("before\n<!-- compare_asyncio:begin -->\nold\n<!-- compare_asyncio:end -->\nafter\n")
+    done = compare_asyncio("--report-only", "--output-dir", measured)
+    text = page.read_text()
+    assert text.startswith("before\n<!-- compare_asyncio:begin -->\n## ")
+    assert text.endswith("\n<!-- compare_asyncio:end -->\nafter\n")
+    assert "old" not in text
+    assert "| exchange, 1 × 100,000 B | 500 (500–500) | 100 | 5.00 | 2.5 | met | 2 / 3 | 2 / 3 |" in text
+    assert "| exchange, 1 × 100,000 B | 249 (249–249) | 100 | 2.49 | 2.5 | fell short | 2 / 3 | 2 / 3 |" in text
+    assert "| exchange, 1 × 100,000 B | 3 (3–3) | exit status 7 | – | 0.75 | not measured | 2 / 3 | – / – |" in text
+    assert "5 GiB came back in this run, no byte of it wrong" in text
+    assert done.returncode == 1, "a run failed"
+    assert "fault: exchange, 1 × 100,000 B, server in a process, server-protocol: exit status 7" in done.stdout
+
+
+def test_a_wrong_byte_makes_the_exit_status_one(measured: Path) -> None:
+    rounds = measured / "benchmarks-asyncio.json"
+    result = json.loads(rounds.read_text())
+    result["rows"][0]["programs"]["server-protocol"] = []
+    rounds.write_text(json.dumps(result))
+    assert compare_asyncio("--report-only", "--output-dir", measured).returncode == 0
+    result["rows"][0]["programs"]["aio"][0]["corrupted"] = 4
+    rounds.write_text(json.dumps(result))
+    done = compare_asyncio("--report-only", "--output-dir", measured)
+    assert done.returncode == 1
+    assert "aio: 4 bytes came back wrong" in done.stdout
+    assert "4 bytes of it wrong" in (measured / "benchmarks.md").read_text()
+
+
+def test_the_page_on_qt_is_what_its_report_makes_of_the_rounds(tmp_path: Path) -> None:
+    page = tmp_path / "benchmarks.md"
+    page.write_text((ROOT / "docs" / "benchmarks.md").read_text(encoding="utf-8"), encoding="utf-8")
+    program = (
+        "import sys\n"
+        "from pathlib import Path\n"
+        "from qt_report import MARKER, section_text\n"
+        "from report import write_section\n"
+        "from results import load_comparison\n"
+        "write_section(Path(sys.argv[2]), MARKER, section_text(load_comparison(Path(sys.argv[1]))))\n"
+    )
+    command = [sys.executable, "-c", program, ROOT / "docs" / "benchmarks.json", page]
+    done = subprocess.run(command, cwd=BENCHMARKS, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert page.read_text(encoding="utf-8") == (ROOT / "docs" / "benchmarks.md").read_text(encoding="utf-8")
