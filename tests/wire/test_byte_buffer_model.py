@@ -144,7 +144,7 @@ class Model(RuleBasedStateMachine):
         assert self.buffer.has_ended == self.ended
         assert self.buffer.is_in_transaction == (self.taken is not None)
         assert self.buffer.peek(len(self.unread) + 1) == self.unread
-        if self.buffer.holds_nothing:
+        if not self.buffer.held:
             assert not self.unread
             assert not self.taken
 

@@ -146,11 +146,8 @@ class AwaitedStream(CallerDrivenStream, abc.ABC):
     # --- for a face to fill in ----------------------------------------------------------------------------------------
 
     @abc.abstractmethod
-    def _wait(self, deadline: Deadline) -> Awaitable[object] | None:
-        """Return what ends when something may have changed, bytes moved included, or the deadline has passed.
-
-        None says that something has changed already.
-        """
+    def _wait(self, deadline: Deadline) -> Awaitable[object]:
+        """Return what ends when something may have changed, bytes moved included, or the deadline has passed."""
 
     @abc.abstractmethod
     def _watching_for_hang_up(self) -> contextlib.AbstractContextManager[None]:
@@ -175,8 +172,7 @@ class AwaitedStream(CallerDrivenStream, abc.ABC):
         has_looked = False
         while (result := attempt()) is None:
             if deadline is NEVER or not deadline.has_passed():
-                if (change := self._wait(deadline)) is not None:
-                    await change
+                await self._wait(deadline)
             elif has_looked:
                 raise deadline.error(doing)
             else:

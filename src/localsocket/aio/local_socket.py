@@ -8,7 +8,7 @@ import errno
 import os
 import socket
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 
 from localsocket.aio.awaited_stream import AwaitedStream
 from localsocket.aio.receiver import Receiver, receive_buffer
@@ -90,7 +90,7 @@ class LocalSocket(AwaitedStream):
     # --- the short way ------------------------------------------------------------------------------------------------
 
     async def read(self, max_bytes: int | None = None, *, timeout: float | None = None) -> bytes:
-        if self._is_plain and timeout is None and max_bytes is None and self._received.holds_nothing:
+        if self._is_plain and timeout is None and max_bytes is None and not self._received.held:
             if self._fresh is None:
                 await self._waiters.wait(self._loop, None)
             if self._fresh is not None and (chunk := self._take_fresh()) is not None:
@@ -98,7 +98,7 @@ class LocalSocket(AwaitedStream):
         return await super().read(max_bytes, timeout=timeout)
 
     async def read_exactly(self, count: int, *, timeout: float | None = None) -> bytes:
-        if self._is_plain and timeout is None and self._received.holds_nothing:
+        if self._is_plain and timeout is None and not self._received.held:
             if self._fresh is None:
                 await self._waiters.wait(self._loop, None)
             if self._fresh is not None and len(self._fresh) == count and (chunk := self._take_fresh()) is not None:
@@ -108,7 +108,7 @@ class LocalSocket(AwaitedStream):
     async def read_line(
         self, *, timeout: float | None = None, max_bytes: int | None = None, keep_ending: bool = False
     ) -> bytes:
-        if self._is_plain and timeout is None and max_bytes is None and self._received.holds_nothing:
+        if self._is_plain and timeout is None and max_bytes is None and not self._received.held:
             if self._fresh is None:
                 await self._waiters.wait(self._loop, None)
             if (
@@ -121,7 +121,7 @@ class LocalSocket(AwaitedStream):
 
     def _take_fresh(self) -> bytes | None:
         """Return the chunk that has come, unless it is not the next to be read, or not by just anybody."""
-        if self._transaction_owner is not None or not self._received.holds_nothing:
+        if self._transaction_owner is not None or self._received.held:
             return None
         chunk, self._fresh = self._fresh, None
         if self._is_held:
@@ -144,14 +144,15 @@ class LocalSocket(AwaitedStream):
             self._hold_if_full()
 
     def room_for_bytes(self, sizehint: int) -> memoryview:
-        if self._is_plain and self._fresh is None and self._received.holds_nothing:
+        if self._is_plain and self._fresh is None and not self._received.held:
             return self._window
         self._settle()
-        return self._window[: self._received.room]
+        # uvloop forgets that it was paused before it began; it must find room all the same.
+        return self._window[: self._received.room or 1]
 
     def take_in(self, count: int) -> None:
         chunk = self._window[:count].tobytes()
-        if self._is_plain and self._fresh is None and self._received.holds_nothing:
+        if self._is_plain and self._fresh is None and not self._received.held:
             self._fresh = chunk
             if count == self._received.limit:
                 self._hold()
@@ -284,13 +285,15 @@ class LocalSocket(AwaitedStream):
 
     # --- waiting ------------------------------------------------------------------------------------------------------
 
-    def _wait(self, deadline: Deadline) -> asyncio.Future[None] | None:
+    def _wait(self, deadline: Deadline) -> Awaitable[None]:
         if not self._is_attached and self._sock.fileno() >= 0:
-            if self._refresh():  # for one question and one answer the loop need not be asked
-                return None
+            if self._refresh():  # for one question and one answer the loop need not receive
+                return asyncio.sleep(0)  # where a peer never stops sending, others have to run
             self._attach()
-        if self._is_held and self._received.room:
-            self._resume()
+        if self._is_held:
+            self._settle()  # a fresh chunk takes room too
+            if self._received.room:
+                self._resume()
         if self._unsent.size:
             self._watch_writing()
         seconds = None if deadline is NEVER else deadline.remaining()
@@ -316,7 +319,10 @@ class LocalSocket(AwaitedStream):
         self._waiters.wake_all()
 
     def _current_owner(self) -> int:
-        return id(asyncio.current_task())
+        try:
+            return id(asyncio.current_task())
+        except RuntimeError:  # no loop runs, and so nobody else either
+            return 0
 
     # --- ending -------------------------------------------------------------------------------------------------------
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Coroutine, Generator
 from types import TracebackType
-from typing import Any, Generic, Protocol, Self, TypeVar
+from typing import Any, Protocol, Self, TypeVar
 
 
 class AsyncCloses(Protocol):
@@ -18,8 +18,11 @@ class AsyncCloses(Protocol):
 Opened = TypeVar("Opened", bound=AsyncCloses)
 
 
-class Opening(Generic[Opened]):
-    """`await` gives what is opened, to be closed by the caller; `async with` gives it, and closes it at the end."""
+class Opening(Coroutine[Any, Any, Opened]):
+    """`await` gives what is opened, to be closed by the caller; `async with` gives it, and closes it at the end.
+
+    It is a coroutine, so that asyncio.create_task() and the like take it.
+    """
 
     __slots__ = ("_opened", "_opening")
 
@@ -28,6 +31,15 @@ class Opening(Generic[Opened]):
 
     def __await__(self) -> Generator[Any, Any, Opened]:
         return self._opening.__await__()
+
+    def send(self, value: Any, /) -> Any:
+        return self._opening.send(value)
+
+    def throw(self, *error: Any) -> Any:
+        return self._opening.throw(*error)
+
+    def close(self) -> None:
+        self._opening.close()
 
     async def __aenter__(self) -> Opened:
         self._opened = await self._opening

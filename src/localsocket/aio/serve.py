@@ -128,7 +128,7 @@ class Serving:
         )
         task = self._loop.create_task(self._run(connection), name=f"localsocket {self.address}")
         self._tasks.add(task)
-        task.add_done_callback(self._has_ended)
+        task.add_done_callback(partial(self._has_ended, connection))
 
     async def _run(self, connection: LocalSocket) -> None:
         try:
@@ -141,7 +141,8 @@ class Serving:
         finally:
             await connection.close()
 
-    def _has_ended(self, task: asyncio.Task[None]) -> None:
+    def _has_ended(self, connection: LocalSocket, task: asyncio.Task[None]) -> None:
+        connection.abort()  # nothing of a task that was cancelled before it began has run
         self._tasks.discard(task)
         self._note_end()
 

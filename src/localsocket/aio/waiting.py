@@ -29,9 +29,10 @@ class Waiters:
 
     def wake_all(self) -> None:
         if self._futures:
-            futures, self._futures = self._futures, []
-            for future in futures:
-                set_done(future)
+            for future in self._futures:
+                if not future.done():
+                    future.set_result(None)
+            self._futures.clear()
 
     def _forget_the_done(self) -> None:
         # Those that were cancelled or late: nobody tells when they are.

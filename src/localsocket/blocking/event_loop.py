@@ -68,14 +68,7 @@ class EventLoop:
         `socket` itself counts as closed from then on. Raises UnsuitableHandler, or Busy when another thread waits on
         the socket; then it is as it was.
         """
-        self._check_open()
-        check_handler(handler)
-        connection = socket.hand_over()
-        driven = EventSocket(
-            self, handler, connection, address=socket.address, peer=socket.peer, mode=socket.mode, limits=socket.limits
-        )
-        self.begin(driven)
-        return driven
+        return self._drive(socket, check_handler(handler))
 
     def connect(
         self, address: str | os.PathLike[str], handler: Handler, **options: Unpack[ConnectOptions]
@@ -85,7 +78,7 @@ class EventLoop:
         check_handler(handler)
         socket = connect(address, **options)
         try:
-            return self.add(socket, handler)
+            return self._drive(socket, handler)
         except BaseException:
             socket.abort()
             raise
@@ -233,6 +226,15 @@ class EventLoop:
             callback, arguments = self._soon.popleft()
             callback(*arguments)
 
+    def _drive(self, socket: LocalSocket, handler: Handler) -> EventSocket:
+        self._check_open()
+        connection = socket.hand_over()
+        driven = EventSocket(
+            self, handler, connection, address=socket.address, peer=socket.peer, mode=socket.mode, limits=socket.limits
+        )
+        self.begin(driven)
+        return driven
+
     def _begin_accepted(
         self, server: LocalServer, handler: Handler, sock: socket.socket, peer: PeerCredentials
     ) -> None:
@@ -253,7 +255,7 @@ class EventLoop:
         if socket is None:
             self.call_later(connector.next_pause(), self._attempt, connector, handler, on_failed)
         else:
-            self.add(socket, handler)
+            self._drive(socket, handler)
 
     def _fire_timers(self) -> None:
         now = time.monotonic()

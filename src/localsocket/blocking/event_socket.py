@@ -215,7 +215,7 @@ class EventSocket(Stream):
             received.feed(chunk)
         self._call(self._ready_read)
         with self._lock:
-            self._needs_care = self._is_paused or not received.holds_nothing or self._state is not SocketState.CONNECTED
+            self._needs_care = self._is_paused or bool(received.held) or self._state is not SocketState.CONNECTED
 
     def _on_end(self) -> None:
         with self._lock:

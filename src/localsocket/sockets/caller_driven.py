@@ -18,7 +18,7 @@ from localsocket.endpoint.fork_safety import no_fork_meanwhile
 from localsocket.endpoint.listener import take_socket
 from localsocket.errors import DeadlinePassed, UnsuitableDescriptor
 from localsocket.interfaces import DEFAULT_LIMITS, Buffer, Limits, OpenMode, SocketState, check_mode
-from localsocket.sockets.connection import Connection
+from localsocket.sockets.connection import SEND_FLAGS, Connection
 from localsocket.sockets.stream import Stream
 
 Result = TypeVar("Result")
@@ -167,11 +167,14 @@ class CallerDrivenStream(Stream):
         """
         if not self._is_writable:
             self._check_writable()
-        sent = 0 if self._unsent.size else self._send_some(data)
+        try:
+            sent = 0 if self._unsent.size else self._send(data, SEND_FLAGS)
+        except BlockingIOError:
+            return 0
+        except OSError as error:
+            raise self._note_write_failure(error, len(data)) from error
         if sent == len(data):
             return None
-        if self._write_failure:
-            raise self._write_failure()
         return self._unsent.append(memoryview(data)[sent:]) if sent else 0
 
     def _break_off_write(self, error: BaseException, end: int, deadline: Deadline) -> bool:

@@ -270,14 +270,15 @@ class Connection:
             self._note_write_failure(error, len(data))
             return 0
 
-    def _note_write_failure(self, error: OSError, unsent: int = 0) -> None:
-        """Fail all writes from now on; `unsent` bytes are lost, or those that were queued."""
+    def _note_write_failure(self, error: OSError, unsent: int = 0) -> LocalSocketError:
+        """Fail all writes from now on, with what is returned; `unsent` bytes are lost, or those that were queued."""
         self._is_writable = False
         lost = self._unsent.clear() or unsent
         if error.errno in (errno.EPIPE, errno.ECONNRESET, errno.ENOTCONN):
             self._write_failure = partial(ClosedByPeer, "writing to it", unsent=lost)
         else:
             self._write_failure = partial(BrokenEndpoint, "writing", error)
+        return self._write_failure()
 
     def _end_writing(self) -> None:
         self._write_ended = True

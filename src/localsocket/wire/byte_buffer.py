@@ -13,50 +13,47 @@ class ByteBuffer:
 
     One chunk that is fed into an empty buffer is kept as it is and handed out whole without a copy, which is what an
     event-driven reader nearly always does. Otherwise the bytes stand in one bytearray, read from `_start` on.
+
+    `held` is false when neither unread bytes nor those that a transaction may give back are here.
     """
 
-    __slots__ = ("_data", "_mark", "_searched", "_start", "has_ended", "limit")
+    __slots__ = ("_mark", "_searched", "_start", "has_ended", "held", "limit")
 
     def __init__(self, limit: int) -> None:
         self.limit = limit
-        self._data: bytes | bytearray = b""
+        self.held: bytes | bytearray = b""
         self._start = 0
         self._searched = 0  # no line ending stands before this place, so no byte is searched twice
         self._mark: int | None = None  # where the open transaction began
         self.has_ended = False  # the peer finished sending; bytes may still be there to read
 
     def __len__(self) -> int:
-        return len(self._data) - self._start
+        return len(self.held) - self._start
 
     @property
     def room(self) -> int:
         """How many more bytes may be fed; those that an open transaction may give back count as held."""
-        held = len(self._data) - (self._start if self._mark is None else self._mark)
+        held = len(self.held) - (self._start if self._mark is None else self._mark)
         return max(0, self.limit - held)
 
     @property
-    def holds_nothing(self) -> bool:
-        """Whether neither unread bytes nor a transaction's are here."""
-        return not self._data
-
-    @property
     def has_line(self) -> bool:
-        return self._find_ending(len(self._data)) >= 0
+        return self._find_ending(len(self.held)) >= 0
 
     # --- arriving ---------------------------------------------------------------------------------------------------
 
     def feed(self, chunk: bytes) -> None:
         """Append what arrived."""
-        data = self._data
+        data = self.held
         if self._mark is None and self._start == len(data):
-            self._data = chunk
+            self.held = chunk
             self._start = self._searched = 0
             return
         kept_from = self._start if self._mark is None else self._mark
         if isinstance(data, bytearray):
             del data[:kept_from]  # moves the front, copies nothing
         else:
-            data = self._data = bytearray(memoryview(data)[kept_from:])
+            data = self.held = bytearray(memoryview(data)[kept_from:])
         data += chunk
         self._shift(-kept_from)
 
@@ -68,26 +65,26 @@ class ByteBuffer:
         """Put `data` back before the first unread byte; not possible inside a transaction."""
         if self._mark is not None:
             raise RuntimeError("unread() is not possible inside a transaction: roll it back instead")
-        self._data = data + bytes(self._view())
+        self.held = data + bytes(self._view())
         self._start = self._searched = 0
 
     # --- reading ----------------------------------------------------------------------------------------------------
 
     def take_available(self, max_bytes: int | None = None) -> bytes:
         """Return what is there, at most `max_bytes`; b"" when nothing is."""
-        available = len(self._data) - self._start
+        available = len(self.held) - self._start
         return self._take(available if max_bytes is None else min(max_bytes, available))
 
     def take_some(self, max_bytes: int | None = None) -> bytes | None:
         """Return at least one byte, or b"" at the end of the stream."""
-        if len(self._data) > self._start or self.has_ended or max_bytes == 0:
+        if len(self.held) > self._start or self.has_ended or max_bytes == 0:
             return self.take_available(max_bytes)
         self.check_more_can_come(1)
         return None
 
     def take_exactly(self, count: int) -> bytes | None:
         """Return `count` bytes, all or none."""
-        available = len(self._data) - self._start
+        available = len(self.held) - self._start
         if available >= count:
             return self._take(count)
         if self.has_ended:
@@ -162,24 +159,24 @@ class ByteBuffer:
     # ----------------------------------------------------------------------------------------------------------------
 
     def _take(self, count: int) -> bytes:
-        data, start = self._data, self._start
+        data, start = self.held, self._start
         if not start and count == len(data) and type(data) is bytes:
             taken = data
         else:
             taken = bytes(memoryview(data)[start : start + count])
         self._start = start + count
         if self._mark is None and self._start == len(data):
-            self._data = b""  # lets the memory go
+            self.held = b""  # lets the memory go
             self._start = self._searched = 0
         return taken
 
     def _view(self) -> memoryview:
-        return memoryview(self._data)[self._start :]
+        return memoryview(self.held)[self._start :]
 
     def _find_ending(self, stop: int) -> int:
         begin = max(self._searched, self._start)
-        ending = self._data.find(b"\n", begin, stop)
-        self._searched = ending if ending >= 0 else max(begin, min(stop, len(self._data)))
+        ending = self.held.find(b"\n", begin, stop)
+        self._searched = ending if ending >= 0 else max(begin, min(stop, len(self.held)))
         return ending
 
     def _shift(self, by: int) -> None:
