@@ -171,9 +171,9 @@ def test_no_byte_is_searched_twice_for_a_line_ending() -> None:
 
     count = 1000
     buffer = ByteBuffer(count * 2)
-    buffer._data = Counting()
+    buffer.held = Counting()
     for _ in range(count):
-        buffer._data += b"x"
+        buffer.held += b"x"
         assert buffer.take_line(count * 2) is None
         assert not buffer.has_line
     assert Counting.searched <= count
@@ -269,4 +269,4 @@ def test_a_buffer_that_never_runs_empty_does_not_grow() -> None:
         buffer.feed(bytes(1 << 10))
         buffer.take_exactly(1 << 10)
     assert len(buffer) == 1
-    assert sys.getsizeof(buffer._data) < 1 << 13
+    assert sys.getsizeof(buffer.held) < 1 << 13

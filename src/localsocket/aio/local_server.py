@@ -63,14 +63,17 @@ class LocalServer(AwaitedServer[LocalSocket]):
 
     def __init__(self, listener: Listener, admission: Admission, *, max_pending: int, limits: Limits) -> None:
         self._waiters = Waiters()
-        self._watched_by: asyncio.AbstractEventLoop | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None  # in which tasks have waited
+        self._is_watched = False
         super().__init__(listener, admission, max_pending=max_pending, limits=limits)
 
     def _make_socket(self, sock: socket.socket, peer: PeerCredentials, on_closed: Callable[[], None]) -> LocalSocket:
         return LocalSocket(sock, address=self.address, peer=peer, limits=self.limits, on_closed=on_closed)
 
     def _wake_waiters(self) -> None:
-        self._waiters.wake_all()
+        # From any thread: one that has adopted a connection gives its place back when it closes.
+        if self._loop is not None and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._waiters.wake_all)
 
     def _is_waited_on(self) -> bool:
         return False  # _close_listener() sees to it
@@ -81,9 +84,9 @@ class LocalServer(AwaitedServer[LocalSocket]):
     async def _wait(self, seconds: float | None) -> None:
         if self._on_change is not None:
             raise Busy(f"{self.address!r} is served already: its connections go there")
-        loop = asyncio.get_running_loop()
-        if self.can_accept and self._watched_by is None:
-            self._watched_by = loop
+        loop = self._loop = asyncio.get_running_loop()
+        if self.can_accept and not self._is_watched:
+            self._is_watched = True
             loop.add_reader(self.fileno(), self._on_readable)
         try:
             await self._waiters.wait(loop, seconds)
@@ -96,10 +99,10 @@ class LocalServer(AwaitedServer[LocalSocket]):
         self._waiters.wake_all()
 
     def _unwatch(self) -> None:
-        if self._watched_by is not None:
-            if not self._watched_by.is_closed():
-                self._watched_by.remove_reader(self.fileno())
-            self._watched_by = None
+        if self._is_watched:
+            self._is_watched = False
+            if self._loop is not None and not self._loop.is_closed():
+                self._loop.remove_reader(self.fileno())
 
     def _close_listener(self) -> None:
         self._unwatch()

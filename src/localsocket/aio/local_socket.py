@@ -342,6 +342,7 @@ class LocalSocket(AwaitedStream):
 
     def _give_away(self) -> int:
         if not self._is_attached:
+            self._unwatch_writing()
             return super()._give_away()
         # The loop closes its own descriptor; another one of the same connection stays open.
         try:

@@ -29,10 +29,13 @@ class Waiters:
 
     def wake_all(self) -> None:
         if self._futures:
-            for future in self._futures:
-                if not future.done():
-                    future.set_result(None)
-            self._futures.clear()
+            futures, self._futures = self._futures, []
+            try:
+                for future in futures:
+                    if not future.done():
+                        future.set_result(None)
+            except RuntimeError:  # their loop is closed, and nobody will ever look again
+                return
 
     def _forget_the_done(self) -> None:
         # Those that were cancelled or late: nobody tells when they are.

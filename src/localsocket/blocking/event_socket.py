@@ -66,8 +66,7 @@ class EventSocket(Stream):
         super().__init__(
             connection.sock, address=address, peer=peer, mode=mode, limits=limits, on_closed=connection.on_closed
         )
-        self._received = connection.received
-        self._unsent = connection.unsent
+        self.take_over(connection)
         self._loop = loop
         self._handler = handler
         self._ready_read = handler.ready_read

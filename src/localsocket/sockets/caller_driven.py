@@ -81,8 +81,10 @@ class CallerDrivenStream(Stream):
             limits=other.limits,
             on_closed=connection.on_closed,
         )
-        socket._received = connection.received
-        socket._unsent = connection.unsent
+        socket.take_over(connection)
+        if socket._unsent:
+            with socket._lock:
+                socket._has_queued()
         return socket
 
     @classmethod

@@ -34,6 +34,9 @@ class HandedOver(NamedTuple):
     received: ByteBuffer
     unsent: SendQueue
     on_closed: Callable[[], None] | None
+    failure: Callable[[], LocalSocketError] | None = None
+    write_failure: Callable[[], LocalSocketError] | None = None
+    write_ended: bool = False
 
 
 class Connection:
@@ -159,7 +162,16 @@ class Connection:
             unsent.copy_borrowed()
             sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM, 0, descriptor)
             sock.setblocking(False)
-            return HandedOver(sock, received, unsent, on_closed)
+            return HandedOver(sock, received, unsent, on_closed, self._failure, self._write_failure, self._write_ended)
+
+    def take_over(self, connection: HandedOver) -> None:
+        """Go on where another object left the connection; for the first moment of this one."""
+        self._received = connection.received
+        self._unsent = connection.unsent
+        self._failure = connection.failure
+        self._write_failure = connection.write_failure
+        self._write_ended = connection.write_ended
+        self._is_writable = self._is_writable and not (self._write_failure or self._write_ended)
 
     def close_in_child(self) -> None:
         # Called right after a fork, where the lock may be held by a thread that does not exist here.
