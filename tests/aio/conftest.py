@@ -48,7 +48,10 @@ def loop_kind(request: pytest.FixtureRequest) -> LoopKind:
 
 @pytest.fixture
 def run(loop_kind: LoopKind) -> Run:
-    """Run a coroutine to its end in a loop of its own; what hangs, what goes on, and what the loop complains of fails."""
+    """Run a coroutine to its end in a loop of its own.
+
+    It fails also where it hangs, where something else goes on after it, and where the loop complains.
+    """
 
     def run(main: Coroutine[Any, Any, T]) -> T:
         complaints: list[dict[str, Any]] = []

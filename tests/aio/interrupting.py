@@ -50,9 +50,8 @@ class Interruption(abc.ABC):
         try:
             return Outcome(None, await self._await(_Stepped(call, self._suspended)))
         except (asyncio.CancelledError, TimeoutError) as error:
-            if not self.has_happened:
+            if not self.has_happened or not self._is_ours(error):
                 raise
-            assert self._is_ours(error)
             return Outcome(error)
 
     async def _await(self, call: Awaitable[T]) -> T:
@@ -114,18 +113,33 @@ class TimedOutByAsyncio(Interruption):
 
 
 class TimedOut(Interruption):
-    """The `timeout` of the call runs out: the clock is put forward, and the call's timer has it look."""
+    """The `timeout` of the call runs out: the clock is put forward, and the call's timer goes off."""
 
     timeout = MUCH_LATER
 
     def __init__(self, at: int) -> None:
         super().__init__(at)
         _clock.hours = 0
+        self._timers: list[tuple[asyncio.TimerHandle, Callable[[], object]]] = []
+
+    async def _await(self, call: Awaitable[T]) -> T:
+        def remember(delay: float, callback: Callable[..., object], *arguments: Any, **context: Any) -> Any:
+            timer = call_later(delay, callback, *arguments, **context)
+            self._timers.append((timer, partial(callback, *arguments)))
+            return timer
+
+        with pytest.MonkeyPatch.context() as patch:
+            loop = asyncio.get_running_loop()
+            call_later = loop.call_later
+            patch.setattr(loop, "call_later", remember)
+            return await call
 
     def strike(self, waits_for: asyncio.Future[Any] | None) -> None:
         _clock.hours += 2
-        if waits_for is not None:
-            asyncio.get_running_loop().call_soon(_set_done, waits_for)
+        for timer, callback in self._timers:
+            if not timer.cancelled():
+                timer.cancel()
+                asyncio.get_running_loop().call_soon(callback)
 
     def _is_ours(self, error: BaseException) -> bool:
         return isinstance(error, deadlines.DeadlinePassed)
@@ -203,11 +217,6 @@ class _Stepped(Generic[T]):
                 step = partial(steps.throw, error)
             else:
                 step = partial(steps.send, None)
-
-
-def _set_done(future: asyncio.Future[Any]) -> None:
-    if not future.done():
-        future.set_result(None)
 
 
 def _current_task() -> asyncio.Task[Any]:

@@ -83,14 +83,14 @@ def test_an_open_socket_warns_and_is_closed(loop: Loop, attached: bool) -> None:
 def test_a_socket_whose_loop_was_closed_while_it_began_to_receive_warns_and_is_closed(
     loop: Loop, turns_before: int
 ) -> None:
-    async def begin() -> None:
-        reading = asyncio.ensure_future(first.read())
+    async def begin(socket: aio.LocalSocket) -> None:
+        reading = asyncio.ensure_future(socket.read())
         await turns(turns_before)
         reading.cancel()
         await asyncio.gather(reading, return_exceptions=True)
 
     first, second = aio.pair()
-    loop.run(begin())
+    loop.run(begin(first))
     close_warned(loop)
     sockets = [first]
     del first
@@ -245,6 +245,28 @@ def test_a_served_address_is_free_and_its_connections_are_closed(loop: Loop, clo
         assert client.read_exactly(1, timeout=PATIENCE) == b"x"
         assert client.wait_disconnected(PATIENCE)
     localsocket.listen("server").close()
+
+
+@pytest.mark.parametrize("turns_before", range(6))
+def test_a_loop_that_asyncio_run_closes_while_it_begins_to_receive(loop_kind: LoopKind, turns_before: int) -> None:
+    """Every task is cancelled then, also the one that nobody knows of, and which must not stop half-way."""
+
+    async def begin(socket: aio.LocalSocket) -> None:
+        tasks.append(asyncio.ensure_future(socket.read()))
+        await turns(turns_before)
+
+    tasks: list[asyncio.Task[bytes]] = []
+    first, second = aio.pair()
+    with warnings.catch_warnings(record=True):
+        warnings.simplefilter("always")
+        with asyncio.Runner(loop_factory=loop_kind.new_loop, debug=loop_kind.debug) as runner:
+            runner.run(begin(first))
+    assert tasks[0].cancelled()
+    sockets = [first]
+    del first
+    assert any(text.startswith("unclosed <LocalSocket") for text in forget(sockets, tasks))
+    assert not second.is_connected
+    second.abort()
 
 
 def test_a_loop_that_asyncio_run_closes_takes_the_handlers_with_it(loop_kind: LoopKind) -> None:

@@ -48,14 +48,16 @@ async def test_it_is_awaited_or_entered_and_is_the_callers_or_the_blocks() -> No
 
 async def test_a_connection_knows_what_it_was_told() -> None:
     limits = Limits(read_buffer=1000)
-    async with aio.listen("server") as server:
-        async with aio.connect("server", mode="r", limits=limits, allow_server=ANY_USER) as reader:
-            assert reader.limits == limits
-            with pytest.raises(WrongMode):
-                await reader.write(b"x")
-            async with await server.accept() as accepted:
-                await accepted.write(b"hello")
-                assert await reader.read() == b"hello"
+    async with (
+        aio.listen("server") as server,
+        aio.connect("server", mode="r", limits=limits, allow_server=ANY_USER) as reader,
+        await server.accept() as accepted,
+    ):
+        assert reader.limits == limits
+        with pytest.raises(WrongMode):
+            await reader.write(b"x")
+        await accepted.write(b"hello")
+        assert await reader.read() == b"hello"
 
 
 WRONG: list[tuple[dict[str, Any], type[Exception]]] = [
@@ -93,17 +95,28 @@ async def test_a_stale_socket_file_is_told_from_an_absent_one(runtime_directory:
 
 
 async def test_a_server_that_comes_later_is_found_and_one_that_does_not_is_not_waited_for_any_longer() -> None:
-    with pytest.raises(DeadlinePassed, match="connecting to 'server' took longer than 0.02 s") as late:
+    with pytest.raises(DeadlinePassed, match=r"connecting to 'server' took longer than 0\.02 s") as late:
         await aio.connect("server", wait_for_server=True, timeout=0.02)
     assert isinstance(late.value.__cause__, ServerNotFound)
-    connecting = asyncio.ensure_future(opened(aio.connect("server", wait_for_server=True, timeout=None)))
+    connecting = asyncio.create_task(aio.connect("server", wait_for_server=True, timeout=None))
     await turns(5)
     async with aio.listen("server"), closing(await connecting) as socket:
         assert socket.is_connected
 
 
-async def opened(opening: aio.Opening[aio.LocalSocket]) -> aio.LocalSocket:
-    return await opening
+async def test_an_opening_is_a_coroutine() -> None:
+    async with aio.listen("server"):
+        socket = await asyncio.create_task(aio.connect("server"))
+        await socket.close()
+    waits = asyncio.create_task(aio.connect("server", wait_for_server=True))
+    await turns(3)
+    waits.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await waits
+    never = aio.connect("server")
+    never.close()
+    with pytest.raises(RuntimeError, match="cannot reuse"):
+        await never
 
 
 @pytest.fixture
@@ -135,7 +148,7 @@ async def test_a_full_accept_queue_is_waited_out_to_the_deadline(
 
 async def test_a_place_that_becomes_free_is_taken_by_one_of_those_who_wait(full: tuple[Path, plain.socket]) -> None:
     path, listener = full
-    connecting = [asyncio.ensure_future(opened(aio.connect(path, timeout=PATIENCE))) for _ in range(3)]
+    connecting = [asyncio.create_task(aio.connect(path, timeout=PATIENCE)) for _ in range(3)]
     await asyncio.sleep(0.01)
     assert not any(call.done() for call in connecting)
     for count in range(1, 4):
@@ -152,7 +165,7 @@ async def test_a_server_that_closes_while_its_queue_is_waited_out_is_not_found(
     full: tuple[Path, plain.socket],
 ) -> None:
     path, listener = full
-    async with waiting(opened(aio.connect(path, timeout=None))) as connecting:
+    async with waiting(aio.connect(path, timeout=None)) as connecting:
         listener.close()
         with pytest.raises(ServerRefused):
             await connecting

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import gc
 import os
+import types
 from collections.abc import Awaitable, Callable
 
 import pytest
 
-from aio.ends import SMALL, closing, connected, pattern, turns, turns_until, waiting
+from aio.ends import SMALL, closing, connected, no_descriptor_left, pattern, turns, turns_until, waiting
 from localsocket import Limits, SocketState, aio
 from localsocket.errors import Busy, ClosedByPeer, ClosedByUs, DeadlinePassed
+from localsocket.sockets import hang_up
 from localsocket.testing import PATIENCE, clog
 
 either_way = pytest.mark.parametrize("attached", [False, True], ids=["not attached", "attached"])
@@ -195,6 +198,32 @@ async def test_a_peer_that_only_finished_sending_has_not_closed(attached: bool) 
         assert await disconnected
 
 
+@pytest.fixture(params=["no descriptor", "no epoll"])
+def deaf(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> contextlib.AbstractContextManager[None]:
+    """Where nothing tells that a peer has closed while nothing is read."""
+    if request.param == "no descriptor":
+        return no_descriptor_left()
+    monkeypatch.setattr(hang_up, "sys", types.SimpleNamespace(platform="elsewhere"))
+    return contextlib.nullcontext()
+
+
+async def test_a_peer_that_leaves_is_noticed_also_where_nothing_tells_of_it(
+    deaf: contextlib.AbstractContextManager[None],
+) -> None:
+    async with connected(limits=Limits(read_buffer=4)) as (socket, peer):
+        peer.send(b"full, so that nothing is received")
+        await turns_until(lambda: socket.bytes_available == 4)
+        with deaf:
+            assert not await socket.wait_disconnected(timeout=0.06)
+            async with waiting(socket.wait_disconnected()) as disconnected:
+                await turns(5)
+                assert not disconnected.done()
+                peer.close()
+                assert await disconnected
+        async with waiting(socket.wait_disconnected(timeout=PATIENCE)) as disconnected:
+            assert await disconnected
+
+
 async def test_both_sides_finish_sending_and_that_is_the_end() -> None:
     async with connected(attached=True) as (socket, peer):
         await socket.shutdown_write()
@@ -205,29 +234,30 @@ async def test_both_sides_finish_sending_and_that_is_the_end() -> None:
 # --- blocks -----------------------------------------------------------------------------------------------------------
 
 
-async def test_leaving_the_block_closes_and_an_error_is_not_replaced() -> None:
-    async with connected() as (socket, peer):
+async def test_leaving_the_block_sends_what_is_unsent_and_closes() -> None:
+    async with connected(kernel_buffer=SMALL) as (socket, peer):
         async with socket as entered:
             assert entered is socket
-            await socket.write(b"bye")
-        assert await peer.receive_to_end() == b"bye"
-    async with connected(kernel_buffer=SMALL) as (socket, peer):
-        with pytest.raises(KeyError):
-            async with socket:
-                clog(socket)
-                socket.write_nowait(b"never sent")
-                peer.close()
-                raise KeyError
-        assert socket.state is SocketState.CLOSED
+            socket.write_nowait(MUCH)
+            assert socket.bytes_to_write
+            reading = asyncio.ensure_future(peer.receive_to_end())
+        assert await reading == MUCH
 
 
-async def test_leaving_the_block_waits_for_the_peer_and_says_when_bytes_are_lost() -> None:
+@pytest.mark.parametrize("error", [KeyError, None])
+async def test_leaving_the_block_says_when_bytes_are_lost_but_replaces_no_error(error: type[Exception] | None) -> None:
+    async def use() -> None:
+        async with socket:
+            clog(socket)
+            socket.write_nowait(b"never sent")
+            peer.close()
+            if error is not None:
+                raise error
+
     async with connected() as (socket, peer):
-        with pytest.raises(ClosedByPeer):
-            async with socket:
-                clog(socket)
-                socket.write_nowait(b"never sent")
-                peer.close()
+        with pytest.raises(error or ClosedByPeer):
+            await use()
+        assert socket.state is SocketState.CLOSED
 
 
 # --- given away -------------------------------------------------------------------------------------------------------
@@ -235,17 +265,19 @@ async def test_leaving_the_block_waits_for_the_peer_and_says_when_bytes_are_lost
 
 @either_way
 async def test_a_detached_descriptor_is_the_callers_and_works(attached: bool) -> None:
-    async with connected(attached=attached) as (socket, peer):
-        async with closing(aio.LocalSocket.adopt_descriptor(socket.detach())) as other:
-            assert socket.state is SocketState.CLOSED
-            with pytest.raises(ClosedByUs):
-                await socket.read()
-            await socket.close()
-            assert socket.fileno() == -1
-            peer.send(b"question")
-            assert await other.read() == b"question"
-            await other.write(b"answer")
-            assert peer.receive() == b"answer"
+    async with (
+        connected(attached=attached) as (socket, peer),
+        closing(aio.LocalSocket.adopt_descriptor(socket.detach())) as other,
+    ):
+        assert socket.state is SocketState.CLOSED
+        with pytest.raises(ClosedByUs):
+            await socket.read()
+        await socket.close()
+        assert socket.fileno() == -1
+        peer.send(b"question")
+        assert await other.read() == b"question"
+        await other.write(b"answer")
+        assert peer.receive() == b"answer"
 
 
 @either_way
@@ -286,9 +318,10 @@ def test_a_forgotten_socket_warns_and_closes(something_waits: bool) -> None:
     if something_waits:
         first.write_nowait(bytes(1 << 20))
     number = first.fileno()
+    sockets = [first]
+    del first
     with pytest.warns(ResourceWarning, match="unclosed <LocalSocket '' connected"):
-        del first
-        gc.collect()
+        sockets.clear()
     with pytest.raises(OSError, match="Bad file descriptor"):
         os.fstat(number)
     assert not second.is_connected

@@ -77,13 +77,20 @@ def test_what_listen_raises_is_raised_by_start() -> None:
         ServerThread("server", echo).start()
 
 
-def test_a_server_that_is_served_already_stops_the_thread_and_says_so() -> None:
+def test_a_server_that_is_served_already_is_left_to_who_serves_it() -> None:
     with localsocket.listen("server") as server, ServerThread(server, echo):
-        assert ask(b"hello") == b"hello"
-        second = ServerThread(server, echo)
         with pytest.raises(Busy, match="serves 'server' already"):
-            second.start()
-            second.stop()
+            ServerThread(server, echo).start()
+        assert ask(b"hello") == b"hello"
+
+
+def test_what_is_stopped_or_closed_right_after_its_start_has_served() -> None:
+    for _ in range(20):
+        thread = ServerThread("server", echo)
+        thread.start()
+        thread.stop()
+        with ServerThread("server", echo) as thread:
+            thread.server.close()
 
 
 async def too_many(socket: aio.LocalSocket, more: object) -> None: ...

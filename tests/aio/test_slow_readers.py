@@ -107,6 +107,14 @@ async def test_room_that_is_made_in_any_way_lets_the_rest_come() -> None:
         assert await socket.read_exactly(50, timeout=PATIENCE) == sent[350:]
 
 
+async def test_a_limit_that_is_changed_before_anything_was_awaited_holds() -> None:
+    async with connected() as (socket, peer):
+        socket.change_limits(Limits(read_buffer=100))
+        await attach(socket)
+        peer.send(pattern(400))
+        assert await what_stays(socket) == (100,)
+
+
 async def test_another_limit_holds_from_now_on() -> None:
     sent = pattern(4000)
     async with connected(limits=Limits(read_buffer=100), attached=True) as (socket, peer):

@@ -96,9 +96,12 @@ async def test_writes_of_many_tasks_are_never_mixed(attached: bool) -> None:
             await socket.write(bytes([letter]) * (number * 311 + 1) + b"\n")
 
     letters = range(ord("a"), ord("f"))
-    async with connected(attached=attached, kernel_buffer=SMALL, limits=Limits(write_buffer=SMALL)) as (socket, peer):
-        async with waiting(*(write_records(letter) for letter in letters)):
-            received = await peer.receive_exactly(sum(number * 311 + 2 for number in range(20)) * len(letters))
+    limits = Limits(write_buffer=SMALL)
+    async with (
+        connected(attached=attached, kernel_buffer=SMALL, limits=limits) as (socket, peer),
+        waiting(*(write_records(letter) for letter in letters)),
+    ):
+        received = await peer.receive_exactly(sum(number * 311 + 2 for number in range(20)) * len(letters))
     lines = received.splitlines()
     for letter in letters:
         assert [line for line in lines if line[0] == letter] == [

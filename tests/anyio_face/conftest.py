@@ -5,11 +5,12 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Coroutine
 from functools import partial
-from typing import Any, Protocol
+from typing import Any
 
 import anyio
 import pytest
 
+from anyio_face.ends import Run
 from localsocket.testing import PATIENCE
 
 BACKENDS: dict[str, dict[str, Any]] = {
@@ -17,10 +18,6 @@ BACKENDS: dict[str, dict[str, Any]] = {
     "uvloop": {"backend": "asyncio", "backend_options": {"use_uvloop": True}},
     "trio": {"backend": "trio"},
 }
-
-
-class Run(Protocol):
-    def __call__(self, main: Callable[[], Coroutine[Any, Any, None]]) -> None: ...
 
 
 @pytest.fixture(params=BACKENDS)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import AsyncIterator, Callable, Coroutine
-from typing import Any
+from typing import Any, Protocol
 
 import anyio
 import anyio.abc
@@ -17,6 +17,12 @@ from localsocket.testing import set_kernel_buffer
 
 SMALL = 4 * KIB
 SMALL_LIMITS = Limits(read_buffer=SMALL, write_buffer=SMALL)
+
+
+class Run(Protocol):
+    """Runs a coroutine function to its end in a loop of its own."""
+
+    def __call__(self, main: Callable[[], Coroutine[Any, Any, None]]) -> None: ...
 
 
 @contextlib.asynccontextmanager

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import gc
 import os
 import socket as standard
 from collections.abc import AsyncIterator, Iterator
@@ -19,11 +20,11 @@ from anyio.streams.stapled import MultiListener
 import localsocket
 import localsocket.anyio
 from anyio_face.cutting import count_suspensions
-from anyio_face.ends import Call, beside, turns, until
+from anyio_face.ends import Call, Run, beside, turns, until
 from localsocket import errors
 from localsocket.anyio import LocalServer, LocalSocket, LocalSocketAttribute
 from localsocket.errors import BrokenEndpoint, Busy, ClosedByUs, DeadlinePassed
-from localsocket.testing import FOREVER, Background
+from localsocket.testing import Background
 
 SOON = 0.03
 
@@ -195,10 +196,7 @@ async def test_a_full_server_accepts_when_a_place_is_given_back() -> None:
             await taken(second).close()
 
 
-async def test_a_server_that_another_thread_has_made_is_of_the_loop_that_uses_it(
-    monkeypatch: pytest.MonkeyPatch, runtime_directory: Path
-) -> None:
-    monkeypatch.setattr("localsocket.anyio.local_server.LOOK_AGAIN", FOREVER)  # nobody has to look: it is told
+async def test_a_server_that_another_thread_has_made_is_of_the_loop_that_uses_it(runtime_directory: Path) -> None:
     async with listening_descriptor(runtime_directory) as (path, descriptor):
         make = Background(lambda: LocalServer.adopt_descriptor(descriptor, max_connections=1))
         async with make.result() as server, localsocket.anyio.connect(path), localsocket.anyio.connect(path):
@@ -220,16 +218,35 @@ async def test_a_place_that_another_thread_gives_back_is_noticed() -> None:
             await taken(second).close()
 
 
-async def test_a_loop_that_serves_is_told_when_another_thread_gives_a_place_back() -> None:
-    async with localsocket.anyio.listen("server", max_connections=1) as server:
-        with clients(2):
-            taken_over = localsocket.adopt(await server.accept())
-            changes: list[None] = []
-            server.begin_watching(lambda: changes.append(None))
-            with Background(taken_over.close):
-                pass
-            assert changes
-            server.end_watching()
+@pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning")
+async def test_a_forgotten_connection_gives_its_place_back_wherever_the_collector_finds_it() -> None:
+    async with localsocket.anyio.listen("server", max_connections=2) as server:
+        with clients(3):
+            await (await server.accept()).close()
+            forgotten: list[object] = [await server.accept()]
+            forgotten.append(forgotten)
+            del forgotten
+            server._listener.sock = Collecting(server._listener.sock)  # type: ignore[assignment]
+            async with await server.accept():
+                assert server.open_connections == 1
+
+
+def test_a_place_given_back_after_the_loop_has_ended_wakes_nobody(run: Run) -> None:
+    kept: list[LocalSocket] = []
+    servers: list[LocalServer] = []
+
+    async def main() -> None:
+        server = await localsocket.anyio.listen("server")
+        servers.append(server)
+        with clients(1):
+            kept.append(await server.accept())
+            with contextlib.suppress(DeadlinePassed):
+                await server.accept(timeout=0.001)
+
+    run(main)
+    kept[0].abort()
+    assert servers[0].open_connections == 0
+    servers[0].close()
 
 
 async def test_a_server_out_of_descriptors_looks_again_now_and_then(caplog: pytest.LogCaptureFixture) -> None:
@@ -311,6 +328,14 @@ class Troubled:
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._sock, name)
+
+
+class Collecting(Troubled):
+    """Has the garbage collector run where the server is in the midst of accepting."""
+
+    def accept(self) -> tuple[standard.socket, Any]:
+        gc.collect()
+        return super().accept()
 
 
 def trouble(server: LocalServer, *numbers: int) -> Troubled:

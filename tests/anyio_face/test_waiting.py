@@ -175,6 +175,17 @@ async def test_a_transaction_belongs_to_its_task_and_others_wait_for_its_end() -
         assert await one.read_exactly(4) == b"cdef"
 
 
+def test_where_no_loop_runs_a_transaction_is_possible_too() -> None:
+    one, other = localsocket.anyio.pair()
+    other.write_nowait(b"abc")
+    with contextlib.suppress(errors.NeedMoreBytes), one.transaction():
+        assert one.read_exactly_nowait(2) == b"ab"
+        one.read_exactly_nowait(2)
+    assert one.read_available() == b"abc"
+    one.abort()
+    other.abort()
+
+
 # --- the peer's end ---------------------------------------------------------------------------------------------------
 
 

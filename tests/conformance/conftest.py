@@ -1,15 +1,22 @@
-"""What the conformance tests share: the two faces, a running loop, and the promises of every event."""
+"""What the conformance tests share: the faces, a running loop, and the promises of every event."""
 
 from __future__ import annotations
 
+import asyncio
 import threading
 from collections.abc import Iterator
 
 import pytest
+import uvloop
 
-from conformance.faces import BlockingFace, EventFace, Face
+import localsocket
+from conformance.awaited import AwaitedPackage, Package
+from conformance.faces import BlockingFace, EventFace, Face, TaskFace
 from conformance.recorder import Recorder
 from localsocket import EventLoop
+from localsocket.testing import AioFace
+
+LOOPS = {"aio": asyncio.new_event_loop, "aio-uvloop": uvloop.new_event_loop}
 
 
 @pytest.fixture(autouse=True)
@@ -34,8 +41,23 @@ def loop() -> Iterator[EventLoop]:
             thread.join()
 
 
-@pytest.fixture(params=["blocking", "events"])
-def face(request: pytest.FixtureRequest) -> Face:
+@pytest.fixture(params=["blocking", "events", *LOOPS])
+def face(request: pytest.FixtureRequest) -> Iterator[Face]:
+    """Every face of a client."""
     if request.param == "blocking":
-        return BlockingFace()
-    return EventFace(request.getfixturevalue("loop"))
+        yield BlockingFace()
+    elif request.param == "events":
+        yield EventFace(request.getfixturevalue("loop"))
+    else:
+        with AioFace(LOOPS[request.param]) as awaiting:
+            yield TaskFace(AwaitedPackage(awaiting))
+
+
+@pytest.fixture(params=["blocking", *LOOPS])
+def package(request: pytest.FixtureRequest) -> Iterator[Package]:
+    """`localsocket`, and what does the same for callers that wait for asyncio."""
+    if request.param == "blocking":
+        yield localsocket
+    else:
+        with AioFace(LOOPS[request.param]) as awaiting:
+            yield AwaitedPackage(awaiting)

@@ -1,15 +1,16 @@
-"""The two faces of a client, so that one scenario runs on both: who waits differs, what is true does not."""
+"""The faces of a client, so that one scenario runs on all: who waits differs, what is true does not."""
 
 from __future__ import annotations
 
 import contextlib
 import os
 from collections.abc import Callable
-from typing import Generic, TypeAlias, TypeVar, Unpack
+from typing import Any, Generic, TypeAlias, TypeVar, Unpack
 
 import localsocket
+from conformance.awaited import Awaited, AwaitedPackage
 from conformance.recorder import PATIENCE, Recorder
-from localsocket import EventLoop, EventSocket, LocalSocket
+from localsocket import EventLoop, EventSocket, LocalSocket, aio
 from localsocket.sockets.connector import ConnectOptions
 
 Client: TypeAlias = LocalSocket | EventSocket
@@ -31,7 +32,7 @@ class BlockingFace:
 
     def wait_for_end(self, socket: Client) -> None:
         """Return when the peer has closed."""
-        assert isinstance(socket, LocalSocket)
+        assert not isinstance(socket, EventSocket)
         assert socket.wait_disconnected(PATIENCE)
 
     def at_end(
@@ -42,6 +43,25 @@ class BlockingFace:
             act()
             self.wait_for_end(socket)
             return read(socket)
+
+
+class TaskFace(BlockingFace):
+    """A task waits, and the caller for it."""
+
+    def __init__(self, package: AwaitedPackage) -> None:
+        self._package = package
+
+    def connect(self, address: str | os.PathLike[str], **options: Unpack[ConnectOptions]) -> Any:
+        return self._package.connect(address, **options)
+
+    def wait_for_bytes(self, socket: Client, count: int) -> None:
+        async def look(stream: aio.LocalSocket) -> None:
+            with contextlib.suppress(_OnlyLooking), stream.transaction():
+                await stream.read_exactly(count, timeout=PATIENCE)
+                raise _OnlyLooking
+
+        assert isinstance(socket, Awaited)
+        socket.do(look)
 
 
 class EventFace:
@@ -76,7 +96,7 @@ class EventFace:
         return reader.results.pop()
 
 
-Face: TypeAlias = BlockingFace | EventFace
+Face: TypeAlias = BlockingFace | TaskFace | EventFace
 
 
 class _ReadAtEnd(Recorder, Generic[T]):

@@ -13,6 +13,7 @@ import sys
 import pytest
 
 import localsocket
+from conformance.awaited import Package
 from conformance.faces import Face
 from conformance.recorder import Recorder
 from localsocket import EventLoop, LocalSocket, ServerThread, SocketState
@@ -23,13 +24,13 @@ NAME = "conformance"
 only_linux = pytest.mark.skipif(sys.platform != "linux", reason="only Linux has abstract addresses")
 
 
-def test_01_server_basic() -> None:
+def test_01_server_basic(package: Package) -> None:
     """A server that does not listen has nothing and waits for nothing.
 
     Only a closed one does not listen. Its address stays, since messages name it, and asking it for a connection is
     ClosedByUs at once where Qt returns null.
     """
-    server = localsocket.listen(NAME)
+    server = package.listen(NAME)
     assert server.max_pending == 30
     server.close()
     server.close()
@@ -41,7 +42,7 @@ def test_01_server_basic() -> None:
         with pytest.raises(ClosedByUs):
             ask()
     with pytest.raises(InvalidAddress, match="empty"):
-        localsocket.listen("")
+        package.listen("")
 
 
 def test_01_server_basic_event_server_with_no_client_tells_nothing() -> None:
@@ -52,9 +53,9 @@ def test_01_server_basic_event_server_with_no_client_tells_nothing() -> None:
     assert not thread.server.is_listening
 
 
-def test_02_server_connections_count() -> None:
+def test_02_server_connections_count(package: Package) -> None:
     """The most pending connections are what was asked for; they can be changed while it listens, as in Qt."""
-    with localsocket.listen(NAME, max_pending=10) as server:
+    with package.listen(NAME, max_pending=10) as server:
         assert server.max_pending == 10
         server.max_pending = 20
         assert server.max_pending == 20
@@ -82,8 +83,8 @@ def test_03_socket_basic(face: Face) -> None:
             use()
 
 
-def test_03_socket_basic_waits_on_a_closed_socket_do_not_wait() -> None:
-    first, second = localsocket.pair()
+def test_03_socket_basic_waits_on_a_closed_socket_do_not_wait(package: Package) -> None:
+    first, second = package.pair()
     second.close()
     first.close()
     for wait in (first.wait_readable, first.wait_disconnected, first.flush, first.read_line, first.read_to_end):
@@ -106,7 +107,7 @@ def test_03_socket_basic_ending_again_is_not_announced_again(loop: EventLoop) ->
 @pytest.mark.parametrize(
     ("name", "close"), [("", False), (NAME, True), (NAME, False)], ids=["no name", "name, closed", "name, left alone"]
 )
-def test_04_listen(name: str, close: bool) -> None:
+def test_04_listen(name: str, close: bool, package: Package) -> None:
     """A server without clients listens, and waiting for one takes until the time is over.
 
     No name is InvalidAddress. A second listen on the name is NameTaken and leaves the first as it was. A server that
@@ -114,9 +115,9 @@ def test_04_listen(name: str, close: bool) -> None:
     """
     if not name:
         with pytest.raises(InvalidAddress):
-            localsocket.listen(name)
+            package.listen(name)
         return
-    server = localsocket.listen(name)
+    server = package.listen(name)
     assert server.is_listening
     assert server.address == name
     assert server.endpoint is not None
@@ -125,7 +126,7 @@ def test_04_listen(name: str, close: bool) -> None:
     assert (server.pending_connections, server.max_pending) == (0, 30)
     assert server.accept_nowait() is None
     with pytest.raises(NameTaken, match=f"process {os.getpid()}"):
-        localsocket.listen(name)
+        package.listen(name)
     assert server.is_listening
     assert not server.wait_pending(timeout=0.05)
     with pytest.raises(DeadlinePassed):
@@ -138,7 +139,7 @@ def test_04_listen(name: str, close: bool) -> None:
         del server
         with pytest.warns(ResourceWarning, match="never closed|unclosed"):
             forgotten.clear()
-    localsocket.listen(name).close()
+    package.listen(name).close()
 
 
 @pytest.mark.parametrize("connections", [0, 1, 5])
@@ -192,38 +193,40 @@ def test_05_listen_and_connect_without_a_server(face: Face) -> None:
 @only_linux
 @pytest.mark.parametrize("client_kind", ["@", ""], ids=["client abstract", "client plain"])
 @pytest.mark.parametrize("server_kind", ["@", ""], ids=["server abstract", "server plain"])
-def test_06_listen_and_connect_abstract_namespace(server_kind: str, client_kind: str) -> None:
+def test_06_listen_and_connect_abstract_namespace(server_kind: str, client_kind: str, package: Package) -> None:
     """The same text is one endpoint as a name and another as an abstract name: only pairs of a kind meet.
 
     The kind is part of the address text, `@name`, not an option beside it.
     """
     own = f"{NAME}-{os.getpid()}"  # abstract names are the whole machine's
-    with localsocket.listen(server_kind + own) as server:
+    with package.listen(server_kind + own) as server:
         if server_kind == client_kind:
-            with localsocket.connect(client_kind + own, timeout=10), server.accept(timeout=10) as accepted:
+            with package.connect(client_kind + own, timeout=10), server.accept(timeout=10) as accepted:
                 assert accepted.address == server_kind + own
         else:
             with pytest.raises(ServerNotFound):
-                localsocket.connect(client_kind + own, timeout=10)
+                package.connect(client_kind + own, timeout=10)
             assert not server.wait_pending(timeout=0)
 
 
 @only_linux
 @pytest.mark.parametrize("client_end", ["\0", ""], ids=["client with NUL", "client without"])
 @pytest.mark.parametrize("server_end", ["\0", ""], ids=["server with NUL", "server without"])
-def test_07_listen_and_connect_abstract_namespace_trailing_zeros(server_end: str, client_end: str) -> None:
+def test_07_listen_and_connect_abstract_namespace_trailing_zeros(
+    server_end: str, client_end: str, package: Package
+) -> None:
     """A NUL at the end of an abstract name is a part of it."""
     own = f"@{NAME}-{os.getpid()}"
-    with localsocket.listen(own + server_end) as server:
+    with package.listen(own + server_end) as server:
         assert server.address == own + server_end
         assert server.endpoint is not None
         assert server.endpoint.location == (own + server_end)[1:]
         if server_end == client_end:
-            with localsocket.connect(own + client_end, timeout=10), server.accept(timeout=10):
+            with package.connect(own + client_end, timeout=10), server.accept(timeout=10):
                 pass
         else:
             with pytest.raises(ServerNotFound):
-                localsocket.connect(own + client_end, timeout=10)
+                package.connect(own + client_end, timeout=10)
 
 
 def test_08_connect_with_open(loop: EventLoop) -> None:
@@ -245,9 +248,9 @@ def test_08_connect_with_open(loop: EventLoop) -> None:
     assert at_server.events() == ["connected", "end_of_stream", "disconnected"]
 
 
-def test_08_connect_with_open_the_block_is_the_opening_and_closing() -> None:
-    with localsocket.listen(NAME) as server:
-        with localsocket.connect(NAME) as client, server.accept() as accepted:
+def test_08_connect_with_open_the_block_is_the_opening_and_closing(package: Package) -> None:
+    with package.listen(NAME) as server:
+        with package.connect(NAME) as client, server.accept() as accepted:
             assert client.is_connected
             assert accepted.is_connected
         assert client.state is accepted.state is SocketState.CLOSED

@@ -13,6 +13,7 @@ from typing import NamedTuple
 import pytest
 
 import localsocket
+from conformance.awaited import Package
 from conformance.faces import Client, Face
 from conformance.recorder import PATIENCE, Reader, Recorder
 from localsocket import EventLoop, EventSocket, Limits, LocalSocket, ServerThread, SocketState
@@ -108,14 +109,14 @@ def read_pieces(socket: Stream, row: LineRow) -> list[bytes]:
 
 
 @pytest.mark.parametrize("row", LINE_ROWS.values(), ids=LINE_ROWS.keys())
-def test_11_read_line(row: LineRow) -> None:
+def test_11_read_line(row: LineRow, package: Package) -> None:
     """Lines are found over chunks and limits; what is left when the peer has closed counts as a line.
 
     Where Qt hands out the first part of a line that is too long, and of one that has not arrived whole, reading it is
     LineTooLong or NeedMoreBytes here; either leaves the bytes, and a caller who wants a part asks for bytes.
     """
     pieces = []
-    with localsocket.listen(NAME) as server, localsocket.connect(NAME) as client:
+    with package.listen(NAME) as server, package.connect(NAME) as client:
         with server.accept() as accepted:
             for chunk in row.chunks:
                 accepted.write(chunk)
@@ -200,11 +201,11 @@ def test_13_read_buffer_overflow(face: Face) -> None:
             client.close()
 
 
-def test_14_simple_command_protocol_1() -> None:
+def test_14_simple_command_protocol_1(package: Package) -> None:
     """2000 commands with a length before each, written and read by turns in one thread, keep order and content."""
     commands = [json.dumps({"command": number, "text": "x" * (number % 97)}).encode() for number in range(2000)]
     received = []
-    with localsocket.listen(NAME) as server, localsocket.connect(NAME) as client, server.accept() as accepted:
+    with package.listen(NAME) as server, package.connect(NAME) as client, server.accept() as accepted:
         for command in commands:
             client.write(struct.pack("!I", len(command)) + command, timeout=PATIENCE)
             (length,) = struct.unpack("!I", accepted.read_exactly(4, timeout=PATIENCE))
@@ -267,8 +268,8 @@ def test_15_simple_command_protocol_2(loop: EventLoop) -> None:
     assert at_client.errors == at_server.errors == []
 
 
-def test_15_simple_command_protocol_2_abort_drops_what_is_unsent_and_wakes_the_writer() -> None:
-    first, second = localsocket.pair()
+def test_15_simple_command_protocol_2_abort_drops_what_is_unsent_and_wakes_the_writer(package: Package) -> None:
+    first, second = package.pair()
     with second:
         first.write_nowait(bytes(4_000_000))
         assert first.bytes_to_write

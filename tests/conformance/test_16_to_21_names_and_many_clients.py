@@ -11,9 +11,10 @@ from pathlib import Path
 import pytest
 
 import localsocket
+from conformance.awaited import Package
 from conformance.faces import Face
 from conformance.recorder import PATIENCE, Recorder
-from localsocket import LocalServer, LocalSocket, ServerThread, SocketState
+from localsocket import LocalServer, LocalSocket, ServerThread, SocketState, aio
 from localsocket.errors import AddressTooLong, UnsuitableDescriptor
 from localsocket.interfaces import OpenMode
 from programs import Program
@@ -40,15 +41,15 @@ def test_16_full_path(runtime_directory: Path, face: Face) -> None:
 
 
 @pytest.mark.parametrize("most", [0, 1, 3])
-def test_17_hit_maximum_connections(most: int) -> None:
+def test_17_hit_maximum_connections(most: int, package: Package) -> None:
     """With one client more than may be pending, waiting for a connection still succeeds at once.
 
     The limit is exact, where Qt takes two more in: the other clients wait in the backlog and are accepted when they
     are asked for, in their order.
     """
     with contextlib.ExitStack() as stack:
-        server = stack.enter_context(localsocket.listen(NAME, max_pending=most))
-        clients = [stack.enter_context(localsocket.connect(NAME)) for _ in range(most + 1)]
+        server = stack.enter_context(package.listen(NAME, max_pending=most))
+        clients = [stack.enter_context(package.connect(NAME)) for _ in range(most + 1)]
         assert server.pending_connections == most
         assert server.open_connections == most
         assert server.wait_pending(timeout=PATIENCE)
@@ -61,11 +62,11 @@ def test_17_hit_maximum_connections(most: int) -> None:
         assert server.accept_nowait() is None
 
 
-def test_17_hit_maximum_connections_closing_ends_those_that_nobody_took() -> None:
+def test_17_hit_maximum_connections_closing_ends_those_that_nobody_took(package: Package) -> None:
     """Clients that are pending or in the backlog see the server close; a connection that was taken goes on."""
     with contextlib.ExitStack() as stack:
-        server = localsocket.listen(NAME, max_pending=1)
-        taken, pending, waiting = (stack.enter_context(localsocket.connect(NAME)) for _ in range(3))
+        server = package.listen(NAME, max_pending=1)
+        taken, pending, waiting = (stack.enter_context(package.connect(NAME)) for _ in range(3))
         accepted = stack.enter_context(server.accept(timeout=PATIENCE))
         assert server.pending_connections == 1
         server.close()
@@ -76,18 +77,18 @@ def test_17_hit_maximum_connections_closing_ends_those_that_nobody_took() -> Non
         assert taken.read_exactly(10, timeout=PATIENCE) == b"still here"
 
 
-def test_18_set_socket_descriptor() -> None:
+def test_18_set_socket_descriptor(package: Package) -> None:
     """A descriptor that is none is refused when it is given, where Qt keeps it and calls itself connecting (B16)."""
     with pytest.raises(UnsuitableDescriptor) as refused:
-        LocalSocket.adopt_descriptor(-1, mode="w")
+        package.LocalSocket.adopt_descriptor(-1, mode="w")
     assert refused.value.fd == -1
 
 
 @pytest.mark.parametrize("mode", ["r", "w", "rw"])
-def test_18_set_socket_descriptor_keeps_number_state_and_mode(mode: OpenMode) -> None:
-    first, second = localsocket.pair()
+def test_18_set_socket_descriptor_keeps_number_state_and_mode(mode: OpenMode, package: Package) -> None:
+    first, second = package.pair()
     number = first.detach()
-    with LocalSocket.adopt_descriptor(number, mode=mode) as adopted, second:
+    with package.LocalSocket.adopt_descriptor(number, mode=mode) as adopted, second:
         assert (adopted.fileno(), adopted.state, adopted.mode) == (number, SocketState.CONNECTED, mode)
         assert adopted.address == ""
 
@@ -105,9 +106,9 @@ class ReadsTheLine(threading.Thread):
 
 
 @pytest.mark.parametrize("count", [1, 2, 5, 10, 20])
-@pytest.mark.parametrize("served_by", ["one thread", "a thread each"])
+@pytest.mark.parametrize("served_by", ["one thread", "a thread each", "a task each"])
 def test_19_threaded_connection(served_by: str, count: int) -> None:
-    """Client threads and server threads only wait, and each client has its line, though its server closed at once."""
+    """Client threads and their servers only wait, and each client has its line, though its server closed at once."""
     hits: list[int] = []
 
     def serve_one(socket: LocalSocket) -> None:
@@ -120,11 +121,19 @@ def test_19_threaded_connection(served_by: str, count: int) -> None:
         for socket in server:
             serve_one(socket)
 
+    async def serve_in_task(socket: aio.LocalSocket) -> None:
+        async with socket:
+            await socket.write(b"test\n", timeout=PATIENCE)
+            assert socket.state is SocketState.CONNECTED
+            hits.append(socket.peer.pid)
+
     clients = [ReadsTheLine() for _ in range(count)]
     server = localsocket.listen(NAME, max_pending=10)
     with contextlib.ExitStack() as stack:
         if served_by == "a thread each":
             stack.enter_context(ServerThread(server, serve_one))
+        elif served_by == "a task each":
+            stack.enter_context(ServerThread(server, serve_in_task))
         else:
             accepting = threading.Thread(target=serve_all, args=[server])
             accepting.start()

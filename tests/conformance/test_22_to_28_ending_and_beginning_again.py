@@ -9,6 +9,7 @@ import time
 import pytest
 
 import localsocket
+from conformance.awaited import Package
 from conformance.faces import Face
 from conformance.recorder import PATIENCE, Reader, Recorder
 from localsocket import EventLoop, EventSocket, ServerThread, SocketState
@@ -40,9 +41,9 @@ def test_22_wait_for_disconnect_events(face: Face) -> None:
     assert recorder.events() == ["connected", "end_of_stream", "disconnected"]
 
 
-def test_23_wait_for_disconnect_by_server() -> None:
+def test_23_wait_for_disconnect_by_server(package: Package) -> None:
     """The side that closes is closed at once, and the other can wait for it."""
-    with localsocket.listen(NAME) as server, localsocket.connect(NAME) as client:
+    with package.listen(NAME) as server, package.connect(NAME) as client:
         accepted = server.accept()
         accepted.close()
         assert accepted.state is SocketState.CLOSED
@@ -59,9 +60,9 @@ def test_23_wait_for_disconnect_by_server_events(loop: EventLoop) -> None:
     assert recorder.events() == ["connected", "end_of_stream", "disconnected"]
 
 
-def test_24_wait_for_ready_read_on_disconnected() -> None:
+def test_24_wait_for_ready_read_on_disconnected(package: Package) -> None:
     """When the last byte is read and the peer has closed, waiting for more is over at once, whatever its time-out."""
-    with localsocket.listen(NAME) as server, localsocket.connect(NAME) as client:
+    with package.listen(NAME) as server, package.connect(NAME) as client:
         with server.accept() as accepted:
             accepted.write(b"1")
         assert client.wait_readable(timeout=None)
@@ -83,9 +84,9 @@ def test_24_wait_for_ready_read_on_disconnected_events(loop: EventLoop) -> None:
     assert reader.all_received == b"1"
 
 
-def test_25_delayed_disconnect() -> None:
+def test_25_delayed_disconnect(package: Package) -> None:
     """Closing with bytes unsent takes until the peer has them; meanwhile the socket is closing and cannot be used."""
-    first, second = localsocket.pair()
+    first, second = package.pair()
     with second:
         first.write_nowait(TOO_MUCH)
         assert first.bytes_to_write
@@ -148,30 +149,30 @@ def test_25_delayed_disconnect_the_last_byte_can_be_read_until_the_end(loop: Eve
     assert handler.seen == [("connected", 1), ("closing", 0), ("closed", 0)]
 
 
-def test_26_remove_server() -> None:
+def test_26_remove_server(package: Package) -> None:
     """A second server on the name is refused while the first lives, whatever is done to the socket file.
 
     There is no removeServer(): the name belongs to who holds its lock, and removing a file takes nobody's name away.
     When the first has closed, the second succeeds.
     """
-    with localsocket.listen(NAME) as server:
+    with package.listen(NAME) as server:
         assert server.endpoint is not None
         with pytest.raises(NameTaken):
-            localsocket.listen(NAME)
+            package.listen(NAME)
         os.unlink(server.endpoint.location)
         with pytest.raises(NameTaken):
-            localsocket.listen(NAME)
-    with localsocket.listen(NAME) as second, localsocket.connect(NAME):
+            package.listen(NAME)
+    with package.listen(NAME) as second, package.connect(NAME):
         second.accept().close()
 
 
-def test_26_remove_server_is_not_needed_after_a_crash() -> None:
+def test_26_remove_server_is_not_needed_after_a_crash(package: Package) -> None:
     with Program("serve.py", NAME) as server:
         server.read()
         with pytest.raises(NameTaken, match=str(server.pid)):
-            localsocket.listen(NAME)
+            package.listen(NAME)
         server.kill()
-        with localsocket.listen(NAME) as second, localsocket.connect(NAME):
+        with package.listen(NAME) as second, package.connect(NAME):
             second.accept().close()
 
 

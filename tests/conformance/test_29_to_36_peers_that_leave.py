@@ -8,6 +8,7 @@ import threading
 import pytest
 
 import localsocket
+from conformance.awaited import Package
 from conformance.faces import Client, Face
 from conformance.recorder import PATIENCE, Reader, Recorder
 from localsocket import EventLoop, EventSocket, SocketState
@@ -16,11 +17,11 @@ from localsocket.errors import ClosedByPeer, ClosedByUs, ServerNotFound, WrongMo
 NAME = "conformance"
 
 
-def test_29_multi_connect() -> None:
+def test_29_multi_connect(package: Package) -> None:
     """Clients that connected before anybody accepted are there to be accepted, in their order."""
     with contextlib.ExitStack() as stack:
-        server = stack.enter_context(localsocket.listen(NAME))
-        clients = [stack.enter_context(localsocket.connect(NAME)) for _ in range(3)]
+        server = stack.enter_context(package.listen(NAME))
+        clients = [stack.enter_context(package.connect(NAME)) for _ in range(3)]
         for number, client in enumerate(clients):
             client.write(b"%d" % number)
         for number in range(3):
@@ -91,12 +92,12 @@ def test_31_write_to_client_and_disconnect_left_for_later(loop: EventLoop) -> No
     assert handler.events()[-2:] == ["end_of_stream", "disconnected"]
 
 
-def test_32_write_to_disconnected() -> None:
+def test_32_write_to_disconnected(package: Package) -> None:
     """Writing to a peer that left is an error at the first write, naming what was lost; it is the same again.
 
     Qt takes the byte into its buffer and fails when it is sent.
     """
-    with localsocket.listen(NAME) as server, localsocket.connect(NAME) as client:
+    with package.listen(NAME) as server, package.connect(NAME) as client:
         server.accept().abort()
         assert client.state is SocketState.CONNECTED
         assert not client.is_connected
@@ -124,14 +125,14 @@ def test_32_write_to_disconnected_events(loop: EventLoop) -> None:
     assert client.state is SocketState.CLOSED
 
 
-def test_33_debug() -> None:
+def test_33_debug(package: Package) -> None:
     """What one prints when puzzled says what it is: states, errors, sockets and servers."""
     assert str(SocketState.CONNECTED) == "SocketState.CONNECTED"
     with pytest.raises(ServerNotFound) as nobody:
-        localsocket.connect(NAME)
+        package.connect(NAME)
     assert NAME in str(nobody.value)
     assert "ServerNotFound" in repr(nobody.value)
-    with localsocket.listen(NAME) as server, localsocket.connect(NAME) as client:
+    with package.listen(NAME) as server, package.connect(NAME) as client:
         assert repr(server).startswith(f"<LocalServer '{NAME}' listening")
         assert repr(client).startswith(f"<LocalSocket '{NAME}' connected, peer pid=")
     assert repr(server).startswith(f"<LocalServer '{NAME}' closed")
@@ -172,9 +173,9 @@ def test_34_bytes_written_signal(loop: EventLoop) -> None:
     assert writer.thread != threading.get_ident()
 
 
-def test_35_sync_disconnect_notify() -> None:
+def test_35_sync_disconnect_notify(package: Package) -> None:
     """When the peer is gone, waiting for bytes is over with none, and writing fails."""
-    with localsocket.listen(NAME) as server, localsocket.connect(NAME) as client:
+    with package.listen(NAME) as server, package.connect(NAME) as client:
         server.accept().close()
         assert not client.wait_readable(timeout=None)
         assert not client.is_connected

@@ -84,8 +84,7 @@ class AwaitedStream(CallerDrivenStream, abc.ABC):
             await self._wait_for(partial(self._is_sent, end), deadline, "writing")
         except BaseException as error:
             self._has_queued()
-            if self._break_off_write(error, end, deadline):
-                return
+            self._break_off_write(error, end, deadline)
             raise
 
     async def flush(self, *, timeout: float | None = None) -> None:

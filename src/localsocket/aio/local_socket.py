@@ -87,6 +87,15 @@ class LocalSocket(AwaitedStream):
             warnings.warn(f"unclosed {self!r}", ResourceWarning, stacklevel=1, source=self)
             self.abort()
 
+    def close_in_child(self) -> None:
+        super().close_in_child()
+        # uvloop counts itself as a user of the socket object, whose close() then waits for the last one. And the loop
+        # must not be asked: what it watches is the parent's too.
+        for descriptor in (self._sock.detach(), self._sender):
+            if descriptor >= 0:
+                os.close(descriptor)
+        self._sender = -1
+
     # --- the short way ------------------------------------------------------------------------------------------------
 
     async def read(self, max_bytes: int | None = None, *, timeout: float | None = None) -> bytes:

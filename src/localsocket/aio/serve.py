@@ -61,11 +61,13 @@ class Serving:
     What ended it before its time is in `error`, and is raised by stop().
     """
 
-    def __init__(self, server: Server[Any], handler: ConnectionCoroutine) -> None:
+    def __init__(
+        self, server: Server[Any], handler: ConnectionCoroutine, loop: asyncio.AbstractEventLoop | None = None
+    ) -> None:
         self.server = server
         self.error: BaseException | None = None
         self._handler = handler
-        self._loop = asyncio.get_running_loop()
+        self._loop = loop or asyncio.get_running_loop()
         self._tasks: set[asyncio.Task[None]] = set()
         self._is_accepting = True
         self._stopped = asyncio.Event()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 import socket
-import threading
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -18,7 +17,7 @@ from localsocket.aio.awaited_server import AwaitedServer
 from localsocket.aio.opening import Opening
 from localsocket.anyio.local_socket import LocalSocket, LocalSocketAttribute
 from localsocket.anyio.translating import anyio_errors
-from localsocket.anyio.waiting import LOOK_AGAIN, Waiters, Watch
+from localsocket.anyio.waiting import Waiters, Watch, how_to_call_soon
 from localsocket.endpoint.admission import MAX_CONNECTIONS, Admission
 from localsocket.endpoint.credentials import SAME_USER, AllowedUsers, PeerCredentials
 from localsocket.endpoint.listener import Listener
@@ -72,7 +71,9 @@ class LocalServer(AwaitedServer[LocalSocket], anyio.abc.Listener[LocalSocket]):
 
     def __init__(self, listener: Listener, admission: Admission, *, max_pending: int, limits: Limits) -> None:
         self._waiters = Waiters()
-        self._thread = threading.get_ident()
+        self._call_soon: Callable[[Callable[[], object]], object] | None = (
+            None  # in the loop in which tasks have waited
+        )
         super().__init__(listener, admission, max_pending=max_pending, limits=limits)
 
     # --- as anyio's Listener ------------------------------------------------------------------------------------------
@@ -115,17 +116,13 @@ class LocalServer(AwaitedServer[LocalSocket], anyio.abc.Listener[LocalSocket]):
         return LocalSocket(sock, address=self.address, peer=peer, limits=self.limits, on_closed=on_closed)
 
     def _wake_waiters(self) -> None:
-        self._waiters.wake_all()
+        # From anywhere: a thread that has adopted a connection, or the garbage collector, gives its place back.
+        if self._call_soon is not None:
+            with contextlib.suppress(RuntimeError):  # the loop has ended
+                self._call_soon(self._waiters.wake_all)
 
     def _is_waited_on(self) -> bool:
         return self._waiters.are_watching
-
-    def _announce_room(self) -> None:
-        # A thread that has taken a connection over gives its place back, and cannot wake a task.
-        if threading.get_ident() == self._thread:
-            super()._announce_room()
-        else:
-            self._notify()
 
     # --- waiting ------------------------------------------------------------------------------------------------------
 
@@ -135,10 +132,8 @@ class LocalServer(AwaitedServer[LocalSocket], anyio.abc.Listener[LocalSocket]):
     async def _wait(self, seconds: float | None) -> None:
         if self._on_change is not None:
             raise Busy(f"{self.address!r} is served already: its connections go there")
-        self._thread = threading.get_ident()
+        self._call_soon = how_to_call_soon()
         watched: list[Watch] = [(anyio.wait_readable, self.fileno())] if self.can_accept else []
-        if self._admission.is_full:
-            seconds = LOOK_AGAIN if seconds is None else min(seconds, LOOK_AGAIN)
         try:
             await self._waiters.wait(watched, seconds)
         finally:

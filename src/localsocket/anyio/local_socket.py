@@ -167,7 +167,10 @@ class LocalSocket(AwaitedStream, ByteStream):
         self._waiters.wake_all()
 
     def _current_owner(self) -> int:
-        return anyio.get_current_task().id
+        try:
+            return anyio.get_current_task().id
+        except RuntimeError:  # no loop runs, and so nobody else either
+            return 0
 
     # --- ending -------------------------------------------------------------------------------------------------------
 
@@ -177,7 +180,8 @@ class LocalSocket(AwaitedStream, ByteStream):
 
     def _close_descriptor(self) -> None:
         if not self._waiters.are_watching:  # who watches closes it then
-            super()._close_descriptor()
+            self._sock.close()  # which may be closed: the garbage collector finalizes a cycle in any order
+            self._closed()
 
     async def _wait_closed(self) -> None:
         await self._waiters.wait_unwatched()

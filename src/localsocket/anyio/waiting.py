@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import anyio
 import anyio.lowlevel
 
 from localsocket.sockets.hang_up import HangUpPoller
 
-LOOK_AGAIN = 0.05
-"""Seconds between two looks where nothing tells."""
+# Seconds between two looks where nothing tells.
+_LOOK_AGAIN = 0.05
 
 Watch: TypeAlias = tuple[Callable[[int], Awaitable[None]], int]
 """How to wait for something, and the descriptor to wait on."""
@@ -75,11 +75,20 @@ class Waiters:
         await self._changed.wait()
 
 
+def how_to_call_soon() -> Callable[[Callable[[], object]], object]:
+    """Return how to have the running loop call a function soon: from any thread, and in the midst of anything."""
+    token: Any = anyio.lowlevel.current_token().native_token  # the loop of asyncio, or Trio's token
+    call_soon: Callable[[Callable[[], object]], object] = (
+        getattr(token, "run_sync_soon", None) or token.call_soon_threadsafe
+    )
+    return call_soon
+
+
 async def wait_hung_up(descriptor: int) -> None:
     """Return when both directions of the connection may have ended."""
     with HangUpPoller(descriptor) as poller:
         if poller.fileno() < 0:
-            await anyio.sleep(LOOK_AGAIN)
+            await anyio.sleep(_LOOK_AGAIN)
         else:
             await anyio.wait_readable(poller.fileno())
 

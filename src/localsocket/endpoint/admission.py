@@ -49,7 +49,7 @@ class Admission:
         if max_connections_per_user is None:
             max_connections_per_user = _default_share(allow, max_connections)
         self._max_per_user = check_count(max_connections_per_user, "max_connections_per_user", minimum=1)
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()  # the garbage collector may release() in the midst of anything
         self._per_user: Counter[int] = Counter()
         self._total = 0
         self.refused = 0

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 from typing import Any
 
-from localsocket.aio.serve import ConnectionCoroutine, serve
+from localsocket.aio.serve import ConnectionCoroutine, Serving
 from localsocket.deadlines import Deadline
 from localsocket.sockets.server import Server
 
@@ -15,10 +15,14 @@ class CoroutineServing:
     """Serves as aio.serve() does, in the thread that calls run()."""
 
     def __init__(self, server: Server[Any], handler: ConnectionCoroutine) -> None:
-        self._server = server
-        self._handler = handler
         self._loop = asyncio.new_event_loop()
         self._stopping: asyncio.Future[Deadline] = self._loop.create_future()
+        try:
+            # From now on, lest the thread finds the server closed that it was started for.
+            self._serving = Serving(server, handler, self._loop)
+        except BaseException:
+            self._loop.close()
+            raise
 
     def run(self) -> None:
         with asyncio.Runner(loop_factory=lambda: self._loop) as runner:
@@ -33,7 +37,7 @@ class CoroutineServing:
             self._stopping.set_result(deadline)
 
     async def _serve(self) -> None:
-        async with serve(self._server, self._handler) as serving:
+        async with self._serving as serving:
             ended = asyncio.create_task(serving.wait_stopped())
             either: set[asyncio.Future[Any]] = {ended, self._stopping}
             await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)

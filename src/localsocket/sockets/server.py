@@ -66,7 +66,8 @@ class Server(abc.ABC, Generic[Accepted]):
         self.max_pending = max_pending
         self._listener = listener
         self._admission = admission
-        self._lock = threading.Lock()
+        # RLock: the garbage collector, which runs in the midst of anything, may close a forgotten connection.
+        self._lock = threading.RLock()
         self._filling = threading.RLock()  # one thread at a time accepts up to max_pending, lest they pass it together
         self._pending: collections.deque[Accepted] = collections.deque()
         self._is_listening = True
@@ -214,7 +215,7 @@ class Server(abc.ABC, Generic[Accepted]):
 
     def close_in_child(self) -> None:
         # Called right after a fork, where the locks may be held by threads that do not exist here.
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         self._filling = threading.RLock()
         self._is_listening = False
         self._listener.close_in_child()
