@@ -3,7 +3,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PYTHON := python3
 
-.PHONY: help check test bench docs format clean
+.PHONY: help check test bench docs rules format clean
 
 help: ## list these habits
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
@@ -25,6 +25,9 @@ bench: $(BIN)/localsocket ## compare the speed with Qt's; ARGS="--help" tells ho
 docs: $(BIN)/localsocket ## run the examples, follow the links, show the news of the next version
 	$(BIN)/pytest tests/test_docs.py
 	$(BIN)/towncrier build --draft --version next
+
+rules: $(BIN)/localsocket ## write the pages of the reviewer's rules, docs/rules, anew
+	$(BIN)/python -m localsocket.review.rule_pages docs/rules
 
 format: $(BIN)/localsocket ## repair what can be repaired without thought
 	$(BIN)/ruff check --fix .

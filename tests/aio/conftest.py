@@ -1,7 +1,6 @@
 """What the tests of the asyncio face share: each loop that it has to work on, and tests that run in one.
 
-A test that is a coroutine function runs four times: on asyncio's own loop and on uvloop, each without and with the
-loop's debug mode, in which the loops themselves look for calls from wrong threads and for descriptors used twice.
+A test that is a coroutine function runs on asyncio's own loop and on uvloop; in some modules also in debug mode.
 """
 
 from __future__ import annotations
@@ -33,15 +32,21 @@ LOOPS = {
     "uvloop-debug": LoopKind(uvloop.new_event_loop, debug=True),
 }
 
-without_debug = pytest.mark.parametrize("loop_kind", ["stock", "uvloop"], indirect=True)
-"""For tests with much to do, which debug mode would make slow."""
+PLAIN_LOOPS = ["stock", "uvloop"]
+EVERY_LOOP = list(LOOPS)
+"""As LOOP_KINDS of a module where much begins and ends: in debug mode loops look for what is used wrongly."""
 
 
 class Run(Protocol):
     def __call__(self, main: Coroutine[Any, Any, T]) -> T: ...
 
 
-@pytest.fixture(params=LOOPS)
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "loop_kind" in metafunc.fixturenames:
+        metafunc.parametrize("loop_kind", getattr(metafunc.module, "LOOP_KINDS", PLAIN_LOOPS), indirect=True)
+
+
+@pytest.fixture
 def loop_kind(request: pytest.FixtureRequest) -> LoopKind:
     return LOOPS[request.param]
 

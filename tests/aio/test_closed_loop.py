@@ -11,10 +11,12 @@ from typing import Any, TypeVar
 import pytest
 
 import localsocket
-from aio.conftest import LoopKind
+from aio.conftest import EVERY_LOOP, LoopKind
 from aio.ends import SMALL, attach, turns
 from localsocket import SocketState, aio
 from localsocket.testing import PATIENCE, set_kernel_buffer
+
+LOOP_KINDS = EVERY_LOOP
 
 T = TypeVar("T")
 
@@ -79,24 +81,23 @@ def test_an_open_socket_warns_and_is_closed(loop: Loop, attached: bool) -> None:
     second.abort()
 
 
-@pytest.mark.parametrize("turns_before", range(6))
-def test_a_socket_whose_loop_was_closed_while_it_began_to_receive_warns_and_is_closed(
-    loop: Loop, turns_before: int
-) -> None:
-    async def begin(socket: aio.LocalSocket) -> None:
+def test_a_socket_whose_loop_was_closed_while_it_began_to_receive_warns_and_is_closed(loop_kind: LoopKind) -> None:
+    async def begin(socket: aio.LocalSocket, turns_before: int) -> None:
         reading = asyncio.ensure_future(socket.read())
         await turns(turns_before)
         reading.cancel()
         await asyncio.gather(reading, return_exceptions=True)
 
-    first, second = aio.pair()
-    loop.run(begin(first))
-    close_warned(loop)
-    sockets = [first]
-    del first
-    assert any(text.startswith("unclosed <LocalSocket") for text in forget(sockets))
-    assert not second.is_connected
-    second.abort()
+    for turns_before in range(6):
+        loop = Loop(loop_kind)
+        first, second = aio.pair()
+        loop.run(begin(first, turns_before))
+        close_warned(loop)
+        sockets = [first]
+        del first
+        assert any(text.startswith("unclosed <LocalSocket") for text in forget(sockets))
+        assert not second.is_connected
+        second.abort()
 
 
 def test_tasks_that_wait_on_it_change_nothing(loop: Loop) -> None:
@@ -247,26 +248,26 @@ def test_a_served_address_is_free_and_its_connections_are_closed(loop: Loop, clo
     localsocket.listen("server").close()
 
 
-@pytest.mark.parametrize("turns_before", range(6))
-def test_a_loop_that_asyncio_run_closes_while_it_begins_to_receive(loop_kind: LoopKind, turns_before: int) -> None:
+def test_a_loop_that_asyncio_run_closes_while_it_begins_to_receive(loop_kind: LoopKind) -> None:
     """Every task is cancelled then, also the one that nobody knows of, and which must not stop half-way."""
 
-    async def begin(socket: aio.LocalSocket) -> None:
+    async def begin(socket: aio.LocalSocket, turns_before: int) -> None:
         tasks.append(asyncio.ensure_future(socket.read()))
         await turns(turns_before)
 
     tasks: list[asyncio.Task[bytes]] = []
-    first, second = aio.pair()
-    with warnings.catch_warnings(record=True):
-        warnings.simplefilter("always")
-        with asyncio.Runner(loop_factory=loop_kind.new_loop, debug=loop_kind.debug) as runner:
-            runner.run(begin(first))
-    assert tasks[0].cancelled()
-    sockets = [first]
-    del first
-    assert any(text.startswith("unclosed <LocalSocket") for text in forget(sockets, tasks))
-    assert not second.is_connected
-    second.abort()
+    for turns_before in range(6):
+        first, second = aio.pair()
+        with warnings.catch_warnings(record=True):
+            warnings.simplefilter("always")
+            with asyncio.Runner(loop_factory=loop_kind.new_loop, debug=loop_kind.debug) as runner:
+                runner.run(begin(first, turns_before))
+        assert tasks[0].cancelled()
+        sockets = [first]
+        del first
+        assert any(text.startswith("unclosed <LocalSocket") for text in forget(sockets, tasks))
+        assert not second.is_connected
+        second.abort()
 
 
 def test_a_loop_that_asyncio_run_closes_takes_the_handlers_with_it(loop_kind: LoopKind) -> None:

@@ -11,7 +11,6 @@ from collections.abc import Iterator
 
 import pytest
 
-from aio.conftest import without_debug
 from aio.ends import pattern, turns_until
 from localsocket import SocketState, aio
 from localsocket.errors import ClosedByPeer, ClosedByUs, EndOfStream
@@ -92,10 +91,8 @@ def descriptors_for_all() -> Iterator[None]:
     resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
-@without_debug
-async def test_a_thousand_connections_that_end_anyhow_leave_nothing(
-    descriptors_for_all: None, caplog: pytest.LogCaptureFixture
-) -> None:
+@pytest.mark.usefixtures("descriptors_for_all")
+async def test_a_thousand_connections_that_end_anyhow_leave_nothing(caplog: pytest.LogCaptureFixture) -> None:
     crowd = Crowd(seed=1)
     async with aio.serve("crowd", crowd.serve) as serving:
         async with asyncio.TaskGroup() as clients:

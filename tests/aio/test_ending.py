@@ -5,17 +5,21 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import gc
+import itertools
 import os
 import types
 from collections.abc import Awaitable, Callable
 
 import pytest
 
+from aio.conftest import EVERY_LOOP
 from aio.ends import SMALL, closing, connected, no_descriptor_left, pattern, turns, turns_until, waiting
 from localsocket import Limits, SocketState, aio
 from localsocket.errors import Busy, ClosedByPeer, ClosedByUs, DeadlinePassed
 from localsocket.sockets import hang_up
 from localsocket.testing import PATIENCE, clog
+
+LOOP_KINDS = EVERY_LOOP
 
 either_way = pytest.mark.parametrize("attached", [False, True], ids=["not attached", "attached"])
 MUCH = pattern(16 * SMALL)
@@ -150,9 +154,8 @@ async def test_aborting_ends_a_close_that_waits() -> None:
         assert len(peer.receive()) < len(MUCH)
 
 
-@pytest.mark.parametrize("turns_before", range(6))
-async def test_a_socket_that_is_ended_while_the_loop_begins_to_receive_is_closed(turns_before: int) -> None:
-    for end in (aio.LocalSocket.abort, aio.LocalSocket.close):
+async def test_a_socket_that_is_ended_while_the_loop_begins_to_receive_is_closed() -> None:
+    for turns_before, end in itertools.product(range(6), (aio.LocalSocket.abort, aio.LocalSocket.close)):
         async with connected() as (socket, peer):
             reading = asyncio.ensure_future(socket.read())
             await turns(turns_before + 1)

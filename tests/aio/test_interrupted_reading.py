@@ -12,7 +12,6 @@ from typing import NamedTuple
 
 import pytest
 
-from aio.conftest import without_debug
 from aio.ends import Peer, connected, pattern
 from aio.interrupting import CANCELLING, EVERY_WAY, Interruption, at_every_suspension
 from localsocket.aio import LocalSocket
@@ -86,7 +85,6 @@ SITUATIONS = list(starmap(Situation, itertools.product([0, 1], [False, True], [F
 CASES = [(name, way) for name in READING for way in (CANCELLING if name == "iteration" else EVERY_WAY)]
 
 
-@without_debug
 @pytest.mark.parametrize(("name", "way"), CASES)
 async def test_a_reading_call_that_is_broken_off_has_taken_nothing(name: str, way: type[Interruption]) -> None:
     reading = READING[name]

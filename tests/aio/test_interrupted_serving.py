@@ -12,7 +12,6 @@ from typing import Any
 import pytest
 
 import localsocket
-from aio.conftest import without_debug
 from aio.ends import closing, turns_until
 from aio.interrupting import CANCELLING, EVERY_WAY, Cancelled, CancelledWhenWoken, Interruption, at_every_suspension
 from localsocket import aio
@@ -33,7 +32,6 @@ async def awaited(opening: aio.Opening[aio.LocalSocket]) -> aio.LocalSocket:
     return await opening
 
 
-@without_debug
 @pytest.mark.parametrize("way", EVERY_WAY)
 @pytest.mark.parametrize("opened", [awaited, entered])
 async def test_a_connect_that_is_broken_off_while_there_is_no_server_leaves_nothing(
@@ -60,7 +58,6 @@ async def test_a_connect_that_is_broken_off_while_there_is_no_server_leaves_noth
     assert await at_every_suspension(way, scenario) >= 3
 
 
-@without_debug
 @pytest.mark.parametrize("way", EVERY_WAY)
 async def test_a_connect_that_is_broken_off_at_a_full_accept_queue_leaves_nothing(
     way: type[Interruption], runtime_directory: Path
@@ -116,7 +113,6 @@ ACCEPTING = [(call, way) for call in (accept, wait_pending) for way in EVERY_WAY
 ACCEPTING += [(iterate, way) for way in CANCELLING]  # iterating has no time-out of its own
 
 
-@without_debug
 @pytest.mark.parametrize(("first_call", "way"), ACCEPTING)
 async def test_an_accept_that_is_broken_off_has_taken_no_connection(
     first_call: Callable[[aio.LocalServer, float | None], Awaitable[aio.LocalSocket | None]], way: type[Interruption]
@@ -154,7 +150,6 @@ async def answer_one_line(socket: aio.LocalSocket) -> None:
     await socket.write(await socket.read_line() + b"!")
 
 
-@without_debug
 @pytest.mark.parametrize("way", CANCELLING)
 async def test_a_stop_that_is_broken_off_has_stopped(way: type[Interruption]) -> None:
     async def scenario(interrupted: Interruption) -> None:
@@ -206,7 +201,6 @@ async def test_a_stop_that_is_cancelled_twice_leaves_its_handlers_to_end_by_them
     await serving.stop()
 
 
-@without_debug
 @pytest.mark.parametrize("way", CANCELLING)
 async def test_a_wait_for_the_end_of_serving_that_is_broken_off_stops_nothing(way: type[Interruption]) -> None:
     async def scenario(interrupted: Interruption) -> None:

@@ -10,7 +10,6 @@ from typing import NamedTuple
 
 import pytest
 
-from aio.conftest import without_debug
 from aio.ends import SMALL, Peer, connected, pattern, turns_until
 from aio.interrupting import CANCELLING, EVERY_WAY, Interruption, at_every_suspension
 from localsocket import Limits, SocketState
@@ -75,15 +74,9 @@ async def what_else_comes(socket: LocalSocket, reader: Reader, before: bytes) ->
     return received[len(before) : -len(END)]
 
 
-@without_debug
-@pytest.mark.parametrize("situation", SITUATIONS)
 @pytest.mark.parametrize("way", EVERY_WAY)
-async def test_a_write_that_is_broken_off_is_sent_whole_or_not_at_all(
-    way: type[Interruption], situation: Situation
-) -> None:
-    seen = []
-
-    async def scenario(interrupted: Interruption) -> None:
+async def test_a_write_that_is_broken_off_is_sent_whole_or_not_at_all(way: type[Interruption]) -> None:
+    async def scenario(interrupted: Interruption, situation: Situation, seen: list[bytes]) -> None:
         async with writing(situation) as (socket, reader, before):
             data = bytearray(MUCH)
             outcome = await interrupted(socket.write(data, timeout=way.timeout), reader.read_some)
@@ -96,28 +89,27 @@ async def test_a_write_that_is_broken_off_is_sent_whole_or_not_at_all(
                 assert sent == MUCH
             seen.append(sent)
 
-    assert await at_every_suspension(way, scenario) >= 2
-    assert seen[0] == (b"" if situation.something_waits else MUCH)
-    assert seen[-1] == MUCH
+    for situation in SITUATIONS:
+        seen: list[bytes] = []
+        assert await at_every_suspension(way, scenario, situation, seen) >= 2
+        assert seen[0] == (b"" if situation.something_waits else MUCH)
+        assert seen[-1] == MUCH
 
 
-@without_debug
-@pytest.mark.parametrize("attached", [False, True], ids=["not attached", "attached"])
 @pytest.mark.parametrize("way", EVERY_WAY)
-async def test_a_flush_that_is_broken_off_keeps_what_is_queued(way: type[Interruption], attached: bool) -> None:
-    async def scenario(interrupted: Interruption) -> None:
+async def test_a_flush_that_is_broken_off_keeps_what_is_queued(way: type[Interruption]) -> None:
+    async def scenario(interrupted: Interruption, attached: bool) -> None:
         async with writing(Situation(True, True, attached)) as (socket, reader, before):
             await interrupted(socket.flush(timeout=way.timeout), reader.read_some)
             assert await what_else_comes(socket, reader, before) == b""
 
-    assert await at_every_suspension(way, scenario) >= 2
+    for attached in (False, True):
+        assert await at_every_suspension(way, scenario, attached) >= 2
 
 
-@without_debug
-@pytest.mark.parametrize("attached", [False, True], ids=["not attached", "attached"])
 @pytest.mark.parametrize("way", EVERY_WAY)
-async def test_a_shutdown_that_is_broken_off_has_shut_nothing(way: type[Interruption], attached: bool) -> None:
-    async def scenario(interrupted: Interruption) -> None:
+async def test_a_shutdown_that_is_broken_off_has_shut_nothing(way: type[Interruption]) -> None:
+    async def scenario(interrupted: Interruption, attached: bool) -> None:
         async with writing(Situation(True, True, attached)) as (socket, reader, before):
             outcome = await interrupted(socket.shutdown_write(timeout=way.timeout), reader.read_some)
             if outcome.was_interrupted:
@@ -127,16 +119,13 @@ async def test_a_shutdown_that_is_broken_off_has_shut_nothing(way: type[Interrup
                     await socket.write(b"more")
                 assert reader.received + await reader.receive_to_end() == before
 
-    assert await at_every_suspension(way, scenario) >= 2
+    for attached in (False, True):
+        assert await at_every_suspension(way, scenario, attached) >= 2
 
 
-@without_debug
-@pytest.mark.parametrize("attached", [False, True], ids=["not attached", "attached"])
 @pytest.mark.parametrize("way", EVERY_WAY)
-async def test_a_wait_for_the_peer_to_close_that_is_broken_off_has_changed_nothing(
-    way: type[Interruption], attached: bool
-) -> None:
-    async def scenario(interrupted: Interruption) -> None:
+async def test_a_wait_for_the_peer_to_close_that_is_broken_off_has_changed_nothing(way: type[Interruption]) -> None:
+    async def scenario(interrupted: Interruption, attached: bool) -> None:
         def happen(number: int) -> None:
             peer.send(b"%d" % number)
             sent.append(b"%d" % number)
@@ -155,14 +144,13 @@ async def test_a_wait_for_the_peer_to_close_that_is_broken_off_has_changed_nothi
             assert await socket.wait_disconnected(PATIENCE)
             assert await socket.read_exactly(len(sent), timeout=PATIENCE) == b"".join(sent)
 
-    assert await at_every_suspension(way, scenario) >= 3
+    for attached in (False, True):
+        assert await at_every_suspension(way, scenario, attached) >= 3
 
 
-@without_debug
-@pytest.mark.parametrize("attached", [False, True], ids=["not attached", "attached"])
 @pytest.mark.parametrize("way", EVERY_WAY)
-async def test_a_close_that_is_broken_off_has_closed(way: type[Interruption], attached: bool) -> None:
-    async def scenario(interrupted: Interruption) -> None:
+async def test_a_close_that_is_broken_off_has_closed(way: type[Interruption]) -> None:
+    async def scenario(interrupted: Interruption, attached: bool) -> None:
         async with writing(Situation(True, True, attached)) as (socket, reader, before):
             outcome = await interrupted(socket.close(timeout=way.timeout), reader.read_some)
             assert socket.state is SocketState.CLOSED
@@ -177,19 +165,18 @@ async def test_a_close_that_is_broken_off_has_closed(way: type[Interruption], at
                 await socket.read()
             await socket.close()
 
-    assert await at_every_suspension(way, scenario) >= 2
+    for attached in (False, True):
+        assert await at_every_suspension(way, scenario, attached) >= 2
 
 
-@without_debug
-@pytest.mark.parametrize("attached", [False, True], ids=["not attached", "attached"])
 @pytest.mark.parametrize("way", CANCELLING)
-async def test_a_block_that_is_broken_off_has_closed_at_once(way: type[Interruption], attached: bool) -> None:
+async def test_a_block_that_is_broken_off_has_closed_at_once(way: type[Interruption]) -> None:
     async def use(socket: LocalSocket) -> None:
         async with socket:
             await socket.flush()
             await socket.read_exactly(3)
 
-    async def scenario(interrupted: Interruption) -> None:
+    async def scenario(interrupted: Interruption, attached: bool) -> None:
         async with writing(Situation(True, True, attached)) as (socket, reader, before):
 
             def happen(number: int) -> None:
@@ -201,4 +188,5 @@ async def test_a_block_that_is_broken_off_has_closed_at_once(way: type[Interrupt
             await turns_until(lambda: socket.fileno() == -1)
             assert before.startswith(reader.received + reader.receive())
 
-    assert await at_every_suspension(way, scenario) >= 4
+    for attached in (False, True):
+        assert await at_every_suspension(way, scenario, attached) >= 4

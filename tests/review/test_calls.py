@@ -161,11 +161,14 @@ def test_nobody_is_responsible() -> None:
     assert facts.ownership.fates(made, function) == {Fate.LOCAL}
 
 
-def test_mentions_are_counted_over_all_files() -> None:
-    facts = facts_of(python("def f(): ...\n", "a.py"), python("from a import f\nf()\ngetattr(x, 'g')", "b.py"))
-    assert facts.references.mentions("f") == 2
-    assert facts.references.mentions("g") == 1
-    assert facts.references.mentions("h") == 0
+def test_uses_are_counted_over_files_that_belong_together() -> None:
+    header = cpp("class A {\npublic:\n    void used();\n    void unused();\n};\n", "a.h")
+    source = cpp('#include "a.h"\nvoid A::used() {}\nvoid A::unused() { used(); }\n', "a.cpp")
+    stranger = cpp("void other(B *b) { b->unused(); }\n", "b.cpp")
+    facts = facts_of(header, source, stranger)
+    assert facts.references.uses("used", header) == 1
+    assert facts.references.uses("unused", source) == 0
+    assert facts.references.uses("unused", stranger) == 1
 
 
 def test_no_table_names_a_call_twice() -> None:

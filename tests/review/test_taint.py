@@ -8,7 +8,7 @@ from localsocket.review.analysis.facts import Facts
 from localsocket.review.analysis.taint import Trace
 from review.samples import call_named, cpp, facts_of, python
 
-HEAD = "import socket, struct, shlex, json\nconnection = socket.socket()\n"
+HEAD = "import socket, struct, shlex, json\nconnection = socket.socket(socket.AF_UNIX)\n"
 
 
 def trace_of_use(facts: Facts, *, size: bool = False) -> Trace | None:

@@ -5,21 +5,26 @@ from __future__ import annotations
 import importlib.util
 import sys
 from enum import StrEnum
+from io import TextIOWrapper
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, TextIO
 
 import typer
 from rich.console import Console
 
+from localsocket.cli.review_progress import LateProgress
+
 if TYPE_CHECKING:
     from localsocket.review.report.report import Report
 
-_NEEDED = {"tree_sitter": "tree-sitter", "tree_sitter_cpp": "tree-sitter-cpp"}
+_NEEDED = {"msgspec": "msgspec", "tree_sitter": "tree-sitter", "tree_sitter_cpp": "tree-sitter-cpp"}
 
 
 class ReportFormat(StrEnum):
     TEXT = "text"
     JSON = "json"
+    SARIF = "sarif"
+    HTML = "html"
 
 
 class FailOn(StrEnum):
@@ -30,11 +35,25 @@ class FailOn(StrEnum):
 
 def review(
     paths: Annotated[list[Path] | None, typer.Argument(help="Files and trees, reviewed as one program.")] = None,
-    output_format: Annotated[ReportFormat, typer.Option("--format", help="For a person, or for a program.")] = (
-        ReportFormat.TEXT
-    ),
+    output_format: Annotated[
+        ReportFormat, typer.Option("--format", help="For a person: text, html. For a program: json, sarif.")
+    ] = (ReportFormat.TEXT),
     fail_on: Annotated[FailOn, typer.Option(help="Which findings make the exit status 1.")] = FailOn.SECURITY,
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", metavar="FILE", help="Write the report there, and show the verdict."),
+    ] = None,
+    no_cache: Annotated[
+        bool, typer.Option("--no-cache", help="Review anew what has not changed since the last time.")
+    ] = False,
     explain: Annotated[str, typer.Option(metavar="RULE", help="Teach a rule, such as LS106, and review nothing.")] = "",
+    check_review: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="REVIEW.txt",
+            help="Hold somebody's written review against the code; the exit status is 1 when a claim is refuted.",
+        ),
+    ] = None,
 ) -> None:
     """Review code that uses local sockets: Python, C and C++, with or without Qt.
 
@@ -45,8 +64,10 @@ def review(
         sys.exit(f"localsocket: reviewing needs {' and '.join(missing)}: pip install 'localsocket[review]'")
     if explain:
         _explain(explain)
+    elif paths and check_review is not None:
+        raise typer.Exit(_check_review(check_review, paths, output_format))
     elif paths:
-        raise typer.Exit(_review(paths, output_format, fail_on))
+        raise typer.Exit(_review(paths, output_format, output, fail_on, no_cache))
     else:
         raise typer.BadParameter("name the files or trees to review, or a rule with --explain")
 
@@ -62,21 +83,67 @@ def _explain(rule_id: str) -> None:
     explain(rule, Console())
 
 
-def _review(paths: list[Path], output_format: ReportFormat, fail_on: FailOn) -> int:
+def _review(
+    paths: list[Path], output_format: ReportFormat, output: Path | None, fail_on: FailOn, no_cache: bool
+) -> int:
+    from localsocket.review.cache import ReportCache, default_directory
     from localsocket.review.reading.collecting import NothingToRead
-    from localsocket.review.report.as_json import json_report
-    from localsocket.review.report.as_text import print_report
     from localsocket.review.reviewer import review as review_paths
 
+    cache = None if no_cache else ReportCache(default_directory())
     try:
-        report = review_paths(paths)
+        with LateProgress(Console(stderr=True)) as progress:
+            report = review_paths(paths, processes=None, cache=cache, progress=progress)
     except NothingToRead as error:
         raise typer.BadParameter(str(error)) from None
-    if output_format is ReportFormat.JSON:
-        sys.stdout.write(json_report(report))
+    if output is None:
+        if isinstance(sys.stdout, TextIOWrapper):
+            sys.stdout.reconfigure(errors="backslashreplace")
+        _write(report, output_format, sys.stdout)
     else:
-        print_report(report, Console())
+        try:
+            with output.open("w", encoding="utf-8", errors="backslashreplace") as file:
+                _write(report, output_format, file)
+        except OSError as error:
+            raise typer.BadParameter(f"cannot write {output}: {error.strerror}") from None
+        print(report.verdict)
     return int(_fails(report, fail_on))
+
+
+def _write(report: Report, output_format: ReportFormat, file: TextIO) -> None:
+    from localsocket.review.report.as_html import html_report
+    from localsocket.review.report.as_json import json_report
+    from localsocket.review.report.as_sarif import sarif_report
+    from localsocket.review.report.as_text import print_report
+    from localsocket.review.rules import all_rules
+
+    match output_format:
+        case ReportFormat.TEXT:
+            print_report(report, Console(file=file))
+        case ReportFormat.JSON:
+            file.write(json_report(report))
+        case ReportFormat.SARIF:
+            file.write(sarif_report(report, all_rules(), Path.cwd()))
+        case ReportFormat.HTML:
+            file.write(html_report(report))
+
+
+def _check_review(written: Path, paths: list[Path], output_format: ReportFormat) -> int:
+    from localsocket.review.claims.as_json import json_of_checked
+    from localsocket.review.claims.as_text import print_checked
+    from localsocket.review.claims.checking import check_review
+    from localsocket.review.claims.claim import Verdict
+    from localsocket.review.reading.collecting import NothingToRead
+
+    try:
+        checked = check_review(written.read_text(encoding="utf-8", errors="replace"), paths)
+    except (NothingToRead, OSError) as error:
+        raise typer.BadParameter(str(error)) from None
+    if output_format is ReportFormat.JSON:
+        sys.stdout.write(json_of_checked(checked))
+    else:
+        print_checked(checked, Console())
+    return int(bool(checked.of(Verdict.REFUTED)))
 
 
 def _fails(report: Report, fail_on: FailOn) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 
@@ -55,6 +56,12 @@ class Finding:
     evidence: tuple[Evidence, ...] = ()
 
     @property
+    def places(self) -> Iterator[Place]:
+        """Yield every place that it speaks of."""
+        yield self.place
+        yield from (evidence.place for evidence in self.evidence)
+
+    @property
     def is_security_defect(self) -> bool:
         """Say whether it counts for the verdict: notes and mere suspicions do not."""
         return (
@@ -62,3 +69,11 @@ class Finding:
             and self.severity > Severity.NOTE
             and self.confidence >= Confidence.MEDIUM
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Silenced:
+    """A finding that a comment in the code silences, and the reason given there."""
+
+    finding: Finding
+    reason: str

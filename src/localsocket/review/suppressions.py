@@ -6,12 +6,15 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from localsocket.review.findings import Category, Confidence, Finding, Severity
+from localsocket.review.findings import Finding, Silenced
 from localsocket.review.model.place import Place
 from localsocket.review.model.unit import Unit
 
-_FORM = re.compile(r"localsocket:\s*ignore\s*(?:\[(?P<rules>[^\]]*)\])?\s*(?P<reason>.*)", re.DOTALL)
-BAD_SUPPRESSION = "LS400"
+# Other tools' comments may stand before and behind: `# localsocket: ignore[LS105] why  # more`.
+_FORM = re.compile(
+    r"(?:^|\s(?:\#|//)\s*)localsocket:\s*ignore\s*(?:\[(?P<rules>[^\]]*)\])?(?P<reason>.*?)(?:\s(?:\#|//)\s.*)?\Z",
+    re.DOTALL,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +39,7 @@ def suppressions_in(unit: Unit) -> Iterator[Suppression]:
     """Yield the suppressions of a file; a comment that stands alone is about the next line of code."""
     lines = unit.source.split("\n")
     for comment in unit.comments:
-        match = _FORM.match(comment.text)
+        match = _FORM.search(comment.text)
         if match is None:
             continue
         rules = frozenset(re.findall(r"LS\d{3}", match["rules"] or ""))
@@ -50,28 +53,15 @@ def _next_code_line(lines: list[str], line: int) -> int:
     return line + 1
 
 
-def apply_suppressions(findings: Iterable[Finding], units: Iterable[Unit]) -> tuple[list[Finding], list[Finding]]:
-    """Return the findings that remain and those that are silenced. A suppression without its reason is a finding."""
-    known = [suppression for unit in units for suppression in suppressions_in(unit)]
-    valid = [suppression for suppression in known if suppression.is_valid]
+def apply_suppressions(findings: Iterable[Finding], units: Iterable[Unit]) -> tuple[list[Finding], list[Silenced]]:
+    """Return the findings that remain and those that are silenced."""
+    valid = [suppression for unit in units for suppression in suppressions_in(unit) if suppression.is_valid]
     remaining: list[Finding] = []
-    silenced: list[Finding] = []
+    silenced: list[Silenced] = []
     for finding in findings:
-        is_covered = any(suppression.covers(finding) for suppression in valid)
-        (silenced if is_covered else remaining).append(finding)
-    remaining.extend(_complaint(suppression) for suppression in known if not suppression.is_valid)
+        covering = next((suppression for suppression in valid if suppression.covers(finding)), None)
+        if covering is None:
+            remaining.append(finding)
+        else:
+            silenced.append(Silenced(finding, covering.reason))
     return remaining, silenced
-
-
-def _complaint(suppression: Suppression) -> Finding:
-    missing = "does not say why" if suppression.rules else "does not say which rule"
-    return Finding(
-        BAD_SUPPRESSION,
-        Category.MAINTAINABILITY,
-        Severity.LOW,
-        Confidence.HIGH,
-        None,
-        suppression.place,
-        f"This comment silences nothing: it {missing}.",
-        "write `localsocket: ignore[LS103] and the reason`",
-    )

@@ -98,7 +98,8 @@ class Calls:
         self._inference = inference
         self._apis: dict[Call, Api | None] = {}
         self._callers: defaultdict[FunctionInfo, list[CallSite]] | None = None
-        self._sites: list[Site] | None = None
+        self._sites: dict[FunctionInfo, list[Site]] = {}
+        self._callees: dict[Call, list[FunctionInfo]] = {}
         inference.callers = self
 
     # --- what a call means ----------------------------------------------------------------------------------------
@@ -120,18 +121,16 @@ class Calls:
 
     def sites(self, acts: Act, function: FunctionInfo | None = None) -> Iterator[Site]:
         """Yield every call that does one of the acts, in one function or in the whole program."""
-        if function is not None:
-            found = (self.site(call, function) for call in function.calls())
-            yield from (site for site in found if site is not None and site.api.act & acts)
-            return
-        if self._sites is None:
-            self._sites = [
-                site
-                for one in self._program.functions
-                for call in one.calls()
-                if (site := self.site(call, one)) is not None
-            ]
-        yield from (site for site in self._sites if site.api.act & acts)
+        for one in self._program.functions if function is None else [function]:
+            yield from (site for site in self._sites_in(one) if site.api.act & acts)
+
+    def _sites_in(self, function: FunctionInfo) -> list[Site]:
+        if function in self._sites:
+            return self._sites[function]
+        found = [site for call in function.calls() if (site := self.site(call, function)) is not None]
+        if self._inference.is_certain:
+            self._sites[function] = found
+        return found
 
     def _find_api(self, call: Call, function: FunctionInfo) -> Api | None:
         table = APIS[function.unit.language]
@@ -208,9 +207,13 @@ class Calls:
 
     def callees(self, call: Call, function: FunctionInfo) -> list[FunctionInfo]:
         """Return the functions of the program that the call may run, with their bodies."""
+        if call in self._callees:
+            return self._callees[call]
         found = self.functions_named_by(call.function, function)
-        fitting = [callee for callee in found if _takes(callee, call)]
-        return fitting or found
+        fitting = [callee for callee in found if _takes(callee, call)] or found
+        if self._inference.is_certain:
+            self._callees[call] = fitting
+        return fitting
 
     def functions_named_by(self, expression: Expression, function: FunctionInfo) -> list[FunctionInfo]:
         """Return the functions that the expression names: a callee, a thread's target, a slot, a lambda."""

@@ -64,6 +64,7 @@ class ControlFlow:
                     self._position[expression] = (node, number)
                     self._root[expression] = root
         self._dominators = _immediate_dominators(graph.entry)
+        self._outer_guards: dict[int, list[Guard]] = {}
 
     @property
     def nodes(self) -> list[FlowNode]:
@@ -117,15 +118,18 @@ class ControlFlow:
         node = self.node_of(expression)
         if node is None:
             return []
-        found = list(self._inner_guards(expression))
+        if node.index not in self._outer_guards:
+            self._outer_guards[node.index] = list(self._guards_above(node))
+        return [*self._inner_guards(expression), *self._outer_guards[node.index]]
+
+    def _guards_above(self, node: FlowNode) -> Iterator[Guard]:
         current: int | None = node.index
         while current is not None:
             guard = self.nodes[current].guard
             if guard is not None:
-                found.extend(decompose(guard))
+                yield from decompose(guard)
             above = self._dominators.get(current)
             current = None if above == current else above
-        return found
 
     def _inner_guards(self, expression: Expression) -> Iterator[Guard]:
         """Yield the conditions inside of the same statement: of `a and f()`, `a ? f() : g()`."""

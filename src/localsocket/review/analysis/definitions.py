@@ -82,12 +82,15 @@ class ReachingDefinitions:
         self.all: list[Definition] = []
         self._of_root: defaultdict[Variable, int] = defaultdict(int)
         self._made: dict[int, list[int]] = {}
+        self._stops: defaultdict[Variable, set[int]] = defaultdict(set)  # the nodes after which nothing of it is left
         for node in flow.nodes:
             numbers = []
             for definition in made_by(node):
                 numbers.append(len(self.all))
                 self._of_root[definition.variable.root] |= 1 << len(self.all)
                 self.all.append(definition)
+                if not definition.adds:
+                    self._stops[definition.variable.root].add(node.index)
             self._made[node.index] = numbers
         self._before = self._solve()
 
@@ -125,11 +128,7 @@ class ReachingDefinitions:
 
     def reaches_from_outside(self, variable: Variable, node: FlowNode) -> bool:
         """Say whether some path to the node leaves the variable as it was before the function began."""
-        stops = {
-            index
-            for index, numbers in self._made.items()
-            if any(self.all[number].variable.root == variable.root and not self.all[number].adds for number in numbers)
-        }
+        stops = self._stops[variable.root]
         seen: set[int] = set()
         waiting = [node]
         while waiting:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -13,8 +15,12 @@ from localsocket.review.apis.meaning import Act
 from localsocket.review.model.declarations import FunctionInfo
 from localsocket.review.model.expressions import Attribute, Call, walk
 from localsocket.review.model.place import Place
+from localsocket.review.model.program import Program
 
+# A call, its meaning if a table knows one, and otherwise the functions of the program that it runs.
+_Step = tuple[Call, Site | None, list[FunctionInfo]]
 _DEEPEST = 4
+_MOST_EFFECTS = 64
 _ASKING_THE_SERVER = frozenset({"fullServerName", "serverName", "getsockname", "server_address", "address"})
 
 
@@ -37,30 +43,68 @@ class Effect:
 class Effects:
     """The effects of functions."""
 
-    def __init__(self, names: Names, calls: Calls, values: Values) -> None:
+    def __init__(self, program: Program, names: Names, calls: Calls, values: Values) -> None:
+        self._program = program
         self._names = names
         self._calls = calls
         self._values = values
+        self._known: dict[tuple[FunctionInfo, Act], list[Effect]] = {}
+        self._steps: dict[FunctionInfo, list[_Step]] = {}
+        self._reached: dict[FunctionInfo, Act] | None = None
 
     def of(self, function: FunctionInfo, acts: Act) -> list[Effect]:
         """Return what the function does of the given acts, itself or through the functions that it calls."""
-        return list(self._of(function, acts, (), None, (function,)))
+        if self._reached is None:
+            self._reached = self._find_reached()
+        key = (function, acts)
+        if key not in self._known:
+            found = self._of(function, acts, (), None, (function,))
+            self._known[key] = list(itertools.islice(found, _MOST_EFFECTS))
+        return self._known[key]
 
     def _of(
         self, function: FunctionInfo, acts: Act, trail: Trail, anchor: Call | None, active: tuple[FunctionInfo, ...]
     ) -> Iterator[Effect]:
-        for call in function.calls():
-            site = self._calls.site(call, function)
-            if site is not None:
-                if site.api.act & acts:
-                    yield Effect(site, anchor or call, trail)
-                continue
+        reached = self._reached or {}
+        if not reached.get(function, Act(0)) & acts:
+            return
+        for call, site, callees in self._steps_of(function):
+            if site is not None and site.api.act & acts:
+                yield Effect(site, anchor or call, trail)
             if len(active) > _DEEPEST:
                 continue
-            for callee in self._calls.callees(call, function):
+            for callee in callees:
                 if callee not in active:
                     longer = (*trail, (CallSite(call, function), callee))
                     yield from self._of(callee, acts, longer, anchor or call, (*active, callee))
+
+    def _steps_of(self, function: FunctionInfo) -> list[_Step]:
+        if function not in self._steps:
+            steps = self._steps[function] = []
+            for call in function.calls():
+                site = self._calls.site(call, function)
+                steps.append((call, site, self._calls.callees(call, function) if site is None else []))
+        return self._steps[function]
+
+    def _find_reached(self) -> dict[FunctionInfo, Act]:
+        """Return what each function does in the end, at any depth: most do nothing that a rule asks for."""
+        callers: defaultdict[FunctionInfo, list[FunctionInfo]] = defaultdict(list)
+        reached: dict[FunctionInfo, Act] = {}
+        for function in self._program.functions:
+            acts = Act(0)
+            for _, site, callees in self._steps_of(function):
+                acts |= site.api.act if site is not None else Act(0)
+                for callee in callees:
+                    callers[callee].append(function)
+            reached[function] = acts
+        waiting = list(reached)
+        while waiting:
+            callee = waiting.pop()
+            for caller in callers[callee]:
+                if reached[callee] & ~reached[caller]:
+                    reached[caller] |= reached[callee]
+                    waiting.append(caller)
+        return reached
 
     def texts(self, effect: Effect, role: str) -> Texts:
         """Return what the argument in a role may be, in the light of how the call was come to."""
@@ -68,6 +112,17 @@ class Effects:
         if argument is None:
             return frozenset()
         return self._values.endpoint(argument, effect.site.function, effect.trail)
+
+    def same_socket(self, binding: Effect, other: Effect, role: str) -> bool:
+        """Say whether the other call is given the very socket that is bound, by its descriptor."""
+        argument = other.site.argument(role)
+        if isinstance(argument, Call) and argument.called_name in ("fileno", "socketDescriptor"):
+            argument = argument.receiver
+        bound = binding.site.call.receiver or next(iter(binding.site.call.arguments), None)
+        if argument is None or bound is None:
+            return False
+        socket = self._names.variable(argument, other.site.function)
+        return socket is not None and socket == self._names.variable(bound, binding.site.function)
 
     def same_endpoint(self, binding: Effect, other: Effect, role: str) -> bool:
         """Say whether the other call's argument is the endpoint that is bound, by its text or by asking the server."""

@@ -5,18 +5,34 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import cached_property
 
+from localsocket.review.analysis.access import Access
 from localsocket.review.analysis.calls import Calls
 from localsocket.review.analysis.connections import Connections
 from localsocket.review.analysis.control_flow import ControlFlow
+from localsocket.review.analysis.credentials import Credentials
 from localsocket.review.analysis.definitions import Definitions
+from localsocket.review.analysis.descriptors import Descriptors
 from localsocket.review.analysis.effects import Effects
+from localsocket.review.analysis.endings import Endings
+from localsocket.review.analysis.event_loops import EventLoops
 from localsocket.review.analysis.flow_builder import build_flow
+from localsocket.review.analysis.heritage import Heritage
 from localsocket.review.analysis.inference import Inference
+from localsocket.review.analysis.keys import Keys
 from localsocket.review.analysis.names import Names
+from localsocket.review.analysis.naming import Naming
+from localsocket.review.analysis.neighbours import Neighbours
+from localsocket.review.analysis.options import Options
+from localsocket.review.analysis.origins import Origins
 from localsocket.review.analysis.ownership import Ownership
 from localsocket.review.analysis.references import References
+from localsocket.review.analysis.releases import Releases
+from localsocket.review.analysis.streams import Streams
+from localsocket.review.analysis.subject import Subject
 from localsocket.review.analysis.taint import Taint
 from localsocket.review.analysis.threads import Threads
+from localsocket.review.analysis.transports import Transports
+from localsocket.review.analysis.unused import UnusedThings
 from localsocket.review.analysis.values import Values
 from localsocket.review.model.declarations import ClassInfo, FunctionInfo
 from localsocket.review.model.program import Program
@@ -45,15 +61,61 @@ class Facts:
 
     @cached_property
     def values(self) -> Values:
-        return Values(self.names, self.inference, self.calls, self.definitions)
+        return Values(self.names, self.inference, self.calls, self.definitions, Options(self.program))
+
+    @cached_property
+    def origins(self) -> Origins:
+        return Origins(self.names, self.calls, self.definitions)
+
+    @cached_property
+    def transports(self) -> Transports:
+        return Transports(self.program, self.names, self.inference, self.calls, self.origins, self.values)
+
+    @cached_property
+    def subject(self) -> Subject:
+        return Subject(self.program, self.calls, self.transports)
+
+    @cached_property
+    def streams(self) -> Streams:
+        return Streams(
+            self.names, self.inference, self.calls, self.definitions, self.origins, self.transports, self.flow
+        )
+
+    @cached_property
+    def heritage(self) -> Heritage:
+        return Heritage(self.program, self.inference)
+
+    @cached_property
+    def naming(self) -> Naming:
+        return Naming(self.program, self.inference, self.heritage)
+
+    @cached_property
+    def keys(self) -> Keys:
+        return Keys(self.names, self.values, self.origins)
+
+    @cached_property
+    def access(self) -> Access:
+        return Access(self.inference, self.calls, self.definitions, self.values, self.origins)
+
+    @cached_property
+    def event_loops(self) -> EventLoops:
+        return EventLoops(self.program, self.inference, self.calls, self.connections, self.threads)
+
+    @cached_property
+    def endings(self) -> Endings:
+        return Endings(self.names, self.calls, self.flow)
+
+    @cached_property
+    def credentials(self) -> Credentials:
+        return Credentials(self.names, self.inference, self.calls, self.values, self.origins)
 
     @cached_property
     def effects(self) -> Effects:
-        return Effects(self.names, self.calls, self.values)
+        return Effects(self.program, self.names, self.calls, self.values)
 
     @cached_property
     def taint(self) -> Taint:
-        return Taint(self.names, self.inference, self.calls, self.definitions, self.flow)
+        return Taint(self.names, self.inference, self.calls, self.definitions, self.transports, self.flow)
 
     @cached_property
     def connections(self) -> Connections:
@@ -68,8 +130,24 @@ class Facts:
         return Ownership(self.program, self.names, self.inference, self.connections)
 
     @cached_property
+    def releases(self) -> Releases:
+        return Releases(self.program, self.names, self.inference, self.calls, self.ownership)
+
+    @cached_property
+    def descriptors(self) -> Descriptors:
+        return Descriptors(self.names, self.calls, self.effects)
+
+    @cached_property
+    def neighbours(self) -> Neighbours:
+        return Neighbours(self.program)
+
+    @cached_property
     def references(self) -> References:
-        return References(self.program)
+        return References(self.neighbours)
+
+    @cached_property
+    def unused(self) -> UnusedThings:
+        return UnusedThings(self.program, self.references, self.heritage, self.inference, self.calls, self.neighbours)
 
     def functions(self, *languages: Language) -> Iterator[FunctionInfo]:
         """Yield every function with a body, of the languages named or of all."""

@@ -37,6 +37,8 @@ _OWNERS = re.compile(
     r"(?:std::)?(?:unique_ptr|shared_ptr|weak_ptr|optional)|Q(?:Scoped|Shared|Weak)?Pointer|QPointer|QScopedPointer"
 )
 _MAKERS = frozenset({"make_unique", "make_shared", "create"})
+# What gives the elements that its argument has.
+_SAME_ELEMENTS = frozenset({"as_const", "qAsConst", "list", "tuple", "set", "sorted", "reversed"})
 _DEEPEST = 6
 
 
@@ -95,6 +97,11 @@ class Inference:
         if found or (self._depth == 0 and self.is_settled):
             self._known[key] = found
         return found
+
+    @property
+    def is_certain(self) -> bool:
+        """Say whether an answer now is the last word: not while the types of other expressions are being found."""
+        return self.is_settled and self._depth == 0
 
     def is_a(self, expression: Expression, function: FunctionInfo, *wanted: str) -> bool:
         return bool(set(self.lineage(self.type_of(expression, function), function.unit)) & set(wanted))
@@ -266,6 +273,8 @@ class Inference:
 
     def _of_element(self, container: Expression, function: FunctionInfo) -> str:
         variable = self._names.variable(container, function)
+        if isinstance(container, Call) and container.called_name in _SAME_ELEMENTS and container.arguments:
+            return self._of_element(container.arguments[0], function)
         if isinstance(container, Call):
             returned = self._returned_by_api(container, function)
             return next(iter(returned), "") if isinstance(returned, tuple) else ""

@@ -76,7 +76,7 @@ class Names:
                 return Variable(scope, path)
             scope = scope.enclosing
         if function.unit.language is Language.CPP:
-            return self._cpp_named(head, path, rest, function)
+            return self._cpp_named(head, path, function)
         return self._python_named(head, path, rest, function)
 
     def _python_named(self, head: str, path: str, rest: str, function: FunctionInfo) -> Variable | None:
@@ -112,7 +112,7 @@ class Names:
                 return Variable(unit.body, ".".join(words[length:]))
         return None
 
-    def _cpp_named(self, head: str, path: str, rest: str, function: FunctionInfo) -> Variable | None:
+    def _cpp_named(self, head: str, path: str, function: FunctionInfo) -> Variable | None:
         owner = function.owner
         if owner is not None:
             for found in self._program.lineage(owner):

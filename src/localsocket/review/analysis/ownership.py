@@ -59,7 +59,7 @@ class Ownership:
         found: set[Fate] = set()
         holder = self.holder(made, function)
         for statement in function.statements():
-            found.update(self._immediate(statement, made, function))
+            found.update(self._immediate(statement, made))
         if isinstance(made, Call) and made.is_new and self._has_parent(made, function):
             found.add(Fate.PARENTED)
         if holder is None:
@@ -72,7 +72,7 @@ class Ownership:
         found.update(self._of_holder(holder))
         return found
 
-    def _immediate(self, statement: object, made: Expression, function: FunctionInfo) -> Iterator[Fate]:
+    def _immediate(self, statement: object, made: Expression) -> Iterator[Fate]:
         match statement:
             case Return(value=value) if value is not None and made in set(walk(value)):
                 yield Fate.RETURNED

@@ -12,6 +12,7 @@ from localsocket.review.analysis.control_flow import ControlFlow, Guard
 from localsocket.review.analysis.definitions import Definition, Definitions, How
 from localsocket.review.analysis.inference import Inference
 from localsocket.review.analysis.names import Names, Variable
+from localsocket.review.analysis.transports import Transports
 from localsocket.review.apis.meaning import Act, Api
 from localsocket.review.model.declarations import FunctionInfo
 from localsocket.review.model.expressions import (
@@ -134,6 +135,9 @@ _CHECKING = frozenset(
         "has_key",
     ]
 )
+# What a loop over it gives line by line, and what only changes how a loop goes.
+_STREAMS = ("socket.SocketIO", "asyncio.StreamReader")
+_LOOPING = frozenset({"enumerate", "iter", "list", "map", "filter", "reversed", "islice"})
 _SMALL_TYPES = re.compile(
     r"(?:u?int(?:8|16)(?:_t)?|qu?int(?:8|16)|uchar|ushort|unsigned char|unsigned short|char|short)"
 )
@@ -154,12 +158,14 @@ class Taint:
         inference: Inference,
         calls: Calls,
         definitions: Definitions,
+        transports: Transports,
         flow_of: Callable[[FunctionInfo], ControlFlow],
     ) -> None:
         self._names = names
         self._inference = inference
         self._calls = calls
         self._definitions = definitions
+        self._transports = transports
         self._flow_of = flow_of
         self._visited: set[_Visit] = set()
         self._clean: set[_Visit] = set()
@@ -215,10 +221,38 @@ class Taint:
             case Conditional(then=then, otherwise=otherwise):
                 return self._any((then, otherwise), function, use, trail)
             case Comprehension(loops=loops):
-                return self._any([iterable for _, iterable in loops], function, use, trail)
+                return self._any_elements([iterable for _, iterable in loops], function, use, trail)
             case Binary() | Format() | Display() | Slice():
                 return self._any(expression.children(), function, use, trail)
         return None
+
+    def _any_elements(
+        self, iterables: Iterable[Expression], function: FunctionInfo, use: Use, trail: _Trail
+    ) -> Trace | None:
+        """What comes out of a loop: out of a stream its lines, out of anything else parts of it."""
+        for iterable in iterables:
+            if isinstance(iterable, Call) and iterable.called_name == "iter" and len(iterable.arguments) == 2:
+                return self._called_again(iterable, function, use)
+            inner = (
+                iterable.arguments[0] if isinstance(iterable, Call) and iterable.called_name in _LOOPING else iterable
+            )
+            if self._inference.is_a(inner, function, *_STREAMS):
+                if not self._transports.is_network(inner, function):
+                    return (Step(iterable.place, "received here"),)
+                continue
+            found = self._trace(inner, function, use, trail)
+            if found is not None:
+                return found
+        return None
+
+    def _called_again(self, iterator: Call, function: FunctionInfo, use: Use) -> Trace | None:
+        """`iter(connection.recv, b"")`, `iter(lambda: connection.recv(4096), b"")`."""
+        called = iterator.arguments[0]
+        for callee in self._calls.functions_named_by(called, function):
+            found = self._returned(callee, (), use)
+            if found is not None:
+                return found
+        return self._trace(Call(called.place, called), function, use, ()) if isinstance(called, Attribute) else None
 
     # --- calls ----------------------------------------------------------------------------------------------------
 
@@ -258,6 +292,8 @@ class Taint:
     def _source(self, call: Call, api: Api, function: FunctionInfo, trail: _Trail) -> Trace | None:
         device = argument_of(call, api, "device")
         if device is not None and not self._reads_peer(device, function, trail):
+            return None
+        if call.receiver is not None and self._transports.is_network(call.receiver, function):
             return None
         return (Step(call.place, "received here"),)
 
@@ -310,6 +346,8 @@ class Taint:
             return self._streamed(value, function, trail, self._is_number(definition))
         if value is None:
             return None
+        if definition.how is How.ELEMENT:
+            return self._any_elements([value], function, use, trail)
         found = self._trace(value, function, use, trail)
         if found is not None or definition.how is not How.EXTENDED or (definition, use, trail) in self._visited:
             return found
@@ -328,6 +366,9 @@ class Taint:
             return None
         descriptor = argument_of(call, api, "descriptor")
         if descriptor is not None and self._is_file(descriptor, function):
+            return None
+        socket = descriptor or call.receiver
+        if socket is not None and self._transports.is_network(socket, function):
             return None
         return (Step(call.place, "received here", makes_number),)
 
@@ -375,6 +416,8 @@ class Taint:
         if parameter is None:
             return None
         if self._inference.given_by_framework(function, parameter.name) == "received":
+            if self._transports.serves_network(function):
+                return None
             return (Step(parameter.place, "received here"),)
         if trail and trail[-1][1] is function:
             site = trail[-1][0]

@@ -9,8 +9,10 @@ from localsocket.review.analysis.calls import Calls
 from localsocket.review.analysis.inference import Inference
 from localsocket.review.apis.meaning import Act
 from localsocket.review.model.declarations import ClassInfo, FunctionInfo
+from localsocket.review.model.expressions import Display, Lambda, Unary
 from localsocket.review.model.place import Place
 from localsocket.review.model.program import Program
+from localsocket.review.model.statements import Assign
 
 _RUN_BASES = frozenset({"QThread", "QRunnable", "threading.Thread", "multiprocessing.Process"})
 
@@ -38,7 +40,7 @@ class Threads:
                 self._worker_of.setdefault(function, worker)
 
     def _find_workers(self) -> list[Worker]:
-        return [*self._running_methods(), *self._targets()]
+        return [*self._running_methods(), *self._targets(), *self._thread_members()]
 
     def _running_methods(self) -> Iterator[Worker]:
         for found in self._program.classes:
@@ -51,6 +53,18 @@ class Threads:
             target = site.argument("target")
             for function in self._calls.functions_named_by(target, site.function) if target is not None else ():
                 yield Worker(function, site.place, f"{function.name}()" if function.name else "a lambda")
+
+    def _thread_members(self) -> Iterator[Worker]:
+        """A member that its class's constructor initialises: `m_thread(&Server::run, this)`."""
+        for function in self._program.functions:
+            for statement in function.statements() if function.is_constructor else ():
+                if not isinstance(statement, Assign) or not isinstance(statement.value, Display | Lambda | Unary):
+                    continue
+                if self._inference.is_a(statement.target, function, "std.thread", "std.jthread"):
+                    value = statement.value
+                    target = value.items[0] if isinstance(value, Display) and value.items else value
+                    for found in self._calls.functions_named_by(target, function):
+                        yield Worker(found, statement.place, f"{found.name}()" if found.name else "a lambda")
 
     def is_thread(self, found: ClassInfo) -> bool:
         return bool(_RUN_BASES & set(self._inference.class_lineage(found)[1:]))

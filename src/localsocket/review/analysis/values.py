@@ -19,6 +19,7 @@ from localsocket.review.analysis.known_values import (
     STANDARD_LOCATIONS,
 )
 from localsocket.review.analysis.names import Names, Variable
+from localsocket.review.analysis.options import Default, Options
 from localsocket.review.analysis.texts import (
     Hole,
     HoleKind,
@@ -67,11 +68,14 @@ Trail = tuple[tuple[CallSite, FunctionInfo], ...]
 class Values:
     """Evaluates expressions of a program, as far as the text tells. `trail` is how the function was come to."""
 
-    def __init__(self, names: Names, inference: Inference, calls: Calls, definitions: Definitions) -> None:
+    def __init__(
+        self, names: Names, inference: Inference, calls: Calls, definitions: Definitions, options: Options
+    ) -> None:
         self._names = names
         self._inference = inference
         self._calls = calls
         self._definitions = definitions
+        self._options = options
         self._depth = 0
         self._steps = 0
         self._known: dict[tuple[Expression, Trail], Texts] = {}
@@ -244,9 +248,15 @@ class Values:
         variable = self._names.variable(expression, function)
         if variable is None:
             return unknown_text(dotted(expression) or expression)
-        return self.of_definitions(
+        found = self.of_definitions(
             self._definitions.of_variable(variable, expression, function), variable, function, trail
         )
+        if isinstance(expression, Attribute) and all(text.is_unknown for text in found):
+            return found | self._defaults(self._options.of_attribute(expression, function))
+        return found
+
+    def _defaults(self, defaults: Iterable[Default]) -> Texts:
+        return frozenset(text for default, function in defaults for text in self.texts(default, function))
 
     def of_definitions(
         self, definitions: Iterable[Definition], variable: Variable, function: FunctionInfo, trail: Trail = ()
@@ -352,9 +362,11 @@ class Values:
         given = self._calls.values_given(function, parameter.name)
         for value, caller in given:
             yield from self.texts(value, caller)
+        described = self._defaults(self._options.of_parameter(function, parameter))
+        yield from described
         if parameter.default is not None:
             yield from self.texts(parameter.default, function)
-        elif not given:
+        elif not given and not described:
             yield from unknown_text(definition.variable)
 
     # --- numbers --------------------------------------------------------------------------------------------------

@@ -6,12 +6,12 @@ One table for each framework; adding a call is adding a line. A name is dotted, 
 
 from __future__ import annotations
 
-from localsocket.review.apis import c_library, localsocket_own, python_io, python_sockets, pyzmq, qt
+from localsocket.review.apis import c_library, localsocket_own, python_io, python_sockets, pyzmq, qt, windows
 from localsocket.review.apis.meaning import Api
 from localsocket.review.model.unit import Language
 
-_PYTHON = (*python_sockets.APIS, *python_io.APIS, *pyzmq.APIS, *localsocket_own.APIS, *qt.APIS)
-_CPP = (*c_library.APIS, *qt.APIS, *qt.CPP_APIS)
+_PYTHON = (*python_sockets.APIS, *python_io.APIS, *pyzmq.APIS, *localsocket_own.APIS, *windows.PYTHON_APIS, *qt.APIS)
+_CPP = (*c_library.APIS, *windows.APIS, *qt.APIS, *qt.CPP_APIS)
 
 APIS: dict[Language, dict[str, Api]] = {
     Language.PYTHON: {api.name: api for api in _PYTHON},

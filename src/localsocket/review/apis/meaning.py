@@ -39,6 +39,15 @@ class Act(Flag):
     COPY_TEXT = auto()  # writes the text `source` to `buffer`
     CONSTRUCT = auto()  # makes an object of the type `returns`, and nothing else of note
     SLEEP = auto()
+    SHARE_MEMORY = auto()  # opens the shared `memory` of a name, or makes or maps it with a `size`
+    TOUCH_SHARED = auto()  # gives access to shared memory that another process may be writing
+    MAKE_PIPE = auto()  # makes a Windows named pipe, with its modes and `security`
+    CHUNK = auto()  # receives what has come so far, which need not be a whole message
+    ENDS = auto()  # an empty result says that the peer has closed
+    SHORT = auto()  # may send less than it was given, and tells so in its result alone
+    PARSE = auto()  # takes `data` for a whole message
+    MAKE_TASK = auto()  # runs a coroutine besides, of which the loop keeps but a weak reference
+    RUN_LOOP = auto()  # gives the thread to an event loop
 
 
 @dataclass(frozen=True, slots=True)

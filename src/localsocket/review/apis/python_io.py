@@ -79,6 +79,13 @@ APIS: tuple[Api, ...] = (
         for name in (f"{module}.loads", f"{module}.load", f"{module}.Unpickler")
     ),
     api("shelve.open", Act.UNPICKLE, data=0),
+    api("yaml.load", Act.UNPICKLE | Act.PARSE, "object", data=(0, "stream")),
+    api("yaml.unsafe_load", Act.UNPICKLE, data=(0, "stream")),
+    api("joblib.load", Act.UNPICKLE, data=(0, "filename")),
+    api("torch.load", Act.UNPICKLE, data=(0, "f")),
+    api("numpy.load", Act.UNPICKLE, data=(0, "file")),
+    api("pandas.read_pickle", Act.UNPICKLE, data=0),
+    api("multiprocessing.reduction.ForkingPickler.loads", Act.UNPICKLE, data=0),
     # numbers and memory
     api("struct.unpack", Act.UNPACK, "tuple", data=1),
     api("struct.unpack_from", Act.UNPACK, "tuple", data=1),
@@ -94,7 +101,24 @@ APIS: tuple[Api, ...] = (
     api("builtins.bytes", Act.ALLOCATE, "bytes", size=0),
     api("array.array", Act.CONSTRUCT, "array.array"),
     api("ctypes.create_string_buffer", Act.ALLOCATE, size=0),
-    api("mmap.mmap", Act.ALLOCATE, size=1),
+    # shared memory
+    api("mmap.mmap", Act.SHARE_MEMORY, "mmap.mmap", size=(1, "length")),
+    api("os.ftruncate", Act.SHARE_MEMORY, size=(1, "length")),
+    api("os.truncate", Act.SHARE_MEMORY, size=(1, "length")),
+    api("multiprocessing.shared_memory.SharedMemory", Act.SHARE_MEMORY, memory=(0, "name"), size=(2, "size")),
+    api("multiprocessing.shared_memory.ShareableList", Act.SHARE_MEMORY, memory="name"),
+    api("posix_ipc.SharedMemory", Act.SHARE_MEMORY, memory=(0, "name"), size="size"),
+    # what takes a text for whole
+    *(
+        api(f"{module}.{name}", Act.PARSE, "object", data=0)
+        for module in ("json", "simplejson", "ujson", "orjson", "yaml", "tomllib", "msgpack", "cbor2", "bson")
+        for name in ("loads", "safe_load", "load", "unpackb", "decode")
+        if f"{module}.{name}" != "yaml.load"
+    ),
+    *(api(name, Act.PARSE, "object", data=0) for name in ("msgspec.json.decode", "msgspec.msgpack.decode")),
+    api("msgspec.json.Decoder.decode", Act.PARSE, "object", data=0),
+    api("xml.etree.ElementTree.fromstring", Act.PARSE, "object", data=0),
+    api("json.JSONDecoder.decode", Act.PARSE, "object", data=0),
     # what makes a text harmless
     api("shlex.quote", Act.QUOTE, "str"),
     api("os.path.basename", Act.QUOTE, "str"),

@@ -13,7 +13,13 @@ def _device() -> tuple[Api, ...]:
     """What every socket inherits; a QFile reads its own file, so it stands apart."""
     return (
         *(
-            api(f"{socket}.{name}", Act.RECEIVE, "QByteArray", size=0, is_told_by_name=name == "readAll")
+            api(
+                f"{socket}.{name}",
+                Act.RECEIVE | (Act(0) if name == "readLine" else Act.CHUNK),
+                "QByteArray",
+                size=0,
+                is_told_by_name=name == "readAll",
+            )
             for socket in _SOCKETS
             for name in _READS
         ),
@@ -96,11 +102,29 @@ APIS: tuple[Api, ...] = (
     api("QTextStream", Act.CONSTRUCT, "QTextStream", device=0),
     *(api(f"QTextStream.{name}", Act.RECEIVE, "QString", device=RECEIVER) for name in ("readLine", "readAll")),
     api("QDataStream.readRawData", Act.RECEIVE, "int", buffer=0, size=1, device=RECEIVER),
+    # what takes bytes for a whole message
+    api("QJsonDocument.fromJson", Act.PARSE, "QJsonDocument", data=0),
+    api("QJsonDocument.fromBinaryData", Act.PARSE, "QJsonDocument", data=0),
+    api("QCborValue.fromCbor", Act.PARSE, "QCborValue", data=0),
+    api("QXmlStreamReader", Act.PARSE, "QXmlStreamReader", data=0),
+    api("QUrl.fromEncoded", Act.PARSE, "QUrl", data=0),
+    # shared memory
+    api("QSharedMemory", Act.SHARE_MEMORY, "QSharedMemory", memory=0),
+    api("QSharedMemory.setKey", Act.SHARE_MEMORY, memory=0),
+    api("QSharedMemory.setNativeKey", Act.SHARE_MEMORY, memory=0),
+    api("QSharedMemory.create", Act.SHARE_MEMORY, "bool", size=0),
+    *(api(f"QSharedMemory.{name}", Act.TOUCH_SHARED) for name in ("data", "constData")),
     # what makes a text harmless
     api("QFileInfo.fileName", Act.QUOTE, "QString"),
     api("QUrl.toPercentEncoding", Act.QUOTE, "QByteArray"),
     api("QString.toHtmlEscaped", Act.QUOTE, "QString"),
     # threads
+    *(
+        api(f"Q{kind}Application.{name}", Act.RUN_LOOP, "int")
+        for kind in ("Core", "Gui", "")
+        for name in ("exec", "exec_")
+    ),
+    api("QEventLoop.exec", Act.RUN_LOOP, "int"),
     api("QtConcurrent.run", Act.START_THREAD, target=0),
     api("QThread.create", Act.START_THREAD, "QThread", target=0),
     api("QThread.msleep", Act.SLEEP | Act.WAIT, seconds=0),

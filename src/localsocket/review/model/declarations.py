@@ -50,7 +50,8 @@ class FunctionInfo:
 
     `owner` is the class whose method it is, and for a lambda or nested function in a method that method's class.
     `section` is where a C++ class declares it: public, private, signals, public slots. `base_calls` are the
-    constructor's calls of its bases. The first parameter of a Python method is This and not among `parameters`.
+    constructor's calls of its bases. `declared_at` is where a class declares what is defined outside of it. The first
+    parameter of a Python method is This and not among `parameters`.
     """
 
     name: str
@@ -58,6 +59,7 @@ class FunctionInfo:
     place: Place
     unit: Unit
     kind: FunctionKind = FunctionKind.FUNCTION
+    declared_at: Place | None = None
     parameters: list[Parameter] = field(default_factory=list)
     body: list[Statement] | None = None
     owner: ClassInfo | None = None
@@ -76,6 +78,7 @@ class FunctionInfo:
     is_explicit: bool = False
     is_template: bool = False
     _statements: list[Statement] | None = None
+    _expressions: list[Expression] | None = None
     _calls: list[Call] | None = None
     _local_names: frozenset[str] | None = None
 
@@ -91,6 +94,11 @@ class FunctionInfo:
 
     def expressions(self) -> Iterator[Expression]:
         """Every expression of the body, but nothing of nested functions."""
+        if self._expressions is None:
+            self._expressions = list(self._walk_expressions())
+        return iter(self._expressions)
+
+    def _walk_expressions(self) -> Iterator[Expression]:
         for call in self.base_calls:
             yield from walk(call)
         for statement in self.statements():

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import takewhile
-from pathlib import PurePath
 from typing import Protocol, TypeVar
 
 from localsocket.review.model.declarations import ClassInfo, FunctionInfo
@@ -26,6 +26,7 @@ class Program:
         every_class = [found for unit in units for found in unit.classes]
         for found in sorted(every_class, key=lambda found: not _is_declared(found)):
             self._join(found)
+        self._folders = {part for unit in units for part in (*unit.folder, unit.module_name)}
         self._modules: defaultdict[str, list[Unit]] = defaultdict(list)
         for unit in units:
             if unit.language is Language.PYTHON:
@@ -33,7 +34,7 @@ class Program:
 
     def module_named(self, name: str, near: Unit) -> Unit | None:
         """Return the Python file that an import of this name in the file `near` means, if it is among those given."""
-        candidates = sorted(self._modules.get(last_word(name), ()), key=lambda unit: _distance(unit, near))
+        candidates = sorted(self._modules.get(last_word(name), ()), key=lambda unit: distance(unit, near))
         return candidates[0] if candidates else None
 
     def _join(self, found: ClassInfo) -> None:
@@ -50,9 +51,16 @@ class Program:
     def class_named(self, name: str, near: Unit | None = None) -> ClassInfo | None:
         """Return the class of this name, that of the file `near` first, or none where the files have none."""
         candidates = self.classes_by_name.get(last_word(name), [])
+        if candidates and near is not None and near.language is Language.PYTHON and self._is_of_library(name):
+            return None
         if near is not None:
             candidates = [found for found in nearest(candidates, near) if found.unit.language is near.language]
         return candidates[0] if candidates else None
+
+    def _is_of_library(self, name: str) -> bool:
+        """Say whether a dotted name is one of Python's own library, and the files are not that library."""
+        head, _, rest = name.partition(".")
+        return bool(rest) and head in sys.stdlib_module_names and head not in self._folders
 
     def bases_of(self, found: ClassInfo) -> Iterator[str]:
         """Yield the names of all bases, near ones first; those defined in the files lead on to theirs."""
@@ -86,14 +94,15 @@ _T = TypeVar("_T", bound=_OfUnit)
 
 def nearest(candidates: Iterable[_T], unit: Unit) -> list[_T]:
     """Return the candidates in the order of their distance from a file: those of the file itself come first."""
-    return sorted(candidates, key=lambda one: _distance(one.unit, unit))
+    listed = list(candidates)
+    return sorted(listed, key=lambda one: distance(one.unit, unit)) if len(listed) > 1 else listed
 
 
-def _distance(one: Unit, other: Unit) -> int:
+def distance(one: Unit, other: Unit) -> int:
     """Return how many directories lie between two files; trees that are reviewed together often have namesakes."""
     if one is other:
         return -1
-    here, there = PurePath(one.path).parent.parts, PurePath(other.path).parent.parts
+    here, there = one.folder, other.folder
     common = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(here, there, strict=False)))
     return len(here) + len(there) - 2 * common
 
@@ -140,6 +149,7 @@ def _join_overloads(known: list[FunctionInfo], found: list[FunctionInfo]) -> lis
             continue
         definition, declaration = (method, partner) if method.body is not None else (partner, method)
         definition.section = definition.section or declaration.section
+        definition.declared_at = definition.declared_at or declaration.place
         for promise in ("is_static", "is_virtual", "is_override", "is_explicit"):
             setattr(definition, promise, getattr(definition, promise) or getattr(declaration, promise))
         for mine, theirs in zip(definition.parameters, declaration.parameters, strict=True):

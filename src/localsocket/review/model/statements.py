@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from localsocket.review.model.expressions import Expression
+from localsocket.review.model.expressions import Expression, walk
 from localsocket.review.model.place import Place
 
 if TYPE_CHECKING:
@@ -185,3 +185,15 @@ class Define(Statement):
     """A function or class defined among the statements."""
 
     definition: FunctionInfo | ClassInfo
+
+
+def contains(body: list[Statement], wanted: Expression) -> bool:
+    """Say whether an expression stands among the statements, or in those inside them."""
+    waiting = list(body)
+    while waiting:
+        statement = waiting.pop()
+        if any(part is wanted for root in statement.expressions() for part in walk(root)):
+            return True
+        for inner in statement.bodies():
+            waiting.extend(inner)
+    return False

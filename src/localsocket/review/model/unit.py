@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
+from pathlib import PurePath
 
 from localsocket.review.model.declarations import ClassInfo, FunctionInfo
 from localsocket.review.model.place import Place
@@ -40,7 +41,8 @@ class Unit:
     """A file: what it defines, what it imports, and what could not be read of it.
 
     `imports` maps a local name to the dotted name it stands for; `star_imports` are the modules and namespaces whose
-    names are all visible. `identifiers` counts every word of the code, those in connect strings included.
+    names are all visible. `identifiers` counts every word of the code, those in connect strings included; `declared`
+    is how many of them declare or import the name and use nothing. `import_places` tells where a local name is made.
     """
 
     path: str
@@ -51,14 +53,20 @@ class Unit:
     functions: list[FunctionInfo] = field(default_factory=list)
     classes: list[ClassInfo] = field(default_factory=list)
     imports: dict[str, str] = field(default_factory=dict)
+    import_places: dict[str, Place] = field(default_factory=dict)
     star_imports: list[str] = field(default_factory=list)
     includes: list[tuple[str, Place]] = field(default_factory=list)
     macros: dict[str, Macro] = field(default_factory=dict)
     comments: list[Comment] = field(default_factory=list)
     identifiers: Counter[str] = field(default_factory=Counter)
+    declared: Counter[str] = field(default_factory=Counter)
     parse_errors: int = 0
     masked_macros: Counter[str] = field(default_factory=Counter)
     unread: str = ""  # why nothing of it could be read
+    folder: tuple[str, ...] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.folder = PurePath(self.path).parent.parts
 
     @property
     def assigning_declares(self) -> bool:

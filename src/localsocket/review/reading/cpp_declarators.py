@@ -134,5 +134,13 @@ def looks_like_arguments(function: Node) -> bool:
 
 def parameters_as_arguments(function: Node, expressions: CppExpressions) -> tuple[Expression, ...]:
     listed = field(function, "parameters")
-    named = [field(node, "type") for node in parts(listed)] if listed is not None else []
-    return expressions.lower_all([node for node in named if node is not None])
+    found = []
+    for node in parts(listed) if listed is not None else ():
+        named, called = field(node, "type"), field(node, "declarator")
+        if named is None:
+            continue
+        argument = expressions.lower(named)
+        if called is not None and called.type == "abstract_function_declarator":  # `QDir dir(Paths::find(Paths::Run));`
+            argument = Call(expressions.place(node), argument, parameters_as_arguments(called, expressions))
+        found.append(argument)
+    return tuple(found)

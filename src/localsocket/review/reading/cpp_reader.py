@@ -12,6 +12,7 @@ from localsocket.review.model.expressions import Attribute, Call, Display, Name,
 from localsocket.review.model.place import Place
 from localsocket.review.model.statements import Assign, Statement
 from localsocket.review.model.unit import Language, Macro, Unit
+from localsocket.review.reading.clock import SECONDS_PER_FILE, Clock, TimeLimitPassed
 from localsocket.review.reading.cpp_declarators import (
     Declarator,
     construction,
@@ -24,7 +25,6 @@ from localsocket.review.reading.cpp_expressions import CppExpressions
 from localsocket.review.reading.cpp_statements import CLASS_TYPES, PREPROCESSOR_BRANCHES, CppBody
 from localsocket.review.reading.cpp_tree import (
     CppTree,
-    TimeLimitPassed,
     count_errors,
     field,
     first_of,
@@ -38,26 +38,28 @@ from localsocket.review.reading.qt_macros import MaskedSource, mask_macros
 _TRANSPARENT = frozenset({"translation_unit", "declaration_list", "linkage_specification", "ERROR", "preproc_else"})
 _WORD = re.compile(r"[A-Za-z_]\w*")
 _NO_CODE = re.compile(r'//[^\n]*|/\*.*?\*/|"(?:\\.|[^"\\\n])*"', re.DOTALL)
+_NAME_IN_TEXT = re.compile(r'"([A-Za-z_]\w*)"')  # which invokeMethod() may look up
 _LONGEST_MACRO_VALUE = 300
 
 
-def read_cpp(path: str, source: bytes, seconds: float = 10.0) -> Unit:
+def read_cpp(path: str, source: bytes, seconds: float = SECONDS_PER_FILE) -> Unit:
     """Return the model of a C or C++ file; one that takes longer than `seconds` says so in `unread`."""
     unit = Unit(path, Language.CPP, source.decode("utf-8", "replace"))
     masked = mask_macros(source)
     unit.masked_macros = masked.counts
     unit.body = FunctionInfo("", "", Place(path, 1), unit, FunctionKind.MODULE, body=[])
     try:
-        tree = CppTree(path, masked.text, seconds)
+        tree = CppTree(path, masked.text, Clock(seconds))
         unit.parse_errors = count_errors(tree.root)
         unit.comments = tree.comments(masked.text)
         unit.identifiers = Counter(_WORD.findall(_NO_CODE.sub(" ", masked.text.decode("utf-8", "replace"))))
         unit.identifiers.update(masked.hidden_words)
+        unit.identifiers.update(_NAME_IN_TEXT.findall(unit.source))
         reader = _CppReader(unit, tree, masked, unit.body)
         reader.read(tree.root, _Scope())
         reader.place_class_macros()
-    except TimeLimitPassed:
-        unit.unread = f"reading took longer than {seconds:g} s"
+    except TimeLimitPassed as passed:
+        unit.unread = str(passed)
     return unit
 
 
@@ -66,6 +68,7 @@ class _Scope:
 
     def __init__(self, path: tuple[str, ...] = (), owner: ClassInfo | None = None, is_template: bool = False) -> None:
         self.path = path
+        self.is_anonymous = False  # what it holds is seen in this file alone
         self.owner = owner
         self.is_template = is_template
         self.section = "public" if owner is None or owner.is_struct else "private"
@@ -98,7 +101,7 @@ class _CppReader:
             self._read_namespace(node, scope)
         elif kind == "template_declaration":
             inner = _Scope(scope.path, scope.owner, is_template=True)
-            inner.section = scope.section
+            inner.section, inner.is_anonymous = scope.section, scope.is_anonymous
             for part in parts(node)[1:]:
                 self.read(part, inner)
         elif kind in CLASS_TYPES:
@@ -137,7 +140,9 @@ class _CppReader:
         self._namespaces.update(words)
         block = field(node, "body")
         if block is not None:
-            self.read(block, _Scope((*scope.path, *words)))
+            inner = _Scope((*scope.path, *words))
+            inner.is_anonymous = scope.is_anonymous or not words
+            self.read(block, inner)
 
     # --- macros and constants -------------------------------------------------------------------------------------
 
@@ -233,6 +238,7 @@ class _CppReader:
             declarator.value, declarator.is_assigned = default, default.type != "initializer_list"
         value = initial_value(declarator, full_type, place, self._module_body.expressions)
         is_static = _has_specifier(node, "static")
+        self._unit.declared[name] += 1
         owner.members[name] = Member(name, place, full_type, value, scope.section, is_static)
 
     def _declare_variable(self, node: Node, one: Node, declarator: Declarator) -> None:
@@ -276,6 +282,7 @@ class _CppReader:
     def _function(self, node: Node, declarator: Declarator, scope: _Scope) -> FunctionInfo:
         words = _name_words(declarator.name)
         name, owner = words[-1], scope.owner
+        self._unit.declared[name] += 1
         if owner is None and len(words) > 1 and words[-2] not in self._namespaces:
             owner = self._partial_class(words[:-1])
         kind = FunctionKind.FUNCTION if owner is None else _method_kind(name, owner.name)
@@ -291,7 +298,7 @@ class _CppReader:
                 text_of(part) in ("override", "final") for part in declarator.function.named_children
             )
         function.section = scope.section if scope.owner is not None else ""
-        function.is_static = _has_specifier(node, "static")
+        function.is_static = _has_specifier(node, "static") or (owner is None and scope.is_anonymous)
         function.is_virtual = any(child.type == "virtual" or text_of(child) == "virtual" for child in node.children)
         function.is_explicit = first_of(node, "explicit_function_specifier") is not None
         function.is_template = scope.is_template

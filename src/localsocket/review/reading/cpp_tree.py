@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-import time
 
 import tree_sitter_cpp
 from tree_sitter import Language, Node, Parser, Point, Query, QueryCursor
 
 from localsocket.review.model.place import Place
 from localsocket.review.model.unit import Comment
+from localsocket.review.reading.clock import Clock
 
 _LANGUAGE = Language(tree_sitter_cpp.language())
 _PARSER = Parser(_LANGUAGE)
@@ -18,27 +18,20 @@ _CHUNK = 65536
 _NOT_PART_OF_A_TYPE = re.compile(r"\b(?:const|volatile|struct|class|enum|typename|constexpr|mutable|union)\b")
 
 
-class TimeLimitPassed(Exception):
-    """Reading one file took longer than it may."""
-
-
 class CppTree:
-    """The syntax tree of one file. Raises TimeLimitPassed when parsing takes longer than `seconds`."""
+    """The syntax tree of one file. Raises TimeLimitPassed when the clock says so."""
 
-    def __init__(self, path: str, text: bytes, seconds: float) -> None:
+    def __init__(self, path: str, text: bytes, clock: Clock) -> None:
         self.path = path
-        self._end = time.monotonic() + seconds
+        self.check_time = clock.check
 
         def piece(offset: int, _position: Point) -> bytes:
             self.check_time()
             return text[offset : offset + _CHUNK]
 
-        tree = _PARSER.parse(piece)
-        self.root = tree.root_node
-
-    def check_time(self) -> None:
-        if time.monotonic() > self._end:
-            raise TimeLimitPassed
+        # Parsed again with nothing changed, which costs nothing: a tree made of pieces would ask for them once more,
+        # character by character, whenever the text of a node is wanted.
+        self.root = _PARSER.parse(text, _PARSER.parse(piece)).root_node
 
     def place(self, node: Node) -> Place:
         (row, column), (end_row, end_column) = node.start_point, node.end_point

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import io
+import re
 import tokenize
 import warnings
 from collections import Counter
@@ -14,11 +15,16 @@ from localsocket.review.model.expressions import Attribute, Name, This
 from localsocket.review.model.place import Place
 from localsocket.review.model.statements import Assign
 from localsocket.review.model.unit import Comment, Language, Unit
+from localsocket.review.reading.clock import SECONDS_PER_FILE, Clock, TimeLimitPassed
 from localsocket.review.reading.python_statements import PythonFunctions
 
+# A name, or a slot as Qt writes it in a text: `ready()`.
+_NAMED_BY_TEXT = re.compile(r"[12]?([A-Za-z_]\w*)(?:\(.*\))?")
 
-def read_python(path: str, source: str) -> Unit:
-    """Return the model of a Python file; one that is no Python at all comes back with the reason in `unread`."""
+
+def read_python(path: str, source: str, seconds: float = SECONDS_PER_FILE) -> Unit:
+    """Return the model of a Python file; what cannot be read comes back with the reason in `unread`."""
+    clock = Clock(seconds)
     unit = Unit(path, Language.PYTHON, source, module_name=_module_name(path))
     try:
         with warnings.catch_warnings():
@@ -29,9 +35,14 @@ def read_python(path: str, source: str) -> Unit:
         return unit
     unit.comments = _comments(path, source)
     unit.identifiers = _identifiers(tree)
+    unit.declared = _imported(tree)
     _read_imports(unit, tree)
-    reader = PythonFunctions(unit)
-    unit.body = reader.read_module(tree)
+    reader = PythonFunctions(unit, clock)
+    try:
+        unit.body = reader.read_module(tree)
+    except TimeLimitPassed as passed:
+        unit.unread = str(passed)
+        return unit
     for found in unit.classes:
         _find_members(found)
     return unit
@@ -64,11 +75,17 @@ def _identifiers(tree: ast.AST) -> Counter[str]:
                 found[name] += 1
             case ast.alias(name=name):
                 found.update(name.split("."))
-            case ast.Constant(value=str(text)) if text.isidentifier():
-                found[text] += 1
+            case ast.Constant(value=str(text)) if named := _NAMED_BY_TEXT.fullmatch(text):
+                found[named[1]] += 1
             case ast.Global(names=names) | ast.Nonlocal(names=names):
                 found.update(names)
     return found
+
+
+def _imported(tree: ast.AST) -> Counter[str]:
+    """Count the words of import statements, which are among the identifiers and use nothing."""
+    aliases = (node for node in ast.walk(tree) if isinstance(node, ast.alias))
+    return Counter(word for alias in aliases for word in alias.name.split("."))
 
 
 def _read_imports(unit: Unit, tree: ast.AST) -> None:
@@ -76,6 +93,7 @@ def _read_imports(unit: Unit, tree: ast.AST) -> None:
         if isinstance(node, ast.Import):
             for alias in node.names:
                 local = alias.asname or alias.name.split(".")[0]
+                unit.import_places[local] = Place(unit.path, node.lineno, node.col_offset + 1)
                 unit.imports[local] = alias.name if alias.asname else local
                 unit.includes.append((alias.name, Place(unit.path, node.lineno, node.col_offset + 1)))
         elif isinstance(node, ast.ImportFrom):
@@ -85,7 +103,9 @@ def _read_imports(unit: Unit, tree: ast.AST) -> None:
                 if alias.name == "*":
                     unit.star_imports.append(module)
                 else:
-                    unit.imports[alias.asname or alias.name] = f"{module}.{alias.name}".lstrip(".")
+                    local = alias.asname or alias.name
+                    unit.import_places[local] = Place(unit.path, alias.lineno, alias.col_offset + 1)
+                    unit.imports[local] = f"{module}.{alias.name}".lstrip(".")
 
 
 def _find_members(found: ClassInfo) -> None:

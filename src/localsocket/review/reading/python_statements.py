@@ -37,16 +37,18 @@ from localsocket.review.model.statements import (
     With,
 )
 from localsocket.review.model.unit import Unit
+from localsocket.review.reading.clock import Clock
 from localsocket.review.reading.python_expressions import OPERATORS, PythonExpressions
 
 _ANY_FUNCTION = ast.FunctionDef | ast.AsyncFunctionDef
 
 
 class PythonFunctions:
-    """Reads the functions and classes of one file into its unit."""
+    """Reads the functions and classes of one file into its unit. Raises TimeLimitPassed when the clock says so."""
 
-    def __init__(self, unit: Unit) -> None:
+    def __init__(self, unit: Unit, clock: Clock) -> None:
         self.unit = unit
+        self.check_time = clock.check
 
     def read_module(self, tree: ast.Module) -> FunctionInfo:
         module = FunctionInfo("", "", _start_of(self.unit), self.unit, FunctionKind.MODULE)
@@ -129,6 +131,7 @@ class _Body:
         return [statement for node in nodes for statement in self._statement(node)]
 
     def _statement(self, node: ast.stmt) -> Iterator[Statement]:
+        self._reader.check_time()
         place, lower = self.expressions.place(node), self.expressions.lower
         match node:
             case ast.Expr(value=value):

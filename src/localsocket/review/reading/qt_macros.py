@@ -43,11 +43,14 @@ _TOKEN = re.compile(
     | \b(?P<emit>emit)\b(?=\s+[\w:(])
     | \b(?P<connect>SIGNAL|SLOT)[ \t]*(?=\()
     | \b(?P<foreach>foreach|Q_FOREACH)[ \t]*\((?P<each>[^(),;]*(?:<[^();]*>)?[^(),;]*)(?P<comma>,)
-    | \b(?P<word>Q_[A-Z_]+|QT_[A-Z_]+|QML_[A-Z_]+|QTEST_[A-Z_]+MAIN|forever(?=\s*\{))\b
+    | \b(?P<fetch>QFETCH(?:_GLOBAL)?)[ \t]*\((?P<fetched>[^()\n]*?),[ \t]*\w+[ \t]*\)
+    | \b(?P<word>Q_[A-Z_]+|QT_[A-Z_]+|QML_[A-Z_]+|QTEST_[A-Z_]*MAIN|forever(?=\s*\{))\b
     | \b(?P<export>[A-Z][A-Z0-9_]*_(?:EXPORT|API|DLLSPEC))\b(?=\s+[A-Za-z_~])
     """,
     re.VERBOSE | re.DOTALL,
 )
+
+_INVOKABLE = re.compile(rb"\bQ_(?:INVOKABLE|SCRIPTABLE)\b[^;{}()]*?(\w+)\s*\(")
 
 
 @dataclass(slots=True)
@@ -75,6 +78,8 @@ def mask_macros(source: bytes) -> MaskedSource:
             text[start:end] = b"for".ljust(end - start)
             text[token.start("comma")] = ord(":")
             word = source[start:end]
+        elif kind == "fetched":
+            word = _mask_fetch(text, token)
         elif kind == "section":
             section = " ".join(word.decode().replace("Q_SIGNALS", "signals").replace("Q_SLOTS", "slots").split())
             masked.sections[start] = section
@@ -95,7 +100,17 @@ def mask_macros(source: bytes) -> MaskedSource:
                 re.findall(r"[A-Za-z_]\w*", source[start + len(word) : end].decode("utf-8", "replace"))
             )
     masked.text = bytes(text)
+    masked.hidden_words.update(word.decode() for word in _INVOKABLE.findall(source))
     return masked
+
+
+def _mask_fetch(text: bytearray, token: re.Match[bytes]) -> bytes:
+    """`QFETCH(int, size)` declares a variable: make it `int size`."""
+    text[slice(*token.span("fetch"))] = b" " * len(token["fetch"])
+    text[text.index(b"(", token.start())] = ord(" ")
+    text[token.end("fetched")] = ord(" ")
+    text[token.end() - 1] = ord(" ")
+    return token["fetch"]
 
 
 def _mask_word(masked: MaskedSource, text: bytearray, word: bytes, start: int, end: int) -> int:

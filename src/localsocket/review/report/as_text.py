@@ -6,7 +6,8 @@ from rich.console import Console
 from rich.text import Text
 
 from localsocket.review.findings import Category, Finding, Severity
-from localsocket.review.report.report import Report
+from localsocket.review.report.report import Report, counted
+from localsocket.review.report.visible import visible
 
 _COLOURS = {Severity.HIGH: "bold red", Severity.MEDIUM: "yellow", Severity.LOW: "cyan", Severity.NOTE: "dim"}
 
@@ -29,12 +30,11 @@ def print_report(report: Report, console: Console) -> None:
             _print_finding(console, number, finding)
     _line(console)
     for sentence in report.not_checked:
-        _line(console, Text(f"Not checked: {sentence}", "dim"))
-    silenced = f", {report.silenced} silenced by comments" if report.silenced else ""
-    _line(
-        console,
-        Text(f"{report.files} files, {report.lines:,} lines, {len(report.findings)} findings{silenced}.", "dim"),
-    )
+        _line(console, Text(visible(f"Not checked: {sentence}"), "dim"))
+    size = [counted(report.files, "file"), counted(report.lines, "line"), counted(len(report.findings), "finding")]
+    if report.silenced:
+        size.append(f"{len(report.silenced)} silenced by comments")
+    _line(console, Text(f"{', '.join(size)}.", "dim"))
 
 
 def _print_finding(console: Console, number: int, finding: Finding) -> None:
@@ -42,13 +42,13 @@ def _print_finding(console: Console, number: int, finding: Finding) -> None:
     head = Text.assemble(
         f"{number}. ",
         (identity, _COLOURS[finding.severity]),
-        f" {finding.place}: {finding.message}",
+        visible(f" {finding.place}: {finding.message}"),
     )
     _line(console, head)
-    _line(console, Text(f"   Repair: {finding.repair}.", "green"))
+    _line(console, Text(visible(f"   Repair: {finding.repair}."), "green"))
     for evidence in finding.evidence:
         if evidence.place.line != finding.place.line or evidence.place.file != finding.place.file:
-            _line(console, Text(f"   {evidence.place}: {evidence.note}", "dim"))
+            _line(console, Text(visible(f"   {evidence.place}: {evidence.note}"), "dim"))
 
 
 def _line(console: Console, text: Text | str = "") -> None:

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from localsocket.review.findings import Category, Finding
+from localsocket.review.findings import Category, Finding, Silenced
 
 CLEAN_VERDICT = "No security defects are detected in the code."
 _ORDER = (Category.SECURITY, Category.RELIABILITY, Category.PERFORMANCE, Category.MAINTAINABILITY)
@@ -20,7 +20,7 @@ class Report:
     not_checked: tuple[str, ...]
     files: int
     lines: int
-    silenced: int = 0
+    silenced: tuple[Silenced, ...] = ()
     sources: dict[str, str] = field(default_factory=dict, repr=False)
 
     @property
@@ -53,3 +53,8 @@ def in_order(findings: Sequence[Finding]) -> tuple[Finding, ...]:
     for finding in ranked:
         unique.setdefault((finding.rule, finding.place.file, finding.place.line), finding)
     return tuple(unique.values())
+
+
+def counted(number: int, thing: str) -> str:
+    """Return `1 file`, `1,234 lines`."""
+    return f"{number:,} {thing}{'' if number == 1 else 's'}"

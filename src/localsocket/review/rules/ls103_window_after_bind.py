@@ -25,7 +25,7 @@ def check(facts: Facts) -> Iterator[Finding]:
         changes = facts.effects.of(function, Act.CHMOD | Act.MAKE_DIRECTORY)
         umasks = facts.effects.of(function, Act.UMASK)
         for bind in binds:
-            if _is_in_private_directory(facts, function, bind, changes):
+            if facts.transports.is_network_site(bind.site) or _is_in_private_directory(facts, function, bind, changes):
                 continue
             yield from _late_changes(facts, function, bind, changes)
             yield from _umasks_around(facts, function, bind, umasks)
@@ -36,10 +36,9 @@ def _late_changes(facts: Facts, function: FunctionInfo, bind: Effect, changes: l
         if not change.site.api.act & Act.CHMOD or not facts.flow(function).may_follow(bind.anchor, change.anchor):
             continue
         mode = change.site.argument("mode")
-        modes = facts.values.numbers(mode, change.site.function) if mode is not None else frozenset()
-        if any(number & _OTHERS_MAY_WRITE for number in modes):
+        if facts.access.bits(mode, change.site.function) & _OTHERS_MAY_WRITE:
             continue  # there is nothing to close: LS101 says so
-        if facts.effects.same_endpoint(bind, change, "path"):
+        if facts.effects.same_endpoint(bind, change, "path") or facts.effects.same_socket(bind, change, "path"):
             message = (
                 "The mode is set after the socket was bound: until then whoever may enter the directory can connect."
             )

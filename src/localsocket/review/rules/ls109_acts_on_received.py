@@ -96,4 +96,5 @@ RULE = Rule(
         ),
     ),
     check=check,
+    follows_data=True,
 )

@@ -75,4 +75,5 @@ RULE = Rule(
         ),
     ),
     check=check,
+    follows_data=True,
 )

@@ -26,7 +26,8 @@ class Rule:
     """A rule: what it teaches, and how it checks.
 
     `why` says what can happen, `repair` what to do, in one line; `unless` are the cases that look like the defect and
-    are none, each of which has a negative in the corpus.
+    are none, each of which has a negative in the corpus. The evidence of a rule that `follows_data` is the way of a
+    value, step by step.
     """
 
     id: str
@@ -38,6 +39,7 @@ class Rule:
     unless: tuple[str, ...]
     examples: tuple[Example, ...]
     check: Callable[[Facts], Iterator[Finding]]
+    follows_data: bool = False
 
     @property
     def category(self) -> Category:

@@ -3,7 +3,7 @@ import socket
 
 
 def open_door(directory):
-    os.mkdir(directory, 0o700)
+    os.mkdir(directory, 0o700)  # guard
     path = os.path.join(directory, "door")
     server = socket.socket(socket.AF_UNIX)
     server.bind(path)

@@ -7,7 +7,7 @@ PATH = f"/tmp/{NAME}.sock"
 
 def serve():
     server = socket.socket(socket.AF_UNIX)
-    server.bind(PATH)  # expect: LS105
+    server.bind(PATH)  # expect: LS102, LS105
     server.listen()
     return server
 

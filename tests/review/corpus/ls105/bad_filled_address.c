@@ -14,9 +14,9 @@ static void fill(struct sockaddr_un *address, const char *name)
 int serve(void)
 {
     struct sockaddr_un address;
-    int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     fill(&address, "control");
-    if (bind(fd, (struct sockaddr *)&address, sizeof address) != 0) // expect: LS105
+    if (bind(fd, (struct sockaddr *)&address, sizeof address) != 0) // expect: LS102, LS105
         return -1;
     return fd;
 }

@@ -9,7 +9,7 @@ class Publisher:
 
     def __init__(self):
         self.socket = zmq.Context.instance().socket(zmq.PUB)
-        self.socket.bind(self.endpoint)  # expect: LS105
+        self.socket.bind(self.endpoint)  # expect: LS102, LS105
 
 
 def subscribe():

@@ -14,7 +14,7 @@ static void fill(struct sockaddr_un *address, const char *name)
 int serve(void)
 {
     struct sockaddr_un address;
-    int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     fill(&address, "control");
     if (bind(fd, (struct sockaddr *)&address, sizeof address) != 0)
         return -1;

@@ -17,6 +17,6 @@ int serveToo()
         return -1;
     sockaddr_un address{};
     std::snprintf(address.sun_path, sizeof address.sun_path, "%s/socket", directory);
-    int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     return bind(fd, (sockaddr *)&address, sizeof address) == 0 ? fd : -1;
 }

@@ -2,7 +2,7 @@
 
 bool start(QLocalServer *server, const QString &name)
 {
-    if (server->listen(name))
+    if (server->listen(name)) // expect: LS102
         return true;
     if (server->serverError() == QAbstractSocket::AddressInUseError) {
         QLocalServer::removeServer(name); // expect: LS106

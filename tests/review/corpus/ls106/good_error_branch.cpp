@@ -3,6 +3,7 @@
 
 bool start(QLocalServer *server, const QString &name)
 {
+    server->setSocketOptions(QLocalServer::UserAccessOption);
     if (server->listen(name))
         return true;
     if (server->serverError() == QAbstractSocket::AddressInUseError) {

@@ -14,7 +14,7 @@ class Service:
         self.lock = (runtime / "service.lock").open("w")
 
     def run(self):
-        fcntl.flock(self.lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(self.lock, fcntl.LOCK_EX | fcntl.LOCK_NB)  # guard
         self.path.unlink(missing_ok=True)
         with socketserver.ThreadingUnixStreamServer(str(self.path), Echo) as server:
             server.serve_forever()

@@ -23,6 +23,7 @@ Instance::Instance(const QString &name, QObject *parent) : QLocalServer(parent),
     if (isAlive())
         return;
     removeServer(m_name);
+    setSocketOptions(QLocalServer::UserAccessOption);
     if (!listen(m_name))
         qWarning("cannot listen");
 }

@@ -8,7 +8,7 @@ class Rows(asyncio.Protocol):
         self.received = b""
 
     def data_received(self, data: bytes) -> None:
-        self.received += data
+        self.received += data  # expect: LS301
         name = self.received.decode()
         self.database.execute(f"SELECT * FROM rows WHERE name = '{name}'")  # expect: LS109
 

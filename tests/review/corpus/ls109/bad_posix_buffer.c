@@ -13,7 +13,7 @@ static void run(const char *what)
 void serve(int listener)
 {
     char line[128];
-    int fd = accept(listener, NULL, NULL);
+    int fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
     ssize_t length = recv(fd, line, sizeof line - 1, 0);
     if (length <= 0)
         return;

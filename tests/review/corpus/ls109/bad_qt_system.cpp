@@ -10,7 +10,7 @@ public:
 
     void onReadyRead()
     {
-        m_line += m_socket->readAll();
+        m_line += m_socket->readAll(); // expect: LS301
         const QString text = QString::fromUtf8(m_line).trimmed();
         QProcess::startDetached(QString("notify %1").arg(text)); // expect: LS109
         QSqlQuery query;

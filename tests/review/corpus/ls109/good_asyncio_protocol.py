@@ -14,6 +14,7 @@ class Rows(asyncio.Protocol):
         self.received += data
         name = self.received.decode()
         self.database.execute("SELECT * FROM rows WHERE name = ?", (name,))
+        self.received = b""
 
 
 async def calculate(reader, writer):

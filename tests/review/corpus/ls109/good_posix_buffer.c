@@ -13,8 +13,8 @@ static void run(const char *what)
 void serve(int listener)
 {
     char line[128];
-    int fd = accept(listener, NULL, NULL);
-    ssize_t length = recv(fd, line, sizeof line - 1, 0);
+    int fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
+    ssize_t length = recv(fd, line, sizeof line - 1, MSG_WAITALL);
     if (length <= 0)
         return;
     line[length] = '\0';

@@ -16,6 +16,7 @@ public:
         QSqlQuery query;
         query.prepare("SELECT * FROM t WHERE name=?");
         query.addBindValue(text);
+        m_line.clear();
     }
 
 private:

@@ -8,8 +8,10 @@ public slots:
     void readMore()
     {
         QDataStream stream(m_socket);
-        if (m_size == 0)
-            stream >> m_size;
+        stream.startTransaction();
+        stream >> m_size;
+        if (!stream.commitTransaction())
+            return;
         m_buffer.resize(m_size); // expect: LS110
         stream.readRawData(m_buffer.data(), m_size);
     }

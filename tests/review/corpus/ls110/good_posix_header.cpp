@@ -17,8 +17,8 @@ std::vector<char> message(int fd)
     if (recv(fd, &header, sizeof(header), MSG_WAITALL) != sizeof(header))
         return {};
     const uint32_t length = ntohl(header.length);
-    if (length > kMaximum)
-        return {};
+    if (length > kMaximum) // guard
+        return {}; // guard
     std::vector<char> data(length);
     return data;
 }

@@ -12,8 +12,8 @@ class Session:
         self.size = int.from_bytes(await self.reader.readexactly(8), "big")
 
     async def body(self) -> bytes:
-        if not 0 < self.size <= MAXIMUM:
-            raise ValueError(self.size)
+        if not 0 < self.size <= MAXIMUM:  # guard
+            raise ValueError(self.size)  # guard
         return await self.reader.readexactly(self.size)
 
     async def space(self) -> bytearray:

@@ -1,5 +1,5 @@
 from PySide6.QtCore import QObject
-from PySide6.QtNetwork import QLocalServer, QLocalSocket
+from PySide6.QtNetwork import QLocalServer
 
 
 class Instance(QObject):
@@ -7,7 +7,7 @@ class Instance(QObject):
         super().__init__()
         self.server = QLocalServer(self)
         self.server.newConnection.connect(self.greet)
-        self.server.listen(name)  # expect: LS201
+        self.server.listen(name)  # expect: LS102, LS201
 
     def greet(self):
-        self.server.nextPendingConnection().write(b"hello\n")
+        self.server.nextPendingConnection().write(b"hello\n")  # expect: LS202

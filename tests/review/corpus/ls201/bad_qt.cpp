@@ -4,7 +4,7 @@
 void start(const QString &name)
 {
     auto *server = new QLocalServer(qApp);
-    server->listen(name); // expect: LS201
+    server->listen(name); // expect: LS102, LS201
 }
 
 class Client : public QLocalSocket

@@ -1,5 +1,5 @@
 from PySide6.QtCore import QObject
-from PySide6.QtNetwork import QLocalServer, QLocalSocket
+from PySide6.QtNetwork import QLocalServer
 
 
 class Instance(QObject):
@@ -7,8 +7,12 @@ class Instance(QObject):
         super().__init__()
         self.server = QLocalServer(self)
         self.server.newConnection.connect(self.greet)
+        self.server.setSocketOptions(QLocalServer.SocketOption.UserAccessOption)
         if not self.server.listen(name):
             raise RuntimeError(self.server.errorString())
 
     def greet(self):
-        self.server.nextPendingConnection().write(b"hello\n")
+        while self.server.hasPendingConnections():
+            client = self.server.nextPendingConnection()
+            client.disconnected.connect(client.deleteLater)
+            client.write(b"hello\n")

@@ -4,6 +4,7 @@
 bool start(const QString &name)
 {
     auto *server = new QLocalServer(qApp);
+    server->setSocketOptions(QLocalServer::UserAccessOption);
     return server->listen(name);
 }
 

@@ -3,6 +3,7 @@
 
 void start(QLocalServer &server, QLocalSocket *socket)
 {
+    server.setSocketOptions(QLocalServer::UserAccessOption);
     server.listen("editor");
     if (!server.isListening())
         qFatal("no server");

@@ -10,7 +10,7 @@ public:
     void run() override
     {
         QLocalServer *server = new QLocalServer(this); // expect: LS203
-        if (server->listen("listener"))
+        if (server->listen("listener")) // expect: LS102
             exec();
     }
 };

@@ -9,7 +9,7 @@ class Hub:
         self.server.newConnection.connect(self.accepted)
 
     def accepted(self):
-        client = self.server.nextPendingConnection()
+        client = self.server.nextPendingConnection()  # expect: LS202
         threading.Thread(target=self.answer, args=(client,)).start()
 
     def answer(self, client):

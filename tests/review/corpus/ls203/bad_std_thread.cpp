@@ -8,7 +8,7 @@ class Hub : public QObject
 public:
     void accepted()
     {
-        QLocalSocket *client = m_server.nextPendingConnection();
+        QLocalSocket *client = m_server.nextPendingConnection(); // expect: LS202
         m_worker = std::thread([client] { client->write("hello"); }); // expect: LS203
     }
 

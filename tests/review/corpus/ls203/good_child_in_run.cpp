@@ -8,6 +8,7 @@ public:
     void run() override
     {
         QLocalServer server;
+        server.setSocketOptions(QLocalServer::UserAccessOption);
         if (server.listen("listener"))
             exec();
     }

@@ -14,6 +14,9 @@ class Hub(QObject):
 
     def accepted(self):
         client = self.server.nextPendingConnection()
+        if client is None:
+            return
+        client.disconnected.connect(client.deleteLater)
         self.answered.connect(client.write)
         threading.Thread(target=self.answer).start()
 

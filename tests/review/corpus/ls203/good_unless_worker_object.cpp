@@ -20,5 +20,6 @@ void begin(QThread *thread)
     auto *worker = new Worker;
     worker->moveToThread(thread);
     QObject::connect(thread, &QThread::started, worker, &Worker::start);
+    QObject::connect(thread, &QThread::finished, worker, &QObject::deleteLater);
     thread->start();
 }

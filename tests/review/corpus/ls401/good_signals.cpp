@@ -2,7 +2,7 @@
 
 class Server : public QObject
 {
-    Q_OBJECT
+    Q_OBJECT // guard
 
 public:
     explicit Server(QObject *parent = nullptr);

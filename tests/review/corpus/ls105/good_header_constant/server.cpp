@@ -6,6 +6,7 @@
 bool serve(QLocalServer &server)
 {
     const QString name = QString::fromLatin1(names::kControl);
+    server.setSocketOptions(QLocalServer::UserAccessOption);
     return server.listen(name);
 }
 

@@ -1,0 +1,132 @@
+"""Who may reach an endpoint: what is said of its permissions, and whether anybody asks who the peer is."""
+
+from __future__ import annotations
+
+from localsocket.review.analysis.calls import Calls, Site
+from localsocket.review.analysis.definitions import Definitions, How
+from localsocket.review.analysis.inference import Inference
+from localsocket.review.analysis.origins import Origins
+from localsocket.review.analysis.values import Values
+from localsocket.review.apis.meaning import Act
+from localsocket.review.model.declarations import FunctionInfo
+from localsocket.review.model.expressions import (
+    Attribute,
+    Binary,
+    Call,
+    Expression,
+    Literal,
+    Subscript,
+    Unary,
+    strip_casts,
+)
+from localsocket.review.model.unit import Unit
+
+_CREDENTIALS = frozenset(
+    {
+        "SO_PEERCRED",
+        "SO_PEERPIDFD",
+        "SO_PEERSEC",
+        "SO_PASSCRED",
+        "SCM_CREDENTIALS",
+        "SCM_CREDS",
+        "LOCAL_PEERCRED",
+        "LOCAL_CREDS",
+        "getpeereid",
+        "getpeerucred",
+        "curve_server",
+        "ThreadAuthenticator",
+    }
+)
+_SO_PEERCRED = 17
+_ABSTRACT = ("\0", "unix-abstract:", "abstract://", "unix:abstract=", "ipc://@", "unix:@", "unix://@")
+_ABSTRACT_OPTION = 8
+
+
+class Access:
+    """What a program says about who may enter."""
+
+    def __init__(
+        self, inference: Inference, calls: Calls, definitions: Definitions, values: Values, origins: Origins
+    ) -> None:
+        self._inference = inference
+        self._calls = calls
+        self._values = values
+        self._definitions = definitions
+        self._origins = origins
+
+    def bits(self, expression: Expression | None, function: FunctionInfo) -> int:
+        """Return the bits that a mode or a set of options may have, also of one that is known in part."""
+        if expression is None:
+            return 0
+        known = 0
+        for number in self._values.numbers(expression, function):
+            known |= number
+        for definition in self._definitions.at(expression, function):
+            if definition.how is How.EXTENDED and definition.value is not None:  # `flags |= MSG_CMSG_CLOEXEC`
+                known |= self.bits(definition.value, definition.function)
+        match strip_casts(expression):
+            case Binary(operator="|", left=left, right=right):
+                return known | self.bits(left, function) | self.bits(right, function)
+            case Call(arguments=arguments) if not known:
+                for argument in arguments:
+                    known |= self.bits(argument, function) if isinstance(argument, (Attribute, Binary)) else 0
+        return known
+
+    def asks_for_credentials(self, unit: Unit) -> bool:
+        """Say whether anything in the file asks the system who a peer is."""
+        if _CREDENTIALS & set(unit.identifiers):
+            return True
+        sites = (site for site in self._calls.sites(Act.CHECK_PEER) if site.function.unit is unit)
+        return any(
+            _SO_PEERCRED in self._values.numbers(argument, site.function)
+            for site in sites
+            for argument in site.call.arguments[1:3]
+        )
+
+    def is_descriptor_of_socket(self, expression: Expression, function: FunctionInfo) -> bool:
+        if isinstance(expression, Call) and expression.called_name == "fileno" and expression.receiver is not None:
+            return self._inference.is_a(expression.receiver, function, "socket.socket")
+        return any(
+            isinstance(origin.expression, Call)
+            and (site := self._calls.site(origin.expression, origin.function)) is not None
+            and site.api.returns == "descriptor"
+            for origin in self._origins.of(expression, function)
+        )
+
+    # --- abstract names -------------------------------------------------------------------------------------------
+
+    def is_abstract(self, site: Site) -> bool:
+        """Say whether a call takes or uses a name in the abstract namespace, which has no permissions."""
+        if site.api.method == "setSocketOptions":
+            return bool(self.bits(site.argument("mode"), site.function) & _ABSTRACT_OPTION)
+        endpoint = site.argument("endpoint")
+        if endpoint is None:
+            return False
+        texts = self._values.texts(endpoint, site.function) | self._values.endpoint(endpoint, site.function)
+        named = [text for text in texts if text.beginning.startswith(_ABSTRACT) and text.literal != "\0"]
+        if site.api.act & Act.CONNECT:  # a name that is given from outside, as systemd's, is another program's choice
+            named = [text for text in named if text.beginning != "\0"]
+        if named:
+            return True
+        return site.function.unit.language == "c++" and self._is_filled_abstractly(site)
+
+    def _is_filled_abstractly(self, site: Site) -> bool:
+        """Say whether an address is written behind its first byte, here or by who is called or calls."""
+        near = [callee for call in site.function.calls() for callee in self._calls.callees(call, site.function)]
+        callers = [caller.caller for caller in self._calls.callers(site.function)]
+        return any(_writes_behind_first_byte(function) for function in (site.function, *near, *callers))
+
+
+def _writes_behind_first_byte(function: FunctionInfo) -> bool:
+    return any(_is_behind_first_byte(argument) for call in function.calls() for argument in call.arguments)
+
+
+def _is_behind_first_byte(expression: Expression) -> bool:
+    match expression:
+        case Unary(operator="&", operand=Subscript(value=Attribute(name="sun_path"), index=Literal(value=1))):
+            return True
+        case Binary(operator="+", left=Attribute(name="sun_path"), right=Literal(value=1)):
+            return True
+        case _:
+            inner = strip_casts(expression)
+            return inner is not expression and not isinstance(inner, Subscript) and _is_behind_first_byte(inner)

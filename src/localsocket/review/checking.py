@@ -1,0 +1,48 @@
+"""Asking rules about a program."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from localsocket.review.analysis.facts import Facts
+from localsocket.review.findings import Finding
+from localsocket.review.model.program import Program
+from localsocket.review.model.unit import Unit
+from localsocket.review.rules.rule import Rule
+from localsocket.review.time_limit import ThoughtTooLong, time_limit
+
+SECONDS_PER_RULE = 120.0
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a rule has found; `failure` says why it did not come to its end."""
+
+    rule: str
+    findings: tuple[Finding, ...]
+    failure: str = ""
+
+
+class Checker:
+    """The program that rules are asked about, one after the other."""
+
+    def __init__(self, units: Sequence[Unit], seconds: float = SECONDS_PER_RULE) -> None:
+        self._program = Program([unit for unit in units if not unit.unread])
+        self._facts = Facts(self._program)
+        self._seconds = seconds
+
+    def ask(self, rule: Rule) -> Answer:
+        """Return the rule's findings, or as many as there were when it met its limits."""
+        findings: list[Finding] = []
+        failure = ""
+        try:
+            with time_limit(self._seconds):
+                findings.extend(rule.check(self._facts))
+        except RecursionError:
+            failure = "which met code that is nested too deeply"
+        except ThoughtTooLong:
+            failure = f"which took longer than {self._seconds:g} s"
+        if failure:
+            self._facts = Facts(self._program)  # what was interrupted may have been left half known
+        return Answer(rule.id, tuple(findings), failure)

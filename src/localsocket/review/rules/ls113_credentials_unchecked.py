@@ -1,0 +1,71 @@
+"""LS113: the system is asked who the peer is, and nobody looks whether it answered."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from localsocket.review.analysis.calls import Site
+from localsocket.review.analysis.facts import Facts
+from localsocket.review.findings import Finding, Severity
+from localsocket.review.model.expressions import Assignment, Cast, Expression, Name, strip_casts, walk
+from localsocket.review.model.statements import Assign, Evaluate
+from localsocket.review.model.unit import Language
+from localsocket.review.rules.rule import Example, Rule
+
+
+def check(facts: Facts) -> Iterator[Finding]:
+    for site in facts.credentials.questions():
+        if site.function.unit.language is Language.CPP and _is_dropped(site):
+            message = f"{site.api.method}() may fail, and then the credentials are what stood in the variable before."
+            yield RULE.finding(site.place, message, [(site.place, "the result is dropped here")])
+
+
+def _is_dropped(site: Site) -> bool:
+    """Say whether the result goes nowhere, or into a variable that nothing reads."""
+    for statement in site.function.statements():
+        if isinstance(statement, Evaluate) and _without_casts(statement.value) is site.call:
+            return True
+        if isinstance(statement, Assign) and statement.value is not None and strip_casts(statement.value) is site.call:
+            return isinstance(statement.target, Name) and not _is_read(site, statement.target)
+    return False
+
+
+def _without_casts(expression: Expression) -> Expression:
+    while isinstance(expression, (Cast, Assignment)):
+        expression = expression.value
+    return expression
+
+
+def _is_read(site: Site, target: Name) -> bool:
+    for statement in site.function.statements():
+        for root in statement.expressions():
+            written = statement.target if isinstance(statement, Assign) else None
+            for part in walk(root):
+                if isinstance(part, Name) and part is not written and part.identifier == target.identifier:
+                    return True
+    return False
+
+
+RULE = Rule(
+    id="LS113",
+    title="result of asking for credentials dropped",
+    severity=Severity.MEDIUM,
+    cwe="CWE-252",
+    why=(
+        "A peer that has gone, or a socket of another kind, gives no credentials. A structure that was zeroed then "
+        "says user 0, which is root."
+    ),
+    repair="refuse the peer unless the call returns 0 and the process id is not 0",
+    unless=("the result is tested", "another option of the socket is asked for"),
+    examples=(
+        Example(
+            Language.CPP,
+            bad="getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &credentials, &size);\n",
+            good=(
+                "if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &credentials, &size) != 0 || credentials.pid == 0)\n"
+                "    return refuse(fd);\n"
+            ),
+        ),
+    ),
+    check=check,
+)

@@ -1,0 +1,45 @@
+"""What a rule finds is never refuted when a review says it: the claims ask the same facts."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from localsocket.review.analysis.facts import Facts
+from localsocket.review.claims.checking import check_review_of_code
+from localsocket.review.claims.claim import Verdict
+from localsocket.review.claims.reviewed_code import Code
+from localsocket.review.model.program import Program
+from localsocket.review.reading.collecting import collect, read_file
+
+CORPUS = Path(__file__).parents[1] / "corpus"
+# For each rule, where its message names what it found, and how a review would say it.
+SAID = {
+    "ls103": (None, "The permissions are set only after the bind."),
+    "ls106": (None, "The socket file is removed without checking for a live server."),
+    "ls109": (None, "The code is open to command injection."),
+    "ls201": (re.compile(r"(\w+)\(\)"), "The return value of `{}()` is ignored."),
+    "ls401": (re.compile(r"(\w+)"), "`{}` lacks the Q_OBJECT macro."),
+    "ls402": (None, "The naming is inconsistent."),
+    "ls403": (re.compile(r"(?:function|method|member|variable|class) `(\w+)`"), "`{}` is never used."),
+    "ls404": (re.compile(r"This (\w+)"), "The `{}` leaks."),
+}
+CASES = [(rule, case) for rule in SAID for case in sorted((CORPUS / rule).glob("bad_*"))]
+
+
+@pytest.mark.parametrize(("rule", "case"), CASES, ids=[f"{rule}/{case.name}" for rule, case in CASES])
+def test_a_claim_of_what_a_rule_finds_is_not_refuted(rule: str, case: Path) -> None:
+    code = Code(Facts(Program([read_file(path) for path in collect([case])])))
+    findings = code.findings(rule.upper())
+    assert findings
+    pattern, sentence = SAID[rule]
+    for finding in findings:
+        name = pattern.search(finding.message) if pattern is not None else None
+        if pattern is None or name is not None:
+            checked = check_review_of_code(sentence.format(name[1] if name else ""), code)
+            assert checked.claims
+            assert not checked.of(Verdict.REFUTED), (finding.message, checked.claims)
+            is_open = "in the files given" in finding.message
+            assert checked.of(Verdict.SUPPORTED) or is_open, (finding.message, checked.claims)

@@ -1,0 +1,19 @@
+#include <QLocalSocket>
+#include <sys/socket.h>
+#include <unistd.h>
+
+constexpr int kOption = SO_PEERCRED;
+
+class Door
+{
+public:
+    bool admits(QLocalSocket *socket)
+    {
+        socklen_t size = sizeof(m_peer);
+        const int result = ::getsockopt(socket->socketDescriptor(), SOL_SOCKET, kOption, &m_peer, &size); // expect: LS113, LS403
+        return m_peer.uid == ::geteuid();
+    }
+
+private:
+    ucred m_peer{};
+};

@@ -1,0 +1,7 @@
+#include <QLocalServer>
+#include <QLocalSocket>
+
+QLocalSocket *next(QLocalServer &server)
+{
+    return server.nextPendingConnection();
+}

@@ -1,0 +1,22 @@
+#include <QList>
+#include <QLocalServer>
+#include <QLocalSocket>
+
+class Hub : public QLocalServer
+{
+    Q_OBJECT
+public:
+    explicit Hub(QObject *parent = nullptr) : QLocalServer(parent)
+    {
+        connect(this, &QLocalServer::newConnection, this, [this] {
+            while (hasPendingConnections()) {
+                QLocalSocket *client = nextPendingConnection(); // expect: LS202
+                m_clients.append(client);
+                connect(client, &QLocalSocket::disconnected, this, [this, client] { m_clients.removeOne(client); });
+            }
+        });
+    }
+
+private:
+    QList<QLocalSocket *> m_clients;
+};

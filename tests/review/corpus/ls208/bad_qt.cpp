@@ -1,0 +1,35 @@
+#include <QLocalSocket>
+#include <thread>
+#include <sys/socket.h>
+#include <unistd.h>
+
+QByteArray line(QLocalSocket &socket)
+{
+    QByteArray text;
+    while (!text.contains('\n')) {
+        if (!socket.waitForReadyRead(1000)) // expect: LS208
+            continue;
+        text += socket.readAll();
+    }
+    return text;
+}
+
+class Accepting
+{
+public:
+    explicit Accepting(int listener) : m_listener(listener), m_thread(&Accepting::run, this) {}
+    ~Accepting() { m_thread.join(); }
+
+private:
+    void run()
+    {
+        for (;;) { // expect: LS208
+            int client = accept4(m_listener, nullptr, nullptr, SOCK_CLOEXEC);
+            if (client >= 0)
+                close(client);
+        }
+    }
+
+    int m_listener = -1;
+    std::thread m_thread;
+};

@@ -1,0 +1,8 @@
+#include <QLocalSocket>
+
+void greet(QObject *parent, const QString &name)
+{
+    auto *socket = new QLocalSocket(parent);
+    QObject::connect(socket, &QLocalSocket::connected, socket, [socket] { socket->write("hello\n"); });
+    socket->connectToServer(name, QIODevice::WriteOnly); // expect: LS210
+}

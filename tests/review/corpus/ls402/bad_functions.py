@@ -1,0 +1,16 @@
+import socket
+
+
+def open_server(path):
+    server = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    server.bind(path)
+    server.listen()
+    return server
+
+
+def read_line(connection):
+    return connection.makefile("rb").readline(4096)
+
+
+def closeServer(server):  # expect: LS402
+    server.close()

@@ -1,0 +1,19 @@
+#include "counter.h"
+
+Counter::Counter(QLocalSocket *socket, QObject *parent) : QObject(parent), m_socket(socket)
+{
+    connect(m_socket, &QLocalSocket::readyRead, this, &Counter::count);
+}
+
+void Counter::count()
+{
+    m_count += m_socket->bytesAvailable();
+    m_socket->readAll();
+    if (m_count > 1000)
+        forget();
+}
+
+void Counter::forget()
+{
+    m_count = 0;
+}

@@ -1,0 +1,25 @@
+#include <QList>
+#include <QLocalSocket>
+
+class Factory : public QObject
+{
+    Q_OBJECT
+
+public:
+    ~Factory() override { qDeleteAll(m_sockets); } // guard
+
+    void open(const QString &name)
+    {
+        auto *socket = new QLocalSocket();
+        connect(socket, &QLocalSocket::connected, this, [this] { ++m_count; });
+        connect(socket, &QLocalSocket::disconnected, this, [this] { --m_count; });
+        m_sockets.append(socket);
+        socket->connectToServer(name);
+    }
+
+    int count() const { return m_count; }
+
+private:
+    QList<QLocalSocket *> m_sockets;
+    int m_count = 0;
+};

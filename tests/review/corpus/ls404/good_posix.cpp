@@ -1,0 +1,26 @@
+#include <string>
+#include <sys/socket.h>
+#include <unistd.h>
+
+struct Peer
+{
+    int descriptor = -1;
+    std::string name;
+};
+
+static void greet(Peer *peer)
+{
+    peer->name = "guest";
+}
+
+void welcome(int server)
+{
+    const int descriptor = ::accept4(server, nullptr, nullptr, SOCK_CLOEXEC);
+    if (descriptor < 0)
+        return;
+    Peer *peer = new Peer;
+    peer->descriptor = descriptor;
+    greet(peer);
+    ::close(peer->descriptor);
+    delete peer; // guard
+}

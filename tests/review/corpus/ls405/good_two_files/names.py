@@ -1,0 +1,1 @@
+CONTROL = "run/editor.control"
