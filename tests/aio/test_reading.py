@@ -84,9 +84,14 @@ async def test_a_read_that_never_has_enough_ends_at_its_deadline_though_bytes_ke
         assert set(await socket.read()) == {ord("x")}
 
 
-async def test_counts_are_checked() -> None:
+@either_way
+async def test_counts_are_checked_before_anything_is_waited_for(attached: bool) -> None:
     wrong: list[Any] = [-1, 1.5, "3", True]
-    async with connected() as (socket, _):
+    async with connected(attached=attached, limits=Limits(read_buffer=100)) as (socket, _):
+        assert await socket.read_exactly(0) == b""
+        assert await socket.read(0) == b""
+        with pytest.raises(LimitExceeded):
+            await socket.read_exactly(101)
         for count in wrong:
             for read in (
                 socket.read(count),

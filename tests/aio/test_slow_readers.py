@@ -125,13 +125,11 @@ async def test_another_limit_holds_from_now_on() -> None:
             assert await reading == sent[:1000]
         socket.change_limits(Limits(read_buffer=200))
         await what_stays(socket)
-        assert held(socket) <= 1000
-        assert await socket.read_exactly(1000, timeout=PATIENCE) == sent[1000:2000] if held(socket) else True
-        rest = b""
-        while len(rest) < 2000:
+        rest = await socket.read(timeout=PATIENCE) if held(socket) > 200 else b""  # what is held already stays
+        while len(rest) < 3000:
             rest += await socket.read(timeout=PATIENCE)
             assert held(socket) <= 200
-        assert rest == sent[2000:]
+        assert rest == sent[1000:]
 
 
 async def test_a_write_waits_at_the_high_water_mark_and_one_that_does_not_wait_is_refused() -> None:

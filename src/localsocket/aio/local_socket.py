@@ -48,8 +48,8 @@ class LocalSocket(AwaitedStream):
 
     __slots__ = (
         "_attaching",
+        "_deaf",
         "_fresh",
-        "_is_deaf",
         "_is_plain",
         "_loop",
         "_retry",
@@ -77,7 +77,7 @@ class LocalSocket(AwaitedStream):
         self._window = memoryview(b"")  # where the loop puts bytes
         self._fresh: bytes | None = None
         self._is_plain = False
-        self._is_deaf = False  # nothing tells of the peer's closing, so that one has to look
+        self._deaf = 0  # so many wait for the peer's closing that nothing will tell of: they have to look
         self._retry: asyncio.TimerHandle | None = None
         self._sender = -1  # a second descriptor of the connection: the loop does not tell twice about the first
         super().__init__(sock, address=address, peer=peer, mode=mode, limits=limits, on_closed=on_closed)
@@ -107,7 +107,8 @@ class LocalSocket(AwaitedStream):
         return await super().read(max_bytes, timeout=timeout)
 
     async def read_exactly(self, count: int, *, timeout: float | None = None) -> bytes:
-        if self._is_plain and timeout is None and not self._received.held:
+        is_possible = type(count) is int and 0 < count <= self._received.limit
+        if is_possible and self._is_plain and timeout is None and not self._received.held:
             if self._fresh is None:
                 await self._waiters.wait(self._loop, None)
             if self._fresh is not None and len(self._fresh) == count and (chunk := self._take_fresh()) is not None:
@@ -306,7 +307,7 @@ class LocalSocket(AwaitedStream):
         if self._unsent.size:
             self._watch_writing()
         seconds = None if deadline is NEVER else deadline.remaining()
-        if self._is_deaf:
+        if self._deaf:
             seconds = _LOOK_AGAIN if seconds is None else min(seconds, _LOOK_AGAIN)
         return self._waiters.wait(self._loop, seconds)
 
@@ -314,8 +315,11 @@ class LocalSocket(AwaitedStream):
     def _watching_for_hang_up(self) -> Iterator[None]:
         with HangUpPoller(self._descriptor) as poller:
             if (descriptor := poller.fileno()) < 0:
-                self._is_deaf = True
-                yield
+                self._deaf += 1
+                try:
+                    yield
+                finally:
+                    self._deaf -= 1
                 return
             loop = asyncio.get_running_loop()
             loop.add_reader(descriptor, self._waiters.wake_all)
