@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from pathlib import PurePath
+
 from localsocket.review.analysis.calls import Calls, Site
 from localsocket.review.analysis.definitions import Definitions, How
 from localsocket.review.analysis.inference import Inference
@@ -19,6 +22,7 @@ from localsocket.review.model.expressions import (
     Unary,
     strip_casts,
 )
+from localsocket.review.model.program import Program
 from localsocket.review.model.unit import Unit
 
 _CREDENTIALS = frozenset(
@@ -46,8 +50,15 @@ class Access:
     """What a program says about who may enter."""
 
     def __init__(
-        self, inference: Inference, calls: Calls, definitions: Definitions, values: Values, origins: Origins
+        self,
+        program: Program,
+        inference: Inference,
+        calls: Calls,
+        definitions: Definitions,
+        values: Values,
+        origins: Origins,
     ) -> None:
+        self._program = program
         self._inference = inference
         self._calls = calls
         self._values = values
@@ -73,7 +84,21 @@ class Access:
         return known
 
     def asks_for_credentials(self, unit: Unit) -> bool:
-        """Say whether anything in the file asks the system who a peer is."""
+        """Say whether anything in the file, or in one that it imports or includes, asks the system who a peer is."""
+        return any(self._asks(one) for one in (unit, *self._used_by(unit)))
+
+    def _used_by(self, unit: Unit) -> Iterator[Unit]:
+        for imported in unit.imports.values():
+            for name in imported.split(".")[-2:]:  # a module, or something of one
+                module = self._program.module_named(name, unit)
+                if module is not None:
+                    yield module
+        included = {PurePath(name).stem for name, _ in unit.includes}
+        for other in self._program.units if included else ():
+            if other.language is unit.language and PurePath(other.path).stem in included:
+                yield other
+
+    def _asks(self, unit: Unit) -> bool:
         if _CREDENTIALS & set(unit.identifiers):
             return True
         sites = (site for site in self._calls.sites(Act.CHECK_PEER) if site.function.unit is unit)

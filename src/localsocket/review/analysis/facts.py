@@ -95,7 +95,7 @@ class Facts:
 
     @cached_property
     def access(self) -> Access:
-        return Access(self.inference, self.calls, self.definitions, self.values, self.origins)
+        return Access(self.program, self.inference, self.calls, self.definitions, self.values, self.origins)
 
     @cached_property
     def event_loops(self) -> EventLoops:
