@@ -57,14 +57,14 @@ def compare(
     if python is not None:
         files = [path for path in collect([python]) if path.suffix in PYTHON_SUFFIXES]
         figures += reviewed(files, python, "Python", rounds)
-        figures += other("bandit", ["-q", *map(str, files)], files, "Python", rounds)
+        figures += other("bandit", files, "Python", rounds, flags=["-q"])
     for tree in cpp or []:
         files = [path for path in collect([tree]) if path.suffix in CPP_SUFFIXES]
         figures += reviewed(files, tree, "C++", rounds)
         sources = [path for path in files if path.suffix in COMPILED]
         flags = ["--", "-std=c++17", *(flag or [])]
         for tool in ("clang-tidy", "clazy-standalone"):
-            figures += other(tool, [*map(str, sources), *flags], sources, "C++", rounds)
+            figures += other(tool, sources, "C++", rounds, flags=flags)
     if not figures:
         raise typer.BadParameter("name a tree: --python, --cpp, or both")
     text = section_text(figures, rounds)
@@ -88,15 +88,15 @@ def reviewed(files: list[Path], tree: Path, language: str, rounds: int) -> list[
     ]
 
 
-def other(tool: str, arguments: list[str], files: list[Path], language: str, rounds: int) -> list[Figure]:
+def other(tool: str, files: list[Path], language: str, rounds: int, *, flags: list[str]) -> list[Figure]:
     found = shutil.which(tool)
     if found is None or not files:
         return []
-    trial = subprocess.run([found, *arguments], capture_output=True, text=True, check=False)
+    trial = subprocess.run([found, str(files[0]), *flags], capture_output=True, text=True, check=False)
     if "file not found" in trial.stdout + trial.stderr:
-        return []  # it ended at a header that is missing
-    taken = [seconds_of([found, *arguments], dict(os.environ)) for _ in range(rounds)]
-    return [Figure(tool, language, lines_of(files), taken)]
+        return []  # it ends at a header that is missing
+    command = [found, *map(str, files), *flags]
+    return [Figure(tool, language, lines_of(files), [seconds_of(command, dict(os.environ)) for _ in range(rounds)])]
 
 
 def seconds_of(command: list[str], environment: dict[str, str]) -> float:

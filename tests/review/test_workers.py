@@ -49,23 +49,24 @@ def test_two_processes_find_what_one_finds(monkeypatch: pytest.MonkeyPatch) -> N
 
 
 def test_a_helper_answers_for_rules() -> None:
-    paths = sorted((CORPUS / "ls106").glob("*.py"))
-    with Workers(paths, all_rules(), helpers=1) as helpers:
-        promised: Future[Answer] = helpers._promised["LS106"]
-        answer = promised.result(timeout=30)
-    assert answer.findings
-    assert answer == Checker([read_python(str(path), path.read_text()) for path in paths]).ask(
-        next(rule for rule in all_rules() if rule.id == "LS106")
-    )
+    checker = Checker([read_python(str(path), path.read_text()) for path in sorted((CORPUS / "ls106").glob("*.py"))])
+    alone = {answer.rule: answer for answer in Workers(checker, all_rules(), helpers=0).answers()}
+    with Workers(checker, all_rules(), helpers=1) as helped:
+        found = {next(answers := helped.answers()).rule, next(answers).rule}
+        promised: dict[str, Future[Answer]] = helped._promised
+        received = promised[all_rules()[-1].id].result(timeout=30)
+        found |= {answer.rule for answer in answers}
+    assert found == set(alone)
+    assert received == alone[received.rule]
 
 
 def test_a_rule_whose_process_was_killed_is_asked_here() -> None:
     broken: Future[Answer] = Future()
     broken.set_running_or_notify_cancel()
     broken.set_exception(BrokenProcessPool())
-    helpers = Workers([], [RULE], helpers=0)
-    helpers._promised[RULE.id] = broken
-    assert list(helpers.ask(Checker([]))) == [Answer(RULE.id, ())]
+    workers_alone = Workers(Checker([]), all_rules()[:2], helpers=0)
+    workers_alone._promised[all_rules()[1].id] = broken
+    assert list(workers_alone.answers()) == [Answer(rule.id, ()) for rule in all_rules()[:2]]
 
 
 def test_a_small_tree_is_read_by_one_process(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -77,6 +78,8 @@ def test_a_small_tree_is_read_by_one_process(tmp_path: Path, monkeypatch: pytest
     assert processes_for([path], 2) == 2
     monkeypatch.setattr(workers.os, "sched_getaffinity", lambda _process: {0, 1, 2})
     assert processes_for([path]) == 3
+    monkeypatch.setattr(workers.threading, "active_count", lambda: 2)
+    assert processes_for([path], 8) == 1
 
 
 @pytest.mark.parametrize(("check", "why"), [(endless, "longer than"), (too_deep, "nested too deeply")])

@@ -7,7 +7,7 @@ from types import TracebackType
 from typing import Self
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
 
 class LateProgress:
@@ -23,12 +23,13 @@ class LateProgress:
         if not self._console.is_terminal or time.monotonic() < self._appears_at:
             return
         if self._bar is None:
-            columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
-            self._bar = Progress(*columns, TimeElapsedColumn(), console=self._console, transient=True)
+            columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+            # Without a thread of its own, with which the reviewer could not copy its process.
+            self._bar = Progress(*columns, console=self._console, transient=True, auto_refresh=False)
             self._bar.start()
         if work not in self._tasks:
             self._tasks[work] = self._bar.add_task(work)
-        self._bar.update(self._tasks[work], completed=done, total=total)
+        self._bar.update(self._tasks[work], completed=done, total=total, refresh=True)
 
     def __enter__(self) -> Self:
         return self

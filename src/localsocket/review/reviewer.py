@@ -43,8 +43,8 @@ def review(
 ) -> Report:
     """Review files and trees as one program. Raises NothingToRead for a path that does not exist.
 
-    With more than one of `processes` (None: as many as there are cores, and as are worth it) the others are started
-    afresh, so a script needs its `if __name__ == "__main__"`.
+    With more than one of `processes` (None: as many as there are cores, and as are worth it) the others are copies of
+    this one, where it can be copied.
     """
     files, rules = collect(paths), rules or all_rules()
     key = key_of(files, rules) if cache is not None else ""
@@ -56,15 +56,16 @@ def review(
 
 
 def _review(files: Sequence[Path], rules: Sequence[Rule], processes: int, progress: Progress) -> Report:
-    with _no_collector(), Workers(files, rules, helpers=processes - 1) as workers:
+    with _no_collector():
         units = []
         for path in files:
             units.append(read_file(path))
             progress("reading", len(units), len(files))
         answers: list[Answer] = []
-        for answer in workers.ask(Checker(units)):
-            answers.append(answer)
-            progress("checking", len(answers), len(rules))
+        with Workers(Checker(units), rules, helpers=processes - 1) as workers:
+            for answer in workers.answers():
+                answers.append(answer)
+                progress("checking", len(answers), len(rules))
     found = in_order([finding for answer in answers for finding in answer.findings])
     remaining, silenced = apply_suppressions(found, units)
     return Report(
