@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from localsocket import aio as aio
     from localsocket import errors as errors
+    from localsocket.blocking.client import Client as Client
     from localsocket.blocking.connect import adopt as adopt
     from localsocket.blocking.connect import connect as connect
     from localsocket.blocking.connect import pair as pair
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from localsocket.blocking.local_server import LocalServer as LocalServer
     from localsocket.blocking.local_server import listen as listen
     from localsocket.blocking.local_socket import LocalSocket as LocalSocket
+    from localsocket.blocking.message_socket import MessageSocket as MessageSocket
+    from localsocket.blocking.message_socket import connect_messages as connect_messages
     from localsocket.endpoint.activation import activation_descriptors as activation_descriptors
     from localsocket.endpoint.address import parse_address as parse_address
     from localsocket.endpoint.credentials import ANY_USER as ANY_USER
@@ -27,24 +30,37 @@ if TYPE_CHECKING:
     from localsocket.endpoint.credentials import PeerCredentials as PeerCredentials
     from localsocket.interfaces import Limits as Limits
     from localsocket.interfaces import SocketState as SocketState
+    from localsocket.services.limits import CallLimits as CallLimits
+    from localsocket.services.served_call import current_call as current_call
+    from localsocket.services.service import Service as Service
     from localsocket.serving.server_thread import ServerThread as ServerThread
+    from localsocket.serving.single_instance import SingleInstance as SingleInstance
+    from localsocket.serving.single_instance import Start as Start
 
 _HOME = {
     "ANY_USER": "endpoint.credentials",
+    "CallLimits": "services.limits",
+    "Client": "blocking.client",
     "EventLoop": "blocking.event_loop",
     "EventSocket": "blocking.event_socket",
     "Handler": "blocking.handler",
     "Limits": "interfaces",
     "LocalServer": "blocking.local_server",
     "LocalSocket": "blocking.local_socket",
+    "MessageSocket": "blocking.message_socket",
     "PeerCredentials": "endpoint.credentials",
     "SAME_USER": "endpoint.credentials",
     "ServerThread": "serving.server_thread",
+    "Service": "services.service",
+    "SingleInstance": "serving.single_instance",
     "SocketState": "interfaces",
+    "Start": "serving.single_instance",
     "adopt": "blocking.connect",
     "aio": "aio",
     "activation_descriptors": "endpoint.activation",
     "connect": "blocking.connect",
+    "connect_messages": "blocking.message_socket",
+    "current_call": "services.served_call",
     "errors": "errors",
     "listen": "blocking.local_server",
     "pair": "blocking.connect",

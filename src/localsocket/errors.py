@@ -77,6 +77,15 @@ class LineTooLong(PeerBrokeProtocol):
         self.limit = limit
 
 
+class MessageTooLong(PeerBrokeProtocol):
+    """The peer announced a message of `length` bytes, and `limit` is the longest that this side takes."""
+
+    def __init__(self, length: int, limit: int) -> None:
+        super().__init__(errno.EMSGSIZE, f"the peer sent a message of {length} bytes, and the limit here is {limit}")
+        self.length = length
+        self.limit = limit
+
+
 # --- not now ------------------------------------------------------------------------------------------------------
 
 
@@ -118,6 +127,14 @@ class NeedMoreBytes(Busy):
         super().__init__(f"{wanted} has not arrived yet: {available} bytes are there")
         self.wanted = wanted
         self.available = available
+
+
+class TooManyCalls(Busy):
+    """As many calls are under way on this connection as the service serves at once: `limit`."""
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(f"{limit} calls are under way on this connection, as many as the service allows; wait for one")
+        self.limit = limit
 
 
 # --- the caller's mistakes ----------------------------------------------------------------------------------------
@@ -165,6 +182,33 @@ class UnsuitableHandler(LocalSocketError, TypeError):
     """The handler lacks what its server or loop will call."""
 
 
+class UnsuitableMethod(UnsuitableHandler):
+    """The function cannot be a method of a service; `reason` says why."""
+
+    def __init__(self, method: str, reason: str) -> None:
+        super().__init__(f"{method} cannot be a method of a service: {reason}")
+        self.method = method
+        self.reason = reason
+
+
+class UnsuitableMessage(LocalSocketError, TypeError):
+    """The value has no form in the serializer that was chosen; nothing was sent."""
+
+    def __init__(self, serializer: str, reason: str) -> None:
+        super().__init__(f"this cannot be sent as {serializer}: {reason}")
+        self.serializer = serializer
+        self.reason = reason
+
+
+class TooLongToSend(LocalSocketError, ValueError):
+    """The message has `length` bytes and the other side takes `limit`; nothing was sent."""
+
+    def __init__(self, length: int, limit: int) -> None:
+        super().__init__(f"the message has {length} bytes and the peer takes {limit}; send it in parts or as a stream")
+        self.length = length
+        self.limit = limit
+
+
 class UnsuitableDescriptor(LocalSocketError, OSError):
     """The descriptor `fd` is not what was asked for; it was not closed and still belongs to the caller."""
 
@@ -176,6 +220,106 @@ class UnsuitableDescriptor(LocalSocketError, OSError):
 
 class Unsupported(LocalSocketError, NotImplementedError):
     """This system has no such thing; the sentence names the alternative."""
+
+
+# --- calls --------------------------------------------------------------------------------------------------------
+
+
+class CallFailed(LocalSocketError, RuntimeError):
+    """The method raised something that its service has not declared.
+
+    The log of the service shows it under `reference`. `details` is its traceback where the service gives it away.
+    """
+
+    def __init__(self, method: str, message: str, *, reference: str = "", details: str = "") -> None:
+        where = f"; the service's log has it as {reference}" if reference else ""
+        super().__init__(f"calling {method!r} failed: {message}{where}")
+        self.method = method
+        self.message = message
+        self.reference = reference
+        self.details = details
+
+
+class RemoteError(LocalSocketError, RuntimeError):
+    """The method raised the declared error `name`, whose class this client was not given.
+
+    `arguments` and `attributes` are those of the exception. Pass its class as `errors` to have it raised as itself.
+    """
+
+    def __init__(self, method: str, name: str, arguments: Sequence[object], attributes: dict[str, object]) -> None:
+        said = ", ".join(map(repr, arguments))
+        super().__init__(f"calling {method!r} raised {name}({said}); pass errors=[{name}] to get it as itself")
+        self.method = method
+        self.name = name
+        self.arguments = tuple(arguments)
+        self.attributes = attributes
+
+
+class NoSuchMethod(LocalSocketError, AttributeError):
+    """The service has no such method; `similar` are those that it may have meant."""
+
+    def __init__(self, method: str, service: str, similar: Sequence[str] = ()) -> None:
+        hint = f"; did you mean {' or '.join(map(repr, similar))}?" if similar else ""
+        super().__init__(f"the service {service!r} has no method {method!r}{hint}")
+        self.method = method
+        self.service = service
+        self.similar = tuple(similar)
+
+
+class NoSuchTopic(LocalSocketError, LookupError):
+    """The service has no such topic; `topics` are those that it has."""
+
+    def __init__(self, topic: str, service: str, topics: Sequence[str] = ()) -> None:
+        hint = f"; it has {', '.join(map(repr, topics))}" if topics else ""
+        super().__init__(f"the service {service!r} has no topic {topic!r}{hint}")
+        self.topic = topic
+        self.service = service
+        self.topics = tuple(topics)
+
+
+class BadArguments(LocalSocketError, TypeError):
+    """The arguments do not fit the method; `path` leads to the one that does not, if it is one."""
+
+    def __init__(self, method: str, path: str, reason: str) -> None:
+        super().__init__(f"{method!r} was called with arguments that do not fit: {f'{path}: ' if path else ''}{reason}")
+        self.method = method
+        self.path = path
+        self.reason = reason
+
+
+class BadResult(LocalSocketError, TypeError):
+    """What came back is not of the type that was said; `path` leads to the part that is not."""
+
+    def __init__(self, method: str, path: str, reason: str) -> None:
+        super().__init__(f"{method!r} gave something else than was said: {path}: {reason}")
+        self.method = method
+        self.path = path
+        self.reason = reason
+
+
+class NotAllowed(LocalSocketError, PermissionError):
+    """The service does not let this user call the method."""
+
+    def __init__(self, method: str) -> None:
+        super().__init__(errno.EACCES, f"this user may not call {method!r}")
+        self.method = method
+
+
+class CallCancelled(LocalSocketError):
+    """The call was cancelled before its result was there."""
+
+    def __init__(self, method: str) -> None:
+        super().__init__(f"the call of {method!r} was cancelled")
+        self.method = method
+
+
+class SubscriberTooSlow(LocalSocketError, ConnectionError):
+    """More messages of `topic` waited for this subscriber than may, and the topic drops such subscribers."""
+
+    def __init__(self, topic: str, queue: int) -> None:
+        super().__init__(errno.ENOBUFS, f"the subscription to {topic!r} was ended: {queue} messages waited to be read")
+        self.topic = topic
+        self.queue = queue
 
 
 # --- names and doors ----------------------------------------------------------------------------------------------

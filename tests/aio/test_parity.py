@@ -23,6 +23,7 @@ CAN_WAIT = {
         "read",
         "read_exactly",
         "read_line",
+        "read_parsed",
         "read_to_end",
         "shutdown_write",
         "wait_disconnected",

@@ -14,10 +14,27 @@
 rest has the name and the meaning that it has on the blocking face. What belongs to a loop is used from its thread.
 """
 
+from localsocket.aio.answer import Stream
+from localsocket.aio.client import Client
 from localsocket.aio.connect import adopt, connect, pair
 from localsocket.aio.local_server import LocalServer, listen
 from localsocket.aio.local_socket import LocalSocket
+from localsocket.aio.message_socket import MessageSocket, connect_messages
 from localsocket.aio.opening import Opening
 from localsocket.aio.serve import Serving, serve
 
-__all__ = ["LocalServer", "LocalSocket", "Opening", "Serving", "adopt", "connect", "listen", "pair", "serve"]
+__all__ = [
+    "Client",
+    "LocalServer",
+    "LocalSocket",
+    "MessageSocket",
+    "Opening",
+    "Serving",
+    "Stream",
+    "adopt",
+    "connect",
+    "connect_messages",
+    "listen",
+    "pair",
+    "serve",
+]

@@ -12,7 +12,9 @@ from typing import Any, Self
 from localsocket.deadlines import NEVER, Deadline, check_count
 from localsocket.errors import DeadlinePassed, EndOfStream, LocalSocketError
 from localsocket.interfaces import Buffer, SocketState, as_bytes
-from localsocket.sockets.caller_driven import CLOSE_TIMEOUT, CallerDrivenStream, Result
+from localsocket.sockets.caller_driven import CLOSE_TIMEOUT, CallerDrivenStream
+from localsocket.sockets.stream import Result
+from localsocket.wire.byte_buffer import ByteBuffer
 
 
 class AwaitedStream(CallerDrivenStream, abc.ABC):
@@ -49,6 +51,12 @@ class AwaitedStream(CallerDrivenStream, abc.ABC):
         """Return everything up to the end of the stream, waiting for the peer to finish sending."""
         limit = self.limits.read_buffer if max_bytes is None else check_count(max_bytes, "max_bytes")
         return await self._read(partial(self._received.take_to_end, limit), timeout, "reading to the end")
+
+    async def read_parsed(
+        self, parse: Callable[[ByteBuffer], Result | None], doing: str, *, timeout: float | None = None
+    ) -> Result:
+        """Return what `parse` makes of the received bytes, waiting until that is not None."""
+        return await self._read(partial(parse, self._received), timeout, doing)
 
     async def wait_readable(self, timeout: float | None = None) -> bool:
         """Wait until at least one byte can be read; False when the stream ended or the time was over before."""
@@ -162,7 +170,9 @@ class AwaitedStream(CallerDrivenStream, abc.ABC):
 
     # ------------------------------------------------------------------------------------------------------------------
 
-    def _read(self, take: Callable[[], bytes | None], timeout: float | None, doing: str) -> Coroutine[Any, Any, bytes]:
+    def _read(
+        self, take: Callable[[], Result | None], timeout: float | None, doing: str
+    ) -> Coroutine[Any, Any, Result]:
         deadline = NEVER if timeout is None else Deadline(timeout)
         return self._wait_for(partial(self._try_to_read, take), deadline, doing)
 

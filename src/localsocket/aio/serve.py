@@ -14,9 +14,12 @@ from typing import Any, TypeAlias, Unpack
 from localsocket.aio.local_server import listen
 from localsocket.aio.local_socket import LocalSocket
 from localsocket.aio.opening import Opening
+from localsocket.aio.pushed_socket import PushedSocket
+from localsocket.aio.service_tasks import ServiceTasks
 from localsocket.deadlines import Deadline
 from localsocket.endpoint.credentials import PeerCredentials
 from localsocket.errors import ClosedByPeer, ClosedByUs, EndOfStream
+from localsocket.services.service import Service
 from localsocket.sockets.acceptor import Acceptor
 from localsocket.sockets.handler_function import check_coroutine_function
 from localsocket.sockets.server import ListenOptions, Server
@@ -31,10 +34,13 @@ ConnectionCoroutine: TypeAlias = Callable[[LocalSocket], Coroutine[Any, Any, obj
 
 def serve(
     address: str | os.PathLike[str] | Server[Any],
-    handler: ConnectionCoroutine,
+    handler: ConnectionCoroutine | Service,
     **options: Unpack[ListenOptions],
 ) -> Opening[Serving]:
     """Serve `address` from now on: `handler` is called with each connection, in a task of its own.
+
+    `handler` may also be a Service: then its coroutine functions and async generators run in tasks of their own, its
+    plain functions and generators in worker threads.
 
     To be awaited or entered; leaving the `async with` block closes it, giving the handlers 5 s to finish. `address` is
     address text, or a server of any face that listens already, which is closed at the end. `options` are those of
@@ -45,12 +51,16 @@ def serve(
     """
     if isinstance(address, Server) and options:
         raise TypeError(f"a server that listens already takes no options: {', '.join(options)}")
-    check_coroutine_function(handler)
+    if isinstance(handler, Service):
+        if not isinstance(address, Server):
+            options.setdefault("limits", handler.limits.of_socket())
+    else:
+        check_coroutine_function(handler)
     return Opening(_serve(address, handler, options))
 
 
 async def _serve(
-    address: str | os.PathLike[str] | Server[Any], handler: ConnectionCoroutine, options: ListenOptions
+    address: str | os.PathLike[str] | Server[Any], handler: ConnectionCoroutine | Service, options: ListenOptions
 ) -> Serving:
     return Serving(address if isinstance(address, Server) else await listen(address, **options), handler)
 
@@ -62,12 +72,19 @@ class Serving:
     """
 
     def __init__(
-        self, server: Server[Any], handler: ConnectionCoroutine, loop: asyncio.AbstractEventLoop | None = None
+        self,
+        server: Server[Any],
+        handler: ConnectionCoroutine | Service,
+        loop: asyncio.AbstractEventLoop | None = None,
     ) -> None:
         self.server = server
         self.error: BaseException | None = None
-        self._handler = handler
         self._loop = loop or asyncio.get_running_loop()
+        self._service = ServiceTasks(handler, self._loop) if isinstance(handler, Service) else None
+        self._handler: Callable[[Any], Coroutine[Any, Any, object]] = (
+            handler if self._service is None else self._service  # type: ignore[assignment] # it is no Service then
+        )
+        self._socket_kind = PushedSocket if self._service else LocalSocket
         self._tasks: set[asyncio.Task[None]] = set()
         self._is_accepting = True
         self._stopped = asyncio.Event()
@@ -86,6 +103,8 @@ class Serving:
         deadline = Deadline(timeout)
         self.server.close()
         self._acceptor.end()
+        if self._service is not None:
+            self._service.stop_when_idle()
         try:
             await self.wait_stopped(deadline.remaining())
         finally:
@@ -121,7 +140,7 @@ class Serving:
     # ------------------------------------------------------------------------------------------------------------------
 
     def _begin(self, sock: socket.socket, peer: PeerCredentials) -> None:
-        connection = LocalSocket(
+        connection = self._socket_kind(
             sock,
             address=self.address,
             peer=peer,
@@ -154,6 +173,8 @@ class Serving:
 
     def _note_end(self) -> None:
         if not self._is_accepting and not self._tasks:
+            if self._service is not None:
+                self._service.close()
             self._stopped.set()
 
     def _fail(self, error: BaseException) -> None:

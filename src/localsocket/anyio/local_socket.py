@@ -19,7 +19,7 @@ from localsocket.deadlines import Deadline, check_count
 from localsocket.endpoint.credentials import PeerCredentials
 from localsocket.errors import Busy
 from localsocket.interfaces import DEFAULT_LIMITS, KIB, Buffer, Limits, OpenMode, SocketState
-from localsocket.sockets.caller_driven import Result
+from localsocket.sockets.stream import Result
 
 
 class LocalSocketAttribute(anyio.TypedAttributeSet):

@@ -116,15 +116,28 @@ class EventLoop:
         self._check_open()
         if self._thread is not None:
             raise RuntimeError("the loop is running already")
+        self._run_here(timeout)
+
+    def take_over(self) -> None:
+        """Go on with run() in this thread, in place of the one that is in it.
+
+        For when that one is held up in a handler, which has to leave run() by an exception, other than an Exception,
+        instead of coming back to the loop.
+        """
+        self._check_open()
+        self._run_here(None)
+
+    def _run_here(self, timeout: float | None) -> None:
         if (seconds := Deadline(timeout).remaining()) is not None:
             self._add_timer(time.monotonic() + seconds, self._end_run, (self._run_number,))
         self._thread = threading.get_ident()
         try:
             self._run()
         finally:
-            self._thread = None
-            self._is_stopping = False
-            self._run_number += 1
+            if self._thread == threading.get_ident():  # else another thread has taken over
+                self._thread = None
+                self._is_stopping = False
+                self._run_number += 1
 
     def stop(self) -> None:
         """Make run() return after what it is doing now; a stop before run() makes that return at once."""

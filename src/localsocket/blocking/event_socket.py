@@ -262,6 +262,8 @@ class EventSocket(Stream):
             return
         if sent and self._on_sent is not None:
             self._call(self._handler.bytes_written, sent)
+        if sent and not self._unsent and self._state is SocketState.CONNECTED:
+            self._call(self._handler.drained)
         if self._state is SocketState.CLOSING and not self._unsent:
             self.finish()
 

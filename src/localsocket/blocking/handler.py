@@ -29,6 +29,9 @@ class Handler:
     def bytes_written(self, socket: EventSocket, count: int) -> None:
         """The kernel has taken `count` more of the written bytes. Never called from within a write."""
 
+    def drained(self, socket: EventSocket) -> None:
+        """Everything that had to be queued is sent. Not called for writes that the kernel took at once."""
+
     def end_of_stream(self, socket: EventSocket) -> None:
         """The peer finished sending and may still read. Unless overridden, the socket sends what it has and closes."""
         socket.close()
@@ -40,7 +43,7 @@ class Handler:
         """The connection is over, whoever ended it: the last call, exactly once for each `connected`."""
 
 
-EVENTS = ("connected", "ready_read", "bytes_written", "end_of_stream", "failed", "disconnected")
+EVENTS = ("connected", "ready_read", "bytes_written", "drained", "end_of_stream", "failed", "disconnected")
 
 
 def check_handler(handler: object) -> Handler:

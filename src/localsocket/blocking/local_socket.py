@@ -13,7 +13,9 @@ from localsocket.deadlines import Deadline, check_count
 from localsocket.endpoint.credentials import PeerCredentials
 from localsocket.errors import Busy, DeadlinePassed, EndOfStream, LocalSocketError
 from localsocket.interfaces import DEFAULT_LIMITS, Buffer, Limits, OpenMode, SocketState, as_bytes
-from localsocket.sockets.caller_driven import CLOSE_TIMEOUT, CallerDrivenStream, Result
+from localsocket.sockets.caller_driven import CLOSE_TIMEOUT, CallerDrivenStream
+from localsocket.sockets.stream import Result
+from localsocket.wire.byte_buffer import ByteBuffer
 
 
 class LocalSocket(CallerDrivenStream):
@@ -81,6 +83,16 @@ class LocalSocket(CallerDrivenStream):
         """
         limit = self.limits.read_buffer if max_bytes is None else check_count(max_bytes, "max_bytes")
         return self._read(partial(self._received.take_to_end, limit), Deadline(timeout), "reading to the end")
+
+    def read_parsed(
+        self, parse: Callable[[ByteBuffer], Result | None], doing: str, *, timeout: float | None = None
+    ) -> Result:
+        """Return what `parse` makes of the received bytes, waiting until that is not None.
+
+        `parse` is called whenever more has arrived, with the buffer that holds it, and takes from it what it wants; one
+        thread at a time calls it. `doing` is for the sentence of DeadlinePassed.
+        """
+        return self._read(partial(parse, self._received), Deadline(timeout), doing)
 
     def wait_readable(self, timeout: float | None = None) -> bool:
         """Wait until at least one byte can be read; False when the stream ended or the time was over before.
@@ -184,7 +196,7 @@ class LocalSocket(CallerDrivenStream):
 
     # --- waiting ------------------------------------------------------------------------------------------------------
 
-    def _read(self, take: Callable[[], bytes | None], deadline: Deadline, doing: str) -> bytes:
+    def _read(self, take: Callable[[], Result | None], deadline: Deadline, doing: str) -> Result:
         return self._wait_for(partial(self._try_to_read, take), deadline, doing, is_reading=True)
 
     def _wait_for(

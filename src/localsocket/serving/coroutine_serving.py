@@ -8,13 +8,14 @@ from typing import Any
 
 from localsocket.aio.serve import ConnectionCoroutine, Serving
 from localsocket.deadlines import Deadline
+from localsocket.services.service import Service
 from localsocket.sockets.server import Server
 
 
 class CoroutineServing:
     """Serves as aio.serve() does, in the thread that calls run()."""
 
-    def __init__(self, server: Server[Any], handler: ConnectionCoroutine) -> None:
+    def __init__(self, server: Server[Any], handler: ConnectionCoroutine | Service) -> None:
         self._loop = asyncio.new_event_loop()
         self._stopping: asyncio.Future[Deadline] = self._loop.create_future()
         try:

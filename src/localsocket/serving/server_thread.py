@@ -12,7 +12,9 @@ from localsocket.blocking.event_loop import EventLoop
 from localsocket.blocking.handler import Handler, check_handler
 from localsocket.blocking.local_server import LocalServer, listen
 from localsocket.blocking.local_socket import LocalSocket
+from localsocket.blocking.service_loop import ServiceLoop
 from localsocket.deadlines import Deadline, check_count
+from localsocket.services.service import Service
 from localsocket.serving.connection_threads import MAX_THREADS, ConnectionThreads
 from localsocket.sockets.handler_function import check_function, is_coroutine_function
 from localsocket.sockets.server import ListenOptions
@@ -50,7 +52,7 @@ class ServerThread:
     def __init__(
         self,
         address: str | os.PathLike[str] | LocalServer,
-        handler: Handler | ConnectionFunction | ConnectionCoroutine,
+        handler: Handler | ConnectionFunction | ConnectionCoroutine | Service,
         *,
         max_threads: int = MAX_THREADS,
         **options: Unpack[ListenOptions],
@@ -61,7 +63,9 @@ class ServerThread:
         self.stopped = threading.Event()
         self.error: BaseException | None = None
         self._address = address
-        self._handler = _check(handler)
+        self._handler = handler if isinstance(handler, Service) else _check(handler)
+        if isinstance(handler, Service) and not isinstance(address, LocalServer):
+            options.setdefault("limits", handler.limits.of_socket())
         self._max_threads = check_count(max_threads, "max_threads", minimum=1)
         self._options = options
         self._server: LocalServer | None = None
@@ -134,11 +138,20 @@ class ServerThread:
     def _serve(self, server: LocalServer) -> _Serving:
         if isinstance(self._handler, Handler):
             return _LoopServing(server, self._handler)
+        if isinstance(self._handler, Service):
+            return self._serve_service(server, self._handler)
         if is_coroutine_function(self._handler):
             from localsocket.serving.coroutine_serving import CoroutineServing  # asyncio is loaded for it alone
 
             return CoroutineServing(server, cast("ConnectionCoroutine", self._handler))
         return ConnectionThreads(server, cast(ConnectionFunction, self._handler), self._max_threads)
+
+    def _serve_service(self, server: LocalServer, service: Service) -> _Serving:
+        if not service.needs_asyncio:
+            return ServiceLoop(server, service, self._max_threads)
+        from localsocket.serving.coroutine_serving import CoroutineServing
+
+        return CoroutineServing(server, service)
 
     def _run(self) -> None:
         assert self._serving is not None

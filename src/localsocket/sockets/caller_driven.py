@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Callable
-from typing import Self, TypeVar
+from typing import Self
 
 from localsocket.deadlines import Deadline
 from localsocket.endpoint.credentials import (
@@ -19,9 +19,7 @@ from localsocket.endpoint.listener import take_socket
 from localsocket.errors import DeadlinePassed, UnsuitableDescriptor
 from localsocket.interfaces import DEFAULT_LIMITS, Buffer, Limits, OpenMode, SocketState, check_mode
 from localsocket.sockets.connection import SEND_FLAGS, Connection
-from localsocket.sockets.stream import Stream
-
-Result = TypeVar("Result")
+from localsocket.sockets.stream import Result, Stream
 
 CLOSE_TIMEOUT = 5.0
 """Seconds that close() gives the peer to take what is unsent, unless told otherwise."""
@@ -147,7 +145,7 @@ class CallerDrivenStream(Stream):
             raise self._failure()
         return taken
 
-    def _try_to_read(self, take: Callable[[], bytes | None]) -> bytes | None:
+    def _try_to_read(self, take: Callable[[], Result | None]) -> Result | None:
         """Return what `take` gives; None also while others read in a transaction."""
         if self._transaction_owner is not None:
             self._check_open()

@@ -5,11 +5,14 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Iterator
 from functools import partial
+from typing import TypeVar
 
 from localsocket.deadlines import check_count
 from localsocket.errors import Busy, EndOfStream, NeedMoreBytes, WriteBufferFull, WrongMode
 from localsocket.interfaces import Buffer, SocketState, as_bytes
 from localsocket.sockets.connection import Connection
+
+Result = TypeVar("Result")
 
 
 class Stream(Connection):
@@ -222,7 +225,7 @@ class Stream(Connection):
                 self._made_room()
             return taken
 
-    def _take(self, take: Callable[[], bytes | None]) -> bytes | None:
+    def _take(self, take: Callable[[], Result | None]) -> Result | None:
         try:
             return take()
         except EndOfStream:

@@ -1,0 +1,213 @@
+"""What comes back for a call: one result, or a stream of items."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Generator
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+from localsocket.aio.waiting import set_later
+from localsocket.deadlines import NEVER, Deadline
+from localsocket.errors import CallCancelled, EndOfStream
+from localsocket.services.client_core import ANYTHING
+from localsocket.services.schema import Result
+from localsocket.wire.caller import OpenCall
+
+if TYPE_CHECKING:
+    from localsocket.aio.client import Client
+    from localsocket.aio.client_connection import ClientConnection
+
+
+class Answer:
+    """A call that was sent, for the task that waits for what it gives."""
+
+    __slots__ = ("_client", "_connection", "call", "deadline")
+
+    def __init__(self, client: Client, connection: ClientConnection, call: OpenCall, deadline: Deadline) -> None:
+        self.call = call
+        self.deadline = deadline
+        self._client = client
+        self._connection = connection
+
+    async def wait(self) -> None:
+        """Wait until it is known what the call gives; cancelled, or too late, cancel the call."""
+        call = self.call
+        try:
+            while not (call.is_over or call.is_stream):
+                await self._wait_once(self.deadline)
+        except BaseException:
+            self.cancel()
+            raise
+
+    async def wait_sent(self) -> None:
+        try:
+            await self._connection.wait_sent(self.deadline)
+        except BaseException:
+            self.cancel()
+            raise
+
+    async def next_body(self, deadline: Deadline) -> memoryview | bytes | None:
+        """Return the next item of the stream; None at its end, or raise why there is one."""
+        call = self.call
+        try:
+            while not call.items and not call.is_over:
+                await self._wait_once(deadline)
+        except BaseException:
+            # A waiting of its own may end before the call does.
+            if deadline is self.deadline or not deadline.has_passed():
+                self.cancel()
+            raise
+        taken = self._connection.caller.take_item(call)
+        if taken is None:
+            self.raise_failure()
+            return None
+        body, credit = taken
+        if credit:
+            self._connection.send(credit)
+        return body
+
+    def raise_failure(self) -> None:
+        """Raise what the call raised, if it did."""
+        self._client.core.result_of(self.call, ANYTHING)
+
+    def forget(self) -> None:
+        """Cancel from wherever the garbage collector runs."""
+        loop = self._connection.loop
+        if not loop.is_closed():
+            loop.call_soon_threadsafe(self.cancel)
+
+    def cancel(self) -> bool:
+        """Give the call up, here and where it is served; False when it is over."""
+        if not (frame := self._connection.caller.cancel(self.call)):
+            return False
+        self.call.error = CallCancelled(self.call.method)
+        finish_waiters(self.call)
+        self._connection.send(frame)
+        return True
+
+    # ------------------------------------------------------------------------------------------------------------------
+
+    async def _wait_once(self, deadline: Deadline) -> None:
+        if self._connection.error is not None:  # and the call goes on with the next connection
+            self._connection = await self._client.connected(deadline)
+            return
+        future = self._connection.loop.create_future()
+        self.call.waiter.append(future)
+        if deadline is not NEVER:
+            if deadline.has_passed():
+                raise deadline.error(f"calling {self.call.method!r}")
+            if (seconds := deadline.remaining()) is not None:
+                set_later(future, seconds)
+        await future
+
+
+class Stream(AsyncIterator[Any]):
+    """The items of a stream, as they come; for one task at a time. Leaving it early ends it where it is served.
+
+    Awaiting it, or entering it with `async with`, waits until the stream has begun; iterating over it does so too.
+    Outside of `async with`, close() it when it is left before its end.
+    """
+
+    def __init__(self, opening: Answer | Callable[[], Awaitable[Answer]], result: Result, deadline: Deadline) -> None:
+        self._answer = opening if isinstance(opening, Answer) else None
+        self._opening = None if isinstance(opening, Answer) else opening
+        self._result = result
+        self._deadline = deadline
+
+    async def receive(self, *, timeout: float | None = None) -> Any:
+        """Return the next item, waiting for it. Raises EndOfStream at the end, else as Calls.call().
+
+        On DeadlinePassed the stream goes on.
+        """
+        try:
+            return await self._next(self._deadline if timeout is None else Deadline(timeout))
+        except StopAsyncIteration:
+            raise EndOfStream("another item", 0) from None
+
+    async def close(self) -> None:
+        """Take no more items. Closing again is fine."""
+        if self._answer is not None:
+            self._answer.cancel()
+
+    async def __anext__(self) -> Any:
+        return await self._next(self._deadline)
+
+    def __await__(self) -> Generator[Any, Any, Stream]:
+        return self._begin().__await__()
+
+    async def __aenter__(self) -> Stream:
+        return await self._begin()
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    def __del__(self) -> None:
+        answer = self._answer
+        if answer is not None and not answer.call.is_over:
+            answer.forget()
+
+    # ------------------------------------------------------------------------------------------------------------------
+
+    async def _begin(self) -> Stream:
+        answer = await self._opened()
+        await answer.wait()
+        if not answer.call.is_stream:
+            answer.raise_failure()
+        return self
+
+    async def _next(self, deadline: Deadline) -> Any:
+        answer = await self._opened()
+        body = await answer.next_body(deadline)
+        if body is None:
+            raise StopAsyncIteration
+        return self._result.read(body)
+
+    async def _opened(self) -> Answer:
+        if self._answer is None:
+            assert self._opening is not None
+            opening, self._opening = self._opening, None
+            self._answer = await opening()
+        return self._answer
+
+
+class ProxyCall(Coroutine[Any, Any, Any]):
+    """A call by a proxy, which does not know whether it streams: to be awaited, or iterated over."""
+
+    __slots__ = ("_call", "_running", "_stream")
+
+    def __init__(self, call: Callable[[], Coroutine[Any, Any, Any]], stream: Callable[[], Stream]) -> None:
+        self._call = call
+        self._stream = stream
+        self._running: Coroutine[Any, Any, Any] | None = None
+
+    def __await__(self) -> Generator[Any, Any, Any]:
+        return self._coroutine.__await__()
+
+    def __aiter__(self) -> Stream:
+        return self._stream()
+
+    def send(self, value: Any, /) -> Any:
+        return self._coroutine.send(value)
+
+    def throw(self, *error: Any) -> Any:
+        return self._coroutine.throw(*error)
+
+    def close(self) -> None:
+        if self._running is not None:
+            self._running.close()
+
+    @property
+    def _coroutine(self) -> Coroutine[Any, Any, Any]:
+        if self._running is None:
+            self._running = self._call()
+        return self._running
+
+
+def finish_waiters(call: OpenCall) -> None:
+    """Wake who waits for the call."""
+    futures, call.waiter = call.waiter, []
+    for future in futures:
+        if not future.done():
+            future.set_result(None)

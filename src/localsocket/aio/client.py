@@ -1,0 +1,312 @@
+"""The asyncio face of a service's client: the same names, awaited."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+from collections.abc import Callable, Iterable
+from functools import partial
+from types import TracebackType
+from typing import Any, TypeVar, cast
+
+from localsocket.aio.answer import Answer, ProxyCall, Stream
+from localsocket.aio.client_connection import ClientConnection
+from localsocket.aio.pushed_socket import PushedSocket
+from localsocket.deadlines import NEVER, Deadline
+from localsocket.endpoint.credentials import SAME_USER, AllowedUsers
+from localsocket.errors import ClosedByUs
+from localsocket.services.client_core import ANYTHING, ClientCore
+from localsocket.services.description import ServiceDescription
+from localsocket.services.limits import DEFAULT_CALL_LIMITS, CallLimits
+from localsocket.services.proxies import Proxy, TypedProxy
+from localsocket.services.remote import Remote
+from localsocket.services.schema import Result
+from localsocket.services.session import DESCRIBE, SUBSCRIBE
+from localsocket.services.stats import ClientStats
+from localsocket.services.tracing import Tracing
+from localsocket.sockets.connector import CONNECT_TIMEOUT, Connector
+
+P = TypeVar("P")
+
+_DESCRIPTION = Result(DESCRIBE, ServiceDescription)
+
+
+class Calls:
+    """The ways to call a service, each call with the same time-out: what Client is, and what its within() gives.
+
+    Cancelling a call has the meaning of a time-out that is over: it is cancelled where it is served, too.
+    """
+
+    def __init__(self, timeout: float | None) -> None:
+        self._timeout = timeout
+
+    async def call(self, method: str, /, *arguments: object, timeout: float | None = None, **named: object) -> Any:
+        """Call `method` and return what it gives; for a method that streams, a Stream."""
+        return await self._call(method, arguments, named, timeout, ANYTHING)
+
+    def start(
+        self, method: str, /, *arguments: object, timeout: float | None = None, **named: object
+    ) -> asyncio.Task[Any]:
+        """Call `method` in a task, and return that: to be awaited, or cancelled."""
+        return asyncio.create_task(self._call(method, arguments, named, timeout, ANYTHING))
+
+    def stream(self, method: str, /, *arguments: object, timeout: float | None = None, **named: object) -> Stream:
+        """Return the items that `method` yields, as they come; it is called when the stream is entered or iterated."""
+        return self._stream(method, arguments, named, timeout, ANYTHING)
+
+    async def notify(self, method: str, /, *arguments: object, timeout: float | None = None, **named: object) -> None:
+        """Have `method` called, without knowing whether and how it ends. Returns when that is on its way."""
+        await self._client._send_notification(method, arguments, named, self._deadline(timeout))
+
+    def subscribe(self, topic: str, kind: Any = Any) -> Stream:
+        """Return the messages of `topic`, of type `kind`, as they come.
+
+        From when it is awaited or entered nothing that is published is missed, but what the topic's policy drops.
+        """
+        return self._stream(SUBSCRIBE, (topic,), {}, None, Result(topic, kind))
+
+    async def describe(self, *, timeout: float | None = None) -> ServiceDescription:
+        """Return what the service tells about itself: its methods and topics, with types and documentation."""
+        description: ServiceDescription = await self._call(DESCRIBE, (), {}, timeout, _DESCRIPTION)
+        return description
+
+    @property
+    def proxy(self) -> Proxy:
+        """What has the methods of the service as its own: `await client.proxy.add(2, 3)`.
+
+        For a method that streams: `async for item in client.proxy.count(10)`.
+        """
+        return Proxy(self)
+
+    def typed(self, protocol: Callable[..., P]) -> P:
+        """Return a proxy of the class `protocol`, usually a typing.Protocol, whose methods are those of the service.
+
+        They are coroutine functions there, or give an AsyncIterator, and what they give is checked (BadResult).
+        """
+        return cast(P, TypedProxy(self, Remote(protocol)))
+
+    def call_by_proxy(
+        self, method: str, arguments: tuple[object, ...], named: dict[str, object], result: Result, *, is_stream: bool
+    ) -> Any:
+        """What a proxy's method does: gives a Stream where it is known to be one, else what can be either."""
+        if is_stream:
+            return self._stream(method, arguments, named, None, result)
+        return ProxyCall(
+            partial(self._call, method, arguments, named, None, result),
+            partial(self._stream, method, arguments, named, None, result),
+        )
+
+    # ------------------------------------------------------------------------------------------------------------------
+
+    @property
+    def _client(self) -> Client:
+        raise NotImplementedError
+
+    def _deadline(self, timeout: float | None) -> Deadline:
+        if timeout is None:
+            timeout = self._timeout
+        return NEVER if timeout is None else Deadline(timeout)
+
+    def _stream(
+        self,
+        method: str,
+        arguments: tuple[object, ...],
+        named: dict[str, object],
+        timeout: float | None,
+        result: Result,
+    ) -> Stream:
+        deadline = self._deadline(timeout)
+        return Stream(partial(self._client._open_call, method, arguments, named, deadline), result, deadline)
+
+    async def _call(
+        self,
+        method: str,
+        arguments: tuple[object, ...],
+        named: dict[str, object],
+        timeout: float | None,
+        result: Result,
+    ) -> Any:
+        client, deadline = self._client, self._deadline(timeout)
+        began = client.core.note_begin()
+        if client._tracing is None:
+            answer = await client._open_call(method, arguments, named, deadline)
+            await answer.wait()
+        else:
+            with client._tracing.calling(client.service, method) as carrier:
+                answer = await client._open_call(method, arguments, named, deadline, carrier)
+                await answer.wait()
+        call = answer.call
+        client.core.note_end(began, is_error=call.body is None and not call.is_stream)
+        if call.is_stream:
+            return Stream(answer, result, deadline)
+        return client.core.result_of(call, result)
+
+
+class Client(Calls):
+    """A client of the service at `address`, for the tasks of one loop, over one connection.
+
+    Connects when it is entered, or open() is called, or with the first call. Parameters are those of
+    localsocket.Client. As an async context manager it closes itself.
+    """
+
+    def __init__(
+        self,
+        address: str | os.PathLike[str],
+        *,
+        timeout: float | None = CONNECT_TIMEOUT,
+        wait_for_server: bool = False,
+        allow_server: AllowedUsers = SAME_USER,
+        errors: Iterable[type[Exception]] = (),
+        reconnect: bool = False,
+        call_timeout: float | None = None,
+        limits: CallLimits = DEFAULT_CALL_LIMITS,
+        tracing: Tracing | None = None,
+    ) -> None:
+        super().__init__(Deadline(call_timeout).timeout)
+        self.address = os.fspath(address)
+        self.core = ClientCore(errors=errors, reconnect=reconnect, limits=limits)
+        self._connect_timeout = Deadline(timeout).timeout
+        self._wait_for_server = wait_for_server
+        self._allow_server = allow_server
+        self._reconnect = reconnect
+        self._tracing = tracing
+        self._connecting = asyncio.Lock()
+        self._connection: ClientConnection | None = None
+        self._is_closed = False
+
+    async def open(self) -> None:
+        """Connect, unless it is connected. Raises what localsocket.connect() raises, and PeerBrokeProtocol."""
+        await self.connected(Deadline(self._connect_timeout))
+
+    def within(self, timeout: float | None) -> Calls:
+        """Return the ways to call with another time-out: `await client.within(0.5).proxy.add(2, 3)`."""
+        return _Within(self, timeout)
+
+    async def close(self) -> None:
+        """Close the connection; who waits for a result gets ClosedByUs. Closing again is fine."""
+        self._is_closed = True
+        if self._connection is not None:
+            await self._connection.close()
+
+    @property
+    def service(self) -> str:
+        """What the service calls itself; "" before the connection is made."""
+        peer = self._connection.caller.peer if self._connection else None
+        return peer.service if peer else ""
+
+    def stats(self) -> ClientStats:
+        """Return what it has done so far."""
+        connection = self._connection
+        return self.core.stats(connection.caller.open_calls if connection else 0)
+
+    async def __aenter__(self) -> Client:
+        await self.open()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    def __repr__(self) -> str:
+        connection = self._connection
+        state = "closed" if self._is_closed else "not connected" if connection is None else repr(connection)
+        return f"<Client of {self.address!r}, {state}>"
+
+    async def connected(self, deadline: Deadline) -> ClientConnection:
+        """Return the connection, made anew if there is none, or it was lost and should be made again."""
+        connection = self._connection
+        if connection is not None and connection.error is None:
+            return connection
+        if self._is_closed:
+            raise ClosedByUs("the client")
+        if connection is not None and not self._reconnect:
+            assert connection.error is not None
+            raise connection.error
+        async with self._connecting:
+            if self._connection is not None and self._connection.error is None:
+                return self._connection
+            return await self._connect(deadline)
+
+    # ------------------------------------------------------------------------------------------------------------------
+
+    @property
+    def _client(self) -> Client:
+        return self
+
+    async def _open_call(
+        self,
+        method: str,
+        arguments: tuple[object, ...],
+        named: dict[str, object],
+        deadline: Deadline,
+        carrier: dict[str, str] | None = None,
+    ) -> Answer:
+        while True:
+            connection = await self.connected(deadline)
+            if connection.caller.has_room:
+                break
+            await connection.wait_room(deadline, f"calling {method!r}")
+        seconds = None if deadline is NEVER else deadline.remaining()
+        call = connection.caller.begin(method, seconds, arguments, named, carrier)
+        call.waiter = []
+        answer = Answer(self, connection, call, deadline)
+        connection.send(call.frame)
+        if connection.is_clogged:
+            await answer.wait_sent()
+        return answer
+
+    async def _send_notification(
+        self, method: str, arguments: tuple[object, ...], named: dict[str, object], deadline: Deadline
+    ) -> None:
+        connection = await self.connected(deadline)
+        carrier: dict[str, str] | None = None
+        with contextlib.ExitStack() as stack:
+            if self._tracing is not None:
+                carrier = stack.enter_context(self._tracing.calling(self.service, method))
+            self.core.note_begin()
+            connection.send(connection.caller.notify(method, arguments, named, carrier))
+            if connection.is_clogged:
+                await connection.wait_sent(deadline)
+
+    async def _connect(self, deadline: Deadline) -> ClientConnection:
+        lost = self._connection
+        seconds = [each for each in (deadline.remaining(), self._connect_timeout) if each is not None]
+        connecting = Deadline(min(seconds, default=None))
+        connector = Connector(
+            PushedSocket,
+            self.address,
+            timeout=connecting.timeout,
+            wait_for_server=self._wait_for_server or lost is not None,
+            allow_server=self._allow_server,
+            limits=self.core.limits.of_socket(),
+        )
+        while (socket := connector.attempt()) is None:
+            if self._is_closed:
+                raise ClosedByUs("the client")
+            await asyncio.sleep(connector.next_pause())
+        connection = ClientConnection(self.core, socket)
+        try:
+            await connection.greet(connecting)
+            if lost is not None:
+                connection.repeat(lost.to_repeat)
+        except BaseException:
+            socket.abort()
+            raise
+        self._connection = connection
+        if self._is_closed:
+            await connection.close()
+        return connection
+
+
+class _Within(Calls):
+    """A client's calls with a time-out of their own."""
+
+    def __init__(self, client: Client, timeout: float | None) -> None:
+        super().__init__(Deadline(timeout).timeout)
+        self._of = client
+
+    @property
+    def _client(self) -> Client:
+        return self._of

@@ -1,0 +1,108 @@
+"""One connection of a client: its conversation, and the tasks that wait for parts of it."""
+
+from __future__ import annotations
+
+import asyncio
+
+from localsocket.aio.answer import finish_waiters
+from localsocket.aio.pushed_socket import PushedSocket
+from localsocket.aio.waiting import Waiters
+from localsocket.deadlines import Deadline
+from localsocket.errors import ClosedByUs, LocalSocketError, PeerBrokeProtocol
+from localsocket.services.client_core import ClientCore, lost_in_call
+from localsocket.wire.caller import OpenCall
+
+
+class ClientConnection:
+    """A connection that begins with the greeting, and ends with `error`, which says why.
+
+    `to_repeat` are the calls that were under way then and are to be made again on the next connection.
+    """
+
+    def __init__(self, core: ClientCore, socket: PushedSocket) -> None:
+        self.core = core
+        self.caller = core.new_caller()
+        self.error: LocalSocketError | None = None
+        self.to_repeat: list[OpenCall] = []
+        self.loop = asyncio.get_running_loop()
+        self._socket = socket
+        self._waiters = Waiters()
+        core.tally.connections += 1
+        socket.begin(self._take_in, self._end, self._waiters.wake_all)
+
+    async def greet(self, deadline: Deadline) -> None:
+        """Tell the peer who this is, and wait until it has told the same."""
+        self.send(self.caller.mine.encode())
+        while self.caller.peer is None and self.error is None:
+            await self._wait(deadline, f"waiting for the greeting of {self._socket.address!r}")
+        if self.error is not None:
+            raise self.error
+
+    def repeat(self, calls: list[OpenCall]) -> None:
+        """Make the calls again that were under way on a connection that was lost."""
+        if frames := self.caller.reopen(calls):
+            self.send(frames)
+
+    def send(self, data: bytes) -> None:
+        """Send at once what is alone, and together what is sent in the same turn of the loop."""
+        self.core.tally.bytes_sent += len(data)
+        if self.caller.open_calls > 1:
+            self._socket.send(data)
+        else:
+            self._socket.send_now(data)
+
+    @property
+    def is_clogged(self) -> bool:
+        """Whether so much waits to be sent that one should wait."""
+        return self._socket.bytes_to_send > self.core.limits.unsent
+
+    async def wait_sent(self, deadline: Deadline) -> None:
+        """Wait until it is not clogged any more."""
+        while self.is_clogged and self.error is None:
+            await self._wait(deadline, "sending")
+
+    async def wait_room(self, deadline: Deadline, doing: str) -> None:
+        """Wait until one more call may be made, or the connection is lost."""
+        while not self.caller.has_room and self.error is None:
+            await self._wait(deadline, doing)
+
+    async def close(self) -> None:
+        self._end(ClosedByUs("the client"))
+        await self._socket.close()
+
+    def __repr__(self) -> str:
+        return f"{self.caller.open_calls} calls under way" if self.error is None else f"lost: {self.error}"
+
+    # ------------------------------------------------------------------------------------------------------------------
+
+    async def _wait(self, deadline: Deadline, doing: str) -> None:
+        if deadline.has_passed():
+            raise deadline.error(doing)
+        await self._waiters.wait(self.loop, deadline.remaining())
+
+    def _take_in(self, data: bytes) -> None:
+        self.core.tally.bytes_received += len(data)
+        try:
+            news = self.caller.feed(data)
+        except PeerBrokeProtocol as error:
+            self._end(error)
+            return
+        for call in news:
+            if call.waiter:
+                finish_waiters(call)
+        if self._waiters:
+            self._waiters.wake_all()
+
+    def _end(self, error: LocalSocketError) -> None:
+        if self.error is not None:
+            return
+        self.error = error
+        for call in self.caller.abandon():
+            if self.core.may_repeat(self.caller, call) and not isinstance(error, ClosedByUs):
+                self.to_repeat.append(call)
+            else:
+                call.is_over = True
+                call.error = lost_in_call(call, error)
+            finish_waiters(call)
+        self._waiters.wake_all()
+        self._socket.abort()

@@ -1,0 +1,104 @@
+"""A connected socket of a loop that hands out its bytes as they arrive, and gathers what is sent."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+
+from localsocket.aio.local_socket import LocalSocket
+from localsocket.errors import ClosedByPeer, ClosedByUs, LocalSocketError, WriteBufferFull
+
+
+class PushedSocket(LocalSocket):
+    """Nobody reads from it: what arrives is given to what begin() says, from the loop's thread.
+
+    send() gathers what is sent in one turn of the loop, since one system call for many small frames costs as much as
+    one for each; whoever has only one frame to send uses send_now().
+    """
+
+    __slots__ = ("_is_scheduled", "_on_bytes", "_on_drained", "_on_end", "_outbox", "_outbox_size", "thread")
+
+    def begin(
+        self,
+        on_bytes: Callable[[bytes], object],
+        on_end: Callable[[LocalSocketError], object],
+        on_drained: Callable[[], object],
+    ) -> None:
+        """From now on call `on_bytes` with what arrives, and `on_end` with why nothing more will, at least once.
+
+        `on_drained` is called when everything is sent that had to be queued.
+        """
+        self._on_bytes = on_bytes
+        self._on_end = on_end
+        self._on_drained = on_drained
+        self._outbox: list[bytes] = []
+        self._outbox_size = 0
+        self._is_scheduled = False
+        self.thread = threading.get_ident()
+        self._attach()
+
+    @property
+    def bytes_to_send(self) -> int:
+        """How many bytes are gathered, or queued because the kernel has not taken them."""
+        return self._outbox_size + len(self._unsent)
+
+    def send(self, data: bytes) -> None:
+        """Send with whatever else is sent in this turn of the loop; any thread may call."""
+        self._outbox.append(data)
+        self._outbox_size += len(data)
+        if self._is_scheduled:
+            return
+        self._is_scheduled = True
+        if threading.get_ident() == self.thread:
+            self._loop.call_soon(self._send_gathered)
+        else:
+            self._loop.call_soon_threadsafe(self._send_gathered)
+
+    def send_now(self, data: bytes) -> None:
+        """Send at once; from the loop's thread."""
+        if self._outbox:
+            self.send(data)
+        else:
+            self._write(data)
+
+    def pause_reading(self) -> None:
+        self._hold()
+
+    def resume_reading(self) -> None:
+        self._resume()
+
+    # --- what the loop calls ------------------------------------------------------------------------------------------
+
+    def take_in(self, count: int) -> None:
+        self._on_bytes(self._window[:count].tobytes())
+
+    def take_in_end(self) -> bool:
+        stays = super().take_in_end()
+        self._on_end(ClosedByPeer("it was in use"))
+        return stays
+
+    def end_receiving(self, error: BaseException | None) -> None:
+        super().end_receiving(error)
+        self._on_end(self._failure() if self._failure else ClosedByUs("the socket"))
+
+    def _send_more(self) -> None:
+        super()._send_more()
+        if not self._unsent:
+            self._on_drained()
+
+    # ------------------------------------------------------------------------------------------------------------------
+
+    def _send_gathered(self) -> None:
+        self._is_scheduled = False
+        outbox, self._outbox = self._outbox, []
+        self._outbox_size = 0
+        self._write(outbox[0] if len(outbox) == 1 else b"".join(outbox))
+
+    def _write(self, data: bytes) -> None:
+        try:
+            self.write_nowait(data)
+        except (ClosedByPeer, ClosedByUs):
+            pass  # on_end tells
+        except WriteBufferFull as error:
+            self.abort()
+            self._on_end(error)

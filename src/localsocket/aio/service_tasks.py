@@ -1,0 +1,246 @@
+"""A service on an asyncio loop: coroutine functions are tasks, plain functions run in threads."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable, Coroutine
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from localsocket.aio.pushed_socket import PushedSocket
+from localsocket.errors import CallCancelled, DeadlinePassed, LocalSocketError, WriteBufferFull
+from localsocket.services.served_call import ServedCall
+from localsocket.services.service import Service
+from localsocket.services.session import Session
+from localsocket.services.stream_reply import IteratorSource, StreamReply
+from localsocket.services.topic import Subscription
+
+MAX_THREADS = 32
+_FAIR = 64  # items of a stream that are sent before others get a turn
+
+
+class ServiceTasks:
+    """Serves each connection that it is called with; for the tasks of one loop."""
+
+    def __init__(self, service: Service, loop: asyncio.AbstractEventLoop) -> None:
+        self._service = service
+        self._loop = loop
+        self._connections: set[_Connection] = set()
+        self._is_stopping = False
+        self._threads: ThreadPoolExecutor | None = None
+
+    async def __call__(self, socket: PushedSocket) -> None:
+        connection = _Connection(self._service, socket, self)
+        self._connections.add(connection)
+        try:
+            connection.begin()
+            if self._is_stopping:
+                connection.stop_when_idle()
+            await connection.over.wait()
+        finally:
+            self._connections.discard(connection)
+            await connection.end()
+
+    def stop_when_idle(self) -> None:
+        """End each connection once no call of it is under way; subscriptions do not count."""
+        self._is_stopping = True
+        for connection in self._connections:
+            connection.stop_when_idle()
+
+    def close(self) -> None:
+        """Let the threads go, when no connection is left."""
+        if self._threads is not None:
+            self._threads.shutdown(wait=False, cancel_futures=True)
+            self._threads = None
+
+    def in_thread(self, job: Callable[[], object]) -> asyncio.Future[object]:
+        """Run `job` in a worker thread; return what is done with what it gives."""
+        if self._threads is None:
+            self._threads = ThreadPoolExecutor(MAX_THREADS, thread_name_prefix=f"localsocket {self._service.name}")
+        return self._loop.run_in_executor(self._threads, job)
+
+
+class _Connection:
+    """One connection: its session, and the tasks of its calls."""
+
+    def __init__(self, service: Service, socket: PushedSocket, tasks: ServiceTasks) -> None:
+        self.over = asyncio.Event()
+        self._service = service
+        self._socket = socket
+        self._all = tasks
+        self._loop = asyncio.get_running_loop()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._is_stopping = False
+        self._session = Session(service, socket.peer, _Link(self, socket))
+
+    def begin(self) -> None:
+        self._socket.begin(self._take_in, self._on_end, self._session.sent)
+        self._session.begin()
+        self._mute = self._loop.call_later(self._service.limits.greeting, self._drop_if_mute)
+
+    def stop_when_idle(self) -> None:
+        self._is_stopping = True
+        self.end_if_idle()
+
+    def end_if_idle(self) -> None:
+        if self._is_stopping and not self._session.is_busy:
+            self.over.set()
+
+    def send(self, data: bytes) -> None:
+        # The last answer goes out at once, others with those that follow in the same turn of the loop.
+        if self._session.active_calls or threading.get_ident() != self._socket.thread:
+            self._socket.send(data)
+        else:
+            self._socket.send_now(data)
+
+    async def end(self) -> None:
+        """Cancel what is under way and wait for it."""
+        self._mute.cancel()
+        self._session.lost()
+        for task in self._tasks:
+            task.cancel()
+        if self._tasks:
+            await asyncio.wait(self._tasks)
+
+    # ------------------------------------------------------------------------------------------------------------------
+
+    def _on_end(self, error: LocalSocketError) -> None:
+        if isinstance(error, WriteBufferFull):
+            self._session.drop(f"it does not read: {error.queued} bytes wait for it")
+        self.over.set()
+
+    def _drop_if_mute(self) -> None:
+        if not self._session.is_greeted and not self._session.is_over:
+            self._session.drop("it has not greeted in time")
+
+    def _take_in(self, data: bytes) -> None:
+        for call in self._session.receive(data):
+            self._begin(call)
+
+    def _begin(self, call: ServedCall) -> None:
+        method = call.method
+        if method.is_own:
+            self._run_own(call)
+        elif method.is_async:
+            self._start(call, self._stream(call) if method.is_stream else self._await(call))
+        else:
+            self._start(call, self._run_in_thread(call))
+
+    def _start(self, call: ServedCall, work: Coroutine[Any, Any, None]) -> None:
+        task = self._loop.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._has_ended)
+        call.on_cancel = task.cancel
+        if (seconds := call.remaining()) is not None:
+            timer = self._loop.call_later(seconds, task.cancel)
+            task.add_done_callback(lambda _: timer.cancel())
+
+    def _has_ended(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        self.end_if_idle()
+
+    def _run_own(self, call: ServedCall) -> None:
+        try:
+            result = call.run()
+        except Exception as error:
+            self._session.fail(call, error)
+            return
+        if isinstance(result, Subscription):
+            StreamReply(call, result, self.in_loop).begin()
+        else:
+            self._session.reply(call, result)
+
+    async def _await(self, call: ServedCall) -> None:
+        call.make_current()
+        try:
+            with call.traced():
+                result = await call.method.function(*call.arguments, **call.named)
+        except asyncio.CancelledError:
+            self._tell_cancelled(call)
+        except Exception as error:
+            self._session.fail(call, error)
+        else:
+            self._session.reply(call, result)
+
+    async def _run_in_thread(self, call: ServedCall) -> None:
+        try:
+            result = await self._all.in_thread(call.run)
+        except asyncio.CancelledError:
+            self._tell_cancelled(call)
+        except Exception as error:
+            self._session.fail(call, error)
+        else:
+            if call.method.is_stream:
+                source = IteratorSource(iter(result), call.method.result)  # type: ignore[call-overload]
+                StreamReply(call, source, self._all.in_thread).begin()
+            else:
+                self._session.reply(call, result)
+
+    async def _stream(self, call: ServedCall) -> None:
+        call.make_current()
+        session, may_go_on = self._session, asyncio.Event()
+        call.on_credit = may_go_on.set
+        session.open_stream(call)
+        items = call.method.function(*call.arguments, **call.named)
+        sent = 0
+        try:
+            with call.traced():
+                async for item in items:
+                    body = call.method.result.write(item)
+                    while call.answer.credit <= 0 or not session.has_room_to_send:
+                        may_go_on.clear()
+                        if call.answer.credit > 0:
+                            session.when_room(may_go_on.set)
+                        await may_go_on.wait()
+                    session.send_item(call, body)
+                    sent += 1
+                    if not sent % _FAIR:
+                        await asyncio.sleep(0)
+        except asyncio.CancelledError:
+            self._tell_cancelled(call)
+        except Exception as error:
+            session.fail(call, error)
+        else:
+            session.end_stream(call)
+        finally:
+            if (close := getattr(items, "aclose", None)) is not None:
+                await close()
+
+    def _tell_cancelled(self, call: ServedCall) -> None:
+        if call.remaining() == 0:
+            error: LocalSocketError = DeadlinePassed(f"calling {call.method.name!r}", call.answer.body.timeout)
+        else:
+            error = CallCancelled(call.method.name)
+        self._session.refuse(call, error)
+
+    def in_loop(self, job: Callable[[], object]) -> None:
+        """Do `job` now if this is the loop's thread, else soon."""
+        if threading.get_ident() == self._socket.thread:
+            job()
+        else:
+            self._loop.call_soon_threadsafe(job)
+
+
+class _Link:
+    """What a session needs of its socket."""
+
+    __slots__ = ("_connection", "_socket", "write")
+
+    def __init__(self, connection: _Connection, socket: PushedSocket) -> None:
+        self._connection = connection
+        self._socket = socket
+        self.write = connection.send
+
+    @property
+    def bytes_to_write(self) -> int:
+        return self._socket.bytes_to_send
+
+    def abort(self) -> None:
+        self._connection.in_loop(self._socket.abort)
+
+    def pause_reading(self) -> None:
+        self._connection.in_loop(self._socket.pause_reading)
+
+    def resume_reading(self) -> None:
+        self._connection.in_loop(self._socket.resume_reading)

@@ -1,0 +1,318 @@
+"""The blocking face of a service's client: any thread calls, over one connection, and the one that waits receives."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import threading
+import time
+from collections.abc import Callable, Iterable
+from types import TracebackType
+from typing import Any, TypeVar, cast
+
+from localsocket.blocking.client_connection import ClientConnection
+from localsocket.blocking.pending_call import PendingCall, Stream
+from localsocket.blocking.shared_socket import SharedSocket
+from localsocket.deadlines import NEVER, Deadline
+from localsocket.endpoint.credentials import SAME_USER, AllowedUsers
+from localsocket.errors import ClosedByUs
+from localsocket.services.client_core import ANYTHING, ClientCore
+from localsocket.services.description import ServiceDescription
+from localsocket.services.limits import DEFAULT_CALL_LIMITS, CallLimits
+from localsocket.services.proxies import Proxy, TypedProxy
+from localsocket.services.remote import Remote
+from localsocket.services.schema import Result
+from localsocket.services.session import DESCRIBE, SUBSCRIBE
+from localsocket.services.stats import ClientStats
+from localsocket.services.tracing import Tracing
+from localsocket.sockets.connector import CONNECT_TIMEOUT, Connector
+
+P = TypeVar("P")
+
+_DESCRIPTION = Result(DESCRIBE, ServiceDescription)
+
+
+class Calls:
+    """The ways to call a service, each call with the same time-out: what Client is, and what its within() gives.
+
+    `timeout` is in seconds for the whole call, None for what the client, or within(), says. It travels with the call,
+    so that the service knows it too. When it is over the call is cancelled there, and raises DeadlinePassed here.
+    """
+
+    def __init__(self, timeout: float | None) -> None:
+        self._timeout = timeout
+
+    def call(self, method: str, /, *arguments: object, timeout: float | None = None, **named: object) -> Any:
+        """Call `method` and return what it gives, waiting for it; for a method that streams, a Stream.
+
+        Raises what the method raised, if its service declares that and this client knows the class (`errors`), else
+        CallFailed or RemoteError; NoSuchMethod, BadArguments, NotAllowed; DeadlinePassed; ClosedByPeer when the
+        connection was lost meanwhile: then it is not known whether the method was called.
+        """
+        return self.start(method, *arguments, timeout=timeout, **named).result()
+
+    def start(self, method: str, /, *arguments: object, timeout: float | None = None, **named: object) -> PendingCall:
+        """Call `method` and return at once what its result() is to be taken from; see call().
+
+        Waits only while as many calls are under way as the service allows. Nobody receives while nobody waits for a
+        result.
+        """
+        return self._begin(method, arguments, named, timeout, ANYTHING)
+
+    def stream(self, method: str, /, *arguments: object, timeout: float | None = None, **named: object) -> Stream:
+        """Call `method` and return the items that it yields, as they come. `timeout` is for the whole stream."""
+        return self._begin(method, arguments, named, timeout, ANYTHING).stream()
+
+    def notify(self, method: str, /, *arguments: object, timeout: float | None = None, **named: object) -> None:
+        """Have `method` called, without knowing whether and how it ends. Returns when that is on its way."""
+        self._notify(method, arguments, named, self._deadline(timeout))
+
+    def subscribe(self, topic: str, kind: Any = Any, *, timeout: float | None = None) -> Stream:
+        """Subscribe to `topic` and return its messages, of type `kind`, from now on, as they come.
+
+        Once it has returned, nothing that is published is missed, but what the topic's policy drops. `timeout` is for
+        subscribing. Raises NoSuchTopic; the stream raises SubscriberTooSlow where the policy is to disconnect.
+        """
+        pending = self._begin(SUBSCRIBE, (topic,), {}, None, Result(topic, kind))
+        pending.wait(self._deadline(timeout))
+        return pending.stream()
+
+    def describe(self, *, timeout: float | None = None) -> ServiceDescription:
+        """Return what the service tells about itself: its methods and topics, with types and documentation."""
+        description: ServiceDescription = self._begin(DESCRIBE, (), {}, timeout, _DESCRIPTION).result()
+        return description
+
+    @property
+    def proxy(self) -> Proxy:
+        """What has the methods of the service as its own: `client.proxy.add(2, 3)`."""
+        return Proxy(self)
+
+    def typed(self, protocol: Callable[..., P]) -> P:
+        """Return a proxy of the class `protocol`, usually a typing.Protocol, whose methods are those of the service.
+
+        Type checkers then know their signatures, and what they give is checked to be what the class says (BadResult).
+        A method that gives an Iterator gives a Stream.
+        """
+        return cast(P, TypedProxy(self, Remote(protocol)))
+
+    def call_by_proxy(
+        self, method: str, arguments: tuple[object, ...], named: dict[str, object], result: Result, *, is_stream: bool
+    ) -> Any:
+        """What a proxy's method does: call, and give a Stream at once where it is known to be one."""
+        pending = self._begin(method, arguments, named, None, result)
+        return pending.stream() if is_stream else pending.result()
+
+    # ------------------------------------------------------------------------------------------------------------------
+
+    def _deadline(self, timeout: float | None) -> Deadline:
+        if timeout is None:
+            timeout = self._timeout
+        return NEVER if timeout is None else Deadline(timeout)
+
+    def _begin(
+        self,
+        method: str,
+        arguments: tuple[object, ...],
+        named: dict[str, object],
+        timeout: float | None,
+        result: Result,
+    ) -> PendingCall:
+        raise NotImplementedError
+
+    def _notify(self, method: str, arguments: tuple[object, ...], named: dict[str, object], deadline: Deadline) -> None:
+        raise NotImplementedError
+
+
+class Client(Calls):
+    """A client of the service at `address`; any thread may use it, over one connection.
+
+    Connects when it is entered, or open() is called, or with the first call. `timeout` (seconds), `wait_for_server`
+    and `allow_server` are for that, as of localsocket.connect(). `errors` are the exception classes that the service
+    declares, to be raised as themselves. `call_timeout` is for every call that says nothing else.
+
+    With `reconnect` a connection that was lost is made again by the next call, which waits for the server to be back
+    until its own time-out, or `timeout` seconds. Calls that were under way fail with ClosedByPeer, but those of methods
+    that the service declares idempotent, which are made again. Without it every further call fails.
+
+    `limits`: see CallLimits. `tracing`: see localsocket.otel. As a context manager it closes itself.
+    """
+
+    def __init__(
+        self,
+        address: str | os.PathLike[str],
+        *,
+        timeout: float | None = CONNECT_TIMEOUT,
+        wait_for_server: bool = False,
+        allow_server: AllowedUsers = SAME_USER,
+        errors: Iterable[type[Exception]] = (),
+        reconnect: bool = False,
+        call_timeout: float | None = None,
+        limits: CallLimits = DEFAULT_CALL_LIMITS,
+        tracing: Tracing | None = None,
+    ) -> None:
+        super().__init__(Deadline(call_timeout).timeout)
+        self.address = os.fspath(address)
+        self.core = ClientCore(errors=errors, reconnect=reconnect, limits=limits)
+        self._connect_timeout = Deadline(timeout).timeout
+        self._wait_for_server = wait_for_server
+        self._allow_server = allow_server
+        self._reconnect = reconnect
+        self._tracing = tracing
+        self._connecting = threading.Lock()
+        self._connection: ClientConnection | None = None
+        self._is_closed = False
+
+    def open(self) -> None:
+        """Connect, unless it is connected. Raises what localsocket.connect() raises, and PeerBrokeProtocol."""
+        self.connected(Deadline(self._connect_timeout))
+
+    def within(self, timeout: float | None) -> Calls:
+        """Return the ways to call with another time-out: `client.within(0.5).proxy.add(2, 3)`."""
+        return _Within(self, timeout)
+
+    def close(self) -> None:
+        """Close the connection; who waits for a result gets ClosedByUs. Closing again is fine."""
+        self._is_closed = True
+        if self._connection is not None:
+            self._connection.close()
+
+    @property
+    def service(self) -> str:
+        """What the service calls itself; "" before the connection is made."""
+        peer = self._connection.caller.peer if self._connection else None
+        return peer.service if peer else ""
+
+    def stats(self) -> ClientStats:
+        """Return what it has done so far."""
+        connection = self._connection
+        return self.core.stats(connection.caller.open_calls if connection else 0)
+
+    def __enter__(self) -> Client:
+        self.open()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        connection = self._connection
+        state = "closed" if self._is_closed else "not connected" if connection is None else repr(connection)
+        return f"<Client of {self.address!r}, {state}>"
+
+    # --- for calls ----------------------------------------------------------------------------------------------------
+
+    def _begin(
+        self,
+        method: str,
+        arguments: tuple[object, ...],
+        named: dict[str, object],
+        timeout: float | None,
+        result: Result,
+    ) -> PendingCall:
+        deadline = self._deadline(timeout)
+        if self._tracing is None:
+            return self._begin_with(method, arguments, named, deadline, result, None)
+        with self._tracing.calling(self.service, method) as carrier:
+            return self._begin_with(method, arguments, named, deadline, result, carrier)
+
+    def _begin_with(
+        self,
+        method: str,
+        arguments: tuple[object, ...],
+        named: dict[str, object],
+        deadline: Deadline,
+        result: Result,
+        carrier: dict[str, str] | None,
+    ) -> PendingCall:
+        began = self.core.note_begin()
+        while True:
+            connection = self.connected(deadline)
+            with connection.socket.lock:
+                if connection.error is None and connection.caller.has_room:
+                    seconds = None if deadline is NEVER else deadline.remaining()
+                    call = connection.caller.begin(method, seconds, arguments, named, carrier)
+                    call.waiter = []
+                    break
+                turn = connection.room_turn()
+            if not connection.socket.wait(turn, deadline):
+                raise deadline.error(f"calling {method!r}")
+        pending = PendingCall(self, call, deadline, result, began)
+        pending.send(connection)
+        return pending
+
+    def _notify(self, method: str, arguments: tuple[object, ...], named: dict[str, object], deadline: Deadline) -> None:
+        connection = self.connected(deadline)
+        carrier: dict[str, str] | None = None
+        with contextlib.ExitStack() as stack:
+            if self._tracing is not None:
+                carrier = stack.enter_context(self._tracing.calling(self.service, method))
+            self.core.note_begin()
+            frame = connection.caller.notify(method, arguments, named, carrier)
+            connection.send(frame, deadline, f"notifying {method!r}")
+
+    def connected(self, deadline: Deadline) -> ClientConnection:
+        """Return the connection, made anew if there is none, or it was lost and should be made again."""
+        connection = self._connection
+        if connection is not None and connection.error is None:
+            return connection
+        if self._is_closed:
+            raise ClosedByUs("the client")
+        if connection is not None and not self._reconnect:
+            assert connection.error is not None
+            raise connection.error
+        with self._connecting:
+            if self._connection is not None and self._connection.error is None:
+                return self._connection
+            return self._connect(deadline)
+
+    def _connect(self, deadline: Deadline) -> ClientConnection:
+        lost = self._connection
+        seconds = [each for each in (deadline.remaining(), self._connect_timeout) if each is not None]
+        connecting = Deadline(min(seconds, default=None))
+        connector = Connector(
+            SharedSocket,
+            self.address,
+            timeout=connecting.timeout,
+            wait_for_server=self._wait_for_server or lost is not None,
+            allow_server=self._allow_server,
+            limits=self.core.limits.of_socket(),
+        )
+        while (socket := connector.attempt()) is None:
+            if self._is_closed:
+                raise ClosedByUs("the client")
+            time.sleep(connector.next_pause())
+        connection = ClientConnection(self.core, socket)
+        try:
+            connection.greet(connecting)
+            if lost is not None:
+                connection.repeat(lost.to_repeat, connecting)
+        except BaseException:
+            socket.abort()
+            raise
+        self._connection = connection
+        if self._is_closed:
+            connection.close()
+        return connection
+
+
+class _Within(Calls):
+    """A client's calls with a time-out of their own."""
+
+    def __init__(self, client: Client, timeout: float | None) -> None:
+        super().__init__(Deadline(timeout).timeout)
+        self._client = client
+
+    def _begin(
+        self,
+        method: str,
+        arguments: tuple[object, ...],
+        named: dict[str, object],
+        timeout: float | None,
+        result: Result,
+    ) -> PendingCall:
+        return self._client._begin(method, arguments, named, self._timeout if timeout is None else timeout, result)
+
+    def _notify(self, method: str, arguments: tuple[object, ...], named: dict[str, object], deadline: Deadline) -> None:
+        self._client._notify(method, arguments, named, deadline)

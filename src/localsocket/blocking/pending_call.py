@@ -1,0 +1,189 @@
+"""A call that was started, and the stream that it may give."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+from localsocket.blocking.shared_socket import Turn
+from localsocket.deadlines import Deadline
+from localsocket.errors import CallCancelled, EndOfStream, LocalSocketError
+from localsocket.services.schema import Result
+from localsocket.wire.caller import OpenCall
+
+if TYPE_CHECKING:
+    from localsocket.blocking.client import Client
+    from localsocket.blocking.client_connection import ClientConnection
+
+
+class PendingCall:
+    """A call that was started; any thread may wait for it, or cancel it."""
+
+    def __init__(self, client: Client, call: OpenCall, deadline: Deadline, result: Result, began: int) -> None:
+        self._client = client
+        self._call = call
+        self._deadline = deadline
+        self._result = result
+        self._began = began
+        self._connection: ClientConnection
+
+    @property
+    def method(self) -> str:
+        return self._call.method
+
+    @property
+    def is_done(self) -> bool:
+        """Whether result() would return at once. Only what some thread has received counts."""
+        return self._call.is_answered
+
+    def result(self, timeout: float | None = None) -> Any:
+        """Return what the method gives, waiting for it; for a method that streams, a Stream. See Calls.call().
+
+        `timeout` is for this waiting, besides the call's own: when it is over the call goes on, and result() may be
+        asked again.
+        """
+        self.wait(self._deadline if timeout is None else Deadline(timeout))
+        if self._call.is_stream:
+            return self.stream()
+        return self._client.core.result_of(self._call, self._result)
+
+    def stream(self) -> Stream:
+        """Return the items of a method that streams, as they come."""
+        return Stream(self)
+
+    def cancel(self) -> bool:
+        """Give the call up, here and where it is served; False when it is over. Who waits gets CallCancelled."""
+        frame = self._give_up()
+        if frame:
+            with contextlib.suppress(LocalSocketError):
+                self._connection.socket.write_nowait(frame)
+            self._connection.socket.wake_receiver()
+        return bool(frame)
+
+    def __repr__(self) -> str:
+        return f"<PendingCall of {self.method!r}, {'done' if self.is_done else 'under way'}>"
+
+    # --- for the client and the stream --------------------------------------------------------------------------------
+
+    def send(self, connection: ClientConnection) -> None:
+        self._connection = connection
+        try:
+            connection.send(self._call.frame, self._deadline, f"calling {self.method!r}")
+        except BaseException:
+            self.cancel()
+            raise
+
+    def wait(self, deadline: Deadline) -> None:
+        """Wait until it is known what the call gives."""
+        if not self._call.is_answered:
+            self._wait_for(self._is_answered, deadline)
+            self._client.core.note_end(self._began, is_error=self._call.body is None and not self._call.is_stream)
+
+    def next_item(self, deadline: Deadline) -> Any:
+        """Return the next item; StopIteration at the end."""
+        self._wait_for(self._has_item_or_end, deadline)
+        with self._connection.socket.lock:
+            taken = self._connection.caller.take_item(self._call)
+        if taken is None:
+            self._client.core.result_of(self._call, self._result)
+            raise StopIteration
+        body, credit = taken
+        if credit:
+            with contextlib.suppress(LocalSocketError):  # said with the next item
+                self._connection.socket.write_nowait(credit)
+        return self._result.read(body)
+
+    def forget(self) -> None:
+        """Cancel from wherever the garbage collector runs: the peer is told with whatever is sent next."""
+        if frame := self._give_up():
+            self._connection.send_later(frame)
+
+    # ------------------------------------------------------------------------------------------------------------------
+
+    def _is_answered(self) -> bool:
+        return self._call.is_answered
+
+    def _has_item_or_end(self) -> bool:
+        return bool(self._call.items) or self._call.is_over
+
+    def _wait_for(self, is_there: Callable[[], bool], deadline: Deadline) -> None:
+        try:
+            while not is_there():
+                self._wait_once(is_there, deadline)
+        except BaseException:
+            # A waiting of its own may end before the call does.
+            if deadline is self._deadline or not deadline.has_passed():
+                self.cancel()
+            raise
+
+    def _wait_once(self, is_there: Callable[[], bool], deadline: Deadline) -> None:
+        connection = self._connection
+        with connection.socket.lock:
+            if is_there():
+                return
+            is_lost = connection.error is not None
+            if not is_lost:
+                turn = Turn()
+                self._call.waiter.append(turn)
+        if is_lost:  # and the call goes on with the next connection
+            self._connection = self._client.connected(deadline)
+        elif not connection.socket.wait(turn, deadline):
+            raise deadline.error(f"calling {self.method!r}")
+
+    def _give_up(self) -> bytes:
+        with self._connection.socket.lock:
+            if frame := self._connection.caller.cancel(self._call):
+                self._call.error = CallCancelled(self._call.method)
+                finish_turns(self._call)
+            return frame
+
+
+class Stream(Iterator[Any]):
+    """The items of a stream, as they come; for one thread at a time. Leaving it early ends it where it is served.
+
+    Iterate over it, or use receive() with a time-out of its own. As a context manager it closes itself.
+    """
+
+    def __init__(self, pending: PendingCall) -> None:
+        self._pending = pending
+
+    def receive(self, *, timeout: float | None = None) -> Any:
+        """Return the next item, waiting for it. Raises EndOfStream at the end, else as Calls.call().
+
+        On DeadlinePassed the stream goes on.
+        """
+        pending = self._pending
+        try:
+            return pending.next_item(pending._deadline if timeout is None else Deadline(timeout))
+        except StopIteration:
+            raise EndOfStream("another item", 0) from None
+
+    def close(self) -> None:
+        """Take no more items. Closing again is fine."""
+        self._pending.cancel()
+
+    def __next__(self) -> Any:
+        return self._pending.next_item(self._pending._deadline)
+
+    def __enter__(self) -> Stream:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def __del__(self) -> None:
+        self._pending.forget()
+
+    def __repr__(self) -> str:
+        return f"<Stream of {self._pending.method!r}>"
+
+
+def finish_turns(call: OpenCall) -> None:
+    """Wake who waits for the call; under the lock of its socket."""
+    turns, call.waiter = call.waiter, []
+    for turn in turns:
+        turn.finish()

@@ -1,0 +1,99 @@
+"""Errors across the wire: which failure tells of an error, and which error a failure becomes."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import msgspec
+
+from localsocket.errors import (
+    BadArguments,
+    CallCancelled,
+    CallFailed,
+    DeadlinePassed,
+    NoSuchMethod,
+    NoSuchTopic,
+    NotAllowed,
+    RemoteError,
+    SubscriberTooSlow,
+    TooManyCalls,
+)
+from localsocket.wire.call_bodies import Failure
+
+_to_plain = msgspec.msgpack.Encoder().encode
+
+# What the package itself says of a call: the word, the class, and the attributes that make it up. They are given to
+# the class in this order on the other side.
+_OURS: tuple[tuple[str, type[Exception], tuple[str, ...]], ...] = (
+    ("no-such-method", NoSuchMethod, ("method", "service", "similar")),
+    ("no-such-topic", NoSuchTopic, ("topic", "service", "topics")),
+    ("bad-arguments", BadArguments, ("method", "path", "reason")),
+    ("not-allowed", NotAllowed, ("method",)),
+    ("too-many-calls", TooManyCalls, ("limit",)),
+    ("too-late", DeadlinePassed, ("doing", "timeout")),
+    ("cancelled", CallCancelled, ("method",)),
+    ("too-slow", SubscriberTooSlow, ("topic", "queue")),
+)
+_BY_CODE = {code: (kind, parts) for code, kind, parts in _OURS}
+
+
+def failure_of_ours(error: Exception) -> Failure | None:
+    """Return the failure that stands for an error of the package about a call, or None for any other."""
+    for code, kind, parts in _OURS:
+        if type(error) is kind:
+            return Failure(code, str(error), {part: getattr(error, part) for part in parts})
+    return None
+
+
+def failure_of_declared(error: Exception) -> Failure | None:
+    """Return the failure that carries a declared error by name and data; None when its data cannot be sent."""
+    attributes = {name: value for name, value in vars(error).items() if not name.startswith("_")}
+    failure = Failure(
+        "raised", str(error), {"name": type(error).__name__, "arguments": error.args, "attributes": attributes}
+    )
+    try:
+        _to_plain(failure)
+    except (TypeError, ValueError, OverflowError, RecursionError):
+        return None
+    return failure
+
+
+def failure_of_unknown(details: str = "") -> Failure:
+    """Return a failure that tells nothing but where to look it up."""
+    return Failure("failed", "the method failed", {"reference": secrets.token_hex(4), "details": details})
+
+
+def error_of(failure: Failure, method: str, known: Mapping[str, type[Exception]]) -> Exception:
+    """Return the error to raise for a failure of `method`; `known` are the classes of declared errors, by name."""
+    parts = failure.parts
+    try:
+        if failure.code in _BY_CODE:
+            kind, names = _BY_CODE[failure.code]
+            return kind(*(parts[name] for name in names))
+        if failure.code == "raised":
+            return _declared(parts, method, known)
+    except (KeyError, TypeError, ValueError):
+        pass  # from a program that makes its failures otherwise
+    return CallFailed(
+        method,
+        str(failure.message),
+        reference=str(parts.get("reference", "")),
+        details=str(parts.get("details", "")),
+    )
+
+
+def _declared(parts: Mapping[str, Any], method: str, known: Mapping[str, type[Exception]]) -> Exception:
+    name, arguments = str(parts["name"]), tuple(parts["arguments"])
+    attributes = {str(key): value for key, value in parts["attributes"].items()}
+    if (kind := known.get(name)) is None:
+        return RemoteError(method, name, arguments, attributes)
+    # As it was made there: __init__ may take other arguments than those that it leaves in `args`.
+    new: Callable[..., Exception] = kind.__new__
+    error = new(kind, *arguments)
+    error.args = arguments
+    for key, value in attributes.items():
+        if not key.startswith("_"):
+            setattr(error, key, value)
+    return error

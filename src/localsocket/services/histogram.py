@@ -1,0 +1,39 @@
+"""Latencies, counted in buckets that are narrow where times are short: percentiles in constant memory."""
+
+from __future__ import annotations
+
+_STEPS = 8  # buckets for each doubling, so a percentile is true to about a tenth
+_BUCKETS = 40 * _STEPS  # up to 2**40 ns, which is 18 minutes
+
+
+class LatencyHistogram:
+    """Counts of durations in nanoseconds. Not thread-safe: a count may be lost, nothing worse."""
+
+    __slots__ = ("_counts", "total")
+
+    def __init__(self) -> None:
+        self._counts = [0] * _BUCKETS
+        self.total = 0
+
+    def add(self, nanoseconds: int) -> None:
+        exponent = nanoseconds.bit_length()
+        step = (nanoseconds >> (exponent - 4)) & (_STEPS - 1) if exponent >= 4 else 0
+        self._counts[min(exponent * _STEPS + step, _BUCKETS - 1)] += 1
+        self.total += 1
+
+    def percentile(self, percent: float) -> float:
+        """Return the duration, in seconds, that `percent` of all were at most; 0 when there was none."""
+        wanted = self.total * percent / 100
+        seen = 0
+        for bucket, count in enumerate(self._counts):
+            seen += count
+            if count and seen >= wanted:
+                return _upper_end(bucket) / 1e9
+        return 0.0
+
+
+def _upper_end(bucket: int) -> float:
+    exponent, step = divmod(bucket, _STEPS)
+    if exponent < 4:
+        return float(2**exponent)
+    return (_STEPS + step + 1) * 2.0 ** (exponent - 4)

@@ -1,0 +1,41 @@
+"""How much one connection of a service, or of a client, may have under way."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from localsocket.deadlines import check_count, check_seconds
+from localsocket.interfaces import KIB, MIB, Limits
+from localsocket.wire.frames import HEADER_SIZE
+
+
+@dataclass(frozen=True, slots=True)
+class CallLimits:
+    """What one connection may have under way. Each side tells the other, which keeps to it or is disconnected.
+
+    `message`: bytes of the longest message that this side takes.
+    `calls`: calls that a service works on at once for one connection; a client waits before it makes another.
+    `stream`: bytes of one stream that its receiver holds before it has read them (and one item more).
+    `unsent`: bytes that a service holds for a client before it reads no more of its calls.
+    `greeting`: seconds that a new client has until it has greeted; who is mute is disconnected then.
+    """
+
+    message: int = 1 * MIB
+    calls: int = 256
+    stream: int = 256 * KIB
+    unsent: int = 1 * MIB
+    greeting: float = 10.0
+
+    def __post_init__(self) -> None:
+        check_count(self.message, "CallLimits.message", minimum=1)
+        check_count(self.calls, "CallLimits.calls", minimum=1)
+        check_count(self.stream, "CallLimits.stream", minimum=1)
+        check_count(self.unsent, "CallLimits.unsent", minimum=1)
+        check_seconds(self.greeting, "CallLimits.greeting")
+
+    def of_socket(self) -> Limits:
+        """Return what the socket below may hold: beside the unsent, a few of the longest messages."""
+        return Limits(write_buffer=max(8 * MIB, self.unsent + 4 * (self.message + HEADER_SIZE)))
+
+
+DEFAULT_CALL_LIMITS = CallLimits()

@@ -1,0 +1,152 @@
+"""One method of a service: the function, its schema, and who may call it."""
+
+from __future__ import annotations
+
+import difflib
+import inspect
+import re
+from collections.abc import Callable, Collection, Iterable
+from typing import Any, TypeAlias
+
+from localsocket.endpoint.credentials import AllowedUsers, PeerCredentials, check_allowed_users, check_peer
+from localsocket.errors import NotAllowed, PeerRefused, UnsuitableMethod
+from localsocket.services.description import MethodDescription, ParameterDescription
+from localsocket.services.schema import Parameters, Result, streamed_type, type_hints
+from localsocket.sockets.handler_function import is_coroutine_function
+
+Allow: TypeAlias = AllowedUsers | Callable[[PeerCredentials], bool]
+"""Who may call a method: as for listen(), or a function that is asked for each call."""
+
+OWN_PREFIX = "localsocket."
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,127}", re.ASCII)
+
+
+class Method:
+    """A function that is called by name; `is_stream` tells that it gives items, `is_async` that it is a coroutine's."""
+
+    __slots__ = (
+        "_allow",
+        "documentation",
+        "function",
+        "idempotent",
+        "is_async",
+        "is_stream",
+        "name",
+        "parameters",
+        "raises",
+        "result",
+    )
+
+    def __init__(
+        self,
+        name: str,
+        function: Callable[..., Any],
+        *,
+        idempotent: bool = False,
+        allow: Allow | None = None,
+        raises: Iterable[type[Exception]] = (),
+        is_stream: bool = False,
+    ) -> None:
+        if not callable(function) or inspect.isclass(function):
+            raise UnsuitableMethod(name, f"{function!r} is no function")
+        self.name = name
+        self.function = function
+        self.idempotent = idempotent
+        self.raises = check_declared(raises)
+        self.documentation = inspect.getdoc(function) or ""
+        self.parameters = Parameters(name, function)
+        is_async_generator = inspect.isasyncgenfunction(function)
+        is_generator = inspect.isgeneratorfunction(function) or is_async_generator
+        is_said_to_stream, kind = streamed_type(type_hints(name, function).get("return", Any))
+        if is_said_to_stream and is_coroutine_function(function):
+            raise UnsuitableMethod(name, "it is a coroutine function that gives an iterator: yield the items instead")
+        if is_generator and not is_said_to_stream and kind is not Any:
+            raise UnsuitableMethod(name, f"it yields, so what it gives is Iterator[...], not {type_text(kind)}")
+        self.is_stream = is_stream or is_generator or is_said_to_stream
+        self.is_async = is_async_generator or is_coroutine_function(function) or _gives_async_iterator(name, function)
+        self.result = Result(name, kind)
+        self._allow = allow if allow is None or callable(allow) else check_allowed_users(allow, "allow")
+
+    @property
+    def is_own(self) -> bool:
+        """Whether it is one that every service has."""
+        return self.name.startswith(OWN_PREFIX)
+
+    def check_caller(self, peer: PeerCredentials) -> None:
+        """Raise NotAllowed unless `peer` may call it; an `allow` that raises allows nobody."""
+        if self._allow is None:
+            return
+        if callable(self._allow):
+            if self._allow(peer) is not True:
+                raise NotAllowed(self.name)
+            return
+        try:
+            check_peer(peer, self._allow)
+        except PeerRefused:
+            raise NotAllowed(self.name) from None
+
+    def describe(self) -> MethodDescription:
+        parameters = [
+            ParameterDescription(
+                parameter.name,
+                type_text(self.parameters.types[parameter.name]),
+                None if parameter.default is parameter.empty else repr(parameter.default),
+            )
+            for parameter in self.parameters.signature.parameters.values()
+        ]
+        given = ", ".join(
+            f"{each.name}: {each.type}" + (f" = {each.default}" if each.default is not None else "")
+            for each in parameters
+        )
+        returns = type_text(self.result.kind)
+        return MethodDescription(
+            name=self.name,
+            kind="stream" if self.is_stream else "call",
+            signature=f"{self.name}({given}) -> {f'stream of {returns}' if self.is_stream else returns}",
+            parameters=parameters,
+            returns=returns,
+            documentation=self.documentation,
+            idempotent=self.idempotent,
+            raises=[kind.__name__ for kind in self.raises],
+        )
+
+
+def check_name(name: str, what: str) -> str:
+    """Return `name` if a method or a topic may be called so, else raise ValueError."""
+    if not isinstance(name, str):
+        raise TypeError(f"the name of a {what} must be str, not {type(name).__name__}")
+    if not _NAME.fullmatch(name):
+        raise ValueError(f"{name!r} cannot be the name of a {what}: letters, digits, '_', '.', '-', at most 128")
+    if name.startswith(OWN_PREFIX):
+        raise ValueError(f"{name!r} cannot be the name of a {what}: {OWN_PREFIX}* is the package's own")
+    return name
+
+
+def check_declared(errors: Iterable[type[Exception]]) -> tuple[type[Exception], ...]:
+    """Return the exception classes, or raise TypeError for what is not one."""
+    declared = tuple(errors)
+    for kind in declared:
+        if not (inspect.isclass(kind) and issubclass(kind, Exception)):
+            raise TypeError(f"a declared error is a class derived from Exception, not {kind!r}")
+    return declared
+
+
+def similar_names(name: str, names: Collection[str]) -> list[str]:
+    return difflib.get_close_matches(name[:128], names, n=3)
+
+
+def type_text(kind: Any) -> str:
+    """Return the type as one would write it."""
+    if kind is None or kind is type(None):
+        return "None"
+    if kind is Any:
+        return "Any"
+    if inspect.isclass(kind) and not getattr(kind, "__args__", None):
+        return kind.__name__
+    return re.sub(r"\b(?:[A-Za-z_]\w*\.)+(?=[A-Za-z_])", "", str(kind))
+
+
+def _gives_async_iterator(name: str, function: Callable[..., Any]) -> bool:
+    kind = type_hints(name, function).get("return", Any)
+    is_stream, _ = streamed_type(kind)
+    return is_stream and "Async" in type_text(kind).partition("[")[0]

@@ -1,0 +1,143 @@
+"""What a function's annotations say about its calls: how arguments are read, and results written."""
+
+from __future__ import annotations
+
+import collections.abc
+import inspect
+import typing
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+
+from localsocket.errors import BadArguments, BadResult, UnsuitableMethod
+from localsocket.wire.call_bodies import NO_NAMED, CallBody
+
+_STREAMS = {
+    collections.abc.Iterator,
+    collections.abc.Iterable,
+    collections.abc.Generator,
+    collections.abc.AsyncIterator,
+    collections.abc.AsyncIterable,
+    collections.abc.AsyncGenerator,
+}
+
+_encode = msgspec.msgpack.Encoder().encode
+_decode = msgspec.msgpack.Decoder().decode
+
+# What is what it says by its class alone, so that it need not be read back to be sure.
+_PLAIN = (bool, int, float, str, bytes, type(None))
+
+
+class Parameters:
+    """The parameters of a function, which are given by position or by name."""
+
+    def __init__(self, method: str, function: Callable[..., object]) -> None:
+        hints = type_hints(method, function)
+        self._method = method
+        self.signature = inspect.signature(function)
+        self.types: dict[str, Any] = {}
+        for parameter in self.signature.parameters.values():
+            if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
+                raise UnsuitableMethod(method, f"{parameter} has no schema: name its parameters one by one")
+            self.types[parameter.name] = hints.get(parameter.name, Any)
+        by_position = [
+            self.types[parameter.name]
+            for parameter in self.signature.parameters.values()
+            if parameter.kind is not parameter.KEYWORD_ONLY
+        ]
+        try:
+            self._decoder = msgspec.msgpack.Decoder(tuple[tuple(by_position)])  # type: ignore[misc]
+            for kind in self.types.values():
+                msgspec.json.Decoder(kind)
+        except TypeError as error:
+            raise UnsuitableMethod(method, f"msgspec has no form for a parameter's type: {error}") from error
+        self._needs_names = len(by_position) < len(self.types)
+
+    def read(self, body: CallBody) -> tuple[tuple[object, ...], dict[str, object]]:
+        """Return the arguments for the function. Raises BadArguments, with the path to the one that does not fit."""
+        if not self._needs_names and (body.named is NO_NAMED or bytes(body.named) == _NO_NAMED):
+            try:
+                arguments: tuple[object, ...] = self._decoder.decode(body.arguments)
+            except (msgspec.DecodeError, RecursionError):
+                pass  # fewer than there are parameters, or wrong ones: found out below
+            else:
+                return arguments, {}
+        return self._read_one_by_one(body)
+
+    def _read_one_by_one(self, body: CallBody) -> tuple[tuple[object, ...], dict[str, object]]:
+        try:
+            given, named = _decode(body.arguments), _decode(body.named)
+            bound = self.signature.bind(*given, **named)
+        except (TypeError, RecursionError, msgspec.DecodeError) as error:
+            raise BadArguments(self._method, "", str(error)) from None
+        for name, value in bound.arguments.items():
+            try:
+                bound.arguments[name] = msgspec.convert(value, self.types[name])
+            except msgspec.ValidationError as error:
+                reason, path = split_path(error)
+                raise BadArguments(self._method, name + path, reason) from None
+        return bound.args, bound.kwargs
+
+
+class Result:
+    """What a function gives, or each item of a stream: written so that it is what was said."""
+
+    def __init__(self, method: str, kind: Any) -> None:
+        self._method = method
+        self.kind = kind
+        self._plain = kind if kind in _PLAIN else type(None) if kind is None else None
+        try:
+            self._decoder = None if kind is Any else msgspec.msgpack.Decoder(kind)
+        except TypeError as error:
+            raise UnsuitableMethod(method, f"msgspec has no form for what it gives: {error}") from error
+
+    def write(self, value: object) -> bytes:
+        """Return the value as MessagePack. Raises BadResult."""
+        try:
+            body = _encode(value)
+        except (TypeError, ValueError, OverflowError, RecursionError) as error:
+            raise BadResult(self._method, "the result", str(error)) from error
+        if self._decoder is not None and type(value) is not self._plain:
+            self._read(body)
+        return body
+
+    def read(self, body: bytes | memoryview) -> Any:
+        """Return the value. Raises BadResult."""
+        return _decode(body) if self._decoder is None else self._read(body)
+
+    def _read(self, body: bytes | memoryview) -> Any:
+        assert self._decoder is not None
+        try:
+            return self._decoder.decode(body)
+        except msgspec.ValidationError as error:
+            reason, path = split_path(error)
+            raise BadResult(self._method, f"the result{path}", reason) from None
+        except (msgspec.DecodeError, RecursionError) as error:
+            raise BadResult(self._method, "the result", str(error)) from None
+
+
+_NO_NAMED = bytes(NO_NAMED)
+
+
+def type_hints(method: str, function: Callable[..., object]) -> dict[str, Any]:
+    """Return the annotations of `function`, resolved. Raises UnsuitableMethod where a name cannot be found."""
+    try:
+        return typing.get_type_hints(function, include_extras=True)
+    except (NameError, TypeError) as error:
+        raise UnsuitableMethod(method, f"an annotation cannot be resolved: {error}") from error
+
+
+def streamed_type(kind: Any) -> tuple[bool, Any]:
+    """Return whether the annotation of a result says that it is a stream, and the type of the result or the items."""
+    origin = typing.get_origin(kind) or kind
+    if origin not in _STREAMS:
+        return False, kind
+    parts = typing.get_args(kind)
+    return True, parts[0] if parts else Any
+
+
+def split_path(error: msgspec.ValidationError) -> tuple[str, str]:
+    """Return the sentence of the error, and the path within the value, such as `.items[2]`."""
+    reason, _, path = str(error).partition(" - at `$")
+    return reason, path.removesuffix("`")

@@ -1,0 +1,92 @@
+"""A call that is being served: who made it, until when it matters, and whether it still does."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from contextvars import ContextVar
+from typing import TYPE_CHECKING
+
+from localsocket.endpoint.credentials import PeerCredentials
+from localsocket.services.method import Method
+from localsocket.wire.answerer import Answer
+
+if TYPE_CHECKING:
+    from localsocket.services.session import Session
+
+_LONGEST = 1e9  # seconds
+
+_current: ContextVar[ServedCall] = ContextVar("localsocket call")
+
+
+def current_call() -> ServedCall:
+    """Return the call that is being served here: in this thread, or task. RuntimeError outside a service's method."""
+    try:
+        return _current.get()
+    except LookupError:
+        raise RuntimeError("no call is being served here: current_call() is for the methods of services") from None
+
+
+class ServedCall:
+    """One call of a method, for the method to ask about; see current_call()."""
+
+    __slots__ = ("answer", "arguments", "began", "deadline", "method", "named", "on_cancel", "on_credit", "session")
+
+    def __init__(self, session: Session, answer: Answer, method: Method) -> None:
+        self.session = session
+        self.answer = answer
+        self.method = method
+        self.arguments: tuple[object, ...] = ()
+        self.named: dict[str, object] = {}
+        self.began = time.monotonic_ns()
+        timeout = answer.body.timeout
+        self.deadline = None if timeout is None else self.began + int(min(timeout, _LONGEST) * 1e9)
+        self.on_cancel: Callable[[], object] | None = None
+        self.on_credit: Callable[[], object] | None = None
+
+    @property
+    def peer(self) -> PeerCredentials:
+        """Who calls."""
+        return self.session.peer
+
+    @property
+    def is_notification(self) -> bool:
+        """Whether nobody waits for a result."""
+        return not self.answer.number
+
+    @property
+    def is_cancelled(self) -> bool:
+        """Whether the caller has given up, or is gone, or its deadline has passed: there is no use in going on."""
+        return (self.answer.is_over and not self.is_notification) or self.remaining() == 0
+
+    def remaining(self) -> float | None:
+        """Return the seconds until the caller's deadline, never negative, or None for ever."""
+        return None if self.deadline is None else max(0.0, (self.deadline - time.monotonic_ns()) / 1e9)
+
+    def __repr__(self) -> str:
+        state = "cancelled" if self.is_cancelled else "under way"
+        return f"<ServedCall of {self.method.name!r} by pid {self.peer.pid} uid {self.peer.uid}, {state}>"
+
+    # --- for whoever serves it ----------------------------------------------------------------------------------------
+
+    def run(self) -> object:
+        """Call the method's function and return what that gives."""
+        token = _current.set(self)
+        try:
+            if self.session.service.tracing is None:
+                return self.method.function(*self.arguments, **self.named)
+            with self.traced():
+                return self.method.function(*self.arguments, **self.named)
+        finally:
+            _current.reset(token)
+
+    def traced(self) -> AbstractContextManager[object]:
+        """Surround the call with the service's tracing."""
+        if (tracing := self.session.service.tracing) is None:
+            return nullcontext()
+        return tracing.serving(self.session.service.name, self.method.name, self.answer.body.carrier)
+
+    def make_current(self) -> None:
+        """From now on current_call() gives this call, in the task or context that this is called from."""
+        _current.set(self)

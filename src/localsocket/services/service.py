@@ -1,0 +1,209 @@
+"""A service: a table of typed functions that programs call by name, and topics that they subscribe to."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable
+from typing import Any, ParamSpec, TypeVar, overload
+
+from localsocket.endpoint.credentials import PeerCredentials
+from localsocket.errors import NoSuchTopic
+from localsocket.services.description import ServiceDescription
+from localsocket.services.limits import DEFAULT_CALL_LIMITS, CallLimits
+from localsocket.services.method import OWN_PREFIX, Allow, Method, check_declared, check_name
+from localsocket.services.session import DESCRIBE, SUBSCRIBE, Link, Session
+from localsocket.services.stats import ServiceStats, Tally
+from localsocket.services.topic import QUEUE, Policy, Topic
+from localsocket.services.tracing import Tracing
+from localsocket.wire.greeting import Greeting
+
+P = ParamSpec("P")
+R = TypeVar("R")
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+class Service:
+    """A table of functions that other programs call by name; give it to ServerThread or aio.serve() to be served.
+
+    `name` and `version` are what it tells of itself. `errors` are the exception classes that cross to the caller, by
+    name and data, from every method; any other exception is logged here, and the caller gets CallFailed with a
+    reference to that. With `tells_details` it also gets the traceback, which may tell more than it should know.
+    `limits`: see CallLimits. `tracing`: see localsocket.otel.
+
+    Methods and topics are added before it is served. One service may be served at several addresses at once.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        version: str = "",
+        documentation: str = "",
+        errors: Iterable[type[Exception]] = (),
+        limits: CallLimits = DEFAULT_CALL_LIMITS,
+        tells_details: bool = False,
+        tracing: Tracing | None = None,
+    ) -> None:
+        self.name = check_name(name, "service")
+        self.version = version
+        self.documentation = documentation
+        self.errors = check_declared(errors)
+        self.limits = limits
+        self.tells_details = tells_details
+        self.tracing = tracing
+        self.tally = Tally()
+        self.topics: dict[str, Topic] = {}
+        self.table: dict[str, Method] = {}
+        self.unknown_method = Method(f"{OWN_PREFIX}unknown", _nothing)
+        self._sessions: set[Session] = set()
+        self._lock = threading.Lock()
+        self._greeting: Greeting | None = None
+        self.table[DESCRIBE] = Method(DESCRIBE, self.describe, idempotent=True)
+        self.table[SUBSCRIBE] = Method(SUBSCRIBE, self._subscribe, is_stream=True)
+
+    # --- what it consists of ------------------------------------------------------------------------------------------
+
+    @overload
+    def method(self, function: Callable[P, R], /) -> Callable[P, R]: ...
+    @overload
+    def method(
+        self,
+        /,
+        *,
+        name: str | None = None,
+        idempotent: bool = False,
+        allow: Allow | None = None,
+        raises: Iterable[type[Exception]] = (),
+    ) -> Callable[[F], F]: ...
+    def method(
+        self,
+        function: Callable[..., Any] | None = None,
+        /,
+        *,
+        name: str | None = None,
+        idempotent: bool = False,
+        allow: Allow | None = None,
+        raises: Iterable[type[Exception]] = (),
+    ) -> Callable[..., Any]:
+        """Add a function to the table, and return it as it was; a decorator, with options or without.
+
+        Its annotations are the schema: arguments are checked before it is called, and what it gives before that is
+        sent. It may be a plain function, a coroutine function, a generator or an async generator, whose items are sent
+        as a stream, as fast as the caller reads them; or a method of an object.
+
+        `name`: under which it is called, by default its own. `idempotent`: calling it twice does no harm, so that a
+        client may repeat a call whose connection broke. `allow`: who may call it, of those who may connect: SAME_USER,
+        ANY_USER, uids, or a function that is asked with the PeerCredentials and returns True. `raises`: exception
+        classes that cross to the caller, besides those of the service.
+
+        Raises UnsuitableMethod for a function that cannot be one, ValueError for a name that is taken.
+        """
+
+        def add(function: F) -> F:
+            called = check_name(name or str(getattr(function, "__name__", "")), "method")
+            self._check_not_served()
+            if called in self.table:
+                raise ValueError(f"the service {self.name!r} has a method {called!r} already")
+            self.table[called] = Method(called, function, idempotent=idempotent, allow=allow, raises=raises)
+            return function
+
+        return add if function is None else add(function)
+
+    def topic(
+        self,
+        name: str,
+        kind: Any = Any,
+        *,
+        queue: int = QUEUE,
+        policy: Policy = "drop_oldest",
+        documentation: str = "",
+    ) -> Topic:
+        """Add a topic that clients subscribe to, with messages of type `kind`, and return it, to publish on.
+
+        For each subscriber at most `queue` messages wait to be sent. What happens then says `policy`: "drop_oldest",
+        "disconnect" (its subscription ends with SubscriberTooSlow), or "block" (publish() waits for it).
+        """
+        self._check_not_served()
+        if check_name(name, "topic") in self.topics:
+            raise ValueError(f"the service {self.name!r} has a topic {name!r} already")
+        topic = self.topics[name] = Topic(name, kind, queue, policy, documentation)
+        return topic
+
+    def describe(self) -> ServiceDescription:
+        """Return what can be called here, as it is told to every client that asks."""
+        methods = [method.describe() for method in self.table.values() if not method.is_own]
+        topics = [topic.describe() for topic in self.topics.values()]
+        return ServiceDescription(self.name, self.version, self.documentation, methods, topics)
+
+    def stats(self) -> ServiceStats:
+        """Return what it has done so far, over all connections. Any thread may call."""
+        with self._lock:
+            sessions = list(self._sessions)
+        tally, latencies = self.tally, self.tally.latencies
+        return ServiceStats(
+            connections=tally.connections,
+            open_connections=len(sessions),
+            calls=tally.calls,
+            active_calls=sum(session.active_calls for session in sessions),
+            errors=tally.errors,
+            bytes_received=tally.bytes_received,
+            bytes_sent=tally.bytes_sent,
+            bytes_unsent=sum(session.bytes_to_write for session in sessions),
+            subscribers=sum(topic.subscribers for topic in self.topics.values()),
+            items_queued=sum(topic.items_queued for topic in self.topics.values()),
+            dropped_peers=tally.dropped_peers,
+            latency_p50=latencies.percentile(50),
+            latency_p90=latencies.percentile(90),
+            latency_p99=latencies.percentile(99),
+        )
+
+    def __repr__(self) -> str:
+        methods = sum(not method.is_own for method in self.table.values())
+        return f"<Service {self.name!r}, {methods} methods, {len(self.topics)} topics>"
+
+    # --- for those who serve it ---------------------------------------------------------------------------------------
+
+    @property
+    def greeting(self) -> Greeting:
+        """What it says to every client; from the first time on, its table stays as it is."""
+        if self._greeting is None:
+            self._greeting = Greeting(
+                role="service",
+                max_message=self.limits.message,
+                max_calls=self.limits.calls,
+                service=self.name,
+                version=self.version,
+                idempotent=[name for name, method in self.table.items() if method.idempotent],
+            )
+        return self._greeting
+
+    @property
+    def needs_asyncio(self) -> bool:
+        """Whether a method is a coroutine function or an async generator."""
+        return any(method.is_async for method in self.table.values())
+
+    def open_session(self, peer: PeerCredentials, link: Link) -> Session:
+        return Session(self, peer, link)
+
+    def add_session(self, session: Session) -> None:
+        with self._lock:
+            self._sessions.add(session)
+
+    def remove_session(self, session: Session) -> None:
+        with self._lock:
+            self._sessions.discard(session)
+
+    # ------------------------------------------------------------------------------------------------------------------
+
+    def _subscribe(self, topic: str) -> Any:
+        if (found := self.topics.get(topic)) is None:
+            raise NoSuchTopic(topic[:128], self.name, list(self.topics))
+        return found.subscribe()
+
+    def _check_not_served(self) -> None:
+        if self._greeting is not None:
+            raise RuntimeError(f"the service {self.name!r} is being served: add to it before")
+
+
+def _nothing() -> None:
+    """Stands for a method that is not there."""

@@ -1,0 +1,309 @@
+"""One connection of a service: calls come out of its bytes, and results go back as bytes. Nothing here waits."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+import traceback
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Protocol
+
+from localsocket.endpoint.credentials import PeerCredentials
+from localsocket.errors import (
+    BadResult,
+    ClosedByPeer,
+    ClosedByUs,
+    DeadlinePassed,
+    LocalSocketError,
+    NoSuchMethod,
+    PeerBrokeProtocol,
+    TooLongToSend,
+    TooManyCalls,
+    WriteBufferFull,
+)
+from localsocket.services.failures import failure_of_declared, failure_of_ours, failure_of_unknown
+from localsocket.services.method import OWN_PREFIX, similar_names
+from localsocket.services.served_call import ServedCall
+from localsocket.wire.answerer import Answer, Answerer
+from localsocket.wire.call_bodies import Failure
+from localsocket.wire.frames import Kind
+
+if TYPE_CHECKING:
+    from localsocket.services.service import Service
+
+logger = logging.getLogger("localsocket.services")
+
+DESCRIBE = f"{OWN_PREFIX}describe"
+SUBSCRIBE = f"{OWN_PREFIX}subscribe"
+
+_CALLS = (int(Kind.CALL), int(Kind.NOTIFICATION))
+_CANCEL = int(Kind.CANCEL)
+
+
+class Link(Protocol):
+    """The connection below a session. Any thread may call `write` and `abort`."""
+
+    @property
+    def bytes_to_write(self) -> int: ...
+
+    def write(self, data: bytes) -> None:
+        """Send, or queue what the kernel does not take now. Raises as write_nowait() does."""
+
+    def abort(self) -> None: ...
+
+    def pause_reading(self) -> None:
+        """Read no more until resume_reading()."""
+
+    def resume_reading(self) -> None: ...
+
+
+class Session:
+    """What a service does for one connection. Results may come from any thread.
+
+    While hold() lasts what is to be sent is gathered, and goes out in one piece: many calls that arrive together are
+    answered together.
+    """
+
+    def __init__(self, service: Service, peer: PeerCredentials, link: Link) -> None:
+        self.service = service
+        self.peer = peer
+        self.is_over = False
+        self._link = link
+        self._answerer = Answerer(service.greeting)
+        self._lock = threading.Lock()
+        self._held: list[bytes] | None = None
+        self._is_paused = False
+        self._waiting_for_room: list[Callable[[], object]] = []
+        service.tally.connections += 1
+        service.add_session(self)
+
+    @property
+    def is_greeted(self) -> bool:
+        """Whether the peer has said who it is; before that it cannot call anything."""
+        return self._answerer.peer is not None
+
+    @property
+    def active_calls(self) -> int:
+        return self._answerer.open_calls
+
+    @property
+    def bytes_to_write(self) -> int:
+        return self._link.bytes_to_write
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether calls are under way that end by themselves, as subscriptions do not."""
+        with self._lock:
+            return any(answer.body.method != SUBSCRIBE for answer in self._answerer.answers)
+
+    @property
+    def has_room_to_send(self) -> bool:
+        return self._link.bytes_to_write < self.service.limits.unsent
+
+    # --- what the face calls ------------------------------------------------------------------------------------------
+
+    def begin(self) -> None:
+        self._send(self.service.greeting.encode())
+
+    def receive(self, data: bytes) -> list[ServedCall]:
+        """Take in what has arrived, and return the calls that are to be served; the session is told what they give."""
+        self.service.tally.bytes_received += len(data)
+        try:
+            with self._lock:
+                requests = self._answerer.feed(data)
+        except PeerBrokeProtocol as error:
+            self.drop(str(error))
+            return []
+        calls = []
+        for kind, answer in requests:
+            if kind in _CALLS:
+                if (call := self._admit(answer)) is not None:
+                    calls.append(call)
+            elif kind == _CANCEL:
+                self._tell(answer.context.on_cancel)
+            else:
+                self._tell(answer.context.on_credit)
+        return calls
+
+    def sent(self) -> None:
+        """Everything that waited to be sent is sent."""
+        with self._lock:
+            was_paused, self._is_paused = self._is_paused, False
+            waiting, self._waiting_for_room = self._waiting_for_room, []
+        if was_paused and not self.is_over:
+            self._link.resume_reading()
+        for callback in waiting:
+            callback()
+
+    def lost(self) -> None:
+        """The connection is over: nobody waits for any result."""
+        with self._lock:
+            if self.is_over:
+                return
+            self.is_over = True
+            answers = self._answerer.abandon()
+        self.service.remove_session(self)
+        for answer in answers:
+            self._tell(answer.context.on_cancel)
+
+    def drop(self, reason: str) -> None:
+        """End the connection because of what its peer did, or did not do."""
+        self.service.tally.dropped_peers += 1
+        logger.warning(
+            "service %r disconnects pid %d of uid %d: %s", self.service.name, self.peer.pid, self.peer.uid, reason
+        )
+        self._link.abort()
+
+    def hold(self) -> None:
+        """Gather what is to be sent until release()."""
+        with self._lock:
+            if self._held is None:
+                self._held = []
+
+    def release(self) -> None:
+        with self._lock:
+            held, self._held = self._held, None
+        if held:
+            self._write(held[0] if len(held) == 1 else b"".join(held))
+
+    # --- what comes of a call; any thread -----------------------------------------------------------------------------
+
+    def reply(self, call: ServedCall, result: object) -> None:
+        """Send the result, unless nobody waits for it."""
+        if call.is_notification:
+            self._note(call)
+            return
+        try:
+            body = call.method.result.write(result)
+            with self._lock:
+                frame = self._answerer.reply(call.answer, body)
+        except (BadResult, TooLongToSend) as error:
+            self.fail(call, error)
+            return
+        self._note(call)
+        self._send(frame)
+
+    def fail(self, call: ServedCall, error: Exception) -> None:
+        """Send what the method raised: by name where that is declared, else a reference to the log."""
+        failure = failure_of_ours(error) if call.method.is_own else None
+        if isinstance(error, self.service.errors + call.method.raises):
+            failure = failure_of_declared(error)
+        if failure is None:
+            failure = self.log_failure(call, error)
+        self._note(call, is_error=True)
+        if call.answer.is_over:
+            return
+        with self._lock:
+            frame = self._answerer.fail(call.answer, failure)
+        self._send(frame)
+
+    def refuse(self, call: ServedCall, error: LocalSocketError) -> None:
+        """Send an error of the package's own about the call: it was not allowed, cancelled, too late and so on."""
+        failure = failure_of_ours(error)
+        assert failure is not None
+        self._note(call, is_error=True)
+        if call.is_notification:
+            logger.warning("a notification to service %r was not served: %s", self.service.name, error)
+        with self._lock:
+            frame = self._answerer.fail(call.answer, failure)
+        self._send(frame)
+
+    def log_failure(self, call: ServedCall, error: Exception) -> Failure:
+        """Log what the method raised, under a reference that the caller is told."""
+        details = "".join(traceback.format_exception(error)) if self.service.tells_details else ""
+        failure = failure_of_unknown(details)
+        logger.error(
+            "%s.%s failed for pid %d of uid %d, reference %s",
+            self.service.name,
+            call.method.name,
+            self.peer.pid,
+            self.peer.uid,
+            failure.parts["reference"],
+            exc_info=error,
+        )
+        return failure
+
+    def open_stream(self, call: ServedCall) -> None:
+        with self._lock:
+            frame = self._answerer.open_stream(call.answer)
+        self._send(frame)
+
+    def send_item(self, call: ServedCall, body: bytes) -> None:
+        """Raises TooLongToSend."""
+        with self._lock:
+            frame = self._answerer.item(call.answer, body)
+        self._send(frame)
+
+    def end_stream(self, call: ServedCall) -> None:
+        self._note(call)
+        with self._lock:
+            frame = self._answerer.end_stream(call.answer)
+        self._send(frame)
+
+    def when_room(self, callback: Callable[[], object]) -> None:
+        """Call back once the peer has read what was sent."""
+        with self._lock:
+            self._waiting_for_room.append(callback)
+        if not self._link.bytes_to_write:  # sent in the meantime
+            self.sent()
+
+    # ------------------------------------------------------------------------------------------------------------------
+
+    def _admit(self, answer: Answer) -> ServedCall | None:
+        """Return the call if it may be served, with its arguments; else it is answered."""
+        service = self.service
+        name = answer.body.method
+        service.tally.calls += 1
+        method = service.table.get(name)
+        call = answer.context = ServedCall(self, answer, method or service.unknown_method)
+        try:
+            if method is None:
+                raise NoSuchMethod(name[:128], service.name, similar_names(name, service.table))
+            if self._answerer.open_calls > service.limits.calls:
+                raise TooManyCalls(service.limits.calls)
+            method.check_caller(self.peer)
+            call.arguments, call.named = method.parameters.read(answer.body)
+            if call.remaining() == 0:
+                raise DeadlinePassed(f"calling {name!r}", answer.body.timeout)
+        except LocalSocketError as error:
+            self.refuse(call, error)
+        except Exception as error:
+            self.fail(call, error)
+        else:
+            return call
+        return None
+
+    def _note(self, call: ServedCall, *, is_error: bool = False) -> None:
+        tally = self.service.tally
+        if is_error:
+            tally.errors += 1
+        tally.latencies.add(time.monotonic_ns() - call.began)
+
+    def _tell(self, callback: Callable[[], object] | None) -> None:
+        if callback is not None:
+            callback()
+
+    def _send(self, frame: bytes) -> None:
+        if not frame:
+            return
+        with self._lock:
+            if self._held is not None:
+                self._held.append(frame)
+                return
+        self._write(frame)
+
+    def _write(self, data: bytes) -> None:
+        self.service.tally.bytes_sent += len(data)
+        try:
+            self._link.write(data)
+        except WriteBufferFull as error:
+            self.drop(f"it does not read: {error.queued} bytes wait for it")
+            return
+        except (ClosedByPeer, ClosedByUs):
+            return  # lost() follows
+        if self._link.bytes_to_write >= self.service.limits.unsent and not self._is_paused:
+            self._is_paused = True
+            self._link.pause_reading()
+            if not self._link.bytes_to_write:
+                self.sent()

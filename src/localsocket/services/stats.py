@@ -1,0 +1,69 @@
+"""What a service, or a client, has done so far."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+
+from localsocket.services.histogram import LatencyHistogram
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceStats:
+    """Numbers of one service since it was made, over all its connections. Latencies are in seconds.
+
+    `calls` counts calls and notifications that were begun, `errors` those that gave no result; `active_calls` are
+    under way. `bytes_unsent` waits for clients to read, `items_queued` in the topics' queues. `dropped_peers` were
+    disconnected for breaking the protocol or reading too slowly.
+    """
+
+    connections: int
+    open_connections: int
+    calls: int
+    active_calls: int
+    errors: int
+    bytes_received: int
+    bytes_sent: int
+    bytes_unsent: int
+    subscribers: int
+    items_queued: int
+    dropped_peers: int
+    latency_p50: float
+    latency_p90: float
+    latency_p99: float
+
+    def to_dict(self) -> dict[str, float]:
+        return asdict(self)
+
+
+@dataclass(frozen=True, slots=True)
+class ClientStats:
+    """Numbers of one client since it was made. Latencies are in seconds, from the call to its result.
+
+    `connections` counts the connections it has made: more than 1 where it has reconnected.
+    """
+
+    connections: int
+    calls: int
+    active_calls: int
+    errors: int
+    bytes_received: int
+    bytes_sent: int
+    latency_p50: float
+    latency_p90: float
+    latency_p99: float
+
+    def to_dict(self) -> dict[str, float]:
+        return asdict(self)
+
+
+@dataclass(slots=True)
+class Tally:
+    """The counters behind both. Not thread-safe: a count may be lost when two threads add at once, nothing worse."""
+
+    connections: int = 0
+    calls: int = 0
+    errors: int = 0
+    bytes_received: int = 0
+    bytes_sent: int = 0
+    dropped_peers: int = 0
+    latencies: LatencyHistogram = field(default_factory=LatencyHistogram)

@@ -1,0 +1,114 @@
+"""A stream that is being sent: item after item, as far as the receiver has granted and has read."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from typing import Any, Protocol
+
+from localsocket.errors import DeadlinePassed
+from localsocket.services.schema import Result
+from localsocket.services.served_call import ServedCall
+
+
+class Source(Protocol):
+    """Where the items of a stream come from."""
+
+    def attach(self, reply: StreamReply) -> None:
+        """Wake the reply whenever there are more items after there were none."""
+
+    def next_body(self) -> bytes | None:
+        """Return the next item as MessagePack; None when there is none now; StopIteration at the end."""
+
+    def close(self) -> None:
+        """Nothing more is wanted."""
+
+
+class IteratorSource:
+    """The items of an iterator; a generator is closed as it is at the end of a `for` that is left."""
+
+    def __init__(self, iterator: Iterator[Any], result: Result) -> None:
+        self._iterator = iterator
+        self._result = result
+
+    def attach(self, reply: StreamReply) -> None:
+        pass  # it never has none
+
+    def next_body(self) -> bytes | None:
+        return self._result.write(next(self._iterator))
+
+    def close(self) -> None:
+        if (close := getattr(self._iterator, "close", None)) is not None:
+            close()
+
+
+class StreamReply:
+    """Sends what a source gives, in whichever thread finds that it can go on; one at a time."""
+
+    def __init__(self, call: ServedCall, source: Source, schedule: Callable[[Callable[[], object]], object]) -> None:
+        self._call = call
+        self._source = source
+        self._schedule = schedule
+        self._lock = threading.Lock()
+        self._is_pumping = True  # until it has begun
+        self._is_wanted_again = True
+        self._is_closed = False
+        call.on_credit = call.on_cancel = self.wake
+
+    def begin(self) -> None:
+        """Say that a stream follows, and send what there is."""
+        self._source.attach(self)
+        self._call.session.open_stream(self._call)
+        self._schedule(self._pump)
+
+    def wake(self) -> None:
+        """Go on soon: there is something to send, or room for it, or nobody wants it any more."""
+        with self._lock:
+            self._is_wanted_again = True
+            if self._is_pumping or self._is_closed:
+                return
+            self._is_pumping = True
+        self._schedule(self._pump)
+
+    def _pump(self) -> None:
+        while True:
+            with self._lock:
+                if not self._is_wanted_again:
+                    self._is_pumping = False
+                    return
+                self._is_wanted_again = False
+            if self._call.is_cancelled or not self._send_what_may_be():
+                self._close()
+                return
+
+    def _send_what_may_be(self) -> bool:
+        """Return whether more may come."""
+        session, answer = self._call.session, self._call.answer
+        try:
+            while answer.credit > 0 and session.has_room_to_send:
+                if (body := self._source.next_body()) is None:
+                    return True
+                if self._call.is_cancelled:
+                    return False
+                session.send_item(self._call, body)
+        except StopIteration:
+            session.end_stream(self._call)
+            return False
+        except Exception as error:
+            session.fail(self._call, error)
+            return False
+        if not session.has_room_to_send:
+            session.when_room(self.wake)
+        return True
+
+    def _close(self) -> None:
+        with self._lock:
+            self._is_closed = True
+        session = self._call.session
+        try:
+            self._source.close()
+        except Exception as error:
+            session.log_failure(self._call, error)
+        if not self._call.answer.is_over:
+            timeout = self._call.answer.body.timeout
+            session.refuse(self._call, DeadlinePassed(f"streaming {self._call.method.name!r}", timeout))

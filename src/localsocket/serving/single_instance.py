@@ -1,0 +1,147 @@
+"""One copy of a program: the first one serves, each later one hands over what it was started with, and ends."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Callable, Iterable, Sequence
+from types import TracebackType
+from typing import TypeAlias
+
+import msgspec
+
+from localsocket.blocking.client import Client
+from localsocket.deadlines import Deadline
+from localsocket.errors import CallFailed, ClosedByPeer, LocalSocketError, NameTaken, ServerNotFound, ServerRefused
+from localsocket.services.service import Service
+from localsocket.serving.server_thread import ServerThread
+
+DESKTOP = ("DISPLAY", "WAYLAND_DISPLAY", "XDG_ACTIVATION_TOKEN", "DESKTOP_STARTUP_ID", "LANG")
+"""The variables of the environment that a program on a desktop needs to open a window for a later start."""
+
+_LOOK_AGAIN = 0.01
+
+
+class Start(msgspec.Struct, frozen=True):
+    """What a later copy was started with."""
+
+    arguments: list[str]
+    directory: str
+    environment: dict[str, str]
+
+
+OnStart: TypeAlias = Callable[[Start], int | None]
+"""Called in the first copy, in a thread of its own, for each later one; gives the exit status of that, None is 0."""
+
+
+class SingleInstance:
+    """The one copy of a program for this user; `address` is its name, or any address text.
+
+    Entering it makes this process the first copy, until it leaves or dies, however it dies. Where there is one already,
+    that one is told of this start, `on_start` is called there, and this process ends with the status which that gives:
+    SystemExit. In three lines:
+
+        with localsocket.SingleInstance("editor", on_start=open_files):
+            main()
+
+    `arguments` are those of this process by default, `environment` names the variables that go with them. It takes up
+    to `timeout` seconds to find out who is the first; how long `on_start` takes does not count.
+
+    SystemExit has a sentence instead of a status where the first copy failed, or died after it had been told: whether
+    it did what was asked is not known then, and it is not asked again.
+    """
+
+    def __init__(
+        self,
+        address: str | os.PathLike[str],
+        *,
+        on_start: OnStart | None = None,
+        arguments: Sequence[str] | None = None,
+        environment: Iterable[str] = DESKTOP,
+        timeout: float = 10.0,
+    ) -> None:
+        self.address = os.fspath(address)
+        self._on_start = on_start
+        self._arguments = list(sys.argv[1:] if arguments is None else arguments)
+        self._environment = {name: os.environ[name] for name in environment if name in os.environ}
+        self._timeout = Deadline(timeout).timeout
+        self._thread: ServerThread | None = None
+
+    @property
+    def is_first(self) -> bool:
+        return self._thread is not None
+
+    def claim(self) -> int | None:
+        """Return None if this is the first copy now, else the exit status that the first one gave for this start.
+
+        For programs that have something to do before they end. Raises DeadlinePassed, what listen() raises but
+        NameTaken, and CallFailed or ClosedByPeer as the call failed in the first copy.
+        """
+        deadline = Deadline(self._timeout)
+        while True:
+            try:
+                self._serve()
+            except NameTaken:
+                pass
+            else:
+                return None
+            # The owner may not be listening yet, and may be gone again before it does.
+            if (client := self._connect(deadline)) is not None:
+                with client:
+                    status = client.call("start", self._describe())
+                return int(status)
+            if deadline.has_passed():
+                raise deadline.error(f"becoming or finding the first copy at {self.address!r}")
+            time.sleep(_LOOK_AGAIN)
+
+    def close(self) -> None:
+        """Stop being the first copy; another start may be it then. Closing again is fine."""
+        thread, self._thread = self._thread, None
+        if thread is not None:
+            thread.stop()
+
+    def __enter__(self) -> SingleInstance:
+        try:
+            status = self.claim()
+        except (CallFailed, ClosedByPeer) as error:
+            raise SystemExit(f"{self.address}: another copy is running, and failed: {error}") from error
+        if status is not None:
+            raise SystemExit(status)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"<SingleInstance {self.address!r}, {'the first' if self.is_first else 'not the first'}>"
+
+    # ------------------------------------------------------------------------------------------------------------------
+
+    def _serve(self) -> None:
+        service = Service("single_instance")
+        service.method(self._start, name="start")
+        thread = ServerThread(self.address, service)
+        thread.start()
+        self._thread = thread
+
+    def _start(self, start: Start) -> int:
+        return (0 if self._on_start is None else self._on_start(start)) or 0
+
+    def _connect(self, deadline: Deadline) -> Client | None:
+        """Return a client of the first copy, or None where nobody answers now."""
+        client = Client(self.address, timeout=deadline.remaining())
+        try:
+            client.open()
+        except (ServerNotFound, ServerRefused, ClosedByPeer):
+            client.close()
+            return None
+        except LocalSocketError:
+            client.close()
+            raise
+        return client
+
+    def _describe(self) -> Start:
+        return Start(self._arguments, os.getcwd(), self._environment)

@@ -1,0 +1,136 @@
+"""The answering half of a conversation: which calls are to be answered, and how far each has come."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Any, TypeAlias
+
+from localsocket.errors import PeerBrokeProtocol, TooLongToSend
+from localsocket.wire.call_bodies import CallBody, Failure, decode_call, decode_count, encode_failure
+from localsocket.wire.frames import HEADER_SIZE, FrameDecoder, Kind, encode_frame
+from localsocket.wire.greeting import Greeting, decode_greeting
+
+_CALL, _NOTIFICATION, _CANCEL, _CREDIT, _REPLY, _ITEM = map(
+    int, (Kind.CALL, Kind.NOTIFICATION, Kind.CANCEL, Kind.CREDIT, Kind.REPLY, Kind.ITEM)
+)
+
+
+class Answer:
+    """A call as its answerer sees it. A notification has number 0 and is over at once: nothing is sent for it.
+
+    `credit` is how many bytes of a stream may still be sent before the peer grants more. `context` is free for whoever
+    serves the call.
+    """
+
+    __slots__ = ("body", "context", "credit", "is_over", "is_stream", "number")
+
+    def __init__(self, number: int, body: CallBody, credit: int) -> None:
+        self.number = number
+        self.body = body
+        self.credit = credit
+        self.is_over = not number
+        self.is_stream = False
+        self.context: Any = None
+
+
+Request: TypeAlias = tuple[int, Answer]
+"""What the peer wants (Kind.CALL, NOTIFICATION, CANCEL, CREDIT), and of which call."""
+
+
+class Answerer:
+    """Takes what arrives, and gives the frames to send. Not thread-safe: whoever owns it holds a lock."""
+
+    def __init__(self, mine: Greeting) -> None:
+        self.mine = mine
+        self.peer: Greeting | None = None
+        self._decoder = FrameDecoder(mine.max_message)
+        self._open: dict[int, Answer] = {}
+
+    @property
+    def open_calls(self) -> int:
+        return len(self._open)
+
+    @property
+    def answers(self) -> Collection[Answer]:
+        """The calls that are to be answered."""
+        return self._open.values()
+
+    # --- what arrives -------------------------------------------------------------------------------------------------
+
+    def feed(self, data: bytes) -> list[Request]:
+        """Return what the peer wants, in order. Raises PeerBrokeProtocol; nothing may be fed after that."""
+        requests: list[Request] = []
+        for kind, number, body in self._decoder.feed(data):
+            if self.peer is None:
+                self.peer = decode_greeting(body, self.mine)
+            elif kind == _CALL:
+                if not number or number in self._open:
+                    raise PeerBrokeProtocol(f"the peer made call {number} while there is one of that number")
+                answer = self._open[number] = Answer(number, decode_call(body), self.peer.stream_window)
+                requests.append((kind, answer))
+            elif kind == _NOTIFICATION:
+                requests.append((kind, Answer(0, decode_call(body), 0)))
+            elif kind == _CANCEL:
+                if (cancelled := self._open.pop(number, None)) is not None:
+                    cancelled.is_over = True
+                    requests.append((kind, cancelled))
+            elif kind == _CREDIT:
+                granted = decode_count(body)
+                if (credited := self._open.get(number)) is not None:
+                    credited.credit += granted
+                    requests.append((kind, credited))
+            else:
+                raise PeerBrokeProtocol(f"the peer sent a frame of kind {kind} where none may come")
+        return requests
+
+    def check_end(self) -> None:
+        """Raise PeerBrokeProtocol when the stream may not end here: in the middle of a frame."""
+        self._decoder.check_end()
+
+    def abandon(self) -> list[Answer]:
+        """Forget all calls, and return them: nobody waits for their answers any more."""
+        answers = list(self._open.values())
+        for answer in answers:
+            answer.is_over = True
+        self._open.clear()
+        return answers
+
+    # --- what to send; nothing for a call that is over ----------------------------------------------------------------
+
+    def reply(self, answer: Answer, body: bytes) -> bytes:
+        """Raises TooLongToSend, and leaves the call open, when the peer does not take so much."""
+        self._check_length(body)
+        return self._last_frame(answer, _REPLY, body)
+
+    def fail(self, answer: Answer, failure: Failure) -> bytes:
+        return self._last_frame(answer, Kind.FAILURE, encode_failure(failure))
+
+    def open_stream(self, answer: Answer) -> bytes:
+        if answer.is_over:
+            return b""
+        answer.is_stream = True
+        return encode_frame(Kind.STREAM, answer.number, b"")
+
+    def item(self, answer: Answer, body: bytes) -> bytes:
+        """Raises TooLongToSend. One item may be longer than the credit; the next has to wait until it is positive."""
+        self._check_length(body)
+        if answer.is_over:
+            return b""
+        answer.credit -= len(body) + HEADER_SIZE
+        return encode_frame(_ITEM, answer.number, body)
+
+    def end_stream(self, answer: Answer) -> bytes:
+        return self._last_frame(answer, Kind.END, b"")
+
+    # ------------------------------------------------------------------------------------------------------------------
+
+    def _check_length(self, body: bytes) -> None:
+        if self.peer is not None and len(body) > self.peer.max_message:
+            raise TooLongToSend(len(body), self.peer.max_message)
+
+    def _last_frame(self, answer: Answer, kind: int, body: bytes) -> bytes:
+        if answer.is_over:
+            return b""
+        answer.is_over = True
+        del self._open[answer.number]
+        return encode_frame(kind, answer.number, body)

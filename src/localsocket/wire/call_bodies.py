@@ -1,0 +1,84 @@
+"""What stands in the bodies of calls and failures, as MessagePack."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from localsocket.errors import PeerBrokeProtocol
+from localsocket.wire.frames import Body
+
+NO_NAMED = msgspec.Raw(b"\x80")
+
+
+class CallBody(msgspec.Struct, array_like=True):
+    """A call: `timeout` in seconds from now, or None; the arguments, not decoded yet; what a tracer sends along."""
+
+    method: str
+    timeout: float | None
+    arguments: msgspec.Raw
+    named: msgspec.Raw = NO_NAMED
+    carrier: dict[str, str] = {}
+
+
+class Failure(msgspec.Struct, array_like=True):
+    """Why there is no result: a word for programs, a sentence for people, and the parts of the error."""
+
+    code: str
+    message: str
+    parts: dict[str, Any] = {}
+
+
+_encode = msgspec.msgpack.Encoder().encode
+_decode_call = msgspec.msgpack.Decoder(CallBody).decode
+_decode_failure = msgspec.msgpack.Decoder(Failure).decode
+_decode_count = msgspec.msgpack.Decoder(int).decode
+
+
+def encode_call(
+    method: str,
+    timeout: float | None,
+    arguments: tuple[object, ...],
+    named: dict[str, object] | None = None,
+    carrier: dict[str, str] | None = None,
+) -> bytes:
+    """Raises TypeError, OverflowError or RecursionError for arguments that MessagePack cannot hold."""
+    if not named and not carrier:
+        return _encode((method, timeout, arguments))
+    return _encode((method, timeout, arguments, named or {}, carrier or {}))
+
+
+def decode_call(body: Body) -> CallBody:
+    try:
+        call = _decode_call(body)
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise PeerBrokeProtocol(f"the peer's call cannot be read: {error}") from error
+    if call.timeout is not None and not call.timeout >= 0:
+        raise PeerBrokeProtocol(f"the peer gave a call {call.timeout} seconds")
+    return call
+
+
+def encode_failure(failure: Failure) -> bytes:
+    return _encode(failure)
+
+
+def decode_failure(body: Body) -> Failure:
+    try:
+        return _decode_failure(body)
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise PeerBrokeProtocol(f"the peer's failure cannot be read: {error}") from error
+
+
+def encode_count(count: int) -> bytes:
+    return _encode(count)
+
+
+def decode_count(body: Body) -> int:
+    try:
+        count = _decode_count(body)
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise PeerBrokeProtocol(f"the peer's credit cannot be read: {error}") from error
+    if count <= 0:
+        raise PeerBrokeProtocol(f"the peer granted {count} bytes")
+    return count

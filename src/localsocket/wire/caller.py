@@ -1,0 +1,211 @@
+"""The calling half of a conversation: which calls are open, and what has come back for each."""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import Any
+
+from localsocket.errors import PeerBrokeProtocol, TooLongToSend, UnsuitableMessage
+from localsocket.wire.call_bodies import Failure, decode_failure, encode_call, encode_count
+from localsocket.wire.frames import HEADER_SIZE, Body, FrameDecoder, Kind, encode_frame
+from localsocket.wire.greeting import Greeting, decode_greeting
+
+_MAX_NUMBER = 2**32 - 1
+
+# IntEnum members cost a look-up each time they are named.
+_CALL, _REPLY, _FAILURE, _STREAM, _ITEM, _END = map(
+    int, (Kind.CALL, Kind.REPLY, Kind.FAILURE, Kind.STREAM, Kind.ITEM, Kind.END)
+)
+
+
+class OpenCall:
+    """A call as its caller sees it: on its way, or over, with what has come back so far.
+
+    `waiter` is free for the face that waits. Exactly one of `body`, `failure` and `error` is there once the call is
+    over, unless it gave a stream that ended well: then `items` are left to be taken.
+    """
+
+    __slots__ = (
+        "_granted",
+        "_unacknowledged",
+        "body",
+        "error",
+        "failure",
+        "frame",
+        "is_over",
+        "is_stream",
+        "items",
+        "method",
+        "number",
+        "waiter",
+    )
+
+    def __init__(self, method: str, number: int, frame: bytes, window: int) -> None:
+        self.method = method
+        self.number = number
+        self.frame = frame  # to be sent again, if the method may be called twice
+        self.is_over = False
+        self.is_stream = False
+        self.body: Body | None = None
+        self.failure: Failure | None = None
+        self.error: Exception | None = None
+        self.items: deque[Body] | None = None
+        self.waiter: Any = None
+        self._granted = window
+        self._unacknowledged = 0
+
+    @property
+    def is_answered(self) -> bool:
+        """Whether it is known what the call gives: a result, a failure, or a stream."""
+        return self.is_over or self.is_stream
+
+
+class Caller:
+    """Gives the frames to send, and takes what arrives. Not thread-safe: whoever owns it holds a lock."""
+
+    def __init__(self, mine: Greeting) -> None:
+        self.mine = mine
+        self.peer: Greeting | None = None
+        self._decoder = FrameDecoder(mine.max_message)
+        self._open: dict[int, OpenCall] = {}
+        self._last = 0
+
+    @property
+    def open_calls(self) -> int:
+        return len(self._open)
+
+    @property
+    def has_room(self) -> bool:
+        """Whether one more call may be under way."""
+        return self.peer is not None and len(self._open) < self.peer.max_calls
+
+    # --- what to send -------------------------------------------------------------------------------------------------
+
+    def begin(
+        self,
+        method: str,
+        timeout: float | None,
+        arguments: tuple[object, ...],
+        named: dict[str, object] | None = None,
+        carrier: dict[str, str] | None = None,
+    ) -> OpenCall:
+        """Open a call, whose `frame` is to be sent. Raises UnsuitableMessage or TooLongToSend, and opens nothing."""
+        body = self._encode(method, timeout, arguments, named, carrier)
+        number = self._last % _MAX_NUMBER + 1
+        while number in self._open:  # after four thousand million calls
+            number = number % _MAX_NUMBER + 1
+        self._last = number
+        call = OpenCall(method, number, encode_frame(_CALL, number, body), self.mine.stream_window)
+        self._open[number] = call
+        return call
+
+    def notify(
+        self,
+        method: str,
+        arguments: tuple[object, ...],
+        named: dict[str, object] | None = None,
+        carrier: dict[str, str] | None = None,
+    ) -> bytes:
+        """Return the frame of a call that is not answered."""
+        return encode_frame(Kind.NOTIFICATION, 0, self._encode(method, None, arguments, named, carrier))
+
+    def cancel(self, call: OpenCall) -> bytes:
+        """Forget the call; return the frame that tells so, or nothing for one that is over."""
+        if self._open.pop(call.number, None) is not call:
+            return b""
+        call.is_over = True
+        return encode_frame(Kind.CANCEL, call.number, b"")
+
+    def take_item(self, call: OpenCall) -> tuple[Body, bytes] | None:
+        """Return the next item of the stream, and what is to be sent for having taken it; None when none is there."""
+        if not call.items:
+            return None
+        body = call.items.popleft()
+        call._unacknowledged += len(body) + HEADER_SIZE
+        if call.is_over or call._unacknowledged * 2 < self.mine.stream_window:
+            return body, b""
+        granted, call._unacknowledged = call._unacknowledged, 0
+        call._granted += granted
+        return body, encode_frame(Kind.CREDIT, call.number, encode_count(granted))
+
+    def reopen(self, calls: list[OpenCall]) -> bytes:
+        """Take over calls of a conversation that broke off; return what is to be sent for them."""
+        for call in calls:
+            self._open[call.number] = call
+            self._last = max(self._last, call.number)
+        return b"".join(call.frame for call in calls)
+
+    # --- what arrives -------------------------------------------------------------------------------------------------
+
+    def feed(self, data: bytes) -> list[OpenCall]:
+        """Return the calls for which something has come, in the order in which it came.
+
+        Raises PeerBrokeProtocol, after which nothing may be fed any more.
+        """
+        news: list[OpenCall] = []
+        for kind, number, body in self._decoder.feed(data):
+            if self.peer is None:
+                self.peer = decode_greeting(body, self.mine)
+                continue
+            call = self._open.get(number)
+            if call is None:
+                if not 0 < number <= self._last:
+                    raise PeerBrokeProtocol(f"the peer answered call {number}, which was never made")
+                continue  # cancelled, and on its way when the peer learned of it
+            if kind == _REPLY:
+                call.body = body
+                self._finish(call)
+            elif kind == _ITEM:
+                self._take_in_item(call, body)
+            elif kind == _END and call.is_stream:
+                self._finish(call)
+            elif kind == _STREAM and not call.is_stream:
+                call.is_stream = True
+                call.items = deque()
+            elif kind == _FAILURE:
+                call.failure = decode_failure(body)
+                self._finish(call)
+            else:
+                raise PeerBrokeProtocol(f"the peer sent a frame of kind {kind} where none may come")
+            news.append(call)
+        return news
+
+    def check_end(self) -> None:
+        """Raise PeerBrokeProtocol when the stream may not end here: in the middle of a frame."""
+        self._decoder.check_end()
+
+    def abandon(self) -> list[OpenCall]:
+        """Forget all calls, and return them: nothing will come for them any more."""
+        calls = list(self._open.values())
+        self._open.clear()
+        return calls
+
+    # ------------------------------------------------------------------------------------------------------------------
+
+    def _take_in_item(self, call: OpenCall, body: Body) -> None:
+        if call.items is None:
+            raise PeerBrokeProtocol("the peer sent an item of a stream that it had not begun")
+        if call._granted <= 0:
+            raise PeerBrokeProtocol("the peer sent more of a stream than it was granted")
+        call._granted -= len(body) + HEADER_SIZE
+        call.items.append(body)
+
+    def _finish(self, call: OpenCall) -> None:
+        call.is_over = True
+        del self._open[call.number]
+
+    def _encode(
+        self,
+        method: str,
+        timeout: float | None,
+        arguments: tuple[object, ...],
+        named: dict[str, object] | None,
+        carrier: dict[str, str] | None,
+    ) -> bytes:
+        try:
+            body = encode_call(method, timeout, arguments, named, carrier)
+        except (TypeError, ValueError, OverflowError, RecursionError) as error:
+            raise UnsuitableMessage("msgpack", str(error)) from error
+        if self.peer is not None and len(body) > self.peer.max_message:
+            raise TooLongToSend(len(body), self.peer.max_message)
+        return body

@@ -1,0 +1,133 @@
+"""Frames: a header of twelve bytes that says how long the body is, and what it is. See docs/wire-format.md."""
+
+from __future__ import annotations
+
+import enum
+import struct
+from typing import Final, TypeAlias
+
+from localsocket.errors import MessageTooLong, PeerBrokeProtocol
+
+HEADER: Final = struct.Struct(">IBBHI")
+"""Bytes of the body, kind, descriptors that come with the frame, flags, id."""
+
+HEADER_SIZE: Final = HEADER.size
+
+# Smaller bodies are copied out of what arrived, larger ones are looked at where they are.
+_VIEWED = 4096
+
+Body: TypeAlias = bytes | memoryview
+Frame: TypeAlias = tuple[int, int, Body]
+"""Kind, id and body; both numbers are plain."""
+
+
+class Kind(enum.IntEnum):
+    """What a frame is for. Numbers that are not here break the protocol."""
+
+    GREETING = 1
+    MESSAGE = 2
+    CALL = 3
+    NOTIFICATION = 4
+    REPLY = 5
+    FAILURE = 6
+    STREAM = 7
+    ITEM = 8
+    END = 9
+    CREDIT = 10
+    CANCEL = 11
+
+
+GREETING_ID: Final = int.from_bytes(b"LSCK", "big")
+"""Stands where others have their id, so that a program that talks of something else is known by its first bytes."""
+
+VERSION: Final = 1
+"""Stands in the flags of a greeting. All other flags are 0 in this version."""
+
+MAX_GREETING: Final = 64 * 1024
+
+_GREETING: Final = int(Kind.GREETING)
+_KINDS: Final = frozenset(map(int, Kind))
+
+
+def encode_frame(kind: int, number: int, body: bytes) -> bytes:
+    return HEADER.pack(len(body), kind, 0, 0, number) + body
+
+
+def encode_greeting(body: bytes) -> bytes:
+    return HEADER.pack(len(body), Kind.GREETING, 0, VERSION, GREETING_ID) + body
+
+
+class FrameDecoder:
+    """Makes frames of bytes as they arrive, however they are cut. Nothing is held but what has arrived.
+
+    The first frame has to be a greeting, and no other may be one. A length beyond `max_body` is refused when its
+    header is there, before anything is kept for it.
+    """
+
+    __slots__ = ("_arrived", "_is_greeted", "_needed", "max_body")
+
+    def __init__(self, max_body: int) -> None:
+        self.max_body = max_body
+        self._arrived = bytearray()
+        self._needed = HEADER_SIZE
+        self._is_greeted = False
+
+    def __len__(self) -> int:
+        """How many bytes of an unfinished frame are held."""
+        return len(self._arrived)
+
+    def feed(self, data: bytes) -> list[Frame]:
+        """Return the frames that `data` completes. Raises PeerBrokeProtocol; nothing may be fed after that."""
+        if not self._arrived:
+            return self._parse(data)
+        self._arrived += data
+        if len(self._arrived) < self._needed:
+            return []
+        arrived, self._arrived = self._arrived, bytearray()
+        return self._parse(arrived)
+
+    def check_end(self) -> None:
+        """Raise PeerBrokeProtocol when the stream may not end here: in the middle of a frame."""
+        if self._arrived:
+            raise PeerBrokeProtocol(f"the peer finished sending after {len(self._arrived)} bytes of a frame")
+
+    def _parse(self, data: bytes | bytearray) -> list[Frame]:
+        frames: list[Frame] = []
+        start, end = 0, len(data)
+        while end - start >= HEADER_SIZE:
+            length, kind, descriptors, flags, number = HEADER.unpack_from(data, start)
+            if descriptors or flags or length > self.max_body or not self._is_greeted or kind == _GREETING:
+                self._check_header(length, kind, descriptors, flags, number)
+            elif kind not in _KINDS:
+                raise PeerBrokeProtocol(f"the peer sent a frame of kind {kind}, which this version does not know")
+            body = start + HEADER_SIZE
+            stop = body + length
+            if stop > end:
+                self._needed = HEADER_SIZE + length
+                self._arrived += memoryview(data)[start:]
+                return frames
+            self._is_greeted = True
+            frames.append((kind, number, memoryview(data)[body:stop] if length > _VIEWED else bytes(data[body:stop])))
+            start = stop
+        self._needed = HEADER_SIZE
+        if start < end:
+            self._arrived += data[start:]
+        return frames
+
+    def _check_header(self, length: int, kind: int, descriptors: int, flags: int, number: int) -> None:
+        if not self._is_greeted:
+            if kind != Kind.GREETING or number != GREETING_ID:
+                raise PeerBrokeProtocol("the peer does not speak this protocol: its first bytes are no greeting")
+            if flags != VERSION:
+                raise PeerBrokeProtocol(f"the peer speaks version {flags} of the protocol, and this is {VERSION}")
+            if length > MAX_GREETING:
+                raise MessageTooLong(length, MAX_GREETING)
+            return
+        if kind == Kind.GREETING:
+            raise PeerBrokeProtocol("the peer greeted twice")
+        if descriptors:
+            raise PeerBrokeProtocol("the peer sent descriptors, which was not agreed")
+        if flags:
+            raise PeerBrokeProtocol(f"the peer set flags {flags:#06x}, which this version does not know")
+        if length > self.max_body:
+            raise MessageTooLong(length, self.max_body)

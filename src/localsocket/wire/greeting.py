@@ -1,0 +1,56 @@
+"""What both sides say first: which version, what they will take, and what they can do."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+import msgspec
+
+from localsocket.errors import PeerBrokeProtocol
+from localsocket.wire.frames import Body, encode_greeting
+
+Role = Literal["messages", "client", "service"]
+
+Count = Annotated[int, msgspec.Meta(ge=0)]
+
+_ANSWERED_BY: dict[Role, Role] = {"messages": "messages", "client": "service", "service": "client"}
+
+
+class Greeting(msgspec.Struct, frozen=True, kw_only=True):
+    """The body of a greeting. What a later version adds is ignored; what is missing has the default.
+
+    `max_message` is the longest body that the sender takes. `capabilities` names what it can do beyond this version
+    of the protocol: nothing so far. `stream_window` is how many items of a stream it takes before it grants more, and
+    `max_calls` how many calls it serves at once on this connection.
+    """
+
+    role: Role
+    max_message: Count
+    serializer: str = "msgpack"
+    capabilities: list[str] = []
+    stream_window: Count = 0
+    max_calls: Count = 0
+    service: str = ""
+    version: str = ""
+    idempotent: list[str] = []
+
+    def encode(self) -> bytes:
+        """Return the whole frame."""
+        return encode_greeting(_ENCODER.encode(self))
+
+
+_ENCODER = msgspec.msgpack.Encoder()
+_DECODER = msgspec.msgpack.Decoder(Greeting)
+
+
+def decode_greeting(body: Body, mine: Greeting) -> Greeting:
+    """Return the peer's greeting. Raises PeerBrokeProtocol when the two do not fit together."""
+    try:
+        greeting = _DECODER.decode(body)
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise PeerBrokeProtocol(f"the peer's greeting cannot be read: {error}") from error
+    if _ANSWERED_BY[mine.role] != greeting.role:
+        raise PeerBrokeProtocol(f"the peer is here for {greeting.role!r}, this side for {mine.role!r}")
+    if greeting.serializer != mine.serializer:
+        raise PeerBrokeProtocol(f"the peer's messages are {greeting.serializer}, and this side's {mine.serializer}")
+    return greeting

@@ -1,0 +1,69 @@
+"""One end of an exchange of messages: greetings first, then messages both ways. Nothing here waits."""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import Any
+
+from localsocket.deadlines import check_count
+from localsocket.errors import EndOfStream, PeerBrokeProtocol, TooLongToSend
+from localsocket.interfaces import MIB
+from localsocket.wire.byte_buffer import ByteBuffer
+from localsocket.wire.frames import Body, FrameDecoder, Kind, encode_frame
+from localsocket.wire.greeting import Greeting, decode_greeting
+from localsocket.wire.serializers import Serializer, SerializerName
+
+MAX_MESSAGE = 1 * MIB
+
+_MESSAGE = int(Kind.MESSAGE)
+
+
+class MessageExchange:
+    """Makes frames of messages, and messages of bytes. Not thread-safe: whoever owns it holds a lock."""
+
+    def __init__(self, serializer: SerializerName, kind: Any, max_message: int) -> None:
+        self.serializer = Serializer(serializer, kind)
+        self.mine = Greeting(
+            role="messages",
+            max_message=check_count(max_message, "max_message", minimum=1),
+            serializer=serializer,
+        )
+        self.peer: Greeting | None = None
+        self._decoder = FrameDecoder(max_message)
+        self._arrived: deque[Body] = deque()
+
+    def encode(self, message: object) -> bytes:
+        """Return the frame. Raises UnsuitableMessage, or TooLongToSend for more than the peer takes."""
+        body = self.serializer.encode(message)
+        if self.peer is not None and len(body) > self.peer.max_message:
+            raise TooLongToSend(len(body), self.peer.max_message)
+        return encode_frame(_MESSAGE, 0, body)
+
+    def feed(self, data: bytes) -> None:
+        """Take in what has arrived. Raises PeerBrokeProtocol, after which nothing may be fed any more."""
+        for kind, number, body in self._decoder.feed(data):
+            if self.peer is None:
+                self.peer = decode_greeting(body, self.mine)
+            elif kind == _MESSAGE and not number:
+                self._arrived.append(body)
+            else:
+                raise PeerBrokeProtocol(f"the peer sent a frame of kind {kind} where messages are exchanged")
+
+    def take_greeting(self, received: ByteBuffer) -> Greeting | None:
+        """Return what the peer said first, once it has arrived."""
+        if self.peer is None:
+            self._take_in(received)
+        return self.peer
+
+    def take_body(self, received: ByteBuffer) -> Body | None:
+        """Return the body of the next message, once it has arrived. Raises EndOfStream, PeerBrokeProtocol."""
+        if not self._arrived:
+            self._take_in(received)
+        return self._arrived.popleft() if self._arrived else None
+
+    def _take_in(self, received: ByteBuffer) -> None:
+        if data := received.take_available():
+            self.feed(data)
+        elif received.has_ended:
+            self._decoder.check_end()
+            raise EndOfStream("a message", 0)

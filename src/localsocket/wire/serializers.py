@@ -1,0 +1,71 @@
+"""Values to bytes and back, by the name of the form: raw bytes, text, JSON, MessagePack. Never pickle."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Literal, TypeAlias, get_args
+
+import msgspec
+
+from localsocket.errors import PeerBrokeProtocol, UnsuitableMessage
+
+SerializerName: TypeAlias = Literal["raw", "text", "json", "msgpack"]
+SERIALIZERS: tuple[SerializerName, ...] = get_args(SerializerName)
+
+
+class Serializer:
+    """Turns values of `kind` into bytes and back; what comes back is checked to be of that type.
+
+    `raw` takes and gives bytes, `text` str. `json` and `msgpack` take what msgspec takes: builtin types, dataclasses,
+    msgspec.Struct, enums, datetimes, sets and so on.
+    """
+
+    __slots__ = ("_decode", "_encode", "name")
+
+    def __init__(self, name: SerializerName, kind: Any = Any) -> None:
+        if name not in SERIALIZERS:
+            raise ValueError(f"serializer must be one of {', '.join(SERIALIZERS)}, got {name!r}")
+        self.name: SerializerName = name
+        self._encode, self._decode = _codec(name, kind)
+
+    def encode(self, value: object) -> bytes:
+        """Return the bytes of `value`. Raises UnsuitableMessage, a TypeError, for what the form cannot hold."""
+        try:
+            return self._encode(value)
+        except (TypeError, ValueError, RecursionError, OverflowError) as error:
+            raise UnsuitableMessage(self.name, str(error)) from error
+
+    def decode(self, data: bytes | memoryview) -> Any:
+        """Return the value. Raises PeerBrokeProtocol, which tells the path to a part of the wrong type."""
+        try:
+            return self._decode(data)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+            raise PeerBrokeProtocol(f"the peer's message cannot be read as {self.name}: {error}") from error
+
+
+def _codec(name: SerializerName, kind: Any) -> tuple[Callable[[Any], bytes], Callable[[Any], Any]]:
+    match name:
+        case "raw":
+            return _encode_raw, bytes
+        case "text":
+            return _encode_text, _decode_text
+        case "json":
+            return msgspec.json.Encoder().encode, msgspec.json.Decoder(kind).decode
+        case "msgpack":
+            return msgspec.msgpack.Encoder().encode, msgspec.msgpack.Decoder(kind).decode
+
+
+def _encode_raw(value: object) -> bytes:
+    if not isinstance(value, (bytes, bytearray, memoryview)):
+        raise TypeError(f"expected bytes, got {type(value).__name__}")
+    return bytes(value)
+
+
+def _encode_text(value: object) -> bytes:
+    if not isinstance(value, str):
+        raise TypeError(f"expected str, got {type(value).__name__}")
+    return value.encode()
+
+
+def _decode_text(data: bytes | memoryview) -> str:
+    return str(data, "utf-8")
