@@ -21,7 +21,9 @@ FORBIDDEN_NAMES = {"AF_INET", "AF_INET6", "umask"}
 # What runs code while it reads data.
 FORBIDDEN_MODULES = {"cloudpickle", "dill", "jsonpickle", "marshal", "pickle", "shelve"}
 # What needs an extra; everything else works in the base install.
-MAY_NEED_AN_EXTRA = {"anyio", "bridges", "cli", "review", "testing/anyio_face.py"}
+MAY_NEED_AN_EXTRA = {"anyio", "bridges", "cli", "otel", "review", "testing/anyio_face.py"}
+# What the base install brings.
+BASE = {"msgspec"}
 
 
 def source_files() -> list[Path]:
@@ -58,7 +60,7 @@ def in_a_fresh_interpreter(program: str) -> set[str]:
 
 
 def third_party(modules: set[str]) -> set[str]:
-    return {module.split(".")[0] for module in modules} - sys.stdlib_module_names - {"localsocket"}
+    return {module.split(".")[0] for module in modules} - sys.stdlib_module_names - {"localsocket"} - BASE
 
 
 # The reviewer names these in order to find them in other people's code.

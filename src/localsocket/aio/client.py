@@ -129,11 +129,11 @@ class Calls:
     ) -> Any:
         client, deadline = self._client, self._deadline(timeout)
         began = client.core.note_begin()
-        if client._tracing is None:
+        if client.tracing is None:
             answer = await client._open_call(method, arguments, named, deadline)
             await answer.wait()
         else:
-            with client._tracing.calling(client.service, method) as carrier:
+            with client.tracing.calling(client.service, method) as carrier:
                 answer = await client._open_call(method, arguments, named, deadline, carrier)
                 await answer.wait()
         call = answer.call
@@ -170,7 +170,7 @@ class Client(Calls):
         self._wait_for_server = wait_for_server
         self._allow_server = allow_server
         self._reconnect = reconnect
-        self._tracing = tracing
+        self.tracing = tracing
         self._connecting = asyncio.Lock()
         self._connection: ClientConnection | None = None
         self._is_closed = False
@@ -263,8 +263,8 @@ class Client(Calls):
         connection = await self.connected(deadline)
         carrier: dict[str, str] | None = None
         with contextlib.ExitStack() as stack:
-            if self._tracing is not None:
-                carrier = stack.enter_context(self._tracing.calling(self.service, method))
+            if self.tracing is not None:
+                carrier = stack.enter_context(self.tracing.calling(self.service, method))
             self.core.note_begin()
             connection.send(connection.caller.notify(method, arguments, named, carrier))
             if connection.is_clogged:

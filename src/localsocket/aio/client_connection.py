@@ -26,15 +26,16 @@ class ClientConnection:
         self.to_repeat: list[OpenCall] = []
         self.loop = asyncio.get_running_loop()
         self._socket = socket
-        self._waiters = Waiters()
+        self._greeting_or_room = Waiters()
+        self._sending = Waiters()
         core.tally.connections += 1
-        socket.begin(self._take_in, self._end, self._waiters.wake_all)
+        socket.begin(self._take_in, self._end, self._sending.wake_all)
 
     async def greet(self, deadline: Deadline) -> None:
         """Tell the peer who this is, and wait until it has told the same."""
         self.send(self.caller.mine.encode())
         while self.caller.peer is None and self.error is None:
-            await self._wait(deadline, f"waiting for the greeting of {self._socket.address!r}")
+            await _wait(self._greeting_or_room, deadline, f"waiting for the greeting of {self._socket.address!r}")
         if self.error is not None:
             raise self.error
 
@@ -59,12 +60,12 @@ class ClientConnection:
     async def wait_sent(self, deadline: Deadline) -> None:
         """Wait until it is not clogged any more."""
         while self.is_clogged and self.error is None:
-            await self._wait(deadline, "sending")
+            await _wait(self._sending, deadline, "sending")
 
     async def wait_room(self, deadline: Deadline, doing: str) -> None:
         """Wait until one more call may be made, or the connection is lost."""
         while not self.caller.has_room and self.error is None:
-            await self._wait(deadline, doing)
+            await _wait(self._greeting_or_room, deadline, doing)
 
     async def close(self) -> None:
         self._end(ClosedByUs("the client"))
@@ -74,11 +75,6 @@ class ClientConnection:
         return f"{self.caller.open_calls} calls under way" if self.error is None else f"lost: {self.error}"
 
     # ------------------------------------------------------------------------------------------------------------------
-
-    async def _wait(self, deadline: Deadline, doing: str) -> None:
-        if deadline.has_passed():
-            raise deadline.error(doing)
-        await self._waiters.wait(self.loop, deadline.remaining())
 
     def _take_in(self, data: bytes) -> None:
         self.core.tally.bytes_received += len(data)
@@ -90,8 +86,8 @@ class ClientConnection:
         for call in news:
             if call.waiter:
                 finish_waiters(call)
-        if self._waiters:
-            self._waiters.wake_all()
+        if self.caller.has_room:
+            self._greeting_or_room.wake_all()
 
     def _end(self, error: LocalSocketError) -> None:
         if self.error is not None:
@@ -104,5 +100,12 @@ class ClientConnection:
                 call.is_over = True
                 call.error = lost_in_call(call, error)
             finish_waiters(call)
-        self._waiters.wake_all()
+        self._greeting_or_room.wake_all()
+        self._sending.wake_all()
         self._socket.abort()
+
+
+async def _wait(waiters: Waiters, deadline: Deadline, doing: str) -> None:
+    if deadline.has_passed():
+        raise deadline.error(doing)
+    await waiters.wait(asyncio.get_running_loop(), deadline.remaining())

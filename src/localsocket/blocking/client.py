@@ -12,7 +12,7 @@ from typing import Any, TypeVar, cast
 
 from localsocket.blocking.client_connection import ClientConnection
 from localsocket.blocking.pending_call import PendingCall, Stream
-from localsocket.blocking.shared_socket import SharedSocket
+from localsocket.blocking.shared_socket import SharedSocket, Turn
 from localsocket.deadlines import NEVER, Deadline
 from localsocket.endpoint.credentials import SAME_USER, AllowedUsers
 from localsocket.errors import ClosedByUs
@@ -49,7 +49,7 @@ class Calls:
         CallFailed or RemoteError; NoSuchMethod, BadArguments, NotAllowed; DeadlinePassed; ClosedByPeer when the
         connection was lost meanwhile: then it is not known whether the method was called.
         """
-        return self.start(method, *arguments, timeout=timeout, **named).result()
+        return self._call(method, arguments, named, timeout, ANYTHING)
 
     def start(self, method: str, /, *arguments: object, timeout: float | None = None, **named: object) -> PendingCall:
         """Call `method` and return at once what its result() is to be taken from; see call().
@@ -65,7 +65,7 @@ class Calls:
 
     def notify(self, method: str, /, *arguments: object, timeout: float | None = None, **named: object) -> None:
         """Have `method` called, without knowing whether and how it ends. Returns when that is on its way."""
-        self._notify(method, arguments, named, self._deadline(timeout))
+        self._client.send_notification(method, arguments, named, self._deadline(timeout))
 
     def subscribe(self, topic: str, kind: Any = Any, *, timeout: float | None = None) -> Stream:
         """Subscribe to `topic` and return its messages, of type `kind`, from now on, as they come.
@@ -79,7 +79,7 @@ class Calls:
 
     def describe(self, *, timeout: float | None = None) -> ServiceDescription:
         """Return what the service tells about itself: its methods and topics, with types and documentation."""
-        description: ServiceDescription = self._begin(DESCRIBE, (), {}, timeout, _DESCRIPTION).result()
+        description: ServiceDescription = self._call(DESCRIBE, (), {}, timeout, _DESCRIPTION)
         return description
 
     @property
@@ -99,8 +99,9 @@ class Calls:
         self, method: str, arguments: tuple[object, ...], named: dict[str, object], result: Result, *, is_stream: bool
     ) -> Any:
         """What a proxy's method does: call, and give a Stream at once where it is known to be one."""
-        pending = self._begin(method, arguments, named, None, result)
-        return pending.stream() if is_stream else pending.result()
+        if is_stream:
+            return self._begin(method, arguments, named, None, result).stream()
+        return self._call(method, arguments, named, None, result)
 
     # ------------------------------------------------------------------------------------------------------------------
 
@@ -108,6 +109,24 @@ class Calls:
         if timeout is None:
             timeout = self._timeout
         return NEVER if timeout is None else Deadline(timeout)
+
+    @property
+    def _client(self) -> Client:
+        raise NotImplementedError
+
+    def _call(
+        self,
+        method: str,
+        arguments: tuple[object, ...],
+        named: dict[str, object],
+        timeout: float | None,
+        result: Result,
+    ) -> Any:
+        client, deadline = self._client, self._deadline(timeout)
+        if client.tracing is None:
+            return client.begin(method, arguments, named, deadline, result).result()
+        with client.tracing.calling(client.service, method) as carrier:
+            return client.begin(method, arguments, named, deadline, result, carrier).result()
 
     def _begin(
         self,
@@ -117,10 +136,11 @@ class Calls:
         timeout: float | None,
         result: Result,
     ) -> PendingCall:
-        raise NotImplementedError
-
-    def _notify(self, method: str, arguments: tuple[object, ...], named: dict[str, object], deadline: Deadline) -> None:
-        raise NotImplementedError
+        client, deadline = self._client, self._deadline(timeout)
+        if client.tracing is None:
+            return client.begin(method, arguments, named, deadline, result)
+        with client.tracing.calling(client.service, method) as carrier:
+            return client.begin(method, arguments, named, deadline, result, carrier)
 
 
 class Client(Calls):
@@ -157,7 +177,7 @@ class Client(Calls):
         self._wait_for_server = wait_for_server
         self._allow_server = allow_server
         self._reconnect = reconnect
-        self._tracing = tracing
+        self.tracing = tracing
         self._connecting = threading.Lock()
         self._connection: ClientConnection | None = None
         self._is_closed = False
@@ -203,51 +223,48 @@ class Client(Calls):
 
     # --- for calls ----------------------------------------------------------------------------------------------------
 
-    def _begin(
-        self,
-        method: str,
-        arguments: tuple[object, ...],
-        named: dict[str, object],
-        timeout: float | None,
-        result: Result,
-    ) -> PendingCall:
-        deadline = self._deadline(timeout)
-        if self._tracing is None:
-            return self._begin_with(method, arguments, named, deadline, result, None)
-        with self._tracing.calling(self.service, method) as carrier:
-            return self._begin_with(method, arguments, named, deadline, result, carrier)
+    @property
+    def _client(self) -> Client:
+        return self
 
-    def _begin_with(
+    def begin(
         self,
         method: str,
         arguments: tuple[object, ...],
         named: dict[str, object],
         deadline: Deadline,
         result: Result,
-        carrier: dict[str, str] | None,
+        carrier: dict[str, str] | None = None,
     ) -> PendingCall:
+        """Send a call, once there is room for one more."""
         began = self.core.note_begin()
         while True:
-            connection = self.connected(deadline)
+            connection = self._connection
+            if connection is None or connection.error is not None:
+                connection = self.connected(deadline)
             with connection.socket.lock:
                 if connection.error is None and connection.caller.has_room:
                     seconds = None if deadline is NEVER else deadline.remaining()
                     call = connection.caller.begin(method, seconds, arguments, named, carrier)
-                    call.waiter = []
+                    turn = Turn()
+                    call.waiter = [turn]
                     break
                 turn = connection.room_turn()
             if not connection.socket.wait(turn, deadline):
                 raise deadline.error(f"calling {method!r}")
-        pending = PendingCall(self, call, deadline, result, began)
-        pending.send(connection)
+        pending = PendingCall(self, connection, call, turn, deadline, result, began)
+        pending.send()
         return pending
 
-    def _notify(self, method: str, arguments: tuple[object, ...], named: dict[str, object], deadline: Deadline) -> None:
+    def send_notification(
+        self, method: str, arguments: tuple[object, ...], named: dict[str, object], deadline: Deadline
+    ) -> None:
+        """Send a call that is not answered."""
         connection = self.connected(deadline)
         carrier: dict[str, str] | None = None
         with contextlib.ExitStack() as stack:
-            if self._tracing is not None:
-                carrier = stack.enter_context(self._tracing.calling(self.service, method))
+            if self.tracing is not None:
+                carrier = stack.enter_context(self.tracing.calling(self.service, method))
             self.core.note_begin()
             frame = connection.caller.notify(method, arguments, named, carrier)
             connection.send(frame, deadline, f"notifying {method!r}")
@@ -302,17 +319,8 @@ class _Within(Calls):
 
     def __init__(self, client: Client, timeout: float | None) -> None:
         super().__init__(Deadline(timeout).timeout)
-        self._client = client
+        self._of = client
 
-    def _begin(
-        self,
-        method: str,
-        arguments: tuple[object, ...],
-        named: dict[str, object],
-        timeout: float | None,
-        result: Result,
-    ) -> PendingCall:
-        return self._client._begin(method, arguments, named, self._timeout if timeout is None else timeout, result)
-
-    def _notify(self, method: str, arguments: tuple[object, ...], named: dict[str, object], deadline: Deadline) -> None:
-        self._client._notify(method, arguments, named, deadline)
+    @property
+    def _client(self) -> Client:
+        return self._of

@@ -19,6 +19,7 @@ class ClientConnection:
     def __init__(self, core: ClientCore, socket: SharedSocket) -> None:
         self.core = core
         self.socket = socket
+        self._unsent = socket.unsent
         self.caller = core.new_caller()
         self.error: LocalSocketError | None = None
         self.to_repeat: list[OpenCall] = []
@@ -50,7 +51,7 @@ class ClientConnection:
             data = b"".join([*later, data])
         self.core.tally.bytes_sent += len(data)
         socket = self.socket
-        if socket.bytes_to_write > self.core.limits.unsent and not socket.wait_sent(deadline):
+        if self._unsent.size > self.core.limits.unsent and not socket.wait_sent(deadline):
             raise deadline.error(doing)
         try:
             socket.write_nowait(data)

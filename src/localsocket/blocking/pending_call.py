@@ -21,13 +21,25 @@ if TYPE_CHECKING:
 class PendingCall:
     """A call that was started; any thread may wait for it, or cancel it."""
 
-    def __init__(self, client: Client, call: OpenCall, deadline: Deadline, result: Result, began: int) -> None:
+    __slots__ = ("_began", "_call", "_client", "_connection", "_deadline", "_result", "_turn")
+
+    def __init__(
+        self,
+        client: Client,
+        connection: ClientConnection,
+        call: OpenCall,
+        turn: Turn,
+        deadline: Deadline,
+        result: Result,
+        began: int,
+    ) -> None:
         self._client = client
+        self._connection = connection
         self._call = call
+        self._turn: Turn | None = turn  # of the first who waits
         self._deadline = deadline
         self._result = result
         self._began = began
-        self._connection: ClientConnection
 
     @property
     def method(self) -> str:
@@ -45,6 +57,8 @@ class PendingCall:
         asked again.
         """
         self.wait(self._deadline if timeout is None else Deadline(timeout))
+        if (body := self._call.body) is not None:
+            return self._result.read(body)
         if self._call.is_stream:
             return self.stream()
         return self._client.core.result_of(self._call, self._result)
@@ -67,19 +81,19 @@ class PendingCall:
 
     # --- for the client and the stream --------------------------------------------------------------------------------
 
-    def send(self, connection: ClientConnection) -> None:
-        self._connection = connection
+    def send(self) -> None:
         try:
-            connection.send(self._call.frame, self._deadline, f"calling {self.method!r}")
+            self._connection.send(self._call.frame, self._deadline, f"calling {self.method!r}")
         except BaseException:
             self.cancel()
             raise
 
     def wait(self, deadline: Deadline) -> None:
         """Wait until it is known what the call gives."""
-        if not self._call.is_answered:
+        call = self._call
+        if not call.is_answered:
             self._wait_for(self._is_answered, deadline)
-            self._client.core.note_end(self._began, is_error=self._call.body is None and not self._call.is_stream)
+            self._client.core.note_end(self._began, is_error=call.body is None and not call.is_stream)
 
     def next_item(self, deadline: Deadline) -> Any:
         """Return the next item; StopIteration at the end."""
@@ -110,6 +124,9 @@ class PendingCall:
 
     def _wait_for(self, is_there: Callable[[], bool], deadline: Deadline) -> None:
         try:
+            turn, self._turn = self._turn, None
+            if turn is not None and not self._connection.socket.wait(turn, deadline):
+                raise deadline.error(f"calling {self.method!r}")
             while not is_there():
                 self._wait_once(is_there, deadline)
         except BaseException:

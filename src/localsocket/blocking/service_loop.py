@@ -40,6 +40,7 @@ class ServiceLoop:
 
     def __init__(self, server: LocalServer, service: Service, max_threads: int) -> None:
         self._service = service
+        self._runner_id = 0
         self._max_threads = max_threads
         self._loop = EventLoop()
         self._ready: deque[Callable[[], object]] = deque()
@@ -64,11 +65,11 @@ class ServiceLoop:
     # --- what a ServerThread calls ------------------------------------------------------------------------------------
 
     def run(self) -> None:
-        self._runner = threading.current_thread()
+        self._become_runner()
         self._start_watching()
         self._drive(self._loop.run)
         self._is_over.wait()
-        self._runner = threading.current_thread()
+        self._become_runner()
         self._loop.close()
         for thread in self._helpers - self._held_up:
             thread.join()
@@ -93,7 +94,7 @@ class ServiceLoop:
             finally:
                 session.release()
         elif calls:
-            self._run_job(partial(self._serve, calls[0]))
+            self._run_job(self._serve, calls[0])
         if self._ready:
             self.run_ready()
 
@@ -111,15 +112,15 @@ class ServiceLoop:
         while self._ready:
             self._run_job(self._ready.popleft())
 
-    def _run_job(self, job: Callable[[], object]) -> None:
+    def _run_job(self, job: Callable[..., object], *arguments: object) -> None:
         self._job += 1
         self._is_in_job = True
         if not self._is_watched:
             self._is_watched = True
             self._wanted.set()
-        job()
+        job(*arguments)
         with self._lock:
-            if self._runner is not threading.current_thread():
+            if self._runner_id != threading.get_ident():
                 raise _LoopIsTaken
             self._is_in_job = False
 
@@ -143,6 +144,10 @@ class ServiceLoop:
         if isinstance(result, Subscription):
             return result
         return IteratorSource(iter(result), call.method.result)  # type: ignore[call-overload]
+
+    def _become_runner(self) -> None:
+        self._runner = threading.current_thread()
+        self._runner_id = threading.get_ident()
 
     # --- taking over --------------------------------------------------------------------------------------------------
 
@@ -180,7 +185,7 @@ class ServiceLoop:
             if not self._is_in_job or self._job != job or not has_room:
                 return False
             self._held_up.add(self._runner)
-            self._runner = threading.current_thread()
+            self._become_runner()
             self._is_in_job = False
             held, self._held = self._held, None
         self._start_watching()
@@ -254,10 +259,10 @@ class _ServiceHandler(Handler):
 class _Link:
     """What a session needs of its socket."""
 
-    __slots__ = ("_socket", "abort", "pause_reading", "resume_reading", "write")
+    __slots__ = ("_unsent", "abort", "pause_reading", "resume_reading", "write")
 
     def __init__(self, socket: EventSocket) -> None:
-        self._socket = socket
+        self._unsent = socket.unsent
         self.write = socket.write
         self.abort = socket.abort
         self.pause_reading = socket.pause_reading
@@ -265,7 +270,7 @@ class _Link:
 
     @property
     def bytes_to_write(self) -> int:
-        return self._socket.bytes_to_write
+        return self._unsent.size
 
 
 def _drop_if_mute(session: Session) -> None:

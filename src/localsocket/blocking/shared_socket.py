@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
+import select
 import socket
 import threading
 from collections import deque
 from collections.abc import Callable
 
-from localsocket.blocking.waiting import HUNG_UP, READABLE, WRITABLE, Waiters
+from localsocket.blocking.waiting import LONGEST_WAIT, READABLE, WRITABLE, Waker
 from localsocket.deadlines import Deadline
 from localsocket.endpoint.credentials import PeerCredentials
 from localsocket.errors import ClosedByPeer, LocalSocketError
@@ -51,7 +53,7 @@ class SharedSocket(Stream):
     what it waited for, the next in line goes on. `lock` is held while anything of what begin() says is called.
     """
 
-    __slots__ = ("_flushing", "_is_receiving", "_line", "_on_bytes", "_on_end", "_waiters", "lock")
+    __slots__ = ("_flushing", "_line", "_on_bytes", "_on_end", "_poll", "_receiver", "_waker", "lock")
 
     def __init__(
         self,
@@ -64,12 +66,15 @@ class SharedSocket(Stream):
         on_closed: Callable[[], None] | None = None,
     ) -> None:
         self.lock = threading.RLock()  # the garbage collector may close a stream in the midst of anything
-        self._waiters = Waiters()
         self._line: deque[Turn] = deque()
-        self._is_receiving = False
+        self._receiver: Turn | None = None
         self._flushing: list[Turn] = []
         self._on_bytes: Callable[[bytes], object]
         self._on_end: Callable[[LocalSocketError], object]
+        self._waker = Waker()
+        self._poll = select.poll()
+        self._poll.register(self._waker.fileno(), READABLE)
+        self._poll.register(sock.fileno(), READABLE)
         super().__init__(sock, address=address, peer=peer, mode=mode, limits=limits, on_closed=on_closed)
 
     def begin(self, on_bytes: Callable[[bytes], object], on_end: Callable[[LocalSocketError], object]) -> None:
@@ -79,14 +84,19 @@ class SharedSocket(Stream):
 
     def wait(self, turn: Turn, deadline: Deadline) -> bool:
         """Wait until the turn is done, receiving for all if nobody else does; False when the time is over before."""
-        if not self._wait_in_line(turn, deadline):
+        with self.lock:
+            if turn.is_done:
+                return True
+            if is_mine := self._receiver is None:
+                self._receiver = turn
+        if not is_mine and not self._wait_in_line(turn, deadline):
             return turn.is_done
         try:
             return self._receive_for_all(turn, deadline)
         finally:
-            with self.lock:
-                self._is_receiving = False
-                self._wake_next()
+            if self._receiver is turn:
+                with self.lock:
+                    self._stop_receiving()
 
     def wait_sent(self, deadline: Deadline) -> bool:
         """Wait until the kernel has taken everything that was written; False when the time is over before."""
@@ -97,33 +107,6 @@ class SharedSocket(Stream):
             self._flushing.append(turn)
         return self.wait(turn, deadline)
 
-    def _wait_in_line(self, turn: Turn, deadline: Deadline) -> bool:
-        """Return whether it is this thread that receives now; else the turn is done, or the time is over."""
-        with self.lock:
-            if turn.is_done:
-                return False
-            if not self._is_receiving:
-                self._is_receiving = True
-                return True
-            turn.prepare_to_sleep()
-            self._line.append(turn)
-        try:
-            while not turn.is_done and not deadline.has_passed():
-                turn.sleep(deadline.remaining())
-                with self.lock:
-                    if not turn.is_done and not self._is_receiving:
-                        self._is_receiving = True
-                        return True
-            return False
-        finally:
-            with self.lock:
-                self._line.remove(turn)
-                self._wake_next()
-
-    def _wake_next(self) -> None:
-        if self._line and not self._is_receiving:
-            self._line[0].ring()
-
     def close_soon(self) -> None:
         """Send what the kernel takes now, and close; who waits is told by whoever calls this."""
         with self._lock:
@@ -132,86 +115,122 @@ class SharedSocket(Stream):
             self._finish_closing()
 
     def wake_receiver(self) -> None:
-        """Have whoever receives look whether its turn is done, or whether there is something to send."""
-        with self._lock:
-            self._waiters.wake_all()
+        """Have whoever receives look whether its turn is done."""
+        self._waker.wake()
 
-    # ------------------------------------------------------------------------------------------------------------------
+    def close_in_child(self) -> None:
+        super().close_in_child()
+        self._waker.close()
+
+    # --- taking turns -------------------------------------------------------------------------------------------------
+
+    def _wait_in_line(self, turn: Turn, deadline: Deadline) -> bool:
+        """Return whether it is this thread that receives now; else the turn is done, or the time is over."""
+        with self.lock:
+            turn.prepare_to_sleep()
+            self._line.append(turn)
+            self._wake_next()  # who received may have stopped meanwhile
+        try:
+            while not turn.is_done and not deadline.has_passed():
+                turn.sleep(deadline.remaining())
+                with self.lock:
+                    if not turn.is_done and self._receiver is None:
+                        self._receiver = turn
+                        return True
+            return False
+        finally:
+            with self.lock:
+                self._line.remove(turn)
+                self._wake_next()
+
+    def _stop_receiving(self) -> None:
+        self._receiver = None
+        if self._line:
+            self._line[0].ring()
+        if self._state is not SocketState.CONNECTED:
+            self._close_descriptor()
+
+    def _wake_next(self) -> None:
+        if self._line and self._receiver is None:
+            self._line[0].ring()
+
+    # --- receiving for all --------------------------------------------------------------------------------------------
 
     def _receive_for_all(self, turn: Turn, deadline: Deadline) -> bool:
-        has_looked = False
+        poll = self._poll.poll
         while not turn.is_done:
-            if has_looked and deadline.has_passed():
-                return False
-            with self._lock:
-                events = READABLE | (WRITABLE if self._unsent else 0)
-                if self._is_closed():
-                    self._tell_end(self._closed_by())
+            if self._state is not SocketState.CONNECTED:
+                self._tell_end(self._closed_by())
+                continue
+            seconds = deadline.remaining()
+            ready = poll(None if seconds is None else math.ceil(min(seconds, LONGEST_WAIT) * 1000))
+            if not ready and deadline.has_passed():
+                return turn.is_done
+            for descriptor, events in ready:
+                if descriptor != self._descriptor:
+                    self._waker.clear()
                     continue
-                waker = self._waiters.enter()
-            try:
-                ready = waker.wait(self._descriptor, events, deadline.remaining())
-            finally:
-                with self._lock:
-                    self._waiters.leave(waker)
-                    if self._is_closed() and not self._waiters:
-                        super()._close_descriptor()
-            has_looked = True
-            if ready & WRITABLE:
-                self._send_more()
-            if ready & (READABLE | HUNG_UP):
-                self._receive()
+                if events & WRITABLE:
+                    self._send_more()
+                if events & ~WRITABLE:
+                    self._receive(turn)
         return True
 
-    def _receive(self) -> None:
+    def _receive(self, turn: Turn) -> None:
         try:
             chunk = self._sock.recv(RECEIVE_SIZE)
         except BlockingIOError:
             return
         except OSError as error:
-            with self._lock:
-                if self._is_closed():
-                    return
-                self._note_read_failure(error)
-            failure = self._failure
-            assert failure is not None
-            self._tell_end(failure())
+            self._on_read_failure(error)
             return
         if not chunk:
             self._tell_end(ClosedByPeer("its answers were awaited"))
             return
         with self.lock:
             self._on_bytes(chunk)
+            if turn.is_done and self._receiver is turn:
+                self._stop_receiving()
+
+    def _on_read_failure(self, error: OSError) -> None:
+        with self._lock:
+            if self._state is not SocketState.CONNECTED:
+                return
+            self._note_read_failure(error)
+        failure = self._failure
+        assert failure is not None
+        self._tell_end(failure())
 
     def _send_more(self) -> None:
         with self._lock:
             self._push()
-            failure = self._write_failure
+            if not self._unsent:
+                self._poll.modify(self._descriptor, READABLE)
         if not self._unsent:
             with self.lock:
-                flushing, self._flushing = self._flushing, []
-                for turn in flushing:
-                    turn.finish()
-        if failure is not None:
-            self._receive()  # what the peer sent before it closed, and then the end
+                self._finish_flushing()
 
     def _tell_end(self, error: LocalSocketError) -> None:
         with self.lock:
-            flushing, self._flushing = self._flushing, []
-            for turn in flushing:
-                turn.finish()
+            self._finish_flushing()
             self._on_end(error)
 
-    def _is_closed(self) -> bool:
-        return self._state is not SocketState.CONNECTED
+    def _finish_flushing(self) -> None:
+        flushing, self._flushing = self._flushing, []
+        for turn in flushing:
+            turn.finish()
+
+    # --- what happens to the connection; its own lock is held ---------------------------------------------------------
 
     def _has_queued(self) -> None:
-        self._waiters.wake_all()
+        self._poll.modify(self._descriptor, READABLE | WRITABLE)
+        self._waker.wake()
 
     def _finish_closing(self) -> None:
         super()._finish_closing()
-        self._waiters.wake_all()
+        self._waker.wake()
 
     def _close_descriptor(self) -> None:
-        if not self._waiters:
+        if self._receiver is None:  # else it does so when it has stopped
             super()._close_descriptor()
+            self._waker.close()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 _STEPS = 8  # buckets for each doubling, so a percentile is true to about a tenth
-_BUCKETS = 40 * _STEPS  # up to 2**40 ns, which is 18 minutes
+_BUCKETS = 80 * _STEPS  # more nanoseconds than will ever pass
 
 
 class LatencyHistogram:
@@ -17,8 +17,11 @@ class LatencyHistogram:
 
     def add(self, nanoseconds: int) -> None:
         exponent = nanoseconds.bit_length()
-        step = (nanoseconds >> (exponent - 4)) & (_STEPS - 1) if exponent >= 4 else 0
-        self._counts[min(exponent * _STEPS + step, _BUCKETS - 1)] += 1
+        if exponent < 4:
+            self._counts[exponent * _STEPS] += 1
+        else:
+            # The bit after the leading one and the two after that choose among the buckets of this doubling.
+            self._counts[exponent * _STEPS + (nanoseconds >> (exponent - 4) & 7)] += 1
         self.total += 1
 
     def percentile(self, percent: float) -> float:

@@ -25,7 +25,7 @@ class Method:
     """A function that is called by name; `is_stream` tells that it gives items, `is_async` that it is a coroutine's."""
 
     __slots__ = (
-        "_allow",
+        "allow",
         "documentation",
         "function",
         "idempotent",
@@ -65,7 +65,7 @@ class Method:
         self.is_stream = is_stream or is_generator or is_said_to_stream
         self.is_async = is_async_generator or is_coroutine_function(function) or _gives_async_iterator(name, function)
         self.result = Result(name, kind)
-        self._allow = allow if allow is None or callable(allow) else check_allowed_users(allow, "allow")
+        self.allow = allow if allow is None or callable(allow) else check_allowed_users(allow, "allow")
 
     @property
     def is_own(self) -> bool:
@@ -74,14 +74,14 @@ class Method:
 
     def check_caller(self, peer: PeerCredentials) -> None:
         """Raise NotAllowed unless `peer` may call it; an `allow` that raises allows nobody."""
-        if self._allow is None:
+        if self.allow is None:
             return
-        if callable(self._allow):
-            if self._allow(peer) is not True:
+        if callable(self.allow):
+            if self.allow(peer) is not True:
                 raise NotAllowed(self.name)
             return
         try:
-            check_peer(peer, self._allow)
+            check_peer(peer, self.allow)
         except PeerRefused:
             raise NotAllowed(self.name) from None
 

@@ -40,10 +40,11 @@ class ServedCall:
         self.arguments: tuple[object, ...] = ()
         self.named: dict[str, object] = {}
         self.began = time.monotonic_ns()
-        timeout = answer.body.timeout
-        self.deadline = None if timeout is None else self.began + int(min(timeout, _LONGEST) * 1e9)
+        self.deadline: int | None = None
         self.on_cancel: Callable[[], object] | None = None
         self.on_credit: Callable[[], object] | None = None
+        if (timeout := answer.body.timeout) is not None:
+            self.deadline = self.began + int(min(timeout, _LONGEST) * 1e9)
 
     @property
     def peer(self) -> PeerCredentials:

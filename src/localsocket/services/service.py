@@ -64,7 +64,16 @@ class Service:
     # --- what it consists of ------------------------------------------------------------------------------------------
 
     @overload
-    def method(self, function: Callable[P, R], /) -> Callable[P, R]: ...
+    def method(
+        self,
+        function: Callable[P, R],
+        /,
+        *,
+        name: str | None = None,
+        idempotent: bool = False,
+        allow: Allow | None = None,
+        raises: Iterable[type[Exception]] = (),
+    ) -> Callable[P, R]: ...
     @overload
     def method(
         self,

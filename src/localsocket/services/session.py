@@ -171,18 +171,22 @@ class Session:
 
     def reply(self, call: ServedCall, result: object) -> None:
         """Send the result, unless nobody waits for it."""
-        if call.is_notification:
-            self._note(call)
+        tally = self.service.tally
+        tally.latencies.add(time.monotonic_ns() - call.began)
+        if not call.answer.number:
             return
         try:
             body = call.method.result.write(result)
             with self._lock:
                 frame = self._answerer.reply(call.answer, body)
+                if (held := self._held) is not None:
+                    held.append(frame)
+                    return
         except (BadResult, TooLongToSend) as error:
             self.fail(call, error)
             return
-        self._note(call)
-        self._send(frame)
+        if frame:
+            self._write(frame)
 
     def fail(self, call: ServedCall, error: Exception) -> None:
         """Send what the method raised: by name where that is declared, else a reference to the log."""
@@ -262,9 +266,10 @@ class Session:
                 raise NoSuchMethod(name[:128], service.name, similar_names(name, service.table))
             if self._answerer.open_calls > service.limits.calls:
                 raise TooManyCalls(service.limits.calls)
-            method.check_caller(self.peer)
+            if method.allow is not None:
+                method.check_caller(self.peer)
             call.arguments, call.named = method.parameters.read(answer.body)
-            if call.remaining() == 0:
+            if call.deadline is not None and call.remaining() == 0:
                 raise DeadlinePassed(f"calling {name!r}", answer.body.timeout)
         except LocalSocketError as error:
             self.refuse(call, error)
@@ -302,8 +307,14 @@ class Session:
             return
         except (ClosedByPeer, ClosedByUs):
             return  # lost() follows
-        if self._link.bytes_to_write >= self.service.limits.unsent and not self._is_paused:
-            self._is_paused = True
-            self._link.pause_reading()
-            if not self._link.bytes_to_write:
-                self.sent()
+        if self._link.bytes_to_write:
+            self._hold_back()
+
+    def _hold_back(self) -> None:
+        """Take no more calls while too much waits to be sent."""
+        if self._is_paused or self._link.bytes_to_write < self.service.limits.unsent:
+            return
+        self._is_paused = True
+        self._link.pause_reading()
+        if not self._link.bytes_to_write:
+            self.sent()

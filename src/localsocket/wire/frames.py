@@ -47,6 +47,9 @@ MAX_GREETING: Final = 64 * 1024
 
 _GREETING: Final = int(Kind.GREETING)
 _KINDS: Final = frozenset(map(int, Kind))
+_LATER: Final = _KINDS - {Kind.GREETING}
+_HEADER: Final = struct.Struct(">IB3sI")
+_NO_EXTRAS: Final = bytes(3)
 
 
 def encode_frame(kind: int, number: int, body: bytes) -> bytes:
@@ -79,6 +82,16 @@ class FrameDecoder:
     def feed(self, data: bytes) -> list[Frame]:
         """Return the frames that `data` completes. Raises PeerBrokeProtocol; nothing may be fed after that."""
         if not self._arrived:
+            if self._is_greeted and len(data) >= HEADER_SIZE:
+                # Nearly always one whole frame arrives, and nothing else.
+                length, kind, extras, number = _HEADER.unpack_from(data)
+                if (
+                    length == len(data) - HEADER_SIZE
+                    and extras == _NO_EXTRAS
+                    and kind in _LATER
+                    and length <= self.max_body
+                ):
+                    return [(kind, number, memoryview(data)[HEADER_SIZE:] if length > _VIEWED else data[HEADER_SIZE:])]
             return self._parse(data)
         self._arrived += data
         if len(self._arrived) < self._needed:
