@@ -22,8 +22,8 @@ FORBIDDEN_NAMES = {"AF_INET", "AF_INET6", "umask"}
 FORBIDDEN_MODULES = {"cloudpickle", "dill", "jsonpickle", "marshal", "pickle", "shelve"}
 # What needs an extra; everything else works in the base install.
 MAY_NEED_AN_EXTRA = {"anyio", "bridges", "cli", "otel", "review", "testing/anyio_face.py"}
-# What the base install brings.
-BASE = {"msgspec"}
+# What the base install brings; msgspec takes typing_extensions where it is there.
+BASE = {"msgspec", "typing_extensions"}
 
 
 def source_files() -> list[Path]:

@@ -1,6 +1,6 @@
 """What the tests of the asyncio face share: each loop that it has to work on, and tests that run in one.
 
-A test that is a coroutine function runs on asyncio's own loop and on uvloop; in some modules also in debug mode.
+A test that is a coroutine function runs on asyncio's own loop and on uvloop, in some modules in debug mode.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ LOOPS = {
 }
 
 PLAIN_LOOPS = ["stock", "uvloop"]
-EVERY_LOOP = list(LOOPS)
+DEBUG_LOOPS = ["stock-debug", "uvloop-debug"]
 """As LOOP_KINDS of a module where much begins and ends: in debug mode loops look for what is used wrongly."""
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 import localsocket
-from aio.conftest import EVERY_LOOP
+from aio.conftest import DEBUG_LOOPS
 from aio.ends import SMALL, Peer, attach, closing, connected, no_descriptor_left, pattern, turns, turns_until, waiting
 from localsocket import ANY_USER, EventLoop, EventSocket, Handler, Limits, LocalSocket, SocketState, aio
 from localsocket.errors import (
@@ -27,7 +27,7 @@ from localsocket.errors import (
 from localsocket.sockets.connection import Connection
 from localsocket.testing import PATIENCE, Background, clog, wait_until
 
-LOOP_KINDS = EVERY_LOOP
+LOOP_KINDS = DEBUG_LOOPS
 
 AHEAD = b"read ahead\nand more\n"
 UNSENT = pattern(16 * SMALL)

@@ -11,12 +11,12 @@ from typing import Any, TypeVar
 import pytest
 
 import localsocket
-from aio.conftest import EVERY_LOOP, LoopKind
+from aio.conftest import DEBUG_LOOPS, LoopKind
 from aio.ends import SMALL, attach, turns
 from localsocket import SocketState, aio
 from localsocket.testing import PATIENCE, set_kernel_buffer
 
-LOOP_KINDS = EVERY_LOOP
+LOOP_KINDS = DEBUG_LOOPS
 
 T = TypeVar("T")
 

@@ -12,14 +12,14 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from aio.conftest import EVERY_LOOP
+from aio.conftest import DEBUG_LOOPS
 from aio.ends import SMALL, closing, connected, no_descriptor_left, pattern, turns, turns_until, waiting
 from localsocket import Limits, SocketState, aio
 from localsocket.errors import Busy, ClosedByPeer, ClosedByUs, DeadlinePassed
 from localsocket.sockets import hang_up
 from localsocket.testing import PATIENCE, clog
 
-LOOP_KINDS = EVERY_LOOP
+LOOP_KINDS = DEBUG_LOOPS
 
 either_way = pytest.mark.parametrize("attached", [False, True], ids=["not attached", "attached"])
 MUCH = pattern(16 * SMALL)

@@ -78,11 +78,14 @@ class Answer:
 
     def cancel(self) -> bool:
         """Give the call up, here and where it is served; False when it is over."""
-        if not (frame := self._connection.caller.cancel(self.call)):
+        frame = self._connection.caller.cancel(self.call)
+        if not frame and self.call not in self._connection.to_repeat:
             return False
+        self.call.is_over = True
         self.call.error = CallCancelled(self.call.method)
         finish_waiters(self.call)
-        self._connection.send(frame)
+        if frame:
+            self._connection.send(frame)
         return True
 
     # ------------------------------------------------------------------------------------------------------------------

@@ -224,10 +224,17 @@ class Client(Calls):
         if connection is not None and not self._reconnect:
             assert connection.error is not None
             raise connection.error
-        async with self._connecting:
+        try:
+            async with asyncio.timeout(deadline.remaining()):
+                await self._connecting.acquire()
+        except TimeoutError:
+            raise deadline.error(f"connecting to {self.address!r}") from None
+        try:
             if self._connection is not None and self._connection.error is None:
                 return self._connection
             return await self._connect(deadline)
+        finally:
+            self._connecting.release()
 
     # ------------------------------------------------------------------------------------------------------------------
 

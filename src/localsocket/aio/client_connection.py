@@ -41,7 +41,7 @@ class ClientConnection:
 
     def repeat(self, calls: list[OpenCall]) -> None:
         """Make the calls again that were under way on a connection that was lost."""
-        if frames := self.caller.reopen(calls):
+        if frames := self.caller.reopen([call for call in calls if not call.is_over]):
             self.send(frames)
 
     def send(self, data: bytes) -> None:
@@ -78,6 +78,7 @@ class ClientConnection:
 
     def _take_in(self, data: bytes) -> None:
         self.core.tally.bytes_received += len(data)
+        was_greeted = self.caller.peer is not None
         try:
             news = self.caller.feed(data)
         except PeerBrokeProtocol as error:
@@ -86,7 +87,7 @@ class ClientConnection:
         for call in news:
             if call.waiter:
                 finish_waiters(call)
-        if self.caller.has_room:
+        if self.caller.has_room or not was_greeted:
             self._greeting_or_room.wake_all()
 
     def _end(self, error: LocalSocketError) -> None:

@@ -279,10 +279,15 @@ class Client(Calls):
         if connection is not None and not self._reconnect:
             assert connection.error is not None
             raise connection.error
-        with self._connecting:
+        remaining = deadline.remaining()
+        if not self._connecting.acquire(timeout=-1 if remaining is None else min(remaining, threading.TIMEOUT_MAX)):
+            raise deadline.error(f"connecting to {self.address!r}")
+        try:
             if self._connection is not None and self._connection.error is None:
                 return self._connection
             return self._connect(deadline)
+        finally:
+            self._connecting.release()
 
     def _connect(self, deadline: Deadline) -> ClientConnection:
         lost = self._connection

@@ -40,7 +40,7 @@ class ClientConnection:
     def repeat(self, calls: list[OpenCall], deadline: Deadline) -> None:
         """Make the calls again that were under way on a connection that was lost."""
         with self.socket.lock:
-            frames = self.caller.reopen(calls)
+            frames = self.caller.reopen([call for call in calls if not call.is_over])
         if frames:
             self.send(frames, deadline, "repeating calls")
 

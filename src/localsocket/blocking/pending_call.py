@@ -151,7 +151,9 @@ class PendingCall:
 
     def _give_up(self) -> bytes:
         with self._connection.socket.lock:
-            if frame := self._connection.caller.cancel(self._call):
+            frame = self._connection.caller.cancel(self._call)
+            if frame or self._call in self._connection.to_repeat:
+                self._call.is_over = True
                 self._call.error = CallCancelled(self._call.method)
                 finish_turns(self._call)
             return frame

@@ -174,6 +174,8 @@ class SharedSocket(Stream):
                     self._send_more()
                 if events & ~WRITABLE:
                     self._receive(turn)
+                    if turn.is_done:  # and another thread may be receiving already
+                        return True
         return True
 
     def _receive(self, turn: Turn) -> None:

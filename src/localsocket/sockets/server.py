@@ -10,6 +10,7 @@ import os
 import socket
 import threading
 from collections.abc import Callable
+from dataclasses import asdict, dataclass
 from functools import partial
 from typing import Generic, Self, TypedDict, TypeVar
 
@@ -56,6 +57,18 @@ class ListenOptions(AdmissionOptions, total=False):
     mode: int
     backlog: int
     take_over_stale: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ServerStats:
+    """Numbers of one server: connections that are open, accepted and not yet taken, and turned away since the start."""
+
+    open_connections: int
+    pending_connections: int
+    refused_connections: int
+
+    def to_dict(self) -> dict[str, int]:
+        return asdict(self)
 
 
 class Server(abc.ABC, Generic[Accepted]):
@@ -168,6 +181,14 @@ class Server(abc.ABC, Generic[Accepted]):
                 if (connection := self._accept_now()) is None:
                     return len(self._pending)
                 self._keep(connection, first=False)
+
+    def stats(self) -> ServerStats:
+        """Return how it stands now, without accepting anything."""
+        return ServerStats(
+            open_connections=self.open_connections,
+            pending_connections=len(self._pending),
+            refused_connections=self.refused_connections,
+        )
 
     def fileno(self) -> int:
         """Return the listening descriptor, which stays this object's; -1 once it is closed."""

@@ -8,6 +8,7 @@ import msgspec
 
 from localsocket.errors import PeerBrokeProtocol
 from localsocket.wire.frames import Body
+from localsocket.wire.serializers import UNREADABLE
 
 NO_NAMED = msgspec.Raw(b"\x80")
 
@@ -52,7 +53,7 @@ def encode_call(
 def decode_call(body: Body) -> CallBody:
     try:
         call = _decode_call(body)
-    except (msgspec.DecodeError, RecursionError) as error:
+    except UNREADABLE as error:
         raise PeerBrokeProtocol(f"the peer's call cannot be read: {error}") from error
     if call.timeout is not None and not call.timeout >= 0:
         raise PeerBrokeProtocol(f"the peer gave a call {call.timeout} seconds")
@@ -66,7 +67,7 @@ def encode_failure(failure: Failure) -> bytes:
 def decode_failure(body: Body) -> Failure:
     try:
         return _decode_failure(body)
-    except (msgspec.DecodeError, RecursionError) as error:
+    except UNREADABLE as error:
         raise PeerBrokeProtocol(f"the peer's failure cannot be read: {error}") from error
 
 
@@ -77,7 +78,7 @@ def encode_count(count: int) -> bytes:
 def decode_count(body: Body) -> int:
     try:
         count = _decode_count(body)
-    except (msgspec.DecodeError, RecursionError) as error:
+    except UNREADABLE as error:
         raise PeerBrokeProtocol(f"the peer's credit cannot be read: {error}") from error
     if count <= 0:
         raise PeerBrokeProtocol(f"the peer granted {count} bytes")

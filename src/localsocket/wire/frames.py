@@ -133,6 +133,8 @@ class FrameDecoder:
                 raise PeerBrokeProtocol("the peer does not speak this protocol: its first bytes are no greeting")
             if flags != VERSION:
                 raise PeerBrokeProtocol(f"the peer speaks version {flags} of the protocol, and this is {VERSION}")
+            if descriptors:
+                raise PeerBrokeProtocol("the peer sent descriptors with its greeting")
             if length > MAX_GREETING:
                 raise MessageTooLong(length, MAX_GREETING)
             return

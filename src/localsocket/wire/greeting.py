@@ -8,6 +8,7 @@ import msgspec
 
 from localsocket.errors import PeerBrokeProtocol
 from localsocket.wire.frames import Body, encode_greeting
+from localsocket.wire.serializers import UNREADABLE
 
 Role = Literal["messages", "client", "service"]
 
@@ -20,7 +21,7 @@ class Greeting(msgspec.Struct, frozen=True, kw_only=True):
     """The body of a greeting. What a later version adds is ignored; what is missing has the default.
 
     `max_message` is the longest body that the sender takes. `capabilities` names what it can do beyond this version
-    of the protocol: nothing so far. `stream_window` is how many items of a stream it takes before it grants more, and
+    of the protocol: nothing so far. `stream_window` is how many bytes of a stream it takes before it grants more, and
     `max_calls` how many calls it serves at once on this connection.
     """
 
@@ -47,7 +48,7 @@ def decode_greeting(body: Body, mine: Greeting) -> Greeting:
     """Return the peer's greeting. Raises PeerBrokeProtocol when the two do not fit together."""
     try:
         greeting = _DECODER.decode(body)
-    except (msgspec.DecodeError, RecursionError) as error:
+    except UNREADABLE as error:
         raise PeerBrokeProtocol(f"the peer's greeting cannot be read: {error}") from error
     if _ANSWERED_BY[mine.role] != greeting.role:
         raise PeerBrokeProtocol(f"the peer is here for {greeting.role!r}, this side for {mine.role!r}")

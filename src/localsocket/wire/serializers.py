@@ -12,6 +12,9 @@ from localsocket.errors import PeerBrokeProtocol, UnsuitableMessage
 SerializerName: TypeAlias = Literal["raw", "text", "json", "msgpack"]
 SERIALIZERS: tuple[SerializerName, ...] = get_args(SerializerName)
 
+UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+"""What msgspec raises for bytes that are not what they should be."""
+
 
 class Serializer:
     """Turns values of `kind` into bytes and back; what comes back is checked to be of that type.
@@ -39,7 +42,7 @@ class Serializer:
         """Return the value. Raises PeerBrokeProtocol, which tells the path to a part of the wrong type."""
         try:
             return self._decode(data)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        except UNREADABLE as error:
             raise PeerBrokeProtocol(f"the peer's message cannot be read as {self.name}: {error}") from error
 
 
