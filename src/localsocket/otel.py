@@ -16,9 +16,11 @@ from opentelemetry import propagate, trace
 
 
 class OpenTelemetryTracing:
-    """A client's span around each call that waits for its result, and the service's around the method.
+    """A span of the client around each call, and one of the service around the method.
 
-    `provider` is the tracer provider, by default the global one; the trace is carried by the global propagator.
+    The client's ends with the result, or with the sending where start(), stream() or notify() begin what is waited for
+    later, or never; the service's, for a stream, with its last item. `provider` is the tracer provider, by default the
+    global one; the trace is carried by the global propagator.
     """
 
     def __init__(self, provider: trace.TracerProvider | None = None) -> None:

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any
 from localsocket.aio.waiting import set_later
 from localsocket.deadlines import NEVER, Deadline
 from localsocket.errors import CallCancelled, EndOfStream
-from localsocket.services.client_core import ANYTHING
-from localsocket.services.schema import Result
+from localsocket.services.schema import ANYTHING, Result
 from localsocket.wire.caller import OpenCall
 
 if TYPE_CHECKING:
@@ -65,6 +64,14 @@ class Answer:
         if credit:
             self._connection.send(credit)
         return body
+
+    def result(self, result: Result, began: int) -> Any:
+        """Return what the call gave, or raise what it raised; for a method that streams, a Stream."""
+        call, core = self.call, self._client.core
+        core.note_end(began, is_error=call.body is None and not call.is_stream)
+        if call.is_stream:
+            return Stream(self, result, self.deadline)
+        return core.result_of(call, result)
 
     def raise_failure(self) -> None:
         """Raise what the call raised, if it did."""

@@ -5,41 +5,30 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-from collections.abc import Callable, Iterable
 from functools import partial
 from types import TracebackType
-from typing import Any, TypeVar, cast
+from typing import Any, Unpack
 
 from localsocket.aio.answer import Answer, ProxyCall, Stream
 from localsocket.aio.client_connection import ClientConnection
 from localsocket.aio.pushed_socket import PushedSocket
 from localsocket.deadlines import NEVER, Deadline
-from localsocket.endpoint.credentials import SAME_USER, AllowedUsers
 from localsocket.errors import ClosedByUs
-from localsocket.services.client_core import ANYTHING, ClientCore
+from localsocket.services.calls_core import CallsCore
+from localsocket.services.client_core import ClientCore, ClientOptions
 from localsocket.services.description import ServiceDescription
-from localsocket.services.limits import DEFAULT_CALL_LIMITS, CallLimits
-from localsocket.services.proxies import Proxy, TypedProxy
-from localsocket.services.remote import Remote
-from localsocket.services.schema import Result
+from localsocket.services.schema import ANYTHING, Result
 from localsocket.services.session import DESCRIBE, SUBSCRIBE
 from localsocket.services.stats import ClientStats
-from localsocket.services.tracing import Tracing
-from localsocket.sockets.connector import CONNECT_TIMEOUT, Connector
-
-P = TypeVar("P")
 
 _DESCRIPTION = Result(DESCRIBE, ServiceDescription)
 
 
-class Calls:
+class Calls(CallsCore):
     """The ways to call a service, each call with the same time-out: what Client is, and what its within() gives.
 
     Cancelling a call has the meaning of a time-out that is over: it is cancelled where it is served, too.
     """
-
-    def __init__(self, timeout: float | None) -> None:
-        self._timeout = timeout
 
     async def call(self, method: str, /, *arguments: object, timeout: float | None = None, **named: object) -> Any:
         """Call `method` and return what it gives; for a method that streams, a Stream."""
@@ -71,21 +60,6 @@ class Calls:
         description: ServiceDescription = await self._call(DESCRIBE, (), {}, timeout, _DESCRIPTION)
         return description
 
-    @property
-    def proxy(self) -> Proxy:
-        """What has the methods of the service as its own: `await client.proxy.add(2, 3)`.
-
-        For a method that streams: `async for item in client.proxy.count(10)`.
-        """
-        return Proxy(self)
-
-    def typed(self, protocol: Callable[..., P]) -> P:
-        """Return a proxy of the class `protocol`, usually a typing.Protocol, whose methods are those of the service.
-
-        They are coroutine functions there, or give an AsyncIterator, and what they give is checked (BadResult).
-        """
-        return cast(P, TypedProxy(self, Remote(protocol)))
-
     def call_by_proxy(
         self, method: str, arguments: tuple[object, ...], named: dict[str, object], result: Result, *, is_stream: bool
     ) -> Any:
@@ -103,11 +77,6 @@ class Calls:
     def _client(self) -> Client:
         raise NotImplementedError
 
-    def _deadline(self, timeout: float | None) -> Deadline:
-        if timeout is None:
-            timeout = self._timeout
-        return NEVER if timeout is None else Deadline(timeout)
-
     def _stream(
         self,
         method: str,
@@ -116,8 +85,9 @@ class Calls:
         timeout: float | None,
         result: Result,
     ) -> Stream:
-        deadline = self._deadline(timeout)
-        return Stream(partial(self._client._open_call, method, arguments, named, deadline), result, deadline)
+        client, deadline = self._client, self._deadline(timeout)
+        open_call = client._open_call if client.core.tracing is None else client._open_traced
+        return Stream(partial(open_call, method, arguments, named, deadline), result, deadline)
 
     async def _call(
         self,
@@ -129,18 +99,15 @@ class Calls:
     ) -> Any:
         client, deadline = self._client, self._deadline(timeout)
         began = client.core.note_begin()
-        if client.tracing is None:
+        if client.core.tracing is None:
             answer = await client._open_call(method, arguments, named, deadline)
             await answer.wait()
-        else:
-            with client.tracing.calling(client.service, method) as carrier:
-                answer = await client._open_call(method, arguments, named, deadline, carrier)
-                await answer.wait()
-        call = answer.call
-        client.core.note_end(began, is_error=call.body is None and not call.is_stream)
-        if call.is_stream:
-            return Stream(answer, result, deadline)
-        return client.core.result_of(call, result)
+            return answer.result(result, began)
+        await client.connected(deadline)  # whose greeting tells the service's name
+        with client.core.tracing.calling(client.service, method) as carrier:
+            answer = await client._open_call(method, arguments, named, deadline, carrier)
+            await answer.wait()
+            return answer.result(result, began)
 
 
 class Client(Calls):
@@ -150,34 +117,16 @@ class Client(Calls):
     localsocket.Client. As an async context manager it closes itself.
     """
 
-    def __init__(
-        self,
-        address: str | os.PathLike[str],
-        *,
-        timeout: float | None = CONNECT_TIMEOUT,
-        wait_for_server: bool = False,
-        allow_server: AllowedUsers = SAME_USER,
-        errors: Iterable[type[Exception]] = (),
-        reconnect: bool = False,
-        call_timeout: float | None = None,
-        limits: CallLimits = DEFAULT_CALL_LIMITS,
-        tracing: Tracing | None = None,
-    ) -> None:
-        super().__init__(Deadline(call_timeout).timeout)
-        self.address = os.fspath(address)
-        self.core = ClientCore(errors=errors, reconnect=reconnect, limits=limits)
-        self._connect_timeout = Deadline(timeout).timeout
-        self._wait_for_server = wait_for_server
-        self._allow_server = allow_server
-        self._reconnect = reconnect
-        self.tracing = tracing
+    def __init__(self, address: str | os.PathLike[str], **options: Unpack[ClientOptions]) -> None:
+        self.core = ClientCore(address, **options)
+        super().__init__(self.core.call_timeout)
         self._connecting = asyncio.Lock()
         self._connection: ClientConnection | None = None
         self._is_closed = False
 
     async def open(self) -> None:
         """Connect, unless it is connected. Raises what localsocket.connect() raises, and PeerBrokeProtocol."""
-        await self.connected(Deadline(self._connect_timeout))
+        await self.connected(Deadline(self.core.connect_timeout))
 
     def within(self, timeout: float | None) -> Calls:
         """Return the ways to call with another time-out: `await client.within(0.5).proxy.add(2, 3)`."""
@@ -188,6 +137,10 @@ class Client(Calls):
         self._is_closed = True
         if self._connection is not None:
             await self._connection.close()
+
+    @property
+    def address(self) -> str:
+        return self.core.address
 
     @property
     def service(self) -> str:
@@ -221,7 +174,7 @@ class Client(Calls):
             return connection
         if self._is_closed:
             raise ClosedByUs("the client")
-        if connection is not None and not self._reconnect:
+        if connection is not None and not self.core.reconnects:
             assert connection.error is not None
             raise connection.error
         try:
@@ -264,14 +217,22 @@ class Client(Calls):
             await answer.wait_sent()
         return answer
 
+    async def _open_traced(
+        self, method: str, arguments: tuple[object, ...], named: dict[str, object], deadline: Deadline
+    ) -> Answer:
+        assert self.core.tracing is not None
+        await self.connected(deadline)
+        with self.core.tracing.calling(self.service, method) as carrier:
+            return await self._open_call(method, arguments, named, deadline, carrier)
+
     async def _send_notification(
         self, method: str, arguments: tuple[object, ...], named: dict[str, object], deadline: Deadline
     ) -> None:
         connection = await self.connected(deadline)
         carrier: dict[str, str] | None = None
         with contextlib.ExitStack() as stack:
-            if self.tracing is not None:
-                carrier = stack.enter_context(self.tracing.calling(self.service, method))
+            if self.core.tracing is not None:
+                carrier = stack.enter_context(self.core.tracing.calling(self.service, method))
             self.core.note_begin()
             connection.send(connection.caller.notify(method, arguments, named, carrier))
             if connection.is_clogged:
@@ -279,16 +240,8 @@ class Client(Calls):
 
     async def _connect(self, deadline: Deadline) -> ClientConnection:
         lost = self._connection
-        seconds = [each for each in (deadline.remaining(), self._connect_timeout) if each is not None]
-        connecting = Deadline(min(seconds, default=None))
-        connector = Connector(
-            PushedSocket,
-            self.address,
-            timeout=connecting.timeout,
-            wait_for_server=self._wait_for_server or lost is not None,
-            allow_server=self._allow_server,
-            limits=self.core.limits.of_socket(),
-        )
+        connecting = self.core.connecting_deadline(deadline)
+        connector = self.core.connector(PushedSocket, connecting, is_again=lost is not None)
         while (socket := connector.attempt()) is None:
             if self._is_closed:
                 raise ClosedByUs("the client")

@@ -166,16 +166,16 @@ class _Connection:
     async def _run_in_thread(self, call: ServedCall) -> None:
         try:
             result = await self._all.in_thread(call.run)
+            source = IteratorSource(call, result) if call.method.is_stream else None
         except asyncio.CancelledError:
             self._tell_cancelled(call)
         except Exception as error:
             self._session.fail(call, error)
         else:
-            if call.method.is_stream:
-                source = IteratorSource(iter(result), call.method.result)  # type: ignore[call-overload]
-                StreamReply(call, source, self._all.in_thread).begin()
-            else:
+            if source is None:
                 self._session.reply(call, result)
+            else:
+                StreamReply(call, source, self._all.in_thread).begin()
 
     async def _stream(self, call: ServedCall) -> None:
         call.make_current()

@@ -6,41 +6,30 @@ import contextlib
 import os
 import threading
 import time
-from collections.abc import Callable, Iterable
 from types import TracebackType
-from typing import Any, TypeVar, cast
+from typing import Any, Unpack
 
 from localsocket.blocking.client_connection import ClientConnection
 from localsocket.blocking.pending_call import PendingCall, Stream
 from localsocket.blocking.shared_socket import SharedSocket, Turn
 from localsocket.deadlines import NEVER, Deadline
-from localsocket.endpoint.credentials import SAME_USER, AllowedUsers
 from localsocket.errors import ClosedByUs
-from localsocket.services.client_core import ANYTHING, ClientCore
+from localsocket.services.calls_core import CallsCore
+from localsocket.services.client_core import ClientCore, ClientOptions
 from localsocket.services.description import ServiceDescription
-from localsocket.services.limits import DEFAULT_CALL_LIMITS, CallLimits
-from localsocket.services.proxies import Proxy, TypedProxy
-from localsocket.services.remote import Remote
-from localsocket.services.schema import Result
+from localsocket.services.schema import ANYTHING, Result
 from localsocket.services.session import DESCRIBE, SUBSCRIBE
 from localsocket.services.stats import ClientStats
-from localsocket.services.tracing import Tracing
-from localsocket.sockets.connector import CONNECT_TIMEOUT, Connector
-
-P = TypeVar("P")
 
 _DESCRIPTION = Result(DESCRIBE, ServiceDescription)
 
 
-class Calls:
+class Calls(CallsCore):
     """The ways to call a service, each call with the same time-out: what Client is, and what its within() gives.
 
     `timeout` is in seconds for the whole call, None for what the client, or within(), says. It travels with the call,
     so that the service knows it too. When it is over the call is cancelled there, and raises DeadlinePassed here.
     """
-
-    def __init__(self, timeout: float | None) -> None:
-        self._timeout = timeout
 
     def call(self, method: str, /, *arguments: object, timeout: float | None = None, **named: object) -> Any:
         """Call `method` and return what it gives, waiting for it; for a method that streams, a Stream.
@@ -82,19 +71,6 @@ class Calls:
         description: ServiceDescription = self._call(DESCRIBE, (), {}, timeout, _DESCRIPTION)
         return description
 
-    @property
-    def proxy(self) -> Proxy:
-        """What has the methods of the service as its own: `client.proxy.add(2, 3)`."""
-        return Proxy(self)
-
-    def typed(self, protocol: Callable[..., P]) -> P:
-        """Return a proxy of the class `protocol`, usually a typing.Protocol, whose methods are those of the service.
-
-        Type checkers then know their signatures, and what they give is checked to be what the class says (BadResult).
-        A method that gives an Iterator gives a Stream.
-        """
-        return cast(P, TypedProxy(self, Remote(protocol)))
-
     def call_by_proxy(
         self, method: str, arguments: tuple[object, ...], named: dict[str, object], result: Result, *, is_stream: bool
     ) -> Any:
@@ -104,11 +80,6 @@ class Calls:
         return self._call(method, arguments, named, None, result)
 
     # ------------------------------------------------------------------------------------------------------------------
-
-    def _deadline(self, timeout: float | None) -> Deadline:
-        if timeout is None:
-            timeout = self._timeout
-        return NEVER if timeout is None else Deadline(timeout)
 
     @property
     def _client(self) -> Client:
@@ -123,9 +94,10 @@ class Calls:
         result: Result,
     ) -> Any:
         client, deadline = self._client, self._deadline(timeout)
-        if client.tracing is None:
+        if client.core.tracing is None:
             return client.begin(method, arguments, named, deadline, result).result()
-        with client.tracing.calling(client.service, method) as carrier:
+        client.connected(deadline)  # whose greeting tells the service's name
+        with client.core.tracing.calling(client.service, method) as carrier:
             return client.begin(method, arguments, named, deadline, result, carrier).result()
 
     def _begin(
@@ -137,9 +109,10 @@ class Calls:
         result: Result,
     ) -> PendingCall:
         client, deadline = self._client, self._deadline(timeout)
-        if client.tracing is None:
+        if client.core.tracing is None:
             return client.begin(method, arguments, named, deadline, result)
-        with client.tracing.calling(client.service, method) as carrier:
+        client.connected(deadline)
+        with client.core.tracing.calling(client.service, method) as carrier:
             return client.begin(method, arguments, named, deadline, result, carrier)
 
 
@@ -157,34 +130,16 @@ class Client(Calls):
     `limits`: see CallLimits. `tracing`: see localsocket.otel. As a context manager it closes itself.
     """
 
-    def __init__(
-        self,
-        address: str | os.PathLike[str],
-        *,
-        timeout: float | None = CONNECT_TIMEOUT,
-        wait_for_server: bool = False,
-        allow_server: AllowedUsers = SAME_USER,
-        errors: Iterable[type[Exception]] = (),
-        reconnect: bool = False,
-        call_timeout: float | None = None,
-        limits: CallLimits = DEFAULT_CALL_LIMITS,
-        tracing: Tracing | None = None,
-    ) -> None:
-        super().__init__(Deadline(call_timeout).timeout)
-        self.address = os.fspath(address)
-        self.core = ClientCore(errors=errors, reconnect=reconnect, limits=limits)
-        self._connect_timeout = Deadline(timeout).timeout
-        self._wait_for_server = wait_for_server
-        self._allow_server = allow_server
-        self._reconnect = reconnect
-        self.tracing = tracing
+    def __init__(self, address: str | os.PathLike[str], **options: Unpack[ClientOptions]) -> None:
+        self.core = ClientCore(address, **options)
+        super().__init__(self.core.call_timeout)
         self._connecting = threading.Lock()
         self._connection: ClientConnection | None = None
         self._is_closed = False
 
     def open(self) -> None:
         """Connect, unless it is connected. Raises what localsocket.connect() raises, and PeerBrokeProtocol."""
-        self.connected(Deadline(self._connect_timeout))
+        self.connected(Deadline(self.core.connect_timeout))
 
     def within(self, timeout: float | None) -> Calls:
         """Return the ways to call with another time-out: `client.within(0.5).proxy.add(2, 3)`."""
@@ -195,6 +150,10 @@ class Client(Calls):
         self._is_closed = True
         if self._connection is not None:
             self._connection.close()
+
+    @property
+    def address(self) -> str:
+        return self.core.address
 
     @property
     def service(self) -> str:
@@ -263,8 +222,8 @@ class Client(Calls):
         connection = self.connected(deadline)
         carrier: dict[str, str] | None = None
         with contextlib.ExitStack() as stack:
-            if self.tracing is not None:
-                carrier = stack.enter_context(self.tracing.calling(self.service, method))
+            if self.core.tracing is not None:
+                carrier = stack.enter_context(self.core.tracing.calling(self.service, method))
             self.core.note_begin()
             frame = connection.caller.notify(method, arguments, named, carrier)
             connection.send(frame, deadline, f"notifying {method!r}")
@@ -276,7 +235,7 @@ class Client(Calls):
             return connection
         if self._is_closed:
             raise ClosedByUs("the client")
-        if connection is not None and not self._reconnect:
+        if connection is not None and not self.core.reconnects:
             assert connection.error is not None
             raise connection.error
         remaining = deadline.remaining()
@@ -291,16 +250,8 @@ class Client(Calls):
 
     def _connect(self, deadline: Deadline) -> ClientConnection:
         lost = self._connection
-        seconds = [each for each in (deadline.remaining(), self._connect_timeout) if each is not None]
-        connecting = Deadline(min(seconds, default=None))
-        connector = Connector(
-            SharedSocket,
-            self.address,
-            timeout=connecting.timeout,
-            wait_for_server=self._wait_for_server or lost is not None,
-            allow_server=self._allow_server,
-            limits=self.core.limits.of_socket(),
-        )
+        connecting = self.core.connecting_deadline(deadline)
+        connector = self.core.connector(SharedSocket, connecting, is_again=lost is not None)
         while (socket := connector.attempt()) is None:
             if self._is_closed:
                 raise ClosedByUs("the client")

@@ -143,7 +143,7 @@ class ServiceLoop:
     def _source(self, call: ServedCall, result: object) -> Subscription | IteratorSource:
         if isinstance(result, Subscription):
             return result
-        return IteratorSource(iter(result), call.method.result)  # type: ignore[call-overload]
+        return IteratorSource(call, result)
 
     def _become_runner(self) -> None:
         self._runner = threading.current_thread()

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Iterable
 from typing import Any, TypedDict
 
-from localsocket.endpoint.credentials import AllowedUsers
+from localsocket.deadlines import Deadline
+from localsocket.endpoint.address import parse_address
+from localsocket.endpoint.credentials import SAME_USER, AllowedUsers, check_allowed_users
 from localsocket.errors import ClosedByPeer, LocalSocketError
 from localsocket.services.failures import error_of
-from localsocket.services.limits import CallLimits
+from localsocket.services.limits import DEFAULT_CALL_LIMITS, CallLimits
 from localsocket.services.method import check_declared
 from localsocket.services.schema import Result
 from localsocket.services.stats import ClientStats, Tally
 from localsocket.services.tracing import Tracing
+from localsocket.sockets.connector import CONNECT_TIMEOUT, Connected, Connector
 from localsocket.wire.caller import Caller, OpenCall
 from localsocket.wire.greeting import Greeting
-
-ANYTHING = Result("", Any)
 
 
 class ClientOptions(TypedDict, total=False):
@@ -38,15 +40,43 @@ class ClientCore:
 
     def __init__(
         self,
+        address: str | os.PathLike[str],
         *,
-        errors: Iterable[type[Exception]],
-        reconnect: bool,
-        limits: CallLimits,
+        timeout: float | None = CONNECT_TIMEOUT,
+        wait_for_server: bool = False,
+        allow_server: AllowedUsers = SAME_USER,
+        errors: Iterable[type[Exception]] = (),
+        reconnect: bool = False,
+        call_timeout: float | None = None,
+        limits: CallLimits = DEFAULT_CALL_LIMITS,
+        tracing: Tracing | None = None,
     ) -> None:
+        self.address = parse_address(address).address
+        self.connect_timeout = Deadline(timeout).timeout
+        self.call_timeout = Deadline(call_timeout).timeout
+        self.reconnects = reconnect
         self.limits = limits
+        self.tracing = tracing
         self.tally = Tally()
+        self._wait_for_server = wait_for_server
+        self._allow_server = check_allowed_users(allow_server, "allow_server")
         self._errors = {kind.__name__: kind for kind in check_declared(errors)}
-        self._reconnect = reconnect
+
+    def connecting_deadline(self, deadline: Deadline) -> Deadline:
+        """Return the earlier of `deadline`, which a call has, and what is left to connect."""
+        seconds = [each for each in (deadline.remaining(), self.connect_timeout) if each is not None]
+        return Deadline(min(seconds, default=None))
+
+    def connector(self, kind: type[Connected], deadline: Deadline, *, is_again: bool) -> Connector[Connected]:
+        """Return what connects a socket of `kind`; again after a loss it waits for the server to be back."""
+        return Connector(
+            kind,
+            self.address,
+            timeout=deadline.remaining(),
+            wait_for_server=self._wait_for_server or is_again,
+            allow_server=self._allow_server,
+            limits=self.limits.of_socket(),
+        )
 
     def new_caller(self) -> Caller:
         """Return one end of a conversation, for one connection."""
@@ -65,7 +95,7 @@ class ClientCore:
     def may_repeat(self, caller: Caller, call: OpenCall) -> bool:
         """Whether a call whose connection broke is made again on the next one."""
         return (
-            self._reconnect and caller.peer is not None and call.method in caller.peer.idempotent and not call.is_stream
+            self.reconnects and caller.peer is not None and call.method in caller.peer.idempotent and not call.is_stream
         )
 
     def note_begin(self) -> int:

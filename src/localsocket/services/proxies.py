@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Protocol
 
-from localsocket.services.client_core import ANYTHING
 from localsocket.services.remote import Remote
-from localsocket.services.schema import Result
+from localsocket.services.schema import ANYTHING, Result
 
 
 class CallsByName(Protocol):

@@ -117,6 +117,9 @@ class Result:
             raise BadResult(self._method, "the result", str(error)) from None
 
 
+ANYTHING = Result("", Any)
+"""What a method gives of which nothing is known."""
+
 _NO_NAMED = bytes(NO_NAMED)
 
 

@@ -72,10 +72,10 @@ class ServedCall:
     # --- for whoever serves it ----------------------------------------------------------------------------------------
 
     def run(self) -> object:
-        """Call the method's function and return what that gives."""
+        """Call the method's function and return what that gives; what makes the items of a stream has yet to run."""
         token = _current.set(self)
         try:
-            if self.session.service.tracing is None:
+            if self.session.service.tracing is None or self.method.is_stream:
                 return self.method.function(*self.arguments, **self.named)
             with self.traced():
                 return self.method.function(*self.arguments, **self.named)

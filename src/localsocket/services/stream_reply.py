@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
+from contextvars import copy_context
 from typing import Any, Protocol
 
 from localsocket.errors import DeadlinePassed
-from localsocket.services.schema import Result
 from localsocket.services.served_call import ServedCall
 
 
@@ -25,21 +25,33 @@ class Source(Protocol):
 
 
 class IteratorSource:
-    """The items of an iterator; a generator is closed as it is at the end of a `for` that is left."""
+    """The items of an iterator; a generator is closed as it is at the end of a `for` that is left.
 
-    def __init__(self, iterator: Iterator[Any], result: Result) -> None:
-        self._iterator = iterator
-        self._result = result
+    Whichever threads make the items, they run in one context: that of the call.
+    """
+
+    def __init__(self, call: ServedCall, items: Any) -> None:
+        self._result = call.method.result
+        self._iterator = iter(items)
+        self._items = _items_of(call, self._iterator)
+        self._context = copy_context()
 
     def attach(self, reply: StreamReply) -> None:
         pass  # it never has none
 
     def next_body(self) -> bytes | None:
-        return self._result.write(next(self._iterator))
+        return self._result.write(self._context.run(next, self._items))
 
     def close(self) -> None:
-        if (close := getattr(self._iterator, "close", None)) is not None:
-            close()
+        self._context.run(self._items.close)
+        if (close := getattr(self._iterator, "close", None)) is not None:  # of which nothing was wanted
+            self._context.run(close)
+
+
+def _items_of(call: ServedCall, iterator: Iterator[Any]) -> Generator[Any, None, None]:
+    call.make_current()
+    with call.traced():
+        yield from iterator
 
 
 class StreamReply:

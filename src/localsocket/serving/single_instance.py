@@ -32,7 +32,10 @@ class Start(msgspec.Struct, frozen=True):
 
 
 OnStart: TypeAlias = Callable[[Start], int | None]
-"""Called in the first copy, in a thread of its own, for each later one; gives the exit status of that, None is 0."""
+"""Called in the first copy, in a thread of its own, for each later one; gives the exit status of that, None is 0.
+
+It may also raise SystemExit, as argparse does. A Qt signal's emit() will do: the True that it gives is 0.
+"""
 
 
 class SingleInstance:
@@ -128,7 +131,11 @@ class SingleInstance:
         self._thread = thread
 
     def _start(self, start: Start) -> int:
-        return (0 if self._on_start is None else self._on_start(start)) or 0
+        try:
+            status = None if self._on_start is None else self._on_start(start)
+        except SystemExit as end:
+            status = end.code if end.code is None or isinstance(end.code, int) else 1
+        return 0 if status is None or status is True else status
 
     def _connect(self, deadline: Deadline) -> Client | None:
         """Return a client of the first copy, or None where nobody answers now."""

@@ -58,29 +58,36 @@ class Answerer:
     # --- what arrives -------------------------------------------------------------------------------------------------
 
     def feed(self, data: bytes) -> list[Request]:
-        """Return what the peer wants, in order. Raises PeerBrokeProtocol; nothing may be fed after that."""
+        """Return what the peer wants, in order.
+
+        Raises PeerBrokeProtocol: what came along with that counts as not having come, and nothing may be fed any more.
+        """
         requests: list[Request] = []
-        for kind, number, body in self._decoder.feed(data):
-            if self.peer is None:
-                self.peer = decode_greeting(body, self.mine)
-            elif kind == _CALL:
-                if not number or number in self._open:
-                    raise PeerBrokeProtocol(f"the peer made call {number} while there is one of that number")
-                answer = self._open[number] = Answer(number, decode_call(body), self.peer.stream_window)
-                requests.append((kind, answer))
-            elif kind == _NOTIFICATION:
-                requests.append((kind, Answer(0, decode_call(body), 0)))
-            elif kind == _CANCEL:
-                if (cancelled := self._open.pop(number, None)) is not None:
-                    cancelled.is_over = True
-                    requests.append((kind, cancelled))
-            elif kind == _CREDIT:
-                granted = decode_count(body)
-                if (credited := self._open.get(number)) is not None:
-                    credited.credit += granted
-                    requests.append((kind, credited))
-            else:
-                raise PeerBrokeProtocol(f"the peer sent a frame of kind {kind} where none may come")
+        try:
+            for kind, number, body in self._decoder.feed(data):
+                if self.peer is None:
+                    self.peer = decode_greeting(body, self.mine)
+                elif kind == _CALL:
+                    if not number or number in self._open:
+                        raise PeerBrokeProtocol(f"the peer made call {number}, which may not be or is under way")
+                    answer = self._open[number] = Answer(number, decode_call(body), self.peer.stream_window)
+                    requests.append((kind, answer))
+                elif kind == _NOTIFICATION:
+                    requests.append((kind, Answer(0, decode_call(body), 0)))
+                elif kind == _CANCEL:
+                    if (cancelled := self._open.pop(number, None)) is not None:
+                        cancelled.is_over = True
+                        requests.append((kind, cancelled))
+                elif kind == _CREDIT:
+                    granted = decode_count(body)
+                    if (credited := self._open.get(number)) is not None:
+                        credited.credit += granted
+                        requests.append((kind, credited))
+                else:
+                    raise PeerBrokeProtocol(f"the peer sent a frame of kind {kind} where none may come")
+        except PeerBrokeProtocol:
+            self._undo(requests)
+            raise
         return requests
 
     def check_end(self) -> None:
@@ -103,7 +110,11 @@ class Answerer:
         return self._last_frame(answer, _REPLY, body)
 
     def fail(self, answer: Answer, failure: Failure) -> bytes:
-        return self._last_frame(answer, Kind.FAILURE, encode_failure(failure))
+        """A failure that is longer than the peer takes is told in one sentence."""
+        body = encode_failure(failure)
+        if self.peer is not None and len(body) > self.peer.max_message:
+            body = encode_failure(Failure("failed", f"what there is to say of {failure.code!r} is too long to be sent"))
+        return self._last_frame(answer, Kind.FAILURE, body)
 
     def open_stream(self, answer: Answer) -> bytes:
         if answer.is_over:
@@ -123,6 +134,14 @@ class Answerer:
         return self._last_frame(answer, Kind.END, b"")
 
     # ------------------------------------------------------------------------------------------------------------------
+
+    def _undo(self, requests: list[Request]) -> None:
+        """Have open again what nobody has been told to cancel, and not what nobody has been told to serve."""
+        for kind, answer in reversed(requests):
+            if kind == _CALL:
+                del self._open[answer.number]
+            elif kind == _CANCEL:
+                self._open[answer.number] = answer
 
     def _check_length(self, body: bytes) -> None:
         if self.peer is not None and len(body) > self.peer.max_message:

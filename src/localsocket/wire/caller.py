@@ -16,6 +16,7 @@ _MAX_NUMBER = 2**32 - 1
 _CALL, _REPLY, _FAILURE, _STREAM, _ITEM, _END = map(
     int, (Kind.CALL, Kind.REPLY, Kind.FAILURE, Kind.STREAM, Kind.ITEM, Kind.END)
 )
+_ANSWERS = {_REPLY, _FAILURE, _STREAM, _ITEM, _END}
 
 
 class OpenCall:
@@ -69,6 +70,7 @@ class Caller:
         self._decoder = FrameDecoder(mine.max_message)
         self._open: dict[int, OpenCall] = {}
         self._last = 0
+        self._has_wrapped = False
 
     @property
     def open_calls(self) -> int:
@@ -91,9 +93,10 @@ class Caller:
     ) -> OpenCall:
         """Open a call, whose `frame` is to be sent. Raises UnsuitableMessage or TooLongToSend, and opens nothing."""
         body = self._encode(method, timeout, arguments, named, carrier)
-        number = self._last % _MAX_NUMBER + 1
-        while number in self._open:  # after four thousand million calls
-            number = number % _MAX_NUMBER + 1
+        number = self._last + 1
+        while number > _MAX_NUMBER or number in self._open:  # after four thousand million calls
+            number = number + 1 if number < _MAX_NUMBER else 1
+            self._has_wrapped = True
         self._last = number
         call = OpenCall(method, number, encode_frame(_CALL, number, body), self.mine.stream_window)
         self._open[number] = call
@@ -111,8 +114,9 @@ class Caller:
 
     def cancel(self, call: OpenCall) -> bytes:
         """Forget the call; return the frame that tells so, or nothing for one that is over."""
-        if self._open.pop(call.number, None) is not call:
+        if self._open.get(call.number) is not call:
             return b""
+        del self._open[call.number]
         call.is_over = True
         return encode_frame(Kind.CANCEL, call.number, b"")
 
@@ -140,34 +144,38 @@ class Caller:
     def feed(self, data: bytes) -> list[OpenCall]:
         """Return the calls for which something has come, in the order in which it came.
 
-        Raises PeerBrokeProtocol, after which nothing may be fed any more.
+        Raises PeerBrokeProtocol, after which nothing may be fed any more; calls that ended along with it are then
+        among those that abandon() returns.
         """
         news: list[OpenCall] = []
-        for kind, number, body in self._decoder.feed(data):
-            if self.peer is None:
-                self.peer = decode_greeting(body, self.mine)
-                continue
-            call = self._open.get(number)
-            if call is None:
-                if not 0 < number <= self._last:
-                    raise PeerBrokeProtocol(f"the peer answered call {number}, which was never made")
-                continue  # cancelled, and on its way when the peer learned of it
-            if kind == _REPLY:
-                call.body = body
-                self._finish(call)
-            elif kind == _ITEM:
-                self._take_in_item(call, body)
-            elif kind == _END and call.is_stream:
-                self._finish(call)
-            elif kind == _STREAM and not call.is_stream:
-                call.is_stream = True
-                call.items = deque()
-            elif kind == _FAILURE:
-                call.failure = decode_failure(body)
-                self._finish(call)
-            else:
-                raise PeerBrokeProtocol(f"the peer sent a frame of kind {kind} where none may come")
-            news.append(call)
+        try:
+            for kind, number, body in self._decoder.feed(data):
+                if self.peer is None:
+                    self.peer = decode_greeting(body, self.mine)
+                    continue
+                call = self._open.get(number)
+                if call is None:
+                    self._check_late(kind, number)
+                    continue
+                if kind == _REPLY and not call.is_stream:
+                    call.body = body
+                    self._finish(call)
+                elif kind == _ITEM:
+                    self._take_in_item(call, body)
+                elif kind == _END and call.is_stream:
+                    self._finish(call)
+                elif kind == _STREAM and not call.is_stream:
+                    call.is_stream = True
+                    call.items = deque()
+                elif kind == _FAILURE:
+                    call.failure = decode_failure(body)
+                    self._finish(call)
+                else:
+                    raise PeerBrokeProtocol(f"the peer sent a frame of kind {kind} where none may come")
+                news.append(call)
+        except PeerBrokeProtocol:
+            self._open.update((call.number, call) for call in news)
+            raise
         return news
 
     def check_end(self) -> None:
@@ -181,6 +189,13 @@ class Caller:
         return calls
 
     # ------------------------------------------------------------------------------------------------------------------
+
+    def _check_late(self, kind: int, number: int) -> None:
+        """Check what has come for no open call: it was cancelled, and this on its way when the peer learned of it."""
+        if kind not in _ANSWERS:
+            raise PeerBrokeProtocol(f"the peer sent a frame of kind {kind} where none may come")
+        if not number or (number > self._last and not self._has_wrapped):
+            raise PeerBrokeProtocol(f"the peer answered call {number}, which was never made")
 
     def _take_in_item(self, call: OpenCall, body: Body) -> None:
         if call.items is None:

@@ -1,0 +1,42 @@
+"""What is the same for the ways to call a service, on all faces."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeVar, cast
+
+from localsocket.deadlines import NEVER, Deadline
+from localsocket.services.proxies import CallsByName, Proxy, TypedProxy
+from localsocket.services.remote import Remote
+
+P = TypeVar("P")
+
+
+class CallsCore:
+    """Calls with one time-out; a face says how each is made."""
+
+    def __init__(self, timeout: float | None) -> None:
+        self._timeout = timeout
+
+    @property
+    def proxy(self) -> Proxy:
+        """What has the methods of the service as its own: `client.proxy.add(2, 3)`.
+
+        On a face that awaits: `await client.proxy.add(2, 3)`, and for a method that streams
+        `async for item in client.proxy.count(10)`.
+        """
+        return Proxy(cast(CallsByName, self))
+
+    def typed(self, protocol: Callable[..., P]) -> P:
+        """Return a proxy of the class `protocol`, usually a typing.Protocol, whose methods are those of the service.
+
+        Type checkers then know their signatures, and what they give is checked to be what the class says (BadResult).
+        On a face that awaits they are coroutine functions there. A method that gives an Iterator, or AsyncIterator,
+        gives a Stream.
+        """
+        return cast(P, TypedProxy(cast(CallsByName, self), Remote(protocol)))
+
+    def _deadline(self, timeout: float | None) -> Deadline:
+        if timeout is None:
+            timeout = self._timeout
+        return NEVER if timeout is None else Deadline(timeout)
