@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from localsocket.aio.local_socket import LocalSocket
 from localsocket.errors import ClosedByPeer, ClosedByUs, LocalSocketError, WriteBufferFull
+from localsocket.wire.send_queue import join_small
 
 
 class PushedSocket(LocalSocket):
@@ -92,7 +93,8 @@ class PushedSocket(LocalSocket):
         self._is_scheduled = False
         outbox, self._outbox = self._outbox, []
         self._outbox_size = 0
-        self._write(outbox[0] if len(outbox) == 1 else b"".join(outbox))
+        for data in join_small(outbox):
+            self._write(data)
 
     def _write(self, data: bytes) -> None:
         try:

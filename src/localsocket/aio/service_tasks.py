@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -182,10 +182,11 @@ class _Connection:
         session, may_go_on = self._session, asyncio.Event()
         call.on_credit = may_go_on.set
         session.open_stream(call)
-        items = call.method.function(*call.arguments, **call.named)
+        items: AsyncIterator[Any] | None = None
         sent = 0
         try:
             with call.traced():
+                items = call.method.function(*call.arguments, **call.named)
                 async for item in items:
                     body = call.method.result.write(item)
                     while call.answer.credit <= 0 or not session.has_room_to_send:

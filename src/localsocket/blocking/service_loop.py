@@ -136,7 +136,7 @@ class ServiceLoop:
             return
         if source is None:
             session.reply(call, result)
-        elif not call.is_notification:
+        else:
             in_loop = not isinstance(source, Subscription)
             StreamReply(call, source, self.soon if in_loop else _at_once).begin()
 

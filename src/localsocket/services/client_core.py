@@ -86,16 +86,16 @@ class ClientCore:
         """Return what the answered call gave, or raise what it raised; None for a stream."""
         if call.body is not None:
             return result.read(call.body)
-        if call.error is not None:
-            raise call.error
         if call.failure is not None:
             raise error_of(call.failure, call.method, self._errors)
+        if call.error is not None:
+            raise call.error
         return None
 
     def may_repeat(self, caller: Caller, call: OpenCall) -> bool:
         """Whether a call whose connection broke is made again on the next one."""
         return (
-            self.reconnects and caller.peer is not None and call.method in caller.peer.idempotent and not call.is_stream
+            self.reconnects and caller.peer is not None and call.method in caller.peer.idempotent and not call.is_answered
         )
 
     def note_begin(self) -> int:

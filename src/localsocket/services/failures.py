@@ -74,7 +74,7 @@ def error_of(failure: Failure, method: str, known: Mapping[str, type[Exception]]
             return kind(*(parts[name] for name in names))
         if failure.code == "raised":
             return _declared(parts, method, known)
-    except (KeyError, TypeError, ValueError):
+    except (AttributeError, KeyError, TypeError, ValueError):
         pass  # from a program that makes its failures otherwise
     return CallFailed(
         method,

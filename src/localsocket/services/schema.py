@@ -12,6 +12,7 @@ import msgspec
 
 from localsocket.errors import BadArguments, BadResult, UnsuitableMethod
 from localsocket.wire.call_bodies import NO_NAMED, CallBody
+from localsocket.wire.serializers import UNREADABLE
 
 _STREAMS = {
     collections.abc.Iterator,
@@ -23,7 +24,8 @@ _STREAMS = {
 }
 
 _encode = msgspec.msgpack.Encoder().encode
-_decode = msgspec.msgpack.Decoder().decode
+_decode_given = msgspec.msgpack.Decoder(list[Any]).decode
+_decode_named = msgspec.msgpack.Decoder(dict[str, Any]).decode
 
 # What is what it says by its class alone, so that it need not be read back to be sure.
 _PLAIN = (bool, int, float, str, bytes, type(None))
@@ -59,7 +61,7 @@ class Parameters:
         if not self._needs_names and (body.named is NO_NAMED or bytes(body.named) == _NO_NAMED):
             try:
                 arguments: tuple[object, ...] = self._decoder.decode(body.arguments)
-            except (msgspec.DecodeError, RecursionError):
+            except UNREADABLE:
                 pass  # fewer than there are parameters, or wrong ones: found out below
             else:
                 return arguments, {}
@@ -67,9 +69,9 @@ class Parameters:
 
     def _read_one_by_one(self, body: CallBody) -> tuple[tuple[object, ...], dict[str, object]]:
         try:
-            given, named = _decode(body.arguments), _decode(body.named)
+            given, named = _decode_given(body.arguments), _decode_named(body.named)
             bound = self.signature.bind(*given, **named)
-        except (TypeError, RecursionError, msgspec.DecodeError) as error:
+        except (TypeError, *UNREADABLE) as error:
             raise BadArguments(self._method, "", str(error)) from None
         for name, value in bound.arguments.items():
             try:
@@ -88,7 +90,7 @@ class Result:
         self.kind = kind
         self._plain = kind if kind in _PLAIN else type(None) if kind is None else None
         try:
-            self._decoder = None if kind is Any else msgspec.msgpack.Decoder(kind)
+            self._decode = msgspec.msgpack.Decoder(kind).decode
         except TypeError as error:
             raise UnsuitableMethod(method, f"msgspec has no form for what it gives: {error}") from error
 
@@ -98,22 +100,18 @@ class Result:
             body = _encode(value)
         except (TypeError, ValueError, OverflowError, RecursionError) as error:
             raise BadResult(self._method, "the result", str(error)) from error
-        if self._decoder is not None and type(value) is not self._plain:
-            self._read(body)
+        if self.kind is not Any and type(value) is not self._plain:
+            self.read(body)
         return body
 
     def read(self, body: bytes | memoryview) -> Any:
         """Return the value. Raises BadResult."""
-        return _decode(body) if self._decoder is None else self._read(body)
-
-    def _read(self, body: bytes | memoryview) -> Any:
-        assert self._decoder is not None
         try:
-            return self._decoder.decode(body)
+            return self._decode(body)
         except msgspec.ValidationError as error:
             reason, path = split_path(error)
             raise BadResult(self._method, f"the result{path}", reason) from None
-        except (msgspec.DecodeError, RecursionError) as error:
+        except UNREADABLE as error:
             raise BadResult(self._method, "the result", str(error)) from None
 
 

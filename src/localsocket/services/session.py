@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from localsocket.endpoint.credentials import PeerCredentials
 from localsocket.errors import (
+    BadArguments,
     BadResult,
     ClosedByPeer,
     ClosedByUs,
@@ -28,6 +29,7 @@ from localsocket.services.served_call import ServedCall
 from localsocket.wire.answerer import Answer, Answerer
 from localsocket.wire.call_bodies import Failure
 from localsocket.wire.frames import Kind
+from localsocket.wire.send_queue import join_small
 
 if TYPE_CHECKING:
     from localsocket.services.service import Service
@@ -73,6 +75,7 @@ class Session:
         self._answerer = Answerer(service.greeting)
         self._lock = threading.Lock()
         self._held: list[bytes] | None = None
+        self._held_items = 0  # bytes of streams among that
         self._is_paused = False
         self._waiting_for_room: list[Callable[[], object]] = []
         service.tally.connections += 1
@@ -99,7 +102,7 @@ class Session:
 
     @property
     def has_room_to_send(self) -> bool:
-        return self._link.bytes_to_write < self.service.limits.unsent
+        return self._held_items + self._link.bytes_to_write < self.service.limits.unsent
 
     # --- what the face calls ------------------------------------------------------------------------------------------
 
@@ -145,7 +148,8 @@ class Session:
             answers = self._answerer.abandon()
         self.service.remove_session(self)
         for answer in answers:
-            self._tell(answer.context.on_cancel)
+            if answer.context is not None:  # else it has not been admitted yet
+                self._tell(answer.context.on_cancel)
 
     def drop(self, reason: str) -> None:
         """End the connection because of what its peer did, or did not do."""
@@ -162,10 +166,17 @@ class Session:
                 self._held = []
 
     def release(self) -> None:
-        with self._lock:
-            held, self._held = self._held, None
-        if held:
-            self._write(held[0] if len(held) == 1 else b"".join(held))
+        """Send what was gathered, then what others wanted to send meanwhile: nothing overtakes."""
+        while True:
+            with self._lock:
+                held, self._held = self._held, [] if self._held else None
+                self._held_items = 0
+            if not held:
+                break
+            for data in join_small(held):
+                self._write(data)
+        if self._waiting_for_room and not self._link.bytes_to_write:
+            self.sent()
 
     # --- what comes of a call; any thread -----------------------------------------------------------------------------
 
@@ -237,6 +248,8 @@ class Session:
         """Raises TooLongToSend."""
         with self._lock:
             frame = self._answerer.item(call.answer, body)
+            if self._held is not None:
+                self._held_items += len(frame)
         self._send(frame)
 
     def end_stream(self, call: ServedCall) -> None:
@@ -249,7 +262,8 @@ class Session:
         """Call back once the peer has read what was sent."""
         with self._lock:
             self._waiting_for_room.append(callback)
-        if not self._link.bytes_to_write:  # sent in the meantime
+            is_held = self._held is not None
+        if not is_held and not self._link.bytes_to_write:  # sent in the meantime
             self.sent()
 
     # ------------------------------------------------------------------------------------------------------------------
@@ -268,6 +282,8 @@ class Session:
                 raise TooManyCalls(service.limits.calls)
             if method.allow is not None:
                 method.check_caller(self.peer)
+            if method.is_stream and call.is_notification:
+                raise BadArguments(name, "", "it gives a stream, and a notification is not answered")
             call.arguments, call.named = method.parameters.read(answer.body)
             if call.deadline is not None and call.remaining() == 0:
                 raise DeadlinePassed(f"calling {name!r}", answer.body.timeout)

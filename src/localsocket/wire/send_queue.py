@@ -10,6 +10,13 @@ from localsocket.interfaces import KIB, Buffer
 _JOINED = 64 * KIB
 
 
+def join_small(pieces: list[bytes]) -> list[bytes]:
+    """Return the same bytes in few pieces: one, unless that would copy more than it saves."""
+    if len(pieces) > 1 and sum(map(len, pieces)) <= _JOINED:
+        return [b"".join(pieces)]
+    return pieces
+
+
 class SendQueue:
     """What was written and not yet taken by the kernel. Not thread-safe: whoever owns it holds a lock.
 
