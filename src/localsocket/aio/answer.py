@@ -93,6 +93,7 @@ class Answer:
         finish_waiters(self.call)
         if frame:
             self._connection.send(frame)
+            self._connection.look_for_room()
         return True
 
     # ------------------------------------------------------------------------------------------------------------------

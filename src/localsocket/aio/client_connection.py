@@ -67,6 +67,11 @@ class ClientConnection:
         while not self.caller.has_room and self.error is None:
             await _wait(self._greeting_or_room, deadline, doing)
 
+    def look_for_room(self) -> None:
+        """Let those who wait for room look, if there is some."""
+        if self.caller.has_room:
+            self._greeting_or_room.wake_all()
+
     async def close(self) -> None:
         self._end(ClosedByUs("the client"))
         await self._socket.close()
@@ -87,8 +92,9 @@ class ClientConnection:
         for call in news:
             if call.waiter:
                 finish_waiters(call)
-        if self.caller.has_room or not was_greeted:
+        if not was_greeted:
             self._greeting_or_room.wake_all()
+        self.look_for_room()
 
     def _end(self, error: LocalSocketError) -> None:
         if self.error is not None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import deque
+
 from localsocket.blocking.pending_call import finish_turns
 from localsocket.blocking.shared_socket import SharedSocket, Turn
 from localsocket.deadlines import Deadline
@@ -24,7 +26,7 @@ class ClientConnection:
         self.error: LocalSocketError | None = None
         self.to_repeat: list[OpenCall] = []
         self._greeted = Turn()
-        self._waiting_for_room: list[Turn] = []
+        self._waiting_for_room: deque[Turn] = deque()
         self._later: list[bytes] = []
         core.tally.connections += 1
         socket.begin(self._take_in, self._end)
@@ -67,6 +69,11 @@ class ClientConnection:
         self._waiting_for_room.append(turn)
         return turn
 
+    def look_for_room(self) -> None:
+        """Let the next one who waits for room go on, if there is some; under the lock."""
+        if self._waiting_for_room and self.caller.has_room:
+            self._waiting_for_room.popleft().finish()
+
     def close(self) -> None:
         with self.socket.lock:
             self._end(ClosedByUs("the client"))
@@ -88,8 +95,7 @@ class ClientConnection:
                 finish_turns(call)
         if not self._greeted.is_done and self.caller.peer is not None:
             self._greeted.finish()
-        if self._waiting_for_room and self.caller.has_room:
-            self._waiting_for_room.pop().finish()
+        self.look_for_room()
 
     def _end(self, error: LocalSocketError) -> None:
         if self.error is not None:

@@ -156,6 +156,7 @@ class PendingCall:
                 self._call.is_over = True
                 self._call.error = CallCancelled(self._call.method)
                 finish_turns(self._call)
+                self._connection.look_for_room()
             return frame
 
 

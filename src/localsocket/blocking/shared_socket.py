@@ -12,7 +12,7 @@ from collections.abc import Callable
 from localsocket.blocking.waiting import LONGEST_WAIT, READABLE, WRITABLE, Waker
 from localsocket.deadlines import Deadline
 from localsocket.endpoint.credentials import PeerCredentials
-from localsocket.errors import ClosedByPeer, LocalSocketError
+from localsocket.errors import BrokenEndpoint, ClosedByPeer, LocalSocketError
 from localsocket.interfaces import DEFAULT_LIMITS, Limits, OpenMode, SocketState
 from localsocket.sockets.connection import RECEIVE_SIZE
 from localsocket.sockets.stream import Stream
@@ -71,7 +71,11 @@ class SharedSocket(Stream):
         self._flushing: list[Turn] = []
         self._on_bytes: Callable[[bytes], object]
         self._on_end: Callable[[LocalSocketError], object]
-        self._waker = Waker()
+        try:
+            self._waker = Waker()
+        except OSError as error:
+            sock.close()
+            raise BrokenEndpoint("making a descriptor to be woken by", error) from error
         self._poll = select.poll()
         self._poll.register(self._waker.fileno(), READABLE)
         self._poll.register(sock.fileno(), READABLE)

@@ -95,7 +95,10 @@ class ClientCore:
     def may_repeat(self, caller: Caller, call: OpenCall) -> bool:
         """Whether a call whose connection broke is made again on the next one."""
         return (
-            self.reconnects and caller.peer is not None and call.method in caller.peer.idempotent and not call.is_answered
+            self.reconnects
+            and caller.peer is not None
+            and call.method in caller.peer.idempotent
+            and not call.is_answered
         )
 
     def note_begin(self) -> int:
