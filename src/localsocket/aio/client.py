@@ -53,7 +53,7 @@ class Calls(CallsCore):
 
         From when it is awaited or entered nothing that is published is missed, but what the topic's policy drops.
         """
-        return self._stream(SUBSCRIBE, (topic,), {}, None, Result(topic, kind))
+        return Stream(partial(self._client._open_call, SUBSCRIBE, (topic,), {}, NEVER), Result(topic, kind), NEVER)
 
     async def describe(self, *, timeout: float | None = None) -> ServiceDescription:
         """Return what the service tells about itself: its methods and topics, with types and documentation."""

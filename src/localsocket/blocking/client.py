@@ -13,7 +13,7 @@ from localsocket.blocking.client_connection import ClientConnection
 from localsocket.blocking.pending_call import PendingCall, Stream
 from localsocket.blocking.shared_socket import SharedSocket, Turn
 from localsocket.deadlines import NEVER, Deadline
-from localsocket.errors import ClosedByUs
+from localsocket.errors import ClosedByPeer, ClosedByUs, DeadlinePassed
 from localsocket.services.calls_core import CallsCore
 from localsocket.services.client_core import ClientCore, ClientOptions
 from localsocket.services.description import ServiceDescription
@@ -62,9 +62,14 @@ class Calls(CallsCore):
         Once it has returned, nothing that is published is missed, but what the topic's policy drops. `timeout` is for
         subscribing. Raises NoSuchTopic; the stream raises SubscriberTooSlow where the policy is to disconnect.
         """
-        pending = self._begin(SUBSCRIBE, (topic,), {}, None, Result(topic, kind))
-        pending.wait(self._deadline(timeout))
-        return pending.stream()
+        deadline = self._deadline(timeout)
+        pending = self._client.begin(SUBSCRIBE, (topic,), {}, NEVER, Result(topic, kind))
+        try:
+            stream: Stream = pending.result(deadline.remaining())
+        except DeadlinePassed:
+            pending.cancel()
+            raise
+        return stream
 
     def describe(self, *, timeout: float | None = None) -> ServiceDescription:
         """Return what the service tells about itself: its methods and topics, with types and documentation."""
@@ -207,13 +212,20 @@ class Client(Calls):
                     call = connection.caller.begin(method, seconds, arguments, named, carrier)
                     turn = Turn()
                     call.waiter = [turn]
-                    break
-                turn = connection.room_turn()
-            if not connection.socket.wait(turn, deadline):
-                raise deadline.error(f"calling {method!r}")
-        pending = PendingCall(self, connection, call, turn, deadline, result, began)
-        pending.send()
-        return pending
+                else:
+                    call = None
+            if call is None:
+                connection.wait_room(deadline, f"calling {method!r}")
+                continue
+            pending = PendingCall(self, connection, call, turn, deadline, result, began)
+            try:
+                pending.send()
+            except ClosedByPeer:
+                # The peer has not got the whole frame, so the method has not been called.
+                if not self.core.reconnects:
+                    raise
+            else:
+                return pending
 
     def send_notification(
         self, method: str, arguments: tuple[object, ...], named: dict[str, object], deadline: Deadline

@@ -59,19 +59,34 @@ class ClientConnection:
             socket.write_nowait(data)
         except ClosedByUs:
             raise self.error or ClosedByUs("the client") from None
+        except LocalSocketError as error:
+            with socket.lock:
+                self._end(error)
+            raise
 
     def send_later(self, data: bytes) -> None:
         self._later.append(data)
 
-    def room_turn(self) -> Turn:
-        """Return what is done when another call may be made; under the lock."""
+    def wait_room(self, deadline: Deadline, doing: str) -> None:
+        """Wait until one more call may be made, or the connection is lost."""
         turn = Turn()
-        self._waiting_for_room.append(turn)
-        return turn
+        with self.socket.lock:
+            if self.error is not None or self.caller.has_room:
+                return
+            self._waiting_for_room.append(turn)
+        try:
+            if not self.socket.wait(turn, deadline):
+                raise deadline.error(doing)
+        finally:
+            with self.socket.lock:
+                if turn in self._waiting_for_room:
+                    self._waiting_for_room.remove(turn)
+                else:
+                    self.look_for_room()  # in case this one makes no call after all
 
     def look_for_room(self) -> None:
-        """Let the next one who waits for room go on, if there is some; under the lock."""
-        if self._waiting_for_room and self.caller.has_room:
+        """Let those who wait for room go on, as many as there is room for; under the lock."""
+        for _ in range(min(len(self._waiting_for_room), self.caller.room)):
             self._waiting_for_room.popleft().finish()
 
     def close(self) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 import msgspec
+from msgspec.inspect import CustomType, Field, Type, type_info
 
 from localsocket.errors import BadArguments, BadResult, UnsuitableMethod
 from localsocket.wire.call_bodies import NO_NAMED, CallBody
@@ -51,7 +52,7 @@ class Parameters:
         try:
             self._decoder = msgspec.msgpack.Decoder(tuple[tuple(by_position)])  # type: ignore[misc]
             for kind in self.types.values():
-                msgspec.json.Decoder(kind)
+                _check_has_form(kind)
         except TypeError as error:
             raise UnsuitableMethod(method, f"msgspec has no form for a parameter's type: {error}") from error
         self._needs_names = len(by_position) < len(self.types)
@@ -91,6 +92,7 @@ class Result:
         self._plain = kind if kind in _PLAIN else type(None) if kind is None else None
         try:
             self._decode = msgspec.msgpack.Decoder(kind).decode
+            _check_has_form(kind)
         except TypeError as error:
             raise UnsuitableMethod(method, f"msgspec has no form for what it gives: {error}") from error
 
@@ -142,3 +144,18 @@ def split_path(error: msgspec.ValidationError) -> tuple[str, str]:
     """Return the sentence of the error, and the path within the value, such as `.items[2]`."""
     reason, _, path = str(error).partition(" - at `$")
     return reason, path.removesuffix("`")
+
+
+def _check_has_form(kind: Any) -> None:
+    """Raise TypeError for a type, or a part of one, that msgspec leaves to be made by others."""
+    looked_at: set[int] = set()
+    parts: list[object] = [] if kind is Any else [type_info(kind)]
+    while parts:
+        part = parts.pop()
+        if isinstance(part, CustomType):
+            raise TypeError(f"{part.cls.__name__} is none of the types that it can send")
+        if isinstance(part, tuple):
+            parts.extend(part)
+        elif isinstance(part, (Type, Field)) and id(part) not in looked_at:
+            looked_at.add(id(part))
+            parts.extend(getattr(part, name) for name in part.__struct_fields__)

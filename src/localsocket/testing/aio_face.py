@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine
+import contextlib
+from collections.abc import Callable, Coroutine, Iterator
 from types import TracebackType
 from typing import Any, TypeVar
 
 from localsocket import aio
+from localsocket.blocking.local_socket import LocalSocket
 from localsocket.testing.awaited_face import AwaitedFace
 from localsocket.testing.background import Background
+from localsocket.testing.contracts import MessageOptions
+from localsocket.testing.pairs import connected_pair
 
 T = TypeVar("T")
 
 
 class AioFace(AwaitedFace):
-    """aio.LocalSocket and aio.LocalServer, with calls that wait; a context manager that runs the loop.
+    """What localsocket.aio has, with calls that wait; a context manager that runs the loop.
 
     `new_loop` makes the loop: asyncio.new_event_loop, uvloop.new_event_loop, or your own.
     """
@@ -26,6 +30,27 @@ class AioFace(AwaitedFace):
 
     def wait_for(self, call: Coroutine[Any, Any, T]) -> T:
         return asyncio.run_coroutine_threadsafe(call, self.loop).result()
+
+    @contextlib.contextmanager
+    def message_pair(
+        self, one: MessageOptions, other: MessageOptions | None = None, *, kernel_buffer: int | None = None
+    ) -> Iterator[tuple[WaitedMessages, WaitedMessages]]:
+        with connected_pair(kernel_buffer=kernel_buffer) as (first, second):
+            ends = WaitedMessages(self, first, one), WaitedMessages(self, second, one if other is None else other)
+            try:
+                yield ends
+            finally:
+                for end in ends:
+                    end.abort()
+
+    @contextlib.contextmanager
+    def message_end(self, options: MessageOptions) -> Iterator[tuple[WaitedMessages, LocalSocket]]:
+        with connected_pair() as (first, second):
+            end = WaitedMessages(self, first, options)
+            try:
+                yield end, second
+            finally:
+                end.abort()
 
     def __enter__(self) -> AioFace:
         self._running = Background(self.loop.run_forever)
@@ -38,3 +63,39 @@ class AioFace(AwaitedFace):
         self._running.result()
         self.loop.run_until_complete(self.loop.shutdown_asyncgens())
         self.loop.close()
+
+
+class WaitedMessages:
+    """An aio.MessageSocket whose calls wait; it takes over `socket`."""
+
+    def __init__(self, face: AioFace, socket: LocalSocket, options: MessageOptions) -> None:
+        async def take_over() -> aio.MessageSocket:
+            return aio.MessageSocket(aio.LocalSocket.adopt(socket), **options)
+
+        self._face = face
+        self.messages = face.wait_for(take_over())
+
+    def send(self, message: object, *, timeout: float) -> None:
+        self._face.wait_for(self.messages.send(message, timeout=timeout))
+
+    def receive(self, *, timeout: float) -> Any:
+        return self._face.wait_for(self.messages.receive(timeout=timeout))
+
+    def __iter__(self) -> Iterator[Any]:
+        async def all_of_them() -> list[Any]:
+            return [message async for message in self.messages]
+
+        return iter(self._face.wait_for(all_of_them()))
+
+    def shutdown_write(self, *, timeout: float) -> None:
+        self._face.wait_for(self.messages.shutdown_write(timeout=timeout))
+
+    def close(self, *, timeout: float) -> None:
+        self._face.wait_for(self.messages.close(timeout=timeout))
+
+    def abort(self) -> None:
+        async def abort() -> None:
+            self.messages.abort()
+            await self.messages.close()  # until the descriptor is closed
+
+        self._face.wait_for(abort())

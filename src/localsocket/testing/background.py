@@ -68,7 +68,9 @@ class Background(Generic[T]):
     def _is_waiting(self) -> bool:
         assert not self.is_done, f"{self._function} ended instead of waiting: {self._error!r}"
         frame = sys._current_frames().get(self._thread.ident or 0)
-        return frame is not None and frame.f_code.co_name == "wait"
+        while frame is not None and frame.f_code.co_name != "wait":
+            frame = frame.f_back
+        return frame is not None
 
 
 def wait_until(condition: Callable[[], object], what: str = "it", timeout: float = PATIENCE) -> None:

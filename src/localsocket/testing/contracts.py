@@ -1,4 +1,4 @@
-"""What every stream and every listener has to keep, written once for all faces, and for yours.
+"""What streams, listeners, message sockets and services have to keep, written once for all faces, and for yours.
 
 A contract is a sequence of claims. Each claim is a function of one face, sets up what it needs, and raises
 AssertionError, or what the face raised, where the face does not keep it. With pytest:
@@ -7,17 +7,23 @@ AssertionError, or what the face raised, where the face does not keep it. With p
     def test_my_stream(claim):
         claim(MyFace())
 
-A face adapts what is under test to the few calls below, which are LocalSocket's and LocalServer's own, so that a
-blocking face needs no adapter. What does not block is waited for by its adapter: see localsocket.testing.faces.
+A face adapts what is under test to the few calls below, which are those of LocalSocket, LocalServer, MessageSocket and
+Client, so that a blocking face needs no adapter. What does not block is waited for by its adapter: see
+localsocket.testing.faces.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
-from typing import Protocol, TypeVar, overload
+from typing import Any, Protocol, TypedDict, TypeVar, Unpack, overload
 
 from localsocket.interfaces import Limits
+from localsocket.services.client_core import ClientOptions
+from localsocket.services.description import ServiceDescription
+from localsocket.services.service import Service
+from localsocket.services.stats import ClientStats
+from localsocket.wire.serializers import SerializerName
 
 Subject = TypeVar("Subject")
 Error = TypeVar("Error", bound=BaseException)
@@ -33,6 +39,10 @@ class Contract(Sequence[Callable[[Subject], None]]):
         """Add a claim; for use as a decorator."""
         self._claims.append(function)
         return function
+
+    def include(self, other: Contract[Subject]) -> None:
+        """Add the claims of another contract about the same kind of thing."""
+        self._claims.extend(other)
 
     def check(self, subject: Subject) -> None:
         """Examine every claim, and raise one ExceptionGroup with all that do not hold."""
@@ -112,3 +122,115 @@ class ListenerFace(Protocol):
     def listen(self, address: str) -> AbstractContextManager[ListenerUnderTest]: ...
 
     def connect(self, address: str, *, timeout: float) -> AbstractContextManager[StreamUnderTest]: ...
+
+
+class MessageOptions(TypedDict, total=False):
+    """The keyword arguments of MessageSocket()."""
+
+    serializer: SerializerName
+    kind: Any
+    max_message: int
+
+
+class MessagesUnderTest(Protocol):
+    """One end of an exchange of messages."""
+
+    def send(self, message: object, *, timeout: float) -> None: ...
+
+    def receive(self, *, timeout: float) -> Any: ...
+
+    def __iter__(self) -> Iterator[Any]: ...
+
+    def shutdown_write(self, *, timeout: float) -> None: ...
+
+    def close(self, *, timeout: float) -> None: ...
+
+    def abort(self) -> None: ...
+
+
+class MessageFace(Protocol):
+    """Makes ends that exchange messages."""
+
+    def message_pair(
+        self, one: MessageOptions, other: MessageOptions | None = None, *, kernel_buffer: int | None = None
+    ) -> AbstractContextManager[tuple[MessagesUnderTest, MessagesUnderTest]]:
+        """Give two ends, with the same options if there are no others; both have sent their greetings."""
+
+    def message_end(self, options: MessageOptions) -> AbstractContextManager[tuple[MessagesUnderTest, StreamUnderTest]]:
+        """Give one end, and a stream that is connected to it, for what no end of messages would send."""
+
+
+class PendingUnderTest(Protocol):
+    """A call that was started."""
+
+    def result(self, timeout: float | None = None) -> Any: ...
+
+    def cancel(self) -> object: ...
+
+
+class ItemsUnderTest(Protocol):
+    """The items of a stream."""
+
+    def receive(self, *, timeout: float | None = None) -> Any: ...
+
+    def close(self) -> None: ...
+
+    def __iter__(self) -> Iterator[Any]: ...
+
+    def __next__(self) -> Any: ...
+
+
+class CallsUnderTest(Protocol):
+    """The ways to call a service; what they are given and what they give is as for localsocket.Client."""
+
+    def call(self, method: str, /, *arguments: object, timeout: float | None = None, **named: object) -> Any: ...
+
+    def start(
+        self, method: str, /, *arguments: object, timeout: float | None = None, **named: object
+    ) -> PendingUnderTest: ...
+
+    def stream(
+        self, method: str, /, *arguments: object, timeout: float | None = None, **named: object
+    ) -> ItemsUnderTest: ...
+
+    def notify(self, method: str, /, *arguments: object, timeout: float | None = None, **named: object) -> None: ...
+
+    def subscribe(self, topic: str, kind: Any = ..., *, timeout: float | None = None) -> ItemsUnderTest: ...
+
+    def describe(self, *, timeout: float | None = None) -> ServiceDescription: ...
+
+    @property
+    def proxy(self) -> Any: ...
+
+    def typed(self, protocol: Callable[..., Subject], /) -> Subject: ...
+
+
+class ClientUnderTest(CallsUnderTest, Protocol):
+    """A client of a service."""
+
+    def within(self, timeout: float | None) -> CallsUnderTest: ...
+
+    def stats(self) -> ClientStats: ...
+
+    def close(self) -> None: ...
+
+
+class ServingUnderTest(Protocol):
+    """A service that is being served."""
+
+    def stop(self, *, timeout: float | None = ...) -> None:
+        """Let the calls that are under way finish until `timeout`, then end them."""
+
+
+class ServiceFace(Protocol):
+    """Serves services in one way, and connects clients of one kind to them."""
+
+    @property
+    def is_async(self) -> bool:
+        """Whether the methods of what it serves are coroutine functions and async generators."""
+
+    def serve(self, service: Service, address: str) -> AbstractContextManager[ServingUnderTest]:
+        """Serve it, and stop at the end."""
+
+    def connect(self, address: str, **options: Unpack[ClientOptions]) -> AbstractContextManager[ClientUnderTest]:
+        """Give a client, which is connected, and closed at the end."""

@@ -16,6 +16,7 @@ from localsocket.blocking.event_socket import EventSocket
 from localsocket.blocking.handler import Handler
 from localsocket.blocking.local_server import LocalServer, listen
 from localsocket.blocking.local_socket import LocalSocket
+from localsocket.blocking.message_socket import MessageSocket
 from localsocket.deadlines import Deadline
 from localsocket.errors import (
     ClosedByPeer,
@@ -28,13 +29,14 @@ from localsocket.errors import (
 )
 from localsocket.interfaces import DEFAULT_LIMITS, Limits, SocketState
 from localsocket.testing.background import PATIENCE, Background
+from localsocket.testing.contracts import MessageOptions
 from localsocket.testing.pairs import connected_pair
 
 T = TypeVar("T")
 
 
 class BlockingFace:
-    """LocalSocket and LocalServer: the caller waits."""
+    """LocalSocket, LocalServer and MessageSocket: the caller waits."""
 
     connected_pair = staticmethod(connected_pair)
 
@@ -48,6 +50,18 @@ class BlockingFace:
             yield socket
         finally:
             socket.abort()
+
+    @contextlib.contextmanager
+    def message_pair(
+        self, one: MessageOptions, other: MessageOptions | None = None, *, kernel_buffer: int | None = None
+    ) -> Iterator[tuple[MessageSocket, MessageSocket]]:
+        with connected_pair(kernel_buffer=kernel_buffer) as (first, second):
+            yield MessageSocket(first, **one), MessageSocket(second, **(one if other is None else other))
+
+    @contextlib.contextmanager
+    def message_end(self, options: MessageOptions) -> Iterator[tuple[MessageSocket, LocalSocket]]:
+        with connected_pair() as (first, second):
+            yield MessageSocket(first, **options), second
 
 
 class EventFace:

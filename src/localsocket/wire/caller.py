@@ -81,6 +81,11 @@ class Caller:
         """Whether one more call may be under way."""
         return self.peer is not None and len(self._open) < self.peer.max_calls
 
+    @property
+    def room(self) -> int:
+        """How many more calls may be under way."""
+        return 0 if self.peer is None else max(0, self.peer.max_calls - len(self._open))
+
     # --- what to send -------------------------------------------------------------------------------------------------
 
     def begin(

@@ -1,0 +1,170 @@
+"""The claims about how services and their clients end, and begin again."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable
+
+from localsocket.errors import ClosedByPeer, ClosedByUs, DeadlinePassed, LocalSocketError
+from localsocket.testing.background import FOREVER, PATIENCE, Background, wait_until
+from localsocket.testing.contracts import Contract, ServiceFace, raises
+from localsocket.testing.service_of_claims import ADDRESS, ServiceOfClaims, served, small_limits
+
+ending_claims: Contract[ServiceFace] = Contract()
+
+_SOON = 0.05
+_AGAIN = 3
+
+
+@ending_claims.claim
+def closing_the_client_wakes_who_waits_and_cancels_what_is_served(face: ServiceFace) -> None:
+    with served(face, limits=small_limits(calls=3)) as (client, of_claims):
+        stream, topic = client.stream("drip"), client.subscribe("latest")
+        assert next(stream) == 1
+        waits: list[Callable[[], object]] = [
+            lambda: client.call("hold", timeout=FOREVER),
+            lambda: stream.receive(timeout=FOREVER),
+            lambda: topic.receive(timeout=FOREVER),
+            lambda: client.call("add", 2, 3, timeout=FOREVER),  # for which there is no room
+        ]
+        waiters = []
+        for wait in waits:
+            waiters.append(Background(wait))
+            of_claims.diary.wait_for("held")
+            waiters[-1].wait_until_waiting()
+        client.close()
+        for waiter in waiters:
+            raises(ClosedByUs, waiter.result)
+        raises(ClosedByUs, lambda: client.call("add", 2, 3))
+        client.close()
+        of_claims.diary.wait_for("cancelled", "closed")
+        wait_until(lambda: of_claims.service.stats().open_connections == 0, "the connection to be forgotten")
+        assert of_claims.latest.subscribers == 0
+
+
+@ending_claims.claim
+def a_server_that_ends_wakes_who_waits(face: ServiceFace) -> None:
+    of_claims = ServiceOfClaims(is_async=face.is_async)
+    with of_claims.served_by(face) as serving, face.connect(ADDRESS) as client:
+        stream, topic = client.stream("drip"), client.subscribe("latest")
+        assert next(stream) == 1
+        waiters = [
+            Background(lambda: client.call("hold", timeout=FOREVER)),
+            Background(lambda: stream.receive(timeout=FOREVER)),
+            Background(lambda: topic.receive(timeout=FOREVER)),
+        ]
+        of_claims.diary.wait_for("held")
+        for waiter in waiters:
+            waiter.wait_until_waiting()
+        serving.stop(timeout=0)
+        for waiter in waiters:
+            raises(ClosedByPeer, waiter.result)
+        raises(ClosedByPeer, lambda: client.call("add", 2, 3))
+        of_claims.diary.wait_for("cancelled", "closed")
+
+
+@ending_claims.claim
+def a_server_that_is_stopped_lets_calls_finish(face: ServiceFace) -> None:
+    of_claims = ServiceOfClaims(is_async=face.is_async)
+    with of_claims.served_by(face) as serving, face.connect(ADDRESS) as client, face.connect(ADDRESS) as other:
+        subscription = other.subscribe("latest")
+        call = Background(lambda: client.call("hold", timeout=FOREVER))
+        of_claims.diary.wait_for("held")
+        with Background(lambda: serving.stop(timeout=FOREVER)):
+            wait_until(lambda: not _accepts(face), "the server to close its door")
+            assert not call.is_done
+            of_claims.gate.set()
+            assert call.result() == "released"
+        raises(ClosedByPeer, lambda: subscription.receive(timeout=PATIENCE))
+
+
+@ending_claims.claim
+def without_being_told_to_a_client_does_not_connect_again(face: ServiceFace) -> None:
+    of_claims = ServiceOfClaims(is_async=face.is_async)
+    with contextlib.ExitStack() as clients:
+        with of_claims.served_by(face):
+            client = clients.enter_context(face.connect(ADDRESS))
+            assert client.call("add", 2, 3) == 5
+        with of_claims.served_by(face):
+            for _ in range(2):
+                raises(ClosedByPeer, lambda: client.call("add", 2, 3))
+            assert client.stats().connections == 1
+
+
+@ending_claims.claim
+def a_client_finds_a_server_that_was_started_again(face: ServiceFace) -> None:
+    of_claims = ServiceOfClaims(is_async=face.is_async)
+    with contextlib.ExitStack() as clients:
+        with of_claims.served_by(face):
+            client = clients.enter_context(face.connect(ADDRESS, reconnect=True))
+            assert client.call("add", 2, 3) == 5
+        for number in range(_AGAIN):
+            raises(DeadlinePassed, lambda: client.call("add", 2, 3, timeout=_SOON))
+            waiting = [Background(client.call, "add", number, 3) for _ in range(3)]
+            with of_claims.served_by(face):
+                assert [each.result() for each in waiting] == [number + 3] * 3
+        assert client.stats().connections == 1 + _AGAIN
+
+
+@ending_claims.claim
+def a_call_whose_connection_was_lost_is_repeated_where_that_does_no_harm(face: ServiceFace) -> None:
+    of_claims = ServiceOfClaims(is_async=face.is_async)
+    with contextlib.ExitStack() as clients:
+        with of_claims.served_by(face) as serving:
+            client = clients.enter_context(face.connect(ADDRESS, reconnect=True))
+            stream, topic = client.stream("drip"), client.subscribe("latest")
+            assert next(stream) == 1
+            once = Background(lambda: client.call("hold", timeout=FOREVER))
+            again = Background(lambda: client.call("hold_repeatable", timeout=FOREVER))
+            of_claims.diary.wait_for("held", "held")
+            once.wait_until_waiting()
+            again.wait_until_waiting()
+            serving.stop(timeout=0)
+            of_claims.diary.wait_for("cancelled", "cancelled", "closed")
+        with of_claims.served_by(face):
+            raises(ClosedByPeer, once.result)
+            raises(ClosedByPeer, lambda: stream.receive(timeout=PATIENCE))
+            raises(ClosedByPeer, lambda: topic.receive(timeout=PATIENCE))
+            of_claims.diary.wait_for("held", "held", "held")
+            assert not again.is_done
+            of_claims.gate.set()
+            assert again.result() == "released"
+            assert client.call("add", 2, 3) == 5
+        assert of_claims.diary.notes.count("held") == 3
+        assert of_claims.diary.notes.count("closed") == 1
+
+
+@ending_claims.claim
+def a_call_that_was_given_up_is_not_repeated(face: ServiceFace) -> None:
+    of_claims = ServiceOfClaims(is_async=face.is_async)
+    with contextlib.ExitStack() as clients:
+        with of_claims.served_by(face) as serving:
+            client = clients.enter_context(face.connect(ADDRESS, reconnect=True))
+            late = Background(lambda: client.call("hold_repeatable", timeout=10 * _SOON))
+            of_claims.diary.wait_for("held")
+            serving.stop(timeout=0)
+        raises(DeadlinePassed, late.result)
+        with of_claims.served_by(face):
+            assert client.call("add", 2, 3) == 5
+        assert of_claims.diary.notes.count("held") == 1
+
+
+@ending_claims.claim
+def closing_the_client_ends_its_search_for_a_server(face: ServiceFace) -> None:
+    of_claims = ServiceOfClaims(is_async=face.is_async)
+    with contextlib.ExitStack() as clients:
+        with of_claims.served_by(face):
+            client = clients.enter_context(face.connect(ADDRESS, reconnect=True))
+        searching = [Background(lambda: client.call("add", 2, 3, timeout=FOREVER)) for _ in range(3)]
+        raises(DeadlinePassed, lambda: client.call("add", 2, 3, timeout=_SOON))
+        client.close()
+        for each in searching:
+            raises(ClosedByUs, each.result)
+
+
+def _accepts(face: ServiceFace) -> bool:
+    try:
+        with face.connect(ADDRESS, timeout=PATIENCE):
+            return True
+    except LocalSocketError:
+        return False

@@ -1,0 +1,56 @@
+"""Every face keeps the contracts of messages and of services that the package offers to others."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator
+
+import pytest
+import uvloop
+
+from localsocket.testing import (
+    AioFace,
+    BlockingFace,
+    MessageFace,
+    ServiceFace,
+    ServingInLoop,
+    ServingInThread,
+    message_contract,
+    service_contract,
+)
+
+LOOPS = {"stock": asyncio.new_event_loop, "uvloop": uvloop.new_event_loop}
+
+
+@pytest.fixture(params=["blocking", *LOOPS])
+def message_face(request: pytest.FixtureRequest) -> Iterator[MessageFace]:
+    if request.param == "blocking":
+        yield BlockingFace()
+        return
+    with AioFace(LOOPS[request.param]) as face:
+        yield face
+
+
+@pytest.mark.parametrize("claim", message_contract)
+def test_messages(claim: Callable[[MessageFace], None], message_face: MessageFace) -> None:
+    claim(message_face)
+
+
+SERVERS = ["events", "thread-async", "stock", "uvloop", "stock-threads"]
+
+
+@pytest.fixture(params=[f"{server}-{client}" for server in SERVERS for client in ("blocking", "aio")])
+def service_face(request: pytest.FixtureRequest) -> Iterator[ServiceFace]:
+    server, _, client = request.param.rpartition("-")
+    is_async = server not in ("events", "stock-threads")
+    with AioFace(LOOPS.get(server, asyncio.new_event_loop)) as loop:
+        clients = loop if client == "aio" else None
+        if server in ("events", "thread-async"):
+            yield ServingInThread(is_async=is_async, clients=clients)
+        else:
+            yield ServingInLoop(loop, is_async=is_async, clients=clients)
+
+
+@pytest.mark.parametrize("claim", service_contract)
+def test_services(claim: Callable[[ServiceFace], None], service_face: ServiceFace) -> None:
+    claim(service_face)

@@ -1,0 +1,471 @@
+"""Annotations are the schema: what fits is read as its type, and what does not is refused with the path to it."""
+
+from __future__ import annotations
+
+import datetime
+import decimal
+import enum
+import functools
+import uuid
+from collections.abc import AsyncIterator, Generator, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Annotated, Any, NamedTuple, TypedDict
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from localsocket import Service
+from localsocket.errors import BadArguments, BadResult, UnsuitableHandler, UnsuitableMethod
+from localsocket.services.method import Method
+from localsocket.services.schema import Result
+from localsocket.wire.call_bodies import decode_call, encode_call
+
+
+class Colour(enum.Enum):
+    RED = "red"
+    BLUE = "blue"
+
+
+class Level(enum.IntEnum):
+    LOW = 1
+    HIGH = 2
+
+
+class Point(NamedTuple):
+    x: float
+    y: float
+
+
+class Options(TypedDict, total=False):
+    colour: Colour
+
+
+@dataclass
+class Line:
+    start: Point
+    end: Point
+    label: str = ""
+
+
+class Drawing(msgspec.Struct):
+    lines: list[Line]
+    made: datetime.datetime
+    tags: set[str] = set()
+
+
+class Percentage(msgspec.Struct):
+    value: Annotated[int, msgspec.Meta(ge=0, le=100)]
+
+
+NOW = datetime.datetime(2024, 2, 29, 12, 30, tzinfo=datetime.UTC)
+DRAWING = Drawing([Line(Point(0, 0.5), Point(1, 1), "edge")], NOW, {"a", "b"})
+
+VALUES = [
+    (bool, True),
+    (int, 2**63),
+    (int, -(2**63)),
+    (float, 0.1),
+    (str, "Straße\0"),
+    (bytes, b"\0\xff"),
+    (None, None),
+    (list[int], [1, 2]),
+    (tuple[int, str], (1, "a")),
+    (dict[str, list[float]], {"a": [1.5]}),
+    (dict[int, str], {1: "a"}),
+    (set[int], {1, 2}),
+    (frozenset[str], frozenset({"a"})),
+    (int | None, None),
+    (int | str, "a"),
+    (Colour, Colour.BLUE),
+    (list[Level], [Level.HIGH]),
+    (datetime.datetime, NOW),
+    (datetime.datetime, datetime.datetime(2024, 1, 1, 12)),
+    (datetime.date, NOW.date()),
+    (datetime.timedelta, datetime.timedelta(days=1, microseconds=1)),
+    (uuid.UUID, uuid.UUID(int=1)),
+    (decimal.Decimal, decimal.Decimal("0.10")),
+    (Point, Point(1, 2.5)),
+    (Options, {"colour": Colour.RED}),
+    (Line, Line(Point(0, 0), Point(1, 1))),
+    (Drawing, DRAWING),
+    (dict[str, Drawing], {"a": DRAWING}),
+    (Any, {"a": [1, None]}),
+]
+
+
+def method(function: Any, **options: Any) -> Method:
+    return Method("f", function, **options)
+
+
+def read(function: Any, *arguments: object, **named: object) -> tuple[tuple[object, ...], dict[str, object]]:
+    """Return the arguments as they come out on the other side."""
+    return method(function).parameters.read(decode_call(encode_call("f", None, arguments, named)))
+
+
+def called(function: Any, *arguments: object, **named: object) -> Any:
+    given_arguments, given_named = read(function, *arguments, **named)
+    return function(*given_arguments, **given_named)
+
+
+def with_annotations(parameter: Any, returns: Any) -> Any:
+    def f(value: Any) -> Any:
+        return value
+
+    f.__annotations__ = {"value": parameter, "return": returns}
+    return f
+
+
+# --- values -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("kind", "value"), VALUES, ids=repr)
+def test_a_value_of_each_type_arrives_as_it_was(kind: Any, value: object) -> None:
+    function = with_annotations(kind, kind)
+    for arguments, named in (((value,), {}), ((), {"value": value})):
+        result = called(function, *arguments, **named)
+        assert result == value
+        assert type(result) is type(value)
+    received = Result("f", kind).read(method(function).result.write(value))
+    assert received == value
+    assert type(received) is type(value)
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "path"),
+    [
+        (int, "1", ""),
+        (int, True, ""),
+        (int, 1.5, ""),
+        (bool, 1, ""),
+        (str, b"text", ""),
+        (bytes, [1], ""),
+        (list[int], [1, "2"], "[1]"),
+        (tuple[int, str], (1,), ""),
+        (dict[str, list[float]], {"a": [1.5, "b"]}, "[...][1]"),
+        (set[int], ["a"], "[0]"),
+        (int | None, "a", ""),
+        (Colour, "green", ""),
+        (list[Level], [1, 3], "[1]"),
+        (datetime.datetime, "yesterday", ""),
+        (uuid.UUID, "1", ""),
+        (Point, (1,), ""),
+        (Options, {"colour": "green"}, ".colour"),
+        (Line, {"start": [0, 0]}, ""),
+        (Line, {"start": [0, "a"], "end": [0, 0]}, ".start[1]"),
+        (Drawing, {"lines": [{"start": [0, 0], "end": [0, 0], "label": 7}], "made": NOW}, ".lines[0].label"),
+        (Percentage, {"value": 101}, ".value"),
+    ],
+    ids=repr,
+)
+def test_a_value_that_does_not_fit_is_refused_with_the_path_to_it(kind: Any, value: object, path: str) -> None:
+    function = with_annotations(kind, kind)
+    for arguments, named in (((value,), {}), ((), {"value": value})):
+        with pytest.raises(BadArguments) as caught:
+            read(function, *arguments, **named)
+        assert caught.value.path == "value" + path
+        assert caught.value.reason
+        assert f"value{path}: " in str(caught.value)
+
+
+def test_a_whole_number_is_a_float_and_comes_as_one() -> None:
+    assert type(called(with_annotations(float, float), 1)) is float
+    assert type(called(with_annotations(float, float), value=1)) is float
+
+
+@given(
+    st.recursive(
+        st.none()
+        | st.booleans()
+        | st.integers(-(2**63), 2**64 - 1)
+        | st.floats(allow_nan=False)
+        | st.text()
+        | st.binary(),
+        lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    )
+)
+def test_whatever_has_no_annotation_arrives_as_it_was(value: object) -> None:
+    assert called(lambda value: value, value) == value
+    assert called(lambda value: value, value=value) == value
+
+
+# --- parameters ---------------------------------------------------------------------------------------------------
+
+
+def mixed(first: int, /, second: int = 2, *, third: int = 3) -> tuple[int, int, int]:
+    return first, second, third
+
+
+@pytest.mark.parametrize(
+    ("arguments", "named", "result"),
+    [
+        ((1,), {}, (1, 2, 3)),
+        ((1, 5), {}, (1, 5, 3)),
+        ((1,), {"second": 5}, (1, 5, 3)),
+        ((1,), {"third": 5}, (1, 2, 5)),
+        ((1, 4), {"third": 5}, (1, 4, 5)),
+    ],
+)
+def test_parameters_mean_what_they_mean_in_python(
+    arguments: tuple[object, ...], named: dict[str, object], result: tuple[int, ...]
+) -> None:
+    assert called(mixed, *arguments, **named) == result
+
+
+@pytest.mark.parametrize(
+    ("arguments", "named", "reason"),
+    [
+        ((), {}, "missing a required argument: 'first'"),
+        ((), {"first": 1}, "first"),
+        ((1, 2, 3), {}, "too many positional arguments"),
+        ((1, 2), {"second": 2}, "multiple values for argument 'second'"),
+        ((1,), {"fourth": 2}, "unexpected keyword argument 'fourth'"),
+        ((1, None), {}, "Expected `int`, got `null`"),
+    ],
+)
+def test_arguments_that_do_not_match_the_parameters_are_refused(
+    arguments: tuple[object, ...], named: dict[str, object], reason: str
+) -> None:
+    with pytest.raises(BadArguments) as caught:
+        read(mixed, *arguments, **named)
+    assert reason in caught.value.reason
+
+
+def test_a_default_is_the_functions_own() -> None:
+    shared: list[int] = []
+
+    def append(value: int, to: list[int] = shared) -> None:
+        to.append(value)
+
+    called(append, 1)
+    assert shared == [1]
+
+
+def test_arguments_nested_without_end_are_refused() -> None:
+    nested = b"\x91" * 100_000 + b"\xc0"
+    body = decode_call(encode_call("f", None, ()))
+    body.arguments = msgspec.Raw(b"\x91" + nested)
+    for kind in (Any, list[int]):
+        with pytest.raises(BadArguments):
+            method(with_annotations(kind, None)).parameters.read(body)
+
+
+# --- results ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "path"),
+    [
+        (int, "1", "the result"),
+        (None, 1, "the result"),
+        (list[int], [1, "2"], "the result[1]"),
+        (Line, {"start": [0, 0], "end": [0, "a"]}, "the result.end[1]"),
+        (Percentage, Percentage(101), "the result.value"),
+        (int, object(), "the result"),
+        (Any, 2**64, "the result"),
+    ],
+    ids=repr,
+)
+def test_a_result_that_is_not_what_was_said_is_never_sent(kind: Any, value: object, path: str) -> None:
+    with pytest.raises(BadResult) as caught:
+        method(with_annotations(Any, kind)).result.write(value)
+    assert caught.value.path == path
+
+
+def test_a_method_that_gives_nothing_that_was_said_may_give_anything() -> None:
+    for value in (None, 1, {"a": [b""]}):
+        result = method(lambda: None).result
+        assert result.read(result.write(value)) == value
+
+
+# --- which functions can be methods ---------------------------------------------------------------------------------
+
+
+def yields() -> Iterator[int]:
+    yield 1
+
+
+def returns_iterator() -> Iterable[str]:
+    return iter("ab")
+
+
+def generates() -> Generator[int, None, None]:
+    yield 1
+
+
+async def yields_later() -> AsyncIterator[float]:
+    yield 1.5
+
+
+async def gives_later() -> int:
+    return 1
+
+
+def yields_anything():  # type: ignore[no-untyped-def]
+    yield 1
+
+
+@pytest.mark.parametrize(
+    ("function", "is_stream", "is_async", "kind"),
+    [
+        (mixed, False, False, tuple[int, int, int]),
+        (yields, True, False, int),
+        (returns_iterator, True, False, str),
+        (generates, True, False, int),
+        (yields_anything, True, False, Any),
+        (yields_later, True, True, float),
+        (gives_later, False, True, int),
+    ],
+)
+def test_how_a_method_is_called_follows_from_the_function(
+    function: Any, is_stream: bool, is_async: bool, kind: Any
+) -> None:
+    made = method(function)
+    assert (made.is_stream, made.is_async, made.result.kind) == (is_stream, is_async, kind)
+
+
+def many(*values: int) -> None: ...
+
+
+def anything(**values: int) -> None: ...
+
+
+def unresolved(value: Nowhere) -> None: ...  # type: ignore[name-defined] # noqa: F821
+
+
+def yields_a_number() -> int:  # type: ignore[misc]
+    yield 1
+
+
+async def promises_an_iterator() -> Iterator[int]:
+    return iter([1])
+
+
+def no_form(value: list[type]) -> None: ...
+
+
+def no_form_by_name(*, value: type) -> None: ...
+
+
+def gives_no_form() -> type:
+    return int
+
+
+@pytest.mark.parametrize(
+    ("function", "reason"),
+    [
+        (many, "*values: 'int' has no schema: name its parameters one by one"),
+        (anything, "**values: 'int' has no schema"),
+        (unresolved, "an annotation cannot be resolved: name 'Nowhere' is not defined"),
+        (yields_a_number, "it yields, so what it gives is Iterator[...], not int"),
+        (promises_an_iterator, "it is a coroutine function that gives an iterator: yield the items instead"),
+        (no_form, "msgspec has no form for a parameter's type"),
+        (no_form_by_name, "msgspec has no form for a parameter's type"),
+        (gives_no_form, "msgspec has no form for what it gives"),
+        (Line, "is no function"),
+        (7, "is no function"),
+    ],
+)
+def test_a_function_that_cannot_be_a_method_is_refused_with_the_reason(function: Any, reason: str) -> None:
+    service = Service("demo")
+    with pytest.raises(UnsuitableMethod) as caught:
+        service.method(function, name="f")
+    assert str(caught.value).startswith("f cannot be a method of a service: ")
+    assert reason in str(caught.value)
+    assert isinstance(caught.value, (UnsuitableHandler, TypeError))
+    assert not service.describe().methods
+
+
+def test_a_method_of_an_object_is_a_method_without_self() -> None:
+    class Counter:
+        def __init__(self) -> None:
+            self.value = 0
+
+        def add(self, value: int) -> int:
+            self.value += value
+            return self.value
+
+    service, counter = Service("demo"), Counter()
+    service.method(counter.add)
+    assert service.describe().methods[0].signature == "add(value: int) -> int"
+
+
+def test_a_wrapped_function_keeps_its_schema() -> None:
+    @functools.wraps(mixed)
+    def wrapped(*arguments: Any, **named: Any) -> Any:
+        return mixed(*arguments, **named)
+
+    assert called(wrapped, 1, third=4) == (1, 2, 4)
+    with pytest.raises(BadArguments):
+        read(wrapped, "1")
+
+
+# --- names --------------------------------------------------------------------------------------------------------
+
+
+def test_the_decorator_gives_the_function_back() -> None:
+    service = Service("demo")
+    assert service.method(mixed) is mixed
+    assert service.method(name="other", idempotent=True)(mixed) is mixed
+    assert [(each.name, each.idempotent) for each in service.describe().methods] == [("mixed", False), ("other", True)]
+
+
+@pytest.mark.parametrize("name", ["", "1st", "a b", "a/b", "localsocket.describe", "é", "a" * 129, "a\n"])
+def test_a_name_that_cannot_be_one_is_refused(name: str) -> None:
+    service = Service("demo")
+    for make in (lambda: service.method(mixed, name=name or "\0"), lambda: service.topic(name), lambda: Service(name)):
+        with pytest.raises(ValueError, match="cannot be the name of a"):
+            make()
+
+
+def test_a_name_is_given_once() -> None:
+    service = Service("demo")
+    service.method(mixed)
+    service.topic("mixed")
+    with pytest.raises(ValueError, match="has a method 'mixed' already"):
+        service.method(mixed)
+    with pytest.raises(ValueError, match="has a topic 'mixed' already"):
+        service.topic("mixed")
+
+
+@pytest.mark.parametrize("errors", [[ValueError("x")], [int], [BaseException], ["ValueError"]])
+def test_what_is_declared_has_to_be_an_exception_class(errors: list[Any]) -> None:
+    for make in (lambda: Service("demo", errors=errors), lambda: Service("demo").method(raises=errors)(mixed)):
+        with pytest.raises(TypeError, match="a declared error is a class derived from Exception"):
+            make()
+
+
+@pytest.mark.parametrize("allow", ["root", ["0"], [-1], 7])
+def test_an_allow_that_means_nothing_is_refused(allow: Any) -> None:
+    with pytest.raises((TypeError, ValueError), match="allow must be SAME_USER, ANY_USER or a collection of uids"):
+        Service("demo").method(mixed, name="f", allow=allow)
+
+
+# --- what a service tells -----------------------------------------------------------------------------------------
+
+
+def test_a_service_tells_its_methods_as_one_would_write_them() -> None:
+    service = Service("demo", version="2", documentation="Draws.", errors=[KeyError])
+
+    @service.method(raises=[ValueError])
+    def draw(drawing: Drawing, at: dict[str, Point | None], *, colour: Colour = Colour.RED) -> list[Line]:
+        """Draw it.
+
+        Slowly.
+        """
+        raise NotImplementedError
+
+    service.method(yields_later)
+    service.topic("ticks", float, documentation="The time.")
+    told = service.describe()
+    assert [method.signature for method in told.methods] == [
+        "draw(drawing: Drawing, at: dict[str, Point | None], colour: Colour = <Colour.RED: 'red'>) -> list[Line]",
+        "yields_later() -> stream of float",
+    ]
+    assert told.methods[0].documentation == "Draw it.\n\nSlowly."
+    assert told.methods[0].raises == ["ValueError"]
+    assert [(topic.name, topic.type, topic.queue, topic.policy, topic.documentation) for topic in told.topics] == [
+        ("ticks", "float", 1000, "drop_oldest", "The time.")
+    ]
+    assert repr(service) == "<Service 'demo', 2 methods, 1 topics>"
