@@ -8,12 +8,17 @@ includes. Their rules are others: the figures say what a run costs, not what it 
 from __future__ import annotations
 
 import os
+import re
+import resource
 import shutil
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, NamedTuple
 
@@ -22,24 +27,32 @@ from rich.console import Console
 
 from comparing import DOCS
 from localsocket.review.reading.collecting import CPP_SUFFIXES, PYTHON_SUFFIXES, collect
+from localsocket.tools.machine import machine_facts
 from report import write_section
 
 MARKER = "compare_review"
 COMPILED = frozenset({".c", ".cc", ".cpp", ".cxx"})
 
 
+class Run(NamedTuple):
+    """How long a command took, and how long all its processes computed, which others on the machine do not change."""
+
+    seconds: float
+    cpu_seconds: float
+
+
 class Figure(NamedTuple):
     tool: str
-    language: str
+    code: str
     lines: int
-    seconds: list[float]
+    runs: list[Run]
 
     def cells(self) -> str:
-        median = statistics.median(self.seconds)
-        spread = f"{min(self.seconds):.2f} to {max(self.seconds):.2f}"
-        return (
-            f"| {self.tool} | {self.language} | {self.lines:,} | {median:.2f} | {spread} | {self.lines / median:,.0f} |"
-        )
+        seconds = [run.seconds for run in self.runs]
+        median, cpu = statistics.median(seconds), statistics.median(run.cpu_seconds for run in self.runs)
+        spread = f"{min(seconds):.2f} to {max(seconds):.2f}"
+        rate = f"{self.lines / median:,.0f}"
+        return f"| {self.tool} | {self.code} | {self.lines:,} | {median:.2f} | {spread} | {cpu:.2f} | {rate} |"
 
 
 def compare(
@@ -56,15 +69,16 @@ def compare(
     figures: list[Figure] = []
     if python is not None:
         files = [path for path in collect([python]) if path.suffix in PYTHON_SUFFIXES]
-        figures += reviewed(files, python, "Python", rounds)
-        figures += other("bandit", files, "Python", rounds, flags=["-q"])
+        code = f"Python: {python.name}"
+        figures += reviewed(files, python, code, rounds)
+        figures += other("bandit", files, code, rounds, flags=["-q"])
     for tree in cpp or []:
         files = [path for path in collect([tree]) if path.suffix in CPP_SUFFIXES]
-        figures += reviewed(files, tree, "C++", rounds)
+        code = f"C++: {tree.name}"
+        figures += reviewed(files, tree, code, rounds)
         sources = [path for path in files if path.suffix in COMPILED]
-        flags = ["--", "-std=c++17", *(flag or [])]
         for tool in ("clang-tidy", "clazy-standalone"):
-            figures += other(tool, sources, "C++", rounds, flags=flags)
+            figures += other(tool, sources, code, rounds, flags=["--", "-std=c++17", *(flag or [])])
     if not figures:
         raise typer.BadParameter("name a tree: --python, --cpp, or both")
     text = section_text(figures, rounds)
@@ -72,23 +86,23 @@ def compare(
     Console().print(text, highlight=False)
 
 
-def reviewed(files: list[Path], tree: Path, language: str, rounds: int) -> list[Figure]:
+def reviewed(files: list[Path], tree: Path, code: str, rounds: int) -> list[Figure]:
     """Measure a review of the tree, and the same once more when nothing has changed."""
     command = [sys.executable, "-m", "localsocket", "review", "--fail-on", "none", "--format", "json", str(tree)]
     cold, warm = [], []
     for _ in range(rounds):
         with tempfile.TemporaryDirectory() as directory:
             environment = {**os.environ, "XDG_CACHE_HOME": directory}
-            cold.append(seconds_of(command, environment))
-            warm.append(seconds_of(command, environment))
+            cold.append(run(command, environment))
+            warm.append(run(command, environment))
     lines = lines_of(files)
     return [
-        Figure("localsocket review", language, lines, cold),
-        Figure("the same, nothing changed", language, lines, warm),
+        Figure("localsocket review", code, lines, cold),
+        Figure("the same, nothing changed", code, lines, warm),
     ]
 
 
-def other(tool: str, files: list[Path], language: str, rounds: int, *, flags: list[str]) -> list[Figure]:
+def other(tool: str, files: list[Path], code: str, rounds: int, *, flags: list[str]) -> list[Figure]:
     found = shutil.which(tool)
     if found is None or not files:
         return []
@@ -96,13 +110,18 @@ def other(tool: str, files: list[Path], language: str, rounds: int, *, flags: li
     if "file not found" in trial.stdout + trial.stderr:
         return []  # it ends at a header that is missing
     command = [found, *map(str, files), *flags]
-    return [Figure(tool, language, lines_of(files), [seconds_of(command, dict(os.environ)) for _ in range(rounds)])]
+    return [Figure(tool, code, lines_of(files), [run(command, dict(os.environ)) for _ in range(rounds)])]
 
 
-def seconds_of(command: list[str], environment: dict[str, str]) -> float:
-    began = time.perf_counter()
+def run(command: list[str], environment: dict[str, str]) -> Run:
+    computed, began = computed_by_children(), time.perf_counter()
     subprocess.run(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False)
-    return time.perf_counter() - began
+    return Run(time.perf_counter() - began, computed_by_children() - computed)
+
+
+def computed_by_children() -> float:
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
 
 
 def lines_of(files: list[Path]) -> int:
@@ -110,14 +129,25 @@ def lines_of(files: list[Path]) -> int:
 
 
 def section_text(figures: list[Figure], rounds: int) -> str:
-    head = "| tool | language | lines | median s | spread s | lines/s |\n|---|---|---:|---:|---|---:|"
+    head = "| tool | code | lines | median s | spread s | CPU s | lines/s |\n|---|---|---:|---:|---|---:|---:|"
     rows = "\n".join(figure.cells() for figure in figures)
+    facts = {**machine_facts(), **dict(versions(figures)), "date": datetime.now(UTC).date().isoformat()}
     note = (
-        f"*Written by `python benchmarks/compare_review.py`: {rounds} runs each, start included, on {os.cpu_count()} "
-        f"cores, CPython {sys.version.split()[0]}. clang-tidy and clazy compile each file with its headers, which "
-        "takes most of their time; the lines are those of the files alone.*"
+        f"*Written by `python benchmarks/compare_review.py`: {rounds} runs each, one after the other, start included. "
+        "clang-tidy and clazy compile each file with its headers, which takes most of their time, and have no headers "
+        f"among their lines. Machine and versions: {', '.join(f'{name} {value}' for name, value in facts.items())}.*"
     )
     return f"{head}\n{rows}\n\n{note}\n"
+
+
+def versions(figures: list[Figure]) -> Iterator[tuple[str, str]]:
+    """Yield each tool that was measured with what it says of its version."""
+    yield "localsocket", version("localsocket")
+    for tool in dict.fromkeys(figure.tool for figure in figures):
+        if (found := shutil.which(tool)) is not None:
+            told = subprocess.run([found, "--version"], capture_output=True, text=True, check=False).stdout
+            numbers = re.findall(r"\d+(?:\.\d+)+", told)
+            yield tool, numbers[-1] if tool.startswith("clazy") else numbers[0]
 
 
 if __name__ == "__main__":

@@ -31,7 +31,7 @@ class Measurement(TypedDict, total=False):
 class Settings:
     rounds: int
     seconds: float
-    round_trips: int
+    round_trips: int = 0
 
 
 @dataclass
@@ -99,10 +99,10 @@ def fault_of(run: Measurement) -> str:
     return f"{corrupted} bytes came back wrong" if corrupted else run.get("failed", "")
 
 
-def load_comparison(path: Path) -> Comparison:
+def load_comparison(path: Path, row_type: type[Row] = Row) -> Comparison:
     content = json.loads(path.read_text(encoding="utf-8"))
     rows = []
     for saved in content["rows"]:
         programs = saved.pop("programs")
-        rows.append(RowResult(Row(**saved), programs))
+        rows.append(RowResult(row_type(**saved), programs))
     return Comparison(content["machine"], Settings(**content["settings"]), rows)

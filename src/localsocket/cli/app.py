@@ -7,8 +7,13 @@ from typing import Annotated
 
 import typer
 
+from localsocket.cli.calling import call, describe_service, subscribe
+from localsocket.cli.catting import cat
+from localsocket.cli.exit_status import EXIT_STATUSES
+from localsocket.cli.listing import list_endpoints
 from localsocket.cli.measuring import run_rows
 from localsocket.cli.reviewing import review
+from localsocket.cli.serving import serve
 from localsocket.errors import Unsupported
 from localsocket.tools.echo_server import ServerKind
 from localsocket.tools.faces import Face, check_face
@@ -85,3 +90,10 @@ def pingpong(
 
 
 app.command()(review)
+app.command("list", epilog=EXIT_STATUSES)(list_endpoints)
+app.command(epilog=EXIT_STATUSES)(cat)
+app.command("describe", epilog=EXIT_STATUSES)(describe_service)
+# So that -5 is an argument.
+app.command(epilog=EXIT_STATUSES, context_settings={"ignore_unknown_options": True})(call)
+app.command(epilog=EXIT_STATUSES)(subscribe)
+app.command(epilog=EXIT_STATUSES)(serve)

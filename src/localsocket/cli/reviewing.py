@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import importlib.util
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from enum import StrEnum
 from io import TextIOWrapper
 from pathlib import Path
@@ -65,7 +67,7 @@ def review(
     if explain:
         _explain(explain)
     elif paths and check_review is not None:
-        raise typer.Exit(_check_review(check_review, paths, output_format))
+        raise typer.Exit(_check_review(check_review, paths, output_format, output))
     elif paths:
         raise typer.Exit(_review(paths, output_format, output, fail_on, no_cache))
     else:
@@ -96,18 +98,26 @@ def _review(
             report = review_paths(paths, processes=None, cache=cache, progress=progress)
     except NothingToRead as error:
         raise typer.BadParameter(str(error)) from None
+    with _opened(output) as file:
+        _write(report, output_format, file)
+    if output is not None:
+        print(report.verdict)
+    return int(_fails(report, fail_on))
+
+
+@contextmanager
+def _opened(output: Path | None) -> Iterator[TextIO]:
+    """Open what the report goes to, which holds whatever characters the code has."""
     if output is None:
         if isinstance(sys.stdout, TextIOWrapper):
             sys.stdout.reconfigure(errors="backslashreplace")
-        _write(report, output_format, sys.stdout)
-    else:
-        try:
-            with output.open("w", encoding="utf-8", errors="backslashreplace") as file:
-                _write(report, output_format, file)
-        except OSError as error:
-            raise typer.BadParameter(f"cannot write {output}: {error.strerror}") from None
-        print(report.verdict)
-    return int(_fails(report, fail_on))
+        yield sys.stdout
+        return
+    try:
+        with output.open("w", encoding="utf-8", errors="backslashreplace") as file:
+            yield file
+    except OSError as error:
+        raise typer.BadParameter(f"cannot write {output}: {error.strerror}") from None
 
 
 def _write(report: Report, output_format: ReportFormat, file: TextIO) -> None:
@@ -128,21 +138,26 @@ def _write(report: Report, output_format: ReportFormat, file: TextIO) -> None:
             file.write(html_report(report))
 
 
-def _check_review(written: Path, paths: list[Path], output_format: ReportFormat) -> int:
+def _check_review(written: Path, paths: list[Path], output_format: ReportFormat, output: Path | None) -> int:
     from localsocket.review.claims.as_json import json_of_checked
     from localsocket.review.claims.as_text import print_checked
     from localsocket.review.claims.checking import check_review
     from localsocket.review.claims.claim import Verdict
     from localsocket.review.reading.collecting import NothingToRead
 
+    if output_format not in (ReportFormat.TEXT, ReportFormat.JSON):
+        raise typer.BadParameter(f"a checked review is given as text or json, and not as {output_format}")
     try:
         checked = check_review(written.read_text(encoding="utf-8", errors="replace"), paths)
     except (NothingToRead, OSError) as error:
         raise typer.BadParameter(str(error)) from None
-    if output_format is ReportFormat.JSON:
-        sys.stdout.write(json_of_checked(checked))
-    else:
-        print_checked(checked, Console())
+    with _opened(output) as file:
+        if output_format is ReportFormat.JSON:
+            file.write(json_of_checked(checked))
+        else:
+            print_checked(checked, Console(file=file))
+    if output is not None:
+        print(checked.summary)
     return int(bool(checked.of(Verdict.REFUTED)))
 
 

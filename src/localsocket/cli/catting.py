@@ -1,0 +1,94 @@
+"""`localsocket cat`: bytes between a socket and the standard input and output."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from typing import Annotated, NoReturn
+
+import typer
+
+from localsocket.blocking.connect import connect
+from localsocket.blocking.local_server import listen
+from localsocket.blocking.local_socket import LocalSocket
+from localsocket.cli.exit_status import ExitStatus, ending_with_a_status
+from localsocket.cli.options import Address, AnyUser, Wait, allowed_users, connect_timeout, timeout_option
+from localsocket.cli.output import print_piece
+from localsocket.cli.plain_text import TerminalText
+from localsocket.tools.relay import relay
+
+
+def cat(
+    name: Address,
+    is_server: Annotated[
+        bool, typer.Option("--listen", "-l", help="Listen there for one client, instead of connecting.")
+    ] = False,
+    timeout: Annotated[
+        float | None,
+        timeout_option("Give up, with exit status 4, when nobody comes, or no byte moves, for so long."),
+    ] = None,
+    wait: Wait = False,
+    any_user: AnyUser = False,
+) -> None:
+    """Send the standard input to a socket, and write what comes back to the standard output.
+
+    At the end of the input sending is finished, and the other end can still answer.
+    It is over when that has finished as well, or has closed.
+    A terminal is shown control characters as escapes; anything else gets every byte.
+    """
+    with ending_with_a_status():
+        if is_server:
+            socket = _accept_one(name, timeout, any_user)
+        else:
+            socket = connect(
+                name,
+                timeout=connect_timeout(timeout, wait),
+                wait_for_server=wait,
+                allow_server=allowed_users(any_user),
+            )
+        with _standard_input() as source, _standard_output() as write:
+            relay(socket, source, write, timeout=timeout)
+
+
+def _accept_one(address: str, timeout: float | None, any_user: bool) -> LocalSocket:
+    with listen(address, allow=allowed_users(any_user)) as server:
+        # So that the socket file is taken down; later there is none.
+        before = signal.signal(signal.SIGTERM, _terminate)
+        try:
+            return server.accept(timeout=timeout)
+        finally:
+            signal.signal(signal.SIGTERM, before)
+
+
+def _terminate(*_: object) -> NoReturn:
+    sys.exit(ExitStatus.TERMINATED)
+
+
+@contextlib.contextmanager
+def _standard_input() -> Iterator[int]:
+    if sys.stdin is not None:
+        yield sys.stdin.fileno()
+        return
+    # Closed by who started this; the number 0 may be any file's by now.
+    with open(os.devnull, "rb") as nothing:
+        yield nothing.fileno()
+
+
+@contextlib.contextmanager
+def _standard_output() -> Iterator[Callable[[bytes], None]]:
+    if not sys.stdout.isatty():
+        yield _write_bytes
+        return
+    text = TerminalText()
+    try:
+        yield lambda data: print_piece(text.feed(data))
+    finally:
+        print_piece(text.feed(b"", is_last=True))
+
+
+def _write_bytes(data: bytes) -> None:
+    sys.stdout.buffer.write(data)
+    sys.stdout.buffer.flush()

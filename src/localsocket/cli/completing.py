@@ -1,0 +1,55 @@
+"""What the shell completes: names of endpoints, and methods and topics that a service tells of.
+
+Completion never fails and never waits long; what could not be typed as it is, or could command the terminal, is left
+out.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import re
+
+import typer
+
+from localsocket.blocking.client import Client
+from localsocket.deadlines import Deadline
+from localsocket.errors import LocalSocketError
+from localsocket.services.description import ServiceDescription
+from localsocket.tools.endpoints import EndpointState, named_endpoints
+
+_PATIENCE = 0.5  # seconds; somebody has pressed a key and waits
+_TYPED_AS_IT_IS = re.compile(r"[A-Za-z0-9_./@:+-]+", re.ASCII)
+
+
+def complete_address(incomplete: str) -> list[str]:
+    """Return the names in the runtime directory that are served."""
+    with contextlib.suppress(LocalSocketError, OSError):
+        return _fitting([each.address for each in named_endpoints() if each.state is EndpointState.LIVE], incomplete)
+    return []
+
+
+def complete_method(context: typer.Context, incomplete: str) -> list[str]:
+    """Return the methods of the service that is named before."""
+    description = _description(context)
+    return _fitting([each.name for each in description.methods] if description else [], incomplete)
+
+
+def complete_topic(context: typer.Context, incomplete: str) -> list[str]:
+    """Return the topics of the service that is named before."""
+    description = _description(context)
+    return _fitting([each.name for each in description.topics] if description else [], incomplete)
+
+
+def _description(context: typer.Context) -> ServiceDescription | None:
+    address = context.params.get("name")
+    deadline = Deadline(_PATIENCE)
+    with (
+        contextlib.suppress(LocalSocketError, OSError),
+        Client(str(address), timeout=deadline.remaining()) as client,
+    ):
+        return client.describe(timeout=deadline.remaining())
+    return None
+
+
+def _fitting(words: list[str], incomplete: str) -> list[str]:
+    return [word for word in words if word.startswith(incomplete) and _TYPED_AS_IT_IS.fullmatch(word)]

@@ -1,0 +1,116 @@
+"""How a command ends: the exit statuses that scripts can use, and one line on the standard error that says why."""
+
+from __future__ import annotations
+
+import contextlib
+import enum
+import sys
+from collections.abc import Iterator
+
+import typer
+
+from localsocket.cli.plain_text import one_line
+from localsocket.errors import (
+    AccessDenied,
+    BadArguments,
+    ClosedByPeer,
+    DeadlinePassed,
+    InsecureDirectory,
+    InvalidAddress,
+    LocalSocketError,
+    PeerRefused,
+    RemoteError,
+    ServerBusy,
+    ServerNotFound,
+    ServerRefused,
+    UnsuitableMessage,
+    Unsupported,
+)
+
+
+class ExitStatus(enum.IntEnum):
+    """What is not 0, which is done. The last three are 128 and the number of a signal, as shells have it."""
+
+    FAILED = 1
+    USAGE = 2
+    NO_SERVER = 3
+    TIMED_OUT = 4
+    INTERRUPTED = 130
+    OUTPUT_CLOSED = 141
+    TERMINATED = 143
+
+
+EXIT_STATUSES = (
+    "Exit status: 0 done; 1 it failed, or nothing was found; 2 wrong usage; 3 no server there, not reachable, or gone "
+    "meanwhile; 4 timed out; 130 interrupted; 141 nobody reads the output any more; 143 terminated."
+)
+"""Shown by --help of each command that ends so."""
+
+_NOT_REACHED = (
+    AccessDenied,
+    ClosedByPeer,
+    InsecureDirectory,
+    PeerRefused,
+    ServerBusy,
+    ServerNotFound,
+    ServerRefused,
+)
+
+
+class CommandFailed(Exception):
+    """A command cannot go on; the text, which may hold what a peer said, tells what to do next."""
+
+    def __init__(self, text: str, status: ExitStatus = ExitStatus.FAILED) -> None:
+        super().__init__(text)
+        self.status = status
+
+
+def complain(text: str) -> None:
+    """Print one line on the standard error."""
+    print(f"localsocket: {one_line(text)}", file=sys.stderr, flush=True)
+
+
+@contextlib.contextmanager
+def ending_with_a_status() -> Iterator[None]:
+    """Turn what ends the `with` block into an exit status and one line that says why; never a traceback."""
+    try:
+        yield
+        sys.stdout.flush()
+    except KeyboardInterrupt:
+        raise typer.Exit(ExitStatus.INTERRUPTED) from None
+    except BrokenPipeError:
+        raise typer.Exit(ExitStatus.OUTPUT_CLOSED) from None
+    except (CommandFailed, LocalSocketError, OSError) as error:
+        complain(_sentence(error))
+        raise typer.Exit(_status(error)) from None
+
+
+def _status(error: Exception) -> ExitStatus:
+    match error:
+        case CommandFailed():
+            return error.status
+        case DeadlinePassed():
+            return ExitStatus.TIMED_OUT
+        case InvalidAddress() | UnsuitableMessage() | Unsupported():
+            return ExitStatus.USAGE
+    return ExitStatus.NO_SERVER if isinstance(error, _NOT_REACHED) else ExitStatus.FAILED
+
+
+def _sentence(error: Exception) -> str:
+    """Return what the error says, with the options of the command line in place of the parameters of a call."""
+    match error:
+        case ServerNotFound(address=address):
+            return f"no server at {address!r}; start it, wait for it with --wait, or see what is here: localsocket list"
+        case ServerRefused(address=address, kind=kind):
+            return f"nobody listens at {address!r}, which is {kind}; restart the server, or wait for it with --wait"
+        case DeadlinePassed(doing=doing):
+            return f"{doing} took too long; --timeout gives it more time"
+        case BadArguments(reason=reason) if reason.startswith("Expected `str`"):
+            return f"{error}; a text that is JSON as well is written as JSON: '\"5\"'"
+        case RemoteError(name=name, arguments=arguments):
+            said = arguments[0] if len(arguments) == 1 else ", ".join(map(repr, arguments))
+            return f"{name}: {said}" if arguments else name
+        case OSError() if not isinstance(error, LocalSocketError):
+            place = f"{error.filename}: " if error.filename else ""
+            return f"{place}{error.strerror or error}"
+    return str(error)

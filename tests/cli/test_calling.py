@@ -1,0 +1,397 @@
+"""`localsocket describe`, `call` and `subscribe`, as a person, a script and a program see them."""
+
+from __future__ import annotations
+
+import base64
+import json
+import signal
+import subprocess
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import pytest
+
+from localsocket import LocalSocket, ServerThread, Service
+from localsocket.services.description import (
+    MethodDescription,
+    ParameterDescription,
+    ServiceDescription,
+    TopicDescription,
+)
+from localsocket.testing import PATIENCE, Background, wait_until
+
+Command = Callable[..., tuple[int, str, str]]
+OnTerminal = Callable[..., tuple[int, str]]
+Start = Callable[..., subprocess.Popen[bytes]]
+
+
+class NotFound(Exception):
+    """Declared by the service."""
+
+
+@dataclass
+class Person:
+    name: str
+    age: int = 0
+
+
+def make_service() -> Service:
+    service = Service("demo.all", version="1.2", documentation="Does a little\nof everything.", errors=[NotFound])
+
+    @service.method
+    def add(a: int, b: int = 2) -> int:
+        """Add two numbers."""
+        return a + b
+
+    @service.method(idempotent=True)
+    def find(name: str) -> Person:
+        if name != "joe":
+            raise NotFound(f"nobody is called {name}")
+        return Person(name, 5)
+
+    @service.method
+    def older(person: Person, *, years: int) -> Person:
+        return Person(person.name, person.age + years)
+
+    @service.method
+    def join(data: bytes, text: str) -> bytes:
+        return data + text.encode() + b"\0\xff"
+
+    @service.method
+    def echo(value: object) -> object:
+        return value
+
+    @service.method
+    def count(to: int) -> Iterator[int]:
+        yield from range(to)
+
+    @service.method
+    def pieces() -> Iterator[bytes]:
+        yield b"\xff\n"
+        yield b"end"
+
+    @service.method
+    def break_off() -> Iterator[int]:
+        yield 1
+        raise NotFound("the rest")
+
+    @service.method
+    def fail() -> None:
+        raise ZeroDivisionError
+
+    service.topic("news", str, documentation="What happens.", queue=10, policy="block")
+    return service
+
+
+@pytest.fixture
+def service() -> Iterator[Service]:
+    """A service of many kinds of methods, served at its name."""
+    service = make_service()
+    with ServerThread("demo.all", service):
+        yield service
+
+
+# --- describe ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.usefixtures("service")
+def test_a_service_is_described_in_full(command: Command) -> None:
+    status, output, errors = command("describe", "demo.all")
+    assert (status, errors) == (0, "")
+    assert output.startswith("demo.all 1.2\n  Does a little\n  of everything.\n\nMethods\n")
+    for part in (
+        "\n  add(a: int, b: int = 2) -> int\n      Add two numbers.\n",
+        "\n  find(name: str) -> Person\n      (idempotent)\n",
+        "\n  count(to: int) -> stream of int\n",
+        "\n\nTopics\n  news: str\n      What happens.\n      (10 messages may wait; then: block)\n",
+    ):
+        assert part in output
+
+
+@pytest.mark.usefixtures("service")
+def test_a_program_gets_the_description_as_one_json_object(command: Command) -> None:
+    status, output, _ = command("describe", "demo.all", "--json")
+    assert (status, output.count("\n")) == (0, 1)
+    description = json.loads(output)
+    assert list(description) == ["name", "version", "documentation", "methods", "topics"]
+    assert description["methods"][0]["parameters"][1] == {"name": "b", "type": "int", "default": "2"}
+
+
+def test_a_service_without_anything_is_described_in_a_line(command: Command) -> None:
+    with ServerThread("demo.bare", Service("demo.bare")):
+        assert command("describe", "demo.bare") == (0, "demo.bare\n", "")
+
+
+# --- call -------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.usefixtures("service")
+@pytest.mark.parametrize(
+    ("arguments", "output"),
+    [
+        (["add", "2", "3"], "5\n"),
+        (["add", "-2", "--with", "b=-3"], "-5\n"),
+        (["find", "joe"], '{"name":"joe","age":5}\n'),
+        (["find", '"joe"'], '{"name":"joe","age":5}\n'),
+        (["find", "--with=name=joe"], '{"name":"joe","age":5}\n'),
+        (["older", '{"name": "joe"}', "--with", "years=7"], '{"name":"joe","age":7}\n'),
+        (["echo", "[1, 2.5, null, true]"], "[1,2.5,null,true]\n"),
+        (["echo", "a=b"], '"a=b"\n'),
+        (["echo", "null"], "null\n"),
+        (["echo", "Grüße"], '"Grüße"\n'),
+        (["echo", '"--raw"'], '"--raw"\n'),
+        (["echo", "-"], '"-"\n'),
+        (["echo", "-1e3"], "-1000.0\n"),
+        (["echo", "NaN"], '"NaN"\n'),
+        (["echo", ""], '""\n'),
+        (["echo", "5", "--json"], "5\n"),
+        (["join", "aGk=", "é"], f'"{base64.b64encode("hié".encode() + bytes([0, 255])).decode()}"\n'),
+        (["count", "3"], "0\n1\n2\n"),
+        (["count", "0"], ""),
+        (["count", "2", "--json"], "0\n1\n"),
+        (["echo", "two\nlines", "--raw"], "two\nlines\n"),
+        (["pieces", "--raw"], "\udcff\nend"),
+        (["pieces"], '"/wo="\n"ZW5k"\n'),
+        (["echo", '{"a": "b"}', "--raw"], '{"a":"b"}\n'),
+    ],
+)
+def test_what_a_method_gives_is_printed_as_json(command: Command, arguments: list[str], output: str) -> None:
+    assert command("call", "demo.all", *arguments) == (0, output, "")
+
+
+@pytest.mark.usefixtures("service")
+@pytest.mark.parametrize(
+    ("arguments", "status", "said"),
+    [
+        (["call", "demo.all", "find", "jim"], 1, "NotFound: nobody is called jim"),
+        (["call", "demo.all", "find", "5"], 1, """Expected `str`, got `int`; a text that is JSON as well"""),
+        (["call", "demo.all", "add"], 1, "missing a required argument"),
+        (["call", "demo.all", "ad", "1"], 1, "has no method 'ad'; did you mean 'add'?"),
+        (["call", "demo.all", "fail"], 1, "calling 'fail' failed: the method failed; the service's log has it as "),
+        (["call", "demo.all", "add", "1" + "0" * 30], 2, "this cannot be sent as msgpack"),
+        (["call", "demo.all", "add", "1", "--loud"], 2, """no option --loud; if it is an argument, write it as JSON"""),
+        (["call", "demo.all", "add", "1", "--with", "b"], 2, "--with takes PARAMETER=JSON, not 'b'"),
+        (["call", "demo.all", "add", "1", "--with", "=b"], 2, "--with takes PARAMETER=JSON, not '=b'"),
+        (["call", "demo.all", "add", "1", "--with", "timeout=3"], 2, "can only be given by its place"),
+        (["call", "demo.all", "add", "1", "--json", "--raw"], 2, "exclude each other"),
+        (["subscribe", "demo.all", "news", "--json", "--raw"], 2, "exclude each other"),
+        (["subscribe", "demo.all", "olds"], 1, "has no topic 'olds'; it has 'news'"),
+        (["subscribe", "demo.all", "news", "--timeout", "0.01"], 4, "took too long"),
+        (["call", "demo.none", "add"], 3, "no server at 'demo.none'"),
+        (["describe", "demo.none", "--wait", "--timeout", "0.01"], 4, "took too long"),
+        (["describe", "no name"], 2, "'no name' is not an address"),
+        (["subscribe", "demo.none", "news"], 3, "no server at 'demo.none'"),
+    ],
+)
+def test_what_goes_wrong_has_its_status_and_one_line(
+    command: Command, arguments: list[str], status: int, said: str
+) -> None:
+    ended, output, errors = command(*arguments)
+    assert (ended, output, errors.count("\n")) == (status, "", 1)
+    assert said in errors
+
+
+@pytest.mark.usefixtures("service")
+def test_a_stream_that_breaks_off_fails_after_the_items_that_came(command: Command) -> None:
+    assert command("call", "demo.all", "break_off") == (1, "1\n", "localsocket: NotFound: the rest\n")
+
+
+def test_a_call_that_takes_too_long_is_cancelled_where_it_is_served(command: Command) -> None:
+    service, has_ended = Service("demo.slow"), threading.Event()
+
+    @service.method
+    async def sleep() -> None:
+        import asyncio
+
+        try:
+            await asyncio.get_running_loop().create_future()
+        finally:
+            has_ended.set()
+
+    with ServerThread("demo.slow", service):
+        status, output, errors = command("call", "demo.slow", "sleep", "--timeout", "0.1")
+        assert has_ended.wait(PATIENCE)
+    assert (status, output) == (4, "")
+    assert errors == "localsocket: calling 'sleep' took too long; --timeout gives it more time\n"
+
+
+def test_what_is_no_service_is_said_to_be_none(command: Command) -> None:
+    def answer(socket: LocalSocket) -> None:
+        socket.read()
+        socket.write(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+        socket.read_to_end()
+
+    with ServerThread("demo.web", answer):
+        status, output, errors = command("describe", "demo.web")
+    assert (status, output, errors.count("\n")) == (1, "", 1)
+    assert "does not speak this protocol" in errors
+
+
+def test_waiting_for_a_server_finds_the_one_that_comes(command: Command) -> None:
+    with (
+        Background(command, "call", "demo.all", "add", "40", "--wait", "--timeout", PATIENCE) as caller,
+        ServerThread("demo.all", make_service()),
+    ):
+        assert caller.result() == (0, "42\n", "")
+
+
+@pytest.mark.usefixtures("service")
+def test_a_reader_that_has_enough_ends_a_stream_without_a_word(start: Start) -> None:
+    program = start("call", "demo.all", "count", 1_000_000)
+    assert program.stdout is not None
+    assert program.stdout.readline() == b"0\n"
+    program.stdout.close()
+    assert program.wait(PATIENCE) == 141
+    assert program.stderr is not None
+    assert program.stderr.read() == b""
+
+
+# --- subscribe --------------------------------------------------------------------------------------------------------
+
+
+def test_messages_are_printed_a_line_each_until_there_were_enough(command: Command, service: Service) -> None:
+    news = service.topics["news"]
+
+    def publish() -> None:
+        wait_until(lambda: news.subscribers)
+        for text in ("one", "two\nlines", "three"):
+            news.publish(text)
+
+    with Background(publish):
+        assert command("subscribe", "demo.all", "news", "--count", 2) == (0, '"one"\n"two\\nlines"\n', "")
+
+
+def test_each_message_is_printed_at_once_and_an_interrupt_ends_it_without_a_word(
+    start: Start, service: Service
+) -> None:
+    news = service.topics["news"]
+    program = start("subscribe", "demo.all", "news", "--raw")
+    assert program.stdout is not None
+    wait_until(lambda: news.subscribers)
+    for text in ("one", "two"):
+        news.publish(text)
+        assert program.stdout.readline() == f"{text}\n".encode()
+    program.send_signal(signal.SIGINT)
+    assert program.communicate() == (b"", b"")
+    assert program.returncode == 130
+    wait_until(lambda: not news.subscribers)
+
+
+def test_a_subscription_ends_with_its_server(command: Command) -> None:
+    service = make_service()
+    with ServerThread("demo.all", service) as server:
+
+        def stop() -> None:
+            wait_until(lambda: service.topics["news"].subscribers)
+            server.stop()
+
+        with Background(stop):
+            status, output, errors = command("subscribe", "demo.all", "news")
+    assert (status, output, errors.count("\n")) == (3, "", 1)
+    assert "closed the connection" in errors
+
+
+# --- hostile peers ----------------------------------------------------------------------------------------------------
+
+
+class LyingService(Service):
+    """Tells of itself what no honest service can."""
+
+    def __init__(self, lie: str) -> None:
+        self.lie = lie
+        kind = type(lie, (Exception,), {})
+        super().__init__("demo.lies", errors=[kind])
+
+        @self.method
+        def echo() -> dict[str, str]:
+            return {lie: lie}
+
+        @self.method
+        def say() -> str:
+            return lie
+
+        @self.method
+        def say_bytes() -> bytes:
+            return lie.encode()
+
+        @self.method
+        def items() -> Iterator[str]:
+            yield lie
+
+        @self.method
+        def fail() -> None:
+            raise kind(lie)
+
+    def describe(self) -> ServiceDescription:
+        lie = self.lie
+        parameter = ParameterDescription(lie, lie, lie)
+        return ServiceDescription(
+            lie,
+            lie,
+            lie,
+            [MethodDescription(lie, "call", lie, [parameter], lie, lie, True, [lie])],
+            [TopicDescription(lie, lie, 5, lie, lie)],
+        )
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["describe"],
+        ["describe", "--json"],
+        ["call", "echo"],
+        ["call", "echo", "--json"],
+        ["call", "say"],
+        ["call", "say", "--raw"],
+        ["call", "say_bytes", "--raw"],
+        ["call", "items"],
+        ["call", "items", "--raw"],
+    ],
+    ids=" ".join,
+)
+def test_a_terminal_obeys_nothing_that_a_service_says(
+    on_terminal: OnTerminal,
+    hostile: str,
+    check_harmless: Callable[[str], None],
+    arguments: list[str],
+) -> None:
+    command, *rest = arguments
+    with ServerThread("demo.lies", LyingService(hostile)):
+        status, shown = on_terminal(command, "demo.lies", *rest)
+    assert status == 0
+    check_harmless(shown.replace("\t", ""))
+
+
+@pytest.mark.parametrize("method", ["fail", "none"])
+def test_an_error_that_a_service_makes_up_stays_one_harmless_line(
+    command: Command, hostile: str, check_harmless: Callable[[str], None], method: str
+) -> None:
+    service = LyingService(hostile)
+    service.name = hostile
+    with ServerThread("demo.lies", service):
+        status, output, errors = command("call", "demo.lies", method)
+    assert (status, output, errors.count("\n")) == (1, "", 1)
+    check_harmless(errors)
+
+
+@pytest.mark.usefixtures("service")
+def test_a_terminal_gets_json_laid_out_and_in_colours(on_terminal: OnTerminal) -> None:
+    status, shown = on_terminal("call", "demo.all", "find", "joe")
+    assert status == 0
+    assert shown.startswith("\x1b[1m{\x1b[0m\n  ")
+    assert shown.count("\n") == 4
+
+
+@pytest.mark.usefixtures("service")
+def test_a_program_at_a_terminal_gets_json_on_one_line_and_plain(on_terminal: OnTerminal) -> None:
+    assert on_terminal("call", "demo.all", "find", "joe", "--json") == (0, '{"name":"joe","age":5}\n')
+
+
+@pytest.mark.usefixtures("service")
+def test_where_the_output_has_no_umlauts_json_stays_json(
+    on_terminal: OnTerminal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, shown = on_terminal("call", "demo.all", "echo", "Grüße", "--json", encoding="ascii")
+    assert shown == '"Gr\\u00fc\\u00dfe"\n'
+    assert json.loads(shown) == "Grüße"
