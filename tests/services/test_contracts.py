@@ -36,10 +36,11 @@ def test_messages(claim: Callable[[MessageFace], None], message_face: MessageFac
     claim(message_face)
 
 
-SERVERS = ["events", "thread-async", "stock", "uvloop", "stock-threads"]
+SERVERS = ["events", "thread-async", "stock", "uvloop"]
+FACES = [f"{server}-{client}" for server in SERVERS for client in ("blocking", "aio")]
 
 
-@pytest.fixture(params=[f"{server}-{client}" for server in SERVERS for client in ("blocking", "aio")])
+@pytest.fixture(params=[*FACES, "stock-threads-blocking"])
 def service_face(request: pytest.FixtureRequest) -> Iterator[ServiceFace]:
     server, _, client = request.param.rpartition("-")
     is_async = server not in ("events", "stock-threads")

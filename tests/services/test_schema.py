@@ -9,6 +9,7 @@ import functools
 import uuid
 from collections.abc import AsyncIterator, Generator, Iterable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated, Any, NamedTuple, TypedDict
 
 import msgspec
@@ -92,6 +93,7 @@ VALUES = [
     (Drawing, DRAWING),
     (dict[str, Drawing], {"a": DRAWING}),
     (Any, {"a": [1, None]}),
+    (object, {"a": [1, None]}),
 ]
 
 
@@ -342,14 +344,19 @@ async def promises_an_iterator() -> Iterator[int]:
     return iter([1])
 
 
-def no_form(value: list[type]) -> None: ...
+class Holder(msgspec.Struct):
+    path: Path
+    next: Holder | None = None
 
 
-def no_form_by_name(*, value: type) -> None: ...
+def no_form(value: list[Holder]) -> None: ...
 
 
-def gives_no_form() -> type:
-    return int
+def no_form_by_name(*, value: Path) -> None: ...
+
+
+def gives_no_form() -> dict[str, Path | None]:
+    return {}
 
 
 @pytest.mark.parametrize(
@@ -360,9 +367,9 @@ def gives_no_form() -> type:
         (unresolved, "an annotation cannot be resolved: name 'Nowhere' is not defined"),
         (yields_a_number, "it yields, so what it gives is Iterator[...], not int"),
         (promises_an_iterator, "it is a coroutine function that gives an iterator: yield the items instead"),
-        (no_form, "msgspec has no form for a parameter's type"),
+        (no_form, "msgspec has no form for a parameter's type: Path is none of the types that it can send"),
         (no_form_by_name, "msgspec has no form for a parameter's type"),
-        (gives_no_form, "msgspec has no form for what it gives"),
+        (gives_no_form, "msgspec has no form for what it gives: Path"),
         (Line, "is no function"),
         (7, "is no function"),
     ],

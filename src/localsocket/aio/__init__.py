@@ -21,6 +21,7 @@ from localsocket.aio.local_server import LocalServer, listen
 from localsocket.aio.local_socket import LocalSocket
 from localsocket.aio.message_socket import MessageSocket, connect_messages
 from localsocket.aio.opening import Opening
+from localsocket.aio.publish import publish
 from localsocket.aio.serve import Serving, serve
 
 __all__ = [
@@ -36,5 +37,6 @@ __all__ = [
     "connect_messages",
     "listen",
     "pair",
+    "publish",
     "serve",
 ]

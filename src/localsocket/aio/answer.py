@@ -38,13 +38,6 @@ class Answer:
             self.cancel()
             raise
 
-    async def wait_sent(self) -> None:
-        try:
-            await self._connection.wait_sent(self.deadline)
-        except BaseException:
-            self.cancel()
-            raise
-
     async def next_body(self, deadline: Deadline) -> memoryview | bytes | None:
         """Return the next item of the stream; None at its end, or raise why there is one."""
         call = self.call

@@ -205,16 +205,17 @@ class Client(Calls):
     ) -> Answer:
         while True:
             connection = await self.connected(deadline)
-            if connection.caller.has_room:
+            if connection.is_clogged:
+                await connection.wait_sent(deadline, f"calling {method!r}")
+            elif connection.caller.has_room:
                 break
-            await connection.wait_room(deadline, f"calling {method!r}")
+            else:
+                await connection.wait_room(deadline, f"calling {method!r}")
         seconds = None if deadline is NEVER else deadline.remaining()
         call = connection.caller.begin(method, seconds, arguments, named, carrier)
         call.waiter = []
         answer = Answer(self, connection, call, deadline)
         connection.send(call.frame)
-        if connection.is_clogged:
-            await answer.wait_sent()
         return answer
 
     async def _open_traced(
@@ -229,14 +230,13 @@ class Client(Calls):
         self, method: str, arguments: tuple[object, ...], named: dict[str, object], deadline: Deadline
     ) -> None:
         connection = await self.connected(deadline)
+        await connection.wait_sent(deadline, f"notifying {method!r}")
         carrier: dict[str, str] | None = None
         with contextlib.ExitStack() as stack:
             if self.core.tracing is not None:
                 carrier = stack.enter_context(self.core.tracing.calling(self.service, method))
             self.core.note_begin()
             connection.send(connection.caller.notify(method, arguments, named, carrier))
-            if connection.is_clogged:
-                await connection.wait_sent(deadline)
 
     async def _connect(self, deadline: Deadline) -> ClientConnection:
         lost = self._connection

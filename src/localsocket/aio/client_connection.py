@@ -57,10 +57,10 @@ class ClientConnection:
         """Whether so much waits to be sent that one should wait."""
         return self._socket.bytes_to_send > self.core.limits.unsent
 
-    async def wait_sent(self, deadline: Deadline) -> None:
-        """Wait until it is not clogged any more."""
+    async def wait_sent(self, deadline: Deadline, doing: str) -> None:
+        """Wait until it is not clogged any more, or the connection is lost."""
         while self.is_clogged and self.error is None:
-            await _wait(self._sending, deadline, "sending")
+            await _wait(self._sending, deadline, doing)
 
     async def wait_room(self, deadline: Deadline, doing: str) -> None:
         """Wait until one more call may be made, or the connection is lost."""

@@ -17,7 +17,7 @@ class PushedSocket(LocalSocket):
     one for each; whoever has only one frame to send uses send_now().
     """
 
-    __slots__ = ("_is_scheduled", "_on_bytes", "_on_drained", "_on_end", "_outbox", "_outbox_size", "thread")
+    __slots__ = ("_is_cut", "_is_scheduled", "_on_bytes", "_on_drained", "_on_end", "_outbox", "_outbox_size", "thread")
 
     def begin(
         self,
@@ -27,7 +27,7 @@ class PushedSocket(LocalSocket):
     ) -> None:
         """From now on call `on_bytes` with what arrives, and `on_end` with why nothing more will, at least once.
 
-        `on_drained` is called when everything is sent that had to be queued.
+        `on_drained` is called when everything is sent that was gathered, or had to be queued.
         """
         self._on_bytes = on_bytes
         self._on_end = on_end
@@ -35,6 +35,7 @@ class PushedSocket(LocalSocket):
         self._outbox: list[bytes] = []
         self._outbox_size = 0
         self._is_scheduled = False
+        self._is_cut = False
         self.thread = threading.get_ident()
         self._attach()
 
@@ -95,12 +96,14 @@ class PushedSocket(LocalSocket):
         self._outbox_size = 0
         for data in join_small(outbox):
             self._write(data)
+        if not self._unsent.size and not self._is_cut:
+            self._on_drained()
 
     def _write(self, data: bytes) -> None:
         try:
             self.write_nowait(data)
         except (ClosedByPeer, ClosedByUs):
-            pass  # on_end tells
+            self._is_cut = True  # on_end tells
         except WriteBufferFull as error:
             self.abort()
             self._on_end(error)

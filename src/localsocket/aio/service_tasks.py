@@ -6,6 +6,7 @@ import asyncio
 import threading
 from collections.abc import AsyncIterator, Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
 from localsocket.aio.pushed_socket import PushedSocket
@@ -133,7 +134,7 @@ class _Connection:
         task.add_done_callback(self._has_ended)
         call.on_cancel = task.cancel
         if (seconds := call.remaining()) is not None:
-            timer = self._loop.call_later(seconds, task.cancel)
+            timer = self._loop.call_later(seconds, _cancel_late, call, task)
             task.add_done_callback(lambda _: timer.cancel())
 
     def _has_ended(self, task: asyncio.Task[None]) -> None:
@@ -156,6 +157,8 @@ class _Connection:
         try:
             with call.traced():
                 result = await call.method.function(*call.arguments, **call.named)
+            if not self._session.has_room_to_send:
+                await self._wait_for_room()
         except asyncio.CancelledError:
             self._tell_cancelled(call)
         except Exception as error:
@@ -167,6 +170,8 @@ class _Connection:
         try:
             result = await self._all.in_thread(call.run)
             source = IteratorSource(call, result) if call.method.is_stream else None
+            if not self._session.has_room_to_send:
+                await self._wait_for_room()
         except asyncio.CancelledError:
             self._tell_cancelled(call)
         except Exception as error:
@@ -192,7 +197,7 @@ class _Connection:
                     while call.answer.credit <= 0 or not session.has_room_to_send:
                         may_go_on.clear()
                         if call.answer.credit > 0:
-                            session.when_room(may_go_on.set)
+                            session.when_room(partial(self.in_loop, may_go_on.set))
                         await may_go_on.wait()
                     session.send_item(call, body)
                     sent += 1
@@ -208,6 +213,14 @@ class _Connection:
             if (close := getattr(items, "aclose", None)) is not None:
                 await close()
 
+    async def _wait_for_room(self) -> None:
+        """Wait until the peer has read of what was sent before, lest more and more waits for one that does not read."""
+        has_room = asyncio.Event()
+        while not self._session.has_room_to_send:
+            has_room.clear()
+            self._session.when_room(partial(self.in_loop, has_room.set))
+            await has_room.wait()
+
     def _tell_cancelled(self, call: ServedCall) -> None:
         if call.remaining() == 0:
             error: LocalSocketError = DeadlinePassed(f"calling {call.method.name!r}", call.answer.body.timeout)
@@ -221,6 +234,11 @@ class _Connection:
             job()
         else:
             self._loop.call_soon_threadsafe(job)
+
+
+def _cancel_late(call: ServedCall, task: asyncio.Task[None]) -> None:
+    call.expire()  # the timers of some loops come a little early
+    task.cancel()
 
 
 class _Link:

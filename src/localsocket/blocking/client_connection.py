@@ -53,8 +53,9 @@ class ClientConnection:
             data = b"".join([*later, data])
         self.core.tally.bytes_sent += len(data)
         socket = self.socket
-        if self._unsent.size > self.core.limits.unsent and not socket.wait_sent(deadline):
-            raise deadline.error(doing)
+        while self._unsent.size > self.core.limits.unsent:  # again: of those who waited another may have been quicker
+            if not socket.wait_sent(deadline):
+                raise deadline.error(doing)
         try:
             socket.write_nowait(data)
         except ClosedByUs:

@@ -128,6 +128,9 @@ class ServiceLoop:
         session = call.session
         if call.answer.is_over and not call.is_notification:
             return  # cancelled before it began
+        if not session.has_room_to_send:
+            session.when_room(partial(self.soon, partial(self._serve, call)))
+            return
         try:
             result = call.run()
             source = self._source(call, result) if call.method.is_stream else None

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from localsocket.blocking.waiting import LONGEST_WAIT, READABLE, WRITABLE, Waker
 from localsocket.deadlines import Deadline
 from localsocket.endpoint.credentials import PeerCredentials
-from localsocket.errors import BrokenEndpoint, ClosedByPeer, LocalSocketError
+from localsocket.errors import BrokenEndpoint, ClosedByPeer, ClosedByUs, LocalSocketError
 from localsocket.interfaces import DEFAULT_LIMITS, Limits, OpenMode, SocketState
 from localsocket.sockets.connection import RECEIVE_SIZE
 from localsocket.sockets.stream import Stream
@@ -88,17 +88,17 @@ class SharedSocket(Stream):
 
     def wait(self, turn: Turn, deadline: Deadline) -> bool:
         """Wait until the turn is done, receiving for all if nobody else does; False when the time is over before."""
-        with self.lock:
-            if turn.is_done:
-                return True
-            if is_mine := self._receiver is None:
-                self._receiver = turn
-        if not is_mine and not self._wait_in_line(turn, deadline):
-            return turn.is_done
         try:
+            with self.lock:
+                if turn.is_done:
+                    return True
+                if is_mine := self._receiver is None:
+                    self._receiver = turn
+            if not is_mine and not self._wait_in_line(turn, deadline):
+                return turn.is_done
             return self._receive_for_all(turn, deadline)
         finally:
-            if self._receiver is turn:
+            if self._receiver is turn:  # wherever a signal's handler raised: else nobody would receive any more
                 with self.lock:
                     self._stop_receiving()
 
@@ -130,11 +130,11 @@ class SharedSocket(Stream):
 
     def _wait_in_line(self, turn: Turn, deadline: Deadline) -> bool:
         """Return whether it is this thread that receives now; else the turn is done, or the time is over."""
-        with self.lock:
-            turn.prepare_to_sleep()
-            self._line.append(turn)
-            self._wake_next()  # who received may have stopped meanwhile
         try:
+            with self.lock:
+                turn.prepare_to_sleep()
+                self._line.append(turn)
+                self._wake_next()  # who received may have stopped meanwhile
             while not turn.is_done and not deadline.has_passed():
                 turn.sleep(deadline.remaining())
                 with self.lock:
@@ -144,7 +144,8 @@ class SharedSocket(Stream):
             return False
         finally:
             with self.lock:
-                self._line.remove(turn)
+                if turn in self._line:
+                    self._line.remove(turn)
                 self._wake_next()
 
     def _stop_receiving(self) -> None:
@@ -168,8 +169,6 @@ class SharedSocket(Stream):
                 continue
             seconds = deadline.remaining()
             ready = poll(None if seconds is None else math.ceil(min(seconds, LONGEST_WAIT) * 1000))
-            if not ready and deadline.has_passed():
-                return turn.is_done
             for descriptor, events in ready:
                 if descriptor != self._descriptor:
                     self._waker.clear()
@@ -177,10 +176,21 @@ class SharedSocket(Stream):
                 if events & WRITABLE:
                     self._send_more()
                 if events & ~WRITABLE:
-                    self._receive(turn)
+                    self._receive_whole(turn)
                     if turn.is_done:  # and another thread may be receiving already
                         return True
-        return True
+            if seconds == 0:  # it has looked once more
+                break
+        return turn.is_done
+
+    def _receive_whole(self, turn: Turn) -> None:
+        try:
+            self._receive(turn)
+        except BaseException:  # of a signal's handler: a part of what came may be lost
+            with self.lock:
+                self._on_end(ClosedByUs("the connection, whose receiver was interrupted,"))
+                self.close_soon()
+            raise
 
     def _receive(self, turn: Turn) -> None:
         try:

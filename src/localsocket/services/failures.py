@@ -89,9 +89,12 @@ def _declared(parts: Mapping[str, Any], method: str, known: Mapping[str, type[Ex
     attributes = {str(key): value for key, value in parts["attributes"].items()}
     if (kind := known.get(name)) is None:
         return RemoteError(method, name, arguments, attributes)
-    # As it was made there: __init__ may take other arguments than those that it leaves in `args`.
+    # As it was made there: its own __init__ may take other arguments than those that it leaves in `args`. Python's are
+    # made up of them, and keep more than `args`: OSError its errno.
+    pythons: Any = next(base for base in kind.__mro__ if base.__module__ == "builtins")
     new: Callable[..., Exception] = kind.__new__
     error = new(kind, *arguments)
+    pythons.__init__(error, *arguments)
     error.args = arguments
     for key, value in attributes.items():
         if not key.startswith("_"):

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from localsocket.deadlines import check_count, check_seconds
 from localsocket.interfaces import KIB, MIB, Limits
-from localsocket.wire.frames import HEADER_SIZE
+
+_NO_LIMIT = 2**62
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +17,8 @@ class CallLimits:
     `message`: bytes of the longest message that this side takes.
     `calls`: calls that a service works on at once for one connection; a client waits before it makes another.
     `stream`: bytes of one stream that its receiver holds before it has read them (and one item more).
-    `unsent`: bytes that a service holds for a client before it reads no more of its calls.
+    `unsent`: bytes that a service holds for a client before it reads no more of its calls, and serves none of those
+    that it has read; and that a client holds for a service before further calls wait.
     `greeting`: seconds that a new client has until it has greeted; who is mute is disconnected then.
     """
 
@@ -34,8 +36,8 @@ class CallLimits:
         check_seconds(self.greeting, "CallLimits.greeting")
 
     def of_socket(self) -> Limits:
-        """Return what the socket below may hold: beside the unsent, a few of the longest messages."""
-        return Limits(write_buffer=max(8 * MIB, self.unsent + 4 * (self.message + HEADER_SIZE)))
+        """Return what the socket below may hold: whatever is sent, since no more is than is held back by `unsent`."""
+        return Limits(write_buffer=_NO_LIMIT)
 
 
 DEFAULT_CALL_LIMITS = CallLimits()

@@ -117,6 +117,21 @@ class Result:
             raise BadResult(self._method, "the result", str(error)) from None
 
 
+def _check_has_form(kind: Any) -> None:
+    """Raise TypeError for a type, or a part of one, that msgspec leaves to be made by others."""
+    looked_at: set[int] = set()
+    parts: list[object] = [type_info(kind)]
+    while parts:
+        part = parts.pop()
+        if isinstance(part, CustomType) and part.cls is not object:
+            raise TypeError(f"{part.cls.__name__} is none of the types that it can send")
+        if isinstance(part, tuple):
+            parts.extend(part)
+        elif isinstance(part, (Type, Field)) and id(part) not in looked_at:
+            looked_at.add(id(part))
+            parts.extend(getattr(part, name) for name in part.__struct_fields__)
+
+
 ANYTHING = Result("", Any)
 """What a method gives of which nothing is known."""
 
@@ -144,18 +159,3 @@ def split_path(error: msgspec.ValidationError) -> tuple[str, str]:
     """Return the sentence of the error, and the path within the value, such as `.items[2]`."""
     reason, _, path = str(error).partition(" - at `$")
     return reason, path.removesuffix("`")
-
-
-def _check_has_form(kind: Any) -> None:
-    """Raise TypeError for a type, or a part of one, that msgspec leaves to be made by others."""
-    looked_at: set[int] = set()
-    parts: list[object] = [] if kind is Any else [type_info(kind)]
-    while parts:
-        part = parts.pop()
-        if isinstance(part, CustomType):
-            raise TypeError(f"{part.cls.__name__} is none of the types that it can send")
-        if isinstance(part, tuple):
-            parts.extend(part)
-        elif isinstance(part, (Type, Field)) and id(part) not in looked_at:
-            looked_at.add(id(part))
-            parts.extend(getattr(part, name) for name in part.__struct_fields__)

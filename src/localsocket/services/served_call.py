@@ -88,6 +88,10 @@ class ServedCall:
             return nullcontext()
         return tracing.serving(self.session.service.name, self.method.name, self.answer.body.carrier)
 
+    def expire(self) -> None:
+        """From now on it is too late."""
+        self.deadline = self.began
+
     def make_current(self) -> None:
         """From now on current_call() gives this call, in the task or context that this is called from."""
         _current.set(self)

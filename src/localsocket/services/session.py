@@ -75,7 +75,7 @@ class Session:
         self._answerer = Answerer(service.greeting)
         self._lock = threading.Lock()
         self._held: list[bytes] | None = None
-        self._held_items = 0  # bytes of streams among that
+        self._held_size = 0
         self._is_paused = False
         self._waiting_for_room: list[Callable[[], object]] = []
         service.tally.connections += 1
@@ -102,7 +102,7 @@ class Session:
 
     @property
     def has_room_to_send(self) -> bool:
-        return self._held_items + self._link.bytes_to_write < self.service.limits.unsent
+        return self._held_size + self._link.bytes_to_write < self.service.limits.unsent
 
     # --- what the face calls ------------------------------------------------------------------------------------------
 
@@ -170,7 +170,7 @@ class Session:
         while True:
             with self._lock:
                 held, self._held = self._held, [] if self._held else None
-                self._held_items = 0
+                self._held_size = 0
             if not held:
                 break
             for data in join_small(held):
@@ -192,6 +192,7 @@ class Session:
                 frame = self._answerer.reply(call.answer, body)
                 if (held := self._held) is not None:
                     held.append(frame)
+                    self._held_size += len(frame)
                     return
         except (BadResult, TooLongToSend) as error:
             self.fail(call, error)
@@ -248,8 +249,6 @@ class Session:
         """Raises TooLongToSend."""
         with self._lock:
             frame = self._answerer.item(call.answer, body)
-            if self._held is not None:
-                self._held_items += len(frame)
         self._send(frame)
 
     def end_stream(self, call: ServedCall) -> None:
@@ -311,6 +310,7 @@ class Session:
         with self._lock:
             if self._held is not None:
                 self._held.append(frame)
+                self._held_size += len(frame)
                 return
         self._write(frame)
 

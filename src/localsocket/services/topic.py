@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections import deque
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
 
 from localsocket.deadlines import Deadline, check_count
@@ -35,6 +37,7 @@ class Topic:
         self.result = Result(name, kind)
         self._changed = threading.Condition()
         self._subscriptions: dict[Subscription, StreamReply] = {}
+        self._told_of_room: list[Callable[[], object]] = []
 
     @property
     def subscribers(self) -> int:
@@ -50,7 +53,7 @@ class Topic:
         """Send `value` to everyone who is subscribed now; return how many that are.
 
         Waits only with the policy "block", until the slowest has room; on DeadlinePassed nobody got it. Raises
-        BadResult for a value of another type than the topic's.
+        BadResult for a value of another type than the topic's. In a task, use aio.publish() for that policy.
         """
         body = self.result.write(value)
         deadline = Deadline(timeout)
@@ -93,12 +96,26 @@ class Topic:
     def remove(self, subscription: Subscription) -> None:
         with self._changed:
             self._subscriptions.pop(subscription, None)
-            self._changed.notify_all()
+        self.made_room()
 
     def made_room(self) -> None:
         if self.policy == "block":
             with self._changed:
                 self._changed.notify_all()
+                tell = list(self._told_of_room)
+            for callback in tell:
+                callback()
+
+    @contextlib.contextmanager
+    def telling_of_room(self, callback: Callable[[], object]) -> Iterator[None]:
+        """Have `callback` called, from any thread, whenever a subscriber has room for one more message."""
+        with self._changed:
+            self._told_of_room.append(callback)
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._told_of_room.remove(callback)
 
     # ------------------------------------------------------------------------------------------------------------------
 

@@ -14,6 +14,8 @@ import msgspec
 from localsocket.blocking.client import Client
 from localsocket.deadlines import Deadline
 from localsocket.errors import CallFailed, ClosedByPeer, LocalSocketError, NameTaken, ServerNotFound, ServerRefused
+from localsocket.interfaces import MIB
+from localsocket.services.limits import CallLimits
 from localsocket.services.service import Service
 from localsocket.serving.server_thread import ServerThread
 
@@ -21,6 +23,7 @@ DESKTOP = ("DISPLAY", "WAYLAND_DISPLAY", "XDG_ACTIVATION_TOKEN", "DESKTOP_STARTU
 """The variables of the environment that a program on a desktop needs to open a window for a later start."""
 
 _LOOK_AGAIN = 0.01
+_LIMITS = CallLimits(message=16 * MIB)  # more than a system lets a program be started with
 
 
 class Start(msgspec.Struct, frozen=True):
@@ -92,7 +95,7 @@ class SingleInstance:
             # The owner may not be listening yet, and may be gone again before it does.
             if (client := self._connect(deadline)) is not None:
                 with client:
-                    status = client.call("start", self._describe())
+                    status = client.call("start", *self._handed_over())
                 return int(status)
             if deadline.has_passed():
                 raise deadline.error(f"becoming or finding the first copy at {self.address!r}")
@@ -124,13 +127,27 @@ class SingleInstance:
     # ------------------------------------------------------------------------------------------------------------------
 
     def _serve(self) -> None:
-        service = Service("single_instance")
+        service = Service("single_instance", limits=_LIMITS)
         service.method(self._start, name="start")
         thread = ServerThread(self.address, service)
         thread.start()
         self._thread = thread
 
-    def _start(self, start: Start) -> int:
+    def _handed_over(self) -> tuple[list[bytes], bytes, dict[str, bytes]]:
+        try:
+            directory = os.getcwd()
+        except FileNotFoundError:  # removed since, and nothing will be found in it
+            directory = os.environ.get("PWD", "/")
+        environment = {name: os.fsencode(value) for name, value in self._environment.items()}
+        return [os.fsencode(each) for each in self._arguments], os.fsencode(directory), environment
+
+    # A file's name is bytes, and need not be a text.
+    def _start(self, arguments: list[bytes], directory: bytes, environment: dict[str, bytes]) -> int:
+        start = Start(
+            [os.fsdecode(each) for each in arguments],
+            os.fsdecode(directory),
+            {name: os.fsdecode(value) for name, value in environment.items()},
+        )
         try:
             status = None if self._on_start is None else self._on_start(start)
         except SystemExit as end:
@@ -149,6 +166,3 @@ class SingleInstance:
             client.close()
             raise
         return client
-
-    def _describe(self) -> Start:
-        return Start(self._arguments, os.getcwd(), self._environment)

@@ -140,7 +140,7 @@ def a_call_that_was_given_up_is_not_repeated(face: ServiceFace) -> None:
     with contextlib.ExitStack() as clients:
         with of_claims.served_by(face) as serving:
             client = clients.enter_context(face.connect(ADDRESS, reconnect=True))
-            late = Background(lambda: client.call("hold_repeatable", timeout=10 * _SOON))
+            late = Background(lambda: client.call("hold_repeatable", timeout=4 * _SOON))
             of_claims.diary.wait_for("held")
             serving.stop(timeout=0)
         raises(DeadlinePassed, late.result)
