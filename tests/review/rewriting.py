@@ -192,9 +192,11 @@ def with_reordered_members(text: str, is_python: bool, random: Random) -> str:
 def _python_reordered(text: str, random: Random) -> str:
     lines = text.split("\n")
     for node in ast.walk(ast.parse(text)):
-        methods = [one for one in getattr(node, "body", []) if isinstance(one, (ast.FunctionDef, ast.AsyncFunctionDef))]
+        if not isinstance(node, ast.ClassDef):
+            continue
+        methods = [one for one in node.body if isinstance(one, (ast.FunctionDef, ast.AsyncFunctionDef))]
         names = {method.name for method in methods}
-        if not isinstance(node, ast.ClassDef) or len(names) < len(methods) or any(m.decorator_list for m in methods):
+        if len(names) < len(methods) or any(m.decorator_list for m in methods):
             continue
         if methods != node.body[len(node.body) - len(methods) :]:
             continue

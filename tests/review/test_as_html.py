@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import itertools
+import re
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
 
-from localsocket.review.findings import Category
+from localsocket.review.findings import Category, Confidence
 from localsocket.review.report.as_html import html_report
 from localsocket.review.report.report import CLEAN_VERDICT
 from localsocket.review.report.visible import visible
@@ -81,7 +84,7 @@ def test_nothing_of_the_code_or_its_names_becomes_markup(tmp_path: Path, name: s
     page = page_of(tmp_path, source, name)
     assert EVIL in page.text()
     known = {"html", "head", "meta", "title", "style", "body", "input", "header", "p", "h1", "h2", "h3", "nav", "label"}
-    known |= {"span", "main", "section", "article", "a", "b", "i", "pre", "code", "mark", "ul", "li"}
+    known |= {"ol", "span", "main", "section", "article", "a", "b", "i", "pre", "code", "mark", "ul", "li"}
     assert {tag for tag, _ in page.elements} <= known
     attributes = {attribute for _, attributes in page.elements for attribute in attributes}
     assert not {attribute for attribute in attributes if attribute.startswith("on") or attribute == "src"}
@@ -110,6 +113,62 @@ def test_what_cannot_be_seen_is_shown_as_its_escape(tmp_path: Path) -> None:
     page = page_of(tmp_path, SERVER.replace("EVIL", "\u202e back \x1b[31m"))
     assert "\\u202e back \\x1b[31m" in page.text()
     assert visible("a\tb\u200b\udc80ä") == "a\tb\\u200b\\udc80ä"
+
+
+def test_every_place_leads_to_its_line(tmp_path: Path) -> None:
+    page = page_of(tmp_path)
+    names = [attributes["id"] for _, attributes in page.elements if "id" in attributes]
+    assert len(set(names)) == len(names)
+    links = [address for tag, attributes in page.elements if tag == "a" and (address := attributes["href"])]
+    inside = [address.removeprefix("#") for address in links if address.startswith("#")]
+    assert set(inside) <= set(names)
+    places = [attributes["href"] for _, attributes in page.elements if attributes.get("class") == "place"]
+    assert places[:3] == ["#finding-1-1", "#finding-1-1", "#finding-1-2"]  # the finding, and both of its evidence
+    assert "line 8" in page.text("a")
+    assert "bound here" in page.text("li")
+
+
+def test_a_finding_whose_file_is_gone_has_its_place_all_the_same(tmp_path: Path) -> None:
+    (tmp_path / "server.py").write_text(SERVER, encoding="utf-8")
+    page = Page(html_report(replace(review([tmp_path]), sources={})))
+    assert "server.py:6" in page.text("span")
+    assert "pre" not in {tag for tag, _ in page.elements}
+
+
+def test_a_suspicion_is_told_from_a_defect(tmp_path: Path) -> None:
+    (tmp_path / "server.py").write_text(SERVER, encoding="utf-8")
+    report = review([tmp_path])
+    words = "not in the verdict"
+    assert words not in html_report(report)
+    uncertain = tuple(replace(finding, confidence=Confidence.LOW) for finding in report.findings)
+    assert html_report(replace(report, findings=uncertain)).count(words) == sum(
+        finding.is_security_defect for finding in report.findings
+    )
+
+
+@pytest.mark.parametrize("scheme", [0, 1], ids=["light", "dark"])
+@pytest.mark.parametrize(
+    ("texts", "grounds"),
+    [
+        ({"ink", "soft"}, {"paper", "card", "code", "found"}),
+        ({"high", "good"}, {"paper", "card"}),
+        ({"medium", "low", "note", "link"}, {"card"}),
+        ({"ink"}, {"mark"}),
+    ],
+)
+def test_every_text_stands_out_from_its_ground(scheme: int, texts: set[str], grounds: set[str], tmp_path: Path) -> None:
+    declared = re.findall(r":root \{(.*?)\}", page_of(tmp_path).text("style"), re.DOTALL)
+    colours = dict(re.findall(r"--(\w+): #([0-9a-f]{6})", declared[scheme]))
+    for text, ground in itertools.product(texts, grounds):
+        dark, bright = sorted((luminance(colours[text]), luminance(colours[ground])))
+        assert (bright + 0.05) / (dark + 0.05) >= 4.5, f"{text} on {ground}"  # as WCAG 2.2 asks of text
+
+
+def luminance(colour: str) -> float:
+    """Return the relative luminance of a colour, as WCAG 2.2 defines it."""
+    parts = [int(colour[at : at + 2], 16) / 255 for at in (0, 2, 4)]
+    red, green, blue = (part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 
 
 def test_both_colour_schemes_and_narrow_windows_are_cared_for(tmp_path: Path) -> None:

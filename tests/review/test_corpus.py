@@ -7,11 +7,13 @@ shows what looks like the defect and is none. A comment `expect: LS103` ends the
 from __future__ import annotations
 
 import re
+from functools import cache
 from pathlib import Path
 
 import pytest
 
 from localsocket.review.model.unit import Language
+from localsocket.review.report.report import Report
 from localsocket.review.reviewer import review
 from localsocket.review.rules import all_rules
 from localsocket.review.rules.rule import Rule
@@ -30,14 +32,21 @@ def files_of(case: Path) -> list[Path]:
     return sorted(path for path in case.rglob("*") if path.is_file()) if case.is_dir() else [case]
 
 
-def planted(case: Path) -> set[tuple[str, int, str]]:
-    return {
+@cache
+def review_of_corpus() -> Report:
+    """Return the report on all cases as one program."""
+    return review([CORPUS])
+
+
+@cache
+def planted(case: Path) -> frozenset[tuple[str, int, str]]:
+    return frozenset(
         (str(path), number, rule.strip())
         for path in files_of(case)
         for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1)
         for match in EXPECTED.finditer(line)
         for rule in match[1].split(",")
-    }
+    )
 
 
 @pytest.mark.parametrize("case", CASES, ids=name_of)
@@ -48,8 +57,8 @@ def test_exactly_the_planted_defects_are_found(case: Path) -> None:
 
 
 def test_the_whole_corpus_at_once_shows_the_same() -> None:
-    found = {(finding.place.file, finding.place.line, finding.rule) for finding in review([CORPUS]).findings}
-    assert found == set().union(*map(planted, CASES))
+    found = {(finding.place.file, finding.place.line, finding.rule) for finding in review_of_corpus().findings}
+    assert found == frozenset().union(*map(planted, CASES))
 
 
 @pytest.mark.parametrize("case", CASES, ids=name_of)

@@ -65,6 +65,13 @@ def test_the_order_of_the_files_does_not_matter() -> None:
     assert server.methods["stop"][0].section == "public slots"
 
 
+@pytest.mark.parametrize("macro", ["Q_NETWORK_EXPORT", "Q_DECL_EXPORT", "EDITOR_EXPORT", "EDITOR_API"])
+def test_what_exports_a_class_is_no_part_of_its_name(macro: str) -> None:
+    facts = facts_of(cpp(f"class {macro} Pipe : public QIODevice {{\npublic:\n    bool isOpen() const;\n}};\n", "p.h"))
+    (pipe,) = facts.program.classes
+    assert (pipe.name, pipe.bases, list(pipe.methods)) == ("Pipe", ["QIODevice"], ["isOpen"])
+
+
 def test_a_constructors_list_assigns_members_and_calls_bases() -> None:
     facts = facts_of(cpp(HEADER, "server.h"), cpp(SOURCE))
     (constructor,) = [one for one in facts.functions() if one.kind is FunctionKind.CONSTRUCTOR]

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from localsocket.review.model.declarations import FunctionKind
-from localsocket.review.model.expressions import This, walk
+from localsocket.review.model.expressions import Literal, This, walk
 from localsocket.review.model.statements import Assign, Branch, Choice, Raise, With
 from localsocket.review.reading.python_reader import read_python
-from review.samples import facts_of, function_named, python
+from review.samples import call_named, facts_of, function_named, python
 
 
 def test_members_are_found_in_the_body_and_in_every_method() -> None:
@@ -78,3 +78,45 @@ def test_imports_tell_what_a_name_stands_for() -> None:
 def test_what_is_no_python_says_so(text: str) -> None:
     unit = read_python("broken.py", text)
     assert unit.unread.startswith("no valid Python")
+
+
+@pytest.mark.parametrize(
+    "head",
+    ["@dataclass\nclass Options:", "@dataclass(frozen=True)\nclass Options:", "class Options(NamedTuple):"],
+)
+def test_a_record_has_the_constructor_that_python_makes(head: str) -> None:
+    facts = facts_of(python(f"{head}\n    name: str\n    mode: int = field(default=7)\n    limit: ClassVar[int] = 9\n"))
+    (constructor,) = facts.program.classes[0].constructors()
+    assert constructor.is_implied
+    assert [parameter.name for parameter in constructor.parameters] == ["name", "mode"]
+    default = constructor.parameters[1].default
+    assert isinstance(default, Literal)
+    assert default.value == 7
+
+
+def test_a_class_that_is_no_record_has_only_the_constructors_that_it_writes() -> None:
+    facts = facts_of(
+        python("class A:\n    name: str = 'a'\n\n@dataclass\nclass B:\n    n: int\n    def __init__(self): ...\n")
+    )
+    assert [[one.is_implied for one in found.constructors()] for found in facts.program.classes] == [[], [False]]
+
+
+@pytest.mark.parametrize(
+    ("before", "call"),
+    [
+        ("options = {'key': 1}", "use(**options)"),
+        ("options = dict(key=1)", "use(**options)"),
+        ("pass", "use(**{'key': 1})"),
+    ],
+)
+def test_options_that_are_known_stand_in_the_call(before: str, call: str) -> None:
+    function = function_named(facts_of(python(f"{before}\n\ndef f():\n    {call}\n")), "f")
+    assert list(call_named(function, "use").keywords) == ["key"]
+
+
+@pytest.mark.parametrize(
+    "before", ["options = load()", "options = {'key': 1}\noptions = {'key': 2}", "options = {x: 1}"]
+)
+def test_options_that_are_not_known_stay_apart(before: str) -> None:
+    function = function_named(facts_of(python(f"{before}\n\ndef f():\n    use(**options)\n")), "f")
+    assert list(call_named(function, "use").keywords) == ["**"]

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-import subprocess
-import sys
+import shlex
 from pathlib import Path
 from typing import NamedTuple
 
@@ -12,10 +11,11 @@ import pytest
 
 from localsocket.review.rule_pages import rule_pages, write_pages
 from localsocket.review.rules import all_rules
+from review.command_line import run
 
 ROOT = Path(__file__).parents[2]
 BLOCK = r"```\w+\n(?P<text>.*?)^```$"
-SHOWN = re.compile(r"<!-- output of: localsocket (?P<command>[^\n]+) -->\n" + BLOCK, re.DOTALL | re.MULTILINE)
+SHOWN = re.compile(r"<!-- output of: localsocket review (?P<command>[^\n]+) -->\n" + BLOCK, re.DOTALL | re.MULTILINE)
 FILE = re.compile(r"<!-- file: (?P<name>\S+) -->\n" + BLOCK, re.DOTALL | re.MULTILINE)
 
 
@@ -35,15 +35,12 @@ def shown() -> list[Shown]:
 
 
 @pytest.mark.parametrize("one", shown(), ids=lambda one: one.command)
-def test_a_report_that_is_shown_is_printed(one: Shown, tmp_path: Path) -> None:
+def test_a_report_that_is_shown_is_printed(one: Shown, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     files = list(FILE.finditer(one.document.read_text(encoding="utf-8")))
     for file in files:
         (tmp_path / file["name"]).write_text(file["text"], encoding="utf-8")
-    command = [sys.executable, "-m", "localsocket", *one.command.split()]
-    done = subprocess.run(
-        command, cwd=tmp_path if files else ROOT, capture_output=True, text=True, timeout=50, check=False
-    )
-    assert done.stdout == one.text
+    monkeypatch.chdir(tmp_path if files else ROOT)
+    assert run(*shlex.split(one.command), columns=80).output == one.text
 
 
 def test_reports_are_shown() -> None:

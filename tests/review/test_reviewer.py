@@ -7,11 +7,13 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from rich.console import Console
 
+from localsocket.review.findings import Confidence
 from localsocket.review.reading.collecting import MAX_FILE_BYTES, NothingToRead, collect
 from localsocket.review.report.as_json import json_report
 from localsocket.review.report.as_text import print_report
@@ -20,6 +22,7 @@ from localsocket.review.report.report import CLEAN_VERDICT, Report
 from localsocket.review.reviewer import review
 from localsocket.review.rules import all_rules
 from localsocket.review.rules.rule import Rule
+from review.command_line import run
 
 BAD = """\
 import os
@@ -52,12 +55,6 @@ def as_text(report: Report) -> str:
     return output.getvalue()
 
 
-def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "localsocket.review", *arguments]
-    environment = {**os.environ, "COLUMNS": "300"}  # a complaint in one line
-    return subprocess.run(command, capture_output=True, text=True, timeout=50, check=False, env=environment)
-
-
 def test_the_first_line_is_the_verdict(tmp_path: Path) -> None:
     assert as_text(review([write(tmp_path, "x = 1\n")])).splitlines()[0] == CLEAN_VERDICT
     report = review([write(tmp_path, BAD)])
@@ -73,6 +70,26 @@ def test_findings_are_numbered_through_and_have_place_and_repair(tmp_path: Path)
     assert "Reliability" in lines
     assert sum(line.startswith("   Repair: ") for line in lines) == 3
     assert any(f"{tmp_path}/server.py:6" in line for line in lines)
+
+
+def test_findings_in_a_file_that_was_hardly_understood_are_suspicions(tmp_path: Path) -> None:
+    source = "#include <sys/socket.h>\nint made(void) { return socket(AF_UNIX, SOCK_STREAM, 0); }\n"
+    old = "int sum(first, second) int first; int second; { return first + second; }\n"
+    (tmp_path / "plain.c").write_text(source)
+    (tmp_path / "old.c").write_text(source + 20 * old)
+    [told] = review([tmp_path / "plain.c"]).findings
+    assert told.is_security_defect
+    found = [one for one in review([tmp_path / "old.c"]).findings if one.rule == told.rule]
+    assert [one.is_security_defect for one in found] == [False]
+
+
+def test_a_suspicion_is_told_from_a_defect(tmp_path: Path) -> None:
+    report = review([write(tmp_path, BAD)])
+    assert "Uncertain" not in as_text(report)
+    doubted = replace(report, findings=tuple(replace(one, confidence=Confidence.LOW) for one in report.findings))
+    assert doubted.verdict == CLEAN_VERDICT
+    told = as_text(doubted)
+    assert told.count("   Uncertain, and not in the verdict.") == len(report.security_defects)
 
 
 def test_json_has_exactly_the_agreed_keys(tmp_path: Path) -> None:
@@ -154,16 +171,22 @@ def test_cpp_comments_silence_as_well(tmp_path: Path) -> None:
 @pytest.mark.parametrize(("fail_on", "status"), [("security", 1), ("any", 1), ("none", 0)])
 def test_the_exit_status_is_as_asked(tmp_path: Path, fail_on: str, status: int) -> None:
     done = run(str(write(tmp_path, BAD)), "--fail-on", fail_on, "--format", "json")
-    assert (done.returncode, done.stderr) == (status, "")
-    assert json.loads(done.stdout)["findings"]
+    assert (done.status, done.complaints) == (status, "")
+    assert json.loads(done.output)["findings"]
+
+
+def test_the_module_is_the_command(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "localsocket.review", str(write(tmp_path, BAD)), "--format", "json"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=50, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == run(*command[3:])
 
 
 def test_a_note_fails_only_when_anything_may() -> None:
     source = Path(os.environ["TMPDIR"], "a.cpp")
     source.write_text("void f(QLocalServer *s) { s->listen(n); }\n")
     try:
-        assert run(str(source)).returncode == 0
-        assert run(str(source), "--fail-on", "any").returncode == 1
+        assert run(str(source)).status == 0
+        assert run(str(source), "--fail-on", "any").status == 1
     finally:
         source.unlink()
 
@@ -175,8 +198,8 @@ def test_bad_command_lines_are_refused_with_their_reason(tmp_path: Path) -> None
         (["--explain", "LS999"], "no rule"),
     ):
         done = run(*arguments)
-        assert done.returncode == 2
-        assert complaint in done.stderr.replace("\n", " ")
+        assert done.status == 2
+        assert complaint in done.complaints.replace("\n", " ")
 
 
 @pytest.mark.parametrize("rule", all_rules(), ids=lambda rule: rule.id)
@@ -191,8 +214,8 @@ def test_a_rule_is_explained_with_both_examples(rule: Rule) -> None:
 
 def test_explaining_on_the_command_line() -> None:
     done = run("--explain", "ls106")
-    assert done.returncode == 0
-    assert done.stdout.startswith("LS106: ")
+    assert done.status == 0
+    assert done.output.startswith("LS106: ")
 
 
 def test_without_its_extra_the_command_says_what_to_install(tmp_path: Path) -> None:

@@ -6,7 +6,8 @@ import pytest
 
 from localsocket.review.analysis.facts import Facts
 from localsocket.review.analysis.texts import HoleKind, Texts
-from review.samples import call_named, cpp, facts_of, python
+from localsocket.review.model.declarations import FunctionKind
+from review.samples import call_named, cpp, facts_of, function_named, python
 
 
 def used(facts: Facts) -> Texts:
@@ -68,6 +69,8 @@ def test_python_texts(source: str) -> None:
         'void f() { std::filesystem::path p("/tmp"); use((p / "a").string()); }',
         'void f() { use(QDir(QDir::tempPath()).filePath("a")); }',
         'void f() { const auto p = QString{"/tmp/a"}; use(qPrintable(p)); }',
+        'constexpr auto p = "/tmp/a"sv; void f() { use(p.data()); }',
+        'void f() { use(u"/tmp/%1"_s.arg("a")); }',
     ],
 )
 def test_cpp_texts(source: str) -> None:
@@ -117,10 +120,42 @@ def test_a_variable_that_feeds_itself_comes_to_an_end() -> None:
         ("import stat\nuse(stat.S_IRUSR | stat.S_IWUSR)", {0o600}),
         ("MODE = 0o777 & ~0o077\nuse(MODE)", {0o700}),
         ("use(1 << 20)", {1 << 20}),
+        ("p.add_argument('--mode', default=0o640)\na = p.parse_args()\nuse(a.mode)", {0o640}),
+        ("def f():\n    return 3\nuse(f())", {3}),
         ("use(unknown)", set()),
     ],
 )
 def test_numbers(source: str, expected: set[int]) -> None:
     facts = facts_of(python(source))
-    (function,) = facts.functions()
+    function = next(one for one in facts.functions() if one.kind is FunctionKind.MODULE)
     assert facts.values.numbers(call_named(function, "use").arguments[0], function) == expected
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "from pathlib import Path\nuse(Path('/run/x').with_suffix('.a'))",
+        "from pathlib import Path\nuse(Path('/run/b').with_name('x.a'))",
+        "class C:\n    @property\n    def p(self):\n        return '/run/x.a'\ndef f(c: C):\n    use(c.p)",
+        "@dataclass\nclass C:\n    p: str = '/run/x.a'\ndef f(c: C):\n    use(c.p)",
+        "@dataclass\nclass C:\n    p: str\ndef f(c: C):\n    use(c.p)\nf(C('/run/x.a'))",
+        "class B:\n    p = '/run/x.a'\n    def f(self):\n        use(self.p)",
+    ],
+)
+def test_paths_and_members_of_other_objects(source: str) -> None:
+    assert literals(facts_of(python(source))) == {"/run/x.a"}
+
+
+def test_a_class_that_inherits_may_say_otherwise() -> None:
+    source = "class B:\n    p = '/a'\n    def f(self):\n        use(self.p)\nclass C(B):\n    p = '/b'\n"
+    assert literals(facts_of(python(source))) == {"/a", "/b"}
+
+
+def test_a_repeated_character_of_cpp() -> None:
+    assert literals(facts_of(cpp("void f() { use(std::string(1, '\\0') + \"a\"); }"))) == {"\0a"}
+
+
+def test_permissions_of_the_filesystem_library() -> None:
+    facts = facts_of(cpp("namespace fs = std::filesystem; void f() { use(fs::perms::all); }"))
+    function = function_named(facts, "f")
+    assert facts.values.numbers(call_named(function, "use").arguments[0], function) == {0o777}

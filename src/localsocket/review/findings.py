@@ -70,6 +70,12 @@ class Finding:
             and self.confidence >= Confidence.MEDIUM
         )
 
+    @property
+    def is_suspicion(self) -> bool:
+        """Say whether it would be a security defect, were it more certain."""
+        is_serious = self.category is Category.SECURITY and self.severity > Severity.NOTE
+        return is_serious and not self.is_security_defect
+
 
 @dataclass(frozen=True, slots=True)
 class Silenced:

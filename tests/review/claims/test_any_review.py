@@ -36,7 +36,7 @@ REVIEWS = st.lists(SENTENCES, max_size=6).map("\n".join)
 
 @cache
 def code() -> Code:
-    units = [read_file(path) for path in collect([HERE / "six_points" / "broken", HERE / "programs"])]
+    units = [read_file(path) for path in collect([HERE / "six_points" / "broken", *(HERE / "programs").glob("*.*")])]
     return Code(Facts(Program(units)))
 
 

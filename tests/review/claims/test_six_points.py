@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
+from functools import cache
 from pathlib import Path
 
 import pytest
+import typer
 
-from localsocket.review.claims.checking import CheckedReview, check_review
+from localsocket.cli.reviewing import ReportFormat
+from localsocket.cli.reviewing import review as review_command
+from localsocket.review.analysis.facts import Facts
+from localsocket.review.claims.checking import CheckedReview, check_review, check_review_of_code
 from localsocket.review.claims.claim import Verdict
+from localsocket.review.claims.reviewed_code import Code
+from localsocket.review.model.program import Program
+from localsocket.review.reading.collecting import collect, read_file
+from review.command_line import run
 
 SIX_POINTS = Path(__file__).parent / "six_points"
 REVIEW = SIX_POINTS / "review.md"
@@ -23,18 +30,20 @@ COMPLAINTS = {
     "6": {"other thread", "overload"},
 }
 
+WORDINGS = (SIX_POINTS / "other_words.txt").read_text(encoding="utf-8").strip().split("\n\n")  # a point and its words
+
+
+@cache
+def code(program: str) -> Code:
+    return Code(Facts(Program([read_file(path) for path in collect([SIX_POINTS / program])])))
+
 
 def check(program: str, review: Path = REVIEW) -> CheckedReview:
-    return check_review(review.read_text(encoding="utf-8"), [SIX_POINTS / program])
+    return check_review_of_code(review.read_text(encoding="utf-8"), code(program))
 
 
 def verdicts(checked: CheckedReview, point: str) -> set[Verdict]:
     return {one.answer.verdict for one in checked.claims if one.claim.point == point}
-
-
-def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "localsocket.review", *arguments]
-    return subprocess.run(command, capture_output=True, text=True, timeout=50, check=False)
 
 
 @pytest.mark.parametrize("review", [REVIEW, SIX_POINTS / "review_in_prose.txt"], ids=lambda path: path.name)
@@ -42,7 +51,8 @@ def run(*arguments: str) -> subprocess.CompletedProcess[str]:
 def test_each_of_the_six_points_is_refuted(review: Path, point: str) -> None:
     checked = check("program", review)
     assert {one.claim.kind for one in checked.claims if one.claim.point == point} == COMPLAINTS[point]
-    assert verdicts(checked, point) == {Verdict.REFUTED}
+    assert Verdict.REFUTED in verdicts(checked, point)
+    assert Verdict.SUPPORTED not in verdicts(checked, point)
 
 
 @pytest.mark.parametrize("point", COMPLAINTS)
@@ -58,6 +68,14 @@ def test_nothing_but_the_verdict_is_supported_in_whichever_words(review: Path) -
     assert [one.claim.kind for one in supported] == ["security defects"]
     for point in COMPLAINTS:
         assert verdicts(check("program", review), point)
+
+
+@pytest.mark.parametrize("wording", WORDINGS)
+def test_no_other_wording_of_a_point_is_supported(wording: str) -> None:
+    point, _, words = wording.partition(" ")
+    checked = check_review_of_code(words, code("program")).claims
+    assert {one.claim.kind for one in checked} & COMPLAINTS[point]
+    assert Verdict.SUPPORTED not in {one.answer.verdict for one in checked}
 
 
 def test_an_overload_that_qt_does_not_have_is_refuted_whatever_the_program() -> None:
@@ -83,17 +101,17 @@ def test_every_answer_about_the_six_points_shows_its_places() -> None:
 
 def test_the_exit_status_tells_whether_something_was_refuted(tmp_path: Path) -> None:
     program = str(SIX_POINTS / "program")
-    assert run("--check-review", str(REVIEW), program).returncode == 1
+    assert run("--check-review", str(REVIEW), program).status == 1
     true = tmp_path / "true.txt"
     true.write_text("`ServerThread` has the `Q_OBJECT` macro.\n")
     done = run("--check-review", str(true), program)
-    assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout.splitlines()[0] == "1 claim: 1 supported."
+    assert (done.status, done.complaints) == (0, "")
+    assert done.output.splitlines()[0] == "1 claim: 1 supported."
 
 
 def test_the_answers_are_given_as_json() -> None:
     done = run("--check-review", str(REVIEW), str(SIX_POINTS / "program"), "--format", "json")
-    document = json.loads(done.stdout)
+    document = json.loads(done.output)
     assert list(document) == ["summary", "claims", "searched", "not_read"]
     first = document["claims"][1]
     assert list(first) == [
@@ -104,12 +122,29 @@ def test_the_answers_are_given_as_json() -> None:
     assert [claim["hedged"] for claim in document["claims"] if claim["line"] == 17] == [True]
 
 
-def test_a_review_or_a_path_that_is_missing_is_refused() -> None:
-    for arguments in ([str(SIX_POINTS / "missing.md"), str(SIX_POINTS)], [str(REVIEW), str(SIX_POINTS / "missing")]):
-        done = run("--check-review", *arguments)
-        assert done.returncode == 2
-        assert "missing" in done.stderr
+def test_the_answers_are_written_to_the_file_that_is_named(tmp_path: Path) -> None:
+    written = tmp_path / "answers.json"
+    program = str(SIX_POINTS / "program")
+    done = run("--check-review", str(REVIEW), program, "--format", "json", "--output", str(written))
+    document = json.loads(written.read_text(encoding="utf-8"))
+    assert done.output.splitlines() == [document["summary"]]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "why"),
+    [
+        ([str(SIX_POINTS / "missing.md"), str(SIX_POINTS)], "missing"),
+        ([str(REVIEW), str(SIX_POINTS / "missing")], "missing"),
+        ([str(REVIEW), str(SIX_POINTS), "--format", "sarif"], "as text or json"),
+    ],
+)
+def test_what_cannot_be_read_or_written_is_refused(arguments: list[str], why: str) -> None:
+    written, path, *options = arguments
+    with pytest.raises(typer.BadParameter, match=why):
+        review_command([Path(path)], ReportFormat(options[-1] if options else "text"), check_review=Path(written))
 
 
 def test_the_whole_program_was_understood_its_test_macros_too() -> None:
-    assert not check("program").not_read
+    checked = check_review(REVIEW.read_text(encoding="utf-8"), [SIX_POINTS / "program"])
+    assert checked.claims
+    assert not checked.not_read

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import PurePath
 
 from localsocket.review.analysis.calls import Calls, Site
+from localsocket.review.analysis.control_flow import ControlFlow
 from localsocket.review.analysis.definitions import Definitions, How
 from localsocket.review.analysis.inference import Inference
+from localsocket.review.analysis.names import Names
 from localsocket.review.analysis.origins import Origins
 from localsocket.review.analysis.values import Values
 from localsocket.review.apis.meaning import Act
@@ -21,6 +23,7 @@ from localsocket.review.model.expressions import (
     Subscript,
     Unary,
     strip_casts,
+    walk,
 )
 from localsocket.review.model.program import Program
 from localsocket.review.model.unit import Unit
@@ -57,6 +60,8 @@ class Access:
         definitions: Definitions,
         values: Values,
         origins: Origins,
+        names: Names,
+        flow_of: Callable[[FunctionInfo], ControlFlow],
     ) -> None:
         self._program = program
         self._inference = inference
@@ -64,6 +69,8 @@ class Access:
         self._values = values
         self._definitions = definitions
         self._origins = origins
+        self._names = names
+        self._flow_of = flow_of
 
     def bits(self, expression: Expression | None, function: FunctionInfo) -> int:
         """Return the bits that a mode or a set of options may have, also of one that is known in part."""
@@ -78,6 +85,9 @@ class Access:
         match strip_casts(expression):
             case Binary(operator="|", left=left, right=right):
                 return known | self.bits(left, function) | self.bits(right, function)
+            case Call() as call if returned := self._calls.returned_by(call, function):
+                for value, callee in returned:
+                    known |= self.bits(value, callee)
             case Call(arguments=arguments) if not known:
                 for argument in arguments:
                     known |= self.bits(argument, function) if isinstance(argument, (Attribute, Binary)) else 0
@@ -137,13 +147,35 @@ class Access:
 
     def _is_filled_abstractly(self, site: Site) -> bool:
         """Say whether an address is written behind its first byte, here or by who is called or calls."""
+        own = list(_writes_behind_first_byte(site.function))
+        if own:
+            flow = self._flow_of(site.function)
+            return any(flow.may_follow(call, site.call) and self._is_of_address(part, site) for call, part in own)
         near = [callee for call in site.function.calls() for callee in self._calls.callees(call, site.function)]
         callers = [caller.caller for caller in self._calls.callers(site.function)]
-        return any(_writes_behind_first_byte(function) for function in (site.function, *near, *callers))
+        return any(any(_writes_behind_first_byte(function)) for function in (*near, *callers))
+
+    def _is_of_address(self, written: Expression, site: Site) -> bool:
+        """Say whether what is written to may be the address of the call: two of one function are told apart."""
+        endpoint = site.argument("endpoint")
+        address = None if endpoint is None else self._names.variable(_referred(endpoint), site.function)
+        sun_path = next(
+            (part for part in walk(written) if isinstance(part, Attribute) and part.name == "sun_path"), None
+        )
+        other = None if sun_path is None else self._names.variable(sun_path.value, site.function)
+        return address is None or other is None or address == other
 
 
-def _writes_behind_first_byte(function: FunctionInfo) -> bool:
-    return any(_is_behind_first_byte(argument) for call in function.calls() for argument in call.arguments)
+def _referred(expression: Expression) -> Expression:
+    inner = strip_casts(expression)
+    return strip_casts(inner.operand) if isinstance(inner, Unary) and inner.operator == "&" else inner
+
+
+def _writes_behind_first_byte(function: FunctionInfo) -> Iterator[tuple[Call, Expression]]:
+    for call in function.calls():
+        for argument in call.arguments:
+            if _is_behind_first_byte(argument):
+                yield call, argument
 
 
 def _is_behind_first_byte(expression: Expression) -> bool:

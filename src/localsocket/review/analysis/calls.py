@@ -20,11 +20,31 @@ from localsocket.review.model.expressions import (
     Name,
     This,
     Unary,
+    dotted,
     strip_casts,
 )
 from localsocket.review.model.place import Place
 from localsocket.review.model.program import Program, last_word, nearest
+from localsocket.review.model.statements import Return, With
 from localsocket.review.model.unit import Language
+
+# What the methods that are told by their bare name may be given by keyword, pyzmq's among them.
+_KEYWORDS_OF_SOCKETS = frozenset(
+    {
+        "flags",
+        "copy",
+        "track",
+        "timeout",
+        "size",
+        "n",
+        "nbytes",
+        "bufsize",
+        "limit",
+        "backlog",
+        "max_bytes",
+        "maxlength",
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +87,8 @@ def argument_of(call: Call, api: Api, role: str) -> Expression | None:
     A method that can also be called without its object takes one argument less then: `QFile(path).remove()`.
     """
     wanted = api.roles.get(role)
+    if isinstance(wanted, str) and wanted.startswith("."):
+        return None if call.receiver is None else Attribute(call.place, _object_of(call.receiver), wanted[1:])
     position = wanted[0] if isinstance(wanted, tuple) else wanted
     keyword = wanted[1] if isinstance(wanted, tuple) else wanted
     if isinstance(keyword, str) and keyword in call.keywords:
@@ -80,6 +102,14 @@ def argument_of(call: Call, api: Api, role: str) -> Expression | None:
             return call.receiver
         position -= 1
     return call.arguments[position] if position < len(call.arguments) else None
+
+
+def _object_of(receiver: Expression) -> Expression:
+    return This(receiver.place) if _is_super(receiver) else receiver
+
+
+def _is_super(expression: Expression) -> bool:
+    return isinstance(expression, Call) and expression.called_name == "super"
 
 
 def _stands_for_its_object(call: Call, api: Api) -> bool:
@@ -99,7 +129,15 @@ class Calls:
         self._apis: dict[Call, Api | None] = {}
         self._callers: defaultdict[FunctionInfo, list[CallSite]] | None = None
         self._sites: dict[FunctionInfo, list[Site]] = {}
+        self._sites_by_acts: dict[Act, list[Site]] = {}
+        self._values_given: dict[tuple[FunctionInfo, str], list[tuple[Expression, FunctionInfo]]] = {}
         self._callees: dict[Call, list[FunctionInfo]] = {}
+        self._renamed = {
+            macro.name: macro.value
+            for unit in program.units
+            for macro in unit.macros.values()
+            if not macro.has_parameters and macro.value in APIS[Language.CPP] and macro.name not in APIS[Language.CPP]
+        }  # `#define os_unlink unlink`
         inference.callers = self
 
     # --- what a call means ----------------------------------------------------------------------------------------
@@ -120,9 +158,18 @@ class Calls:
         return None if api is None else Site(call, api, function)
 
     def sites(self, acts: Act, function: FunctionInfo | None = None) -> Iterator[Site]:
-        """Yield every call that does one of the acts, in one function or in the whole program."""
-        for one in self._program.functions if function is None else [function]:
-            yield from (site for site in self._sites_in(one) if site.api.act & acts)
+        """Give every call that does one of the acts, in one function or in the whole program."""
+        if function is not None:
+            return (site for site in self._sites_in(function) if site.api.act & acts)
+        return iter(self._sites_of(acts))
+
+    def _sites_of(self, acts: Act) -> list[Site]:
+        if acts in self._sites_by_acts:
+            return self._sites_by_acts[acts]
+        found = [site for one in self._program.functions for site in self._sites_in(one) if site.api.act & acts]
+        if self._inference.is_certain:
+            self._sites_by_acts[acts] = found
+        return found
 
     def _sites_in(self, function: FunctionInfo) -> list[Site]:
         if function in self._sites:
@@ -136,10 +183,12 @@ class Calls:
         table = APIS[function.unit.language]
         if isinstance(call.function, Name) and function.owner is not None and function.unit.language is Language.CPP:
             own = self._of_own_class(call.called_name, function.owner, table)
-            if own is not None or self._own_methods(call.called_name, function):
+            fits = any(_takes(method, call) for method in self._own_methods(call.called_name, function))
+            if own is not None or fits:
                 return own
-        for name in self._names.external_candidates(call.function, function):
-            if name in table and not self._is_shadowed(name, function) and _has_its_shape(call, table[name]):
+        for candidate in self._names.external_candidates(call.function, function):
+            name = self._renamed.get(candidate, candidate) if function.unit.language is Language.CPP else candidate
+            if name in table and not self._is_shadowed(name, call, function) and _has_its_shape(call, table[name]):
                 return table[name]
             inherited = self._inherited(name, function, table)
             if inherited is not None:
@@ -164,14 +213,15 @@ class Calls:
                 return found.methods[name]
         return []
 
-    def _is_shadowed(self, name: str, function: FunctionInfo) -> bool:
-        """Say whether the program has a function of this bare name, which is called then."""
+    def _is_shadowed(self, name: str, call: Call, function: FunctionInfo) -> bool:
+        """Say whether the program has a function of this bare name that takes such a call."""
         if "." in name:
             return False
         return any(
             known.owner is None
             and known.kind is FunctionKind.FUNCTION
             and known.unit.language is function.unit.language
+            and _takes(known, call)
             for known in self._program.functions_by_name.get(name, ())
         )
 
@@ -182,25 +232,40 @@ class Calls:
         if known is None:
             return None
         if not type_name:
-            bases = self._inference.class_lineage(known)[1:]
-            return next((table[base] for base in bases if base in table), None)
+            return None if known.constructors() else self._of_base(known, "", table)
         return self._of_own_class(method, known, table)
 
     def _of_method(self, call: Call, function: FunctionInfo, table: dict[str, Api]) -> Api | None:
         if not isinstance(call.function, Attribute):
             return None
         method = call.function.name
+        if _is_super(call.function.value) and function.owner is not None:
+            return self._of_base(function.owner, method, table)
         type_name = self._inference.type_of(call.function.value, function)
         if not type_name:
             told = TOLD_BY_NAME[function.unit.language].get(method)
             has_own = any(known.owner is not None for known in self._program.functions_by_name.get(method, ()))
-            return None if has_own else told
+            if has_own or call.keywords.keys() - _KEYWORDS_OF_SOCKETS:
+                return None
+            is_sized = told is None or told.name != "socket.socket.recv" or call.arguments or call.keywords
+            return told if is_sized else table["zmq.Socket.recv"]  # a plain socket's says how much
         for name in self._inference.lineage(type_name, function.unit):
             known = self._program.class_named(name, function.unit)
             if known is not None and method in known.methods:
                 return None
             if f"{name}.{method}" in table:
                 return table[f"{name}.{method}"]
+        return None
+
+    def _of_base(self, owner: ClassInfo, method: str, table: dict[str, Api]) -> Api | None:
+        """Return what a method of a base does, or its constructor: `super().__init__(path)`."""
+        for base in self._inference.class_lineage(owner)[1:]:
+            known = self._program.class_named(base, owner.unit)
+            if known is not None and (method or "__init__") in known.methods:
+                return None
+            name = base if method in ("", "__init__") else f"{base}.{method}"
+            if name in table:
+                return table[name]
         return None
 
     # --- which function a call runs -------------------------------------------------------------------------------
@@ -228,6 +293,42 @@ class Calls:
             case Call(called_name="partial" | "bind" | "SLOT" | "std_bind", arguments=(first, *_)):
                 return self.functions_named_by(first, function)
         return []
+
+    def returned_by(self, call: Call, function: FunctionInfo) -> list[tuple[Expression, FunctionInfo]]:
+        """Return what the program's own functions that the call runs give back."""
+        return [
+            (statement.value, callee)
+            for callee in self.callees(call, function)
+            if not callee.is_constructor
+            for statement in callee.statements()
+            if isinstance(statement, Return) and statement.value is not None
+        ]
+
+    def entered_by(self, call: Call, function: FunctionInfo) -> list[FunctionInfo]:
+        """Return the `__enter__` that a with statement runs of what the call gives."""
+        contexts = (item for one in function.statements() if isinstance(one, With) for item, _ in one.items)
+        if not any(strip_casts(context) is call for context in contexts):
+            return []
+        made = self._program.class_named(self._inference.type_of(call, function), function.unit)
+        methods = [] if made is None else [one for found in self._program.lineage(made) for one in found.all_methods()]
+        return [one for one in methods if one.name in ("__enter__", "__aenter__") and one.body is not None]
+
+    def hooks_run_by(self, site: Site) -> list[FunctionInfo]:
+        """Return the methods of a server's class that making the server runs: `server_bind` of socketserver's."""
+        if not site.api.name.startswith("socketserver.") or not site.api.act & Act.LISTEN:
+            return []
+        made = self._program.class_named(self._names.external(site.call.function, site.function), site.function.unit)
+        owner = site.function.owner if _is_super(site.call.receiver or site.call) else made
+        methods = (
+            [] if owner is None else [one for found in self._program.lineage(owner) for one in found.all_methods()]
+        )
+        return [one for one in methods if one.name in ("server_bind", "server_activate") and one.body is not None]
+
+    def getters(self, attribute: Attribute, function: FunctionInfo) -> list[FunctionInfo]:
+        """Return the functions that reading a Python property runs."""
+        if function.unit.language is not Language.PYTHON:
+            return []
+        return [found for found in self.functions_named_by(attribute, function) if _is_property(found)]
 
     def _named(self, name: str, function: FunctionInfo) -> list[FunctionInfo]:
         scope: FunctionInfo | None = function
@@ -282,8 +383,14 @@ class Calls:
             return [found for found in self._program.functions_by_name.get(name, ()) if found.unit is module]
         if type_name and function.unit.language is Language.CPP:
             return self._free_functions(name, function) if self._is_scope(receiver, function) else []
+        if named and function.unit.language is Language.PYTHON and self._is_of_library(named, function):
+            return []
         alone = [found for found in self._program.functions_by_name.get(name, ()) if found.owner is not None]
         return alone if len(alone) == 1 and not self._inference.type_of(receiver, function) else []
+
+    def _is_of_library(self, named: str, function: FunctionInfo) -> bool:
+        """Say whether a dotted name, as imported, leads into no file of the program: `os.path`."""
+        return not any(self._program.module_named(word, function.unit) is not None for word in named.split("."))
 
     def _is_scope(self, receiver: Expression, function: FunctionInfo) -> bool:
         return self._names.variable(receiver, function) is None
@@ -312,11 +419,16 @@ class Calls:
 
     def values_given(self, function: FunctionInfo, parameter: str) -> list[tuple[Expression, FunctionInfo]]:
         """Return what the callers give for a parameter, each with the function that gives it."""
-        given = []
-        for site in self.callers(function):
-            value = self.value_given(site, function, parameter)
-            if value is not None:
-                given.append((value, site.caller))
+        key = (function, parameter)
+        if key in self._values_given:
+            return self._values_given[key]
+        given = [
+            (value, site.caller)
+            for site in self.callers(function)
+            if (value := self.value_given(site, function, parameter)) is not None
+        ]
+        if self._inference.is_certain:
+            self._values_given[key] = given
         return given
 
     def value_given(self, site: CallSite, function: FunctionInfo, parameter: str) -> Expression | None:
@@ -367,6 +479,10 @@ def _is_signal(argument: Expression) -> bool:
         case Unary(operator="&", operand=Attribute(value=Name(identifier=name))):
             return name[:1].isupper()
     return False
+
+
+def _is_property(function: FunctionInfo) -> bool:
+    return any(last_word(dotted(decorator)) in ("property", "cached_property") for decorator in function.decorators)
 
 
 def _takes(callee: FunctionInfo, call: Call) -> bool:

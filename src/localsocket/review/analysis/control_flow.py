@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from localsocket.review.model.declarations import FunctionInfo
 from localsocket.review.model.expressions import Binary, Conditional, Expression, Unary, walk
@@ -57,12 +58,13 @@ class ControlFlow:
         self.function = function
         self.graph = graph
         self._position: dict[Expression, tuple[FlowNode, int]] = {}
-        self._root: dict[Expression, Expression] = {}
+        self._above: dict[Expression, Expression | None] = {}  # what an expression is a part of
         for node in graph.nodes:
             for root in node.expressions:
+                self._above[root] = None
                 for number, expression in enumerate(walk(root), len(self._position)):
                     self._position[expression] = (node, number)
-                    self._root[expression] = root
+                    self._above.update(dict.fromkeys(expression.children(), expression))
         self._dominators = _immediate_dominators(graph.entry)
         self._outer_guards: dict[int, list[Guard]] = {}
 
@@ -82,9 +84,16 @@ class ControlFlow:
         if one[0] is not other[0]:
             return self._node_dominates(one[0], other[0])
         # An expression is numbered before what is inside it, and evaluated after it.
-        if first in set(walk(second)):
+        if second in self._way_up(first):
             return True
-        return one[1] < other[1] and second not in set(walk(first))
+        return one[1] < other[1] and first not in self._way_up(second)
+
+    def _way_up(self, expression: Expression) -> list[Expression]:
+        """Return the expression, what it is a part of, and so on up to that of the whole statement."""
+        way = [expression]
+        while (above := self._above.get(way[-1])) is not None:
+            way.append(above)
+        return way
 
     def _node_dominates(self, first: FlowNode, second: FlowNode) -> bool:
         current = second.index
@@ -133,17 +142,12 @@ class ControlFlow:
 
     def _inner_guards(self, expression: Expression) -> Iterator[Guard]:
         """Yield the conditions inside of the same statement: of `a and f()`, `a ? f() : g()`."""
-        root = self._root[expression]
-        while root is not expression:
-            inside = next((child for child in root.children() if expression in set(walk(child))), None)
-            if inside is None:
-                return
-            match root:
+        for outer, inside in pairwise(reversed(self._way_up(expression))):
+            match outer:
                 case Binary(operator="and" | "or" as operator, left=left, right=right) if inside is right:
                     yield from decompose(Guard(left, operator == "and"))
                 case Conditional(test=test, then=then) if inside is not test:
                     yield from decompose(Guard(test, inside is then))
-            root = inside
 
 
 def decompose(guard: Guard) -> Iterator[Guard]:

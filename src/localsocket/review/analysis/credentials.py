@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from functools import cached_property
 
 from localsocket.review.analysis.calls import Calls, Site
 from localsocket.review.analysis.inference import Inference
@@ -39,11 +39,11 @@ class Credentials:
         self._values = values
         self._origins = origins
 
-    def questions(self) -> Iterator[Site]:
-        """Yield every call that asks the system who a peer is."""
-        for site in self._calls.sites(Act.CHECK_PEER):
-            if site.api.method in _ASKING or self.is_question(site):
-                yield site
+    @cached_property
+    def questions(self) -> list[Site]:
+        """Every call that asks the system who a peer is."""
+        sites = self._calls.sites(Act.CHECK_PEER)
+        return [site for site in sites if site.api.method in _ASKING or self.is_question(site)]
 
     def is_question(self, site: Site) -> bool:
         """Say whether this getsockopt asks for credentials, and not for something else."""
@@ -86,7 +86,7 @@ class Credentials:
         variable = self._names.variable(expression, function)
         return variable is not None and any(
             self._names.variable(argument, site.function) == variable
-            for site in self.questions()
+            for site in self.questions
             for argument in site.call.arguments
         )
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections import defaultdict, deque
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from enum import Enum, auto
 
@@ -18,6 +18,7 @@ from localsocket.review.model.expressions import (
     Call,
     Display,
     Expression,
+    Name,
     Starred,
     Subscript,
     Unary,
@@ -26,7 +27,7 @@ from localsocket.review.model.expressions import (
 )
 from localsocket.review.model.place import Place
 from localsocket.review.model.program import Program
-from localsocket.review.model.statements import Assign, Loop, Statement, With
+from localsocket.review.model.statements import Assign, Evaluate, Loop, Statement, With
 
 _ADDING_METHODS = frozenset(
     {
@@ -81,6 +82,7 @@ class ReachingDefinitions:
         self._flow = flow
         self.all: list[Definition] = []
         self._of_root: defaultdict[Variable, int] = defaultdict(int)
+        self._untouched: dict[Variable, set[int]] = {}  # the nodes that it comes to as it was before the function
         self._made: dict[int, list[int]] = {}
         self._stops: defaultdict[Variable, set[int]] = defaultdict(set)  # the nodes after which nothing of it is left
         for node in flow.nodes:
@@ -96,9 +98,9 @@ class ReachingDefinitions:
 
     def _solve(self) -> dict[int, int]:
         before = dict.fromkeys(range(len(self._flow.nodes)), 0)
-        waiting = list(self._flow.nodes)
+        waiting = deque(self._flow.nodes)
         while waiting:
-            node = waiting.pop(0)
+            node = waiting.popleft()
             after = self._after(node, before[node.index])
             for following in node.successors:
                 if after & ~before[following.index]:
@@ -128,18 +130,22 @@ class ReachingDefinitions:
 
     def reaches_from_outside(self, variable: Variable, node: FlowNode) -> bool:
         """Say whether some path to the node leaves the variable as it was before the function began."""
-        stops = self._stops[variable.root]
-        seen: set[int] = set()
-        waiting = [node]
+        root = variable.root
+        if root not in self._untouched:
+            self._untouched[root] = self._reached_without(self._stops[root])
+        return node.index in self._untouched[root]
+
+    def _reached_without(self, stops: set[int]) -> set[int]:
+        """Return the nodes to which a path leads that passes none of the stops before."""
+        entry = self._flow.graph.entry
+        reached: set[int] = set()
+        waiting = [entry] if entry.index not in stops else []
         while waiting:
-            current = waiting.pop()
-            if current is self._flow.graph.entry:
-                return current.index not in stops
-            for before in current.predecessors:
-                if before.index not in stops and before.index not in seen:
-                    seen.add(before.index)
-                    waiting.append(before)
-        return False
+            node = waiting.pop()
+            if node.index not in reached:
+                reached.add(node.index)
+                waiting.extend(node.successors if node.index not in stops else ())
+        return reached
 
 
 def _concerns(defined: str, asked: str) -> bool:
@@ -155,11 +161,15 @@ class Definitions:
         names: Names,
         flow_of: Callable[[FunctionInfo], ControlFlow],
         api_of: Callable[[Call, FunctionInfo], Api | None],
+        member_named: Callable[[Expression, FunctionInfo], Variable | None],
+        filled_by: Callable[[Call, FunctionInfo], Iterable[Expression]],
     ) -> None:
         self._program = program
         self._names = names
         self._flow_of = flow_of
         self._api_of = api_of
+        self._member_named = member_named
+        self._filled_by = filled_by
         self._reaching: dict[FunctionInfo, ReachingDefinitions] = {}
         self._everywhere: defaultdict[Variable, list[Definition]] | None = None
 
@@ -182,6 +192,13 @@ class Definitions:
         if variable.owner is not function and reaching.reaches_from_outside(variable, node):
             found = [*found, *(other for other in self.everywhere(variable) if other.function is not function)]
         return found
+
+    def of_member(self, expression: Expression, function: FunctionInfo) -> list[Definition]:
+        """Return what the methods of its class give the member of another object: `settings.mode`, in any object."""
+        member = self._member_named(expression, function)
+        if member is None or member == self._names.variable(expression, function):
+            return []
+        return self.everywhere(member)
 
     def everywhere(self, variable: Variable) -> list[Definition]:
         """Return every definition of the variable, in whichever function."""
@@ -233,6 +250,8 @@ class Definitions:
                 yield from self._assign(target, None, How.DECLARED, function)
             case Assign(target=target, value=value, operator=operator):
                 yield from self._assign(target, value, How.VALUE if operator == "=" else How.EXTENDED, function)
+            case Evaluate(value=Binary(operator=">>", right=target) as stream) if function.unit.language == "python":
+                yield from self._assign(target, stream, How.FILLED, function)
             case Loop(target=Expression() as target, iterable=iterable):
                 yield from self._assign(target, iterable, How.ELEMENT, function)
             case With(items=items):
@@ -276,6 +295,8 @@ class Definitions:
                 yield from self._assign(call.function.value, argument, How.ADDED, function)
             return
         api = self._api_of(call, function)
+        for buffer in self._filled_by(call, function) if api is None else ():
+            yield from self._assign(buffer, call, How.FILLED, function)
         position = api.roles.get("buffer") if api is not None else None
         if api is None or not isinstance(position, int) or len(call.arguments) <= position:
             return
@@ -292,3 +313,11 @@ class Definitions:
             yield from self._assign(buffer, source if is_text else call, How.ADDED, function)
         else:
             yield from self._assign(buffer, call, How.FILLED, function)
+
+
+def is_made_of_parameters(definition: Definition) -> bool:
+    """Say whether the value depends on who calls the function that defines it."""
+    parameters = {parameter.name for parameter in definition.function.parameters}
+    return definition.value is not None and any(
+        isinstance(part, Name) and part.identifier in parameters for part in walk(definition.value)
+    )

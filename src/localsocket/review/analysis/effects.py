@@ -83,8 +83,13 @@ class Effects:
             steps = self._steps[function] = []
             for call in function.calls():
                 site = self._calls.site(call, function)
-                steps.append((call, site, self._calls.callees(call, function) if site is None else []))
+                callees = self._run_by(call, function) if site is None else self._calls.hooks_run_by(site)
+                steps.append((call, site, callees))
         return self._steps[function]
+
+    def _run_by(self, call: Call, function: FunctionInfo) -> list[FunctionInfo]:
+        """Return what the call runs; one that gives a with statement its object, what is run on entering too."""
+        return [*self._calls.callees(call, function), *self._calls.entered_by(call, function)]
 
     def _find_reached(self) -> dict[FunctionInfo, Act]:
         """Return what each function does in the end, at any depth: most do nothing that a rule asks for."""

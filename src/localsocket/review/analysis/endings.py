@@ -24,6 +24,7 @@ from localsocket.review.model.expressions import (
     Starred,
     Subscript,
     Unary,
+    strip_casts,
     walk,
 )
 from localsocket.review.model.statements import Assign, Loop, Raise, Return, contains
@@ -38,6 +39,10 @@ _LETTING_GO = frozenset(
 )
 _SAME = frozenset({"decode", "strip", "rstrip", "lstrip", "trimmed", "tobytes", "lower", "upper", "data", "simplified"})
 _LENGTHS = frozenset({"len", "size", "length", "count", "strlen", "int", "bytes", "str", "bytearray", "memoryview"})
+_PASSING = frozenset({"wait_for", "shield"})  # asyncio's: they give what they are given
+_WRITING = frozenset({"write", "fwrite", "send"})  # they give how much they have written: of nothing, nothing
+_CLOCKS = frozenset({"elapsed", "hasExpired", "remainingTime", "monotonic", "perf_counter", "time", "clock_gettime"})
+_WAITING_FOR_OTHERS = frozenset({"get", "wait", "acquire", "join", "input"})
 _ENDED = frozenset({"at_eof", "atEnd", "isEmpty", "isNull", "empty", "is_closing"})
 _STARTING = frozenset({"startswith", "endswith", "startsWith", "endsWith", "contains"})
 _FLIPPED = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "==": "==", "!=": "!="}
@@ -54,12 +59,19 @@ class Endings:
 
     def endless(self, read: Call, function: FunctionInfo) -> Loop | None:
         """Return the loop in which the read is done again and again although it gives nothing."""
-        loops = [loop for loop in _endless_kinds(function) if contains([loop], read)]
+        loops = [loop for loop in _endless_kinds(function) if contains([loop], read) and not _watches_clock(loop)]
         return loops[-1] if loops and _Run(self, read, function, loops).comes_back() else None
 
     def may_give_nothing(self, read: Call, function: FunctionInfo) -> bool:
         """Say whether the function returns what the read gave when that is nothing."""
         return _Run(self, read, function, []).returns_nothing()
+
+    def is_unheeded(self, read: Call, function: FunctionInfo) -> bool:
+        """Say whether nothing in the function, nor in what it calls, looks whether the read gave anything."""
+        return _Run(self, read, function, []).is_unheeded()
+
+    def callees(self, call: Call, function: FunctionInfo) -> list[FunctionInfo]:
+        return self._calls.callees(call, function)
 
     def flow(self, function: FunctionInfo) -> ControlFlow:
         return self._flow_of(function)
@@ -112,6 +124,27 @@ class _Run:
             for node in self._reached(with_start=True)
         )
 
+    def is_unheeded(self) -> bool:
+        return not any(map(self._heeds, self._reached(with_start=True)))
+
+    def _heeds(self, node: FlowNode) -> bool:
+        """Say whether something asks for what was read, lets go of a socket, or hands on what may ask or do so."""
+        if isinstance(node.statement, Raise) or (node.guard is not None and self._truth(node.guard.test) is not None):
+            return True
+        if isinstance(node.statement, Return) and node.statement.value is not None:
+            return True
+        for part in (part for root in node.expressions for part in walk(root)):
+            if not isinstance(part, Call) or part is self._read:
+                continue
+            if self._endings.lets_go(part, self._function):
+                return True
+            if self._endings.callees(part, self._function) and any(map(self._is_nothing, part.arguments)):
+                return True
+        return False
+
+    def _is_nothing(self, expression: Expression) -> bool:
+        return self._number(expression) == 0
+
     def _reached(self, *, with_start: bool = False) -> Iterator[FlowNode]:
         """Yield every node that is run after the read gave nothing."""
         start = self._flow.node_of(self._read)
@@ -131,9 +164,19 @@ class _Run:
                 return
             if node.guard is not None and self._truth(node.guard.test) is (not node.guard.holds):
                 continue
+            if node.guard is not None and self._asks_header(node.guard.test):
+                continue
             yield node
             if not self._is_end(node):
                 waiting.extend(self._following(node))
+
+    def _asks_header(self, test: Expression) -> bool:
+        """Say whether a condition asks what `recvmsg` wrote to its header, which tells of nothing as well."""
+        if self._read.called_name != "recvmsg" or len(self._read.arguments) < 2:
+            return False
+        header = self._variable(strip_casts(self._read.arguments[1]))
+        fields = (self._variable(part) for part in walk(test))
+        return header is not None and any(one is not None and one.root == header for one in fields)
 
     def _following(self, node: FlowNode) -> list[FlowNode]:
         """Return what follows, the handlers of exceptions only where nothing raises one."""
@@ -161,6 +204,8 @@ class _Run:
         if isinstance(node.statement, Loop) and self._is_bounded(node.statement):
             return True
         for part in (part for root in node.expressions for part in walk(root)):
+            if isinstance(part, Call) and _waits_for_others(part):
+                return True
             if isinstance(part, Call) and part is not self._read and self._endings.lets_go(part, self._function):
                 return True
         return isinstance(node.statement, Assign) and self._begins_anew(node.statement)
@@ -169,8 +214,19 @@ class _Run:
         """Say whether a loop over things, inside of the endless one, ends by itself, whatever the read gives."""
         if (loop.iterable is None and loop.step is None) or not contains([loop], self._read):
             return False
-        targets = {self._variable(part) for part in walk(loop.target)} if loop.target is not None else set()
-        return self._source is None or self._source.root not in targets
+        changed = [part for one in (loop.target, loop.step) if one is not None for part in walk(one)]
+        each = {variable for part in changed if (variable := self._variable(part)) is not None}
+        return not any(self._variable(part) in each for one in self._sources() for part in walk(one))
+
+    def _sources(self) -> Iterator[Expression]:
+        """Yield what is read from, and what it was taken out of: `events[i].data.fd`."""
+        read_from = self._read.receiver or (self._read.arguments[0] if self._read.arguments else None)
+        if read_from is None:
+            return
+        yield read_from
+        for statement in self._function.statements() if self._source is not None else ():
+            if isinstance(statement, Assign) and self._variable(statement.target) == self._source:
+                yield from (value for value in (statement.value,) if value is not None)
 
     def _begins_anew(self, statement: Assign) -> bool:
         """Say whether another socket is taken, or what the loop asks for is set."""
@@ -235,6 +291,10 @@ class _Run:
             return 0
         if call.called_name == "sizeof":
             return _SOMETHING
+        if call.called_name in _WRITING and any(self._number(one) == 0 for one in call.arguments if _is_size(one)):
+            return 0
+        if call.called_name in _PASSING and call.arguments:
+            return self._number(call.arguments[0])
         if call.receiver is not None and call.called_name in _SAME | _LENGTHS:
             found = self._number(call.receiver)
             return found if found == 0 else None
@@ -306,6 +366,21 @@ def _state_asked(left: Expression, right: Expression) -> bool | None:
         return None
     name = getattr(right, "name", getattr(right, "identifier", ""))
     return {"ConnectedState": False, "UnconnectedState": True}.get(name)
+
+
+def _waits_for_others(call: Call) -> bool:
+    """Say whether a round waits for something else than the read: a queue, an event, a person."""
+    return call.called_name in _WAITING_FOR_OTHERS and not call.arguments
+
+
+def _watches_clock(loop: Loop) -> bool:
+    """Say whether the loop ends when its time has passed, whatever the read gives."""
+    parts = walk(loop.test) if loop.test is not None else ()
+    return any(isinstance(part, Call) and part.called_name in _CLOCKS for part in parts)
+
+
+def _is_size(expression: Expression) -> bool:
+    return isinstance(strip_casts(expression), Name | Attribute)
 
 
 def _is_none(expression: Expression) -> bool:

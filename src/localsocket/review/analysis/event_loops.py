@@ -68,12 +68,19 @@ class EventLoops:
         owner = function.owner
         if owner is None or owner in self._moved or _is_test(owner, function):
             return ""
-        if function.unit.language is Language.CPP and "slots" in function.section:
+        is_slot = function.unit.language is Language.CPP and "slots" in function.section
+        if is_slot and not self._is_only_called(function):
             return "Qt's event loop"
         lineage = set(self._inference.class_lineage(owner))
         if lineage & _WINDOWS:
             return "the thread of the windows"
         return "the event loop" if lineage & _PROTOCOLS and function.name in _CALLED_BY_ASYNCIO else ""
+
+    def _is_only_called(self, function: FunctionInfo) -> bool:
+        """Say whether the program calls a slot as it does any function, and connects nothing to it."""
+        return any(not site.is_handed_on for site in self._calls.callers(function)) and not any(
+            connection.slot_name == function.name for connection in self._connections.all
+        )
 
     def _on_the_same_thread(self, function: FunctionInfo) -> Iterator[FunctionInfo]:
         for found in self._threads.reachable(function):

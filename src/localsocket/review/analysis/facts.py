@@ -7,6 +7,7 @@ from functools import cached_property
 
 from localsocket.review.analysis.access import Access
 from localsocket.review.analysis.calls import Calls
+from localsocket.review.analysis.checks import Checks
 from localsocket.review.analysis.connections import Connections
 from localsocket.review.analysis.control_flow import ControlFlow
 from localsocket.review.analysis.credentials import Credentials
@@ -15,6 +16,7 @@ from localsocket.review.analysis.descriptors import Descriptors
 from localsocket.review.analysis.effects import Effects
 from localsocket.review.analysis.endings import Endings
 from localsocket.review.analysis.event_loops import EventLoops
+from localsocket.review.analysis.filling import Filling
 from localsocket.review.analysis.flow_builder import build_flow
 from localsocket.review.analysis.heritage import Heritage
 from localsocket.review.analysis.inference import Inference
@@ -27,7 +29,10 @@ from localsocket.review.analysis.origins import Origins
 from localsocket.review.analysis.ownership import Ownership
 from localsocket.review.analysis.references import References
 from localsocket.review.analysis.releases import Releases
+from localsocket.review.analysis.seclusion import Seclusion
+from localsocket.review.analysis.started_programs import StartedPrograms
 from localsocket.review.analysis.streams import Streams
+from localsocket.review.analysis.struct_fields import StructFields
 from localsocket.review.analysis.subject import Subject
 from localsocket.review.analysis.taint import Taint
 from localsocket.review.analysis.threads import Threads
@@ -57,7 +62,13 @@ class Facts:
 
     @cached_property
     def definitions(self) -> Definitions:
-        return Definitions(self.program, self.names, self.flow, self.calls.api_of)
+        return Definitions(
+            self.program, self.names, self.flow, self.calls.api_of, self.inference.member_named, self.filling.buffers
+        )
+
+    @cached_property
+    def filling(self) -> Filling:
+        return Filling(self.names, self.calls)
 
     @cached_property
     def values(self) -> Values:
@@ -65,7 +76,7 @@ class Facts:
 
     @cached_property
     def origins(self) -> Origins:
-        return Origins(self.names, self.calls, self.definitions)
+        return Origins(self.names, self.calls, self.definitions, StructFields(self.program, self.inference))
 
     @cached_property
     def transports(self) -> Transports:
@@ -95,7 +106,16 @@ class Facts:
 
     @cached_property
     def access(self) -> Access:
-        return Access(self.program, self.inference, self.calls, self.definitions, self.values, self.origins)
+        return Access(
+            self.program,
+            self.inference,
+            self.calls,
+            self.definitions,
+            self.values,
+            self.origins,
+            self.names,
+            self.flow,
+        )
 
     @cached_property
     def event_loops(self) -> EventLoops:
@@ -114,8 +134,13 @@ class Facts:
         return Effects(self.program, self.names, self.calls, self.values)
 
     @cached_property
+    def seclusion(self) -> Seclusion:
+        return Seclusion(self.calls, self.effects, self.values, self.flow)
+
+    @cached_property
     def taint(self) -> Taint:
-        return Taint(self.names, self.inference, self.calls, self.definitions, self.transports, self.flow)
+        checks = Checks(self.names, self.calls, self.definitions, self.filling, self.flow)
+        return Taint(self.names, self.inference, self.calls, self.definitions, self.transports, self.filling, checks)
 
     @cached_property
     def connections(self) -> Connections:
@@ -136,6 +161,10 @@ class Facts:
     @cached_property
     def descriptors(self) -> Descriptors:
         return Descriptors(self.names, self.calls, self.effects)
+
+    @cached_property
+    def started_programs(self) -> StartedPrograms:
+        return StartedPrograms(self.calls, self.neighbours, self.flow)
 
     @cached_property
     def neighbours(self) -> Neighbours:

@@ -51,7 +51,7 @@ class Heritage:
 
     def is_given(self, method: FunctionInfo) -> bool:
         """Say whether somebody else chose the method's name: a framework, or a base class."""
-        if method.is_override or is_hook(method.name):
+        if method.is_override or is_hook(method.name, method.unit.language):
             return True
         owner = method.owner
         if owner is None or (method.enclosing is not None and method.enclosing is not owner.body):

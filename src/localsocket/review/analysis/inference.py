@@ -39,6 +39,7 @@ _OWNERS = re.compile(
 _MAKERS = frozenset({"make_unique", "make_shared", "create"})
 # What gives the elements that its argument has.
 _SAME_ELEMENTS = frozenset({"as_const", "qAsConst", "list", "tuple", "set", "sorted", "reversed"})
+_ITS_ELEMENTS = frozenset({"values", "items", "copy"})
 _DEEPEST = 6
 
 
@@ -74,6 +75,7 @@ class Inference:
         self._bindings: defaultdict[Variable, list[_Binding]] | None = None
         self._declared: dict[Variable, tuple[str, Unit]] = {}
         self._known: dict[tuple[Expression, FunctionInfo], str] = {}
+        self._lineages: dict[ClassInfo, list[str]] = {}
         self.callers: Callers | None = None
         self._tried: set[tuple[Expression, FunctionInfo]] = set()
         self._depth = 0
@@ -116,6 +118,11 @@ class Inference:
         return self.class_lineage(known)
 
     def class_lineage(self, found: ClassInfo) -> list[str]:
+        if found not in self._lineages:
+            self._lineages[found] = self._find_lineage(found)
+        return self._lineages[found]
+
+    def _find_lineage(self, found: ClassInfo) -> list[str]:
         names = [found.name]
         for base in self._program.bases_of(found):
             for name in ancestry(self.canonical(base, found.unit)):
@@ -162,7 +169,7 @@ class Inference:
             case Subscript(value=value):
                 return self._of_element(value, function)
             case Name() | Attribute():
-                return self._of_variable(expression, function) or self._of_framework_member(expression, function)
+                return self._of_variable(expression, function) or self._of_member(expression, function)
         return ""
 
     def _of_call(self, call: Call, function: FunctionInfo) -> str:
@@ -213,12 +220,10 @@ class Inference:
 
     def _of_variable(self, expression: Expression, function: FunctionInfo) -> str:
         variable = self._names.variable(expression, function)
-        if variable is None:
-            return ""
-        declared = self._declared_type(variable)
-        if declared:
-            return declared
-        return next(filter(None, self._bound_types(variable, of_elements=False)), "")
+        return "" if variable is None else self._of_known(variable)
+
+    def _of_known(self, variable: Variable) -> str:
+        return self._declared_type(variable) or next(filter(None, self._bound_types(variable, of_elements=False)), "")
 
     def _declared_type(self, variable: Variable) -> str:
         self._bound()
@@ -235,6 +240,8 @@ class Inference:
         for binding in self._bound()[variable]:
             if binding.adds_element is not of_elements:
                 continue
+            if binding.is_element and binding.part == 0 and _gives_pairs(binding.value):
+                continue  # a key
             if binding.is_element:
                 yield self._of_element(binding.value, binding.function)
             elif binding.part is None:
@@ -275,6 +282,8 @@ class Inference:
         variable = self._names.variable(container, function)
         if isinstance(container, Call) and container.called_name in _SAME_ELEMENTS and container.arguments:
             return self._of_element(container.arguments[0], function)
+        if isinstance(container, Call) and container.called_name in _ITS_ELEMENTS and container.receiver is not None:
+            return self._of_element(container.receiver, function)
         if isinstance(container, Call):
             returned = self._returned_by_api(container, function)
             return next(iter(returned), "") if isinstance(returned, tuple) else ""
@@ -289,14 +298,30 @@ class Inference:
             return self.canonical(inside.group(1).rpartition(",")[2], unit)
         return next(filter(None, self._bound_types(variable, of_elements=True)), "")
 
-    def _of_framework_member(self, expression: Expression, function: FunctionInfo) -> str:
+    def _of_member(self, expression: Expression, function: FunctionInfo) -> str:
+        """The type of another object's member: one that its class declares, or that a framework's base gives it."""
         if not isinstance(expression, Attribute):
             return ""
         owner = self.type_of(expression.value, function)
+        known = self._program.class_named(owner, function.unit) if owner else None
+        for found in self._program.lineage(known) if known is not None else ():
+            if expression.name in found.members:
+                return self._of_known(Variable(found, expression.name))
         for base in self.lineage(owner, function.unit):
             if f"{base}.{expression.name}" in MEMBERS:
                 return MEMBERS[f"{base}.{expression.name}"]
         return ""
+
+    def member_named(self, expression: Expression, function: FunctionInfo) -> Variable | None:
+        """Return the member of its class that is read of another object: of `settings.mode` that of Settings."""
+        if not isinstance(expression, Attribute) or isinstance(expression.value, This):
+            return None
+        owner = self.type_of(expression.value, function)
+        known = self._program.class_named(owner, function.unit) if owner else None
+        for found in self._program.lineage(known) if known is not None else ():
+            if expression.name in found.members:
+                return Variable(found, expression.name)
+        return None
 
     # --- what the text binds to variables -------------------------------------------------------------------------
 
@@ -349,3 +374,7 @@ class Inference:
             if isinstance(target, Subscript):
                 binding = _Binding(binding.value, binding.function, binding.part, binding.is_element, adds_element=True)
             bindings[variable].append(binding)
+
+
+def _gives_pairs(value: Expression) -> bool:
+    return isinstance(value, Call) and value.called_name == "items"

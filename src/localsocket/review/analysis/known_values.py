@@ -121,6 +121,7 @@ NUMBERS = {
     "owner_all": 0o700, "owner_read": 0o400, "owner_write": 0o200, "owner_exec": 0o100,
     "group_all": 0o070, "group_read": 0o040, "group_write": 0o020, "group_exec": 0o010,
     "others_all": 0o007, "others_read": 0o004, "others_write": 0o002, "others_exec": 0o001,
+    "perms.all": 0o777, "perms.none": 0,
     "MSG_CMSG_CLOEXEC": 0x40000000, "SOCK_CLOEXEC": 0o2000000, "SOCK_NONBLOCK": 0o4000,
     "PIPE_REJECT_REMOTE_CLIENTS": 0x8, "PIPE_ACCEPT_REMOTE_CLIENTS": 0, "PIPE_TYPE_MESSAGE": 4, "PIPE_TYPE_BYTE": 0,
     "PIPE_READMODE_MESSAGE": 2, "PIPE_READMODE_BYTE": 0, "PIPE_WAIT": 0, "PIPE_NOWAIT": 1,

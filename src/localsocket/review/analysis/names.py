@@ -72,7 +72,7 @@ class Names:
             is_visible = scope is function or scope.kind is not FunctionKind.CLASS_BODY
             if is_visible and head in scope.local_names():
                 if scope.kind is FunctionKind.CLASS_BODY and scope.owner is not None:
-                    return Variable(scope.owner, path)
+                    return self._member_of(scope.owner, path)
                 return Variable(scope, path)
             scope = scope.enclosing
         if function.unit.language is Language.CPP:
@@ -164,6 +164,8 @@ class Names:
         if self._is_local(head, function):
             return ""
         if unit.language is Language.CPP:
+            if self._is_own_member(head, function) or self._is_own_global(head, unit):
+                return ""
             return ".".join(filter(None, (unit.imports.get(head, head), rest)))
         imported = unit.imports.get(head, "")
         if imported:
@@ -189,6 +191,13 @@ class Names:
                 return scope.kind is not FunctionKind.MODULE or not self._is_defined(head)
             scope = scope.enclosing
         return False
+
+    def _is_own_member(self, name: str, function: FunctionInfo) -> bool:
+        owner = function.owner
+        return owner is not None and any(name in found.members for found in self._program.lineage(owner))
+
+    def _is_own_global(self, name: str, unit: Unit) -> bool:
+        return unit.body is not None and name in unit.body.local_names()
 
     def _is_defined(self, name: str) -> bool:
         return name in self._program.functions_by_name or name in self._program.classes_by_name

@@ -102,7 +102,7 @@ class Naming:
         return owner.unit.language is Language.PYTHON and self._heritage.has_unknown_base(owner)
 
     def _of_locals(self, function: FunctionInfo) -> Iterator[Named]:
-        if function.kind in (FunctionKind.MODULE, FunctionKind.CLASS_BODY):
+        if function.kind in (FunctionKind.MODULE, FunctionKind.CLASS_BODY) or function.is_implied:
             return
         is_chosen = not self._heritage.is_given(function)
         for parameter in function.parameters if is_chosen else ():

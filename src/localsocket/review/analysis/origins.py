@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from localsocket.review.analysis.calls import Calls
 from localsocket.review.analysis.definitions import Definition, Definitions, How
 from localsocket.review.analysis.names import Names
+from localsocket.review.analysis.struct_fields import StructFields
 from localsocket.review.model.declarations import FunctionInfo, Parameter
 from localsocket.review.model.expressions import (
     Assignment,
@@ -44,8 +45,9 @@ _Visit = tuple[Expression, int | None]
 class Origins:
     """Follows values back. A variable that a call fills, as a buffer, is where the way ends."""
 
-    def __init__(self, names: Names, calls: Calls, definitions: Definitions) -> None:
+    def __init__(self, names: Names, calls: Calls, definitions: Definitions, fields: StructFields) -> None:
         self._names = names
+        self._fields = fields
         self._calls = calls
         self._definitions = definitions
         self._known: dict[_Visit, list[Origin]] = {}
@@ -116,7 +118,12 @@ class Origins:
                 followed = True
                 inside = definition.part if definition.how is How.PART else part
                 yield from self._follow(definition.value, definition.function, inside, visited)
-        if not followed:
+        if followed:
+            return
+        given = self._fields.given(expression, function) if isinstance(expression, Attribute) else []
+        for value, setter in given:
+            yield from self._follow(value, setter, part, visited)
+        if not given:
             yield Origin(expression, function, part)
 
     def _parameter(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from enum import StrEnum
+from functools import cached_property
 
 from localsocket.review.analysis.connections import Connections
 from localsocket.review.analysis.inference import Inference
@@ -83,7 +84,7 @@ class Ownership:
                     yield Fate.SMART
                 if strip_casts(value) is not made:
                     yield Fate.HANDED_ON
-            case Evaluate(value=value) if value is not made and made in set(walk(value)):
+            case Evaluate(value=value) if strip_casts(value) is not made and made in set(walk(value)):
                 yield Fate.HANDED_ON
 
     def _has_parent(self, made: Call, function: FunctionInfo) -> bool:
@@ -116,6 +117,22 @@ class Ownership:
                 ends = [one for one in (connection.sender, connection.context) if one is not None]
                 if any(self._names.variable(one, connection.function) == holder for one in ends):
                     yield Fate.DELETED_LATER
+
+    def is_left_to_others(self, holder: Variable) -> bool:
+        """Say whether a with statement ends it, or asyncio's serve_forever(), which closes what it has served."""
+        return holder in self._left_to_others
+
+    @cached_property
+    def _left_to_others(self) -> set[Variable]:
+        found: set[Variable | None] = set()
+        for function in self._program.functions:
+            for statement in function.statements():
+                if isinstance(statement, With):
+                    found.update(self._names.variable(context, function) for context, _ in statement.items)
+            for call in function.calls():
+                if call.called_name == "serve_forever" and call.receiver is not None:
+                    found.add(self._names.variable(call.receiver, function))
+        return {holder for holder in found if holder is not None}
 
     def _functions_seeing(self, holder: Variable) -> Iterator[FunctionInfo]:
         if isinstance(holder.owner, FunctionInfo):

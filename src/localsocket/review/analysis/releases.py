@@ -73,6 +73,8 @@ class Releases:
         """Say whether anything deletes the object, or may: what is handed to code that is not seen is its business."""
         if self._ownership.fates(made, function) & _RELEASING or self._may_have_parent(made, function):
             return True
+        if any(made in set(walk(argument)) for call in function.base_calls for argument in call.arguments):
+            return True  # the base takes it
         holder = self._ownership.holder(made, function)
         if holder is not None:
             return self._is_variable_released(holder, _FARTHEST)
@@ -129,7 +131,10 @@ class Releases:
         for statement in function.statements():
             match statement:
                 case Return(value=value) if value is not None:
-                    if any(self._stands_for(inside, variable, function) for inside in walk(value)):
+                    # `return socket->flush()` returns what flush() says, and not the socket.
+                    asked = {id(inside.receiver) for inside in walk(value) if isinstance(inside, Call)}
+                    returned = (inside for inside in walk(value) if id(inside) not in asked)
+                    if any(self._stands_for(inside, variable, function) for inside in returned):
                         return True
                 case Assign(target=target, value=value) if value is not None:
                     if self._stands_for(strip_casts(value), variable, function):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator
 
-from localsocket.review.analysis.calls import Calls, Site
+from localsocket.review.analysis.calls import Calls, CallSite, Site
 from localsocket.review.analysis.control_flow import ControlFlow, Guard
 from localsocket.review.analysis.definitions import Definition, Definitions, How
 from localsocket.review.analysis.inference import Inference
@@ -35,9 +35,10 @@ from localsocket.review.model.expressions import (
 )
 from localsocket.review.model.place import Place
 from localsocket.review.model.program import last_word
-from localsocket.review.model.statements import Return
+from localsocket.review.model.statements import Assign, Return, Statement
+from localsocket.review.model.unit import Language, Unit
 
-_KEEPING_MESSAGES = frozenset({"SOCK_DGRAM", "SOCK_SEQPACKET", "SOCK_RDM"})
+_KEEPING_MESSAGES = frozenset({"SOCK_DGRAM", "SOCK_SEQPACKET", "SOCK_RDM", "SOCK_RAW"})
 _OF_MESSAGES = re.compile(r"datagram|dgram|udp|seqpacket", re.IGNORECASE)
 _NO_SOCKETS = frozenset({"open", "openat", "fileno", "pipe", "eventfd", "timerfd_create", "signalfd", "inotify_init"})
 _FROM_SERVER = frozenset({"accept", "accept4", "sock_accept", "dup"})
@@ -53,11 +54,12 @@ _MAKING_FORM = frozenset(
     [
         *("str", "bytes", "bytearray", "memoryview", "QString", "QByteArray", "QLatin1String", "string", "string_view"),
         *("fromUtf8", "fromLatin1", "fromLocal8Bit", "fromStdString", "qPrintable", "qUtf8Printable", "QBuffer"),
+        *("strchr", "strrchr", "strstr", "strpbrk"),
     ]
 )
 _MEASURING = frozenset({"len", "size", "length", "bytesAvailable", "canReadLine", "count"})
 _DEEPEST = 30
-_MOST_VISITS = 5000
+_SMALLEST_ROOM = 128
 
 
 class Streams:
@@ -81,9 +83,12 @@ class Streams:
         self._transports = transports
         self._flow_of = flow_of
         self._depth = 0
-        self._visited: set[Expression] = set()
-        self._elsewhere: set[Expression] = set()
+        self._trail: list[tuple[CallSite, FunctionInfo]] = []  # the calls whose results are being followed
+        self._visited: dict[tuple[Expression, Call | None], int] = {}
+        self._elsewhere: dict[tuple[Expression, Call | None], int] = {}
         self._sized: set[Place] | None = None
+        self._of_messages: dict[Unit, bool] = {}
+        self._measuring: dict[Guard, bool] = {}
 
     # --- which calls ----------------------------------------------------------------------------------------------
 
@@ -97,12 +102,29 @@ class Streams:
             return False
         if site.api.name == "asyncio.StreamReader.read" and _reads_to_the_end(site.call):
             return False
-        owner = site.function.owner
-        if owner is not None and _OF_MESSAGES.search(owner.name):
+        if self.is_of_messages(site.function):
             return False
         if socket is None:
             return True
-        return not any(_keeps_messages(one.expression) for one in self._made(socket, site.function))
+        made = list(self._made(socket, site.function))
+        if not any(isinstance(one.expression, Call) for one in made) and self._makes_messages_alone(site.function.unit):
+            return False
+        return not any(_keeps_messages(one.expression) for one in made)
+
+    def _makes_messages_alone(self, unit: Unit) -> bool:
+        """Say whether all sockets that a C file makes keep messages apart, so those that it is given do too."""
+        if unit not in self._of_messages:
+            made = [
+                site.call
+                for site in self._calls.sites(Act.CONSTRUCT)
+                if site.function.unit is unit and site.api.name == "socket" and unit.language is Language.CPP
+            ]
+            self._of_messages[unit] = bool(made) and all(map(_keeps_messages, made))
+        return self._of_messages[unit]
+
+    def is_of_messages(self, function: FunctionInfo) -> bool:
+        """Say whether the function belongs to a class that by its name speaks in datagrams."""
+        return function.owner is not None and bool(_OF_MESSAGES.search(function.owner.name))
 
     def is_own_pair(self, site: Site) -> bool:
         """Say whether both ends are the program's own, as those of socketpair() that wake a loop."""
@@ -127,18 +149,20 @@ class Streams:
 
     def chunk(self, expression: Expression, function: FunctionInfo) -> Trace | None:
         """Return the way of what one call received to this expression, unless more was put to it or it was measured."""
-        if expression in self._visited or expression in self._elsewhere:
+        visit = (expression, self._trail[-1][0].call if self._trail else None)
+        steps = _DEEPEST - self._depth
+        if steps <= max(self._visited.get(visit, 0), self._elsewhere.get(visit, 0)):
             return None
-        self._visited.add(expression)
+        self._visited[visit] = steps
         self._depth += 1
         try:
-            found = self._chunk(expression, function) if self._depth < _DEEPEST else None
+            found = self._chunk(expression, function)
         finally:
             self._depth -= 1
-        if self._depth == 0:  # what led nowhere once leads nowhere later
-            if found is None and len(self._visited) < _MOST_VISITS:
-                self._elsewhere |= self._visited
-            self._visited = set()
+        if self._depth == 0:  # what led nowhere in so many steps leads nowhere in fewer
+            if found is None:
+                self._elsewhere.update(self._visited)
+            self._visited = {}
         return found
 
     def _chunk(self, expression: Expression, function: FunctionInfo) -> Trace | None:
@@ -162,13 +186,25 @@ class Streams:
         return None
 
     def is_sized(self, trace: Trace) -> bool:
-        """Say whether the read at the beginning of the way asked for a number of bytes: too few of them is LS207."""
+        """Say whether the read at the beginning of the way asked for as much as it needs: too little of it is LS207."""
         if self._sized is None:
-            self._sized = {site.place for site in self._calls.sites(Act.CHUNK) if site.argument("size") is not None}
+            self._sized = {site.place for site in self._calls.sites(Act.CHUNK) if self._asks_for_exactly(site)}
         return trace[0].place in self._sized
+
+    def _asks_for_exactly(self, site: Site) -> bool:
+        """Say whether the read is given the size of what is wanted, and not that of the room there is."""
+        size = site.argument("size")
+        if size is None:
+            return False
+        return not any(_is_room(origin.expression, origin.function) for origin in self._origins.of(size, site.function))
 
     def measures(self, guard: Guard, function: FunctionInfo) -> bool:
         """Say whether a condition asks how much has come: a length other than none, or Qt's bytesAvailable()."""
+        if guard not in self._measuring:
+            self._measuring[guard] = self._measures(guard, function)
+        return self._measuring[guard]
+
+    def _measures(self, guard: Guard, function: FunctionInfo) -> bool:
         match guard.test:
             case Binary(operator=operator, left=left, right=right) if operator in COMPARISONS:
                 sides = (left, right)
@@ -204,7 +240,7 @@ class Streams:
     def _of_call(self, call: Call, function: FunctionInfo) -> Trace | None:
         site = self._calls.site(call, function)
         if site is not None and site.api.act & Act.CHUNK:
-            is_whole = waits_for_all(call) or _is_one(site.argument("size"))
+            is_whole = waits_for_all(call) or _is_one(site)
             gives = "buffer" not in site.api.roles and self.is_stream(site) and not is_whole
             is_measured = any(self.measures(guard, function) for guard in self._flow_of(function).guards(call))
             return (Step(call.place, "received here"),) if gives and not is_measured else None
@@ -216,11 +252,12 @@ class Streams:
         for callee in self._calls.callees(call, function):
             if callee.is_constructor:
                 continue
-            for statement in callee.statements():
-                value = statement.value if isinstance(statement, Return) else None
-                found = self.chunk(value, callee) if value is not None else None
-                if found is not None:
-                    return (*found, Step(call.place, f"returned by {callee.name}()"))
+            self._trail.append((CallSite(call, function), callee))
+            results = [one.value for one in callee.statements() if isinstance(one, Return) and one.value is not None]
+            found = _first(self.chunk(value, callee) for value in results)
+            self._trail.pop()
+            if found is not None:
+                return (*found, Step(call.place, f"returned by {callee.name}()"))
         return None
 
     def _of_variable(self, expression: Expression, function: FunctionInfo) -> Trace | None:
@@ -242,6 +279,8 @@ class Streams:
             name = definition.parameter.name
             if self._is_given_chunks(function, name):
                 return (Step(definition.place, "received here"),)
+            if self._trail and self._trail[-1][1] is function:
+                return self._of_argument(name)
             return _first(
                 (*found, Step(given.place, f"given to {function.name or 'a function'}() here"))
                 for given, caller in self._calls.values_given(function, name)
@@ -251,6 +290,14 @@ class Streams:
             return self._of_buffer(value, function) if isinstance(value, Call) else None
         return self.chunk(value, function) if value is not None else None
 
+    def _of_argument(self, parameter: str) -> Trace | None:
+        """What the function whose result is followed was given there, and not elsewhere."""
+        site, function = self._trail.pop()
+        given = self._calls.value_given(site, function, parameter)
+        found = self.chunk(given, site.caller) if given is not None else None
+        self._trail.append((site, function))
+        return found
+
     def _is_given_chunks(self, function: FunctionInfo, parameter: str) -> bool:
         if function.name != "data_received" or self._inference.given_by_framework(function, parameter) != "received":
             return False
@@ -259,7 +306,9 @@ class Streams:
     def _of_buffer(self, call: Call, function: FunctionInfo) -> Trace | None:
         """A buffer that one call fills from its beginning, with as much as has come."""
         site = self._calls.site(call, function)
-        if site is None or not site.api.act & Act.CHUNK or not self.is_stream(site) or waits_for_all(call):
+        if site is None or not site.api.act & Act.CHUNK or not self.is_stream(site):
+            return None
+        if waits_for_all(call) or _is_one(site):
             return None
         buffer = site.argument("buffer")
         target = strip_casts(buffer) if buffer is not None else None
@@ -297,9 +346,29 @@ def _reads_to_the_end(call: Call) -> bool:
     return False
 
 
-def _is_one(size: Expression | None) -> bool:
+def _is_one(site: Site) -> bool:
     """Say whether one byte is asked for, which is whole."""
-    return isinstance(size, Literal) and size.value == 1
+    size = site.argument("size")
+    return site.api.method == "getChar" or (isinstance(size, Literal) and size.value == 1)
+
+
+def _is_room(size: Expression, function: FunctionInfo) -> bool:
+    """Say whether a size is that of a buffer: a large round number, or `sizeof buffer` of an array of bytes."""
+    match size:
+        case Literal(value=int(number)):
+            return number >= _SMALLEST_ROOM
+        case Binary(operator="-" | "+", left=left):
+            return _is_room(left, function)
+        case Call(called_name="sizeof", arguments=(Name(identifier=name),)):
+            return any(_is_array(statement, name) for statement in function.statements())
+    return False
+
+
+def _is_array(statement: Statement, name: str) -> bool:
+    match statement:
+        case Assign(target=Name(identifier=found), value=Call(called_name="[]")):
+            return found == name
+    return False
 
 
 def _is_nothing(expression: Expression) -> bool:

@@ -32,6 +32,7 @@ _WORDS = frozenset(
     }
 )
 _OPENS = Act.BIND | Act.LISTEN | Act.CONNECT | Act.ACCEPT
+_OF_SOCKETS_ALONE = frozenset({"recv", "recvfrom", "recvmsg", "send", "sendto", "sendmsg"})
 _MODULES = ("multiprocessing.connection", "zmq", "localsocket")
 
 
@@ -43,7 +44,9 @@ class Subject:
         for site in calls.sites(_OPENS | Act.RECEIVE | Act.SEND):
             unit = site.function.unit
             # C reads and writes files by the same calls.
-            is_of_sockets = bool(site.api.act & _OPENS) or unit.language is Language.PYTHON
+            is_of_sockets = (
+                bool(site.api.act & _OPENS) or unit.language is Language.PYTHON or site.api.method in _OF_SOCKETS_ALONE
+            )
             if is_of_sockets and unit not in self._concerned and not transports.is_network_site(site):
                 self._concerned.add(unit)
 

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum, auto
 
 from localsocket.review.analysis.calls import Calls, CallSite, argument_of
-from localsocket.review.analysis.control_flow import ControlFlow, Guard
-from localsocket.review.analysis.definitions import Definition, Definitions, How
+from localsocket.review.analysis.checks import Checks
+from localsocket.review.analysis.definitions import Definition, Definitions, How, is_made_of_parameters
+from localsocket.review.analysis.filling import Filling
 from localsocket.review.analysis.inference import Inference
 from localsocket.review.analysis.names import Names, Variable
 from localsocket.review.analysis.transports import Transports
+from localsocket.review.apis.c_library import FRESH_MEMORY
 from localsocket.review.apis.meaning import Act, Api
 from localsocket.review.model.declarations import FunctionInfo
 from localsocket.review.model.expressions import (
@@ -35,7 +37,6 @@ from localsocket.review.model.expressions import (
     Subscript,
     Unary,
     strip_casts,
-    walk,
 )
 from localsocket.review.model.place import Place
 from localsocket.review.model.statements import Return
@@ -59,7 +60,7 @@ class Step:
 
 Trace = tuple[Step, ...]
 _Trail = tuple[tuple[CallSite, FunctionInfo], ...]
-_Visit = tuple[Expression | Definition, Use, _Trail]
+_Visit = tuple[Expression | Definition, Use, _Trail] | tuple[Expression, str, Use, _Trail]
 
 # What says something about the data, but is not the data.
 _ABOUT = frozenset(
@@ -116,25 +117,7 @@ _PICKING = frozenset({"get", "value", "at", "find", "index", "setdefault", "__ge
 _COMBINING = frozenset(
     {"join", "format", "arg", "replace", "joinpath", "filePath", "absoluteFilePath", "append", "prepend", "concat"}
 )
-_LIMITING = frozenset({"min", "qMin", "qBound", "clamp"})
-_CHECKING = frozenset(
-    [
-        "fullmatch",
-        "match",
-        "isalnum",
-        "isidentifier",
-        "isdigit",
-        "isdecimal",
-        "is_relative_to",
-        "contains",
-        "count",
-        "exactMatch",
-        "hasMatch",
-        "startswith",
-        "startsWith",
-        "has_key",
-    ]
-)
+_LIMITING = frozenset({"ord", "min", "qMin", "qBound", "clamp"})
 # What a loop over it gives line by line, and what only changes how a loop goes.
 _STREAMS = ("socket.SocketIO", "asyncio.StreamReader")
 _LOOPING = frozenset({"enumerate", "iter", "list", "map", "filter", "reversed", "islice"})
@@ -142,10 +125,8 @@ _SMALL_TYPES = re.compile(
     r"(?:u?int(?:8|16)(?:_t)?|qu?int(?:8|16)|uchar|ushort|unsigned char|unsigned short|char|short)"
 )
 _NUMBER_TYPES = re.compile(r"u?int\d*(?:_t)?|qu?int\d+|s?size_t|qsizetype|unsigned.*|long.*|u?long(?:long)?|off_t")
-_UPPER = {"<", "<=", "=="}
-_FLIPPED = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "==": "==", "!=": "!="}
-_NEGATED = {"<": ">=", "<=": ">", ">": "<=", ">=": "<", "==": "!=", "!=": "=="}
 _DEEPEST_TRAIL = 4
+_DEEPEST_FIELD = 3
 _MOST_VISITS = 5000
 
 
@@ -159,14 +140,16 @@ class Taint:
         calls: Calls,
         definitions: Definitions,
         transports: Transports,
-        flow_of: Callable[[FunctionInfo], ControlFlow],
+        filling: Filling,
+        checks: Checks,
     ) -> None:
         self._names = names
         self._inference = inference
         self._calls = calls
         self._definitions = definitions
         self._transports = transports
-        self._flow_of = flow_of
+        self._filling = filling
+        self._checks = checks
         self._visited: set[_Visit] = set()
         self._clean: set[_Visit] = set()
 
@@ -203,7 +186,8 @@ class Taint:
             case Call():
                 return self._call(expression, function, use, trail)
             case Name() | Attribute():
-                if self._is_checked(expression, function, use):
+                checks = self._checks.is_bounded if use is Use.SIZE else self._checks.is_restricted
+                if checks(expression, function):
                     return None
                 return self._variable(expression, function, use, trail)
             case Subscript(value=value):
@@ -212,6 +196,8 @@ class Taint:
                 return None
             case Binary(operator="%" | "&", right=Literal(value=int())) if use is Use.SIZE:
                 return None
+            case Binary(operator="<<", left=value) if use is Use.SIZE:  # a small number is small no more
+                return self._trace(value, function, Use.TEXT, trail)
             case Cast(type=to) if use is Use.SIZE and _SMALL_TYPES.fullmatch(to.replace("std::", "")):
                 return None
             case Cast(value=value) | Await(value=value) | Starred(value=value) | Assignment(value=value):
@@ -258,12 +244,16 @@ class Taint:
 
     def _call(self, call: Call, function: FunctionInfo, use: Use, trail: _Trail) -> Trace | None:
         name = call.called_name
+        if name.startswith("CMSG_") and use is Use.SIZE:
+            return None  # the kernel writes the sizes of control messages
         if name in _ABOUT or (use is Use.SIZE and name in _LIMITING):
             return None
         api = self._calls.api_of(call, function)
         if api is not None:
             if api.act & Act.QUOTE:
-                return None
+                return self._any(_left_unquoted(call, api), function, use, trail)
+            if api.name in FRESH_MEMORY or (use is Use.SIZE and "buffer" in api.roles):
+                return None  # nothing of the arguments is in it, or it says how much was written
             if api.act & Act.UNPACK:
                 return self._unpacked(call, api, function, use, trail)
             if api.act & Act.RECEIVE:
@@ -316,8 +306,35 @@ class Taint:
     def _returned(self, callee: FunctionInfo, trail: _Trail, use: Use) -> Trace | None:
         if len(trail) > _DEEPEST_TRAIL:
             return None
-        values = [one.value for one in callee.statements() if isinstance(one, Return) and one.value is not None]
-        return self._any(values, callee, use, trail)
+        return self._any(_results(callee), callee, use, trail)
+
+    def _returning_parts(self, value: Expression, definition: Definition) -> list[FunctionInfo]:
+        """Return the functions that a call runs, when each plainly returns as many values as are taken."""
+        call = value.value if isinstance(value, Await) else value
+        if not isinstance(call, Call) or self._calls.api_of(call, definition.function) is not None:
+            return []
+        callees = [callee for callee in self._calls.callees(call, definition.function) if not callee.is_constructor]
+        are_plain = all(
+            isinstance(one, Display) and definition.part < len(one.items)
+            for callee in callees
+            for one in _results(callee)
+        )
+        return callees if are_plain else []
+
+    def _part_returned(
+        self, definition: Definition, callees: list[FunctionInfo], use: Use, trail: _Trail
+    ) -> Trace | None:
+        """`kind, size = header(data)`: what became of the size says nothing of the kind."""
+        value = definition.value
+        call = value.value if isinstance(value, Await) else value
+        if not isinstance(call, Call) or len(trail) >= _DEEPEST_TRAIL:
+            return None
+        for callee in callees:
+            parts = [one.items[definition.part] for one in _results(callee) if isinstance(one, Display)]
+            found = self._any(parts, callee, use, (*trail, (CallSite(call, definition.function), callee)))
+            if found is not None:
+                return (*found, Step(call.place, f"returned by {callee.name}()"))
+        return None
 
     # --- variables ------------------------------------------------------------------------------------------------
 
@@ -329,25 +346,46 @@ class Taint:
             self._inference.type_of(expression, function).removeprefix("std.")
         ):
             return None
-        for definition in self._definitions.of_variable(variable, expression, function):
-            here = trail if definition.function is function else ()
-            found = self._defined(definition, variable, use, here)
+        return self._of_definitions(variable, expression, function, use, trail)
+
+    def _of_definitions(
+        self, variable: Variable, where: Expression, function: FunctionInfo, use: Use, trail: _Trail
+    ) -> Trace | None:
+        for definition in self._definitions.of_variable(variable, where, function):
+            if definition.function is function:
+                found = self._defined(definition, variable, use, trail)
+            elif trail and is_made_of_parameters(definition):
+                found = self._given_by_all(definition, variable, use)
+            else:
+                found = self._defined(definition, variable, use, ())
             if found is not None:
                 return found
         return None
 
+    def _given_by_all(self, definition: Definition, variable: Variable, use: Use) -> Trace | None:
+        """What one object was given is not in another one: it is in this one when every caller gives such data."""
+        giver, found = definition.function, None
+        for site in self._calls.callers(giver):
+            found = self._defined(definition, variable, use, ((site, giver),))
+            if found is None:
+                break
+        return found
+
     def _defined(self, definition: Definition, variable: Variable, use: Use, trail: _Trail) -> Trace | None:
         value, function = definition.value, definition.function
         if definition.how is How.PARAMETER:
-            return self._parameter(definition, use, trail)
+            return self._parameter(definition, variable, use, trail)
         if definition.how is How.FILLED and isinstance(value, Call):
-            return self._filled(value, function, self._is_number(definition))
+            is_header = value.called_name == "recvmsg" and variable.path != definition.variable.path
+            return None if is_header else self._filled(value, function, self._is_number(variable, definition))
         if definition.how is How.FILLED and isinstance(value, Binary):
-            return self._streamed(value, function, trail, self._is_number(definition))
+            return self._streamed(value, function, trail, self._is_number(variable, definition))
         if value is None:
             return None
         if definition.how is How.ELEMENT:
             return self._any_elements([value], function, use, trail)
+        if definition.how is How.PART and (callees := self._returning_parts(value, definition)):
+            return self._part_returned(definition, callees, use, trail)
         found = self._trace(value, function, use, trail)
         if found is not None or definition.how is not How.EXTENDED or (definition, use, trail) in self._visited:
             return found
@@ -356,13 +394,17 @@ class Taint:
         traces = (self._defined(one, variable, use, trail if one.function is function else ()) for one in before)
         return next((trace for trace in traces if trace is not None), None)
 
-    def _is_number(self, definition: Definition) -> bool:
-        name = Name(definition.place, definition.variable.path)
+    def _is_number(self, variable: Variable, definition: Definition) -> bool:
+        whole, _, field = variable.path.rpartition(".")
+        name: Expression = Name(definition.place, whole or field)
+        name = Attribute(definition.place, name, field) if whole else name
         return bool(_NUMBER_TYPES.fullmatch(self._inference.type_of(name, definition.function).removeprefix("std.")))
 
     def _filled(self, call: Call, function: FunctionInfo, makes_number: bool) -> Trace | None:
         api = self._calls.api_of(call, function)
-        if api is None or not api.act & Act.RECEIVE:
+        if api is None:
+            return self._filled_by_helper(call, function, makes_number)
+        if not api.act & Act.RECEIVE:
             return None
         descriptor = argument_of(call, api, "descriptor")
         if descriptor is not None and self._is_file(descriptor, function):
@@ -371,6 +413,13 @@ class Taint:
         if socket is not None and self._transports.is_network(socket, function):
             return None
         return (Step(call.place, "received here", makes_number),)
+
+    def _filled_by_helper(self, call: Call, function: FunctionInfo, makes_number: bool) -> Trace | None:
+        for _, site in self._filling.by(call, function):
+            found = self._filled(site.call, site.function, makes_number)
+            if found is not None:
+                return (*found, Step(call.place, f"written by {call.called_name}()"))
+        return None
 
     def _is_file(self, descriptor: Expression, function: FunctionInfo) -> bool:
         """Say whether a descriptor comes from opening a file, as far as this function tells."""
@@ -411,10 +460,11 @@ class Taint:
         known = [self._inference.type_of(device, function) for device in devices]
         return any(name in ("", "QIODevice") for name in known)
 
-    def _parameter(self, definition: Definition, use: Use, trail: _Trail) -> Trace | None:
+    def _parameter(self, definition: Definition, variable: Variable, use: Use, trail: _Trail) -> Trace | None:
         function, parameter = definition.function, definition.parameter
         if parameter is None:
             return None
+        field = variable.path.removeprefix(parameter.name).removeprefix(".")
         if self._inference.given_by_framework(function, parameter.name) == "received":
             if self._transports.serves_network(function):
                 return None
@@ -422,58 +472,38 @@ class Taint:
         if trail and trail[-1][1] is function:
             site = trail[-1][0]
             value = self._calls.value_given(site, function, parameter.name)
-            return None if value is None else self._trace(value, site.caller, use, trail[:-1])
+            return None if value is None else self._given(value, field, site.caller, use, trail[:-1])
         for value, caller in self._calls.values_given(function, parameter.name):
-            found = self._trace(value, caller, use, ())
+            found = self._given(value, field, caller, use, ())
             if found is not None:
                 return (*found, Step(value.place, f"given to {function.name or 'a function'}() here"))
         return None
 
-    # --- what the program has checked -----------------------------------------------------------------------------
+    def _given(self, value: Expression, field: str, function: FunctionInfo, use: Use, trail: _Trail) -> Trace | None:
+        """Trace what is given for a parameter, or the field of it that is read there."""
+        whole = strip_casts(value.operand if isinstance(value, Unary) and value.operator == "&" else value)
+        variable = self._names.variable(whole, function) if field and isinstance(whole, (Name, Attribute)) else None
+        if variable is None or variable.path.count(".") > _DEEPEST_FIELD:
+            return self._trace(value, function, use, trail)
+        part = (whole, field, use, trail)
+        if part in self._visited:
+            return None
+        self._visited.add(part)
+        return self._of_definitions(Variable(variable.owner, f"{variable.path}.{field}"), whole, function, use, trail)
 
-    def _is_checked(self, expression: Expression, function: FunctionInfo, use: Use) -> bool:
-        variable = self._names.variable(expression, function)
-        if variable is None:
-            return False
-        guards = self._flow_of(function).guards(expression)
-        if use is Use.SIZE:
-            return any(self.bounds(guard, variable, function) for guard in guards)
-        return any(self._restricts(guard, variable, function) for guard in guards)
 
-    def bounds(self, guard: Guard, variable: Variable, function: FunctionInfo) -> bool:
-        """Say whether the condition keeps the variable below something."""
-        match guard.test:
-            case Binary(operator="in", left=left):
-                return guard.holds and self._reads(left, variable, function)
-            case Binary(operator=operator, left=left, right=right) if operator in _FLIPPED:
-                if self._reads(right, variable, function) and not self._reads(left, variable, function):
-                    operator = _FLIPPED[operator]
-                    left, right = right, left
-                if not self._reads(left, variable, function):
-                    return False
-                operator = operator if guard.holds else _NEGATED[operator]
-                return operator in _UPPER and not self._reads(right, variable, function)
-        return False
+def _left_unquoted(call: Call, api: Api) -> list[Expression]:
+    """Return what a format such as `VALUES (%Q, %s)` puts in as it is."""
+    pattern = argument_of(call, api, "pattern")
+    if not isinstance(pattern, Literal) or not isinstance(pattern.value, str):
+        return []
+    values = call.arguments[call.arguments.index(pattern) + 1 :]
+    kinds = re.findall(r"%[-+ #0]*[\d.*]*[lz]*([a-zA-Z])", pattern.value.replace("%%", ""))
+    return [value for kind, value in zip(kinds, values, strict=False) if kind == "s"]
 
-    def _restricts(self, guard: Guard, variable: Variable, function: FunctionInfo) -> bool:
-        """Say whether the condition lets only known texts through."""
-        match guard.test:
-            case Binary(operator="in" | "not in" as operator, left=left):
-                return guard.holds is (operator == "in") and self._reads(left, variable, function)
-            case Binary(operator="==" | "!=" as operator, left=left, right=right):
-                constant = isinstance(strip_casts(left), Literal) or isinstance(strip_casts(right), Literal)
-                is_equal = guard.holds is (operator == "==")
-                return is_equal and constant and self._reads(guard.test, variable, function)
-            case Call() as call if call.called_name in _CHECKING:
-                return guard.holds and self._reads(call, variable, function)
-        return False
 
-    def _reads(self, expression: Expression, variable: Variable, function: FunctionInfo) -> bool:
-        return any(
-            self._names.variable(part, function) == variable
-            for part in walk(expression)
-            if isinstance(part, (Name, Attribute))
-        )
+def _results(function: FunctionInfo) -> list[Expression]:
+    return [one.value for one in function.statements() if isinstance(one, Return) and one.value is not None]
 
 
 def _has_small_format(call: Call) -> bool:

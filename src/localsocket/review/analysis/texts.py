@@ -102,6 +102,14 @@ def parent_of(text: Text) -> Text:
     return Text((*text.parts, "/.."))
 
 
+def lie_in(texts: Texts, *kinds: HoleKind) -> bool:
+    """Say whether a text lies in a directory of such a kind, and so do all of which the beginning is known.
+
+    The others may be what was kept of an earlier call, or what somebody chose for once.
+    """
+    return any(text.has(*kinds) for text in texts) and all(text.has(*kinds) or not text.beginning for text in texts)
+
+
 def without_scheme(texts: Texts) -> Texts:
     """Take off what only says that the address is local."""
     found = set()

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 from localsocket.review.analysis.calls import Calls
 from localsocket.review.analysis.inference import Inference
 from localsocket.review.apis.meaning import Act
-from localsocket.review.model.declarations import ClassInfo, FunctionInfo
-from localsocket.review.model.expressions import Display, Lambda, Unary
+from localsocket.review.model.declarations import ClassInfo, FunctionInfo, FunctionKind
+from localsocket.review.model.expressions import Display, Lambda, Name, Unary
 from localsocket.review.model.place import Place
 from localsocket.review.model.program import Program
 from localsocket.review.model.statements import Assign
+from localsocket.review.model.unit import Language
 
 _RUN_BASES = frozenset({"QThread", "QRunnable", "threading.Thread", "multiprocessing.Process"})
 
@@ -33,6 +35,7 @@ class Threads:
         self._program = program
         self._inference = inference
         self._calls = calls
+        self._known_callees: dict[FunctionInfo, list[FunctionInfo]] = {}
         self.workers = self._find_workers()
         self._worker_of: dict[FunctionInfo, Worker] = {}
         for worker in self.workers:
@@ -66,23 +69,37 @@ class Threads:
                     for found in self._calls.functions_named_by(target, function):
                         yield Worker(found, statement.place, f"{found.name}()" if found.name else "a lambda")
 
+    @cached_property
+    def has_none(self) -> bool:
+        """Say whether the files given are a whole program, which begins no thread: a library is used as others like."""
+        starts = any(True for _ in self._calls.sites(Act.START_THREAD)) or any(
+            map(self.is_thread, self._program.classes)
+        )
+        return not starts and not self.workers and any(map(_begins_program, self._program.functions))
+
     def is_thread(self, found: ClassInfo) -> bool:
         return bool(_RUN_BASES & set(self._inference.class_lineage(found)[1:]))
 
     def reachable(self, function: FunctionInfo) -> list[FunctionInfo]:
         """Return the function and all of the program's that it calls, on the same thread."""
-        found: list[FunctionInfo] = []
+        found: dict[FunctionInfo, None] = {}
         waiting = [function]
         while waiting:
             current = waiting.pop()
-            if current in found:
-                continue
-            found.append(current)
-            for call in current.calls():
-                api = self._calls.api_of(call, current)
+            if current not in found:
+                found[current] = None
+                waiting.extend(self._callees(current))
+        return list(found)
+
+    def _callees(self, function: FunctionInfo) -> list[FunctionInfo]:
+        """Return what the function calls of the program, without what it gives a thread of its own."""
+        if function not in self._known_callees:
+            called = self._known_callees[function] = []
+            for call in function.calls():
+                api = self._calls.api_of(call, function)
                 if api is None or not api.act & Act.START_THREAD:
-                    waiting.extend(self._calls.callees(call, current))
-        return found
+                    called.extend(self._calls.callees(call, function))
+        return self._known_callees[function]
 
     def worker_of(self, function: FunctionInfo) -> Worker | None:
         """Return the thread of its own on which the function runs, if it may run on one."""
@@ -94,3 +111,11 @@ class Threads:
                 return None
             scope = scope.enclosing
         return None
+
+
+def _begins_program(function: FunctionInfo) -> bool:
+    if function.unit.language is Language.CPP:
+        return function.name == "main" and function.owner is None
+    return function.kind is FunctionKind.MODULE and any(
+        isinstance(part, Name) and part.identifier == "__name__" for part in function.expressions()
+    )

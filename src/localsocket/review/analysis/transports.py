@@ -2,21 +2,33 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from functools import cached_property
 
 from localsocket.review.analysis.calls import Calls, Site, argument_of
 from localsocket.review.analysis.inference import Inference
-from localsocket.review.analysis.names import Names
+from localsocket.review.analysis.names import Names, Variable
 from localsocket.review.analysis.origins import Origin, Origins
 from localsocket.review.analysis.texts import Text
 from localsocket.review.analysis.values import Values
 from localsocket.review.apis.meaning import Act
 from localsocket.review.model.declarations import ClassInfo, FunctionInfo
-from localsocket.review.model.expressions import Attribute, Call, Display, Expression, Name, This, strip_casts
+from localsocket.review.model.expressions import (
+    Attribute,
+    Call,
+    Display,
+    Expression,
+    Literal,
+    Name,
+    This,
+    dotted,
+    strip_casts,
+)
 from localsocket.review.model.program import Program, last_word
 
 _TYPES = frozenset({"QAbstractSocket", "QTcpServer", "http.client.HTTPResponse", "ftplib.FTP", "smtplib.SMTP"})
-_FAMILIES = frozenset({"AF_INET", "AF_INET6", "PF_INET", "PF_INET6", "AF_NETLINK", "AF_PACKET", "AF_BLUETOOTH"})
+_FAMILY = re.compile(r"[AP]F_(?!UNIX$|LOCAL$|UNSPEC$)[A-Z0-9_]+|ai_family")  # getaddrinfo knows no local sockets
 _ALWAYS = frozenset(
     {
         "socket.create_connection",
@@ -83,7 +95,7 @@ class Transports:
             return True
         if self._has_network_endpoints(expression, function) or self._is_member_of_handler(expression, function):
             return True
-        origins = self._origins.of(expression, function)
+        origins = [one for one in self._origins.of(expression, function) if not isinstance(one.expression, Literal)]
         return bool(origins) and all(self._is_network_origin(origin) for origin in origins)
 
     def _is_member_of_handler(self, expression: Expression, function: FunctionInfo) -> bool:
@@ -129,8 +141,8 @@ class Transports:
         if family is None:
             return "fileno" not in call.keywords  # Python's default is AF_INET
         origins = self._origins.of(family, function)
-        named = {last_word(self._names.external(origin.expression, origin.function)) for origin in origins}
-        return bool(named) and named <= _FAMILIES
+        named = {last_word(_name_of(origin, self._names)) for origin in origins}
+        return bool(named) and all(_FAMILY.fullmatch(name) for name in named)
 
     # --- who calls --------------------------------------------------------------------------------------------------
 
@@ -152,10 +164,17 @@ class Transports:
         lineage = self._inference.class_lineage(handler)
         if "http.server.BaseHTTPRequestHandler" in lineage or "BaseHTTPRequestHandler" in lineage:
             return not any(name.startswith("Unix") for name in self._serving(handler))
-        names = list(self._serving(handler))
+        names = [name for name in self._serving(handler) if _is_server(name)] or list(self._servers_beside(handler))
         if any(name.startswith(local) or local in name for name in names for local in _LOCAL_SERVERS):
             return False
         return bool(names) and all(any(name.endswith(server) for server in _NETWORK_SERVERS) for name in names)
+
+    def _servers_beside(self, handler: ClassInfo) -> Iterator[str]:
+        """Yield the bases of the servers in the handler's file, one of which is given it by some way or other."""
+        for found in self._program.classes:
+            if found.unit is handler.unit:
+                bases = [last_word(name) for name in self._inference.class_lineage(found)[1:]]
+                yield from [name for name in bases if _is_server(name)][:1]
 
     def _serving(self, handler: ClassInfo) -> Iterator[str]:
         for function in self._program.functions:
@@ -187,20 +206,34 @@ class Transports:
         variable = self._names.variable(expression, function)
         if variable is None:
             return False
-        addresses = [
-            (address, site.function)
-            for site in self._calls.sites(Act.BIND | Act.CONNECT)
-            if site.call.receiver is not None
-            and self._names.variable(site.call.receiver, site.function) == variable
-            and (address := argument_of(site.call, site.api, "endpoint")) is not None
-        ]
+        addresses = self._addresses.get(variable, ())
         return bool(addresses) and all(self._is_network_endpoint(*one) for one in addresses)
+
+    @cached_property
+    def _addresses(self) -> dict[Variable, list[tuple[Expression, FunctionInfo]]]:
+        """What each variable is bound or connected to."""
+        addresses: dict[Variable, list[tuple[Expression, FunctionInfo]]] = {}
+        for site in self._calls.sites(Act.BIND | Act.CONNECT):
+            socket = site.call.receiver
+            variable = self._names.variable(socket, site.function) if socket is not None else None
+            address = argument_of(site.call, site.api, "endpoint")
+            if variable is not None and address is not None:
+                addresses.setdefault(variable, []).append((address, site.function))
+        return addresses
 
     def _is_network_endpoint(self, address: Expression, function: FunctionInfo) -> bool:
         if isinstance(strip_casts(address), Display):
             return True
         texts = self._values.texts(address, function)
         return bool(texts) and all(text.beginning.startswith(("tcp://", "udp://", "pgm://")) for text in texts)
+
+
+def _name_of(origin: Origin, names: Names) -> str:
+    return names.external(origin.expression, origin.function) or dotted(origin.expression)
+
+
+def _is_server(name: str) -> bool:
+    return name.endswith(_NETWORK_SERVERS) or any(local in name for local in _LOCAL_SERVERS)
 
 
 def _is_loopback(text: Text) -> bool:

@@ -10,9 +10,10 @@ from pathlib import PurePath
 
 from localsocket.review.analysis.calls import Calls
 from localsocket.review.analysis.heritage import Heritage
-from localsocket.review.analysis.includes import unused_includes
+from localsocket.review.analysis.includes import Includes
 from localsocket.review.analysis.inference import Inference
 from localsocket.review.analysis.neighbours import Neighbours
+from localsocket.review.analysis.reach import has_entry, is_private
 from localsocket.review.analysis.references import References
 from localsocket.review.apis import APIS
 from localsocket.review.apis.meaning import Act
@@ -41,6 +42,7 @@ _PASSIVE = re.compile(
     r"sockaddr\w*"
 )
 _ONLY_FOR_EFFECT = frozenset({"readline", "rlcompleter", "antigravity", "this", "annotations"})
+_ON_PURPOSE = ("_", "dummy", "unused", "ignored")  # a variable so called is known to be idle
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +73,7 @@ class UnusedThings:
         self._references = references
         self._heritage = heritage
         self._inference = inference
+        self._includes = Includes(program, inference)
         packages = [unit for unit in program.units if PurePath(unit.path).name == "__init__.py"]
         self._packages = {PurePath(unit.path).parent for unit in packages}
         self._classes: defaultdict[Unit, list[ClassInfo]] = defaultdict(list)
@@ -88,7 +91,7 @@ class UnusedThings:
         if unit.language is Language.PYTHON:
             yield from self._imports(unit)
         else:
-            for header, place in unused_includes(unit, self._program, self._inference):
+            for header, place in self._includes.unused(unit):
                 yield Unused("includes", f"<{header}>", place)
 
     # --- functions ------------------------------------------------------------------------------------------------
@@ -96,10 +99,10 @@ class UnusedThings:
     def _functions(self, unit: Unit) -> Iterator[Unused]:
         named = [one for one in unit.every_function() if one.kind in _NAMED]
         unused = [function for function in named if self._is_unused(function)]
-        public = [function for function in unused if not self._is_private(function)]
+        public = [function for function in unused if not is_private(function)]
         are_few = len(public) <= len(named) - len(unused)
         for function in unused:
-            if self._is_private(function) or (are_few and self._stands_out(function)):
+            if is_private(function) or (are_few and self._stands_out(function)):
                 place = function.declared_at or function.place
                 yield Unused("functions", function.name, place, function not in public)
 
@@ -126,7 +129,7 @@ class UnusedThings:
             for call in function.calls()
         )
         if is_for_others or self._is_about_sockets(function):
-            return any(map(_has_entry, self._neighbours.of(function.unit)))
+            return any(map(has_entry, self._neighbours.of(function.unit)))
         return True
 
     def _is_about_sockets(self, function: FunctionInfo) -> bool:
@@ -140,15 +143,6 @@ class UnusedThings:
         }
         return not types.isdisjoint(_SOCKETS[unit.language]) or any(self._calls.sites(_OF_SOCKETS, function))
 
-    def _is_private(self, function: FunctionInfo) -> bool:
-        """Say whether only these files can use the function."""
-        if function.unit.language is Language.PYTHON:
-            is_nested = function.enclosing is not None and function.enclosing.kind in _NAMED
-            return is_nested or function.name.startswith("_")
-        if function.owner is not None:
-            return function.section.startswith("private")
-        return function.is_static
-
     def _parameters(self, function: FunctionInfo) -> Iterator[Unused]:
         if not self._may_choose_parameters(function) or _does_nothing(function.body or []):
             return
@@ -161,7 +155,11 @@ class UnusedThings:
         """Say whether nobody else dictates the function's parameters: a base, a signal, a caller that is handed it."""
         if function.kind not in (*_NAMED, FunctionKind.CONSTRUCTOR) or function.is_virtual or function.decorators:
             return False
+        if function.is_implied:
+            return False
         if self._heritage.is_given(function) and not function.is_constructor:
+            return False
+        if self._is_for_others(function) or _asks_for_all_locals(function):
             return False
         if self._references.is_value(function.name, function.unit) or function.section.endswith(("slots", "signals")):
             return False
@@ -171,8 +169,24 @@ class UnusedThings:
         namesakes = [found for unit in near for found in self._classes[unit] if function.name in found.methods]
         return len(namesakes) < 2
 
+    def _is_for_others(self, function: FunctionInfo) -> bool:
+        """Say whether the parameters are a promise: a package's public ones, or those that a twin has elsewhere."""
+        if function.unit.language is Language.PYTHON:
+            is_public = not function.name.startswith("_") or function.is_constructor
+            in_package = any(folder in self._packages for folder in PurePath(function.unit.path).parents)
+            return is_public and in_package
+        near = self._neighbours.of(function.unit)
+        twins = [
+            other
+            for other in self._program.functions_by_name.get(function.name, ())
+            if other.owner is None and other.body is not None and other.unit in near
+        ]
+        return function.owner is None and not function.is_static and len(twins) > 1
+
     def _variables(self, function: FunctionInfo) -> Iterator[Unused]:
         if function.kind not in (*_NAMED, FunctionKind.CONSTRUCTOR, FunctionKind.DESTRUCTOR):
+            return
+        if _asks_for_all_locals(function):
             return
         given = {parameter.name for parameter in function.parameters}
         loops = {loop.target for loop in function.statements() if isinstance(loop, Loop)}
@@ -184,7 +198,11 @@ class UnusedThings:
         local = function.local_names() - given
         for name, statements in assigned.items():
             first = statements[0]
-            if name not in local or name.startswith("_") or self._references.words(function)[name] != len(statements):
+            if (
+                name not in local
+                or name.startswith(_ON_PURPOSE)
+                or self._references.words(function)[name] != len(statements)
+            ):
                 continue
             if _is_idle(first.type, function.unit) and not _says_unused(function.unit, first.place):
                 yield Unused("variables", f"{name}` of `{function.name}", first.place)
@@ -231,6 +249,7 @@ class UnusedThings:
             if name in _ONLY_FOR_EFFECT or name.startswith("_") or source.partition(".")[0] == "__future__":
                 continue
             is_used = unit.identifiers[name] - unit.declared[name] > 0 or self._is_taken_from(unit, name)
+            is_used = is_used or _is_handed_on(unit, name, place) or _is_in_a_text(unit, name)
             if not is_used and not _says_unused(unit, place) and not _is_tried(unit, place):
                 yield Unused("imports", name, place)
 
@@ -243,11 +262,6 @@ class UnusedThings:
             if other is not unit
             for source in other.imports.values()
         )
-
-
-def _has_entry(unit: Unit) -> bool:
-    """Say whether a program begins in this file."""
-    return "__main__" in unit.identifiers or any(function.name == "main" for function in unit.functions)
 
 
 def _is_test_slot(function: FunctionInfo) -> bool:
@@ -286,6 +300,24 @@ def _is_tried(unit: Unit, place: Place) -> bool:
     lines = unit.source.split("\n")[: place.line - 1]
     before = next((line.strip() for line in reversed(lines) if line.strip()), "")
     return before.startswith(("try:", "except"))
+
+
+def _is_handed_on(unit: Unit, name: str, place: Place) -> bool:
+    """`from .select import select as select` says that others take it from here."""
+    line = unit.source.split("\n")[place.line - 1]
+    return re.search(rf"\b{re.escape(name)}\s+as\s+{re.escape(name)}\b", line) is not None
+
+
+def _is_in_a_text(unit: Unit, name: str) -> bool:
+    """Say whether a text names it, as the types in quotes do: `Optional["zmq.Context"]`."""
+    within = r"""(?:[\[|]|->|\.\.\.,)\s*["']"""
+    return re.search(rf"""{within}{re.escape(name)}\b|["']{re.escape(name)}(?:\.\w+)*\[""", unit.source) is not None
+
+
+def _asks_for_all_locals(function: FunctionInfo) -> bool:
+    return function.unit.language is Language.PYTHON and any(
+        call.called_name in ("locals", "vars", "eval", "exec") and not call.arguments[2:] for call in function.calls()
+    )
 
 
 def _is_number(type_name: str) -> bool:

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 
 from localsocket.review.analysis.calls import Calls, CallSite
-from localsocket.review.analysis.definitions import Definition, Definitions, How
+from localsocket.review.analysis.definitions import Definition, Definitions, How, is_made_of_parameters
 from localsocket.review.analysis.inference import Inference
 from localsocket.review.analysis.known_values import (
     ENVIRONMENT,
@@ -20,6 +20,7 @@ from localsocket.review.analysis.known_values import (
 )
 from localsocket.review.analysis.names import Names, Variable
 from localsocket.review.analysis.options import Default, Options
+from localsocket.review.analysis.platforms import of_other_systems
 from localsocket.review.analysis.texts import (
     Hole,
     HoleKind,
@@ -33,6 +34,7 @@ from localsocket.review.analysis.texts import (
     unknown_text,
     without_scheme,
 )
+from localsocket.review.apis.c_library import FRESH_MEMORY
 from localsocket.review.model.declarations import FunctionInfo
 from localsocket.review.model.expressions import (
     Assignment,
@@ -54,11 +56,12 @@ from localsocket.review.model.expressions import (
     strip_casts,
 )
 from localsocket.review.model.program import last_word
-from localsocket.review.model.statements import Return
+from localsocket.review.model.statements import Return, contains
 
 _MOST_TEXTS = 12
 _DEEPEST = 14
 _MOST_STEPS = 3000
+_LONGEST_REPEATED = 200
 
 
 # The calls on the way to a function, outermost first, each with the function that it runs.
@@ -80,6 +83,8 @@ class Values:
         self._steps = 0
         self._known: dict[tuple[Expression, Trail], Texts] = {}
         self._active: set[Definition] = set()
+        self._known_numbers: dict[Expression, frozenset[int]] = {}
+        self._asked_numbers: dict[Expression, frozenset[int]] = {}
 
     # --- texts ----------------------------------------------------------------------------------------------------
 
@@ -91,7 +96,7 @@ class Values:
                 return self._known[key]
             self._steps = 0
         if self._depth >= _DEEPEST or self._steps >= _MOST_STEPS:
-            return unknown_text(None)
+            return unknown_text(expression)
         self._depth += 1
         self._steps += 1
         try:
@@ -170,7 +175,14 @@ class Values:
         if name in ("path", "filePath") and self._is_private_object(call.receiver, function):
             rest = self._joined(call.arguments, function, trail, "/") if call.arguments else [Text(("",))]
             return [concatenate((hole(HoleKind.PRIVATE, call), text), "/") for text in rest]
-        if name in ("snprintf", "sprintf") and (site := self._calls.site(call, function)) is not None:
+        if name == "mktemp" and "dir" in call.keywords:
+            directories = self.texts(call.keywords["dir"], function, trail)
+            named = [
+                concatenate((text, hole(HoleKind.RANDOM, call)), "/") for text in directories if text.parts != ("",)
+            ]
+            return named or unknown_text(call)
+        site = self._calls.site(call, function)
+        if site is not None and site.api.method in ("snprintf", "sprintf"):
             pattern, *values = site.arguments_from("source")
             return self._filled(pattern, values, function, trail)
         if name in ("format", "arg") and call.receiver is not None:
@@ -198,8 +210,22 @@ class Values:
             if not callee.is_constructor
             for text in self._returned(callee, ((*trail, (CallSite(call, function), callee))))
         ]
-        if inside:
+        if inside or name in FRESH_MEMORY:
             return inside
+        if name in ("with_suffix", "with_name") and is_method and call.receiver is not None and call.arguments:
+            bases = self.texts(call.receiver, function, trail)
+            if name == "with_name":
+                bases = frozenset(map(parent_of, bases))
+            added = self.texts(call.arguments[0], function, trail)
+            return [concatenate(pair, "/" if name == "with_name" else "") for pair in itertools.product(bases, added)]
+        if last_word(name) in ("string", "basic_string", "QString", "QByteArray") and len(call.arguments) == 2:
+            counts = self.numbers(call.arguments[0], function)
+            return [
+                Text((text.literal * count,), text.place)
+                for text in self.texts(call.arguments[1], function, trail)
+                for count in counts
+                if text.literal is not None and count < _LONGEST_REPEATED
+            ] or unknown_text(call)
         if name in SAME_TEXT:
             source = call.receiver if is_method else call.arguments[0] if call.arguments else None
             if source is not None:
@@ -209,9 +235,11 @@ class Values:
     def _returned(self, callee: FunctionInfo, trail: Trail) -> Iterable[Text]:
         if len(trail) > 5:
             return
+        elsewhere = list(of_other_systems(callee))
         for statement in callee.statements():
-            if isinstance(statement, Return) and statement.value is not None:
-                yield from self.texts(statement.value, callee, trail)
+            value = statement.value if isinstance(statement, Return) else None
+            if value is not None and not any(contains(branch, value) for branch in elsewhere):
+                yield from self.texts(value, callee, trail)
 
     def _environment(self, call: Call, function: FunctionInfo, trail: Trail) -> Iterable[Text]:
         name = self._only_literal(call.arguments[0], function) if call.arguments else ""
@@ -252,8 +280,19 @@ class Values:
             self._definitions.of_variable(variable, expression, function), variable, function, trail
         )
         if isinstance(expression, Attribute) and all(text.is_unknown for text in found):
-            return found | self._defaults(self._options.of_attribute(expression, function))
+            of_class = self._of_class(expression, function, trail)
+            return of_class or found | self._defaults(self._options.of_attribute(expression, function))
         return found
+
+    def _of_class(self, attribute: Attribute, function: FunctionInfo, trail: Trail) -> Texts:
+        """What the class of an object says of its member, or what its property returns."""
+        getters = self._calls.getters(attribute, function)
+        found = {text for getter in getters for text in self._returned(getter, trail)}
+        definitions = self._definitions.of_member(attribute, function)
+        if definitions:
+            member = Variable(definitions[0].variable.owner, attribute.name)
+            found.update(self.of_definitions(definitions, member, function))
+        return frozenset(found)
 
     def _defaults(self, defaults: Iterable[Default]) -> Texts:
         return frozenset(text for default, function in defaults for text in self.texts(default, function))
@@ -269,12 +308,26 @@ class Values:
             here = trail if definition.function is function else ()
             self._active.add(definition)
             try:
-                found.update(self._defined(definition, variable, here))
+                if trail and not here and is_made_of_parameters(definition):
+                    found.update(self._given_alike(definition, variable))
+                else:
+                    found.update(self._defined(definition, variable, here))
             finally:
                 self._active.discard(definition)
             if len(found) >= _MOST_TEXTS:
                 break
         return frozenset(found) or unknown_text(variable)
+
+    def _given_alike(self, definition: Definition, variable: Variable) -> Texts:
+        """What one object was given is not in another one, unless all are given the same."""
+        giver = definition.function
+        sites = [site for site in self._calls.callers(giver) if not site.is_handed_on]
+        if not sites:
+            return frozenset(self._defined(definition, variable, ()))
+        given = {frozenset(self._defined(definition, variable, ((site, giver),))) for site in sites[:_MOST_TEXTS]}
+        if len(given) == 1 and len(sites) <= _MOST_TEXTS:
+            return given.pop()
+        return frozenset(text for one in given for text in one if not text.beginning) or unknown_text(variable)
 
     def _defined(self, definition: Definition, variable: Variable, trail: Trail) -> Iterable[Text]:
         value, function = definition.value, definition.function
@@ -330,15 +383,17 @@ class Values:
         found = set(self.of_definitions(definitions, variable, function, trail))
         found = {text for text in found if not (text.is_unknown and text.parts[0] == Hole(HoleKind.UNKNOWN, variable))}
         whole, _, inside = variable.path.rpartition(".")
+        fields = {Variable(variable.owner, whole): f".{inside}", variable: ""}
         for call in function.calls() if len(trail) < 4 else ():
             for callee in self._calls.callees(call, function):
                 for parameter, argument in zip(callee.parameters, call.arguments, strict=False):
-                    if self._names.variable(argument, function) == Variable(variable.owner, whole):
-                        part = Variable(callee, f"{parameter.name}.{inside}")
+                    named = self._names.variable(argument, function)
+                    if named is not None and named in fields:
+                        part = Variable(callee, f"{parameter.name}{fields[named]}")
                         given = [
                             definition
                             for definition in self._definitions.reaching(callee).all
-                            if definition.variable == part
+                            if definition.variable == part and definition.how is not How.PARAMETER
                         ]
                         longer = (*trail, (CallSite(call, function), callee))
                         if given:
@@ -373,13 +428,22 @@ class Values:
 
     def numbers(self, expression: Expression, function: FunctionInfo) -> frozenset[int]:
         """Return the whole numbers that the expression may be, none where the text does not tell."""
-        if self._depth >= _DEEPEST:
-            return frozenset()
+        if expression in self._known_numbers:
+            return self._known_numbers[expression]
+        if self._depth >= _DEEPEST or expression in self._asked_numbers:
+            return self._asked_numbers.get(expression, frozenset())
+        is_first = not self._asked_numbers
+        self._asked_numbers[expression] = frozenset()  # it may be made of itself
         self._depth += 1
         try:
-            return frozenset(self._numbers(expression, function))
+            found = self._asked_numbers[expression] = frozenset(self._numbers(expression, function))
         finally:
             self._depth -= 1
+            if is_first:
+                self._asked_numbers.clear()
+        if self._depth == 0:  # what was found on the way may lack what was being found out
+            self._known_numbers[expression] = found
+        return found
 
     def _numbers(self, expression: Expression, function: FunctionInfo) -> Iterable[int]:
         match strip_casts(expression):
@@ -392,6 +456,9 @@ class Values:
                 yield from (_ARITHMETIC[operator](one, other) for one, other in pairs)
             case Conditional(then=then, otherwise=otherwise):
                 yield from self.numbers(then, function) | self.numbers(otherwise, function)
+            case Call() as call if returned := self._calls.returned_by(call, function):
+                for value, callee in returned:
+                    yield from self.numbers(value, callee)
             case Call(arguments=(only,)) as call if call.called_name in ("int", "SocketOptions", "QFlags", "mode_t"):
                 yield from self.numbers(only, function)
             case Name() | Attribute() as named:
@@ -399,7 +466,17 @@ class Values:
                 if known is not None:
                     yield known
                     return
-                for definition in self._definitions.at(named, function):
+                qualified = NUMBERS.get(".".join(dotted(named).split(".")[-2:]))
+                if qualified is not None:
+                    yield qualified
+                    return
+                if isinstance(named, Attribute):
+                    for default, where in self._options.of_attribute(named, function):
+                        yield from self.numbers(default, where)
+                for definition in (
+                    *self._definitions.at(named, function),
+                    *self._definitions.of_member(named, function),
+                ):
                     if definition.how is How.VALUE and definition.value is not None:
                         yield from self.numbers(definition.value, definition.function)
                     elif definition.how is How.PARAMETER and definition.parameter is not None:

@@ -10,7 +10,15 @@ from localsocket.review.apis import c_library, localsocket_own, python_io, pytho
 from localsocket.review.apis.meaning import Api
 from localsocket.review.model.unit import Language
 
-_PYTHON = (*python_sockets.APIS, *python_io.APIS, *pyzmq.APIS, *localsocket_own.APIS, *windows.PYTHON_APIS, *qt.APIS)
+_PYTHON = (
+    *python_sockets.APIS,
+    *python_io.APIS,
+    *pyzmq.APIS,
+    *localsocket_own.APIS,
+    *windows.PYTHON_APIS,
+    *qt.APIS,
+    *qt.PYTHON_APIS,
+)
 _CPP = (*c_library.APIS, *windows.APIS, *qt.APIS, *qt.CPP_APIS)
 
 APIS: dict[Language, dict[str, Api]] = {
@@ -34,6 +42,14 @@ def _told_by_name(language: Language) -> dict[str, Api]:
 
 # The methods whose bare name says what they do, for receivers of an unknown type.
 TOLD_BY_NAME: dict[Language, dict[str, Api]] = {language: _told_by_name(language) for language in APIS}
+
+
+_KNOWN_CALLS = frozenset(api.method for table in APIS.values() for api in table.values())
+
+
+def is_known_call(name: str) -> bool:
+    """Say whether some framework has a function or method of this bare name."""
+    return name in _KNOWN_CALLS
 
 
 def ancestry(type_name: str) -> list[str]:

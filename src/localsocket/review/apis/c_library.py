@@ -5,6 +5,8 @@ from __future__ import annotations
 from localsocket.review.apis.meaning import RECEIVER, Act, Api, api
 
 _DESCRIPTOR = "descriptor"
+_MALLOC = ("malloc", "alloca", "std.malloc", "new[]", "[]", "std.make_unique[]", "operator new", "g_malloc")
+FRESH_MEMORY = frozenset({*_MALLOC, "calloc"})  # there is nothing of their arguments in what these give
 
 
 def _commands() -> tuple[Api, ...]:
@@ -13,10 +15,9 @@ def _commands() -> tuple[Api, ...]:
 
 
 def _allocations() -> tuple[Api, ...]:
-    first = ("malloc", "alloca", "std.malloc", "new[]", "[]", "std.make_unique[]", "operator new", "g_malloc")
     methods = ("vector", "string", "basic_string", "deque")
     return (
-        *(api(name, Act.ALLOCATE, size=0) for name in first),
+        *(api(name, Act.ALLOCATE, size=0) for name in _MALLOC),
         api("calloc", Act.ALLOCATE, size=0),
         api("realloc", Act.ALLOCATE, size=1),
         *(api(f"std.{name}.{method}", Act.ALLOCATE, size=0) for name in methods for method in ("resize", "reserve")),
@@ -42,6 +43,7 @@ APIS: tuple[Api, ...] = (
     api("send", Act.SEND | Act.SHORT | Act.WAIT, "int", descriptor=0, data=1, takes=4),
     api("write", Act.SEND | Act.SHORT | Act.WAIT, "int", descriptor=0, data=1, takes=3),
     api("sendmsg", Act.SEND | Act.SHORT | Act.WAIT, "int", descriptor=0, data=1, takes=3),
+    api("getrandom", Act.WAIT, "int", buffer=0, size=1, takes=3),
     api("close", Act.CLOSE, descriptor=0, takes=1),
     api("poll", Act.WAIT, "int", timeout=2, takes=3),
     api("epoll_wait", Act.WAIT, "int", timeout=3, takes=4),
@@ -85,6 +87,8 @@ APIS: tuple[Api, ...] = (
     api("snprintf", Act.COPY_TEXT, buffer=0, source=2),
     api("std.snprintf", Act.COPY_TEXT, buffer=0, source=2),
     api("std.string.copy", Act.COPY_TEXT, buffer=0, source=RECEIVER, size=1),
+    api("std.string_view", Act.CONSTRUCT, "std.string_view"),
+    api("std.string_view.copy", Act.COPY_TEXT, buffer=0, source=RECEIVER, size=1),
     api("std.copy", Act.COPY_TEXT, buffer=2, source=0),
     api("std.strcat", Act.COPY_TEXT, buffer=0, source=1),
     api("std.sprintf", Act.COPY_TEXT, buffer=0, source=1),
@@ -116,6 +120,7 @@ APIS: tuple[Api, ...] = (
     api("std.async", Act.START_THREAD, target=0),
     *(api(name, Act.SLEEP | Act.WAIT, seconds=0) for name in ("sleep", "usleep", "nanosleep")),
     api("std.this_thread.sleep_for", Act.SLEEP | Act.WAIT, seconds=0),
+    *(api(name, Act.QUOTE, pattern=0) for name in ("sqlite3_mprintf", "sqlite3_vmprintf")),
     api("sqlite3_exec", Act.RUN_QUERY, query=1),
     api("dlopen", Act.RUN_CODE, code=0),
 )

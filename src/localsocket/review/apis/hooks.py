@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from localsocket.review.model.unit import Language
+
 QT_VIRTUALS: dict[str, frozenset[str]] = {
     owner: frozenset(names.split())
     for owner, names in {
@@ -70,7 +72,10 @@ PYTHON_HOOKS: dict[str, frozenset[str]] = {
     }.items()
 }
 HOOKS: dict[str, frozenset[str]] = {**QT_VIRTUALS, **PYTHON_HOOKS}
-_ANY_HOOK = frozenset().union(*HOOKS.values())
+_ANY_HOOK = {
+    Language.CPP: frozenset().union(*QT_VIRTUALS.values()),
+    Language.PYTHON: frozenset().union(*HOOKS.values()),
+}
 _HOOK_SHAPE = re.compile(
     r"""
     \w*[a-z]Event              # paintEvent, closeEvent
@@ -85,6 +90,6 @@ _HOOK_SHAPE = re.compile(
 )
 
 
-def is_hook(name: str) -> bool:
+def is_hook(name: str, language: Language) -> bool:
     """Say whether some framework, Python or the system may call a function for its name alone."""
-    return name in _ANY_HOOK or _HOOK_SHAPE.fullmatch(name) is not None
+    return name in _ANY_HOOK[language] or _HOOK_SHAPE.fullmatch(name) is not None

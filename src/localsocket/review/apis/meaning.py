@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import Flag, auto
 
-# Roles are positions, names of keywords, or both. This position is the object itself: `path.unlink()`.
+# Roles are positions, names of keywords, or both. This position is the object itself: `path.unlink()`; a name that
+# begins with a dot is a member of the object.
 RECEIVER = -1
 Role = int | str | tuple[int, str]
 

@@ -94,6 +94,7 @@ APIS: tuple[Api, ...] = (
     api("socketserver.UnixDatagramServer", _SERVE, "socketserver.BaseServer", endpoint=(0, "server_address")),
     api("socketserver.ThreadingUnixStreamServer", _SERVE, "socketserver.BaseServer", endpoint=(0, "server_address")),
     api("socketserver.ThreadingUnixDatagramServer", _SERVE, "socketserver.BaseServer", endpoint=(0, "server_address")),
+    api("socketserver.UnixStreamServer.server_bind", Act.BIND, endpoint=".server_address"),
     # multiprocessing
     api(
         "multiprocessing.connection.Listener",
@@ -139,6 +140,8 @@ BASES: dict[str, tuple[str, ...]] = {
     "socketserver.DatagramRequestHandler": ("socketserver.BaseRequestHandler",),
     "socketserver.UnixStreamServer": ("socketserver.BaseServer",),
     "socketserver.ThreadingUnixStreamServer": ("socketserver.UnixStreamServer",),
+    "socketserver.UnixDatagramServer": ("socketserver.UnixStreamServer",),
+    "socketserver.ThreadingUnixDatagramServer": ("socketserver.UnixDatagramServer",),
 }
 
 CALLBACKS: dict[str, tuple[str, ...]] = {
@@ -149,6 +152,7 @@ CALLBACKS: dict[str, tuple[str, ...]] = {
 
 MEMBERS: dict[str, str] = {
     "socketserver.BaseRequestHandler.request": _SOCKET,
+    "socketserver.BaseServer.socket": _SOCKET,
     "socketserver.StreamRequestHandler.rfile": "socket.SocketIO",
     "socketserver.StreamRequestHandler.wfile": "socket.SocketIO",
 }

@@ -29,6 +29,8 @@ def _device() -> tuple[Api, ...]:
             for name in _WAITS
         ),
         *(api(f"{socket}.write", Act.SEND, "int", data=0) for socket in _SOCKETS),
+        *(api(f"{socket}.getChar", Act.RECEIVE | Act.CHUNK, "bool", buffer=0) for socket in _SOCKETS),
+        *(api(f"{socket}.putChar", Act.SEND, "bool") for socket in _SOCKETS),
         *(
             api(f"{socket}.setSocketDescriptor", Act.CONSTRUCT, "bool", reports=True, is_told_by_name=True)
             for socket in _SOCKETS
@@ -37,6 +39,13 @@ def _device() -> tuple[Api, ...]:
     )
 
 
+_WIDGETS = (
+    *("QAbstractScrollArea", "QCheckBox", "QComboBox", "QDockWidget", "QGraphicsView", "QGroupBox", "QLineEdit"),
+    *("QListView", "QListWidget", "QMdiArea", "QMenu", "QMenuBar", "QMessageBox", "QOpenGLWidget", "QPlainTextEdit"),
+    *("QProgressBar", "QRadioButton", "QScrollArea", "QSlider", "QSpinBox", "QSplashScreen", "QSplitter"),
+    *("QStackedWidget", "QStatusBar", "QTabWidget", "QTableView", "QTableWidget", "QTextBrowser", "QTextEdit"),
+    *("QToolBar", "QToolButton", "QTreeView", "QTreeWidget", "QWizard", "QWizardPage"),
+)
 APIS: tuple[Api, ...] = (
     *_device(),
     api("QObject.connect", Act.CONSTRUCT),
@@ -131,6 +140,10 @@ APIS: tuple[Api, ...] = (
     api("QThread.sleep", Act.SLEEP | Act.WAIT, seconds=0),
 )
 
+PYTHON_APIS: tuple[Api, ...] = tuple(
+    api(f"QDataStream.{name}", Act.RECEIVE | Act.ALLOCATE, "bytes", size=0, device=RECEIVER)
+    for name in ("readRawData", "readBytes")
+)
 CPP_APIS: tuple[Api, ...] = (
     api("qFromBigEndian", Act.UNPACK, "int", data=0),
     api("qFromLittleEndian", Act.UNPACK, "int", data=0),
@@ -157,6 +170,7 @@ BASES: dict[str, tuple[str, ...]] = {
     "QSharedMemory": ("QObject",),
     "QSocketNotifier": ("QObject",),
     "QWidget": ("QObject",),
+    **dict.fromkeys(_WIDGETS, ("QWidget",)),
     "QDialog": ("QWidget",),
     "QMainWindow": ("QWidget",),
     "QFrame": ("QWidget",),

@@ -61,20 +61,20 @@ def check_review_of_code(text: str, code: Code) -> CheckedReview:
 
 
 def _of_point(claims: Sequence[Claim], code: Code) -> Iterator[CheckedClaim]:
-    """Yield the answers; what a point says by the way is told only where it is false."""
+    """Yield the answers; what a sentence says by the way is told only where it is false."""
     kinds = {kind.name: kind for kind in all_kinds()}
-    judges = any(not kinds[claim.kind].is_premise for claim in claims)
-    told: set[tuple[str, tuple[str, ...], str]] = set()
+    judging = {claim.text for claim in claims if not kinds[claim.kind].is_premise}
+    told: dict[tuple[str, tuple[str, ...], str], CheckedClaim] = {}
     for claim in claims:
         kind = kinds[claim.kind]
         answer = _answer(claim, kind, code)
-        is_aside = (kind.is_premise and judges) or _is_conceded(claim, claims)
+        is_aside = (kind.is_premise and claim.text in judging) or _is_conceded(claim, claims)
         if is_aside and answer.verdict is not Verdict.REFUTED:
             continue
         key = (claim.kind, claim.names, claim.text)
-        if key not in told:
-            told.add(key)
-            yield CheckedClaim(claim, answer)
+        if key not in told or told[key].answer.verdict is Verdict.UNDECIDED:
+            told[key] = CheckedClaim(claim, answer)
+    yield from told.values()
 
 
 def _is_conceded(claim: Claim, claims: Sequence[Claim]) -> bool:

@@ -43,9 +43,27 @@ _NEGATION = re.compile(
     r"hardly|nowhere|absence of|rules? out)\b|n't\b",
     re.IGNORECASE,
 )
+_LACKING = re.compile(
+    r"\b(?:lack(?:s|ing|ed)?|miss(?:es|ing)|omit(?:s|ted|ting)?|forg[eo]t(?:s|ten)?|fail(?:s|ed|ing)? to|"
+    r"neglect(?:s|ed)? to|absent|ignor(?:es|ed|ing)|skip(?:s|ped)?|insufficient|instead of)\b",
+    re.IGNORECASE,
+)
+_LACKED_AFTERWARDS = re.compile(
+    r"\W+(?:\w+\W+){0,2}?(?:is|are|was)\W+(?:\w+ly\W+)?(?:missing|absent|lacking|omitted|ignored|skipped|forgotten|"
+    r"not\W+(?:\w+\W+){0,2}?(?:implemented|done|used|handled|considered|checked|detected|set|provided|enabled|"
+    r"applied|tested|verified|there))\b",
+    re.IGNORECASE,
+)
+_CONTRACTIONS = (
+    (re.compile(r"\b(ca)n't\b", re.IGNORECASE), r"\1nnot"),
+    (re.compile(r"\b(w)on't\b", re.IGNORECASE), r"\1ill not"),
+    (re.compile(r"\b(\w+)n't\b", re.IGNORECASE), r"\1 not"),
+)
+_TURNS = re.compile(r":\s|\s[\u2013\u2014-]\s|\((?![^()]*\))|;\s")  # what stands before says nothing of what follows
 _DENIED_AFTERWARDS = re.compile(
     r"[^.;]{0,40}?(?:\bnot|n't|\bnever|\bnowhere)\s+(?:be\s+|been\s+)?(?:found|present|detected|seen|exist|observed|"
-    r"identified|occur|a problem|an issue|true|the case|correct)\b|[^.;]{0,30}?\b(?:is|are) (?:false|wrong|absent)\b",
+    r"identified|occur|a problem|an issue|true|the case|correct|violated|triggered|broken|"
+    r"reported|applicable|possible)\b|[^.;]{0,30}?\b(?:is|are) (?:false|wrong|absent)\b",
     re.IGNORECASE,
 )
 _WOULD_BE = re.compile(
@@ -71,8 +89,9 @@ _NUMBERS = {
 }
 NUMBER = rf"(?:\d{{1,4}}|{'|'.join(_NUMBERS)})"
 _PROPOSED = re.compile(
-    r"\b(?:without|no|use|uses|using|with|like|such as|instead of|add|adding|prefer|via|an?|any|introduce|call|calling|"
-    r"missing|lacks?|lacking|wrap|through|to)\s+(?:an?\s+|the\s+|some\s+)?`?$",
+    r"\b(?:without|like|such as|instead of|add|adding|prefer|via|any|introduce|wrap|switch to|change to|move to)\s+"
+    r"(?:an?\s+|the\s+|some\s+)?`?$|"
+    r"\b(?:without|no|missing|lack(?:s|ing)?|absence of|instead of)\b[^.;:,]{0,50}$",
     re.IGNORECASE,
 )
 
@@ -91,12 +110,17 @@ class Clause:
     is_suggestion: bool
     is_hedged: bool
 
-    def is_negated(self, match: re.Match[str]) -> bool:
-        """Say whether what was matched is denied, by a word ahead of it or by what follows."""
-        ahead = " ".join(self.prose[: match.start()].split()[-_REACH:])
-        negations = len(_NEGATION.findall(ahead))
-        after = bool(_DENIED_AFTERWARDS.match(self.prose[match.end() :]))
-        return (negations + after) % 2 == 1
+    def is_negated(self, match: re.Match[str], *, may_be_lacked: bool = False) -> bool:
+        """Say whether what was matched is denied, by a word ahead of it or by what follows.
+
+        What is good `may_be_lacked`: "missing", "fails to" deny it as well.
+        """
+        said_before = _TURNS.split(self.prose[: match.start()])[-1]
+        ahead = " ".join(said_before.split()[-_REACH:])
+        negations = len(_NEGATION.findall(ahead)) + bool(_DENIED_AFTERWARDS.match(self.prose[match.end() :]))
+        if may_be_lacked and not negations:
+            negations = bool(_LACKING.search(ahead) or _LACKED_AFTERWARDS.match(self.prose[match.end() :]))
+        return negations % 2 == 1
 
     def count_before(self, match: re.Match[str]) -> int | None:
         """Return the number that the match counts: three unused functions, two leaks."""
@@ -128,25 +152,29 @@ def _with_marks(sentence: str, mentions: Sequence[Mention], topics: Collection[s
     shifts: list[int] = []
     position = length = 0
     for number, mention in enumerate(mentions):
-        before = sentence[position : mention.start]
+        before = _plain(sentence[position : mention.start])
         mark = f"<{_mark(mention, number, topics)}>"
         length += len(before)
         shifts.append(length)
-        pieces.extend((_without_marks(before), mark))
+        pieces.extend((before, mark))
         length += len(mark)
         position = mention.end
-    pieces.append(_without_marks(sentence[position:]))
+    pieces.append(_plain(sentence[position:]))
     return "".join(pieces), shifts
 
 
-def _without_marks(prose: str) -> str:
-    """Blank what could be taken for a mark."""
+def _plain(prose: str) -> str:
+    """Return the words with "isn't" as "is not", and without what could be taken for a mark."""
+    for pattern, long in _CONTRACTIONS:
+        prose = pattern.sub(long, prose)
     return prose.replace("<", " ").replace(">", " ")
 
 
 def _mark(mention: Mention, number: int, topics: Collection[str]) -> str:
-    if mention.name in topics or mention.is_rule:
+    if mention.is_rule:
         return mention.name
+    if topic := mention.topic(topics):
+        return topic
     return f"{number}s" if mention.arguments else str(number)  # with a signature
 
 

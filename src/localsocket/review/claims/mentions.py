@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
@@ -22,7 +23,8 @@ _DECLARED = re.compile(
     rf"(?P<name>{_NAME})\s*(?P<arguments>{_ARGUMENTS})?\s*(?:const|override|->\s*\w+)?\s*[:;]?"
 )
 _CUE = (
-    r"class|struct|function|method|slot|signal|member|variable|field|macro|parameter|attribute|constant|argument|test"
+    r"class|struct|function|method|slot|signal|member|variable|field|macro|parameter|attribute|constant|argument|test|"
+    r"descriptor|pointer|object|flag|instance"
 )
 _CUE_BEFORE = re.compile(
     rf"\b(?P<cue>{_CUE})(?:s|es)?\s+(?:called |named )?(?P<quote>[\"']?)(?P<name>[A-Za-z_]\w*)(?P=quote)", re.I
@@ -34,6 +36,9 @@ _SCOPE_BEFORE = re.compile(
     r"(?:(?:class|file|function|method|struct|constructor of)\s+)?`?$",
     re.IGNORECASE,
 )
+_INHERITS = re.compile(
+    r"\b(?:inherit|deriv|sub-?class)\w*\W+(?:publicly\W+)?(?:from|of|by)\W+(?:the\W+class\W+)?`?$", re.I
+)
 _PROSE = frozenset({"e.g", "i.e", "etc", "vs", "n.b", "a.k.a", "and.or"})
 _PROPER_NOUN = re.compile(
     r"JavaScript|TypeScript|GitHub|GitLab|PySide|PyQt|PyQt5|PyQt6|PySide6|PySide2|OpenSSL|macOS|LaTeX|"
@@ -44,6 +49,18 @@ _PROPER_NOUN = re.compile(
 _KEYWORD = re.compile(
     r"new|this|self|cls|void|int|bool|char|auto|const|true|false|True|False|None|nullptr|NULL|return|if|else|"
     r"for|while|def|class|struct|static|virtual|public|private|protected|import|from|namespace|using|std"
+)
+_PREFIX = re.compile(r"[a-z]{0,2}_")  # what names begin with: m_, s_
+_STARTS = re.compile(r"\W*(?:(?:the|a|an)\s+)?", re.IGNORECASE)
+_VERB_FOLLOWS = re.compile(
+    r"(?:'s)?\s+(?:is|are|was|has|had|does|do|did|should|can|cannot|will|would|must|might|may|could|never|also|only|"
+    r"objects?|instances?|(?:leak|lack|miss|need|ignore|inherit|derive|call|use|block|read|write|violate|drop|handle|"
+    r"contain|remove|define|declare|own|keep|run|start|stop)(?:s|es))\b"
+)
+_SMALL_WORDS = re.compile(
+    r"in|is|are|of|and|or|for|to|the|an?|with|on|not?|has|have|that|which|from|by|at|as|its?|be|but|than|when|if|this|"
+    r"these|those|there|was|were|do(?:es)?|can|may|also|only|never",
+    re.IGNORECASE,
 )
 _NOT_ARGUMENTS = frozenset({"s", "es", "ren", "ies", "n", "S"})
 
@@ -72,6 +89,10 @@ class Mention:
         """Say whether it is the number of a rule or of a weakness."""
         return _RULE_ID.fullmatch(self.name) is not None
 
+    def topic(self, topics: Collection[str]) -> str:
+        """Return the word by which it belongs to what is said, and not to what that is said of: `pickle.loads`."""
+        return next((word for word in (self.name, self.qualifier) if word in topics), "")
+
     @property
     def parameters(self) -> list[str]:
         """The parameters of a signature, without those inside template arguments being parted."""
@@ -93,9 +114,8 @@ def mentions_in(sentence: str, known: Collection[str]) -> list[Mention]:
     """Return the names that a sentence mentions, in their order; `known` are the names that the code has."""
     found: list[Mention] = []
     for mention in _candidates(sentence, known):
-        if not _KEYWORD.fullmatch(mention.name) and all(
-            mention.end <= other.start or other.end <= mention.start for other in found
-        ):
+        is_name = not _KEYWORD.fullmatch(mention.name) and not _PREFIX.fullmatch(mention.name)
+        if is_name and all(mention.end <= other.start or other.end <= mention.start for other in found):
             found.append(mention)
     return sorted(found, key=lambda mention: mention.start)
 
@@ -114,14 +134,17 @@ def _candidates(sentence: str, known: Collection[str]) -> Iterator[Mention]:
         arguments = match["arguments"]
         if arguments is not None and arguments[1:-1] in _NOT_ARGUMENTS:
             continue
-        if _looks_like_code(match["name"], arguments):
+        if _looks_like_code(match["name"], arguments) or _is_spoken_of(sentence, match, known):
             yield _mention(sentence, match["name"], arguments, match.start(), match.end())
     for match in _QUOTED.finditer(sentence):
         if match["name"] in known or match["arguments"] is not None:
             yield _mention(sentence, match["name"], match["arguments"], match.start(), match.end())
     for pattern in (_CUE_BEFORE, _CUE_AFTER):
         for match in pattern.finditer(sentence):
-            if match["name"] in known or match["quote"]:
+            if _SMALL_WORDS.fullmatch(match["name"]):
+                continue
+            is_introduced = " called " in match[0] or " named " in match[0]
+            if match["name"] in known or match["quote"] or is_introduced:
                 start, end = match.span("name")
                 yield _mention(sentence, match["name"], None, start, end, cue=match["cue"].lower())
 
@@ -157,10 +180,29 @@ def _looks_like_code(name: str, arguments: str | None) -> bool:
         return True
     if "." in name:
         parts = name.split(".")
-        return all(len(part) > 1 for part in parts) and any(_looks_like_code(part, None) for part in parts)
+        is_of_module = parts[0] in sys.stdlib_module_names
+        return all(map(_is_word, parts)) and (is_of_module or any(_looks_like_code(part, None) for part in parts))
     if "_" in name.strip("_") or name.startswith("__") or re.fullmatch(r"_\w{2,}", name):
         return True
     return bool(re.search(r"[a-z0-9][A-Z]", name) or re.match(r"Q[A-Z][a-z]", name)) and len(name) > 2
+
+
+def _is_word(part: str) -> bool:
+    return len(part) > 1
+
+
+def _is_spoken_of(sentence: str, match: re.Match[str], known: Collection[str]) -> bool:
+    """Say whether a word that could be plain English is a name: BACKLOG, and `Client` or `running` as a subject."""
+    name = match["name"]
+    if name not in known or match["arguments"] is not None:
+        return False
+    if name.isupper():
+        return len(name) > 2  # ID and IO are words
+    is_first = _STARTS.fullmatch(sentence[: match.start()]) is not None
+    follows = _VERB_FOLLOWS.match(sentence, match.end()) is not None
+    if name[0].isupper():
+        return not is_first or follows
+    return match.start() == 0 and follows  # a sentence that begins in lower case begins with a name
 
 
 def _mention(
@@ -177,6 +219,7 @@ def _mention(
     before, after = sentence[:start], sentence[end:]
     cue = cue or _cue_beside(before, after)
     is_scope = bool(_SCOPE_BEFORE.search(before)) or bool(re.match(r"'s?\s", after))
+    is_scope = is_scope and not _INHERITS.search(before)
     return Mention(
         words[-1],
         words[-2] if len(words) > 1 else "",

@@ -63,9 +63,9 @@ def _claims(sentence: Sentence, mentions: list[Mention], point: Point, context: 
     topics = frozenset().union(*(kind.topics for kind in all_kinds()))
     clauses = clauses_of(sentence.text, mentions, topics)
     before = context.before
+    covered: set[str] = set()
     for clause in clauses:
         taken: list[tuple[int, int]] = []
-        covered: set[str] = set()
         for kind in all_kinds():
             match, is_complaint = _match(kind, clause, taken)
             is_idle = kind.name in covered or (kind.is_premise and sentence.is_heading)
@@ -101,7 +101,7 @@ def _match(kind: ClaimKind, clause: Clause, taken: Sequence[tuple[int, int]]) ->
         for match in pattern.finditer(clause.prose) if pattern is not None else ():
             if any(match.start() < end and start < match.end() for start, end in taken):
                 continue
-            is_complaint = complains is not clause.is_negated(match)
+            is_complaint = complains is not clause.is_negated(match, may_be_lacked=not complains)
             return match, is_complaint or (clause.is_suggestion and not complains)
     return None, True
 
@@ -149,7 +149,7 @@ def _parted(
 
 
 def _usable(kind: ClaimKind, mentions: Sequence[Mention]) -> list[Mention]:
-    return [one for one in mentions if one.name not in kind.topics and (kind.takes_rules or not one.is_rule)]
+    return [one for one in mentions if not one.topic(kind.topics) and (kind.takes_rules or not one.is_rule)]
 
 
 def _for_each_name(claim: Claim, kind: ClaimKind) -> Iterator[Claim]:

@@ -16,6 +16,7 @@ _NUMBER = re.compile(
     re.IGNORECASE,
 )
 _BULLET = re.compile(r"(?P<indent>\s*)[-*+\u2022\u2013]\s+(?:\[[ xX]\]\s+)?")
+_LOCATED = re.compile(r"\s*[\w./-]+\.(?:cpp|cc|cxx|c|h|hpp|hxx|py):\d+\b")  # as compilers and linters begin a line
 _TABLE_LINE = re.compile(r"\s*\|?(?:\s*:?-+:?\s*\|)+\s*:?-*:?\s*\|?\s*$")
 _TITLE = re.compile(r"\*\*(?P<text>[^*]+?):?\*\*:?\s*$")
 _LEADING_TITLE = re.compile(r"\s*(?:\*\*|__)(?P<text>[^*]+?)(?:\*\*|__)[.:]?(?=\s|$)")
@@ -102,7 +103,9 @@ def _blocks(lines: list[str]) -> Iterator[_Block]:
         heading = _HEADING.match(line)
         underlined = bool(current) and len(current) == 1 and bool(_UNDERLINE.match(line))
         is_code = line.startswith(_INDENTED_CODE) and after_blank and not in_list
-        starts_item = bool(_BULLET.match(line)) or bool(_NUMBER.match(line.replace("**", "").lstrip()))
+        starts_item = bool(
+            _BULLET.match(line) or _LOCATED.match(line) or _NUMBER.match(line.replace("**", "").lstrip())
+        )
         ends_block = not line.strip() or heading or underlined or starts_item or "|" in line[:1] or _RULE.match(line)
         if ends_block and current:
             yield _Block(current, underlined or _is_title(current), begins_item)

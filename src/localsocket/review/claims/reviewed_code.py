@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
+import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
@@ -37,6 +38,9 @@ class Sort(StrEnum):
     MACRO = "macro"
     FILE = "file"
     OUTSIDE = "name from outside"  # the code uses it, and another library defines it
+
+
+HOMES = (Sort.CLASS, Sort.FUNCTION, Sort.FILE)  # what holds other things
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -172,12 +176,18 @@ class Code:
             found = inside or found
         if found:
             return _preferred(found, mention)
-        return [] if self._is_said_of_own_class(mention) else list(self._from_outside(mention.name))
+        if self._is_said_of_own_class(mention) or self._is_of_absent_module(mention):
+            return []
+        return list(self._from_outside(mention.name))
 
     def _is_said_of_own_class(self, mention: Mention) -> bool:
         """Say whether the class it is said to be of is one of the files and inherits nothing from outside."""
         owner = self.program.class_named(mention.qualifier) if mention.qualifier else None
         return owner is not None and not self._has_outer_base(owner)
+
+    def _is_of_absent_module(self, mention: Mention) -> bool:
+        """Say whether it is said to be of a module of Python's that no file speaks of: `pickle.loads`."""
+        return mention.qualifier in sys.stdlib_module_names and not self.occurrences(mention.qualifier)
 
     def _has_outer_base(self, found: ClassInfo) -> bool:
         return any(self.program.class_named(base, found.unit) is None for base in self.program.bases_of(found))
@@ -222,6 +232,29 @@ class Code:
             blanked = _NO_CODE.sub(lambda part: re.sub(r"[^\n]", " ", part[0]), unit.source)
             self._stripped[unit] = blanked.split("\n")
         return self._stripped[unit]
+
+    def is_in_a_text(self, word: str) -> bool:
+        """Say whether the word stands anywhere in the files, be it in a text."""
+        return any(word in unit.source for unit in self.program.units)
+
+    def holds(self, entity: Entity, place: Place) -> bool:
+        """Say whether the place is in what the entity names: its declaration, its body, its methods, its uses."""
+        if entity.sort is Sort.FILE:
+            return place.file == entity.unit.path
+        declared_at = entity.found.declared_at if isinstance(entity.found, FunctionInfo) else None
+        if _spans(entity.place, place) or (declared_at is not None and _spans(declared_at, place)):
+            return True
+        if entity.sort is Sort.CLASS and entity.owner is not None:
+            return any(_spans(method.place, place) for method in entity.owner.all_methods())
+        if isinstance(entity.found, FunctionInfo):
+            return False
+        return any((place.file, place.line) == (one.file, one.line) for one in self.occurrences(entity.name))
+
+    def concerns(self, finding: Finding, entities: Iterable[Entity]) -> bool:
+        """Say whether a finding is in the classes, functions and files among the entities, or in any, if none is."""
+        homes = [one for one in entities if one.sort in HOMES] or list(entities)
+        places = [finding.place, *(one.place for one in finding.evidence)]
+        return not homes or any(self.holds(entity, place) for entity in homes for place in places)
 
     def calls_of(self, name: str) -> list[tuple[Call, FunctionInfo]]:
         """Return every call of a function or method of this name, with the function where it stands."""
@@ -289,6 +322,10 @@ def _preferred(found: list[Entity], mention: Mention) -> list[Entity]:
     if classes and mention.arguments is None and not fitting:
         return classes  # and not its constructors
     return kept if fitting or not named else [one for one in kept if one in named] or kept
+
+
+def _spans(whole: Place, part: Place) -> bool:
+    return whole.file == part.file and whole.line <= part.line <= whole.end_line
 
 
 def _counted(number: int, word: str) -> str:

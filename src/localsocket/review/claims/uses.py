@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from localsocket.review.analysis.reach import QTEST_MAINS, has_entry, is_entry, is_private
 from localsocket.review.claims.claim import Shown
 from localsocket.review.claims.reviewed_code import Code, Entity, Sort
 from localsocket.review.model.declarations import ClassInfo, FunctionInfo, FunctionKind
@@ -24,8 +25,6 @@ from localsocket.review.model.statements import Assign, Evaluate
 from localsocket.review.model.unit import Language
 
 _TEST_FRAME = frozenset({"initTestCase", "cleanupTestCase", "init", "cleanup", "initMain"})
-_PROGRAM_ENTRY = frozenset({"main", "qMain", "wmain", "WinMain"})
-_MAIN_MACROS = ("QTEST_MAIN", "QTEST_GUILESS_MAIN", "QTEST_APPLESS_MAIN")
 
 
 class Uses:
@@ -41,6 +40,8 @@ class Uses:
             return list(self._of_function(entity.found))
         if entity.sort is Sort.CLASS and isinstance(entity.found, ClassInfo):
             return list(self._of_class(entity.found))
+        if entity.sort is Sort.VARIABLE and entity.function is not None and entity.function.kind is FunctionKind.MODULE:
+            return list(self._of_global(entity))
         if entity.sort in (Sort.VARIABLE, Sort.PARAMETER) and entity.function is not None:
             return list(self._of_local(entity.name, entity.function))
         if entity.sort is Sort.MEMBER and entity.owner is not None:
@@ -64,15 +65,13 @@ class Uses:
             return False
         found = entity.found
         if isinstance(found, FunctionInfo):
-            is_private = found.section.startswith("private") or (found.owner is None and found.is_static)
-            return not is_private and not found.name.startswith("_")
+            return not is_private(found)
         if entity.sort is Sort.MEMBER and entity.owner is not None:
             return entity.owner.members[entity.name].access == "public" and not entity.name.startswith("_")
         return True
 
     def _is_whole_program(self) -> bool:
-        has_main = any(function.name in _PROGRAM_ENTRY for function in self._code.functions if function.owner is None)
-        return has_main or any(unit.masked_macros[macro] for unit in self._code.program.units for macro in _MAIN_MACROS)
+        return any(map(has_entry, self._code.program.units))
 
     # --- functions ------------------------------------------------------------------------------------------------
 
@@ -105,7 +104,7 @@ class Uses:
             return "called by the language"
         if function.is_constructor and owner is not None and any(self._of_class(owner)):
             return "called when an object is made"
-        if owner is None and name in _PROGRAM_ENTRY:
+        if is_entry(function):
             return "the program begins here"
         if function.section == "private slots" and owner is not None and self.is_test_class(owner):
             return self._role_in_test(function, owner)
@@ -136,7 +135,7 @@ class Uses:
 
     def is_test_class(self, owner: ClassInfo) -> bool:
         """Say whether QtTest runs the class's private slots: it is handed to QTEST_MAIN, or to qExec."""
-        for macro in _MAIN_MACROS:
+        for macro in QTEST_MAINS:
             for place in self._code.occurrences(macro):
                 if f"{owner.name})" in self._line(place).replace(" ", ""):
                     return True
@@ -192,6 +191,35 @@ class Uses:
                     yield expression.place, "read here"
             waiting.extend(current.nested)
 
+    def _of_global(self, entity: Entity) -> Iterator[Shown]:
+        """A variable of a file is read by any function that has none of the same name."""
+        name = entity.name
+        for function in self._code.program.functions:
+            if function.unit.language is not entity.unit.language or (
+                function is not entity.function and name in function.local_names()
+            ):
+                continue
+            for expression in _read(function):
+                is_named = isinstance(expression, Name) and expression.identifier == name
+                is_of_module = isinstance(expression, Attribute) and expression.name == name
+                if is_named or (is_of_module and function.unit is not entity.unit):
+                    yield expression.place, "read here"
+        for default in self._defaults():
+            for inner in walk(default):
+                if isinstance(inner, Name) and inner.identifier == name:
+                    yield inner.place, "read here"
+        for unit in self._code.program.units:
+            for macro in unit.macros.values():
+                if name in re.findall(r"\w+", macro.value):
+                    yield macro.place, f"read by {macro.name}"
+
+    def _defaults(self) -> Iterator[Expression]:
+        """Yield what members and parameters are without a word, array sizes among it."""
+        for found in self._code.program.classes:
+            yield from (member.default for member in found.members.values() if member.default is not None)
+        for function in self._code.functions:
+            yield from (one.default for one in function.parameters if one.default is not None)
+
     def _of_member(self, name: str) -> Iterator[Shown]:
         for function in self._code.program.functions:
             is_cpp = function.unit.language is Language.CPP
@@ -210,7 +238,7 @@ def _read(function: FunctionInfo) -> Iterator[Expression]:
         yield from walk(call)
     for statement in function.statements():
         written: Expression | None = None
-        if isinstance(statement, Assign) and statement.operator == "=":
+        if isinstance(statement, Assign):
             written = statement.target
         for expression in statement.expressions():
             for inner in walk(expression):

@@ -51,7 +51,8 @@ class FunctionInfo:
     `owner` is the class whose method it is, and for a lambda or nested function in a method that method's class.
     `section` is where a C++ class declares it: public, private, signals, public slots. `base_calls` are the
     constructor's calls of its bases. `declared_at` is where a class declares what is defined outside of it. The first
-    parameter of a Python method is This and not among `parameters`.
+    parameter of a Python method is This and not among `parameters`. Nobody wrote a function that `is_implied`, as is
+    the constructor of a dataclass.
     """
 
     name: str
@@ -77,6 +78,7 @@ class FunctionInfo:
     is_override: bool = False
     is_explicit: bool = False
     is_template: bool = False
+    is_implied: bool = False
     _statements: list[Statement] | None = None
     _expressions: list[Expression] | None = None
     _calls: list[Call] | None = None
@@ -109,6 +111,10 @@ class FunctionInfo:
         if self._calls is None:
             self._calls = [found for found in self.expressions() if isinstance(found, Call)]
         return self._calls
+
+    def forget_walks(self) -> None:
+        """Look anew for the expressions, some of which have been changed by the reader."""
+        self._expressions = self._calls = None
 
     def local_names(self) -> frozenset[str]:
         """The names that belong to this function: parameters and what it declares, or in Python what it assigns."""

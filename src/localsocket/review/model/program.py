@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from itertools import takewhile
 from typing import Protocol, TypeVar
 
@@ -26,6 +26,9 @@ class Program:
         every_class = [found for unit in units for found in unit.classes]
         for found in sorted(every_class, key=lambda found: not _is_declared(found)):
             self._join(found)
+        self._bases: dict[ClassInfo, tuple[str, ...]] = {}
+        self._lineages: dict[ClassInfo, tuple[ClassInfo, ...]] = {}
+        self._named: dict[tuple[str, Unit | None], ClassInfo | None] = {}
         self._folders = {part for unit in units for part in (*unit.folder, unit.module_name)}
         self._modules: defaultdict[str, list[Unit]] = defaultdict(list)
         for unit in units:
@@ -50,6 +53,12 @@ class Program:
 
     def class_named(self, name: str, near: Unit | None = None) -> ClassInfo | None:
         """Return the class of this name, that of the file `near` first, or none where the files have none."""
+        key = (name, near)
+        if key not in self._named:
+            self._named[key] = self._class_named(name, near)
+        return self._named[key]
+
+    def _class_named(self, name: str, near: Unit | None) -> ClassInfo | None:
         candidates = self.classes_by_name.get(last_word(name), [])
         if candidates and near is not None and near.language is Language.PYTHON and self._is_of_library(name):
             return None
@@ -62,27 +71,32 @@ class Program:
         head, _, rest = name.partition(".")
         return bool(rest) and head in sys.stdlib_module_names and head not in self._folders
 
-    def bases_of(self, found: ClassInfo) -> Iterator[str]:
-        """Yield the names of all bases, near ones first; those defined in the files lead on to theirs."""
-        seen: set[str] = set()
+    def bases_of(self, found: ClassInfo) -> Iterable[str]:
+        """Return the names of all bases, near ones first; those defined in the files lead on to theirs."""
+        if found not in self._bases:
+            self._find_lineage(found)
+        return self._bases[found]
+
+    def lineage(self, found: ClassInfo) -> Iterable[ClassInfo]:
+        """Return the class and those of its bases that the files define."""
+        if found not in self._lineages:
+            self._find_lineage(found)
+        return self._lineages[found]
+
+    def _find_lineage(self, found: ClassInfo) -> None:
+        bases: dict[str, None] = {}
+        lineage = [found]
         waiting = list(found.bases)
         while waiting:
             base = waiting.pop(0)
-            if base in seen:
+            if base in bases:
                 continue
-            seen.add(base)
-            yield base
+            bases[base] = None
             known = self.class_named(base, found.unit)
             if known is not None and known is not found:
+                lineage.append(known)
                 waiting.extend(known.bases)
-
-    def lineage(self, found: ClassInfo) -> Iterator[ClassInfo]:
-        """Yield the class and those of its bases that the files define."""
-        yield found
-        for base in self.bases_of(found):
-            known = self.class_named(base, found.unit)
-            if known is not None and known is not found:
-                yield known
+        self._bases[found], self._lineages[found] = tuple(bases), tuple(lineage)
 
 
 class _OfUnit(Protocol):

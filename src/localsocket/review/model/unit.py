@@ -11,6 +11,8 @@ from pathlib import PurePath
 from localsocket.review.model.declarations import ClassInfo, FunctionInfo
 from localsocket.review.model.place import Place
 
+ADDRESS = "localsocket:"  # how a comment begins that speaks to the reviewer
+
 
 class Language(StrEnum):
     PYTHON = "python"
@@ -41,8 +43,9 @@ class Unit:
     """A file: what it defines, what it imports, and what could not be read of it.
 
     `imports` maps a local name to the dotted name it stands for; `star_imports` are the modules and namespaces whose
-    names are all visible. `identifiers` counts every word of the code, those in connect strings included; `declared`
-    is how many of them declare or import the name and use nothing. `import_places` tells where a local name is made.
+    names are all visible. `comments` are only read of a file that speaks to the reviewer. `identifiers` counts every
+    word of the code, those in connect strings included; `declared` is how many of them declare or import the name and
+    use nothing. `import_places` tells where a local name is made.
     """
 
     path: str

@@ -47,6 +47,16 @@ _NAMES = frozenset(
 )
 _ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "0": "\0", "a": "\a", "b": "\b", "f": "\f", "v": "\v"}
 # Deeper nesting is generated code; what stands below is left out rather than exhausting the stack.
+# What the suffix of a text makes of it: `"name"sv`.
+_MADE_BY_SUFFIX = {
+    "sv": "std.string_view",
+    "s": "std.string",
+    "_s": "QString",
+    "_L1": "QLatin1String",
+    "_ba": "QByteArray",
+    "_qs": "QString",
+    "_qba": "QByteArray",
+}
 _DEEPEST = 150
 
 
@@ -218,7 +228,14 @@ class CppExpressions:
             if text.startswith(f"{macro[1:]}(") and text.count("(") == text.count(")") + 1:
                 inside = text.partition("(")[2].strip()
                 return Call(place, Name(place, macro), (Literal(place, inside),))
-        return Literal(place, text)
+        suffix = first_of(node, "literal_suffix")
+        made = _MADE_BY_SUFFIX.get(text_of(suffix)) if suffix is not None else None
+        return Literal(place, text) if made is None else Call(place, _dotted_name(place, made), (Literal(place, text),))
+
+
+def _dotted_name(place: Place, name: str) -> Expression:
+    scope, _, last = name.rpartition(".")
+    return Attribute(place, _dotted_name(place, scope), last) if scope else Name(place, last)
 
 
 def _prefixed(scope: Expression, inner: Expression) -> Expression:

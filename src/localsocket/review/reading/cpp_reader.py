@@ -11,7 +11,7 @@ from localsocket.review.model.declarations import ClassInfo, FunctionInfo, Funct
 from localsocket.review.model.expressions import Attribute, Call, Display, Name, This
 from localsocket.review.model.place import Place
 from localsocket.review.model.statements import Assign, Statement
-from localsocket.review.model.unit import Language, Macro, Unit
+from localsocket.review.model.unit import ADDRESS, Language, Macro, Unit
 from localsocket.review.reading.clock import SECONDS_PER_FILE, Clock, TimeLimitPassed
 from localsocket.review.reading.cpp_declarators import (
     Declarator,
@@ -51,7 +51,7 @@ def read_cpp(path: str, source: bytes, seconds: float = SECONDS_PER_FILE) -> Uni
     try:
         tree = CppTree(path, masked.text, Clock(seconds))
         unit.parse_errors = count_errors(tree.root)
-        unit.comments = tree.comments(masked.text)
+        unit.comments = tree.comments(masked.text) if ADDRESS in unit.source else []
         unit.identifiers = Counter(_WORD.findall(_NO_CODE.sub(" ", masked.text.decode("utf-8", "replace"))))
         unit.identifiers.update(masked.hidden_words)
         unit.identifiers.update(_NAME_IN_TEXT.findall(unit.source))

@@ -8,14 +8,16 @@ import re
 import tokenize
 import warnings
 from collections import Counter
+from collections.abc import Iterable
 from pathlib import PurePath
 
 from localsocket.review.model.declarations import ClassInfo, FunctionInfo, FunctionKind, Member
 from localsocket.review.model.expressions import Attribute, Name, This
 from localsocket.review.model.place import Place
 from localsocket.review.model.statements import Assign
-from localsocket.review.model.unit import Comment, Language, Unit
+from localsocket.review.model.unit import ADDRESS, Comment, Language, Unit
 from localsocket.review.reading.clock import SECONDS_PER_FILE, Clock, TimeLimitPassed
+from localsocket.review.reading.python_spread import spread_options
 from localsocket.review.reading.python_statements import PythonFunctions
 
 # A name, or a slot as Qt writes it in a text: `ready()`.
@@ -33,10 +35,11 @@ def read_python(path: str, source: str, seconds: float = SECONDS_PER_FILE) -> Un
     except (SyntaxError, ValueError) as error:
         unit.parse_errors, unit.unread = 1, f"no valid Python: {error}"
         return unit
-    unit.comments = _comments(path, source)
-    unit.identifiers = _identifiers(tree)
-    unit.declared = _imported(tree)
-    _read_imports(unit, tree)
+    unit.comments = _comments(path, source) if ADDRESS in source else []
+    nodes = list(ast.walk(tree))
+    unit.identifiers = _identifiers(nodes)
+    unit.declared = _imported(nodes)
+    _read_imports(unit, nodes)
     reader = PythonFunctions(unit, clock)
     try:
         unit.body = reader.read_module(tree)
@@ -45,6 +48,7 @@ def read_python(path: str, source: str, seconds: float = SECONDS_PER_FILE) -> Un
         return unit
     for found in unit.classes:
         _find_members(found)
+    spread_options(unit)
     return unit
 
 
@@ -66,10 +70,10 @@ def _comments(path: str, source: str) -> list[Comment]:
     return comments
 
 
-def _identifiers(tree: ast.AST) -> Counter[str]:
+def _identifiers(nodes: Iterable[ast.AST]) -> Counter[str]:
     """Count each name that is used: also an attribute, an import, a string that getattr() or Qt may look up."""
     found: Counter[str] = Counter()
-    for node in ast.walk(tree):
+    for node in nodes:
         match node:
             case ast.Name(id=name) | ast.Attribute(attr=name) | ast.keyword(arg=str(name)):
                 found[name] += 1
@@ -82,14 +86,14 @@ def _identifiers(tree: ast.AST) -> Counter[str]:
     return found
 
 
-def _imported(tree: ast.AST) -> Counter[str]:
+def _imported(nodes: Iterable[ast.AST]) -> Counter[str]:
     """Count the words of import statements, which are among the identifiers and use nothing."""
-    aliases = (node for node in ast.walk(tree) if isinstance(node, ast.alias))
+    aliases = (node for node in nodes if isinstance(node, ast.alias))
     return Counter(word for alias in aliases for word in alias.name.split("."))
 
 
-def _read_imports(unit: Unit, tree: ast.AST) -> None:
-    for node in ast.walk(tree):
+def _read_imports(unit: Unit, nodes: Iterable[ast.AST]) -> None:
+    for node in nodes:
         if isinstance(node, ast.Import):
             for alias in node.names:
                 local = alias.asname or alias.name.split(".")[0]

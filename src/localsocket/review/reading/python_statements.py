@@ -39,6 +39,7 @@ from localsocket.review.model.statements import (
 from localsocket.review.model.unit import Unit
 from localsocket.review.reading.clock import Clock
 from localsocket.review.reading.python_expressions import OPERATORS, PythonExpressions
+from localsocket.review.reading.python_records import add_constructor
 
 _ANY_FUNCTION = ast.FunctionDef | ast.AsyncFunctionDef
 
@@ -91,7 +92,6 @@ class PythonFunctions:
             value = body.expressions.lower(node.body)
             function.body = [Return(value.place, value)]
         else:
-            function.outer_names = frozenset(_outer_names(node))
             function.body = body.lower(node.body)
         return function
 
@@ -112,6 +112,7 @@ class PythonFunctions:
         for method in found.body.nested:
             if method.name:
                 found.methods.setdefault(method.name, []).append(method)
+        add_constructor(found)
         return found
 
 
@@ -192,6 +193,8 @@ class _Body:
             case ast.Delete(targets=targets):
                 for target in targets:
                     yield Evaluate(place, Call(place, Name(place, "del"), (lower(target),)))
+            case ast.Global(names=names) | ast.Nonlocal(names=names):
+                self._function.outer_names |= frozenset(names)
             case ast.Break():
                 yield Break(place)
             case ast.Continue():
@@ -283,12 +286,6 @@ def _annotation(node: ast.expr) -> str:
 
 def _without_arguments(node: ast.expr) -> ast.expr:
     return node.value if isinstance(node, ast.Subscript) else node
-
-
-def _outer_names(node: _ANY_FUNCTION) -> Iterator[str]:
-    for inner in ast.walk(node):
-        if isinstance(inner, (ast.Global, ast.Nonlocal)):
-            yield from inner.names
 
 
 def _start_of(unit: Unit) -> Place:

@@ -125,7 +125,7 @@ def _mask_word(masked: MaskedSource, text: bytearray, word: bytes, start: int, e
         at = end + (opening.end() if opening else 0)
         if text[at : at + 1] == b"(" and (closing := _closing(bytes(text[: at + 4096]), at)) > 0:
             end = closing + 1
-    elif word not in _BLANKED:
+    elif word not in _BLANKED and not word.endswith((b"_EXPORT", b"_IMPORT")):
         return end
     kept = bytes(byte if byte in b"\r\n" else 0x20 for byte in text[start:end])
     text[start:end] = kept

@@ -5,11 +5,12 @@ Whatever comes from the files reviewed is text here and never markup; a content 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from html import escape as escape_markup
 from importlib.resources import files
 
 from localsocket.review.findings import Category, Finding
+from localsocket.review.model.place import Place
 from localsocket.review.report.columns import line_of, stretch
 from localsocket.review.report.report import Report, counted
 from localsocket.review.report.visible import visible
@@ -39,6 +40,7 @@ _HEADINGS = {
     Category.PERFORMANCE: "Performance",
     Category.MAINTAINABILITY: "Maintainability",
 }
+_Anchors = Mapping[tuple[str, int], str]  # what a line of a file is called in the page
 
 
 def html_report(report: Report) -> str:
@@ -87,18 +89,44 @@ def _after(report: Report) -> Iterator[str]:
 
 def _finding(number: int, finding: Finding, report: Report) -> Iterator[str]:
     severity = finding.severity.name.lower()
+    lines = sorted({(place.file, place.line) for place in finding.places if place.file in report.sources})
+    anchors = {line: f"finding-{number}-{position}" for position, line in enumerate(lines, 1)}
     yield f'<article id="finding-{number}" class="{severity}">'
     yield f'<h3><a class="number" href="#finding-{number}">{number}.</a> {_text(finding.message)}</h3>'
-    yield f'<p class="facts"><span class="severity">{severity}</span> <span>{_text(finding.rule)}</span>'
+    yield f'<p class="facts"><span class="severity">{severity}</span>'
+    if finding.is_suspicion:
+        yield "<span>uncertain, and not in the verdict</span>"
+    rule = _text(finding.rule)
+    yield f'<span title="localsocket review --explain {rule} teaches this rule">{rule}</span>'
     if finding.cwe:
         address = f"https://cwe.mitre.org/data/definitions/{_text(finding.cwe.removeprefix('CWE-'))}.html"
         yield f'<a href="{address}" rel="noreferrer">{_text(finding.cwe)}</a>'
-    yield f'<span class="place">{_text(str(finding.place))}</span></p>'
-    yield from _code(finding, report)
+    yield f"{_link(finding.place, str(finding.place), anchors)}</p>"
+    yield from _code(finding, report, anchors)
+    yield from _evidence(finding, anchors)
     yield f'<p class="repair"><b>Repair</b> {_text(finding.repair)}.</p></article>'
 
 
-def _code(finding: Finding, report: Report) -> Iterator[str]:
+def _evidence(finding: Finding, anchors: _Anchors) -> Iterator[str]:
+    """List the places that make the finding true, in their order, where there is more than the finding's own."""
+    if all(one.place.line == finding.place.line and one.place.file == finding.place.file for one in finding.evidence):
+        return
+    yield '<ol class="evidence">'
+    for one in finding.evidence:
+        name = f"line {one.place.line}" if one.place.file == finding.place.file else str(one.place)
+        yield f"<li>{_link(one.place, name, anchors)} {_text(one.note)}</li>"
+    yield "</ol>"
+
+
+def _link(place: Place, name: str, anchors: _Anchors) -> str:
+    """Return a name that leads to the line where it is shown."""
+    anchor = anchors.get((place.file, place.line))
+    if anchor is None:
+        return f'<span class="place">{_text(name)}</span>'
+    return f'<a class="place" href="#{anchor}">{_text(name)}</a>'
+
+
+def _code(finding: Finding, report: Report, anchors: _Anchors) -> Iterator[str]:
     """Show the lines of the finding and of its evidence, with a word at each place."""
     here = finding.place.line
     marks: dict[tuple[str, int], list[tuple[int, int, str]]] = {}
@@ -121,7 +149,8 @@ def _code(finding: Finding, report: Report) -> Iterator[str]:
         yield (
             '<pre tabindex="0"><code>'
             + "".join(
-                _line(number, lines[number], min(indents, default=0), marks.get((file, number), []), number == here)
+                _opened(anchors.get((file, number)), (file, number) == (finding.place.file, here))
+                + _line(number, lines[number], min(indents, default=0), marks.get((file, number), []))
                 for number in numbers
             )
             + "</code></pre>"
@@ -142,7 +171,12 @@ def _stretches(places: list[tuple[str, int]]) -> Iterator[tuple[str, int, int]]:
         yield current
 
 
-def _line(number: int, text: str, indent: int, marks: list[tuple[int, int, str]], is_found_here: bool) -> str:
+def _opened(anchor: str | None, is_found_here: bool) -> str:
+    name = f' id="{anchor}"' if anchor else ""
+    return f'<span class="{"line found" if is_found_here else "line"}"{name}>'
+
+
+def _line(number: int, text: str, indent: int, marks: list[tuple[int, int, str]]) -> str:
     pieces, at = [], min(indent, min((first for first, _, _ in marks), default=indent))
     for first, last, _ in sorted(marks):
         if first < at:
@@ -151,8 +185,7 @@ def _line(number: int, text: str, indent: int, marks: list[tuple[int, int, str]]
         at = last
     pieces.append(_text(text[at:]))
     notes = "".join(f'<i class="word">{_text(note)}</i>' for note in dict.fromkeys(note for *_, note in marks) if note)
-    kind = "line found" if is_found_here else "line seen" if marks else "line"
-    return f'<span class="{kind}"><span class="at">{number}</span>{"".join(pieces)}{notes}</span>\n'
+    return f'<span class="at">{number}</span>{"".join(pieces)}{notes}</span>\n'
 
 
 def _unbroken(verdict: str) -> str:

@@ -10,10 +10,12 @@ from localsocket.review.analysis.facts import Facts
 from localsocket.review.analysis.texts import Text, parent_of
 from localsocket.review.apis.meaning import Act
 from localsocket.review.findings import Finding, Severity
+from localsocket.review.model.declarations import FunctionInfo
 from localsocket.review.model.unit import Language
 from localsocket.review.rules.rule import Example, Rule
 
 _GROUP, _OTHERS, _STICKY = 0o020, 0o002, 0o1000
+_CHOOSING_A_GROUP = frozenset({"chown", "lchown", "fchown", "fchownat"})
 _GROUP_OPTION, _OTHER_OPTION = 2, 4
 
 
@@ -23,16 +25,25 @@ def check(facts: Facts) -> Iterator[Finding]:
         if site.api.method == "setSocketOptions":
             yield from _options(site, bits)
         elif bits & (_GROUP | _OTHERS) and site.api.roles.get("path") is not None and _is_of_socket(facts, site):
-            yield _open_to(site, everyone=bool(bits & _OTHERS))
+            yield _opened(site, bits)
     for function in facts.functions():
         yield from _through_helpers(facts, facts.effects.of(function, Act.BIND), facts.effects.of(function, Act.CHMOD))
-        own = [effect for effect in facts.effects.of(function, Act.UMASK) if effect.site.function is function]
-        yield from _wide_umasks(facts, facts.effects.of(function, Act.BIND), own)
+        yield from _wide_umasks(facts, function)
 
 
 def _options(site: Site, bits: int) -> Iterator[Finding]:
     if bits & (_GROUP_OPTION | _OTHER_OPTION):
         yield _open_to(site, everyone=bool(bits & _OTHER_OPTION))
+
+
+def _opened(site: Site, bits: int) -> Finding:
+    """Tell what a mode opens. A group that the program chooses in the same place was meant: that is a note."""
+    chosen = next((call for call in site.function.calls() if call.called_name in _CHOOSING_A_GROUP), None)
+    if bits & _OTHERS or chosen is None:
+        return _open_to(site, everyone=bool(bits & _OTHERS))
+    evidence = [(site.place, "opened here"), (chosen.place, "given to a group here")]
+    message = "The group that the socket is given to may connect, all of it."
+    return RULE.finding(site.place, message, evidence, severity=Severity.NOTE)
 
 
 def _open_to(site: Site, *, everyone: bool) -> Finding:
@@ -76,22 +87,21 @@ def _through_helpers(facts: Facts, binds: list[Effect], changes: list[Effect]) -
         if change.site.api.method == "setSocketOptions" or not bits & (_GROUP | _OTHERS):
             continue
         if any(facts.effects.same_endpoint(bind, change, "path") for bind in binds):
-            yield _open_to(change.site, everyone=bool(bits & _OTHERS))
+            yield _opened(change.site, bits)
 
 
-def _wide_umasks(facts: Facts, binds: list[Effect], umasks: list[Effect]) -> Iterator[Finding]:
-    for umask in umasks:
-        mask = umask.site.argument("mode")
-        masks = facts.values.numbers(mask, umask.site.function) if mask is not None else frozenset()
-        if not masks or any(number & _OTHERS for number in masks):
+def _wide_umasks(facts: Facts, function: FunctionInfo) -> Iterator[Finding]:
+    binds = facts.effects.of(function, Act.BIND) if facts.effects.of(function, Act.UMASK) else []
+    for bind in binds:
+        if facts.transports.is_network_site(bind.site) or facts.seclusion.is_secluded(function, bind):
             continue
-        for bind in binds:
-            is_before = facts.flow(umask.site.function).may_follow(umask.anchor, bind.anchor)
-            if is_before and not facts.transports.is_network_site(bind.site):
+        for umask in facts.seclusion.umask_at(function, bind):
+            mask = umask.site.argument("mode")
+            masks = facts.values.numbers(mask, umask.site.function) if mask is not None else frozenset()
+            if masks and not any(number & _OTHERS for number in masks):
                 evidence = [(umask.place, "set here"), (bind.place, "for this socket")]
                 message = "With this umask every user of this machine may connect to the socket."
                 yield RULE.finding(umask.place, message, evidence, severity=Severity.HIGH)
-                break
 
 
 RULE = Rule(
@@ -104,7 +114,11 @@ RULE = Rule(
         "of daemons and guests too, and group access everyone who ever joins the group."
     ),
     repair="give the owner alone access (0600, UserAccessOption), and hand descriptors to whoever else needs them",
-    unless=("the mode gives access to the owner alone", "the file is no socket"),
+    unless=(
+        "the mode gives access to the owner alone",
+        "the socket is given to a group of the program's choice: that is said in a note",
+        "the file is no socket",
+    ),
     examples=(
         Example(
             Language.PYTHON,

@@ -11,7 +11,8 @@ from localsocket.review.analysis.names import Variable
 from localsocket.review.analysis.texts import HoleKind, Text
 from localsocket.review.apis.meaning import Act
 from localsocket.review.findings import Finding, Severity
-from localsocket.review.model.declarations import FunctionInfo
+from localsocket.review.model.declarations import ClassInfo, FunctionInfo
+from localsocket.review.model.expressions import Expression, This
 from localsocket.review.model.unit import Language
 from localsocket.review.rules.rule import Example, Rule
 
@@ -62,8 +63,11 @@ def _is_of_same_server(facts: Facts, options: Site, site: Site) -> bool:
     if options.api.method != "setSocketOptions":
         return False
     one, other = options.call.receiver, site.call.receiver
-    if one is None or other is None:
-        return one is other and options.function.owner is site.function.owner
+    if one is None or other is None or isinstance(one, This):
+        owner = options.function.owner
+        if owner is None:
+            return False
+        return owner is site.function.owner if other is None else owner in _classes_of(facts, other, site.function)
     set_of = facts.names.variable(one, options.function)
     if set_of == facts.names.variable(other, site.function):
         return True
@@ -71,6 +75,12 @@ def _is_of_same_server(facts: Facts, options: Site, site: Site) -> bool:
         parameter.name == set_of.path for parameter in options.function.parameters
     )
     return is_parameter and options.function.unit is site.function.unit
+
+
+def _classes_of(facts: Facts, server: Expression, function: FunctionInfo) -> list[ClassInfo]:
+    type_name = facts.inference.type_of(server, function)
+    known = facts.program.class_named(type_name, function.unit) if type_name else None
+    return [] if known is None else list(facts.program.lineage(known))
 
 
 def _is_open_path(facts: Facts, site: Site) -> bool:

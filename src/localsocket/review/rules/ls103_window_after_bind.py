@@ -6,7 +6,6 @@ from collections.abc import Iterator
 
 from localsocket.review.analysis.effects import Effect
 from localsocket.review.analysis.facts import Facts
-from localsocket.review.analysis.texts import HoleKind
 from localsocket.review.apis.meaning import Act
 from localsocket.review.findings import Finding, Severity
 from localsocket.review.model.declarations import FunctionInfo
@@ -14,7 +13,6 @@ from localsocket.review.model.unit import Language
 from localsocket.review.rules.rule import Example, Rule
 
 _OTHERS_MAY_WRITE = 0o002
-_NOT_THE_OWNER = 0o077
 
 
 def check(facts: Facts) -> Iterator[Finding]:
@@ -22,10 +20,10 @@ def check(facts: Facts) -> Iterator[Finding]:
         binds = facts.effects.of(function, Act.BIND)
         if not binds:
             continue
-        changes = facts.effects.of(function, Act.CHMOD | Act.MAKE_DIRECTORY)
+        changes = facts.effects.of(function, Act.CHMOD)
         umasks = facts.effects.of(function, Act.UMASK)
-        for bind in binds:
-            if facts.transports.is_network_site(bind.site) or _is_in_private_directory(facts, function, bind, changes):
+        for bind in binds if changes or umasks else ():
+            if facts.transports.is_network_site(bind.site) or facts.seclusion.is_secluded(function, bind):
                 continue
             yield from _late_changes(facts, function, bind, changes)
             yield from _umasks_around(facts, function, bind, umasks)
@@ -33,46 +31,50 @@ def check(facts: Facts) -> Iterator[Finding]:
 
 def _late_changes(facts: Facts, function: FunctionInfo, bind: Effect, changes: list[Effect]) -> Iterator[Finding]:
     for change in changes:
-        if not change.site.api.act & Act.CHMOD or not facts.flow(function).may_follow(bind.anchor, change.anchor):
+        if not facts.flow(function).may_follow(bind.anchor, change.anchor):
             continue
         mode = change.site.argument("mode")
         if facts.access.bits(mode, change.site.function) & _OTHERS_MAY_WRITE:
             continue  # there is nothing to close: LS101 says so
-        if facts.effects.same_endpoint(bind, change, "path") or facts.effects.same_socket(bind, change, "path"):
+        is_of_socket = facts.effects.same_socket(bind, change, "path")
+        if is_of_socket and _is_set_before(facts, function, change, bind):
+            continue
+        if is_of_socket or facts.effects.same_endpoint(bind, change, "path"):
             message = (
                 "The mode is set after the socket was bound: until then whoever may enter the directory can connect."
             )
             yield RULE.finding(change.place, message, [(bind.place, "bound here"), (change.place, "closed only here")])
 
 
+def _is_set_before(facts: Facts, function: FunctionInfo, change: Effect, bind: Effect) -> bool:
+    """Say whether the mode is set before the bind, and after it only when that is tried again."""
+    where, first, then = function, change.anchor, bind.anchor
+    if change.site.function is bind.site.function:
+        where, first, then = change.site.function, change.site.call, bind.site.call
+    is_above = (first.place.line, first.place.column) < (then.place.line, then.place.column)
+    return is_above and facts.flow(where).may_follow(first, then)
+
+
 def _umasks_around(facts: Facts, function: FunctionInfo, bind: Effect, umasks: list[Effect]) -> Iterator[Finding]:
     before = [
         umask
         for umask in umasks
-        if umask.site.function is bind.site.function and facts.flow(function).may_follow(umask.anchor, bind.anchor)
+        if facts.flow(function).may_follow(umask.anchor, bind.anchor)
+        and facts.seclusion.is_for_a_while(function, umask, bind)
     ]
-    if before:
+    if not before:
+        return
+    evidence = [(before[0].place, "changed here"), (bind.place, "for this bind")]
+    if facts.threads.has_none:
+        message = (
+            "The umask belongs to the whole process: the day it gets a second thread, that one gets this mode too."
+        )
+        yield RULE.finding(before[0].place, message, evidence, severity=Severity.NOTE)
+    else:
         message = (
             "The umask belongs to the whole process: what other threads create in the meantime gets this mode too."
         )
-        evidence = [(before[0].place, "changed here"), (bind.place, "for this bind")]
         yield RULE.finding(before[0].place, message, evidence)
-
-
-def _is_in_private_directory(facts: Facts, function: FunctionInfo, bind: Effect, changes: list[Effect]) -> bool:
-    texts = facts.effects.texts(bind, "endpoint")
-    if texts and all(text.has(HoleKind.PRIVATE, HoleKind.RUNTIME) for text in texts):
-        return True
-    flow = facts.flow(function)
-    for change in changes:
-        mode = change.site.argument("mode")
-        if mode is None or not flow.dominates(change.anchor, bind.anchor):
-            continue
-        modes = facts.values.numbers(mode, change.site.function)
-        is_endpoint = facts.effects.same_endpoint(bind, change, "path")
-        if modes and not any(number & _NOT_THE_OWNER for number in modes) and not is_endpoint:
-            return True
-    return False
 
 
 RULE = Rule(

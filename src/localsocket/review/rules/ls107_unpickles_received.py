@@ -84,10 +84,21 @@ def _managers(facts: Facts, site: Site) -> Iterator[Finding]:
     if address is None or facts.transports.is_address_of_network(address, site.function):
         return
     key = key_of(site)
-    if key is None or facts.keys.is_secret(key, site.function):
+    is_secret = facts.keys.is_secret(key, site.function)
+    if key is None or (is_secret and _only_connects(facts, site)):
         return
     message = "A manager unpickles the requests of its peers: whoever has the key can run any code here."
-    yield RULE.finding(site.place, message, [(site.place, "made reachable here")])
+    severity = Severity.NOTE if is_secret else None
+    yield RULE.finding(site.place, message, [(site.place, "made reachable here")], severity=severity)
+
+
+def _only_connects(facts: Facts, site: Site) -> bool:
+    """Say whether the manager is a client of another one."""
+    holder = facts.ownership.holder(site.call, site.function)
+    named = (call for call in site.function.calls() if call.called_name == "connect" and call.receiver is not None)
+    return holder is not None and any(
+        facts.names.variable(call.receiver, site.function) == holder for call in named if call.receiver is not None
+    )
 
 
 def _open(facts: Facts, site: Site) -> Iterator[Finding]:
@@ -102,7 +113,8 @@ def _open(facts: Facts, site: Site) -> Iterator[Finding]:
         trace = facts.taint.received(data, site.function)
         evidence = steps_of(trace) if trace is not None else None
     if evidence is not None:
-        message = f"{dotted(site.call.function)}() is given what a peer sent: it can run any code here."
+        harm = "crash this process" if site.api.name.startswith("marshal.") else "run any code here"
+        message = f"{dotted(site.call.function)}() is given what a peer sent: it can {harm}."
         yield RULE.finding(site.place, message, [*evidence, (site.place, "unpickled here")])
 
 

@@ -10,7 +10,8 @@ from localsocket.review.analysis.definitions import How
 from localsocket.review.analysis.facts import Facts
 from localsocket.review.apis.meaning import Act
 from localsocket.review.findings import Finding, Severity
-from localsocket.review.model.expressions import Display, Expression, Literal, Name
+from localsocket.review.model.expressions import Binary, Display, Expression, Literal, Name
+from localsocket.review.model.statements import Evaluate
 from localsocket.review.model.unit import Language
 from localsocket.review.rules.rule import Example, Rule, steps_of
 
@@ -60,11 +61,35 @@ def _items(facts: Facts, argument: Expression, site: Site) -> list[Expression]:
     """Return the words of a command, also of one that a variable holds as a list."""
     if isinstance(argument, Display):
         return list(argument.items)
+    start, streamed = _streamed(argument)
+    if streamed:
+        return [*(_items(facts, start, site) if isinstance(start, Name) else ()), *streamed]
     if isinstance(argument, Name):
         for definition in facts.definitions.at(argument, site.function):
             if definition.how is How.VALUE and isinstance(definition.value, Display):
                 return list(definition.value.items)
+        return _streamed_into(facts, argument, site) or [argument]
     return [argument]
+
+
+def _streamed(expression: Expression) -> tuple[Expression, list[Expression]]:
+    """`QStringList() << "-c" << text`: where it begins, and what is added."""
+    added: list[Expression] = []
+    while isinstance(expression, Binary) and expression.operator == "<<":
+        added.insert(0, expression.right)
+        expression = expression.left
+    return expression, added
+
+
+def _streamed_into(facts: Facts, words: Name, site: Site) -> list[Expression]:
+    variable = facts.names.variable(words, site.function)
+    found: list[Expression] = []
+    for statement in site.function.statements():
+        if isinstance(statement, Evaluate):
+            start, added = _streamed(statement.value)
+            if added and facts.names.variable(start, site.function) == variable:
+                found.extend(added)
+    return found
 
 
 RULE = Rule(

@@ -8,10 +8,13 @@ from localsocket.review.analysis.calls import Site
 from localsocket.review.analysis.facts import Facts
 from localsocket.review.apis.meaning import Act
 from localsocket.review.findings import Finding, Severity
+from localsocket.review.model.declarations import FunctionInfo
+from localsocket.review.model.expressions import Binary, Display, Literal
 from localsocket.review.model.unit import Language
 from localsocket.review.rules.rule import Example, Rule, steps_of
 
 # What makes an object of a size, and as well of a text: only a number is a size.
+_MESSAGE = "A peer chooses this size, and nothing keeps it below a maximum."
 _TAKES_TEXTS_TOO = frozenset(
     {"bytes", "bytearray", "QByteArray", "QString", "string", "vector", "QVector", "deque", "fill"}
 )
@@ -27,13 +30,25 @@ def check(facts: Facts) -> Iterator[Finding]:
             continue
         if site.api.method in _TAKES_TEXTS_TOO and not any(step.makes_number for step in trace):
             continue
-        evidence = [*steps_of(trace), (site.place, "used as a size here")]
-        yield RULE.finding(site.place, "A peer chooses this size, and nothing keeps it below a maximum.", evidence)
+        yield RULE.finding(site.place, _MESSAGE, [*steps_of(trace), (site.place, "used as a size here")])
+    for function in facts.functions(Language.PYTHON):
+        yield from _repeated(facts, function)
+
+
+def _repeated(facts: Facts, function: FunctionInfo) -> Iterator[Finding]:
+    """`[0.0] * count`, `b"\\0" * size`."""
+    for expression in function.expressions():
+        match expression:
+            case Binary(operator="*", left=Display() | Literal(value=bytes() | str()), right=count):
+                trace = facts.taint.received_size(count, function)
+                if trace is not None:
+                    evidence = [*steps_of(trace), (expression.place, "repeated as often here")]
+                    yield RULE.finding(expression.place, _MESSAGE, evidence)
 
 
 def _gives_what_is_there(site: Site) -> bool:
     """Qt's read returns at most what has arrived already."""
-    return bool(site.api.act & Act.RECEIVE) and site.api.name.startswith("Q")
+    return bool(site.api.act & Act.RECEIVE) and not site.api.act & Act.ALLOCATE and site.api.name.startswith("Q")
 
 
 RULE = Rule(

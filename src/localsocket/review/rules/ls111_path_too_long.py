@@ -49,7 +49,9 @@ def _copies_all(facts: Facts, site: Site) -> bool:
     limit = site.argument("size") if site.api.method in _LIMITED else None
     if limit is None:
         return False
-    measured = [limit, *(origin.expression for origin in facts.origins.of(limit, site.function))]
+    named = [part for part in walk(limit) if isinstance(part, (Name, Attribute))]
+    origins = [origin.expression for one in named for origin in facts.origins.of(one, site.function)]
+    measured = [limit, *origins]
     parts = [part for one in measured for part in walk(one)]
     return any(isinstance(part, Call) and part.called_name in _MEASURES for part in parts) and not any(
         isinstance(part, Call) and part.called_name in ("min", "sizeof", "qMin") for part in parts

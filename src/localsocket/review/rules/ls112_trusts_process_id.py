@@ -7,7 +7,18 @@ from collections.abc import Iterator
 from localsocket.review.analysis.facts import Facts
 from localsocket.review.findings import Finding, Severity
 from localsocket.review.model.declarations import FunctionInfo
-from localsocket.review.model.expressions import Binary, Call, Expression, Format, Literal, strip_casts, walk
+from localsocket.review.model.expressions import (
+    Binary,
+    Call,
+    Expression,
+    Format,
+    Literal,
+    Unary,
+    dotted,
+    strip_casts,
+    walk,
+)
+from localsocket.review.model.program import last_word
 from localsocket.review.model.unit import Language
 from localsocket.review.rules.rule import Example, Rule
 
@@ -39,15 +50,29 @@ def _use(facts: Facts, expression: Expression, function: FunctionInfo) -> tuple[
     """Return what may hold a process id and is acted upon, and how."""
     match expression:
         case Binary(operator="==" | "!=" | "in" | "not in", left=left, right=right):
-            if not isinstance(strip_casts(left), Literal) and not isinstance(strip_casts(right), Literal):
+            if not _is_constant(facts, left, function) and not _is_constant(facts, right, function):
                 return expression, "compared here", "is taken for who the peer is"
         case Call(called_name=name, arguments=(first, *_)) if name in _BY_NUMBER:
             return first, "used here", "names the process that is acted upon"
         case Call(called_name=name, arguments=(first, *_)) if name in _AMONG and expression.receiver is not None:
             return first, "looked up here", "is taken for who the peer is"
-        case Call() | Format() | Binary(operator="+" | "/" | "%") if _is_in_proc(facts, expression, function):
-            return expression, "looked into here", "leads into /proc"
+        case Call() | Format() | Binary(operator="+" | "/" | "%"):
+            # Asked first, since a program has many texts and few process ids.
+            holds_id = facts.credentials.process_id(expression, function) is not None
+            if holds_id and _is_in_proc(facts, expression, function):
+                return expression, "looked into here", "leads into /proc"
     return None
+
+
+def _is_constant(facts: Facts, expression: Expression, function: FunctionInfo) -> bool:
+    """Say whether a side is what stands for no process at all: `0`, a constant such as `NO_PID`."""
+    plain = strip_casts(expression)
+    if isinstance(plain, Literal):
+        return True
+    numbers = facts.values.numbers(plain, function)
+    if isinstance(plain, Unary) or last_word(dotted(plain)).isupper():
+        return all(number <= 0 for number in numbers)
+    return False
 
 
 def _is_in_proc(facts: Facts, expression: Expression, function: FunctionInfo) -> bool:

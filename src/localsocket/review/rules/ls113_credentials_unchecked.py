@@ -7,15 +7,22 @@ from collections.abc import Iterator
 from localsocket.review.analysis.calls import Site
 from localsocket.review.analysis.facts import Facts
 from localsocket.review.findings import Finding, Severity
-from localsocket.review.model.expressions import Assignment, Cast, Expression, Name, strip_casts, walk
+from localsocket.review.model.expressions import Assignment, Attribute, Cast, Expression, Name, strip_casts, walk
+from localsocket.review.model.place import Place
 from localsocket.review.model.statements import Assign, Evaluate
 from localsocket.review.model.unit import Language
 from localsocket.review.rules.rule import Example, Rule
 
 
 def check(facts: Facts) -> Iterator[Finding]:
-    for site in facts.credentials.questions():
-        if site.function.unit.language is Language.CPP and _is_dropped(site):
+    for site in facts.credentials.questions:
+        if site.function.unit.language is not Language.CPP:
+            continue
+        used = None if _is_dropped(site) else _used_before_test(facts, site)
+        if used is not None:
+            message = f"The credentials are used before the result of {site.api.method}() is looked at."
+            yield RULE.finding(site.place, message, [(site.place, "asked here"), (used, "used here")])
+        if _is_dropped(site):
             message = f"{site.api.method}() may fail, and then the credentials are what stood in the variable before."
             yield RULE.finding(site.place, message, [(site.place, "the result is dropped here")])
 
@@ -26,8 +33,25 @@ def _is_dropped(site: Site) -> bool:
         if isinstance(statement, Evaluate) and _without_casts(statement.value) is site.call:
             return True
         if isinstance(statement, Assign) and statement.value is not None and strip_casts(statement.value) is site.call:
-            return isinstance(statement.target, Name) and not _is_read(site, statement.target)
+            return isinstance(statement.target, Name) and not any(_reads(site, statement.target))
     return False
+
+
+def _used_before_test(facts: Facts, site: Site) -> Place | None:
+    """Return where the credentials are read on a way that does not look at the result, which a variable holds."""
+    function = site.function
+    stored = [one for one in function.statements() if isinstance(one, Assign) and one.value is site.call]
+    held = site.argument("buffer")
+    credentials = facts.names.variable(held, function) if held is not None else None
+    if not stored or credentials is None or not isinstance(stored[0].target, Name):
+        return None
+    flow = facts.flow(function)
+    reads = list(_reads(site, stored[0].target))
+    for part in function.expressions():
+        is_read = isinstance(part, Attribute) and facts.names.variable(part.value, function) == credentials
+        if is_read and flow.dominates(site.call, part) and not any(flow.dominates(one, part) for one in reads):
+            return part.place
+    return None
 
 
 def _without_casts(expression: Expression) -> Expression:
@@ -36,14 +60,13 @@ def _without_casts(expression: Expression) -> Expression:
     return expression
 
 
-def _is_read(site: Site, target: Name) -> bool:
+def _reads(site: Site, target: Name) -> Iterator[Name]:
     for statement in site.function.statements():
         for root in statement.expressions():
             written = statement.target if isinstance(statement, Assign) else None
             for part in walk(root):
                 if isinstance(part, Name) and part is not written and part.identifier == target.identifier:
-                    return True
-    return False
+                    yield part
 
 
 RULE = Rule(

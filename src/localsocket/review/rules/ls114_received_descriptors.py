@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from localsocket.review.analysis.calls import Site
 from localsocket.review.analysis.facts import Facts
+from localsocket.review.analysis.started_programs import Inheritance
 from localsocket.review.apis.meaning import Act
 from localsocket.review.findings import Finding, Severity
 from localsocket.review.model.declarations import FunctionInfo
@@ -31,7 +32,7 @@ _DESCRIPTORS_PART, _FLAGS_PART = 1, 2
 
 def check(facts: Facts) -> Iterator[Finding]:
     for site in facts.calls.sites(Act.RECEIVE):
-        if site.api.method in _FLAGS_AT and _takes_descriptors(site):
+        if site.api.method in _FLAGS_AT and _takes_descriptors(facts, site):
             missing = list(_missing(facts, site))
             if missing:
                 cwe = "CWE-403" if missing[0].startswith("inherited") else "CWE-772"
@@ -39,16 +40,29 @@ def check(facts: Facts) -> Iterator[Finding]:
                 yield RULE.finding(site.place, message, [(site.place, "received here")], cwe=cwe)
 
 
-def _takes_descriptors(site: Site) -> bool:
+def _takes_descriptors(facts: Facts, site: Site) -> bool:
     """Say whether descriptors are asked for: room for control data is given, and the file knows SCM_RIGHTS."""
-    names = site.function.unit.identifiers
     if site.api.method == "recv_fds":
         return True
-    if "SCM_RIGHTS" not in names:
-        return False
     if site.function.unit.language is Language.CPP:
-        return "msg_control" in names
-    return len(site.call.arguments) > 1 or "ancbufsize" in site.call.keywords
+        return _looks_for_rights(facts, site)
+    return (
+        "SCM_RIGHTS" in site.function.unit.identifiers and len(site.call.arguments) > 1
+    ) or "ancbufsize" in site.call.keywords
+
+
+def _looks_for_rights(facts: Facts, site: Site) -> bool:
+    """Say whether this function or one near it looks for descriptors: another may ask for credentials alone."""
+    function = site.function
+    if not {"SCM_RIGHTS", "msg_control"} <= set(function.unit.identifiers):
+        return False
+    callees = [callee for call in function.calls() for callee in facts.calls.callees(call, function)]
+    callers = [caller.caller for caller in facts.calls.callers(function)]
+    return any(
+        isinstance(part, (Name, Attribute)) and _last_name(part) == "SCM_RIGHTS"
+        for near in (function, *callees, *callers)
+        for part in near.expressions()
+    )
 
 
 def _missing(facts: Facts, site: Site) -> Iterator[str]:
@@ -68,7 +82,10 @@ def _closes_on_exec(facts: Facts, site: Site) -> bool:
         flags = site.call.arguments[position]
     if facts.access.bits(flags, site.function) & _MSG_CMSG_CLOEXEC:
         return True
-    return _marks_later(facts, site.function)
+    if _marks_later(facts, site.function):
+        return True
+    unit = site.function.unit
+    return unit.language is Language.CPP and facts.started_programs.inherit(unit) is not Inheritance.ALL
 
 
 def _marks_later(facts: Facts, function: FunctionInfo) -> bool:

@@ -6,11 +6,13 @@ from collections.abc import Iterator
 
 from localsocket.review.analysis.calls import Site
 from localsocket.review.analysis.facts import Facts
+from localsocket.review.analysis.started_programs import Inheritance
 from localsocket.review.apis.meaning import Act
-from localsocket.review.findings import Finding, Severity
+from localsocket.review.findings import Confidence, Finding, Severity
+from localsocket.review.model.declarations import FunctionInfo
 from localsocket.review.model.expressions import Call, Expression, dotted, strip_casts, walk
 from localsocket.review.model.program import last_word
-from localsocket.review.model.unit import Language
+from localsocket.review.model.unit import Language, Unit
 from localsocket.review.rules.rule import Example, Rule
 
 _TYPE_AT = {"socket": 1, "socketpair": 1, "accept4": 3}
@@ -23,10 +25,27 @@ def check(facts: Facts) -> Iterator[Finding]:
     for site in facts.calls.sites(Act.CONSTRUCT | Act.ACCEPT):
         if site.function.unit.language is not Language.CPP or site.api.name not in ("accept", *_TYPE_AT):
             continue
+        if _is_of_windows(site.function.unit):
+            continue  # whose handles have no such flag
         if _says_cloexec(facts, site) or _is_marked_later(facts, site) or facts.transports.is_network_site(site):
             continue
-        message = f"The descriptor that {site.api.name}() gives is inherited by every program that this process starts."
-        yield RULE.finding(site.place, message, [(site.place, "made here")])
+        inheritance = facts.started_programs.inherit(site.function.unit)
+        if inheritance is not Inheritance.NOTHING:
+            yield _finding(site, inheritance)
+
+
+def _is_of_windows(unit: Unit) -> bool:
+    headers = {header for header, _ in unit.includes}
+    return not headers.isdisjoint({"winsock2.h", "winsock.h", "ws2tcpip.h"}) and "sys/socket.h" not in headers
+
+
+def _finding(site: Site, inheritance: Inheritance) -> Finding:
+    evidence = [(site.place, "made here")]
+    what = f"The descriptor that {site.api.name}() gives is inherited"
+    if inheritance is Inheritance.SOME:
+        message = f"{what} by the programs that are started without closing all else before."
+        return RULE.finding(site.place, message, evidence, confidence=Confidence.LOW)
+    return RULE.finding(site.place, f"{what} by every program that this process starts.", evidence)
 
 
 def _says_cloexec(facts: Facts, site: Site) -> bool:
@@ -45,14 +64,27 @@ def _is_marked_later(facts: Facts, site: Site) -> bool:
 
 
 def _sets_flag(call: Call) -> bool:
-    if call.called_name not in ("fcntl", "ioctl"):
-        return False
-    return any(last_word(dotted(strip_casts(part))) in _LATER for one in call.arguments for part in walk(one))
+    return call.called_name in ("fcntl", "ioctl") and any(map(_names_flag, call.arguments))
+
+
+def _names_flag(expression: Expression) -> bool:
+    return any(last_word(dotted(strip_casts(part))) in _LATER for part in walk(expression))
 
 
 def _hands_to_setter(facts: Facts, call: Call, site: Site) -> bool:
-    callees = facts.calls.callees(call, site.function)
-    return any(_sets_flag(inner) for callee in callees for inner in callee.calls())
+    """Say whether a helper sets the flag, also by way of a variable: `flags |= FD_CLOEXEC`."""
+    return any(
+        any(_sets_flag(inner) for inner in callee.calls())
+        or (_sets_some_flags(callee) and any(map(_names_flag, callee.expressions())))
+        for callee in facts.calls.callees(call, site.function)
+    )
+
+
+def _sets_some_flags(function: FunctionInfo) -> bool:
+    return any(
+        call.called_name == "fcntl" and len(call.arguments) == 3 and dotted(call.arguments[1]) == "F_SETFD"
+        for call in function.calls()
+    )
 
 
 RULE = Rule(
@@ -65,7 +97,12 @@ RULE = Rule(
         "as it lives the peer does not see the end of the connection, nor the address become free."
     ),
     repair="add SOCK_CLOEXEC to the type, and accept with accept4(…, SOCK_CLOEXEC)",
-    unless=("FD_CLOEXEC is set afterwards", "Qt makes the socket, and marks it", "the socket is one of a network"),
+    unless=(
+        "FD_CLOEXEC is set afterwards",
+        "all else is closed before any program is started",
+        "Qt makes the socket, and marks it",
+        "the socket is one of a network",
+    ),
     examples=(
         Example(
             Language.CPP,

@@ -192,8 +192,40 @@ def _releases(facts: Facts, call: Call, function: FunctionInfo, holder: Variable
         return call.called_name in _RELEASING
     if call.called_name in _LISTING or call.called_name.startswith("q"):
         return False
+    callees = facts.calls.callees(call, function)
     given = (*call.arguments, *call.keywords.values())
-    return any(_is_holder(facts, strip_casts(argument), function, holder) for argument in given)
+    if not any(_is_holder(facts, strip_casts(argument), function, holder) for argument in given):
+        return False
+    return not callees or any(_takes_over(facts, callee, call, function, holder) for callee in callees)
+
+
+def _takes_over(
+    facts: Facts, callee: FunctionInfo, call: Call, function: FunctionInfo, holder: Variable, farthest: int = 3
+) -> bool:
+    """Say whether a function of the program keeps or deletes the object that it is given."""
+    names = [
+        parameter.name
+        for parameter, argument in zip(callee.parameters, call.arguments, strict=False)
+        if _is_holder(facts, strip_casts(argument), function, holder)
+    ]
+    if not names or farthest == 0 or callee.is_constructor:
+        return True
+    inside = Variable(callee, names[0])
+    for other in _functions_of(callee):
+        for statement in other.statements():
+            value = getattr(statement, "value", None)
+            if isinstance(value, Expression) and _is_holder(facts, strip_casts(value), other, inside):
+                return True  # kept somewhere, or returned
+        for inner in other.calls():
+            given = (*inner.arguments, *inner.keywords.values())
+            if inner.receiver is not None and _is_holder(facts, strip_casts(inner.receiver), other, inside):
+                if inner.called_name in _RELEASING:
+                    return True
+            elif any(_is_holder(facts, strip_casts(one), other, inside) for one in given):
+                further = facts.calls.callees(inner, other)
+                if not further or any(_takes_over(facts, one, inner, other, inside, farthest - 1) for one in further):
+                    return True
+    return False
 
 
 def _class_releases(facts: Facts, function: FunctionInfo) -> bool:

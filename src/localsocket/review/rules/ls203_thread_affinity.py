@@ -8,14 +8,17 @@ from localsocket.review.analysis.definitions import Definition, How
 from localsocket.review.analysis.facts import Facts
 from localsocket.review.analysis.names import Variable
 from localsocket.review.analysis.threads import Worker
+from localsocket.review.apis.meaning import Act
 from localsocket.review.findings import Finding, Severity
-from localsocket.review.model.declarations import ClassInfo, FunctionInfo
-from localsocket.review.model.expressions import Call, This
+from localsocket.review.model.declarations import ClassInfo, FunctionInfo, FunctionKind
+from localsocket.review.model.expressions import Attribute, Call, Expression, Literal, Name, This, strip_casts
 from localsocket.review.model.place import Place
 from localsocket.review.model.unit import Language
 from localsocket.review.rules.rule import Example, Rule
 
 _SOCKETS = ("QLocalSocket", "QLocalServer", "QAbstractSocket", "QTcpServer")
+_USING = Act.LISTEN | Act.CONNECT | Act.SEND | Act.RECEIVE | Act.WAIT
+_MOST_NAMES = 4
 _FROM_ANY_THREAD = frozenset({"deleteLater", "connect", "disconnect", "moveToThread", "thread", "objectName"})
 
 
@@ -23,6 +26,9 @@ def check(facts: Facts) -> Iterator[Finding]:
     for worker in facts.threads.workers:
         for function in facts.threads.reachable(worker.function):
             yield from _foreign_uses(facts, function, worker)
+    for function in facts.functions():
+        yield from _called_after_move(facts, function)
+        yield from _given_to_moved(facts, function)
     for found in facts.classes(derived_from="QThread"):
         yield from _inside_thread_class(facts, found)
 
@@ -36,10 +42,11 @@ def _foreign_uses(facts: Facts, function: FunctionInfo, worker: Worker) -> Itera
             continue
         if not facts.inference.is_a(receiver, function, *_SOCKETS):
             continue
-        variable = facts.names.variable(receiver, function)
+        named = _stands_for(facts, receiver, function)
+        variable = facts.names.variable(named, function)
         if variable is None or variable in reported:
             continue
-        made = _made_elsewhere(facts, variable, call, function, worker)
+        made = _made_elsewhere(facts, variable, named, function, worker)
         if made is not None:
             reported.add(variable)
             message = f"{variable.path} belongs to the thread that made it, and {worker.label} uses it on another."
@@ -47,8 +54,19 @@ def _foreign_uses(facts: Facts, function: FunctionInfo, worker: Worker) -> Itera
             yield RULE.finding(call.place, message, evidence)
 
 
+def _stands_for(facts: Facts, used: Expression, function: FunctionInfo) -> Expression:
+    """Return what a local variable is but another name of: `socket = self.socket`, `auto &socket = *m_socket`."""
+    for _ in range(_MOST_NAMES):
+        definitions = facts.definitions.at(used, function) if isinstance(used, Name) else []
+        values = [strip_casts(one.value) for one in definitions if one.how is How.VALUE and one.value is not None]
+        if len(definitions) != 1 or not values or not isinstance(values[0], (Name, Attribute)):
+            break
+        used = values[0]
+    return used
+
+
 def _made_elsewhere(
-    facts: Facts, variable: Variable, use: Call, function: FunctionInfo, worker: Worker
+    facts: Facts, variable: Variable, used: Expression, function: FunctionInfo, worker: Worker
 ) -> Place | None:
     """Return where the object was made, if that is never on the worker's own thread."""
     own = set(facts.threads.reachable(worker.function))
@@ -59,8 +77,7 @@ def _made_elsewhere(
         by_value = member is not None and member.type and "*" not in member.type and "<" not in member.type
         if member is not None and by_value and member.default is None and variable.owner.unit.language is Language.CPP:
             return member.place
-    receiver = use.receiver
-    definitions = facts.definitions.at(receiver, function) if receiver is not None else []
+    definitions = facts.definitions.at(used, function)
     made = [found for found in definitions if found.how is not How.DECLARED or _makes_object(found)]
     if not made:
         return None
@@ -93,6 +110,83 @@ def _is_moved(facts: Facts, variable: Variable) -> bool:
         for function in facts.program.functions
         for call in function.calls()
     )
+
+
+def _called_after_move(facts: Facts, function: FunctionInfo) -> Iterator[Finding]:
+    """An object is given to a thread, and called directly from this one, where it uses its sockets."""
+    for move in function.calls():
+        if move.called_name != "moveToThread" or move.receiver is None:
+            continue
+        moved = facts.names.variable(move.receiver, function)
+        for call in function.calls() if moved is not None else ():
+            is_same = call.receiver is not None and facts.names.variable(call.receiver, function) == moved
+            if not is_same or not facts.flow(function).may_follow(move, call):
+                continue
+            site = facts.calls.site(call, function)
+            if site is not None and site.api.act & _USING and facts.inference.is_a(move.receiver, function, *_SOCKETS):
+                message = f"{call.called_name}() is called here, and the object was moved to another thread."
+                yield RULE.finding(call.place, message, [(move.place, "moved here"), (call.place, "called here")])
+                break
+            used = next((found for one in facts.calls.callees(call, function) for found in _uses(facts, one)), None)
+            if used is not None:
+                message = f"{call.called_name}() runs on this thread, and uses a socket of an object that was moved."
+                evidence = [(move.place, "moved here"), (call.place, "called here"), (used, "uses the socket")]
+                yield RULE.finding(call.place, message, evidence)
+                break
+
+
+def _given_to_moved(facts: Facts, function: FunctionInfo) -> Iterator[Finding]:
+    """An object on a thread of its own has, in its slots, a socket that stayed where it was made."""
+    for move in function.calls():
+        if move.called_name != "moveToThread" or move.receiver is None:
+            continue
+        type_name = facts.inference.type_of(move.receiver, function)
+        moved = facts.program.class_named(type_name, function.unit) if type_name else None
+        for member in moved.members if moved is not None else ():
+            variable = Variable(moved, member) if moved is not None else None
+            given = None if variable is None else _given_socket(facts, variable)
+            if variable is None or given is None or _is_moved(facts, variable):
+                continue
+            used = next(_uses_in_slots(facts, variable), None)
+            if used is not None:
+                message = f"{member} belongs to the thread that made it, and {type_name} was moved away without it."
+                evidence = [(given, "given here"), (move.place, "moved here"), (used.place, "used here")]
+                yield RULE.finding(used.place, message, evidence)
+
+
+def _given_socket(facts: Facts, variable: Variable) -> Place | None:
+    """Return where the member gets its socket, if that always comes from outside."""
+    definitions = [one for one in facts.definitions.everywhere(variable) if one.variable == variable]
+    given = [one for one in definitions if one.value is not None and not isinstance(one.value, Literal)]
+    if not given or not all(_is_parameter(one) for one in given):
+        return None
+    first = given[0]
+    is_socket = first.value is not None and facts.inference.is_a(first.value, first.function, *_SOCKETS)
+    return first.place if is_socket else None
+
+
+def _is_parameter(made: Definition) -> bool:
+    value = strip_casts(made.value) if made.value is not None else None
+    names = {parameter.name for parameter in made.function.parameters}
+    return made.how is How.VALUE and isinstance(value, Name) and value.identifier in names
+
+
+def _uses_in_slots(facts: Facts, variable: Variable) -> Iterator[Call]:
+    for connection in facts.connections.all:
+        for slot in connection.targets if "Direct" not in connection.kind else ():
+            if slot.owner is not variable.owner or slot.kind is FunctionKind.LAMBDA:
+                continue
+            for call in slot.calls():
+                is_same = call.receiver is not None and facts.names.variable(call.receiver, slot) == variable
+                if is_same and call.called_name not in _FROM_ANY_THREAD:
+                    yield call
+
+
+def _uses(facts: Facts, function: FunctionInfo) -> Iterator[Place]:
+    for effect in facts.effects.of(function, _USING):
+        receiver = effect.site.call.receiver
+        if receiver is None or facts.inference.is_a(receiver, effect.site.function, *_SOCKETS):
+            yield effect.place
 
 
 def _inside_thread_class(facts: Facts, found: ClassInfo) -> Iterator[Finding]:

@@ -6,14 +6,18 @@ from collections.abc import Iterator
 
 from localsocket.review.analysis.connections import Connection
 from localsocket.review.analysis.facts import Facts
+from localsocket.review.analysis.names import Variable
 from localsocket.review.findings import Finding, Severity
+from localsocket.review.model.declarations import ClassInfo, FunctionInfo
 from localsocket.review.model.expressions import (
     Attribute,
     Call,
     Expression,
     Lambda,
+    Literal,
     Name,
     This,
+    Unary,
     dotted,
     strip_casts,
 )
@@ -29,6 +33,8 @@ def check(facts: Facts) -> Iterator[Finding]:
         if connection.kind == "DirectConnection":
             yield from _across_threads(facts, connection)
         elif connection.context is None and isinstance(connection.slot, Lambda):
+            if not facts.subject.concerns(connection.function.unit):
+                continue
             yield from _without_context(facts, connection, connection.slot)
 
 
@@ -87,11 +93,57 @@ def _without_context(facts: Facts, connection: Connection, slot: Lambda) -> Iter
     sender = dotted(strip_casts(connection.sender))
     captured = _captured(facts, connection, slot)
     others = [name for name in captured if name != sender]
-    if not others or isinstance(strip_casts(connection.sender), This):
+    if not others or isinstance(strip_casts(connection.sender), This) or _goes_first(facts, connection):
         return
     message = f"The lambda uses {_listed(others)} and has no context object: nobody disconnects it when that has gone."
     evidence = [(connection.place, "connected without a context"), (slot.place, "used in here")]
     yield RULE.finding(connection.place, message, evidence, cwe="CWE-416")
+
+
+def _goes_first(facts: Facts, connection: Connection) -> bool:
+    """Say whether the sender is gone before the object and the function's variables are: it is a part of theirs."""
+    function, sender = connection.function, strip_casts(connection.sender)
+    if _is_addressed(connection.sender):
+        variable = facts.names.variable(sender, function)
+        return variable is not None and variable.owner in (function, function.owner) and not _is_shared(variable)
+    if isinstance(sender, Call) and sender.called_name in ("get", "data") and sender.receiver is not None:
+        variable = facts.names.variable(sender.receiver, function)
+        return variable is not None and variable.owner is function.owner and not _is_shared(variable)
+    if isinstance(sender, Attribute) and _is_form(facts, sender.value, function):
+        return True
+    made = [origin for origin in facts.origins.of(sender, function) if not isinstance(origin.expression, Literal)]
+    return bool(made) and all(
+        isinstance(one.expression, Call) and one.expression.is_new and _is_child(facts, one.expression, one.function)
+        for one in made
+    )
+
+
+def _is_shared(variable: Variable) -> bool:
+    """Say whether the object may live longer: others hold it too, or it is but referred to."""
+    member = variable.owner.members.get(variable.path) if isinstance(variable.owner, ClassInfo) else None
+    return member is not None and any(shell in member.type for shell in ("shared_ptr", "QSharedPointer", "&"))
+
+
+def _is_addressed(expression: Expression) -> bool:
+    return isinstance(expression, Unary) and expression.operator == "&"
+
+
+def _is_form(facts: Facts, holder: Expression, function: FunctionInfo) -> bool:
+    """Say whether this holds the widgets that Qt's designer laid out, which are children of the object."""
+    return facts.inference.type_of(holder, function).startswith("Ui.")
+
+
+def _is_child(facts: Facts, made: Call, function: FunctionInfo) -> bool:
+    """Say whether an object is given a parent that goes with this object or with the function's own variables."""
+    for argument in made.arguments:
+        given = strip_casts(argument)
+        if isinstance(given, This) or (isinstance(given, Attribute) and _is_form(facts, given.value, function)):
+            return True
+        if _is_addressed(argument):
+            variable = facts.names.variable(given, function)
+            if variable is not None and variable.owner is function:
+                return True
+    return False
 
 
 def _captured(facts: Facts, connection: Connection, slot: Lambda) -> list[str]:
@@ -152,6 +204,7 @@ RULE = Rule(
     unless=(
         "a context object is named",
         "the lambda uses the sender alone, or copies",
+        "the sender is a part of what the lambda uses, and goes first",
         "sender and receiver live on one thread",
     ),
     examples=(

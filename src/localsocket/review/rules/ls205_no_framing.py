@@ -14,10 +14,12 @@ from localsocket.review.model.declarations import FunctionInfo
 from localsocket.review.model.expressions import (
     Binary,
     Call,
+    Cast,
     Display,
     Expression,
     Literal,
     Subscript,
+    Unary,
     strip_casts,
     walk,
 )
@@ -29,11 +31,17 @@ from localsocket.review.rules.rule import Example, Rule, steps_of
 _BEGINNINGS = frozenset({"startswith", "startsWith", "starts_with", "compare"})
 _LOOKING_UP = frozenset({"get", "value", "at", "find", "contains", "count"})
 _NUMBERS = frozenset({"toInt", "toUInt", "toLongLong", "toULongLong", "toDouble", "toShort", "toUShort"})
+_NUMBERS_OF_TEXT = frozenset({"builtins.int", "builtins.float", "strtol", "strtoul", "strtoull", "atoi", "atol"})
+_BYTES = frozenset({"char", "void", "unsigned char", "signed char", "uint8_t", "quint8", "uchar", "byte", "int8_t"})
 _OF_MESSAGES = re.compile(
     r"(?:^|_)(?:process|handle|parse|dispatch|execute|interpret|on)?_?"
     r"(?:message|msg|command|cmd|request|req|packet|line|frame|json|query|reply|response|event)s?"
     r"(?:_?(?:received|arrived|ready|from|in|text))?$",
     re.IGNORECASE,
+)
+# What is given pieces, and gives messages back when they are whole.
+_COLLECTING = re.compile(
+    r"(?:receive|recv|feed|next|get|read|add|push|append|put|collect|buffer|store)_", re.IGNORECASE
 )
 _ACTING = frozenset({"process", "handle", "parse", "dispatch", "execute", "interpret"})
 
@@ -58,12 +66,11 @@ _Use = tuple[Expression, Place, str, Confidence]
 
 def _whole_messages(facts: Facts, function: FunctionInfo) -> Iterator[_Use]:
     """Yield what the function takes for a whole message, and how it shows."""
+    for part in function.expressions():
+        yield from _of_expression(facts, part, function)
     for statement in function.statements():
         if isinstance(statement, Choice):
             yield statement.subject, statement.subject.place, "chosen by here", Confidence.HIGH
-        for root in statement.expressions():
-            for part in walk(root):
-                yield from _of_expression(facts, part, function)
 
 
 def _of_expression(facts: Facts, part: Expression, function: FunctionInfo) -> Iterator[_Use]:
@@ -77,6 +84,8 @@ def _of_expression(facts: Facts, part: Expression, function: FunctionInfo) -> It
                 yield left, part.place, "looked up here", Confidence.HIGH
         case Subscript(index=index) if not isinstance(index, Literal):
             yield index, part.place, "looked up here", Confidence.HIGH
+        case Cast(type=to, value=value) if _is_structure(to) and function.unit.language is Language.CPP:
+            yield value, part.place, "unpacked here", Confidence.HIGH
         case Call():
             yield from _of_call(facts, part, function)
 
@@ -97,7 +106,7 @@ def _of_call(facts: Facts, call: Call, function: FunctionInfo) -> Iterator[_Use]
 
 
 def _of_site(site: Site) -> Iterator[_Use]:
-    is_number_of_text = site.api.name in ("builtins.int", "builtins.float") or site.api.method in _NUMBERS
+    is_number_of_text = site.api.name in _NUMBERS_OF_TEXT or site.api.method in _NUMBERS
     if site.api.act & (Act.PARSE | Act.UNPICKLE | Act.RUN_CODE) or is_number_of_text:
         role = "code" if site.api.act & Act.RUN_CODE else "data"
         data = site.argument(role) or (site.call.arguments[0] if site.call.arguments else None)
@@ -105,8 +114,24 @@ def _of_site(site: Site) -> Iterator[_Use]:
             yield data, site.place, "parsed here", Confidence.HIGH
     elif site.api.act & Act.UNPACK and (data := site.argument("data")) is not None:
         yield data, site.place, "unpacked here", Confidence.HIGH
+    elif site.api.method in ("memcpy", "memmove") and (source := _copied_to_object(site)) is not None:
+        yield source, site.place, "unpacked here", Confidence.HIGH
     elif site.api.name == "QDataStream" and site.call.arguments:
         yield site.call.arguments[0], site.place, "parsed here", Confidence.HIGH
+
+
+def _is_structure(type_name: str) -> bool:
+    """Say whether this is a pointer to something that has more bytes than one, and no address of a socket."""
+    pointed, star, _ = type_name.replace("struct ", "").replace("const", "").replace("std::", "").partition("*")
+    return bool(star) and pointed.strip() not in _BYTES and not pointed.strip().startswith(("sockaddr", "cmsghdr"))
+
+
+def _copied_to_object(site: Site) -> Expression | None:
+    target = site.argument("buffer")
+    while isinstance(target, Cast):
+        target = target.value
+    is_object = isinstance(target, Unary) and target.operator == "&" and not isinstance(target.operand, Subscript)
+    return site.argument("source") if is_object else None
 
 
 def _speaks_of_messages(call: Call) -> bool:
@@ -114,6 +139,8 @@ def _speaks_of_messages(call: Call) -> bool:
     if name == "emit" and call.receiver is not None:
         name = getattr(call.receiver, "name", "")
     words = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name)
+    if _COLLECTING.match(words):
+        return False
     return bool(_OF_MESSAGES.search(words)) or name in _ACTING
 
 
@@ -144,6 +171,8 @@ def _lines_of_qt(facts: Facts) -> Iterator[Finding]:
     for site in facts.streams.reads(Act.RECEIVE):
         if site.api.method != "readLine" or not site.api.name.startswith("Q"):
             continue
+        if site.api.name.startswith("QTextStream.") and not _is_over_socket(facts, site):
+            continue
         asked = _asked_before(facts, site.call, site.function, "canReadLine")
         if not asked:
             message = "readLine() gives what has come of a line; nothing asks canReadLine() before."
@@ -151,6 +180,17 @@ def _lines_of_qt(facts: Facts) -> Iterator[Finding]:
         elif site.function in slots and not facts.flow(site.function).is_in_loop(site.call):
             message = "One line is read for each readyRead, which may stand for several: those that follow stay unread."
             yield RULE.finding(site.place, message, [(asked, "asked once here"), (site.place, "read here")])
+
+
+def _is_over_socket(facts: Facts, site: Site) -> bool:
+    """Say whether a text stream reads from what plainly is a socket: most read files."""
+    devices = [
+        argument
+        for origin in (facts.definitions.at(site.call.receiver, site.function) if site.call.receiver else ())
+        if isinstance(origin.value, Call)
+        for argument in origin.value.arguments[:1]
+    ]
+    return any(facts.inference.is_a(device, site.function, "QLocalSocket", "QAbstractSocket") for device in devices)
 
 
 def _asked_before(facts: Facts, use: Expression, function: FunctionInfo, *names: str) -> Place | None:

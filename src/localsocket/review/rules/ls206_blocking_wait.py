@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from localsocket.review.analysis.calls import Site
 from localsocket.review.analysis.facts import Facts
 from localsocket.review.apis.meaning import Act
 from localsocket.review.findings import Finding, Severity
 from localsocket.review.model.declarations import ClassInfo, FunctionInfo
-from localsocket.review.model.expressions import Attribute, Await, Call, Expression, Literal, Unary, walk
+from localsocket.review.model.expressions import Attribute, Await, Call, Expression, Literal, Name, Unary, walk
 from localsocket.review.model.statements import Loop, Try, contains
-from localsocket.review.model.unit import Language
+from localsocket.review.model.unit import Language, Unit
 from localsocket.review.rules.rule import Example, Rule
 
 _WAITING = Act.ACCEPT | Act.RECEIVE | Act.CONNECT | Act.SEND | Act.SLEEP
@@ -58,16 +58,34 @@ def _on_loop(facts: Facts, site: Site) -> Iterator[Finding]:
     turn = facts.event_loops.turn_of(site.function)
     if turn is None or _is_awaited(site) or not facts.subject.concerns(site.function.unit):
         return
-    socket = site.argument("descriptor") or site.call.receiver
+    socket = None if site.api.act & Act.SLEEP else _waited_for(site)
     is_read_or_write = site.function.unit.language is Language.CPP and not site.api.act & (Act.ACCEPT | Act.SLEEP)
-    if is_read_or_write and not _is_blocking_descriptor(facts, socket, site.function):
+    is_given = site.function.unit.language is Language.CPP and _is_parameter(socket, site.function)
+    if (is_read_or_write or is_given) and not _is_blocking_descriptor(facts, socket, site.function):
         return
-    if _is_tried(site):
+    if _is_tried(site) or _is_asked_first(facts, site):
         return
     if site.api.name.startswith("asyncio.") or (socket is not None and _never_blocks(facts, socket, site.function)):
         return
     message = f"{site.call.called_name}() blocks, and keeps {turn.label} waiting: no other connection is served."
     yield RULE.finding(site.place, message, [(turn.place, "the loop runs this"), (site.place, "blocks here")])
+
+
+def _is_asked_first(facts: Facts, site: Site) -> bool:
+    """Say whether select() or one of its kind told, on every way here, that there is something to take."""
+    flow = facts.flow(site.function)
+    return bool(site.api.act & (Act.RECEIVE | Act.ACCEPT)) and any(
+        call.called_name in _ASKING_FIRST and flow.dominates(call, site.call) for call in site.function.calls()
+    )
+
+
+def _is_parameter(socket: Expression | None, function: FunctionInfo) -> bool:
+    """Say whether a wrapper is given the descriptor: whether it waits is up to who calls."""
+    return isinstance(socket, Name) and any(one.name == socket.identifier for one in function.parameters)
+
+
+def _waited_for(site: Site) -> Expression | None:
+    return site.argument("descriptor") or site.call.receiver or next(iter(site.call.arguments), None)
 
 
 def _is_blocking_descriptor(facts: Facts, socket: Expression | None, function: FunctionInfo) -> bool:
@@ -113,12 +131,25 @@ def _never_blocks(facts: Facts, socket: Expression, function: FunctionInfo) -> b
     """Say whether the socket was made non-blocking, with setblocking(False) or a time-out of zero."""
     for other in _functions_with(facts, socket, function):
         for call in other.calls():
-            if call.called_name in ("setblocking", "settimeout") and call.arguments:
-                first = call.arguments[0]
-                if isinstance(first, Literal) and not first.value and first.value is not None:
-                    return True
+            if call.called_name in ("setblocking", "settimeout") and _is_off(call.arguments):
+                return True
     made = [origin.expression for origin in facts.origins.of(socket, function)]
+    if not any(isinstance(one, Call) for one in made) and _makes_non_blocking(function.unit):
+        return True  # made elsewhere, by which way the text does not tell
     return any(isinstance(one, Call) and any("NONBLOCK" in _word(part) for part in walk(one)) for one in made)
+
+
+def _is_off(arguments: Sequence[Expression]) -> bool:
+    """Say whether this is False or 0."""
+    return any(isinstance(one, Literal) and not one.value and one.value is not None for one in arguments[:1])
+
+
+def _makes_non_blocking(unit: Unit) -> bool:
+    return any(
+        call.called_name == "setblocking" and _is_off(call.arguments)
+        for one in unit.every_function()
+        for call in one.calls()
+    )
 
 
 def _functions_with(facts: Facts, expression: Expression, function: FunctionInfo) -> Iterator[FunctionInfo]:

@@ -19,6 +19,7 @@ from localsocket.review.model.expressions import (
     Binary,
     Call,
     Cast,
+    Display,
     Expression,
     Literal,
     Name,
@@ -45,16 +46,26 @@ _OF_SOCKETS = frozenset(
         "shutdown",
     ]
 )
+_TELLING = frozenset(
+    [
+        *("print", "debug", "info", "warning", "error", "log", "printf", "fprintf", "syslog", "puts"),
+        *("qDebug", "qInfo", "qWarning", "qCritical", "qCDebug", "qCInfo", "qCWarning"),
+    ]
+)
 _NUMBERS_OF_TEXT = frozenset({"builtins.int", "builtins.float"})
+_BYTES = frozenset({"char", "unsigned char", "signed char", "uint8_t", "int8_t", "quint8", "uchar", "byte", "bool"})
 _NOT_STREAMS = frozenset({"STDOUT_FILENO", "STDERR_FILENO", "STDIN_FILENO"})
 
 
 def check(facts: Facts) -> Iterator[Finding]:
     for function in facts.functions():
         for statement in function.statements():
-            call = _unused_result(statement, function)
+            call = _unused_result(facts, statement, function)
             if call is not None:
                 yield from _dropped(facts, call, function)
+    for site in facts.calls.sites(Act.SHORT):
+        if site.function.unit.language is Language.CPP:
+            yield from _only_asked_for_failure(facts, site)
     for site in facts.calls.sites(Act.UNPACK):
         yield from _unpacked(facts, site)
     for site in facts.streams.reads(Act.CHUNK):
@@ -65,19 +76,39 @@ def check(facts: Facts) -> Iterator[Finding]:
 # --- results that nobody looks at -------------------------------------------------------------------------------------
 
 
-def _unused_result(statement: object, function: FunctionInfo) -> Call | None:
-    """Return the call whose result the statement drops, or gives to a variable that is never read."""
+def _unused_result(facts: Facts, statement: object, function: FunctionInfo) -> Call | None:
+    """Return the call to look at whose result the statement drops, or gives to a variable that is never read."""
     match statement:
         case Evaluate(value=value):
-            pass
-        case Assign(target=Name(identifier=name) as target, value=Expression() as value, operator="="):
-            if any(isinstance(one, Name) and one.identifier == name and one is not target for one in _all(function)):
-                return None
-        case _:
-            return None
+            return _call_of(facts, value, function)
+        case Assign(target=Name() as target, value=Expression() as value, operator="="):
+            call = _call_of(facts, value, function)
+            return call if call is not None and not _is_read(target, function) else None
+    return None
+
+
+def _call_of(facts: Facts, value: Expression, function: FunctionInfo) -> Call | None:
     while isinstance(value, Cast | Await):
         value = value.value
-    return value if isinstance(value, Call) else None
+    if not isinstance(value, Call):
+        return None
+    is_known = value.called_name == "send" or facts.calls.site(value, function) is not None
+    return value if is_known else None
+
+
+def _is_read(target: Name, function: FunctionInfo) -> bool:
+    """Say whether a variable is mentioned anywhere but here, where it is assigned, and where it is only told."""
+    name = target.identifier
+    told = {part for one in _all(function) if _tells(one) for part in walk(one)}
+    return any(
+        isinstance(one, Name) and one.identifier == name and one is not target and one not in told
+        for one in _all(function)
+    )
+
+
+def _tells(expression: Expression) -> bool:
+    """Say whether this only tells a person of what it is given."""
+    return isinstance(expression, Call) and expression.called_name in _TELLING
 
 
 def _all(function: FunctionInfo) -> Iterator[Expression]:
@@ -88,17 +119,46 @@ def _all(function: FunctionInfo) -> Iterator[Expression]:
 
 def _dropped(facts: Facts, call: Call, function: FunctionInfo) -> Iterator[Finding]:
     site = facts.calls.site(call, function)
-    if site is None and call.called_name == "send" and len(call.arguments) in (1, 2):
-        if not _is_one_byte(call.arguments[0]) and _is_used_as_socket(facts, call.receiver, function):
+    if site is None and call.called_name == "send" and len(call.arguments) == 1:
+        if facts.streams.is_of_messages(function) or _is_one_byte(facts, call.arguments[0], function):
+            return
+        if _is_used_as_socket(facts, call.receiver, function):
             yield _send_finding(call)
         return
     if site is None or not facts.streams.is_stream(site):
         return
-    if site.api.act & Act.SHORT and not _is_one_byte(site.argument("data")) and _may_be_socket(facts, site):
+    if (
+        site.api.act & Act.SHORT
+        and not _is_one_byte(facts, site.argument("data"), function)
+        and _may_be_socket(facts, site)
+    ):
         yield _send_finding(call)
     elif _fills_buffer(site) and not waits_for_all(call) and _may_be_socket(facts, site):
         message = f"{call.called_name}() may fill less of the buffer than was asked for, and its result is dropped."
         yield RULE.finding(call.place, message, [(call.place, "dropped here")])
+
+
+def _only_asked_for_failure(facts: Facts, site: Site) -> Iterator[Finding]:
+    """`if (send(fd, text, strlen(text), 0) < 0)`: a part that was sent counts as all."""
+    size = site.call.arguments[2] if len(site.call.arguments) > 2 else None
+    if size is None or isinstance(strip_casts(size), Literal) or not facts.streams.is_stream(site):
+        return
+    if _is_asked_for_failure(facts, site) and not _is_measured(facts, site) and _may_be_socket(facts, site):
+        message = f"{site.call.called_name}() may send less than it was given; all counts as sent unless it fails."
+        yield RULE.finding(site.place, message, [(site.place, "sent once here")], severity=Severity.LOW)
+
+
+def _is_asked_for_failure(facts: Facts, site: Site) -> bool:
+    """Say whether what the call gives, or the variable that holds it, is compared with a constant."""
+    function = site.function
+    holder = facts.ownership.holder(site.call, function) or _assigned_inside(facts, site.call, function)
+    return any(
+        isinstance(part, Binary)
+        and part.operator in COMPARISONS
+        and any(isinstance(strip_casts(side), Literal | Unary) for side in (part.left, part.right))
+        and _mentions(facts, part, site.call, holder, function)
+        for part in function.expressions()
+    )
 
 
 def _fills_buffer(site: Site) -> bool:
@@ -111,9 +171,20 @@ def _send_finding(call: Call) -> Finding:
     return RULE.finding(call.place, message, [(call.place, "dropped here")], repair=repair)
 
 
-def _is_one_byte(data: Expression | None) -> bool:
-    """Say whether there is nothing that could be sent in part: one byte, as it wakes somebody."""
-    return isinstance(data, Literal) and isinstance(data.value, str | bytes) and len(data.value) <= 1
+def _is_one_byte(facts: Facts, data: Expression | None, function: FunctionInfo) -> bool:
+    """Say whether nothing could be sent in part: one byte, which wakes somebody or goes with descriptors."""
+    match data:
+        case Literal(value=str() | bytes() as value):
+            return len(value) <= 1
+        case (
+            Display(kind="list" | "tuple", items=(only,))
+            | Call(function=Name(identifier="bytes" | "bytearray"), arguments=(Display(items=(only,)),))
+        ):
+            return isinstance(data, Call) or _is_one_byte(facts, only, function)
+        case Name():
+            made = [one.value for one in facts.definitions.at(data, function) if one.how is How.VALUE]
+            return bool(made) and all(one is not data and _is_one_byte(facts, one, function) for one in made)
+    return False
 
 
 def _may_be_socket(facts: Facts, site: Site) -> bool:
@@ -140,7 +211,8 @@ def _is_used_as_socket(facts: Facts, receiver: Expression | None, function: Func
     for other in _functions_of(variable):
         for call in other.calls():
             is_same = call.receiver is not None and facts.names.variable(call.receiver, other) == variable
-            if is_same and (call.called_name in _OF_SOCKETS or (call.called_name == "recv" and call.arguments)):
+            is_recv = call.called_name == "recv" and len(call.arguments) == 1 and not call.keywords
+            if is_same and (call.called_name in _OF_SOCKETS or is_recv):
                 return True
     return False
 
@@ -199,6 +271,8 @@ def _filled(facts: Facts, site: Site) -> Iterator[Finding]:
         buffer, size = site.call.arguments
     if buffer is None or size is None or site.function.unit.language is not Language.CPP:
         return
+    if _has_one_byte(facts, buffer, size, site.function):
+        return  # which comes or does not
     if not _is_one_object(buffer) or not _is_size_of(size) or waits_for_all(site.call) or _is_measured(facts, site):
         return
     message = "A read may give less than was asked for; the object counts as filled whenever the read did not fail."
@@ -209,6 +283,14 @@ def _is_one_object(buffer: Expression) -> bool:
     while isinstance(buffer, Cast):
         buffer = buffer.value
     return isinstance(buffer, Unary) and buffer.operator == "&" and not isinstance(buffer.operand, Subscript)
+
+
+def _has_one_byte(facts: Facts, buffer: Expression, size: Expression, function: FunctionInfo) -> bool:
+    if facts.values.numbers(size, function) == {1}:
+        return True
+    inner = strip_casts(buffer)
+    object_ = inner.operand if isinstance(inner, Unary) else inner
+    return facts.inference.type_of(object_, function).removeprefix("std.") in _BYTES and not isinstance(size, Literal)
 
 
 def _is_size_of(size: Expression) -> bool:

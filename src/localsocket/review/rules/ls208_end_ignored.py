@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from localsocket.review.analysis.calls import Site
 from localsocket.review.analysis.facts import Facts
 from localsocket.review.analysis.threads import Worker
 from localsocket.review.apis.meaning import Act
@@ -15,6 +16,8 @@ from localsocket.review.model.statements import Assign, Break, Goto, Loop, Raise
 from localsocket.review.model.unit import Language
 from localsocket.review.rules.rule import Example, Rule
 
+_MAKING = Act.CONNECT | Act.CONSTRUCT
+_WATCHING = frozenset({"register", "modify", "add_reader", "add_handler"})
 _BLOCKING = Act.ACCEPT | Act.RECEIVE | Act.WAIT
 
 
@@ -22,6 +25,7 @@ def check(facts: Facts) -> Iterator[Finding]:
     for site in facts.streams.reads(Act.ENDS):
         if not facts.streams.is_own_pair(site):
             yield from _read_again(facts, site.call, site.function, [(site.place, "gives nothing at the end")])
+            yield from _called_again(facts, site)
     for function, read in _helpers_that_read(facts):
         for caller in facts.calls.callers(function):
             if not caller.is_handed_on:
@@ -43,11 +47,42 @@ def _read_again(
         yield RULE.finding(read.place, message, [*evidence, (loop.place, "this loop goes on")])
 
 
+def _called_again(facts: Facts, site: Site) -> Iterator[Finding]:
+    """A function that is called whenever there is something to read, which the end is, as long as it is watched."""
+    watched = _watched_at(facts, site.function)
+    if watched is not None and facts.endings.is_unheeded(site.call, site.function):
+        message = (
+            "The end of the connection can be read for ever: this is called again at once, as long as it is watched."
+        )
+        evidence = [(watched, "watched here"), (site.place, "gives nothing at the end")]
+        yield RULE.finding(site.place, message, evidence)
+
+
+def _watched_at(facts: Facts, function: FunctionInfo) -> Place | None:
+    for caller in facts.calls.callers(function):
+        if caller.is_handed_on and caller.call.called_name in _WATCHING:
+            return caller.call.place
+    for connection in facts.connections.of_signal("activated"):
+        if function in connection.targets:
+            return connection.place
+    return None
+
+
 def _helpers_that_read(facts: Facts) -> Iterator[tuple[FunctionInfo, Place]]:
     """Yield the functions that hand on what a read gave, also when that is nothing."""
     for site in facts.streams.reads(Act.ENDS):
-        if "buffer" not in site.api.roles and facts.endings.may_give_nothing(site.call, site.function):
+        if "buffer" in site.api.roles or _connects_itself(facts, site):
+            continue
+        if facts.endings.may_give_nothing(site.call, site.function):
             yield site.function, site.place
+
+
+def _connects_itself(facts: Facts, site: Site) -> bool:
+    """Say whether the function makes the connection that it reads from, anew each time it is called."""
+    receiver = site.call.receiver
+    origins = facts.origins.of(receiver, site.function) if receiver is not None else []
+    made = (facts.calls.site(one.expression, one.function) for one in origins if isinstance(one.expression, Call))
+    return any(one is not None and one.function is site.function and one.api.act & _MAKING for one in made)
 
 
 # --- threads that nobody can stop -------------------------------------------------------------------------------------

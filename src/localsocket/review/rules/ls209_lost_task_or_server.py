@@ -10,10 +10,10 @@ from localsocket.review.analysis.ownership import Fate, is_released
 from localsocket.review.analysis.texts import HoleKind
 from localsocket.review.apis.meaning import Act
 from localsocket.review.findings import Finding, Severity
-from localsocket.review.model.declarations import FunctionInfo, FunctionKind
+from localsocket.review.model.declarations import ClassInfo, FunctionInfo, FunctionKind
 from localsocket.review.model.expressions import Call, Expression, Name, walk
 from localsocket.review.model.place import Place
-from localsocket.review.model.statements import Assign, Evaluate, Return, With
+from localsocket.review.model.statements import Assign, Evaluate, Loop, Return, contains
 from localsocket.review.model.unit import Language
 from localsocket.review.rules.rule import Example, Rule
 
@@ -92,32 +92,35 @@ def _made(facts: Facts, site: Site) -> Iterator[tuple[Expression, FunctionInfo]]
 
 
 def _is_left_to_others(facts: Facts, made: Expression, function: FunctionInfo) -> bool:
-    """Say whether a with statement ends it, or asyncio's serve_forever(), which closes what it has served."""
     holder = facts.ownership.holder(made, function)
-    if holder is None:
-        return False
-    for other in facts.program.functions:
-        for statement in other.statements():
-            contexts = [context for context, _ in statement.items] if isinstance(statement, With) else []
-            if any(facts.names.variable(context, other) == holder for context in contexts):
-                return True
-        for call in other.calls():
-            is_service = call.called_name == "serve_forever" and call.receiver is not None
-            if is_service and call.receiver is not None and facts.names.variable(call.receiver, other) == holder:
-                return True
-    return False
+    return holder is not None and facts.ownership.is_left_to_others(holder)
 
 
 def _has_an_end(facts: Facts, site: Site, fates: set[Fate]) -> bool:
     """Say whether what uses the server ends before the process does: a function that returns, a class that closes."""
     function = site.function
     is_of_asyncio = site.api.name.startswith("asyncio")
-    if function.kind is FunctionKind.MODULE or function.name == "main":
+    if function.kind is FunctionKind.MODULE:
         return False
     if Fate.MEMBER in fates:
-        return is_of_asyncio or (function.owner is not None and not _CLOSING.isdisjoint(function.owner.methods))
+        return is_of_asyncio or (function.owner is not None and _is_used_up(facts, function.owner))
     ends = facts.flow(function).can_avoid(site.call, [])
     return ends and (is_of_asyncio or any(facts.calls.sites(Act.ACCEPT, function)))
+
+
+def _is_used_up(facts: Facts, owner: ClassInfo) -> bool:
+    """Say whether a class can be closed, or stops accepting by itself."""
+    if not _CLOSING.isdisjoint(owner.methods):
+        return True
+    methods = [method for method in owner.all_methods() if method.body is not None]
+    accepted = [site for method in methods for site in facts.calls.sites(Act.ACCEPT, method)]
+    return bool(accepted) and all(map(_is_counted, accepted))
+
+
+def _is_counted(site: Site) -> bool:
+    """Say whether a loop over something accepts, and so only so many times."""
+    loops = (one for one in site.function.statements() if isinstance(one, Loop) and one.iterable is not None)
+    return any(contains(loop.body, site.call) for loop in loops)
 
 
 # --- files ------------------------------------------------------------------------------------------------------------

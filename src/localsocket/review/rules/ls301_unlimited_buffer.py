@@ -11,8 +11,8 @@ from localsocket.review.analysis.names import Variable
 from localsocket.review.apis.meaning import Act
 from localsocket.review.findings import Finding, Severity
 from localsocket.review.model.declarations import ClassInfo, FunctionInfo
-from localsocket.review.model.expressions import Call, Expression, walk
-from localsocket.review.model.statements import Loop, contains
+from localsocket.review.model.expressions import Attribute, Call, Expression, Name, walk
+from localsocket.review.model.statements import Assign, Loop, contains
 from localsocket.review.model.unit import Language
 from localsocket.review.rules.rule import Example, Rule
 
@@ -88,9 +88,23 @@ def _asks(function: FunctionInfo) -> bool:
 def _goes_over_sockets(facts: Facts, loop: Loop, site: Site) -> bool:
     """Say whether each round writes to another client: a single one may be written to in pieces."""
     receiver = site.call.receiver
-    variable = facts.names.variable(receiver, site.function) if receiver is not None else None
-    targets = [facts.names.variable(part, site.function) for part in walk(loop.target)] if loop.target else []
-    return variable is not None and variable.root in targets
+    if receiver is None:
+        return False
+    changed = [part for one in (loop.target, loop.step) if one is not None for part in walk(one)]
+    each = {variable.root for part in changed if (variable := facts.names.variable(part, site.function)) is not None}
+    taken = [
+        statement.value
+        for statement in site.function.statements()
+        if isinstance(statement, Assign)
+        and statement.value is not None
+        and facts.names.variable(statement.target, site.function) == facts.names.variable(receiver, site.function)
+    ]
+    return any(_is_of(facts, part, site, each) for one in (receiver, *taken) for part in walk(one))
+
+
+def _is_of(facts: Facts, part: Expression, site: Site, each: set[Variable]) -> bool:
+    variable = facts.names.variable(part, site.function) if isinstance(part, Name | Attribute) else None
+    return variable is not None and variable.root in each
 
 
 # --- buffers that only grow -------------------------------------------------------------------------------------------

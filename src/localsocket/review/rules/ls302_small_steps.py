@@ -20,8 +20,9 @@ from localsocket.review.model.expressions import (
     Subscript,
     Unary,
     strip_casts,
+    walk,
 )
-from localsocket.review.model.statements import Assign, Loop, contains
+from localsocket.review.model.statements import Assign, Evaluate, Loop, contains
 from localsocket.review.model.unit import Language
 from localsocket.review.rules.rule import Example, Rule
 
@@ -31,16 +32,25 @@ _TEXTS = ("bytes", "str", "QByteArray", "QString", "std.string")
 def check(facts: Facts) -> Iterator[Finding]:
     for site in facts.streams.reads(Act.CHUNK):
         passes_descriptors = site.api.method in ("recvmsg", "recv_fds")
-        if not passes_descriptors and _is_one(_size_read(site)) and _is_repeated(facts, site):
-            message = f"{site.call.called_name}() is called for every single byte: a system call for each."
-            yield RULE.finding(site.place, message, [(site.place, "one byte at a time")])
+        is_single = not passes_descriptors and _reads_one(site) and _is_kept(facts, site)
+        if is_single and _is_repeated(facts, site):
+            yield _byte_by_byte(site)
     for site in facts.calls.sites(Act.SEND):
         if _sends_one(site) and not facts.transports.is_network_site(site) and facts.streams.is_stream(site):
-            message = f"{site.call.called_name}() is called for every single byte: a system call for each."
-            yield RULE.finding(site.place, message, [(site.place, "one byte at a time")])
+            yield _byte_by_byte(site)
     for function in facts.functions():
         if facts.subject.concerns(function.unit):
             yield from _copies(facts, function)
+
+
+def _byte_by_byte(site: Site) -> Finding:
+    cost = "each goes through Qt's buffer by itself" if site.api.name.startswith("Q") else "a system call for each"
+    message = f"{site.call.called_name}() is called for every single byte: {cost}."
+    return RULE.finding(site.place, message, [(site.place, "one byte at a time")])
+
+
+def _reads_one(site: Site) -> bool:
+    return site.api.method == "getChar" or _is_one(_size_read(site))
 
 
 def _size_read(site: Site) -> Expression | None:
@@ -51,6 +61,21 @@ def _size_read(site: Site) -> Expression | None:
 
 def _is_one(size: Expression | None) -> bool:
     return isinstance(size, Literal) and size.value == 1
+
+
+def _is_kept(facts: Facts, site: Site) -> bool:
+    """Say whether anybody looks at the byte: one that only wakes somebody is read once, however often."""
+    buffer = site.argument("buffer")
+    if buffer is None:
+        return not any(isinstance(one, Evaluate) and one.value is site.call for one in site.function.statements())
+    variable = facts.names.variable(buffer, site.function)
+    inside = set(walk(site.call))
+    inside |= {one.target for one in site.function.statements() if isinstance(one, Assign) and one.value is None}
+    return variable is None or any(
+        facts.names.variable(part, site.function) == variable
+        for part in site.function.expressions()
+        if isinstance(part, Name | Attribute) and part not in inside
+    )
 
 
 def _is_repeated(facts: Facts, site: Site) -> bool:
@@ -74,10 +99,13 @@ def _sends_one(site: Site) -> bool:
     if not loops:
         return False
     data = site.argument("data")
+    if site.api.method == "putChar":
+        return True
     if site.function.unit.language is Language.CPP:
         size = site.call.arguments[-1] if site.api.name.startswith("Q") else None
         sizes = [size] if size is not None else list(site.call.arguments[2:3])
-        return len(site.call.arguments) >= 2 and any(_is_one(one) for one in sizes)
+        is_constant = isinstance(data, Literal)  # a line's end, or what wakes somebody
+        return not is_constant and len(site.call.arguments) >= 2 and any(_is_one(one) for one in sizes)
     return data is not None and any(_is_single(data, loop) for loop in loops)
 
 

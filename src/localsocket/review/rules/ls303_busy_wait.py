@@ -10,9 +10,9 @@ from localsocket.review.analysis.facts import Facts
 from localsocket.review.apis.meaning import Act
 from localsocket.review.findings import Finding, Severity
 from localsocket.review.model.declarations import FunctionInfo
-from localsocket.review.model.expressions import Await, Call, Expression, Literal, walk
+from localsocket.review.model.expressions import Attribute, Await, Call, Expression, Literal, Name, walk
 from localsocket.review.model.place import Place
-from localsocket.review.model.statements import Continue, Evaluate, Loop, Statement, Try, contains
+from localsocket.review.model.statements import Assign, Continue, Evaluate, Loop, Statement, Try, contains
 from localsocket.review.model.unit import Language
 from localsocket.review.rules.rule import Example, Rule
 
@@ -26,7 +26,7 @@ _ASKING_SOCKETS = frozenset(
     {"bytesAvailable", "hasPendingConnections", "canReadLine", "readAll", "nextPendingConnection"}
 )
 _WAITING = frozenset({"select", "poll", "epoll_wait", "wait", "get", "join", "recv_bytes", "sendall", "sendto"})
-_WOULD_BLOCK = frozenset({"BlockingIOError", "EAGAIN", "EWOULDBLOCK"})
+_WOULD_BLOCK = frozenset({"BlockingIOError", "EAGAIN", "EWOULDBLOCK", "MSG_DONTWAIT"})
 _SHORT = 1.0  # seconds: what waits longer is a period, and no polling
 _SHORTEST_WAIT = 50  # milliseconds
 _UNITS = {"msleep": 1e-3, "usleep": 1e-6, "sleep": 1.0, "sleep_for": 1e-3}
@@ -52,10 +52,11 @@ def _in_loop(facts: Facts, loop: Loop, function: FunctionInfo) -> Iterator[Findi
             yield RULE.finding(site.place, message, [(loop.place, "in this loop"), (site.place, "asked here")])
             return
     asks = _asks(loop)
-    if not asks:
+    if not asks or _goes_on_by_itself(facts, loop, function):
         return
     for site in inside:
-        if site.api.act & Act.SLEEP and _sleeps_short(facts, site):
+        is_pause = any(contains(body, site.call) for body in _after_errors(loop))
+        if site.api.act & Act.SLEEP and not is_pause and _sleeps_short(facts, site):
             message = (
                 "The loop sleeps and looks again: it is woken for nothing, and what comes waits for the next look."
             )
@@ -64,6 +65,27 @@ def _in_loop(facts: Facts, loop: Loop, function: FunctionInfo) -> Iterator[Findi
     if _spins(loop, inside):
         message = "The loop asks without any wait between: it takes a whole processor until something comes."
         yield RULE.finding(loop.place, message, [(loop.place, "this loop"), (asks, "asked here")])
+
+
+def _goes_on_by_itself(facts: Facts, loop: Loop, function: FunctionInfo) -> bool:
+    """Say whether the loop sleeps out an interrupted sleep, or goes from one thing to the next, whoever else acts."""
+    if loop.test is None:
+        return False
+    if any(site.call in set(walk(loop.test)) for site in facts.calls.sites(Act.SLEEP, function)):
+        return True
+    asked = facts.names.variable(loop.test, function) if isinstance(loop.test, Name | Attribute) else None
+    return asked is not None and any(
+        isinstance(one, Assign) and facts.names.variable(one.target, function) == asked
+        for one in _statements(loop.body)
+    )
+
+
+def _after_errors(loop: Loop) -> Iterator[list[Statement]]:
+    """Yield what the loop does when something failed, before it tries again: that nothing had come is no failure."""
+    for statement in _statements(loop.body):
+        for handler in statement.handlers if isinstance(statement, Try) else ():
+            if not {_word(part) for kind in handler.types for part in walk(kind)} & _WOULD_BLOCK:
+                yield handler.body
 
 
 def _asks(loop: Loop) -> Place | None:

@@ -36,7 +36,7 @@ def _needs(facts: Facts, found: ClassInfo) -> Iterator[tuple[Place, str]]:
         return
     for method in found.all_methods():
         for call in method.calls() if method.body is not None else ():
-            if isinstance(call.function, Name) and call.called_name == "tr":
+            if isinstance(call.function, Name) and call.called_name == "tr" and not _translates_itself(found):
                 yield call.place, "translates with tr()"
     for function in facts.functions(Language.CPP):
         for expression in function.expressions():
@@ -46,6 +46,12 @@ def _needs(facts: Facts, found: ClassInfo) -> Iterator[tuple[Place, str]]:
     for connection in facts.connections.all:
         if connection.by_text and any(target.owner is found for target in connection.targets):
             yield connection.place, f"is connected by the text SLOT({connection.slot_name})"
+
+
+def _translates_itself(found: ClassInfo) -> bool:
+    """Say whether Q_DECLARE_TR_FUNCTIONS gives the class a tr() of its own."""
+    lines = found.unit.source.split("\n")[found.place.line - 1 : found.place.end_line]
+    return any("Q_DECLARE_TR_FUNCTIONS" in line for line in lines)
 
 
 def _text_from(source: str, place: Place) -> str:
@@ -62,7 +68,11 @@ RULE = Rule(
         "qobject_cast sees the base class, and tr() looks in the base's translations."
     ),
     repair="write Q_OBJECT as the first line of the class, in a file that moc reads",
-    unless=("the class uses nothing of the meta-object system", "a template cannot have Q_OBJECT: a note only"),
+    unless=(
+        "the class uses nothing of the meta-object system",
+        "Q_DECLARE_TR_FUNCTIONS gives it a tr() of its own",
+        "a template cannot have Q_OBJECT: a note only",
+    ),
     examples=(
         Example(
             Language.CPP,

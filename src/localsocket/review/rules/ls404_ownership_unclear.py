@@ -14,8 +14,8 @@ from localsocket.review.rules.rule import Example, Rule
 
 def check(facts: Facts) -> Iterator[Finding]:
     for function in facts.functions(Language.CPP):
-        if not facts.subject.concerns(function.unit):
-            continue
+        if not facts.subject.concerns(function.unit) or function.unit.path.endswith(".c"):
+            continue  # in C, `new` is a name like any other
         for call in function.calls():
             if not call.is_new or is_made_on_purpose(call, function) or facts.releases.is_released(call, function):
                 continue

@@ -109,8 +109,9 @@ def _written(facts: Facts, acts: Act) -> Iterator[tuple[str, Place, FunctionInfo
         if endpoint is None or facts.transports.is_network_site(site):
             continue
         for text in sorted(facts.values.endpoint(endpoint, site.function), key=str):
-            if text.literal and text.place is not None:
-                yield text.literal, text.place, site.function
+            name = text.literal or ""
+            if name.strip("\0/") and text.place is not None:
+                yield name, text.place, site.function
 
 
 def _are_side_by_side(one: Unit, other: Unit) -> bool:

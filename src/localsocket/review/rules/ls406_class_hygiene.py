@@ -55,7 +55,7 @@ def check(facts: Facts) -> Iterator[Finding]:
 def _finding(kind: int, places: list[tuple[Place, str]]) -> Finding:
     names = " and ".join(f"`{name}`" for _, name in places[:2]) + (f" and {len(places) - 2} more" * (len(places) > 2))
     message, repair, cwe = {
-        _UNSET: (f"Nothing gives {names} a value before it is first read.", "write `= nullptr`, `= 0` …", "CWE-457"),
+        _UNSET: (f"The constructor leaves {names} as the memory was.", "write `= nullptr`, `= 0` …", "CWE-457"),
         _IMPLICIT: (f"The constructor of {names} converts without being asked.", "write `explicit` before it", None),
         _HIDING: (f"Nothing says that {names} overrides a base's.", "write `override` behind it", None),
         _OPEN: (f"The destructor does not close {names}.", "close it in the destructor", "CWE-772"),
@@ -84,7 +84,7 @@ def _of_class(facts: Facts, found: ClassInfo) -> Iterator[_Found]:
 def _unset_members(found: ClassInfo) -> Iterator[Member]:
     """Yield the plain members that some constructor leaves as they were in memory."""
     own = [one for one in found.constructors() if not _is_copying(one, found)]
-    if any(one.body is None for one in own) or (not own and found.is_struct):
+    if any(one.body is None for one in own) or (not own and found.is_struct) or _depends_on_platform(found):
         return  # where the constructor is not seen; and a struct without one is filled by whoever makes it
     unset = [
         one for one in found.members.values() if _RAW.fullmatch(one.type) and not one.default and not one.is_static
@@ -92,6 +92,12 @@ def _unset_members(found: ClassInfo) -> Iterator[Member]:
     constructors = [one for one in own if not any(call.called_name == found.name for call in one.base_calls)]
     given = [_set_by(one, found, ()) for one in constructors] or [set[str]()]
     yield from (member for member in unset if not all(member.name in names for names in given))
+
+
+def _depends_on_platform(found: ClassInfo) -> bool:
+    """Say whether there are members or initialisers in it that only some platforms have."""
+    lines = found.unit.source.split("\n")[found.place.line - 1 : found.place.end_line]
+    return any(line.lstrip().startswith(("#if", "#el")) for line in lines)
 
 
 def _set_by(function: FunctionInfo, found: ClassInfo, active: tuple[FunctionInfo, ...]) -> set[str]:

@@ -1,6 +1,5 @@
 #include <cstring>
 #include <sys/socket.h>
-#include <sys/uio.h>
 #include <vector>
 
 class Receiver

@@ -20,8 +20,8 @@ KIND = ClaimKind(
     name="something else",
     title="something else is said of a name of the code",
     complaint=words(
-        r"<\d+s?>(?:\W+(?:class|function|method|member|variable|macro|slot|signal|object|test))?\W+"
-        r"(?:\w+ly\W+)?(?:is|are|was|has|have|does|do|can|will|should|must|[a-z]{2,}s)\b",
+        r"<\w+>(?:\W+(?:class|function|method|member|variable|macro|slot|signal|object|test))?\W+"
+        r"(?:\w+ly\W+)?(?:is|are|was|has|have|does|do|can|cannot|could|may|might|will|would|should|must|never|[a-z]{2,}s)\b",
     ),
     denial=None,
     check=check,

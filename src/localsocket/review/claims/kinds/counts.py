@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 from localsocket.review.claims.claim import Answer, Claim, Shown, refuted, supported, undecided
 from localsocket.review.claims.clauses import NUMBER
 from localsocket.review.claims.kinds.kind import ClaimKind, words
+from localsocket.review.claims.mentions import Mention
 from localsocket.review.claims.reviewed_code import Code, Entity, Sort
 from localsocket.review.claims.uses import Uses
 from localsocket.review.model.declarations import FunctionInfo, FunctionKind
@@ -33,8 +35,16 @@ def check(claim: Claim, code: Code) -> Answer:
     return refuted(reason, *places) if places or claim.is_complaint else undecided(reason)
 
 
+def _where(claim: Claim) -> Iterator[Mention]:
+    """Yield the names inside which is counted, and not those of what is counted: "two classes, `A` and `B`"."""
+    match = _COUNTED.search(claim.text)
+    for one in (*claim.subjects, *claim.scopes):
+        if match is None or one.is_scope or one.is_file or one.start < match.start():
+            yield one
+
+
 def _counted(word: str, claim: Claim, code: Code) -> list[Entity]:
-    names = {one.name for one in (*claim.subjects, *claim.scopes)}
+    names = {one.name for one in _where(claim)}
     if word.startswith("file"):
         found = [
             Entity(Sort.FILE, unit.path, unit.body.place, unit) for unit in code.program.units if unit.body is not None

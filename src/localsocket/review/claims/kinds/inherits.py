@@ -29,8 +29,10 @@ KIND = ClaimKind(
     name="inherits",
     title="a class derives from another",
     complaint=words(
-        r"(?:inherit(?:s|ing|ed)?|deriv(?:es|ed|ing)|extends?|extending|sub-?class(?:es|ing)?)\b(?:\W+(?:of|from|is|the|class|publicly))*\W*(?=<)"
-        r"|\bis an?\W+(?:sub-?class of\W+|child of\W+)?(?=<\d+s?>\W*(?:class|object|subclass)?\W*$)"
+        r"(?:inherit(?:s|ing|ed)?|deriv(?:es|ed|ing)|extends?|extending|sub-?class(?:es|ing)?)\b"
+        r"(?:\W+(?:of|from|is|the|class|publicly))*\W*(?=<)",
+        r"(?:(?<=\bis )|(?<=\bis not ))an?\W+(?:sub-?class of\W+|child of\W+)?"
+        r"(?=<\d+s?>\W*(?:class|object|subclass)?\W*$)",
     ),
     denial=None,
     check=check,

@@ -23,9 +23,10 @@ class ClaimKind:
     - `names_follow`: it is about the name behind the words, and the one ahead of them says where.
     - `knows_missing`: it answers itself for names that the code does not have.
     - `takes_rules`: what it is about may be the number of a rule.
-    - `is_premise`: it describes and does not judge, so beside a judgement it is told only when it is false.
+    - `is_premise`: it describes and does not judge, so beside a judgement in its sentence it is told only when it is
+      false.
     - `is_last_resort`: it is asked only where no other kind recognises anything.
-    - `covers` are the kinds that add nothing in the same clause.
+    - `covers` are the kinds that add nothing in the same sentence.
     - `rank`: of two kinds that match the same words, the lower one is right.
     """
 

@@ -9,7 +9,10 @@ from localsocket.review.model.declarations import ClassInfo
 from localsocket.review.model.unit import Language
 
 _MACRO = r"(?:<(?:Q_OBJECT|Q_GADGET)>|Q_OBJECT)"
-_FILLER = r"(?:\W+(?:the|a|an|its|any|required|necessary|mandatory|needed|own|Qt|macro|qt's|of|in|on)\b){0,4}\W*"
+_FILLER = (
+    r"(?:\W+(?:the|a|an|its|any|required|necessary|mandatory|needed|own|Qt|macro|qt's|of|in|on|declaring|having|using|"
+    r"including|adding)\b){0,4}\W*"
+)
 
 
 def check(claim: Claim, code: Code) -> Answer:

@@ -11,6 +11,7 @@ from localsocket.review.claims.kinds.kind import ClaimKind, words
 from localsocket.review.claims.reviewed_code import Code, Entity, Sort
 from localsocket.review.findings import Finding
 
+_LOWER_CASE = (Sort.FUNCTION, Sort.MEMBER, Sort.VARIABLE, Sort.PARAMETER)
 _MIXED = re.compile(r"[a-z][A-Z]\w*_|_\w*[a-z][A-Z]")
 
 
@@ -31,7 +32,9 @@ def check(claim: Claim, code: Code) -> Answer:
     findings = [
         finding
         for finding in code.findings("LS402")
-        if (not files or finding.place.file in files) and (not names or _is_among(names, finding))
+        if (not files or finding.place.file in files)
+        and (not names or _is_among(names, finding))
+        and all(code.holds(entity, finding.place) for entity in entities if entity.sort is Sort.CLASS)
     ]
     if findings:
         return by_findings(findings, claim.is_complaint)
@@ -43,27 +46,33 @@ def _consistent(claim: Claim, code: Code, files: set[str]) -> Answer:
     groups: defaultdict[str, list[Named]] = defaultdict(list)
     for (file, kind), names in code.facts.naming.by_file_and_kind().items():
         if not files or file in files:
-            groups[kind].extend(named for named in names if word_style(named.name))
+            is_python = file.endswith((".py", ".pyi", ".pyw"))
+            kind = "functions, members and variables" if is_python and kind != "classes" else kind
+            groups[kind].extend(named for named in names if _style(named.name))
     if not groups:
         return undecided(f"There are no names that could show a style; searched: {code.extent}.")
     told, shown, mixed = [], list[Shown](), False
     for kind, found in groups.items():
-        counts = Counter(word_style(named.name) for named in found)
+        counts = Counter(_style(named.name) for named in found)
         if not counts:
             continue
         mixed = mixed or len(counts) > 1
         told.append(f"{kind}: " + " and ".join(f"{count} {style}" for style, count in counts.most_common()))
         for style in counts:
-            first = next(named for named in found if word_style(named.name) == style)
+            first = next(named for named in found if _style(named.name) == style)
             shown.append((first.place, f"`{first.name}`, {style}"))
     reason = f"{'; '.join(told)}. Names that Qt or Python dictate are not counted."
     if not told:
         return undecided("Every name is one small word, which shows no style.")
     if mixed:
-        return undecided(f"Each file is consistent, and they differ: {reason}", *shown)
+        return undecided(f"LS402 finds no minority, and names differ: {reason}", *shown)
     return (
         refuted(f"Each kind is named in one way: {reason}", *shown) if claim.is_complaint else supported(reason, *shown)
     )
+
+
+def _style(name: str) -> str:
+    return word_style(name) or ("mixed" if _MIXED.search(name) else "")
 
 
 def _who_named(entity: Entity, code: Code) -> str:
@@ -86,10 +95,10 @@ def _who_named(entity: Entity, code: Code) -> str:
 
 def _unlike_the_others(entity: Entity, code: Code) -> list[Shown]:
     """Return the name and one of the majority, where its words are joined in another way than theirs."""
-    style = word_style(entity.name) or ("mixed" if _MIXED.search(entity.name) else "")
+    style = _style(entity.name)
     others = [
         one
-        for one in code.of_sort(entity.sort)
+        for one in code.of_sort(*_alike(entity))
         if one.name != entity.name
         and one.unit.language is entity.unit.language
         and word_style(one.name)
@@ -102,6 +111,11 @@ def _unlike_the_others(entity: Entity, code: Code) -> list[Shown]:
         return []
     usual = next(one for one in others if word_style(one.name) == most)
     return [(entity.place, f"`{entity.name}` is {style}"), (usual.place, f"`{usual.name}` is {most}, as most")]
+
+
+def _alike(entity: Entity) -> tuple[Sort, ...]:
+    """Return what is named alike: in Python all that is no class."""
+    return _LOWER_CASE if entity.unit.assigning_declares and entity.sort in _LOWER_CASE else (entity.sort,)
 
 
 def _is_among(names: set[str], finding: Finding) -> bool:
@@ -124,6 +138,11 @@ KIND = ClaimKind(
         r"nam(?:ing|es)\W+(?:\w+\W+){0,3}?(?:not|n't)\W+(?:\w+\W+)?(?:consistent|uniform)",
         r"(?:violat\w+|breaks?|deviat\w+ from|ignor\w+)\W+(?:\w+\W+){0,3}?naming",
         r"misnamed",
+        r"nam(?:es|ed)\W+(?:\w+\W+){0,4}?(?:camel|snake|pascal)[^.;]{0,40}?\b(?:others?|some|while|snake|camel)",
+        r"<\d+s?>\W+(?:is|are|uses?)\W+(?:(?:in|written|named|an?|the)\W+)*"
+        r"(?:camelcase|camel case|<camelCase>|snake_case|snake case|<snake_case>|pascalcase)",
+        r"(?:without|lacks?|missing)\W+(?:an?\W+|the\W+)?\w*_?\W*prefix",
+        r"not\W+(?:\w+\W+)?(?:prefixed|named like|follow(?:s|ing)?\W+(?:\w+\W+){0,2}?\w*_?\W*prefix)",
         r"(?:camelcase|camel case|<camelCase>)\W+and\W+(?:snake_case|snake case|<snake_case>)",
     ),
     denial=words(

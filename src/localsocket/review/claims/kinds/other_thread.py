@@ -2,31 +2,43 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from localsocket.review.claims.claim import Answer, Claim, Shown, by_findings, refuted, supported, undecided
 from localsocket.review.claims.kinds.kind import ClaimKind, words
 from localsocket.review.claims.mentions import Mention
-from localsocket.review.claims.reviewed_code import Code, Sort
+from localsocket.review.claims.reviewed_code import HOMES, Code, Entity, Sort
+from localsocket.review.claims.shared_data import Access, accesses, lock_around, locks_of, threads_of
 from localsocket.review.findings import Finding
-from localsocket.review.model.declarations import FunctionInfo, FunctionKind
+from localsocket.review.model.declarations import FunctionInfo
 from localsocket.review.model.expressions import Call
-from localsocket.review.model.statements import With
 
 _RULES = ("LS203", "LS204")
 _SHOWN = 4
-_OWN = "the thread that begins the program"
-_LOCKS = ("lock", "tryLock", "acquire", "QMutexLocker", "lock_guard", "unique_lock", "scoped_lock", "with")
+_OF_ITSELF = re.compile(r"thread[\s-]?(?:un)?safe", re.IGNORECASE)
+_IS_CALLED = re.compile(r"\b(?:called|invoked|executed)\b", re.IGNORECASE)
+_OF_LOCKS = re.compile(r"\b(?:lock|mutex|synchroni)", re.IGNORECASE)
 
 
 def check(claim: Claim, code: Code) -> Answer:
     calls = [one for subject in claim.subjects for one in _calls(subject, claim, code)]
-    named = {name for subject in claim.subjects for name in (subject.name, subject.qualifier) if name}
-    findings = [finding for finding in code.findings(*_RULES) if not named or _is_about(finding, named, calls, code)]
+    entities = [entity for subject in claim.subjects for entity in code.resolve(subject, claim.scopes)]
+    findings = [
+        one for one in code.findings(*_RULES) if not claim.subjects or _is_about(one, claim, entities, calls, code)
+    ]
     if findings:
         return by_findings(findings, claim.is_complaint)
+    if _OF_LOCKS.search(claim.clause) and (locks := list(_locks(entities))):
+        reason = "It takes a lock."
+        return refuted(reason, *locks) if claim.is_complaint else supported(reason, *locks)
+    uses = [use for entity in entities for use in accesses(entity, code)]
+    if uses and (not calls or all(use.lock is not None for use in uses)):
+        return _of_data(uses, claim, code)
     if not code.facts.threads.workers:
         reason = f"The program begins no thread of its own; searched: {code.extent}."
+        if _is_of_itself(claim):
+            return undecided(f"{reason} Whether it could stand several, the code does not say.", *_shown(calls))
         return refuted(reason, *_shown(calls)) if claim.is_complaint else undecided(reason, *_shown(calls))
     if not calls:
         return _without_calls(claim, code)
@@ -34,15 +46,52 @@ def check(claim: Claim, code: Code) -> Answer:
     if shared:
         reason = "It is used from several threads, without a lock that would be seen."
         return supported(reason, *shared) if claim.is_complaint else refuted(reason, *shared)
-    unknown = [one for one in calls if not _threads_of(one[1], code)]
+    unknown = [one for one in calls if not threads_of(one[1], code)]
     if unknown:
         return undecided("Nothing in the files given calls it, so no thread is known.", *_shown(unknown))
     shown: list[Shown] = [
-        (call.place, f"{call.called_name}() on {' and '.join(_threads_of(function, code))}")
+        (call.place, f"{call.called_name}() on {' and '.join(threads_of(function, code))}")
         for call, function in calls[:_SHOWN]
     ]
     reason = "Each object is used on one thread only, the one on which it is made."
+    if _is_of_itself(claim):
+        return undecided(f"{reason} Whether it could stand several, the code does not say.", *shown)
     return refuted(reason, *shown) if claim.is_complaint else supported(reason, *shown)
+
+
+def _is_of_itself(claim: Claim) -> bool:
+    """Say whether it speaks of what something could stand, and not of how the program uses it."""
+    return _OF_ITSELF.search(claim.clause) is not None
+
+
+def _locks(entities: list[Entity]) -> Iterator[Shown]:
+    functions = [one.found for one in entities if isinstance(one.found, FunctionInfo)]
+    if functions and all(locks_of(one) for one in functions):
+        yield from ((place, f"{one.name}() takes a lock here") for one in functions for place in locks_of(one))
+
+
+def _of_data(uses: list[Access], claim: Claim, code: Code) -> Answer:
+    """A member, or a variable of the file: who reads and writes it on which thread, under which lock."""
+    shown: list[Shown] = []
+    threads: dict[str, None] = {}
+    for use in uses:
+        on = threads_of(use.function, code)
+        threads.update(dict.fromkeys(on))
+        verb = "written" if use.is_write else "used"
+        shown.append((use.place, f"{verb} on {' and '.join(on) or 'a thread that is not known'}"))
+    locked = [(use.lock, "a lock is taken here") for use in uses if use.lock is not None]
+    if len(locked) == len(uses):
+        reason = "A lock is held wherever it is used."
+        return refuted(reason, *locked, *shown) if claim.is_complaint else supported(reason, *locked, *shown)
+    if len(threads) > 1 and any(use.is_write for use in uses):
+        bare = [one for use, one in zip(uses, shown, strict=True) if use.lock is None]
+        reason = "It is used on several threads, and not always under a lock."
+        return supported(reason, *bare) if claim.is_complaint else refuted(reason, *bare)
+    is_known = all(threads_of(use.function, code) for use in uses)
+    if is_known and len(threads) == 1 and not _is_of_itself(claim):
+        reason = "It is used on one thread only."
+        return refuted(reason, *shown) if claim.is_complaint else supported(reason, *shown)
+    return undecided("On which threads it is used is not all in the files given.", *shown)
 
 
 def _without_calls(claim: Claim, code: Code) -> Answer:
@@ -107,50 +156,16 @@ def _homes(function: FunctionInfo | None) -> set[str]:
     return names
 
 
-def _is_about(finding: Finding, named: set[str], calls: list[tuple[Call, FunctionInfo]], code: Code) -> bool:
+def _is_about(
+    finding: Finding, claim: Claim, entities: list[Entity], calls: list[tuple[Call, FunctionInfo]], code: Code
+) -> bool:
     lines = {(one.place.file, one.place.line) for one in finding.evidence} | {(finding.place.file, finding.place.line)}
     if any((call.place.file, call.place.line) in lines for call, _ in calls):
         return True
-    if any(name in finding.message.replace("()", "").replace(".", " ").split() for name in named):
-        return True
-    for function in code.program.functions:
-        if function.owner is not None and function.owner.name in named:
-            here = {(call.place.file, call.place.line) for call in function.calls()}
-            if here & lines:
-                return True
-    return False
-
-
-def _threads_of(function: FunctionInfo, code: Code) -> list[str]:
-    """Return the threads on which a function may run, by who calls it."""
-    found: dict[str, None] = {}
-    seen: set[FunctionInfo] = set()
-    entries = {worker.function: worker.label for worker in code.facts.threads.workers}
-    waiting = [function]
-    while waiting:
-        current = waiting.pop()
-        if current in seen:
-            continue
-        seen.add(current)
-        if current in entries:
-            found[f"the thread of {entries[current]}"] = None
-            continue
-        if current.kind is FunctionKind.LAMBDA and current.enclosing is not None:
-            waiting.append(current.enclosing)  # a slot runs where its connection is made, unless it says otherwise
-            continue
-        callers = [site.caller for site in code.facts.calls.callers(current)]
-        connected = [one.function for one in code.facts.connections.all if current in one.targets]
-        if callers or connected:
-            waiting.extend((*callers, *connected))
-        elif current.kind is FunctionKind.MODULE or _is_called_from_outside(current, code):
-            found[_OWN] = None
-    return list(found)
-
-
-def _is_called_from_outside(function: FunctionInfo, code: Code) -> bool:
-    if function.name == "main" or function.section.startswith(("private slots", "public slots")):
-        return True
-    return code.facts.heritage.is_given(function) or function.is_constructor
+    if any(one.sort in HOMES for one in entities):
+        return not _IS_CALLED.search(claim.clause) and code.concerns(finding, entities)
+    words = finding.message.replace("()", "").replace(".", " ").split()
+    return any(subject.name in words for subject in claim.subjects)
 
 
 def _shared(calls: list[tuple[Call, FunctionInfo]], code: Code) -> Iterator[Shown]:
@@ -158,11 +173,11 @@ def _shared(calls: list[tuple[Call, FunctionInfo]], code: Code) -> Iterator[Show
     on: dict[object, dict[str, list[tuple[Call, FunctionInfo]]]] = {}
     for call, function in calls:
         variable = code.facts.names.variable(call.receiver, function) if call.receiver is not None else None
-        if variable is None or any(_takes_lock(one) for one in (function,)):
+        if variable is None or lock_around(call, function) is not None:
             continue
         if isinstance(variable.owner, FunctionInfo) and variable.owner is function:
             continue
-        for thread in _threads_of(function, code):
+        for thread in threads_of(function, code):
             on.setdefault(variable, {}).setdefault(thread, []).append((call, function))
     for threads in on.values():
         if len(threads) > 1:
@@ -170,12 +185,6 @@ def _shared(calls: list[tuple[Call, FunctionInfo]], code: Code) -> Iterator[Show
                 firsts = {call.called_name: call for call, _ in reversed(found)}
                 for name, call in firsts.items():
                     yield call.place, f"{name}() on {thread}"
-
-
-def _takes_lock(function: FunctionInfo) -> bool:
-    names = {call.called_name for call in function.calls()} | set(function.declared_types().values())
-    guarded = any(isinstance(statement, With) for statement in function.statements())
-    return guarded or any(lock in name for name in names for lock in _LOCKS)
 
 
 def _shown(calls: list[tuple[Call, FunctionInfo]]) -> list[Shown]:
@@ -192,11 +201,18 @@ KIND = ClaimKind(
         r"(?:from|in|on|by|across|between|to|within)\W+(?:\w+\W+){0,2}?(?:another|other|different|separate|"
         r"multiple|several|the wrong|wrong|two|various|many|foreign|secondary|a worker)\W+"
         r"(?:\w+\W+)?threads?\b",
+        r"threads?\b\W+(?:\w+\W+){0,5}?(?:and|as well as)\W+(?:\w+\W+){0,4}?threads?\b",
+        r"(?:not|never)\W+(?:\w+\W+)?(?:protected|guarded|synchroni[sz]ed|locked)\b",
+        r"\b(?:unprotected|unguarded|unsynchroni[sz]ed)\b",
         r"cross[\s-]thread",
         r"thread affinity",
         r"across threads",
         r"(?:data|thread) races?",
         r"race conditions?",
+        r"(?:does|do|did) not\W+(?:\w+\W+)?(?:use|hold|take|acquire|lock)\W+(?:the\W+|an?\W+|any\W+|its\W+)*"
+        r"(?:lock|mutex|<\d+>\W*$)",
+        r"without\W+(?:holding|taking|locking|acquiring)\b",
+        r"without\W+(?:\w+ing\W+)?(?:the\W+|an?\W+|any\W+)*(?:lock|mutex)",
         r"concurrent(?:ly)? (?:access(?:ed)?|used?|calls?|called|reads?|writes?|read|written)",
         r"threading (?:issue|problem|bug|violation)s?",
         r"(?:without|no|lacks?|missing)\W+(?:any\W+|a\W+|proper\W+)*(?:lock(?:ing|s)?|mutex(?:es)?|"
@@ -205,6 +221,7 @@ KIND = ClaimKind(
     ),
     denial=words(
         r"thread[\s-]?safe(?!ty)",
+        r"(?:is|are)\W+(?:\w+ly\W+)?(?:protected|guarded)\W+by\W+(?:\w+\W+){0,3}?(?:lock|mutex|<\d+>)",
         r"(?:only )?(?:from|on|in)\W+(?:a\W+|one\W+|the\W+)*(?:single|one|same|own|its own|only one)\W+"
         r"(?:\w+\W+)?thread\b",
     ),

@@ -9,11 +9,13 @@ from localsocket.review.apis.meaning import Act
 from localsocket.review.claims.claim import Answer, Claim, Shown, by_findings, refuted, supported, undecided
 from localsocket.review.claims.kinds.kind import ClaimKind, words
 from localsocket.review.claims.reviewed_code import Code
+from localsocket.review.model.declarations import FunctionInfo
 
-_OPEN = ("LS101", "LS103", "LS105", "LS116")
+_OPEN = ("LS101", "LS103", "LS116")
 _NOT_STATED = re.compile(
     r"\b(?:no|not|never|without|lacks?|missing|n't|default|unspecified|should|set|restrict\w*)\b", re.I
 )
+_CALLS = ("setSocketOptions", "fchmod", "chmod", "umask")
 _OTHERS = 0o077
 _PRIVATE = "UserAccessOption"
 
@@ -21,12 +23,21 @@ _PRIVATE = "UserAccessOption"
 def check(claim: Claim, code: Code) -> Answer:
     binds = list(code.facts.calls.sites(Act.BIND))
     stated = list(code.facts.calls.sites(Act.CHMOD | Act.UMASK))
-    findings = code.findings(*_OPEN)
+    entities = [entity for one in (*claim.subjects, *claim.scopes) for entity in code.resolve(one, claim.scopes)]
+    not_called = [word for word in _CALLS if word in claim.clause and not code.calls_of(word)]
+    if not_called and claim.is_complaint and _is_about_absence(claim) and binds:
+        reason = f"{' and '.join(not_called)} is called nowhere; searched: {code.extent}."
+        return supported(reason, *((site.place, f"{site.api.method}() takes the name") for site in binds))
+    findings = [finding for finding in code.findings(*_OPEN) if code.concerns(finding, entities)]
     if findings and not (claim.is_complaint and _is_about_absence(claim) and stated):
         return by_findings(findings, claim.is_complaint)
     if not binds:
         reason = f"Nothing takes a name that others could connect to; searched: {code.extent}."
         return refuted(reason) if claim.is_complaint else undecided(reason)
+    homes = [site.function for site in stated]
+    if stated and not all(_is_near(site.function, homes) for site in binds):
+        places: list[Shown] = [(site.place, f"{site.api.method}() takes the name") for site in binds]
+        return undecided("It is stated for one endpoint, and not beside every other.", *places)
     narrow = [site for site in stated if _is_narrow(site, code)]
     shown: list[Shown] = [(site.place, f"{site.api.method}() states it") for site in narrow or stated]
     if narrow or (stated and _is_about_absence(claim)):
@@ -50,6 +61,13 @@ def check(claim: Claim, code: Code) -> Answer:
 
 def _is_about_absence(claim: Claim) -> bool:
     return bool(_NOT_STATED.search(claim.clause))
+
+
+def _is_near(function: FunctionInfo, homes: list[FunctionInfo]) -> bool:
+    """Say whether the class or the file of the function states a mode, where a file has no classes."""
+    return any(one is function or (one.owner is not None and one.owner is function.owner) for one in homes) or any(
+        one.owner is None and one.unit is function.unit and function.owner is None for one in homes
+    )
 
 
 def _is_narrow(site: Site, code: Code) -> bool:
@@ -83,6 +101,7 @@ KIND = ClaimKind(
         r"(?:not|never|n't|without)\W+(?:\w+\W+)?(?:restrict|set|limit)(?:s|ed|ing)?\W+(?:\w+\W+){0,3}?"
         r"(?:permissions?|access|mode)",
         r"(?:restrict|limit)\W+(?:\w+\W+){0,2}?(?:permissions?|access)",
+        r"\bumask\W+(?:is|are)\W+(?:not|never)\W+(?:set|changed|restricted)",
         r"(?:no|missing|without)\W+(?:call to\W+|use of\W+)?(?:<setSocketOptions>|<chmod>|<fchmod>|<umask>)",
         r"(?:<setSocketOptions>|<chmod>|<fchmod>)\W+(?:\w+\W+){0,3}?(?:not|never|missing)",
         r"(?:does not|doesn't|never|should|must|not)\W+(?:\w+\W+)?(?:call|use|calls?|uses?|set)s?\W+"

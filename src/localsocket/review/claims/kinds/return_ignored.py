@@ -5,7 +5,8 @@ from __future__ import annotations
 from localsocket.review.analysis.calls import Site
 from localsocket.review.claims.claim import Answer, Claim, Shown, refuted, supported, undecided
 from localsocket.review.claims.kinds.kind import ClaimKind, words
-from localsocket.review.claims.reviewed_code import Code
+from localsocket.review.claims.mentions import Mention
+from localsocket.review.claims.reviewed_code import HOMES, Code, Entity
 from localsocket.review.model.declarations import FunctionInfo
 from localsocket.review.model.expressions import Await, Call
 from localsocket.review.model.place import Place
@@ -19,7 +20,7 @@ def check(claim: Claim, code: Code) -> Answer:
     calls = _calls(claim, code)
     if not calls:
         names = ", ".join(subject.text for subject in claim.subjects)
-        what = f"{names} is called nowhere" if names else "There is no call that reports in its result how it went"
+        what = f"{names}: there is no such call" if names else "There is no call that reports in its result how it went"
         reason = f"{what}; searched: {code.extent}."
         return refuted(reason) if claim.is_complaint else undecided(reason)
     found = {_line(finding.place): finding for finding in code.findings(*_RULES)}
@@ -42,23 +43,29 @@ def check(claim: Claim, code: Code) -> Answer:
 
 
 def _calls(claim: Claim, code: Code) -> list[tuple[Call, FunctionInfo]]:
-    found = [one for subject in claim.subjects for one in code.calls_of(subject.name)]
-    inside = {scope.name for scope in (*claim.scopes, *claim.subjects)}
-    if not found:
-        acts = [site for site in _reporting(code) if not claim.subjects or _home(site.function) & inside]
-        return [(site.call, site.function) for site in acts]
-    here = [one for one in found if _home(one[1]) & {scope.name for scope in claim.scopes}]
-    return here or found
+    """Return the calls that are meant: of the functions named, inside of the functions, classes and files named."""
+    named = (*claim.subjects, *claim.scopes)
+    own = {one: found for one in named if (found := [entity for entity in code.resolve(one) if entity.sort in HOMES])}
+    called = [one for one in named if one not in own and code.calls_of(one.name)]
+    if not called:
+        called = [one for one in own if one not in claim.scopes and code.calls_of(one.name)]
+        called = [one for one in called if not any(_calls_in(own[one], other, code) for other in called)] or called
+    homes = [entity for one, found in own.items() if one not in called for entity in found]
+    if called:
+        calls = [call for one in called for call in code.calls_of(one.name)]
+        inside = [call for call in calls if not homes or any(code.holds(home, call[0].place) for home in homes)]
+        return list(dict.fromkeys(inside))
+    sites = [site for site in _reporting(code) if not homes or any(code.holds(one, site.place) for one in homes)]
+    return [(site.call, site.function) for site in sites]
+
+
+def _calls_in(homes: list[Entity], called: Mention, code: Code) -> bool:
+    return any(code.holds(home, call.place) for home in homes for call, _ in code.calls_of(called.name))
 
 
 def _reporting(code: Code) -> list[Site]:
     sites = [code.facts.calls.site(call, function) for function in code.program.functions for call in function.calls()]
     return [site for site in sites if site is not None and site.api.reports]
-
-
-def _home(function: FunctionInfo) -> set[str]:
-    owner = {function.owner.name} if function.owner is not None else set()
-    return {function.name, function.place.file.rpartition("/")[2], *owner}
 
 
 def _is_dropped(call: Call, function: FunctionInfo) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from localsocket.review.claims.claim import Answer, Claim, by_findings, refuted, undecided
 from localsocket.review.claims.kinds.kind import ClaimKind, words
 from localsocket.review.claims.reviewed_code import Code
+from localsocket.review.findings import Finding
 from localsocket.review.rules import all_rules
 
 
@@ -15,16 +16,10 @@ def check(claim: Claim, code: Code) -> Answer:
         finding for rule in all_rules() for finding in code.findings(rule.id) if name in (finding.rule, finding.cwe)
     ]
     scopes = [entity for one in (*claim.scopes, *claim.subjects) if one.name != name for entity in code.resolve(one)]
-    files = {entity.unit.path for entity in scopes}
     lines = {
         (entity.place.file, entity.place.line) for entity in scopes if entity.place.line > 1 and entity.sort == "file"
     }
-    here = [
-        finding
-        for finding in found
-        if (not files or finding.place.file in files)
-        and (not lines or (finding.place.file, finding.place.line) in lines)
-    ]
+    here = [finding for finding in found if (lines & _lines_of(finding) if lines else code.concerns(finding, scopes))]
     if here:
         return by_findings(here, claim.is_complaint)
     elsewhere = [(finding.place, f"{finding.rule} is found here") for finding in found]
@@ -33,6 +28,11 @@ def check(claim: Claim, code: Code) -> Answer:
     if name.startswith("LS") and claim.is_complaint:
         return refuted(f"{name} finds nothing{' there' if elsewhere else ''}; searched: {code.extent}.", *elsewhere)
     return undecided(f"No rule finds {name}, which does not prove that it is not there.", *elsewhere)
+
+
+def _lines_of(finding: Finding) -> set[tuple[str, int]]:
+    places = [finding.place, *(one.place for one in finding.evidence)]
+    return {(place.file, place.line) for place in places}
 
 
 KIND = ClaimKind(

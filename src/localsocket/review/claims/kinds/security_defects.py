@@ -14,12 +14,23 @@ from localsocket.review.rules import all_rules
 _SPEAKS_OF_FINDING = re.compile(
     r"\b(?:detected|found|seen|identified|discovered|observed|find|see|detect|apparent)\b", re.I
 )
+_OF_A_KIND = re.compile(
+    r"\bvulnerable\W+to\W+(?!attack|exploit|abuse)|"
+    r"(?<!\w)(?!(?:security|the|an?|any|no|some|serious|critical|severe|several|many|few|following|these|those|other|more|"
+    r"potential|possible|known|obvious|major|minor|of|are|is|find|found|see|has|have|contains?|two|three|four|five|"
+    r"detected|identified|without|free|new|local|real|high|low|medium|severity|risk|apparent|multiple|further|first|"
+    r"and|or|for|this)\W)(?!\d)[\w-]+\W+vulnerabilit",
+    re.IGNORECASE,
+)
 _SHOWN = 6
 
 
 def check(claim: Claim, code: Code) -> Answer:
-    files = {entity.unit.path for one in (*claim.scopes, *claim.subjects) for entity in code.resolve(one)}
-    findings = [finding for finding in code.security_findings() if not files or finding.place.file in files]
+    if _OF_A_KIND.search(claim.clause):
+        return undecided("No rule is about defects of this kind.")
+    entities = [entity for one in (*claim.scopes, *claim.subjects) for entity in code.resolve(one)]
+    findings = [finding for finding in code.security_findings() if code.concerns(finding, entities)]
+    files = {entity.unit.path for entity in entities}
     if findings:
         return by_findings(findings, claim.is_complaint)
     rules = sum(rule.category is Category.SECURITY for rule in all_rules())

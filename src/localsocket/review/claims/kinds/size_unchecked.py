@@ -10,9 +10,10 @@ from localsocket.review.claims.claim import Answer, Claim, Shown, by_findings, r
 from localsocket.review.claims.kinds.kind import ClaimKind, words
 from localsocket.review.claims.reviewed_code import Code
 from localsocket.review.model.declarations import FunctionInfo
-from localsocket.review.model.expressions import COMPARISONS, Binary, Expression, Literal, walk
+from localsocket.review.model.expressions import COMPARISONS, Binary, Call, Expression, Literal, walk
 
 _RULES = ("LS110", "LS111", "LS301")
+_LENGTHS = frozenset({"size", "length", "count", "len", "bytesAvailable", "strlen"})
 _SIZED = Act.ALLOCATE | Act.COPY_TEXT | Act.RECEIVE
 
 
@@ -27,8 +28,10 @@ def check(claim: Claim, code: Code) -> Answer:
         return by_findings(findings, claim.is_complaint)
     sites = [site for site in _sized(code) if not homes or site.function in homes]
     if not sites:
-        return _without_sizes(code, homes)
+        return _without_sizes(claim, code, homes)
     guarded = [shown for site in sites for shown in _guards(site, code)]
+    if not guarded and homes and all(site.argument("size") is None for site in sites):
+        guarded = list(_lengths_compared(homes))
     if guarded:
         reason = "The size is compared with a limit before it is used."
         return refuted(reason, *guarded) if claim.is_complaint else supported(reason, *guarded)
@@ -50,7 +53,11 @@ def _sized(code: Code) -> Iterator[Site]:
             yield site
 
 
-def _without_sizes(code: Code, homes: list[FunctionInfo]) -> Answer:
+def _without_sizes(claim: Claim, code: Code, homes: list[FunctionInfo]) -> Answer:
+    compared = list(_lengths_compared(homes))
+    if compared:
+        reason = "How much has come is compared with a limit."
+        return refuted(reason, *compared) if claim.is_complaint else supported(reason, *compared)
     where = " there" if homes else ""
     shown: list[Shown] = [(home.place, f"{home.name}() takes no size") for home in homes]
     reads: list[Shown] = [
@@ -61,6 +68,17 @@ def _without_sizes(code: Code, homes: list[FunctionInfo]) -> Answer:
     return undecided(
         f"Nothing{where} takes memory by a size, or copies into a buffer; searched: {code.extent}.", *shown, *reads
     )
+
+
+def _lengths_compared(homes: list[FunctionInfo]) -> Iterator[Shown]:
+    """Yield where a function compares how long something has become: `buffer.size() > MAX`, `len(data) > LIMIT`."""
+    for home in homes:
+        for expression in home.expressions():
+            if isinstance(expression, Binary) and expression.operator in (">", ">=", "<", "<="):
+                for side, other in ((expression.left, expression.right), (expression.right, expression.left)):
+                    is_length = isinstance(side, Call) and side.called_name in _LENGTHS
+                    if is_length and not (isinstance(other, Literal) and other.value in (0, 1)):
+                        yield expression.place, "compared with a limit here"
 
 
 def _homes(claim: Claim, code: Code) -> list[FunctionInfo]:
@@ -115,11 +133,16 @@ KIND = ClaimKind(
         r"bound|validation)\w*)",
         r"(?:unchecked|unbounded|unlimited|unvalidated|arbitrar(?:y|ily))\W+(?:large\W+|\w+\W+)?(?:sizes?|"
         r"lengths?|buffers?|allocations?|memory|reads?|input)",
+        r"(?:no|without|missing|lacks?)\W+(?:an?\W+|any\W+)?upper\W+(?:bound|limit)",
+        r"<\d+s?>\W+(?:is|are)\W+(?:not|never)\W+(?:\w+\W+)?(?:validated|bounded|limited|saniti[sz]ed)",
+        r"(?:not|never|without)\W+(?:check|validat|limit|verif|bound|compar)\w*\W+(?:it|them|that|this|<\d+s?>)\W+"
+        r"(?:against|with|to)\b",
+        r"(?:overflow|overrun)s?\W+(?:\w+\W+){0,2}?(?:buffer|array|stack|<\d+>)",
         r"(?:no|without|missing|lacks?)\W+(?:an?\W+|any\W+)?(?:\w+\W+)?(?:size|length|bounds?|input)\W*"
         r"(?:check|limit|validation|checking|maximum)s?",
         r"(?:no|without)\W+(?:a\W+|any\W+)?(?:upper )?(?:limit|maximum|bound)\W+(?:on|for|to)\W+(?:the\W+)?"
         r"(?:size|length|buffer|amount|message|line)",
-        r"(?:not|n't|never)\W+(?:check|validate|limit|verify|bound)\W+(?:\w+\W+){0,2}?(?:size|length|bounds?|"
+        r"(?:not|never)\W+(?:check|validate|limit|verify|bound)s?\W+(?:\w+\W+){0,2}?(?:size|length|bounds?|"
         r"input)",
     ),
     denial=words(

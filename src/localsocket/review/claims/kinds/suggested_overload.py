@@ -137,15 +137,15 @@ KIND = ClaimKind(
     title="another overload of a function exists, or should be used",
     complaint=words(
         r"\boverload(?:s|ed|ing)?\b",
-        r"\b(?:use|using|call|calling|prefer|switch(?:ing)? to|replaced? (?:it )?(?:with|by)|try|"
-        r"should be)\W+(?:the\W+|an?\W+)?(?:\w+\W+){0,3}?(?=<\d+s>)",
+        r"\b(?:use|using|(?<!the )(?<!this )(?<!a )(?<!each )call|calling|prefer|switch(?:ing)? to|"
+        r"replaced? (?:it )?(?:with|by)|try|should be)\W+(?:the\W+|an?\W+)?(?:\w+\W+){0,3}?(?=<\d+s>)",
         r"\b(?:version|variant|form|signature)\b\W+(?:of|that|which|with|taking)",
     ),
     denial=None,
     check=check,
     knows_missing=True,
     needs_name=True,
-    covers=frozenset({"other thread"}),
+    covers=frozenset({"other thread", "no time limit"}),
     rank=0,
     examples=(
         "Use the overload `listen(const QString &name, QThread *thread)`.",

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import re
 
-from localsocket.review.claims.claim import Answer, Claim, Shown, refuted, supported, undecided
+from localsocket.review.apis import is_known_call
+from localsocket.review.claims.claim import Answer, Claim, Shown, by_findings, refuted, supported, undecided
+from localsocket.review.claims.clauses import is_proposed
 from localsocket.review.claims.kinds.kind import ClaimKind, words
+from localsocket.review.claims.mentions import Mention
 from localsocket.review.claims.reviewed_code import Code, Entity, Sort
 from localsocket.review.claims.uses import Uses
+from localsocket.review.model.place import Place
 
 _SORTS = {
     "function": (Sort.FUNCTION,),
@@ -28,11 +32,55 @@ _SHOWN = 3  # uses told of each name
 
 
 def check(claim: Claim, code: Code) -> Answer:
+    missing = [subject for subject in claim.subjects if not code.resolve(subject, claim.scopes)]
+    if missing and not is_proposed(claim.text, missing[0]):
+        return _of_missing(missing[0], claim, code)
     entities = [entity for subject in claim.subjects for entity in code.resolve(subject, claim.scopes)]
-    answer = _of_names(entities, code) if entities else _of_all(claim, code)
+    headers = [place for scope in claim.scopes for place in _included(scope, code)]
+    if headers:
+        answer = _of_headers(headers, code)
+    elif entities:
+        answer = _of_names(entities, code)
+    elif missing or not _is_about_all(claim):
+        return undecided("What is not used is not said by a name of the code.")
+    else:
+        answer = _of_all(claim, code)
     if claim.is_complaint:
         return answer
     return _denied(answer)
+
+
+def _of_missing(subject: Mention, claim: Claim, code: Code) -> Answer:
+    """What the code does not have is not used, which may be what is meant: "`shutdown()` is never called"."""
+    is_of_own_class = code.program.class_named(subject.qualifier) is not None if subject.qualifier else False
+    if not claim.is_complaint or is_of_own_class or not _NOT_CALLED.search(claim.clause):
+        return code.not_there(subject)
+    if is_known_call(subject.name):
+        places: list[Shown] = [(unit.body.place, "searched") for unit in code.program.units if unit.body is not None]
+        return supported(f"Nothing in the code is called {subject.text}; searched: {code.extent}.", *places)
+    return undecided(
+        f"Nothing in the code is called {subject.text}: if the program should have it, it does not, and if it comes "
+        f"from elsewhere, it is not used; searched: {code.extent}."
+    )
+
+
+def _included(scope: Mention, code: Code) -> list[Place]:
+    return [entity.place for entity in code.resolve(scope) if entity.sort is Sort.OUTSIDE]
+
+
+def _of_headers(headers: list[Place], code: Code) -> Answer:
+    found = [
+        finding
+        for finding in code.findings("LS403")
+        if any(one.place == header for one in finding.evidence for header in headers)
+    ]
+    if found:
+        return by_findings(found, is_complaint=True)
+    return undecided("LS403 does not find it unused.", *((place, "included here") for place in headers))
+
+
+def _is_about_all(claim: Claim) -> bool:
+    return re.search(rf"\b(?:{'|'.join(_SORTS)}|code|things?|names?)(?:s|es)?\b", claim.clause, re.I) is not None
 
 
 def _of_names(entities: list[Entity], code: Code) -> Answer:
@@ -47,12 +95,16 @@ def _of_names(entities: list[Entity], code: Code) -> Answer:
     names = ", ".join(dict.fromkeys(str(entity) for entity in entities))
     if used:
         return refuted(f"{names} is used.", *used)
-    places: list[Shown] = [(entity.place, f"{entity} is here, and nothing uses it") for entity in unused]
+    places: list[Shown] = [(entity.place, f"{entity} is here, and nothing {_verb(entity)} it") for entity in unused]
     if any(uses.may_be_used_elsewhere(entity) for entity in unused):
         return undecided(
             f"No file of those given uses {names}, but it is open to others; searched: {code.extent}.", *places
         )
-    return supported(f"Nothing uses {names}; searched: {code.extent}.", *places)
+    return supported(f"Nothing {_verb(unused[0])} {names}; searched: {code.extent}.", *places)
+
+
+def _verb(entity: Entity) -> str:
+    return "reads" if entity.sort in (Sort.VARIABLE, Sort.MEMBER, Sort.PARAMETER) else "uses"
 
 
 def _of_all(claim: Claim, code: Code) -> Answer:
@@ -98,6 +150,8 @@ def _denied(answer: Answer) -> Answer:
     return undecided(answer.reason, *shown)
 
 
+_NOT_CALLED = re.compile(r"\b(?:never|not|nowhere|no)\b", re.IGNORECASE)
+
 KIND = ClaimKind(
     name="unused",
     title="a variable, function, class or macro is not used",
@@ -107,9 +161,12 @@ KIND = ClaimKind(
         r"\buncalled",
         r"\bdead (?:code|functions?|methods?|variables?)",
         r"\bunreachable functions?",
-        r"(?:never|not|n't|nowhere)\W+(?:\w+\W+){0,3}?(?:used|called|invoked|referenced|read|utili[sz]ed|"
+        r"(?:never|not|nowhere)\W+(?:\w+\W+){0,3}?(?:used|called|invoked|referenced|read|utili[sz]ed|needed|"
         r"instantiated|executed)\b(?!\W+(?:by |on |from |in (?:a|the|another) )?(?:\w+\W+){0,2}?"
-        r"(?:threads?|safely|correctly|properly|event))",
+        r"(?:threads?|safely|correctly|properly|event)|\s+(?:when|if|unless|until|before|after|while|for|on)\b)",
+        r"(?:nobody|nothing|no one|no code|none)\W+(?:\w+\W+){0,2}?(?:calls?|uses?|references?|reads?|needs?)\b",
+        r"(?:not|unable to) (?:find|see|locate|spot)\W+(?:an?\W+|any\W+)?(?:callers?|calls?|uses?|usages?|"
+        r"references?)\b",
         r"\bserves? no purpose",
         r"(?:has|have) no (?:callers?|uses?|effect|references?)",
         r"(?:no|without) (?:callers?|usages?|references)\b",
@@ -120,6 +177,7 @@ KIND = ClaimKind(
     ),
     check=check,
     for_each_name=True,
+    knows_missing=True,
     rank=4,
     examples=(
         "The functions `pingPong_data()` and `dataExchange_data()` are never called.",

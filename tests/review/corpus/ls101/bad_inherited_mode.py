@@ -1,0 +1,20 @@
+import os
+import socket
+
+
+class Server:
+    mode = 0o600
+
+    def open(self, path: str) -> socket.socket:
+        door = socket.socket(socket.AF_UNIX)
+        os.fchmod(door.fileno(), self.mode)  # expect: LS101
+        door.bind(path)
+        door.listen()
+        return door
+
+
+class OpenServer(Server):
+    mode = 0o606
+
+
+OpenServer().open("/run/user/1000/door")

@@ -1,0 +1,15 @@
+import json
+import pickle
+
+from PySide6.QtCore import QByteArray, QDataStream
+from PySide6.QtNetwork import QLocalSocket
+
+
+def take(socket: QLocalSocket) -> object:
+    stream = QDataStream(socket)
+    block = QByteArray()
+    stream.startTransaction()
+    stream >> block
+    if not stream.commitTransaction():
+        return None
+    return json.loads(block.data()) or pickle.dumps(0)

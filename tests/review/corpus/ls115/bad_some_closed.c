@@ -1,0 +1,23 @@
+#define _GNU_SOURCE
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+int pair(int ends[2])
+{
+    return socketpair(AF_UNIX, SOCK_STREAM, 0, ends); // expect: LS115
+}
+
+void run_shell(const char *shell)
+{
+    if (fork() == 0) {
+        closefrom(3);
+        execl(shell, "sh", (char *)0);
+        _exit(127);
+    }
+}
+
+int beep(void)
+{
+    return system("beep");
+}

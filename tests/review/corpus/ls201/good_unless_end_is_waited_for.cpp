@@ -1,0 +1,7 @@
+#include <QLocalSocket>
+
+void leave(QLocalSocket &socket)
+{
+    socket.disconnectFromServer();
+    socket.waitForDisconnected(500);
+}

@@ -1,0 +1,1 @@
+int transport_open(const char *name, int flags);

@@ -1,0 +1,11 @@
+#include <QLocalSocket>
+
+bool send(const QString &name, const QByteArray &message)
+{
+    QLocalSocket *socket = new QLocalSocket;  // expect: LS404
+    socket->connectToServer(name);
+    if (!socket->waitForConnected(1000))
+        return false;
+    socket->write(message);
+    return socket->waitForBytesWritten(1000);
+}
