@@ -23,7 +23,7 @@ bench: $(BIN)/localsocket ## compare the speed with Qt's; ARGS="--help" tells ho
 	$(BIN)/python benchmarks/compare_qt.py $(ARGS)
 
 docs: $(BIN)/localsocket ## run the examples, follow the links, show the news of the next version
-	$(BIN)/pytest tests/test_docs.py
+	$(BIN)/pytest tests/test_docs.py tests/test_doc_sessions.py
 	$(BIN)/towncrier build --draft --version next
 
 rules: $(BIN)/localsocket ## write the pages of the reviewer's rules, docs/rules, anew

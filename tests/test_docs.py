@@ -16,6 +16,12 @@ LINKS_IN = [*EXAMPLES_IN, ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md", ROOT 
 
 FENCED = re.compile(r"^```(?P<language>\w*)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
 NOT_RUN = re.compile(r"<!-- not run: (?P<reason>.+) -->\n+\Z")
+# Run where it is installed, and else only compiled.
+NEEDS = re.compile(r"<!-- needs: (?P<module>\S+) -->\n+\Z")
+# What stands directly below an example is what it prints.
+OUTPUT = re.compile(r"\A\n\n```text\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
+# Another one in each run, as the documents write it: which process, which user, and what an error is called in the log.
+VARIES = re.compile(r"\b(?:41\d\d|1000|5d1f0a3b)\b")
 LINK = re.compile(r"\]\((?P<target>[^)\s]+)\)")
 
 
@@ -24,6 +30,8 @@ class Example(NamedTuple):
     line: int
     text: str
     not_run: str | None
+    needs: str | None
+    output: str | None
 
     @property
     def name(self) -> str:
@@ -36,9 +44,27 @@ def examples(document: Path) -> list[Example]:
     for block in FENCED.finditer(whole):
         if block["language"] == "python":
             before = whole[: block.start()]
-            skipped = NOT_RUN.search(before)
-            found.append(Example(document, before.count("\n") + 2, block["text"], skipped and skipped["reason"]))
+            skipped, needs = NOT_RUN.search(before), NEEDS.search(before)
+            output = OUTPUT.match(whole[block.end() :])
+            found.append(
+                Example(
+                    document,
+                    before.count("\n") + 2,
+                    block["text"],
+                    skipped and skipped["reason"],
+                    needs and needs["module"],
+                    output and output["text"],
+                )
+            )
     return found
+
+
+def is_printed(shown: str, printed: str) -> bool:
+    wanted, end = "", 0
+    for varying in VARIES.finditer(shown):
+        wanted += re.escape(shown[end : varying.start()]) + r"\w+"
+        end = varying.end()
+    return re.fullmatch(wanted + re.escape(shown[end:]), printed) is not None
 
 
 def readme_command(name: str) -> str:
@@ -48,8 +74,11 @@ def readme_command(name: str) -> str:
 
 @pytest.mark.parametrize("example", [e for document in EXAMPLES_IN for e in examples(document)], ids=lambda e: e.name)
 def test_example_runs_as_printed(example: Example, tmp_path: Path) -> None:
+    compile(example.text, example.name, "exec")
     if example.not_run:
         pytest.skip(example.not_run)
+    if example.needs:
+        pytest.importorskip(example.needs, exc_type=ImportError)
     program = tmp_path / "example.py"
     # Empty lines first: a traceback then names the line of the document.
     program.write_text("\n" * (example.line - 1) + example.text, encoding="utf-8")
@@ -58,6 +87,8 @@ def test_example_runs_as_printed(example: Example, tmp_path: Path) -> None:
     assert done.returncode == 0, f"{example.name}\n{done.stdout}{done.stderr}"
     assert not done.stderr
     assert done.stdout, "an example that shows nothing may have done nothing"
+    if example.output is not None:
+        assert is_printed(example.output, done.stdout), done.stdout
 
 
 @pytest.mark.parametrize("document", LINKS_IN, ids=lambda path: path.relative_to(ROOT).as_posix())

@@ -76,6 +76,7 @@ def test_python_calls(source: str, name: str, expected: str) -> None:
         ("namespace fs = std::filesystem; void f() { fs::remove(p); }", "remove", "std.filesystem.remove"),
         ("using namespace std; void f() { remove(p); }", "remove", "remove"),
         ("class C { bool connect() { return ::connect(m_fd, a, n) == 0; } int m_fd; };", "connect", "connect"),
+        ("extern int connect P((int)); void f(int fd) { connect(fd, a, n); }", "connect", "connect"),
         ("void f() { QFile(p).remove(); }", "remove", "QFile.remove"),
         ("void read(int, int, int); void f() { read(1, 2, 3); }", "read", "read"),
         ("static int send(int a, int b, int c, int d) { return 1; } void f() { send(1, 2, 3, 4); }", "send", ""),

@@ -26,6 +26,7 @@ from localsocket.errors import (
 )
 from localsocket.services.client_core import lost_in_call
 from localsocket.services.failures import error_of, failure_of_declared, failure_of_ours
+from localsocket.testing import wait_until
 from localsocket.wire.call_bodies import Failure, decode_failure, encode_failure
 from localsocket.wire.caller import OpenCall
 from services.conftest import ADDRESS, Serve
@@ -250,8 +251,12 @@ def test_what_fails_in_a_notification_is_logged(client: Client, caplog: pytest.L
     client.notify("find", "plain")
     client.notify("fin", "plain")
     client.notify("find", 7)
-    assert client.describe().name == "demo"
-    texts = "\n".join(record.getMessage() for record in caplog.records)
+
+    def logged() -> str:
+        return "\n".join(record.getMessage() for record in caplog.records)
+
+    wait_until(lambda: logged().count("\n") == 2)
+    texts = logged()
     assert "demo.find failed for pid" in texts
     assert "a notification to service 'demo' was not served: the service 'demo' has no method 'fin'" in texts
     assert "a notification to service 'demo' was not served: 'find' was called with arguments" in texts

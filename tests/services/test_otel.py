@@ -296,7 +296,7 @@ def test_calls_that_are_started_together_are_siblings(serve: Serve, talk: Talk, 
     serve()
 
     async def start_both(client: aio.Client) -> list[str]:
-        return await asyncio.gather(client.start("one", "tea"), client.start("one", "rice"))
+        return [await pending for pending in [client.start("one", "tea"), client.start("one", "rice")]]
 
     def start_both_now(client: localsocket.Client) -> list[str]:
         return [pending.result() for pending in [client.start("one", "tea"), client.start("one", "rice")]]

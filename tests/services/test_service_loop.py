@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from localsocket import Client, Service, ServerThread, current_call
+from localsocket import Client, ServerThread, Service, current_call
 from localsocket.errors import ClosedByPeer
 from localsocket.testing import FOREVER, PATIENCE, Background, wait_until
 from services.conftest import ADDRESS
@@ -36,6 +36,8 @@ class Slow:
         self.gate.wait(PATIENCE)
         with self._lock:
             self.running -= 1
+        if number < 0:
+            raise SystemExit(7)
         return number
 
     def holding_stream(self) -> Iterator[int]:
@@ -210,10 +212,16 @@ def test_stopping_while_every_thread_is_held_up_ends_too() -> None:
                 call.result()
 
 
-def test_a_function_that_ends_the_program_ends_its_server_and_says_so() -> None:
-    with contextlib.suppress(SystemExit), served() as (_, client, server):
+@pytest.mark.parametrize("takes_long", [False, True])
+def test_a_function_that_ends_the_program_ends_its_server_and_says_so(takes_long: bool) -> None:
+    with contextlib.suppress(SystemExit), served() as (slow, client, server):
+        leaving = client.start("hold", -1) if takes_long else client.start("leave")
+        if takes_long:
+            slow.wait_for(1)
+            assert client.call("echo", 1) == 1
+            slow.gate.set()
         with pytest.raises(ClosedByPeer):
-            client.call("leave")
+            leaving.result(timeout=PATIENCE)
         assert server.wait_stopped(PATIENCE)
         assert isinstance(server.error, SystemExit)
         with pytest.raises(SystemExit):

@@ -147,60 +147,58 @@ def served(request: pytest.FixtureRequest, caplog: pytest.LogCaptureFixture) -> 
 # --- a service and who greets it --------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    "first",
-    [
-        b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n",
-        b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + bytes(60),
-        call(1, "add", 2, 3),
-        greeting("service"),
-        greeting("messages"),
-        greeting("client", serializer="json"),
-        greeting_of(pack({"role": "client", "max_message": 1}), version=2),
-        greeting_of(pack({"role": "client", "max_message": 1}), descriptors=1),
-        greeting_of(b"\x81\xa4role\xa3\xff\xff\xff"),
-        greeting_of(b"\x81\xa1x" + b"\x91" * 60_000),
-        HEADER.pack(1 << 30, 1, 0, 1, GREETING_ID),
-        CLIENT + CLIENT,
-    ],
-    ids=lambda first: first[:24].hex(),
-)
-def test_who_does_not_greet_as_it_should_is_disconnected(served: Served, first: bytes) -> None:
-    assert served.drops(first)
+WRONG_GREETINGS = {
+    "http": b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n",
+    "tls": b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + bytes(60),
+    "a call": call(1, "add", 2, 3),
+    "a service": greeting("service"),
+    "messages": greeting("messages"),
+    "json": greeting("client", serializer="json"),
+    "version 2": greeting_of(pack({"role": "client", "max_message": 1}), version=2),
+    "descriptors": greeting_of(pack({"role": "client", "max_message": 1}), descriptors=1),
+    "not utf-8": greeting_of(b"\x81\xa4role\xa3\xff\xff\xff"),
+    "nested": greeting_of(b"\x81\xa1x" + b"\x91" * 60_000),
+    "a gibibyte": HEADER.pack(1 << 30, 1, 0, 1, GREETING_ID),
+    "twice": CLIENT + CLIENT,
+}
+
+
+def test_who_does_not_greet_as_it_should_is_disconnected(served: Served) -> None:
+    for name, first in WRONG_GREETINGS.items():
+        assert served.drops(first), name
 
 
 # --- a service and what is said to it ---------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    "said",
-    [
-        frame(CALL, 1, DEEP),
-        frame(CALL, 1, b"\x93\xa7nothing\xc0" + DEEP[:-20]),
-        frame(CALL, 1, b"\x95\xa7nothing\xc0\x90\x81\xa5value" + DEEP[:-20]),
-        frame(CALL, 1, b"\x95\xa7nothing\xc0\x90\x80\x81\xa1a" + DEEP[:-20]),
-        frame(CALL, 1, b"\x93" * 1000),
-        frame(CREDIT, 1, DEEP),
-        frame(CALL, 1, b"\x93\xa1\xff\xc0\x90"),
-        frame(CALL, 1, pack(("add", math.nan, (2, 3)))),
-        frame(CALL, 1, pack(("add", -1, (2, 3)))),
-        frame(CALL, 1, pack(("add", -math.inf, (2, 3)))),
-        call(1, "localsocket.subscribe", "ticks") + call(1, "add", 2, 3),
-        call(0, "add", 2, 3),
-        frame(CREDIT, 1, b"\x00"),
-        frame(REPLY, 1, b"\x01"),
-        frame(MESSAGE, 0, b"\x01"),
-        frame(77, 1),
-        frame(CALL, 1, pack(("add", None, (2, 3))), flags=1),
-        frame(CALL, 1, pack(("add", None, (2, 3))), descriptors=1),
-        HEADER.pack(1 << 30, CALL, 0, 0, 1),
-        HEADER.pack(2**32 - 1, CALL, 0, 0, 1),
-    ],
-    ids=lambda said: f"{said[:24].hex()}-{len(said)}",
-)
+BROKEN = {
+    "nested call": frame(CALL, 1, DEEP),
+    "nested arguments": frame(CALL, 1, b"\x93\xa7nothing\xc0" + DEEP[:-20]),
+    "nested named arguments": frame(CALL, 1, b"\x95\xa7nothing\xc0\x90\x81\xa5value" + DEEP[:-20]),
+    "nested carrier": frame(CALL, 1, b"\x95\xa7nothing\xc0\x90\x80\x81\xa1a" + DEEP[:-20]),
+    "nested credit": frame(CREDIT, 1, DEEP),
+    "a call that ends early": frame(CALL, 1, b"\x93" * 1000),
+    "a name that is not utf-8": frame(CALL, 1, b"\x93\xa1\xff\xc0\x90"),
+    "nan seconds": frame(CALL, 1, pack(("add", math.nan, (2, 3)))),
+    "-1 seconds": frame(CALL, 1, pack(("add", -1, (2, 3)))),
+    "-inf seconds": frame(CALL, 1, pack(("add", -math.inf, (2, 3)))),
+    "a number in use": call(1, "localsocket.subscribe", "ticks") + call(1, "add", 2, 3),
+    "call 0": call(0, "add", 2, 3),
+    "no credit": frame(CREDIT, 1, b"\x00"),
+    "a reply": frame(REPLY, 1, b"\x01"),
+    "a message": frame(MESSAGE, 0, b"\x01"),
+    "an unknown kind": frame(77, 1),
+    "flags": frame(CALL, 1, pack(("add", None, (2, 3))), flags=1),
+    "descriptors": frame(CALL, 1, pack(("add", None, (2, 3))), descriptors=1),
+    "a gibibyte": HEADER.pack(1 << 30, CALL, 0, 0, 1),
+    "four gibibytes": HEADER.pack(2**32 - 1, CALL, 0, 0, 1),
+}
+
+
 @pytest.mark.parametrize("is_together", [True, False])
-def test_who_breaks_the_protocol_is_disconnected(served: Served, said: bytes, is_together: bool) -> None:
-    assert served.drops(CLIENT + said) if is_together else served.drops(CLIENT, said)
+def test_who_breaks_the_protocol_is_disconnected(served: Served, is_together: bool) -> None:
+    for name, said in BROKEN.items():
+        assert served.drops(CLIENT + said) if is_together else served.drops(CLIENT, said), name
 
 
 def test_calls_that_came_along_with_a_broken_frame_leave_nothing_behind(served: Served) -> None:
@@ -218,45 +216,39 @@ def test_a_subscription_whose_cancel_came_along_with_a_broken_frame_ends(served:
         wait_until(lambda: served.ticks.subscribers == 0)
 
 
-@pytest.mark.parametrize(
-    "arguments",
-    [
-        b"\x91" * 300 + b"\x01",
-        b"\x92\xa1\xff\x01",  # not UTF-8
-        b"\x81\xa1a\x01",
-        b"\xa2ab",
-        b"\xc0",
-        b"\x92\x01\xc7\x01\x05\x00",
-        b"\x92\x01\x81\x80\x00",
-        b"\x92\x01\xc7\x0c\xff" + b"\xff" * 12,  # a time that there never was
-    ],
-    ids=lambda arguments: str(arguments[:4].hex()),
-)
-@pytest.mark.parametrize("are_named", [False, True])
-def test_arguments_that_do_not_fit_are_refused_and_the_peer_stays(
-    served: Served, arguments: bytes, are_named: bool
-) -> None:
-    body = b"\x93\xa3add\xc0" + arguments
-    if are_named:
-        body = b"\x94\xa3add\xc0\x90" + (arguments if arguments[:1] != b"\x81" else b"\x81\xa1c\x01")
-    with served.peer(CLIENT, frame(CALL, 1, body), call(2, "add", 1, 1)) as peer:
-        _, (kind, number, refused), last = until(peer, REPLY)
-    assert (kind, number) == (FAILURE, 1)
-    assert unpack(refused)[0] == "bad-arguments"
-    assert last == (REPLY, 2, b"\x02")
+UNFIT = {
+    "nested": b"\x91" * 300 + b"\x01",
+    "not utf-8": b"\x92\xa1\xff\x01",
+    "a map": b"\x81\xa1x\x01",
+    "text": b"\xa2ab",
+    "nothing": b"\xc0",
+    "of no type": b"\x92\x01\xc7\x01\x05\x00",
+    "a map of maps": b"\x92\x01\x81\x80\x00",
+    "a time that there never was": b"\x92\x01\xc7\x0c\xff" + b"\xff" * 12,
+}
 
 
-@pytest.mark.parametrize("timeout", [math.inf, 1e300, 2**64 - 1, 1e9])
-def test_a_timeout_beyond_all_time_is_none(served: Served, timeout: float) -> None:
-    with served.peer(CLIENT, call(1, "add", 2, 3, timeout=timeout)) as peer:
-        assert until(peer, REPLY)[-1] == (REPLY, 1, b"\x05")
+def test_arguments_that_do_not_fit_are_refused_and_the_peer_stays(served: Served) -> None:
+    for name, arguments in UNFIT.items():
+        for body in (b"\x93\xa3add\xc0" + arguments, b"\x94\xa3add\xc0\x90" + arguments):
+            with served.peer(CLIENT, frame(CALL, 1, body), call(2, "add", 1, 1)) as peer:
+                _, (kind, number, refused), last = until(peer, REPLY)
+            assert (kind, number) == (FAILURE, 1), name
+            assert unpack(refused)[0] == "bad-arguments", name
+            assert last == (REPLY, 2, b"\x02"), name
 
 
-@pytest.mark.parametrize("timeout", [0, 0.0, -0.0, 5e-324])
-def test_a_timeout_of_nothing_is_over_at_once(served: Served, timeout: float) -> None:
-    with served.peer(CLIENT, call(1, "add", 2, 3, timeout=timeout)) as peer:
-        code, _, parts = unpack(until(peer, FAILURE)[-1][2])
-    assert (code, parts) == ("too-late", {"doing": "calling 'add'", "timeout": timeout})
+def test_a_timeout_beyond_all_time_is_none(served: Served) -> None:
+    for number, timeout in enumerate([math.inf, 1e300, 2**64 - 1, 1e9], start=1):
+        with served.peer(CLIENT, call(number, "add", 2, 3, timeout=timeout)) as peer:
+            assert until(peer, REPLY)[-1] == (REPLY, number, b"\x05"), timeout
+
+
+def test_a_timeout_of_nothing_is_over_at_once(served: Served) -> None:
+    for timeout in [0, 0.0, -0.0, 5e-324]:
+        with served.peer(CLIENT, call(1, "add", 2, 3, timeout=timeout)) as peer:
+            code, _, parts = unpack(until(peer, FAILURE)[-1][2])
+        assert (code, parts) == ("too-late", {"doing": "calling 'add'", "timeout": timeout})
 
 
 def test_a_promised_gibibyte_costs_no_memory(served: Served) -> None:

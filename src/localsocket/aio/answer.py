@@ -20,9 +20,12 @@ if TYPE_CHECKING:
 class Answer:
     """A call that was sent, for the task that waits for what it gives."""
 
-    __slots__ = ("_client", "_connection", "call", "deadline")
+    __slots__ = ("_began", "_client", "_connection", "call", "deadline")
 
-    def __init__(self, client: Client, connection: ClientConnection, call: OpenCall, deadline: Deadline) -> None:
+    def __init__(
+        self, client: Client, connection: ClientConnection, call: OpenCall, deadline: Deadline, began: int
+    ) -> None:
+        self._began = began
         self.call = call
         self.deadline = deadline
         self._client = client
@@ -37,6 +40,7 @@ class Answer:
         except BaseException:
             self.cancel()
             raise
+        self._client.core.note_end(self._began, is_error=call.body is None and not call.is_stream)
 
     async def next_body(self, deadline: Deadline) -> memoryview | bytes | None:
         """Return the next item of the stream; None at its end, or raise why there is one."""
@@ -58,13 +62,11 @@ class Answer:
             self._connection.send(credit)
         return body
 
-    def result(self, result: Result, began: int) -> Any:
+    def result(self, result: Result) -> Any:
         """Return what the call gave, or raise what it raised; for a method that streams, a Stream."""
-        call, core = self.call, self._client.core
-        core.note_end(began, is_error=call.body is None and not call.is_stream)
-        if call.is_stream:
+        if self.call.is_stream:
             return Stream(self, result, self.deadline)
-        return core.result_of(call, result)
+        return self._client.core.result_of(self.call, result)
 
     def raise_failure(self) -> None:
         """Raise what the call raised, if it did."""
@@ -81,6 +83,8 @@ class Answer:
         frame = self._connection.caller.cancel(self.call)
         if not frame and self.call not in self._connection.to_repeat:
             return False
+        if not self.call.is_stream:
+            self._client.core.note_end(self._began, is_error=True)
         self.call.is_over = True
         self.call.error = CallCancelled(self.call.method)
         finish_waiters(self.call)

@@ -13,13 +13,14 @@ from localsocket.aio.answer import Answer, ProxyCall, Stream
 from localsocket.aio.client_connection import ClientConnection
 from localsocket.aio.pushed_socket import PushedSocket
 from localsocket.deadlines import NEVER, Deadline
-from localsocket.errors import ClosedByUs
+from localsocket.errors import ClosedByPeer, ClosedByUs
 from localsocket.services.calls_core import CallsCore
 from localsocket.services.client_core import ClientCore, ClientOptions
 from localsocket.services.description import ServiceDescription
 from localsocket.services.schema import ANYTHING, Result
 from localsocket.services.session import DESCRIBE, SUBSCRIBE
 from localsocket.services.stats import ClientStats
+from localsocket.sockets.connector import Connector
 
 _DESCRIPTION = Result(DESCRIBE, ServiceDescription)
 
@@ -98,16 +99,15 @@ class Calls(CallsCore):
         result: Result,
     ) -> Any:
         client, deadline = self._client, self._deadline(timeout)
-        began = client.core.note_begin()
         if client.core.tracing is None:
             answer = await client._open_call(method, arguments, named, deadline)
             await answer.wait()
-            return answer.result(result, began)
+            return answer.result(result)
         await client.connected(deadline)  # whose greeting tells the service's name
         with client.core.tracing.calling(client.service, method) as carrier:
             answer = await client._open_call(method, arguments, named, deadline, carrier)
             await answer.wait()
-            return answer.result(result, began)
+            return answer.result(result)
 
 
 class Client(Calls):
@@ -203,6 +203,7 @@ class Client(Calls):
         deadline: Deadline,
         carrier: dict[str, str] | None = None,
     ) -> Answer:
+        began = self.core.note_begin()
         while True:
             connection = await self.connected(deadline)
             if connection.is_clogged:
@@ -214,7 +215,7 @@ class Client(Calls):
         seconds = None if deadline is NEVER else deadline.remaining()
         call = connection.caller.begin(method, seconds, arguments, named, carrier)
         call.waiter = []
-        answer = Answer(self, connection, call, deadline)
+        answer = Answer(self, connection, call, deadline, began)
         connection.send(call.frame)
         return answer
 
@@ -242,21 +243,31 @@ class Client(Calls):
         lost = self._connection
         connecting = self.core.connecting_deadline(deadline)
         connector = self.core.connector(PushedSocket, connecting, is_again=lost is not None)
-        while (socket := connector.attempt()) is None:
+        while (connection := await self._attempt(connector, connecting, lost)) is None:
             if self._is_closed:
                 raise ClosedByUs("the client")
             await asyncio.sleep(connector.next_pause())
-        connection = ClientConnection(self.core, socket)
-        try:
-            await connection.greet(connecting)
-            if lost is not None:
-                connection.repeat(lost.to_repeat)
-        except BaseException:
-            socket.abort()
-            raise
         self._connection = connection
         if self._is_closed:
             await connection.close()
+        return connection
+
+    async def _attempt(
+        self, connector: Connector[PushedSocket], deadline: Deadline, lost: ClientConnection | None
+    ) -> ClientConnection | None:
+        if (socket := connector.attempt()) is None:
+            return None
+        connection = ClientConnection(self.core, socket)
+        try:
+            await connection.greet(deadline)
+            if lost is not None:
+                connection.repeat(lost.to_repeat)
+        except BaseException as error:
+            socket.abort()
+            # A server that ends takes nobody in any more, while its door stands open for another moment.
+            if isinstance(error, ClosedByPeer) and connector.waits_for_server and not deadline.has_passed():
+                return None
+            raise
         return connection
 
 

@@ -28,7 +28,6 @@ class ClientConnection:
         self._socket = socket
         self._greeting_or_room = Waiters()
         self._sending = Waiters()
-        core.tally.connections += 1
         socket.begin(self._take_in, self._end, self._sending.wake_all)
 
     async def greet(self, deadline: Deadline) -> None:
@@ -38,6 +37,7 @@ class ClientConnection:
             await _wait(self._greeting_or_room, deadline, f"waiting for the greeting of {self._socket.address!r}")
         if self.error is not None:
             raise self.error
+        self.core.tally.connections += 1
 
     def repeat(self, calls: list[OpenCall]) -> None:
         """Make the calls again that were under way on a connection that was lost."""

@@ -64,7 +64,8 @@ class PushedSocket(LocalSocket):
             self._write(data)
 
     def pause_reading(self) -> None:
-        self._hold()
+        if not self._is_cut:
+            self._hold()
 
     def resume_reading(self) -> None:
         self._resume()
@@ -92,18 +93,20 @@ class PushedSocket(LocalSocket):
 
     def _send_gathered(self) -> None:
         self._is_scheduled = False
+        if self._is_cut:
+            return  # what is gathered stays, and holds back whoever would send more; the end is still to be read
         outbox, self._outbox = self._outbox, []
         self._outbox_size = 0
         for data in join_small(outbox):
             self._write(data)
-        if not self._unsent.size and not self._is_cut:
+        if not self._unsent.size:
             self._on_drained()
 
     def _write(self, data: bytes) -> None:
         try:
             self.write_nowait(data)
         except (ClosedByPeer, ClosedByUs):
-            self._is_cut = True  # on_end tells
+            self._is_cut = True  # on_end tells, when all that came before has been read
         except WriteBufferFull as error:
             self.abort()
             self._on_end(error)

@@ -20,6 +20,7 @@ from localsocket.services.description import ServiceDescription
 from localsocket.services.schema import ANYTHING, Result
 from localsocket.services.session import DESCRIBE, SUBSCRIBE
 from localsocket.services.stats import ClientStats
+from localsocket.sockets.connector import Connector
 
 _DESCRIPTION = Result(DESCRIBE, ServiceDescription)
 
@@ -264,21 +265,31 @@ class Client(Calls):
         lost = self._connection
         connecting = self.core.connecting_deadline(deadline)
         connector = self.core.connector(SharedSocket, connecting, is_again=lost is not None)
-        while (socket := connector.attempt()) is None:
+        while (connection := self._attempt(connector, connecting, lost)) is None:
             if self._is_closed:
                 raise ClosedByUs("the client")
             time.sleep(connector.next_pause())
-        connection = ClientConnection(self.core, socket)
-        try:
-            connection.greet(connecting)
-            if lost is not None:
-                connection.repeat(lost.to_repeat, connecting)
-        except BaseException:
-            socket.abort()
-            raise
         self._connection = connection
         if self._is_closed:
             connection.close()
+        return connection
+
+    def _attempt(
+        self, connector: Connector[SharedSocket], deadline: Deadline, lost: ClientConnection | None
+    ) -> ClientConnection | None:
+        if (socket := connector.attempt()) is None:
+            return None
+        connection = ClientConnection(self.core, socket)
+        try:
+            connection.greet(deadline)
+            if lost is not None:
+                connection.repeat(lost.to_repeat, deadline)
+        except BaseException as error:
+            socket.abort()
+            # A server that ends takes nobody in any more, while its door stands open for another moment.
+            if isinstance(error, ClosedByPeer) and connector.waits_for_server and not deadline.has_passed():
+                return None
+            raise
         return connection
 
 

@@ -28,7 +28,6 @@ class ClientConnection:
         self._greeted = Turn()
         self._waiting_for_room: deque[Turn] = deque()
         self._later: list[bytes] = []
-        core.tally.connections += 1
         socket.begin(self._take_in, self._end)
 
     def greet(self, deadline: Deadline) -> None:
@@ -38,6 +37,7 @@ class ClientConnection:
             raise deadline.error(f"waiting for the greeting of {self.socket.address!r}")
         if self.error is not None:
             raise self.error
+        self.core.tally.connections += 1
 
     def repeat(self, calls: list[OpenCall], deadline: Deadline) -> None:
         """Make the calls again that were under way on a connection that was lost."""

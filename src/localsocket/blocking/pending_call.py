@@ -153,6 +153,8 @@ class PendingCall:
         with self._connection.socket.lock:
             frame = self._connection.caller.cancel(self._call)
             if frame or self._call in self._connection.to_repeat:
+                if not self._call.is_stream:
+                    self._client.core.note_end(self._began, is_error=True)
                 self._call.is_over = True
                 self._call.error = CallCancelled(self._call.method)
                 finish_turns(self._call)

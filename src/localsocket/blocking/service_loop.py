@@ -33,7 +33,7 @@ class _LoopIsTaken(BaseException):
 
 
 class ServiceLoop:
-    """Serves the connections of `server`, in the thread that calls run() and in others where functions take long.
+    """Serves the connections of `server`, in threads of its own: more than one where functions take long.
 
     At most `max_threads` run functions at the same time; further calls wait.
     """
@@ -65,9 +65,8 @@ class ServiceLoop:
     # --- what a ServerThread calls ------------------------------------------------------------------------------------
 
     def run(self) -> None:
-        self._become_runner()
-        self._start_watching()
-        self._drive(self._loop.run)
+        # In a thread of its own, lest this one is held up in a function, and with it who waits for its end.
+        self._start_helper(self._begin)
         self._is_over.wait()
         self._become_runner()
         self._loop.close()
@@ -154,10 +153,15 @@ class ServiceLoop:
 
     # --- taking over --------------------------------------------------------------------------------------------------
 
-    def _start_watching(self) -> None:
-        thread = threading.Thread(target=self._watch, name=f"localsocket {self._service.name}", daemon=True)
+    def _start_helper(self, work: Callable[[], object]) -> None:
+        thread = threading.Thread(target=work, name=f"localsocket {self._service.name}", daemon=True)
         self._helpers.add(thread)
         thread.start()
+
+    def _begin(self) -> None:
+        self._become_runner()
+        self._start_helper(self._watch)
+        self._drive(self._loop.run)
 
     def _watch(self) -> None:
         """Look whether the loop is held up in a job; then go on with the loop in this thread."""
@@ -191,7 +195,7 @@ class ServiceLoop:
             self._become_runner()
             self._is_in_job = False
             held, self._held = self._held, None
-        self._start_watching()
+        self._start_helper(self._watch)
         if held is not None:
             held.release()
         return True
@@ -204,14 +208,18 @@ class ServiceLoop:
         try:
             run()
         except _LoopIsTaken:
-            with self._lock:
-                self._held_up.discard(threading.current_thread())
-                self._helpers.discard(threading.current_thread())
-            return
+            pass
         except BaseException as error:
             self._error = error
-        self._is_over.set()
-        self._wanted.set()
+        with self._lock:
+            if is_taken := self._runner_id != threading.get_ident():
+                self._held_up.discard(threading.current_thread())
+                self._helpers.discard(threading.current_thread())
+        if not is_taken:
+            self._is_over.set()
+            self._wanted.set()
+        elif self._error is not None:
+            self._loop.stop()
 
     # --- ending -------------------------------------------------------------------------------------------------------
 

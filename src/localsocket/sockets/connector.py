@@ -32,7 +32,10 @@ class ConnectOptions(TypedDict, total=False):
 
 
 class Connector(Generic[Connected]):
-    """Makes a socket of `kind`, for whoever waits between the attempts; the other parameters as of connect()."""
+    """Makes a socket of `kind`, for whoever waits between the attempts; the other parameters as of connect().
+
+    `waits_for_server` tells that attempts go on while there is none.
+    """
 
     def __init__(
         self,
@@ -47,7 +50,7 @@ class Connector(Generic[Connected]):
     ) -> None:
         self._kind = kind
         self._deadline = Deadline(timeout)
-        self._wait_for_server = wait_for_server
+        self.waits_for_server = wait_for_server
         self._allow_server = check_allowed_users(allow_server, "allow_server")
         check_mode(mode)
         self._mode: OpenMode = mode
@@ -69,7 +72,7 @@ class Connector(Generic[Connected]):
                 sock, peer = try_connect(self._endpoint, self._allow_server)
                 return self._kind(sock, address=address, peer=peer, mode=self._mode, limits=self._limits)
         except (ServerBusy, ServerNotFound, ServerRefused) as reason:
-            if not (self._wait_for_server or isinstance(reason, ServerBusy)):
+            if not (self.waits_for_server or isinstance(reason, ServerBusy)):
                 raise
             if self._deadline.has_passed():
                 raise self._deadline.error(f"connecting to {address!r}") from reason

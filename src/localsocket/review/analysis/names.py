@@ -164,13 +164,19 @@ class Names:
         if self._is_local(head, function):
             return ""
         if unit.language is Language.CPP:
-            if self._is_own_member(head, function) or self._is_own_global(head, unit):
+            if self._is_own_member(head, function):
                 return ""
             return ".".join(filter(None, (unit.imports.get(head, head), rest)))
         imported = unit.imports.get(head, "")
         if imported:
             return without_qt_module(".".join(filter(None, (imported, rest))))
         return without_qt_module(path) if rest else path
+
+    def is_object(self, expression: Expression, function: FunctionInfo) -> bool:
+        """Say whether the expression is a value, and no module, namespace or class."""
+        if not self.external(expression, function):
+            return True
+        return function.unit.language is Language.CPP and self.variable(expression, function) is not None
 
     def external_candidates(self, expression: Expression, function: FunctionInfo) -> Iterator[str]:
         """Yield the dotted names that the expression may have, also those through `import *` and `using namespace`."""
@@ -195,9 +201,6 @@ class Names:
     def _is_own_member(self, name: str, function: FunctionInfo) -> bool:
         owner = function.owner
         return owner is not None and any(name in found.members for found in self._program.lineage(owner))
-
-    def _is_own_global(self, name: str, unit: Unit) -> bool:
-        return unit.body is not None and name in unit.body.local_names()
 
     def _is_defined(self, name: str) -> bool:
         return name in self._program.functions_by_name or name in self._program.classes_by_name

@@ -41,6 +41,7 @@ from localsocket.review.model.unit import Language, Unit
 _KEEPING_MESSAGES = frozenset({"SOCK_DGRAM", "SOCK_SEQPACKET", "SOCK_RDM", "SOCK_RAW"})
 _OF_MESSAGES = re.compile(r"datagram|dgram|udp|seqpacket", re.IGNORECASE)
 _NO_SOCKETS = frozenset({"open", "openat", "fileno", "pipe", "eventfd", "timerfd_create", "signalfd", "inotify_init"})
+_OWN_ENDS = frozenset({"socketpair", "pipe", "pipe2", "eventfd"})
 _FROM_SERVER = frozenset({"accept", "accept4", "sock_accept", "dup"})
 # What gives its object, or its first argument, in another form.
 _CHANGING_FORM = frozenset(
@@ -129,8 +130,12 @@ class Streams:
     def is_own_pair(self, site: Site) -> bool:
         """Say whether both ends are the program's own, as those of socketpair() that wake a loop."""
         socket = site.argument("descriptor") or site.call.receiver
-        made = [origin.expression for origin in self._origins.of(socket, site.function)] if socket is not None else []
-        return any(isinstance(one, Call) and one.called_name == "socketpair" for one in made)
+        if socket is None:
+            return False
+        variable = self._names.variable(socket, site.function)
+        filled = [one.value for one in self._definitions.everywhere(variable)] if variable is not None else []
+        made = [*filled, *(origin.expression for origin in self._origins.of(socket, site.function))]
+        return any(isinstance(one, Call) and one.called_name in _OWN_ENDS for one in made)
 
     def _made(self, socket: Expression, function: FunctionInfo) -> Iterator[Origin]:
         """Yield the calls that make the socket; what a server accepts is as the server is."""

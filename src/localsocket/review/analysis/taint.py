@@ -127,6 +127,8 @@ _SMALL_TYPES = re.compile(
 _NUMBER_TYPES = re.compile(r"u?int\d*(?:_t)?|qu?int\d+|s?size_t|qsizetype|unsigned.*|long.*|u?long(?:long)?|off_t")
 _DEEPEST_TRAIL = 4
 _DEEPEST_FIELD = 3
+# Calls that hand something on, one to the next: what comes from further away is not claimed to be known.
+_LONGEST_CHAIN = 60
 _MOST_VISITS = 5000
 
 
@@ -150,6 +152,7 @@ class Taint:
         self._transports = transports
         self._filling = filling
         self._checks = checks
+        self._chain = 0
         self._visited: set[_Visit] = set()
         self._clean: set[_Visit] = set()
 
@@ -489,7 +492,14 @@ class Taint:
         if part in self._visited:
             return None
         self._visited.add(part)
-        return self._of_definitions(Variable(variable.owner, f"{variable.path}.{field}"), whole, function, use, trail)
+        if self._chain >= _LONGEST_CHAIN:
+            return None
+        self._chain += 1
+        try:
+            part_of_it = Variable(variable.owner, f"{variable.path}.{field}")
+            return self._of_definitions(part_of_it, whole, function, use, trail)
+        finally:
+            self._chain -= 1
 
 
 def _left_unquoted(call: Call, api: Api) -> list[Expression]:

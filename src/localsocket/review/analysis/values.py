@@ -196,7 +196,7 @@ class Values:
         return expression is not None and self._inference.is_a(expression, function, *PRIVATE_OBJECTS)
 
     def _joining_call(self, call: Call, name: str, function: FunctionInfo, trail: Trail) -> Iterable[Text]:
-        is_method = call.receiver is not None and not self._names.external(call.receiver, function)
+        is_method = call.receiver is not None and self._names.is_object(call.receiver, function)
         is_path = is_method and name in ("joinpath", "filePath", "absoluteFilePath")
         if name in JOINING and (len(call.arguments) > 1 or name == "join") and not is_method:
             return self._joined(call.arguments, function, trail, separator="/")

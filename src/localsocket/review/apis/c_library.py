@@ -31,6 +31,7 @@ APIS: tuple[Api, ...] = (
     *_allocations(),
     api("socket", Act.CONSTRUCT, _DESCRIPTOR, reports=True, takes=3),
     api("socketpair", Act.CONSTRUCT, "int", reports=True, buffer=3, takes=4),
+    *(api(name, Act.CONSTRUCT, "int", buffer=0) for name in ("pipe", "pipe2")),
     api("bind", Act.BIND, endpoint=1, reports=True, takes=3),
     api("listen", Act.LISTEN, reports=True, takes=2),
     api("connect", Act.CONNECT | Act.WAIT, endpoint=1, reports=True, takes=3),
