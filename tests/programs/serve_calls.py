@@ -5,13 +5,13 @@ Takes "plain" or "async", and the address. Publishes without end.
 
 from __future__ import annotations
 
+import argparse
 import asyncio
-import sys
 import threading
 import time
 from collections.abc import AsyncIterator, Iterator
 
-from common import tell, wait_for_end
+from common import become, tell, wait_for_end
 
 from localsocket import ServerThread, Service
 
@@ -57,12 +57,18 @@ def publish() -> None:
 
 
 if __name__ == "__main__":
-    kind, address = sys.argv[1:]
-    is_async = kind == "async"
+    parser = argparse.ArgumentParser()
+    parser.add_argument("kind", choices=["plain", "async"])
+    parser.add_argument("address")
+    parser.add_argument("--uid", type=int)
+    options = parser.parse_args()
+    if options.uid is not None:
+        become(options.uid)
+    is_async = options.kind == "async"
     service.method(echo_async if is_async else echo, name="echo")
     service.method(slowly_async if is_async else slowly, name="slowly", idempotent=True)
     service.method(count_async if is_async else count, name="count")
-    with ServerThread(address, service):
+    with ServerThread(options.address, service, mode=0o666 if options.uid else 0o600):
         threading.Thread(target=publish, daemon=True).start()
-        tell({"serving": address})
+        tell({"serving": options.address})
         wait_for_end()

@@ -120,3 +120,12 @@ def test_options_that_are_known_stand_in_the_call(before: str, call: str) -> Non
 def test_options_that_are_not_known_stay_apart(before: str) -> None:
     function = function_named(facts_of(python(f"{before}\n\ndef f():\n    use(**options)\n")), "f")
     assert list(call_named(function, "use").keywords) == ["**"]
+
+
+def test_a_name_that_an_inner_function_takes_from_outside_stays_with_the_outer_one() -> None:
+    source = (
+        "def outer():\n    n = 0\n    def inner():\n        nonlocal n\n        n += 1\n    inner()\n    return n\n"
+    )
+    facts = facts_of(python(source))
+    assert "n" in function_named(facts, "outer").local_names()
+    assert "n" not in function_named(facts, "inner").local_names()

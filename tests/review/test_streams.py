@@ -73,3 +73,12 @@ def test_a_place_inside_of_a_piece_is_the_piece() -> None:
 def test_a_single_byte_is_whole() -> None:
     text = "void f(QLocalSocket *s) {{ char b; s->{}; use(b); }}"
     assert chunk_used(cpp(text.format("getChar(&b)")))[0] is None
+
+
+def test_what_was_too_far_from_one_place_is_found_from_a_nearer_one() -> None:
+    steps = "".join(f"    a{n} = a{n - 1}\n" for n in range(1, 41))
+    facts = facts_of(python(f"{PYTHON}a0 = s.recv(9)\n{steps}    use(a40, a20)\n"))
+    function = function_named(facts, "f")
+    far, near = call_named(function, "use").arguments
+    assert facts.streams.chunk(far, function) is None
+    assert facts.streams.chunk(near, function) is not None

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import Any
+
 import pytest
 
 from localsocket.review.analysis.facts import Facts
@@ -159,3 +162,28 @@ def test_permissions_of_the_filesystem_library() -> None:
     facts = facts_of(cpp("namespace fs = std::filesystem; void f() { use(fs::perms::all); }"))
     function = function_named(facts, "f")
     assert facts.values.numbers(call_named(function, "use").arguments[0], function) == {0o777}
+
+
+def test_numbers_that_are_made_of_each_other_are_found_whichever_is_asked_first() -> None:
+    loop = "while c():\n    if d():\n        a = b\n    else:\n        b = a\n"
+    facts = facts_of(python(f"a = 1\nb = 2\n{loop}use(a, b)\n"))
+    function = facts.program.functions[0]
+    for argument in call_named(function, "use").arguments:
+        assert facts.values.numbers(argument, function) == {1, 2}
+
+
+def test_numbers_are_found_in_a_time_that_does_not_double_with_each_step() -> None:
+    steps = "".join(f"a{n} = a{n - 1} if c() else a{n - 1}\n" for n in range(1, 7))
+    facts = facts_of(python(f"a0 = 7\n{steps}use(a6)\n"))
+    function = facts.program.functions[0]
+    asked = 0
+    find = facts.values._numbers
+
+    def count(*arguments: Any) -> Iterable[int]:
+        nonlocal asked
+        asked += 1
+        return find(*arguments)
+
+    facts.values._numbers = count  # type: ignore[method-assign]
+    assert facts.values.numbers(call_named(function, "use").arguments[0], function) == {7}
+    assert asked < 40

@@ -16,6 +16,7 @@ from aio.conftest import (  # noqa: F401 - tests that are coroutine functions ru
 )
 from localsocket import ServerThread, Service
 from localsocket.testing import AioFace, ServingInLoop
+from security.conftest import public_directory  # noqa: F401 - where other users come
 
 ADDRESS = "services.test"
 

@@ -142,7 +142,7 @@ class OtherProgram:
         length, kind, descriptors, flags, number = HEADER.unpack(header)
         assert (descriptors, flags) == (0, 1 if kind == GREETING else 0)
         body = self._exactly(length)
-        self.said.append(("service", header + body))
+        self.said.append(("server", header + body))
         return kind, number, body
 
     def _exactly(self, count: int) -> bytes:

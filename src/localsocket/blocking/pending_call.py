@@ -39,7 +39,7 @@ class PendingCall:
         self._turn: Turn | None = turn  # of the first who waits
         self._deadline = deadline
         self._result = result
-        self._began = began
+        self._began = began  # 0 once its end has been noted
 
     @property
     def method(self) -> str:
@@ -93,7 +93,9 @@ class PendingCall:
         call = self._call
         if not call.is_answered:
             self._wait_for(self._is_answered, deadline)
-            self._client.core.note_end(self._began, is_error=call.body is None and not call.is_stream)
+        if began := self._began:
+            self._began = 0
+            self._client.core.note_end(began, is_error=call.body is None and not call.is_stream)
 
     def next_item(self, deadline: Deadline) -> Any:
         """Return the next item; StopIteration at the end."""
@@ -153,8 +155,9 @@ class PendingCall:
         with self._connection.socket.lock:
             frame = self._connection.caller.cancel(self._call)
             if frame or self._call in self._connection.to_repeat:
-                if not self._call.is_stream:
+                if self._began and not self._call.is_stream:
                     self._client.core.note_end(self._began, is_error=True)
+                self._began = 0
                 self._call.is_over = True
                 self._call.error = CallCancelled(self._call.method)
                 finish_turns(self._call)

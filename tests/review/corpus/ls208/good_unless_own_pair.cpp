@@ -21,10 +21,7 @@ private:
     void take()
     {
         char number = 0;
-        if (::read(ends[1], &number, 1) < 0)
-            return;
-        m_last = number;
-        m_socket.abort();
+        m_last += int(::read(ends[1], &number, 1)) * number;
         m_socket.setProperty("signal", m_last);
     }
 
