@@ -26,12 +26,15 @@ class Counted:
     def __init__(self) -> None:
         self.service = Service("counted")
         self.gate = threading.Event()
-        for method in (self.echo, self.fail, self.hold, self.count):
+        for method in (self.echo, self.make, self.fail, self.hold, self.count):
             self.service.method(method)
         self.topic = self.service.topic("ticks", bytes, queue=5)
 
     def echo(self, data: bytes) -> bytes:
         return data
+
+    def make(self, size: int) -> bytes:
+        return bytes(size)
 
     def fail(self) -> None:
         raise KeyError
@@ -107,7 +110,7 @@ def test_a_service_tells_what_is_under_way(serve: Serve) -> None:
 def test_a_service_tells_how_much_waits_to_be_read(serve: Serve) -> None:
     counted = Counted()
     with serve(counted.service), Client(ADDRESS) as deaf:
-        calls = [deaf.start("echo", bytes(200 * KIB)) for _ in range(4)]
+        calls = [deaf.start("make", 200 * KIB) for _ in range(4)]
         wait_until(lambda: counted.service.stats().bytes_unsent > 100 * KIB, "answers to wait")
         for call in calls:
             call.result(timeout=PATIENCE)

@@ -122,6 +122,7 @@ class Client(Calls):
         super().__init__(self.core.call_timeout)
         self._connecting = asyncio.Lock()
         self._connection: ClientConnection | None = None
+        self._greeting: ClientConnection | None = None  # one that is being made
         self._is_closed = False
 
     async def open(self) -> None:
@@ -135,8 +136,9 @@ class Client(Calls):
     async def close(self) -> None:
         """Close the connection; who waits for a result gets ClosedByUs. Closing again is fine."""
         self._is_closed = True
-        if self._connection is not None:
-            await self._connection.close()
+        for connection in (self._connection, self._greeting):
+            if connection is not None:
+                await connection.close()
 
     @property
     def address(self) -> str:
@@ -185,6 +187,8 @@ class Client(Calls):
         try:
             if self._connection is not None and self._connection.error is None:
                 return self._connection
+            if self._is_closed:
+                raise ClosedByUs("the client")
             return await self._connect(deadline)
         finally:
             self._connecting.release()
@@ -257,7 +261,7 @@ class Client(Calls):
     ) -> ClientConnection | None:
         if (socket := connector.attempt()) is None:
             return None
-        connection = ClientConnection(self.core, socket)
+        connection = self._greeting = ClientConnection(self.core, socket)
         try:
             await connection.greet(deadline)
             if lost is not None:
@@ -268,6 +272,8 @@ class Client(Calls):
             if isinstance(error, ClosedByPeer) and connector.waits_for_server and not deadline.has_passed():
                 return None
             raise
+        finally:
+            self._greeting = None
         return connection
 
 

@@ -141,6 +141,7 @@ class Client(Calls):
         super().__init__(self.core.call_timeout)
         self._connecting = threading.Lock()
         self._connection: ClientConnection | None = None
+        self._greeting: ClientConnection | None = None  # one that is being made
         self._is_closed = False
 
     def open(self) -> None:
@@ -154,8 +155,9 @@ class Client(Calls):
     def close(self) -> None:
         """Close the connection; who waits for a result gets ClosedByUs. Closing again is fine."""
         self._is_closed = True
-        if self._connection is not None:
-            self._connection.close()
+        for connection in (self._connection, self._greeting):
+            if connection is not None:
+                connection.close()
 
     @property
     def address(self) -> str:
@@ -238,8 +240,16 @@ class Client(Calls):
             if self.core.tracing is not None:
                 carrier = stack.enter_context(self.core.tracing.calling(self.service, method))
             self.core.note_begin()
-            frame = connection.caller.notify(method, arguments, named, carrier)
-            connection.send(frame, deadline, f"notifying {method!r}")
+            while True:
+                frame = connection.caller.notify(method, arguments, named, carrier)
+                try:
+                    connection.send(frame, deadline, f"notifying {method!r}")
+                except ClosedByPeer:
+                    if not self.core.reconnects:
+                        raise
+                    connection = self.connected(deadline)
+                else:
+                    return
 
     def connected(self, deadline: Deadline) -> ClientConnection:
         """Return the connection, made anew if there is none, or it was lost and should be made again."""
@@ -257,6 +267,8 @@ class Client(Calls):
         try:
             if self._connection is not None and self._connection.error is None:
                 return self._connection
+            if self._is_closed:
+                raise ClosedByUs("the client")
             return self._connect(deadline)
         finally:
             self._connecting.release()
@@ -279,7 +291,7 @@ class Client(Calls):
     ) -> ClientConnection | None:
         if (socket := connector.attempt()) is None:
             return None
-        connection = ClientConnection(self.core, socket)
+        connection = self._greeting = ClientConnection(self.core, socket)
         try:
             connection.greet(deadline)
             if lost is not None:
@@ -290,6 +302,8 @@ class Client(Calls):
             if isinstance(error, ClosedByPeer) and connector.waits_for_server and not deadline.has_passed():
                 return None
             raise
+        finally:
+            self._greeting = None
         return connection
 
 

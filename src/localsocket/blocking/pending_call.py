@@ -74,7 +74,7 @@ class PendingCall:
             with contextlib.suppress(LocalSocketError):
                 self._connection.socket.write_nowait(frame)
             self._connection.socket.wake_receiver()
-        return bool(frame)
+        return frame is not None
 
     def __repr__(self) -> str:
         return f"<PendingCall of {self.method!r}, {'done' if self.is_done else 'under way'}>"
@@ -151,17 +151,20 @@ class PendingCall:
         elif not connection.socket.wait(turn, deadline):
             raise deadline.error(f"calling {self.method!r}")
 
-    def _give_up(self) -> bytes:
+    def _give_up(self) -> bytes | None:
+        """Return what the peer is to be told, nothing where it is gone; None for a call that is over already."""
         with self._connection.socket.lock:
             frame = self._connection.caller.cancel(self._call)
-            if frame or self._call in self._connection.to_repeat:
-                if self._began and not self._call.is_stream:
-                    self._client.core.note_end(self._began, is_error=True)
-                self._began = 0
-                self._call.is_over = True
-                self._call.error = CallCancelled(self._call.method)
-                finish_turns(self._call)
-                self._connection.look_for_room()
+            is_to_be_repeated = self._call in self._connection.to_repeat and not self._call.is_over
+            if not frame and not is_to_be_repeated:
+                return None
+            if self._began and not self._call.is_stream:
+                self._client.core.note_end(self._began, is_error=True)
+            self._began = 0
+            self._call.is_over = True
+            self._call.error = CallCancelled(self._call.method)
+            finish_turns(self._call)
+            self._connection.look_for_room()
             return frame
 
 

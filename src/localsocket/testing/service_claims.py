@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import os
 from collections.abc import Iterator
@@ -227,6 +228,41 @@ def an_error_that_is_too_long_costs_no_more_than_its_call(face: ServiceFace) -> 
         raises(LocalSocketError, lambda: client.call("greet", Person("Ada"), mood="x" * 4000))
         raises(LocalSocketError, lambda: client.call("x" * 4000))
         assert client.call("add", 2, 3) == 5
+
+
+# --- tracing ----------------------------------------------------------------------------------------------------------
+
+
+class _Traced:
+    """A tracer of one side: notes what it surrounds, and what came along."""
+
+    def __init__(self) -> None:
+        self.notes: list[str] = []
+
+    @contextlib.contextmanager
+    def calling(self, service: str, method: str) -> Iterator[dict[str, str]]:
+        yield {"from": f"{service}/{method} {len(self.notes)}"}
+        self.notes.append(f"{service}/{method} {len(self.notes)}")
+
+    @contextlib.contextmanager
+    def serving(self, service: str, method: str, carrier: dict[str, str]) -> Iterator[None]:
+        yield
+        self.notes.append(carrier["from"])
+
+
+@service_contract.claim
+def what_a_tracer_sends_along_arrives_with_the_call(face: ServiceFace) -> None:
+    calling, serving = _Traced(), _Traced()
+    with served(face, {"tracing": calling}, tracing=serving) as (client, of_claims):
+        assert client.call("add", 2, 3) == 5
+        assert client.within(PATIENCE).proxy.add(2, 3) == 5
+        assert client.start("add", 2, b=3).result() == 5
+        assert list(client.stream("count", 3)) == [0, 1, 2]
+        client.notify("note", "noted")
+        of_claims.diary.wait_for("noted")
+        wait_until(lambda: len(serving.notes) == 5, "the notification to be traced")
+    methods = ["add", "add", "add", "count", "note"]
+    assert calling.notes == serving.notes == [f"contract.service/{name} {each}" for each, name in enumerate(methods)]
 
 
 # --- many at once -----------------------------------------------------------------------------------------------------

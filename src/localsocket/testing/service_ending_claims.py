@@ -103,7 +103,10 @@ def a_client_finds_a_server_that_was_started_again(face: ServiceFace) -> None:
             waiting = [Background(client.call, "add", number, 3) for _ in range(3)]
             with of_claims.served_by(face):
                 assert [each.result() for each in waiting] == [number + 3] * 3
-        assert client.stats().connections == 1 + _AGAIN
+        with of_claims.served_by(face):
+            client.notify("note", "found")
+            of_claims.diary.wait_for("found")
+        assert client.stats().connections == 2 + _AGAIN
 
 
 @ending_claims.claim
