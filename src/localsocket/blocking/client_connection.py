@@ -65,8 +65,10 @@ class ClientConnection:
                 self._end(error)
             raise
 
-    def send_later(self, data: bytes) -> None:
-        self._later.append(data)
+    def send_from_collector(self, data: bytes) -> None:
+        """Send from wherever the garbage collector runs: now where that can be, else with what is sent next."""
+        if not self.socket.write_unless_busy(data):
+            self._later.append(data)
 
     def wait_room(self, deadline: Deadline, doing: str) -> None:
         """Wait until one more call may be made, or the connection is lost."""

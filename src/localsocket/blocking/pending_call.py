@@ -112,9 +112,9 @@ class PendingCall:
         return self._result.read(body)
 
     def forget(self) -> None:
-        """Cancel from wherever the garbage collector runs: the peer is told with whatever is sent next."""
+        """Cancel from wherever the garbage collector runs."""
         if frame := self._give_up():
-            self._connection.send_later(frame)
+            self._connection.send_from_collector(frame)
 
     # ------------------------------------------------------------------------------------------------------------------
 

@@ -111,6 +111,22 @@ class SharedSocket(Stream):
             self._flushing.append(turn)
         return self.wait(turn, deadline)
 
+    def write_unless_busy(self, data: bytes) -> bool:
+        """Send, or queue, `data`; False, and nothing was done, while a thread does so already: this one, maybe.
+
+        For the garbage collector, which runs in the midst of anything. Nothing is said of a connection that is lost.
+        """
+        if not self._lock.acquire(blocking=False):
+            return False
+        try:
+            sent = 0 if self._unsent.size or not self._is_writable else self._send_some(data)
+            if sent < len(data) and self._is_writable:
+                self._unsent.append(data[sent:])
+                self._has_queued()
+        finally:
+            self._lock.release()
+        return True
+
     def close_soon(self) -> None:
         """Send what the kernel takes now, and close; who waits is told by whoever calls this."""
         with self._lock:
