@@ -41,6 +41,12 @@ class Run(NamedTuple):
     cpu_seconds: float
 
 
+class Tool(NamedTuple):
+    name: str
+    command: list[str]
+    lines: int
+
+
 class Figure(NamedTuple):
     tool: str
     code: str
@@ -69,16 +75,12 @@ def compare(
     figures: list[Figure] = []
     if python is not None:
         files = [path for path in collect([python]) if path.suffix in PYTHON_SUFFIXES]
-        code = f"Python: {python.name}"
-        figures += reviewed(files, python, code, rounds)
-        figures += other("bandit", files, code, rounds, flags=["-q"])
+        figures += measure(f"Python: {python.name}", python, files, found_tools(["bandit"], files, ["-q"]), rounds)
     for tree in cpp or []:
         files = [path for path in collect([tree]) if path.suffix in CPP_SUFFIXES]
-        code = f"C++: {tree.name}"
-        figures += reviewed(files, tree, code, rounds)
         sources = [path for path in files if path.suffix in COMPILED]
-        for tool in ("clang-tidy", "clazy-standalone"):
-            figures += other(tool, sources, code, rounds, flags=["--", "-std=c++17", *(flag or [])])
+        compilers = found_tools(["clang-tidy", "clazy-standalone"], sources, ["--", "-std=c++17", *(flag or [])])
+        figures += measure(f"C++: {tree.name}", tree, files, compilers, rounds)
     if not figures:
         raise typer.BadParameter("name a tree: --python, --cpp, or both")
     text = section_text(figures, rounds)
@@ -86,31 +88,33 @@ def compare(
     Console().print(text, highlight=False)
 
 
-def reviewed(files: list[Path], tree: Path, code: str, rounds: int) -> list[Figure]:
-    """Measure a review of the tree, and the same once more when nothing has changed."""
-    command = [sys.executable, "-m", "localsocket", "review", "--fail-on", "none", "--format", "json", str(tree)]
-    cold, warm = [], []
+def measure(code: str, tree: Path, files: list[Path], tools: list[Tool], rounds: int) -> list[Figure]:
+    """Measure a review of the tree, the same once more when nothing has changed, and what other tools take."""
+    review = [sys.executable, "-m", "localsocket", "review", "--fail-on", "none", "--format", "json", str(tree)]
+    cold = Figure("localsocket review", code, lines_of(files), [])
+    warm = Figure("the same, nothing changed", code, lines_of(files), [])
+    others = [Figure(tool.name, code, tool.lines, []) for tool in tools]
     for _ in range(rounds):
         with tempfile.TemporaryDirectory() as directory:
             environment = {**os.environ, "XDG_CACHE_HOME": directory}
-            cold.append(run(command, environment))
-            warm.append(run(command, environment))
-    lines = lines_of(files)
-    return [
-        Figure("localsocket review", code, lines, cold),
-        Figure("the same, nothing changed", code, lines, warm),
-    ]
+            cold.runs.append(run(review, environment))
+            warm.runs.append(run(review, environment))
+        for figure, tool in zip(others, tools, strict=True):
+            figure.runs.append(run(tool.command, dict(os.environ)))
+    return [cold, warm, *others]
 
 
-def other(tool: str, files: list[Path], code: str, rounds: int, *, flags: list[str]) -> list[Figure]:
-    found = shutil.which(tool)
-    if found is None or not files:
-        return []
-    trial = subprocess.run([found, str(files[0]), *flags], capture_output=True, text=True, check=False)
-    if "file not found" in trial.stdout + trial.stderr:
-        return []  # it ends at a header that is missing
-    command = [found, *map(str, files), *flags]
-    return [Figure(tool, code, lines_of(files), [run(command, dict(os.environ)) for _ in range(rounds)])]
+def found_tools(names: list[str], files: list[Path], flags: list[str]) -> list[Tool]:
+    """Return those that are installed, and find the headers that the files need."""
+    tools = []
+    for name in names:
+        found = shutil.which(name)
+        if found is None or not files:
+            continue
+        trial = subprocess.run([found, str(files[0]), *flags], capture_output=True, text=True, check=False)
+        if "file not found" not in trial.stdout + trial.stderr:  # where it ends at a header that is missing
+            tools.append(Tool(name, [found, *map(str, files), *flags], lines_of(files)))
+    return tools
 
 
 def run(command: list[str], environment: dict[str, str]) -> Run:
@@ -133,7 +137,7 @@ def section_text(figures: list[Figure], rounds: int) -> str:
     rows = "\n".join(figure.cells() for figure in figures)
     facts = {**machine_facts(), **dict(versions(figures)), "date": datetime.now(UTC).date().isoformat()}
     note = (
-        f"*Written by `python benchmarks/compare_review.py`: {rounds} runs each, one after the other, start included. "
+        f"*Written by `python benchmarks/compare_review.py`: {rounds} rounds, tool by tool, start included. "
         "clang-tidy and clazy compile each file with its headers, which takes most of their time, and have no headers "
         f"among their lines. Machine and versions: {', '.join(f'{name} {value}' for name, value in facts.items())}.*"
     )

@@ -34,7 +34,7 @@ def main() -> None:
     given.path.mkdir(parents=True, exist_ok=True)
     for number, conversation in enumerate(conversations()):
         (given.path / f"right-{number}").write_bytes(conversation)
-    options = [f"-max_total_time={given.seconds}", f"-max_len={LONGEST}", "-timeout=10"]
+    options = [f"-max_total_time={given.seconds}", f"-max_len={LONGEST}", "-timeout=60", "-report_slow_units=3600"]
     atheris.Setup([sys.argv[0], *options, str(given.path)], try_promise)
     atheris.Fuzz()
 

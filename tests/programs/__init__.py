@@ -56,6 +56,11 @@ class Program:
         assert line, f"the program ended, with status {self._process.wait()}"
         return json.loads(line)
 
+    def write(self, text: str) -> None:
+        """Give it something to read."""
+        self._input.write(text)
+        self._input.flush()
+
     def end(self, *, status: int = 0) -> list[Any]:
         """End its input, wait until it and its children are gone, and return what they still printed."""
         self._input.close()

@@ -139,6 +139,7 @@ class SharedSocket(Stream):
         self._waker.wake()
 
     def close_in_child(self) -> None:
+        self.lock = threading.RLock()  # the other may be held by a thread that does not exist here
         super().close_in_child()
         self._waker.close()
 
