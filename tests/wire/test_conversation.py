@@ -204,6 +204,16 @@ def test_a_credit_is_granted_when_half_of_the_window_has_been_taken() -> None:
     assert caller.take_item(count) is None
 
 
+def test_what_was_granted_may_be_sent_and_no_more() -> None:
+    caller = new_caller(window=26)
+    count = caller.begin("count", None, ())
+    caller.feed(frame(STREAM, 1) + frame(ITEM, 1, b"1") + frame(ITEM, 1, b"2"))
+    assert caller.take_item(count) == (b"1", frame(CREDIT, 1, pack(13)))
+    caller.feed(frame(ITEM, 1, b"3"))
+    with pytest.raises(PeerBrokeProtocol, match="more of a stream than it was granted"):
+        caller.feed(frame(ITEM, 1))
+
+
 def test_no_credit_is_granted_to_a_stream_that_is_over() -> None:
     caller = new_caller(window=1)
     count = caller.begin("count", None, ())

@@ -77,12 +77,14 @@ class Pipe:
 
 
 class Conversation(RuleBasedStateMachine):
-    @initialize(window=st.sampled_from([1, 40, 1000]), calls=st.integers(1, 4))
-    def greet(self, window: int, calls: int) -> None:
+    @initialize(window=st.sampled_from([1, 40, 1000]), calls=st.integers(1, 4), are_greeted=st.booleans())
+    def greet(self, window: int, calls: int, are_greeted: bool) -> None:
         self.window, self.max_calls = window, calls
         self.all: list[Conversed] = []
         self.unanswered: list[Conversed] = []
         self.connect()
+        if are_greeted:
+            self.everything_arrives()
 
     def connect(self) -> None:
         self.caller = Caller(Greeting(role="client", max_message=CLIENT_TAKES, stream_window=self.window))
@@ -242,7 +244,7 @@ class Conversation(RuleBasedStateMachine):
     # --- arriving -----------------------------------------------------------------------------------------------------
 
     @precondition(lambda self: not self.is_over and self.to_service.data)
-    @rule(count=st.integers(1, 30) | st.just(1 << 20))
+    @rule(count=st.integers(1, 30))
     def bytes_reach_the_service(self, count: int) -> None:
         piece, meant = self.to_service.take(count)
         requests = self.answerer.feed(piece)
@@ -267,7 +269,7 @@ class Conversation(RuleBasedStateMachine):
         assert not got
 
     @precondition(lambda self: not self.is_over and self.to_client.data)
-    @rule(count=st.integers(1, 30) | st.just(1 << 20))
+    @rule(count=st.integers(1, 30))
     def bytes_reach_the_client(self, count: int) -> None:
         piece, meant = self.to_client.take(count)
         news = self.caller.feed(piece)
@@ -283,6 +285,12 @@ class Conversation(RuleBasedStateMachine):
                 conversed.is_open = False
                 conversed.outcome = (kind, value)
         assert news == expected
+
+    @precondition(lambda self: not self.is_over)
+    @rule()
+    def everything_arrives(self) -> None:
+        self.bytes_reach_the_service(1 << 20)
+        self.bytes_reach_the_client(1 << 20)
 
     # --- ending -------------------------------------------------------------------------------------------------------
 
@@ -359,4 +367,4 @@ class Conversation(RuleBasedStateMachine):
 
 
 TestConversation = pytest.mark.timeout(60)(Conversation.TestCase)
-TestConversation.settings = settings(max_examples=60, stateful_step_count=50)
+TestConversation.settings = settings(max_examples=100, stateful_step_count=50)

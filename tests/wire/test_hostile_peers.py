@@ -25,6 +25,7 @@ from localsocket.errors import (
     MessageTooLong,
     NotAllowed,
     PeerBrokeProtocol,
+    WriteBufferFull,
 )
 from localsocket.testing import PATIENCE, Background, wait_until
 from wire.building import (
@@ -503,6 +504,29 @@ def test_answers_that_are_gathered_are_not_overtaken_while_they_are_sent() -> No
     session.reply(first, 1)
     session.release()
     assert sent == [frame(REPLY, 1, b"\x01"), frame(REPLY, 2, b"\x02")]
+
+
+def test_a_session_that_is_lost_while_it_refuses_calls_forgets_the_others() -> None:
+    service = Service("demo.lost")
+
+    class Link:
+        """Has no room for what is to be sent, and ends at once."""
+
+        bytes_to_write = 0
+
+        def write(self, data: bytes) -> None:
+            raise WriteBufferFull(1, 1)
+
+        def abort(self) -> None:
+            session.lost()
+
+        def pause_reading(self) -> None: ...
+        def resume_reading(self) -> None: ...
+
+    session = service.open_session(localsocket.PeerCredentials(pid=1, uid=0, gid=0), Link())
+    served = session.receive(CLIENT + call(1, "no such method") + call(2, "localsocket.describe"))
+    assert all(each.is_cancelled for each in served)
+    assert (session.is_over, session.active_calls) == (True, 0)
 
 
 def _itself(value: int) -> int:

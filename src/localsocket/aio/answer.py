@@ -175,8 +175,7 @@ class Stream(AsyncIterator[Any]):
     async def _opened(self) -> Answer:
         if self._answer is None:
             assert self._opening is not None
-            opening, self._opening = self._opening, None
-            self._answer = await opening()
+            self._answer = await self._opening()
         return self._answer
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import concurrent.futures
+import contextlib
 import threading
 from collections.abc import AsyncIterator, Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
@@ -55,11 +57,11 @@ class ServiceTasks:
             self._threads.shutdown(wait=False, cancel_futures=True)
             self._threads = None
 
-    def in_thread(self, job: Callable[[], object]) -> asyncio.Future[object]:
-        """Run `job` in a worker thread; return what is done with what it gives."""
+    def in_thread(self, job: Callable[[], object]) -> concurrent.futures.Future[object]:
+        """Run `job` in a worker thread; return what is done with what it gives. Any thread may call."""
         if self._threads is None:
             self._threads = ThreadPoolExecutor(MAX_THREADS, thread_name_prefix=f"localsocket {self._service.name}")
-        return self._loop.run_in_executor(self._threads, job)
+        return self._threads.submit(job)
 
 
 class _Connection:
@@ -96,13 +98,17 @@ class _Connection:
             self._socket.send_now(data)
 
     async def end(self) -> None:
-        """Cancel what is under way and wait for it."""
+        """Cancel what is under way and wait for it; cancelled itself, cancel that again, which takes too long."""
         self._mute.cancel()
         self._session.lost()
         for task in self._tasks:
-            task.cancel()
-        if self._tasks:
-            await asyncio.wait(self._tasks)
+            _cancel(task)
+        while self._tasks:
+            try:
+                await asyncio.wait(self._tasks)
+            except asyncio.CancelledError:
+                for task in self._tasks:
+                    task.cancel()
 
     # ------------------------------------------------------------------------------------------------------------------
 
@@ -132,7 +138,7 @@ class _Connection:
         task = self._loop.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._has_ended)
-        call.on_cancel = task.cancel
+        call.on_cancel = partial(_cancel, task)
         if (seconds := call.remaining()) is not None:
             timer = self._loop.call_later(seconds, _cancel_late, call, task)
             task.add_done_callback(lambda _: timer.cancel())
@@ -168,7 +174,7 @@ class _Connection:
 
     async def _run_in_thread(self, call: ServedCall) -> None:
         try:
-            result = await self._all.in_thread(call.run)
+            result = await asyncio.wrap_future(self._all.in_thread(call.run))
             source = IteratorSource(call, result) if call.method.is_stream else None
             if not self._session.has_room_to_send:
                 await self._wait_for_room()
@@ -180,7 +186,14 @@ class _Connection:
             if source is None:
                 self._session.reply(call, result)
             else:
-                StreamReply(call, source, self._all.in_thread).begin()
+                StreamReply(call, source, self._pump_in_thread).begin()
+
+    def _pump_in_thread(self, pump: Callable[[], object]) -> None:
+        self._all.in_thread(pump).add_done_callback(self._has_pumped)
+
+    def _has_pumped(self, pump: concurrent.futures.Future[object]) -> None:
+        with contextlib.suppress(RuntimeError):  # the loop was closed meanwhile
+            self._loop.call_soon_threadsafe(self.end_if_idle)
 
     async def _stream(self, call: ServedCall) -> None:
         call.make_current()
@@ -238,7 +251,13 @@ class _Connection:
 
 def _cancel_late(call: ServedCall, task: asyncio.Task[None]) -> None:
     call.expire()  # the timers of some loops come a little early
-    task.cancel()
+    _cancel(task)
+
+
+def _cancel(task: asyncio.Task[None]) -> None:
+    """Cancel it once: what it does when it is cancelled is not to be cut off."""
+    if not task.cancelling():
+        task.cancel()
 
 
 class _Link:
