@@ -128,6 +128,21 @@ def test_exactly_so_many_are_pending_whoever_asks() -> None:
             server.accept(timeout=PATIENCE).abort()
 
 
+def test_a_server_tells_its_numbers_and_accepts_nothing_for_it() -> None:
+    with localsocket.listen("numbers", max_connections_per_user=2) as server, contextlib.ExitStack() as clients:
+        for _ in range(3):
+            clients.enter_context(localsocket.connect("numbers", timeout=PATIENCE))
+        assert server.stats().to_dict() == {
+            "open_connections": 0,
+            "pending_connections": 0,
+            "refused_connections": 0,
+        }
+        with server.accept(timeout=PATIENCE):
+            assert server.pending_connections == 1
+            stats = server.stats()
+            assert (stats.open_connections, stats.pending_connections, stats.refused_connections) == (2, 1, 1)
+
+
 def test_one_thread_at_a_time_makes_connections_pending() -> None:
     others: list[Background[int]] = []
     another_accepts = threading.Event()
