@@ -50,6 +50,7 @@ from wire.building import (
 unpack = msgspec.msgpack.Decoder().decode
 
 MIB = 1 << 20
+MANY = 50_000
 ADDRESS = "hostile"
 CLIENT = greeting("client", stream_window=1000)
 SERVICE = greeting("service", max_calls=10)
@@ -121,7 +122,7 @@ def served(request: pytest.FixtureRequest, caplog: pytest.LogCaptureFixture) -> 
 
     @service.method
     def endless() -> Iterator[bytes]:
-        while True:
+        while given.made < MANY:
             given.made += 1
             yield bytes(1000)
 

@@ -1,0 +1,70 @@
+"""The socket below services and clients of asyncio: what happens when nobody takes any more what is sent."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from aio.ends import closing, turns_until
+from localsocket.aio.pushed_socket import PushedSocket
+from localsocket.errors import ClosedByPeer, LocalSocketError
+from localsocket.testing import PATIENCE
+
+
+class Events:
+    """What the socket has told."""
+
+    def __init__(self) -> None:
+        self.received = b""
+        self.ended: asyncio.Future[LocalSocketError] = asyncio.get_running_loop().create_future()
+        self.drained = 0
+
+    def take_in(self, data: bytes) -> None:
+        self.received += data
+
+    def end(self, error: LocalSocketError) -> None:
+        if not self.ended.done():
+            self.ended.set_result(error)
+
+    def drain(self) -> None:
+        self.drained += 1
+
+
+@asynccontextmanager
+async def pushed() -> AsyncIterator[tuple[PushedSocket, Events, socket.socket]]:
+    ours, theirs = socket.socketpair()
+    async with closing(PushedSocket.adopt_descriptor(ours.detach())) as stream:
+        assert isinstance(stream, PushedSocket)
+        events = Events()
+        stream.begin(events.take_in, events.end, events.drain)
+        with theirs:
+            yield stream, events, theirs
+
+
+async def test_what_came_before_the_peer_left_is_still_read_and_then_the_end_is_told() -> None:
+    async with pushed() as (stream, events, peer):
+        await turns_until(lambda: stream._transport is not None)
+        stream.pause_reading()
+        peer.sendall(b"the last words")
+        peer.close()
+        stream.send(b"nobody takes this")
+        await turns_until(lambda: events.drained)
+        stream.resume_reading()
+        stream.pause_reading()  # by a thread that had sent more, before it could know
+        assert isinstance(await asyncio.wait_for(events.ended, PATIENCE), ClosedByPeer)
+        assert events.received == b"the last words"
+
+
+async def test_who_sends_on_when_the_peer_has_left_is_held_back_until_the_end_is_told() -> None:
+    async with pushed() as (stream, events, peer):
+        await turns_until(lambda: stream._transport is not None)
+        stream.pause_reading()
+        peer.close()
+        stream.send(b"nobody takes this")
+        await turns_until(lambda: events.drained)
+        for _ in range(3):
+            stream.send(b"nor this")
+            await asyncio.sleep(0)
+        assert (events.drained, stream.bytes_to_send) == (1, 3 * len(b"nor this"))
