@@ -8,9 +8,9 @@ PYTHON := python3
 help: ## list these habits
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
 
-$(BIN)/localsocket: pyproject.toml
+$(BIN)/localsocket: pyproject.toml packages/localsocket/pyproject.toml packages/localsocket-review/pyproject.toml
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install -q -e '.[all]'
+	$(BIN)/pip install -q '.[dev]' -e './packages/localsocket[bench,test]' -e './packages/localsocket-review[test]'
 	touch $@
 
 check: $(BIN)/localsocket ## everything a change must pass: style, types, layers, unused code, tests, coverage
@@ -27,7 +27,7 @@ docs: $(BIN)/localsocket ## run the examples, follow the links, show the news of
 	$(BIN)/towncrier build --draft --version next
 
 rules: $(BIN)/localsocket ## write the pages of the reviewer's rules, docs/rules, anew
-	$(BIN)/python -m localsocket.review.rule_pages docs/rules
+	$(BIN)/python -m localsocket_review.rule_pages docs/rules
 
 format: $(BIN)/localsocket ## repair what can be repaired without thought
 	$(BIN)/ruff check --fix .

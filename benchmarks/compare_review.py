@@ -1,8 +1,8 @@
 """Measure how many lines a second `localsocket review` reads, beside other tools on the same files.
 
-Run it as `python benchmarks/compare_review.py --python TREE --cpp TREE`; it needs the extra `review`. bandit,
-clang-tidy and clazy are measured where they are installed, the latter two where the headers are there that the tree
-includes. Their rules are others: the figures say what a run costs, not what it finds.
+Run it as `python benchmarks/compare_review.py --python TREE --cpp TREE`; it needs the package localsocket-review.
+bandit, clang-tidy and clazy are measured where they are installed, the latter two where the headers are there that the
+tree includes. Their rules are others: the figures say what a run costs, not what it finds.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ import typer
 from rich.console import Console
 
 from comparing import DOCS
-from localsocket.review.reading.collecting import CPP_SUFFIXES, PYTHON_SUFFIXES, collect
 from localsocket.tools.machine import machine_facts
+from localsocket_review.reading.collecting import CPP_SUFFIXES, PYTHON_SUFFIXES, collect
 from report import write_section
 
 MARKER = "compare_review"
@@ -90,7 +90,7 @@ def compare(
 
 def measure(code: str, tree: Path, files: list[Path], tools: list[Tool], rounds: int) -> list[Figure]:
     """Measure a review of the tree, the same once more when nothing has changed, and what other tools take."""
-    review = [sys.executable, "-m", "localsocket", "review", "--fail-on", "none", "--format", "json", str(tree)]
+    review = [sys.executable, "-m", "localsocket_review", "--fail-on", "none", "--format", "json", str(tree)]
     cold = Figure("localsocket review", code, lines_of(files), [])
     warm = Figure("the same, nothing changed", code, lines_of(files), [])
     others = [Figure(tool.name, code, tool.lines, []) for tool in tools]

@@ -1,0 +1,224 @@
+"""The order in which a function's statements may run: what comes before what, and under which condition."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+
+from localsocket_review.model.declarations import FunctionInfo
+from localsocket_review.model.expressions import Binary, Conditional, Expression, Unary, walk
+from localsocket_review.model.statements import Statement
+
+
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """A condition that is known to be true (`holds`) or false where it guards."""
+
+    test: Expression
+    holds: bool
+
+
+@dataclass(slots=True, eq=False)
+class FlowNode:
+    """A statement without those inside it, or a `guard`: the beginning of one side of a branch."""
+
+    index: int
+    statement: Statement | None = None
+    expressions: tuple[Expression, ...] = ()
+    guard: Guard | None = None
+    successors: list[FlowNode] = field(default_factory=list)
+    predecessors: list[FlowNode] = field(default_factory=list)
+
+
+@dataclass(slots=True, eq=False)
+class FlowGraph:
+    """The nodes of one function, from `entry` to `exit`."""
+
+    nodes: list[FlowNode] = field(default_factory=list)
+
+    def add(self, statement: Statement | None = None, expressions: Sequence[Expression] = ()) -> FlowNode:
+        node = FlowNode(len(self.nodes), statement, tuple(expressions))
+        self.nodes.append(node)
+        return node
+
+    @property
+    def entry(self) -> FlowNode:
+        return self.nodes[0]
+
+    @property
+    def exit(self) -> FlowNode:
+        return self.nodes[1]
+
+
+class ControlFlow:
+    """The flow of one function."""
+
+    def __init__(self, function: FunctionInfo, graph: FlowGraph) -> None:
+        self.function = function
+        self.graph = graph
+        self._position: dict[Expression, tuple[FlowNode, int]] = {}
+        self._above: dict[Expression, Expression | None] = {}  # what an expression is a part of
+        for node in graph.nodes:
+            for root in node.expressions:
+                self._above[root] = None
+                for number, expression in enumerate(walk(root), len(self._position)):
+                    self._position[expression] = (node, number)
+                    self._above.update(dict.fromkeys(expression.children(), expression))
+        self._dominators = _immediate_dominators(graph.entry)
+        self._outer_guards: dict[int, list[Guard]] = {}
+
+    @property
+    def nodes(self) -> list[FlowNode]:
+        return self.graph.nodes
+
+    def node_of(self, expression: Expression) -> FlowNode | None:
+        found = self._position.get(expression)
+        return None if found is None else found[0]
+
+    def dominates(self, first: Expression, second: Expression) -> bool:
+        """Say whether every path to `second` runs `first` before."""
+        one, other = self._position.get(first), self._position.get(second)
+        if one is None or other is None or first is second:
+            return False
+        if one[0] is not other[0]:
+            return self._node_dominates(one[0], other[0])
+        # An expression is numbered before what is inside it, and evaluated after it.
+        if second in self._way_up(first):
+            return True
+        return one[1] < other[1] and first not in self._way_up(second)
+
+    def _way_up(self, expression: Expression) -> list[Expression]:
+        """Return the expression, what it is a part of, and so on up to that of the whole statement."""
+        way = [expression]
+        while (above := self._above.get(way[-1])) is not None:
+            way.append(above)
+        return way
+
+    def _node_dominates(self, first: FlowNode, second: FlowNode) -> bool:
+        current = second.index
+        while current != first.index:
+            above = self._dominators.get(current)
+            if above is None or above == current:
+                return False
+            current = above
+        return True
+
+    def may_follow(self, first: Expression, second: Expression) -> bool:
+        """Say whether `second` may run after `first`, in the same run of the function."""
+        one, other = self.node_of(first), self.node_of(second)
+        if one is None or other is None:
+            return False
+        return (one is other and self.dominates(first, second)) or _reaches(one, other)
+
+    def is_in_loop(self, expression: Expression) -> bool:
+        node = self.node_of(expression)
+        return node is not None and _reaches(node, node)
+
+    def can_avoid(self, start: Expression, avoided: Sequence[Expression], goal: Expression | None = None) -> bool:
+        """Say whether a path leads from `start` to `goal`, or to the end of the function, past all that is avoided."""
+        node = self.node_of(start)
+        target = self.graph.exit if goal is None else self.node_of(goal)
+        stops = [found for expression in avoided if (found := self.node_of(expression)) is not None]
+        return node is not None and target is not None and _reaches(node, target, stops)
+
+    def guards(self, expression: Expression) -> list[Guard]:
+        """Return every condition known to hold, or not to hold, where the expression is evaluated."""
+        node = self.node_of(expression)
+        if node is None:
+            return []
+        if node.index not in self._outer_guards:
+            self._outer_guards[node.index] = list(self._guards_above(node))
+        return [*self._inner_guards(expression), *self._outer_guards[node.index]]
+
+    def _guards_above(self, node: FlowNode) -> Iterator[Guard]:
+        current: int | None = node.index
+        while current is not None:
+            guard = self.nodes[current].guard
+            if guard is not None:
+                yield from decompose(guard)
+            above = self._dominators.get(current)
+            current = None if above == current else above
+
+    def _inner_guards(self, expression: Expression) -> Iterator[Guard]:
+        """Yield the conditions inside of the same statement: of `a and f()`, `a ? f() : g()`."""
+        for outer, inside in pairwise(reversed(self._way_up(expression))):
+            match outer:
+                case Binary(operator="and" | "or" as operator, left=left, right=right) if inside is right:
+                    yield from decompose(Guard(left, operator == "and"))
+                case Conditional(test=test, then=then) if inside is not test:
+                    yield from decompose(Guard(test, inside is then))
+
+
+def decompose(guard: Guard) -> Iterator[Guard]:
+    """Yield the simple conditions that follow from a compound one."""
+    match guard:
+        case Guard(Unary(operator="not", operand=inner), holds):
+            yield from decompose(Guard(inner, not holds))
+        case Guard(Binary(operator="and", left=left, right=right), True):
+            yield from decompose(Guard(left, True))
+            yield from decompose(Guard(right, True))
+        case Guard(Binary(operator="or", left=left, right=right), False):
+            yield from decompose(Guard(left, False))
+            yield from decompose(Guard(right, False))
+        case _:
+            yield guard
+
+
+def _reaches(first: FlowNode, second: FlowNode, stops: Sequence[FlowNode] = ()) -> bool:
+    """Say whether a path leads from one node on to the other, past the stops."""
+    seen = {stop.index for stop in stops}
+    waiting = list(first.successors)
+    while waiting:
+        node = waiting.pop()
+        if node.index in seen:
+            continue
+        if node is second:
+            return True
+        seen.add(node.index)
+        waiting.extend(node.successors)
+    return False
+
+
+def _immediate_dominators(entry: FlowNode) -> dict[int, int]:
+    """Return each reachable node's nearest dominator, by Cooper, Harvey and Kennedy's method."""
+    order = _reverse_postorder(entry)
+    rank = {node.index: position for position, node in enumerate(order)}
+    nearest = {entry.index: entry.index}
+
+    def meet(one: int, other: int) -> int:
+        while one != other:
+            while rank[one] > rank[other]:
+                one = nearest[one]
+            while rank[other] > rank[one]:
+                other = nearest[other]
+        return one
+
+    changed = True
+    while changed:
+        changed = False
+        for node in order[1:]:
+            known = [before.index for before in node.predecessors if before.index in nearest]
+            found = known[0]
+            for other in known[1:]:
+                found = meet(found, other)
+            if nearest.get(node.index) != found:
+                nearest[node.index] = found
+                changed = True
+    return nearest
+
+
+def _reverse_postorder(entry: FlowNode) -> list[FlowNode]:
+    seen = {entry.index}
+    finished: list[FlowNode] = []
+    stack = [(entry, iter(entry.successors))]
+    while stack:
+        node, rest = stack[-1]
+        following = next((after for after in rest if after.index not in seen), None)
+        if following is None:
+            finished.append(node)
+            stack.pop()
+        else:
+            seen.add(following.index)
+            stack.append((following, iter(following.successors)))
+    return finished[::-1]

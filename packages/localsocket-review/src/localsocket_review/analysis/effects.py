@@ -1,0 +1,148 @@
+"""What a function does in the end: its own calls, and those of the functions that it calls, in their order."""
+
+from __future__ import annotations
+
+import itertools
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from localsocket_review.analysis.calls import Calls, CallSite, Site
+from localsocket_review.analysis.names import Names
+from localsocket_review.analysis.texts import Texts
+from localsocket_review.analysis.values import Trail, Values
+from localsocket_review.apis.meaning import Act
+from localsocket_review.model.declarations import FunctionInfo
+from localsocket_review.model.expressions import Attribute, Call, walk
+from localsocket_review.model.place import Place
+from localsocket_review.model.program import Program
+
+# A call, its meaning if a table knows one, and otherwise the functions of the program that it runs.
+_Step = tuple[Call, Site | None, list[FunctionInfo]]
+_DEEPEST = 4
+_MOST_EFFECTS = 64
+_ASKING_THE_SERVER = frozenset({"fullServerName", "serverName", "getsockname", "server_address", "address"})
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """A call that does something, as a function that leads to it sees it.
+
+    `anchor` is the call in that function: the call itself, or the one of a helper that leads there by `trail`.
+    """
+
+    site: Site
+    anchor: Call
+    trail: Trail = ()
+
+    @property
+    def place(self) -> Place:
+        return self.site.place
+
+
+class Effects:
+    """The effects of functions."""
+
+    def __init__(self, program: Program, names: Names, calls: Calls, values: Values) -> None:
+        self._program = program
+        self._names = names
+        self._calls = calls
+        self._values = values
+        self._known: dict[tuple[FunctionInfo, Act], list[Effect]] = {}
+        self._steps: dict[FunctionInfo, list[_Step]] = {}
+        self._reached: dict[FunctionInfo, Act] | None = None
+
+    def of(self, function: FunctionInfo, acts: Act) -> list[Effect]:
+        """Return what the function does of the given acts, itself or through the functions that it calls."""
+        if self._reached is None:
+            self._reached = self._find_reached()
+        key = (function, acts)
+        if key not in self._known:
+            found = self._of(function, acts, (), None, (function,))
+            self._known[key] = list(itertools.islice(found, _MOST_EFFECTS))
+        return self._known[key]
+
+    def _of(
+        self, function: FunctionInfo, acts: Act, trail: Trail, anchor: Call | None, active: tuple[FunctionInfo, ...]
+    ) -> Iterator[Effect]:
+        reached = self._reached or {}
+        if not reached.get(function, Act(0)) & acts:
+            return
+        for call, site, callees in self._steps_of(function):
+            if site is not None and site.api.act & acts:
+                yield Effect(site, anchor or call, trail)
+            if len(active) > _DEEPEST:
+                continue
+            for callee in callees:
+                if callee not in active:
+                    longer = (*trail, (CallSite(call, function), callee))
+                    yield from self._of(callee, acts, longer, anchor or call, (*active, callee))
+
+    def _steps_of(self, function: FunctionInfo) -> list[_Step]:
+        if function not in self._steps:
+            steps = self._steps[function] = []
+            for call in function.calls():
+                site = self._calls.site(call, function)
+                callees = self._run_by(call, function) if site is None else self._calls.hooks_run_by(site)
+                steps.append((call, site, callees))
+        return self._steps[function]
+
+    def _run_by(self, call: Call, function: FunctionInfo) -> list[FunctionInfo]:
+        """Return what the call runs; one that gives a with statement its object, what is run on entering too."""
+        return [*self._calls.callees(call, function), *self._calls.entered_by(call, function)]
+
+    def _find_reached(self) -> dict[FunctionInfo, Act]:
+        """Return what each function does in the end, at any depth: most do nothing that a rule asks for."""
+        callers: defaultdict[FunctionInfo, list[FunctionInfo]] = defaultdict(list)
+        reached: dict[FunctionInfo, Act] = {}
+        for function in self._program.functions:
+            acts = Act(0)
+            for _, site, callees in self._steps_of(function):
+                acts |= site.api.act if site is not None else Act(0)
+                for callee in callees:
+                    callers[callee].append(function)
+            reached[function] = acts
+        waiting = list(reached)
+        while waiting:
+            callee = waiting.pop()
+            for caller in callers[callee]:
+                if reached[callee] & ~reached[caller]:
+                    reached[caller] |= reached[callee]
+                    waiting.append(caller)
+        return reached
+
+    def texts(self, effect: Effect, role: str) -> Texts:
+        """Return what the argument in a role may be, in the light of how the call was come to."""
+        argument = effect.site.argument(role)
+        if argument is None:
+            return frozenset()
+        return self._values.endpoint(argument, effect.site.function, effect.trail)
+
+    def same_socket(self, binding: Effect, other: Effect, role: str) -> bool:
+        """Say whether the other call is given the very socket that is bound, by its descriptor."""
+        argument = other.site.argument(role)
+        if isinstance(argument, Call) and argument.called_name in ("fileno", "socketDescriptor"):
+            argument = argument.receiver
+        bound = binding.site.call.receiver or next(iter(binding.site.call.arguments), None)
+        if argument is None or bound is None:
+            return False
+        socket = self._names.variable(argument, other.site.function)
+        return socket is not None and socket == self._names.variable(bound, binding.site.function)
+
+    def same_endpoint(self, binding: Effect, other: Effect, role: str) -> bool:
+        """Say whether the other call's argument is the endpoint that is bound, by its text or by asking the server."""
+        if self.texts(binding, "endpoint") & self.texts(other, role):
+            return True
+        argument = other.site.argument(role)
+        server = binding.site.call.receiver
+        if argument is None or binding.site.function is not other.site.function:
+            return False
+        asked = argument.receiver if isinstance(argument, Call) else None
+        if asked is None and isinstance(argument, Attribute):
+            asked = argument.value
+        names = {part.name for part in walk(argument) if isinstance(part, Attribute)}
+        if asked is None or not names & _ASKING_THE_SERVER:
+            return False
+        function = other.site.function
+        variable = self._names.variable(asked, function)
+        return variable is not None and (server is None or variable == self._names.variable(server, function))

@@ -1,0 +1,91 @@
+"""Functions of the program that receive into a buffer of their caller's: `read_full(fd, &header, 8)`."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+
+from localsocket_review.analysis.calls import Calls, Site
+from localsocket_review.analysis.names import Names, Variable
+from localsocket_review.apis.meaning import Act
+from localsocket_review.model.declarations import FunctionInfo
+from localsocket_review.model.expressions import Assignment, Call, Expression, strip_casts
+from localsocket_review.model.statements import Assign
+
+_VIEWING = frozenset({"memoryview", "span", "cast"})
+# By the position of the parameter, what fills it in the end.
+_Filled = dict[int, Site]
+
+
+class Filling:
+    """Finds which parameters a function fills, itself or by calling another such function."""
+
+    def __init__(self, names: Names, calls: Calls) -> None:
+        self._names = names
+        self._calls = calls
+        self._filled: dict[FunctionInfo, _Filled] | None = None
+        self._called: set[str] = set()
+
+    def by(self, call: Call, function: FunctionInfo) -> Iterator[tuple[Expression, Site]]:
+        """Yield the arguments that the call fills with what a peer sent, each with the call that receives it."""
+        filled = self._every()
+        for callee in self._calls.callees(call, function) if call.called_name in self._called else ():
+            for position, site in filled.get(callee, {}).items():
+                if position < len(call.arguments):
+                    yield call.arguments[position], site
+
+    def buffers(self, call: Call, function: FunctionInfo) -> Iterator[Expression]:
+        yield from (buffer for buffer, _ in self.by(call, function))
+
+    def _every(self) -> dict[FunctionInfo, _Filled]:
+        if self._filled is None:
+            self._filled = {}
+            found: defaultdict[FunctionInfo, _Filled] = defaultdict(dict)
+            waiting: list[FunctionInfo] = []
+            for site in self._calls.sites(Act.RECEIVE):
+                buffer = site.argument("buffer")
+                if buffer is not None and self._note(found, site.function, buffer, site):
+                    waiting.append(site.function)
+            while waiting:
+                filler = waiting.pop()
+                for caller in self._calls.callers(filler):
+                    for position, site in list(found[filler].items()):
+                        arguments = () if caller.is_handed_on else caller.call.arguments
+                        if position < len(arguments) and self._note(found, caller.caller, arguments[position], site):
+                            waiting.append(caller.caller)
+            self._filled = dict(found)
+            self._called = {one.name for one in found}
+        return self._filled
+
+    def _note(
+        self, found: defaultdict[FunctionInfo, _Filled], function: FunctionInfo, buffer: Expression, site: Site
+    ) -> bool:
+        """Add the parameter of the function that the buffer is, or points into, and say whether it is a new one."""
+        variable = self._names.variable(buffer, function)
+        for position, parameter in enumerate(function.parameters):
+            is_new = position not in found[function]
+            if variable is not None and is_new and variable.root in self._pointing_to(function, parameter.name):
+                found[function][position] = site
+                return True
+        return False
+
+    def _pointing_to(self, function: FunctionInfo, parameter: str) -> set[Variable]:
+        """Return the parameter, and the local variables that are made to point to the same bytes."""
+        same = {Variable(function, parameter)}
+        for target, value in _assignments(function):
+            source = strip_casts(value)
+            if isinstance(source, Call) and source.called_name in _VIEWING and source.arguments:
+                source = source.arguments[0]
+            held, made = self._names.variable(source, function), self._names.variable(target, function)
+            if held in same and made is not None:
+                same.add(made)
+        return same
+
+
+def _assignments(function: FunctionInfo) -> Iterator[tuple[Expression, Expression]]:
+    for statement in function.statements():
+        if isinstance(statement, Assign) and statement.value is not None and statement.operator == "=":
+            yield statement.target, statement.value
+    for expression in function.expressions():
+        if isinstance(expression, Assignment) and expression.operator == "=":
+            yield expression.target, expression.value

@@ -1,0 +1,100 @@
+"""Whether others can come to a socket's file at all, and who changes the mode that new files get."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from localsocket_review.analysis.calls import Calls
+from localsocket_review.analysis.control_flow import ControlFlow
+from localsocket_review.analysis.effects import Effect, Effects
+from localsocket_review.analysis.texts import HoleKind, lie_in
+from localsocket_review.analysis.values import Values
+from localsocket_review.apis.meaning import Act
+from localsocket_review.model.declarations import FunctionInfo, FunctionKind
+from localsocket_review.model.expressions import walk
+from localsocket_review.model.statements import With
+
+_NOT_THE_OWNER = 0o077
+_FARTHEST_CALLER = 3
+
+
+class Seclusion:
+    """The directories of sockets, and umasks."""
+
+    def __init__(
+        self, calls: Calls, effects: Effects, values: Values, flow_of: Callable[[FunctionInfo], ControlFlow]
+    ) -> None:
+        self._calls = calls
+        self._effects = effects
+        self._values = values
+        self._flow_of = flow_of
+
+    def is_secluded(self, function: FunctionInfo, bind: Effect, farthest: int = _FARTHEST_CALLER) -> bool:
+        """Say whether the directory is private before the socket is bound in it: here, or wherever this is called."""
+        if self._is_in_private_directory(bind) or self._is_narrowed_before(function, bind):
+            return True
+        callers = {site.caller for site in self._calls.callers(function)} - {function}
+        return bool(callers) and farthest > 0 and all(self._is_so_in(one, bind, farthest) for one in callers)
+
+    def _is_so_in(self, caller: FunctionInfo, bind: Effect, farthest: int) -> bool:
+        binds = [one for one in self._effects.of(caller, Act.BIND) if one.site.call is bind.site.call]
+        return bool(binds) and all(self.is_secluded(caller, one, farthest - 1) for one in binds)
+
+    def _is_in_private_directory(self, bind: Effect) -> bool:
+        return lie_in(self._effects.texts(bind, "endpoint"), HoleKind.PRIVATE, HoleKind.RUNTIME)
+
+    def _is_narrowed_before(self, function: FunctionInfo, bind: Effect) -> bool:
+        """Say whether something that is not the socket's own file is made or kept private on every way to the bind."""
+        for change in self._effects.of(function, Act.CHMOD | Act.MAKE_DIRECTORY):
+            mode = change.site.argument("mode")
+            if mode is None or not self._flow_of(function).dominates(change.anchor, bind.anchor):
+                continue
+            modes = self._values.numbers(mode, change.site.function)
+            if modes and not any(number & _NOT_THE_OWNER for number in modes) and self._may_lead_to(change, bind):
+                return True
+        return False
+
+    def _may_lead_to(self, change: Effect, bind: Effect) -> bool:
+        """Say whether what is kept private may be a directory in which the socket is bound."""
+        if self._effects.same_endpoint(bind, change, "path"):
+            return False
+        directories, endpoints = self._effects.texts(change, "path"), self._effects.texts(bind, "endpoint")
+        if not all(text.literal is not None for text in (*directories, *endpoints)):
+            return True
+        return any(
+            str(endpoint).startswith(str(directory).rstrip("/") + "/")
+            for directory in directories
+            for endpoint in endpoints
+        )
+
+    def is_for_a_while(self, function: FunctionInfo, umask: Effect, bind: Effect) -> bool:
+        """Say whether the umask is changed for this bind, and set back afterwards."""
+        changer = umask.site.function
+        if changer is bind.site.function:
+            return True
+        contexts = (one for one in function.statements() if isinstance(one, With))
+        if any(umask.anchor in set(walk(context)) for one in contexts for context, _ in one.items):
+            return True
+        if changer.is_constructor and changer.owner is not None:
+            ends = (one for one in changer.owner.all_methods() if one.kind is FunctionKind.DESTRUCTOR)
+            return any(self._effects.of(one, Act.UMASK) for one in ends if one.body is not None)
+        flow = self._flow_of(function)
+        return any(
+            other.anchor is not umask.anchor and flow.may_follow(bind.anchor, other.anchor)
+            for other in self._effects.of(function, Act.UMASK)
+        )
+
+    def umask_at(self, function: FunctionInfo, bind: Effect) -> list[Effect]:
+        """Return the changes of the umask that may be in force when the socket is bound."""
+        flow = self._flow_of(function)
+        before = [one for one in self._effects.of(function, Act.UMASK) if flow.may_follow(one.anchor, bind.anchor)]
+        return [
+            one
+            for one in before
+            if not any(
+                other is not one
+                and flow.may_follow(one.anchor, other.anchor)
+                and flow.dominates(other.anchor, bind.anchor)
+                for other in before
+            )
+        ]

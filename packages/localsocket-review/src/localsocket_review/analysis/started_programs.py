@@ -1,0 +1,83 @@
+"""What the programs that a C program starts inherit: nothing, where all else is closed before each of them runs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from enum import Enum, auto
+
+from localsocket_review.analysis.calls import Calls
+from localsocket_review.analysis.control_flow import ControlFlow
+from localsocket_review.analysis.neighbours import Neighbours
+from localsocket_review.apis.meaning import Act
+from localsocket_review.model.declarations import FunctionInfo
+from localsocket_review.model.expressions import Call
+from localsocket_review.model.statements import Loop
+from localsocket_review.model.unit import Language, Unit
+
+_CLOSING_ALL = frozenset({"closefrom", "close_range", "fdwalk"})
+_HIGHEST_DESCRIPTOR = frozenset({"getdtablesize", "sysconf", "getrlimit"})
+_DEEPEST = 3
+
+
+class Inheritance(Enum):
+    """Which of the programs started inherit what is not marked as close-on-exec."""
+
+    ALL = auto()
+    SOME = auto()  # before the others are started, all else is closed
+    NOTHING = auto()
+
+
+class StartedPrograms:
+    """Looks at every place where a C or C++ program starts another one."""
+
+    def __init__(self, calls: Calls, neighbours: Neighbours, flow_of: Callable[[FunctionInfo], ControlFlow]) -> None:
+        self._calls = calls
+        self._neighbours = neighbours
+        self._flow_of = flow_of
+        self._known: dict[Unit, Inheritance] = {}
+
+    def inherit(self, unit: Unit) -> Inheritance:
+        """Say what the programs inherit that the file, and those that belong to it, start, as far as the text tells."""
+        if unit not in self._known:
+            near = self._neighbours.of(unit)
+            found = self._find(near)
+            self._known.update((one, found) for one in near)
+        return self._known[unit]
+
+    def _find(self, units: Collection[Unit]) -> Inheritance:
+        starts = [
+            site
+            for site in self._calls.sites(Act.RUN_COMMAND)
+            if site.function.unit in units and site.function.unit.language is Language.CPP
+        ]
+        closing = [self._is_after_closing(site.call, site.function, ()) for site in starts]
+        if not any(closing):
+            return Inheritance.ALL
+        return Inheritance.NOTHING if all(closing) else Inheritance.SOME
+
+    def _is_after_closing(self, call: Call, function: FunctionInfo, active: tuple[FunctionInfo, ...]) -> bool:
+        flow = self._flow_of(function)
+        closing = [other for other in function.calls() if self._closes_all(other, function)]
+        if any(flow.dominates(other, call) for other in closing):
+            return True
+        if function in active or len(active) >= _DEEPEST:
+            return False
+        callers = self._calls.callers(function)
+        return bool(callers) and all(
+            not caller.is_handed_on and self._is_after_closing(caller.call, caller.caller, (*active, function))
+            for caller in callers
+        )
+
+    def _closes_all(self, call: Call, function: FunctionInfo) -> bool:
+        if call.called_name in _CLOSING_ALL:
+            return True
+        return any(_closes_in_a_loop(callee) for callee in self._calls.callees(call, function))
+
+
+def _closes_in_a_loop(function: FunctionInfo) -> bool:
+    """Say whether a helper closes one descriptor after the other, up to the highest that there can be."""
+    names = {call.called_name for call in function.calls()}
+    if names & _CLOSING_ALL:
+        return True
+    has_loop = any(isinstance(statement, Loop) for statement in function.statements())
+    return has_loop and "close" in names and bool(names & _HIGHEST_DESCRIPTOR)

@@ -1,0 +1,389 @@
+"""What a stream gives at one time: some bytes of it, which need not be one message."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+
+from localsocket_review.analysis.calls import Calls, CallSite, Site
+from localsocket_review.analysis.control_flow import ControlFlow, Guard
+from localsocket_review.analysis.definitions import Definition, Definitions, How
+from localsocket_review.analysis.inference import Inference
+from localsocket_review.analysis.names import Names
+from localsocket_review.analysis.origins import Origin, Origins
+from localsocket_review.analysis.taint import Step, Trace
+from localsocket_review.analysis.transports import Transports
+from localsocket_review.apis.meaning import Act
+from localsocket_review.model.declarations import FunctionInfo
+from localsocket_review.model.expressions import (
+    COMPARISONS,
+    Assignment,
+    Attribute,
+    Await,
+    Binary,
+    Call,
+    Cast,
+    Conditional,
+    Expression,
+    Literal,
+    Name,
+    Starred,
+    Subscript,
+    Unary,
+    strip_casts,
+    walk,
+)
+from localsocket_review.model.place import Place
+from localsocket_review.model.program import last_word
+from localsocket_review.model.statements import Assign, Return, Statement
+from localsocket_review.model.unit import Language, Unit
+
+_KEEPING_MESSAGES = frozenset({"SOCK_DGRAM", "SOCK_SEQPACKET", "SOCK_RDM", "SOCK_RAW"})
+_OF_MESSAGES = re.compile(r"datagram|dgram|udp|seqpacket", re.IGNORECASE)
+_NO_SOCKETS = frozenset({"open", "openat", "fileno", "pipe", "eventfd", "timerfd_create", "signalfd", "inotify_init"})
+_OWN_ENDS = frozenset({"socketpair", "pipe", "pipe2", "eventfd"})
+_FROM_SERVER = frozenset({"accept", "accept4", "sock_accept", "dup"})
+# What gives its object, or its first argument, in another form.
+_CHANGING_FORM = frozenset(
+    [
+        *("decode", "strip", "rstrip", "lstrip", "lower", "upper", "split", "rsplit", "splitlines", "partition"),
+        *("rpartition", "removesuffix", "removeprefix", "tobytes", "toString", "data", "constData", "c_str"),
+        *("trimmed", "simplified", "toLower", "toUpper", "toStdString", "toUtf8", "toLatin1", "first", "section"),
+    ]
+)
+_MAKING_FORM = frozenset(
+    [
+        *("str", "bytes", "bytearray", "memoryview", "QString", "QByteArray", "QLatin1String", "string", "string_view"),
+        *("fromUtf8", "fromLatin1", "fromLocal8Bit", "fromStdString", "qPrintable", "qUtf8Printable", "QBuffer"),
+        *("strchr", "strrchr", "strstr", "strpbrk"),
+    ]
+)
+_MEASURING = frozenset({"len", "size", "length", "bytesAvailable", "canReadLine", "count"})
+_DEEPEST = 30
+_SMALLEST_ROOM = 128
+
+
+class Streams:
+    """Follows what one call has received, as long as it is that alone and nothing was added to it."""
+
+    def __init__(
+        self,
+        names: Names,
+        inference: Inference,
+        calls: Calls,
+        definitions: Definitions,
+        origins: Origins,
+        transports: Transports,
+        flow_of: Callable[[FunctionInfo], ControlFlow],
+    ) -> None:
+        self._names = names
+        self._inference = inference
+        self._calls = calls
+        self._definitions = definitions
+        self._origins = origins
+        self._transports = transports
+        self._flow_of = flow_of
+        self._depth = 0
+        self._trail: list[tuple[CallSite, FunctionInfo]] = []  # the calls whose results are being followed
+        self._visited: dict[tuple[Expression, Call | None], int] = {}
+        self._elsewhere: dict[tuple[Expression, Call | None], int] = {}
+        self._sized: set[Place] | None = None
+        self._of_messages: dict[Unit, bool] = {}
+        self._measuring: dict[Guard, bool] = {}
+
+    # --- which calls ----------------------------------------------------------------------------------------------
+
+    def reads(self, acts: Act, function: FunctionInfo | None = None) -> Iterator[Site]:
+        """Yield the calls that receive from a stream, which does not keep messages apart and is none of a network."""
+        yield from (site for site in self._calls.sites(acts, function) if self.is_stream(site))
+
+    def is_stream(self, site: Site) -> bool:
+        socket = site.argument("descriptor") or site.call.receiver
+        if self._transports.is_network_site(site):
+            return False
+        if site.api.name == "asyncio.StreamReader.read" and _reads_to_the_end(site.call):
+            return False
+        if self.is_of_messages(site.function):
+            return False
+        if socket is None:
+            return True
+        made = list(self._made(socket, site.function))
+        if not any(isinstance(one.expression, Call) for one in made) and self._makes_messages_alone(site.function.unit):
+            return False
+        return not any(_keeps_messages(one.expression) for one in made)
+
+    def _makes_messages_alone(self, unit: Unit) -> bool:
+        """Say whether all sockets that a C file makes keep messages apart, so those that it is given do too."""
+        if unit not in self._of_messages:
+            made = [
+                site.call
+                for site in self._calls.sites(Act.CONSTRUCT)
+                if site.function.unit is unit and site.api.name == "socket" and unit.language is Language.CPP
+            ]
+            self._of_messages[unit] = bool(made) and all(map(_keeps_messages, made))
+        return self._of_messages[unit]
+
+    def is_of_messages(self, function: FunctionInfo) -> bool:
+        """Say whether the function belongs to a class that by its name speaks in datagrams."""
+        return function.owner is not None and bool(_OF_MESSAGES.search(function.owner.name))
+
+    def is_own_pair(self, site: Site) -> bool:
+        """Say whether both ends are the program's own, as those of socketpair() that wake a loop."""
+        socket = site.argument("descriptor") or site.call.receiver
+        if socket is None:
+            return False
+        variable = self._names.variable(socket, site.function)
+        filled = [one.value for one in self._definitions.everywhere(variable)] if variable is not None else []
+        made = [*filled, *(origin.expression for origin in self._origins.of(socket, site.function))]
+        return any(isinstance(one, Call) and one.called_name in _OWN_ENDS for one in made)
+
+    def _made(self, socket: Expression, function: FunctionInfo) -> Iterator[Origin]:
+        """Yield the calls that make the socket; what a server accepts is as the server is."""
+        for origin in self._origins.of(socket, function):
+            made = origin.expression
+            if isinstance(made, Call) and made.called_name in _FROM_SERVER:
+                server = made.receiver
+                if server is None or made.called_name == "sock_accept":
+                    server = made.arguments[0] if made.arguments else None
+                if server is not None and server is not socket:
+                    yield from self._origins.of(server, origin.function)
+            else:
+                yield origin
+
+    # --- what they give -------------------------------------------------------------------------------------------
+
+    def chunk(self, expression: Expression, function: FunctionInfo) -> Trace | None:
+        """Return the way of what one call received to this expression, unless more was put to it or it was measured."""
+        visit = (expression, self._trail[-1][0].call if self._trail else None)
+        steps = _DEEPEST - self._depth
+        if steps <= max(self._visited.get(visit, 0), self._elsewhere.get(visit, 0)):
+            return None
+        self._visited[visit] = steps
+        self._depth += 1
+        try:
+            found = self._chunk(expression, function)
+        finally:
+            self._depth -= 1
+        if self._depth == 0:  # what led nowhere in so many steps leads nowhere in fewer
+            if found is None:
+                self._elsewhere.update(self._visited)
+            self._visited = {}
+        return found
+
+    def _chunk(self, expression: Expression, function: FunctionInfo) -> Trace | None:
+        match expression:
+            case Call():
+                return self._of_call(expression, function)
+            case Name() | Attribute():
+                if any(self.measures(guard, function) for guard in self._flow_of(function).guards(expression)):
+                    return None
+                return self._of_variable(expression, function)
+            case Cast(value=value) | Await(value=value) | Starred(value=value) | Subscript(value=value):
+                return self.chunk(value, function)
+            case Assignment(value=value, operator="=") | Unary(operator="&" | "*", operand=value):
+                return self.chunk(value, function)
+            case Conditional(then=one, otherwise=other) | Binary(operator="or", left=one, right=other):
+                return self.chunk(one, function) or self.chunk(other, function)
+            case Binary(operator="+", left=one, right=other):
+                if isinstance(other, Literal):
+                    return self.chunk(one, function)
+                return self.chunk(other, function) if isinstance(one, Literal) else None
+        return None
+
+    def is_sized(self, trace: Trace) -> bool:
+        """Say whether the read at the beginning of the way asked for as much as it needs: too little of it is LS207."""
+        if self._sized is None:
+            self._sized = {site.place for site in self._calls.sites(Act.CHUNK) if self._asks_for_exactly(site)}
+        return trace[0].place in self._sized
+
+    def _asks_for_exactly(self, site: Site) -> bool:
+        """Say whether the read is given the size of what is wanted, and not that of the room there is."""
+        size = site.argument("size")
+        if size is None:
+            return False
+        return not any(_is_room(origin.expression, origin.function) for origin in self._origins.of(size, site.function))
+
+    def measures(self, guard: Guard, function: FunctionInfo) -> bool:
+        """Say whether a condition asks how much has come: a length other than none, or Qt's bytesAvailable()."""
+        if guard not in self._measuring:
+            self._measuring[guard] = self._measures(guard, function)
+        return self._measuring[guard]
+
+    def _measures(self, guard: Guard, function: FunctionInfo) -> bool:
+        match guard.test:
+            case Binary(operator=operator, left=left, right=right) if operator in COMPARISONS:
+                sides = (left, right)
+                if any(_is_nothing(side) for side in sides):
+                    return False
+                return any(self._is_measure(side, function) for side in sides)
+            case Call(called_name="canReadLine"):
+                return guard.holds
+        return False
+
+    def _is_measure(self, expression: Expression, function: FunctionInfo) -> bool:
+        for part in walk(expression):
+            if isinstance(part, Call) and part.called_name in _MEASURING:
+                return True
+        return self.is_count(expression, function)
+
+    def is_count(self, expression: Expression, function: FunctionInfo) -> bool:
+        """Say whether the expression is the number of bytes that a call received."""
+        expression = strip_casts(expression)
+        if isinstance(expression, Assignment):
+            return self.is_count(expression.value, function)
+        if isinstance(expression, Call):
+            api = self._calls.api_of(expression, function)
+            return api is not None and bool(api.act & Act.CHUNK) and "buffer" in api.roles
+        if not isinstance(expression, Name | Attribute):
+            return False
+        return any(
+            one.how is How.VALUE and isinstance(made := strip_casts(one.value), Call) and self.is_count(made, function)
+            for one in self._definitions.at(expression, function)
+            if one.value is not None
+        )
+
+    def _of_call(self, call: Call, function: FunctionInfo) -> Trace | None:
+        site = self._calls.site(call, function)
+        if site is not None and site.api.act & Act.CHUNK:
+            is_whole = waits_for_all(call) or _is_one(site)
+            gives = "buffer" not in site.api.roles and self.is_stream(site) and not is_whole
+            is_measured = any(self.measures(guard, function) for guard in self._flow_of(function).guards(call))
+            return (Step(call.place, "received here"),) if gives and not is_measured else None
+        name = last_word(call.called_name)
+        if call.receiver is not None and name in _CHANGING_FORM:
+            return self.chunk(call.receiver, function)
+        if name in _MAKING_FORM and call.arguments:
+            return self.chunk(call.arguments[0], function)
+        for callee in self._calls.callees(call, function):
+            if callee.is_constructor:
+                continue
+            self._trail.append((CallSite(call, function), callee))
+            results = [one.value for one in callee.statements() if isinstance(one, Return) and one.value is not None]
+            found = _first(self.chunk(value, callee) for value in results)
+            self._trail.pop()
+            if found is not None:
+                return (*found, Step(call.place, f"returned by {callee.name}()"))
+        return None
+
+    def _of_variable(self, expression: Expression, function: FunctionInfo) -> Trace | None:
+        # What ends a C text, `buffer[count] = 0`, adds nothing.
+        definitions = [
+            one
+            for one in self._definitions.at(expression, function)
+            if one.how is not How.ADDED or not isinstance(one.value, Literal)
+        ]
+        if any(one.how in (How.EXTENDED, How.ADDED) for one in definitions):
+            return None
+        if sum(one.how is How.FILLED for one in definitions) > 1:
+            return None  # a buffer that is filled piece by piece
+        return _first(self._of_definition(one) for one in definitions)
+
+    def _of_definition(self, definition: Definition) -> Trace | None:
+        value, function = definition.value, definition.function
+        if definition.how is How.PARAMETER and definition.parameter is not None:
+            name = definition.parameter.name
+            if self._is_given_chunks(function, name):
+                return (Step(definition.place, "received here"),)
+            if self._trail and self._trail[-1][1] is function:
+                return self._of_argument(name)
+            return _first(
+                (*found, Step(given.place, f"given to {function.name or 'a function'}() here"))
+                for given, caller in self._calls.values_given(function, name)
+                if (found := self.chunk(given, caller)) is not None
+            )
+        if definition.how is How.FILLED:
+            return self._of_buffer(value, function) if isinstance(value, Call) else None
+        return self.chunk(value, function) if value is not None else None
+
+    def _of_argument(self, parameter: str) -> Trace | None:
+        """What the function whose result is followed was given there, and not elsewhere."""
+        site, function = self._trail.pop()
+        given = self._calls.value_given(site, function, parameter)
+        found = self.chunk(given, site.caller) if given is not None else None
+        self._trail.append((site, function))
+        return found
+
+    def _is_given_chunks(self, function: FunctionInfo, parameter: str) -> bool:
+        if function.name != "data_received" or self._inference.given_by_framework(function, parameter) != "received":
+            return False
+        return not self._transports.serves_network(function)
+
+    def _of_buffer(self, call: Call, function: FunctionInfo) -> Trace | None:
+        """A buffer that one call fills from its beginning, with as much as has come."""
+        site = self._calls.site(call, function)
+        if site is None or not site.api.act & Act.CHUNK or not self.is_stream(site):
+            return None
+        if waits_for_all(call) or _is_one(site):
+            return None
+        buffer = site.argument("buffer")
+        target = strip_casts(buffer) if buffer is not None else None
+        begins = isinstance(target, Name | Attribute | Call) or (
+            isinstance(target, Subscript) and _is_nothing(target.index)
+        )
+        return (Step(call.place, "received here"),) if begins else None
+
+
+def _keeps_messages(made: Expression) -> bool:
+    """Say whether this makes a socket of datagrams, or no socket at all."""
+    if not isinstance(made, Call):
+        return False
+    words = {part.identifier for part in walk(made) if isinstance(part, Name)}
+    words |= {part.name for part in walk(made) if isinstance(part, Attribute)}
+    return bool(words & _KEEPING_MESSAGES) or made.called_name in _NO_SOCKETS
+
+
+def waits_for_all(call: Call) -> bool:
+    """Say whether a call waits until as much has come as was asked for."""
+    return any(
+        "MSG_WAITALL" in (getattr(part, "identifier", ""), getattr(part, "name", ""))
+        for argument in call.arguments[1:]
+        for part in walk(argument)
+    )
+
+
+def _reads_to_the_end(call: Call) -> bool:
+    sizes = [*call.arguments, *call.keywords.values()]
+    match sizes[:1]:
+        case []:
+            return True
+        case [Unary(operator="-") | Literal(value=None)]:
+            return True
+    return False
+
+
+def _is_one(site: Site) -> bool:
+    """Say whether one byte is asked for, which is whole."""
+    size = site.argument("size")
+    return site.api.method == "getChar" or (isinstance(size, Literal) and size.value == 1)
+
+
+def _is_room(size: Expression, function: FunctionInfo) -> bool:
+    """Say whether a size is that of a buffer: a large round number, or `sizeof buffer` of an array of bytes."""
+    match size:
+        case Literal(value=int(number)):
+            return number >= _SMALLEST_ROOM
+        case Binary(operator="-" | "+", left=left):
+            return _is_room(left, function)
+        case Call(called_name="sizeof", arguments=(Name(identifier=name),)):
+            return any(_is_array(statement, name) for statement in function.statements())
+    return False
+
+
+def _is_array(statement: Statement, name: str) -> bool:
+    match statement:
+        case Assign(target=Name(identifier=found), value=Call(called_name="[]")):
+            return found == name
+    return False
+
+
+def _is_nothing(expression: Expression) -> bool:
+    match strip_casts(expression):
+        case Literal(value=value):
+            return not value
+        case Unary(operator="-"):
+            return True
+    return False
+
+
+def _first(traces: Iterable[Trace | None]) -> Trace | None:
+    return next((trace for trace in traces if trace is not None), None)

@@ -1,0 +1,531 @@
+"""What a peer sent: whether an expression may hold it, and on which way it came."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import Enum, auto
+
+from localsocket_review.analysis.calls import Calls, CallSite, argument_of
+from localsocket_review.analysis.checks import Checks
+from localsocket_review.analysis.definitions import Definition, Definitions, How, is_made_of_parameters
+from localsocket_review.analysis.filling import Filling
+from localsocket_review.analysis.inference import Inference
+from localsocket_review.analysis.names import Names, Variable
+from localsocket_review.analysis.transports import Transports
+from localsocket_review.apis.c_library import FRESH_MEMORY
+from localsocket_review.apis.meaning import Act, Api
+from localsocket_review.model.declarations import FunctionInfo
+from localsocket_review.model.expressions import (
+    COMPARISONS,
+    Assignment,
+    Attribute,
+    Await,
+    Binary,
+    Call,
+    Cast,
+    Comprehension,
+    Conditional,
+    Display,
+    Expression,
+    Format,
+    Literal,
+    Name,
+    Slice,
+    Starred,
+    Subscript,
+    Unary,
+    strip_casts,
+)
+from localsocket_review.model.place import Place
+from localsocket_review.model.statements import Return
+
+
+class Use(Enum):
+    """What the data is used for: a text that is acted on, or the size of something."""
+
+    TEXT = auto()
+    SIZE = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A place on the data's way, and a word about it. `makes_number`: from here on it is a number."""
+
+    place: Place
+    note: str
+    makes_number: bool = False
+
+
+Trace = tuple[Step, ...]
+_Trail = tuple[tuple[CallSite, FunctionInfo], ...]
+_Visit = tuple[Expression | Definition, Use, _Trail] | tuple[Expression, str, Use, _Trail]
+
+# What says something about the data, but is not the data.
+_ABOUT = frozenset(
+    [
+        "len",
+        "isinstance",
+        "bool",
+        "hash",
+        "type",
+        "id",
+        "size",
+        "length",
+        "count",
+        "isEmpty",
+        "empty",
+        "isNull",
+        "startswith",
+        "endswith",
+        "startsWith",
+        "endsWith",
+        "contains",
+        "isdigit",
+        "isalnum",
+        "isidentifier",
+        "bytesAvailable",
+        "canReadLine",
+        "sizeof",
+        "strlen",
+        "find",
+        "indexOf",
+        "any",
+        "all",
+        "callable",
+        "repr",
+        "issubclass",
+        "hasattr",
+        "print",
+        "log",
+        "debug",
+        "info",
+        "warning",
+        "error",
+        "exception",
+        "fileno",
+        "compare",
+        "strcmp",
+        "strncmp",
+        "memcmp",
+    ]
+)
+# What picks one of its own things by a key: the result is the container's, whatever the key.
+_PICKING = frozenset({"get", "value", "at", "find", "index", "setdefault", "__getitem__", "constFind"})
+# Methods whose result holds their arguments.
+_COMBINING = frozenset(
+    {"join", "format", "arg", "replace", "joinpath", "filePath", "absoluteFilePath", "append", "prepend", "concat"}
+)
+_LIMITING = frozenset({"ord", "min", "qMin", "qBound", "clamp"})
+# What a loop over it gives line by line, and what only changes how a loop goes.
+_STREAMS = ("socket.SocketIO", "asyncio.StreamReader")
+_LOOPING = frozenset({"enumerate", "iter", "list", "map", "filter", "reversed", "islice"})
+_SMALL_TYPES = re.compile(
+    r"(?:u?int(?:8|16)(?:_t)?|qu?int(?:8|16)|uchar|ushort|unsigned char|unsigned short|char|short)"
+)
+_NUMBER_TYPES = re.compile(r"u?int\d*(?:_t)?|qu?int\d+|s?size_t|qsizetype|unsigned.*|long.*|u?long(?:long)?|off_t")
+_DEEPEST_TRAIL = 4
+_DEEPEST_FIELD = 3
+# Calls that hand something on, one to the next: what comes from further away is not claimed to be known.
+_LONGEST_CHAIN = 60
+_MOST_VISITS = 5000
+
+
+class Taint:
+    """Follows what a peer sent, through variables, members, parameters and results."""
+
+    def __init__(
+        self,
+        names: Names,
+        inference: Inference,
+        calls: Calls,
+        definitions: Definitions,
+        transports: Transports,
+        filling: Filling,
+        checks: Checks,
+    ) -> None:
+        self._names = names
+        self._inference = inference
+        self._calls = calls
+        self._definitions = definitions
+        self._transports = transports
+        self._filling = filling
+        self._checks = checks
+        self._chain = 0
+        self._visited: set[_Visit] = set()
+        self._clean: set[_Visit] = set()
+
+    def received(self, expression: Expression, function: FunctionInfo) -> Trace | None:
+        """Return the way of what a peer sent to this expression, unless the program has checked it on the way."""
+        return self._search(expression, function, Use.TEXT)
+
+    def received_size(self, expression: Expression, function: FunctionInfo) -> Trace | None:
+        """Return the way of a number that a peer chose and no comparison bounds from above."""
+        return self._search(expression, function, Use.SIZE)
+
+    def _search(self, expression: Expression, function: FunctionInfo, use: Use) -> Trace | None:
+        """Look for a source, each visit once: what led nowhere once leads nowhere, in later searches too."""
+        self._visited = set()
+        found = self._trace(expression, function, use, ())
+        if found is None and len(self._visited) < _MOST_VISITS:
+            self._clean |= self._visited
+        return found
+
+    def _trace(self, expression: Expression, function: FunctionInfo, use: Use, trail: _Trail) -> Trace | None:
+        visit = (expression, use, trail)
+        if visit in self._visited or visit in self._clean or len(self._visited) >= _MOST_VISITS:
+            return None
+        self._visited.add(visit)
+        return self._find(expression, function, use, trail)
+
+    def _any(self, expressions: Iterable[Expression], function: FunctionInfo, use: Use, trail: _Trail) -> Trace | None:
+        return next(
+            (found for part in expressions if (found := self._trace(part, function, use, trail)) is not None), None
+        )
+
+    def _find(self, expression: Expression, function: FunctionInfo, use: Use, trail: _Trail) -> Trace | None:
+        match expression:
+            case Call():
+                return self._call(expression, function, use, trail)
+            case Name() | Attribute():
+                checks = self._checks.is_bounded if use is Use.SIZE else self._checks.is_restricted
+                if checks(expression, function):
+                    return None
+                return self._variable(expression, function, use, trail)
+            case Subscript(value=value):
+                return self._trace(value, function, use, trail)
+            case Binary(operator=operator) if operator in COMPARISONS:
+                return None
+            case Binary(operator="%" | "&", right=Literal(value=int())) if use is Use.SIZE:
+                return None
+            case Binary(operator="<<", left=value) if use is Use.SIZE:  # a small number is small no more
+                return self._trace(value, function, Use.TEXT, trail)
+            case Cast(type=to) if use is Use.SIZE and _SMALL_TYPES.fullmatch(to.replace("std::", "")):
+                return None
+            case Cast(value=value) | Await(value=value) | Starred(value=value) | Assignment(value=value):
+                return self._trace(value, function, use, trail)
+            case Unary(operator="&" | "*" | "-" | "+" | "~" | "++" | "--", operand=value):
+                return self._trace(value, function, use, trail)
+            case Conditional(then=then, otherwise=otherwise):
+                return self._any((then, otherwise), function, use, trail)
+            case Comprehension(loops=loops):
+                return self._any_elements([iterable for _, iterable in loops], function, use, trail)
+            case Binary() | Format() | Display() | Slice():
+                return self._any(expression.children(), function, use, trail)
+        return None
+
+    def _any_elements(
+        self, iterables: Iterable[Expression], function: FunctionInfo, use: Use, trail: _Trail
+    ) -> Trace | None:
+        """What comes out of a loop: out of a stream its lines, out of anything else parts of it."""
+        for iterable in iterables:
+            if isinstance(iterable, Call) and iterable.called_name == "iter" and len(iterable.arguments) == 2:
+                return self._called_again(iterable, function, use)
+            inner = (
+                iterable.arguments[0] if isinstance(iterable, Call) and iterable.called_name in _LOOPING else iterable
+            )
+            if self._inference.is_a(inner, function, *_STREAMS):
+                if not self._transports.is_network(inner, function):
+                    return (Step(iterable.place, "received here"),)
+                continue
+            found = self._trace(inner, function, use, trail)
+            if found is not None:
+                return found
+        return None
+
+    def _called_again(self, iterator: Call, function: FunctionInfo, use: Use) -> Trace | None:
+        """`iter(connection.recv, b"")`, `iter(lambda: connection.recv(4096), b"")`."""
+        called = iterator.arguments[0]
+        for callee in self._calls.functions_named_by(called, function):
+            found = self._returned(callee, (), use)
+            if found is not None:
+                return found
+        return self._trace(Call(called.place, called), function, use, ()) if isinstance(called, Attribute) else None
+
+    # --- calls ----------------------------------------------------------------------------------------------------
+
+    def _call(self, call: Call, function: FunctionInfo, use: Use, trail: _Trail) -> Trace | None:
+        name = call.called_name
+        if name.startswith("CMSG_") and use is Use.SIZE:
+            return None  # the kernel writes the sizes of control messages
+        if name in _ABOUT or (use is Use.SIZE and name in _LIMITING):
+            return None
+        api = self._calls.api_of(call, function)
+        if api is not None:
+            if api.act & Act.QUOTE:
+                return self._any(_left_unquoted(call, api), function, use, trail)
+            if api.name in FRESH_MEMORY or (use is Use.SIZE and "buffer" in api.roles):
+                return None  # nothing of the arguments is in it, or it says how much was written
+            if api.act & Act.UNPACK:
+                return self._unpacked(call, api, function, use, trail)
+            if api.act & Act.RECEIVE:
+                return self._source(call, api, function, trail) if "buffer" not in api.roles else None
+            if api.act & (Act.ACCEPT | Act.BIND | Act.LISTEN | Act.CHECK_PEER | Act.CONNECT | Act.START_THREAD):
+                return None
+        callees = [callee for callee in self._calls.callees(call, function) if not callee.is_constructor]
+        for callee in callees:
+            found = self._returned(callee, (*trail, (CallSite(call, function), callee)), use)
+            if found is not None:
+                return (*found, Step(call.place, f"returned by {callee.name}()"))
+        if callees:
+            return None
+        return self._passed_through(call, name, function, use, trail)
+
+    def _passed_through(self, call: Call, name: str, function: FunctionInfo, use: Use, trail: _Trail) -> Trace | None:
+        arguments = (*call.arguments, *call.keywords.values())
+        receiver = call.receiver
+        if receiver is None or self._names.external(receiver, function):
+            return self._any(arguments, function, use, trail)
+        found = self._trace(receiver, function, use, trail)
+        if found is not None or name in _PICKING:
+            return found
+        return self._any(arguments, function, use, trail) if name in _COMBINING else None
+
+    def _source(self, call: Call, api: Api, function: FunctionInfo, trail: _Trail) -> Trace | None:
+        device = argument_of(call, api, "device")
+        if device is not None and not self._reads_peer(device, function, trail):
+            return None
+        if call.receiver is not None and self._transports.is_network(call.receiver, function):
+            return None
+        return (Step(call.place, "received here"),)
+
+    def _unpacked(self, call: Call, api: Api, function: FunctionInfo, use: Use, trail: _Trail) -> Trace | None:
+        if use is Use.SIZE and (api.method in ("ntohs", "be16toh", "le16toh") or _has_small_format(call)):
+            return None
+        if api.act & Act.RECEIVE:  # a stream that reads numbers by itself
+            receiver = call.receiver
+            return (
+                (Step(call.place, "received here", makes_number=True),)
+                if receiver is not None and self._reads_peer(receiver, function, trail)
+                else None
+            )
+        data = argument_of(call, api, "data") or call.receiver
+        found = None if data is None else self._trace(data, function, Use.TEXT, trail)
+        if found is None or use is Use.TEXT:
+            return None if api.method in ("int", "float") else found
+        return (*found, Step(call.place, "made a number here", makes_number=True))
+
+    def _returned(self, callee: FunctionInfo, trail: _Trail, use: Use) -> Trace | None:
+        if len(trail) > _DEEPEST_TRAIL:
+            return None
+        return self._any(_results(callee), callee, use, trail)
+
+    def _returning_parts(self, value: Expression, definition: Definition) -> list[FunctionInfo]:
+        """Return the functions that a call runs, when each plainly returns as many values as are taken."""
+        call = value.value if isinstance(value, Await) else value
+        if not isinstance(call, Call) or self._calls.api_of(call, definition.function) is not None:
+            return []
+        callees = [callee for callee in self._calls.callees(call, definition.function) if not callee.is_constructor]
+        are_plain = all(
+            isinstance(one, Display) and definition.part < len(one.items)
+            for callee in callees
+            for one in _results(callee)
+        )
+        return callees if are_plain else []
+
+    def _part_returned(
+        self, definition: Definition, callees: list[FunctionInfo], use: Use, trail: _Trail
+    ) -> Trace | None:
+        """`kind, size = header(data)`: what became of the size says nothing of the kind."""
+        value = definition.value
+        call = value.value if isinstance(value, Await) else value
+        if not isinstance(call, Call) or len(trail) >= _DEEPEST_TRAIL:
+            return None
+        for callee in callees:
+            parts = [one.items[definition.part] for one in _results(callee) if isinstance(one, Display)]
+            found = self._any(parts, callee, use, (*trail, (CallSite(call, definition.function), callee)))
+            if found is not None:
+                return (*found, Step(call.place, f"returned by {callee.name}()"))
+        return None
+
+    # --- variables ------------------------------------------------------------------------------------------------
+
+    def _variable(self, expression: Expression, function: FunctionInfo, use: Use, trail: _Trail) -> Trace | None:
+        variable = self._names.variable(expression, function)
+        if variable is None:
+            return self._trace(expression.value, function, use, trail) if isinstance(expression, Attribute) else None
+        if use is Use.SIZE and _SMALL_TYPES.fullmatch(
+            self._inference.type_of(expression, function).removeprefix("std.")
+        ):
+            return None
+        return self._of_definitions(variable, expression, function, use, trail)
+
+    def _of_definitions(
+        self, variable: Variable, where: Expression, function: FunctionInfo, use: Use, trail: _Trail
+    ) -> Trace | None:
+        for definition in self._definitions.of_variable(variable, where, function):
+            if definition.function is function:
+                found = self._defined(definition, variable, use, trail)
+            elif trail and is_made_of_parameters(definition):
+                found = self._given_by_all(definition, variable, use)
+            else:
+                found = self._defined(definition, variable, use, ())
+            if found is not None:
+                return found
+        return None
+
+    def _given_by_all(self, definition: Definition, variable: Variable, use: Use) -> Trace | None:
+        """What one object was given is not in another one: it is in this one when every caller gives such data."""
+        giver, found = definition.function, None
+        for site in self._calls.callers(giver):
+            found = self._defined(definition, variable, use, ((site, giver),))
+            if found is None:
+                break
+        return found
+
+    def _defined(self, definition: Definition, variable: Variable, use: Use, trail: _Trail) -> Trace | None:
+        value, function = definition.value, definition.function
+        if definition.how is How.PARAMETER:
+            return self._parameter(definition, variable, use, trail)
+        if definition.how is How.FILLED and isinstance(value, Call):
+            is_header = value.called_name == "recvmsg" and variable.path != definition.variable.path
+            return None if is_header else self._filled(value, function, self._is_number(variable, definition))
+        if definition.how is How.FILLED and isinstance(value, Binary):
+            return self._streamed(value, function, trail, self._is_number(variable, definition))
+        if value is None:
+            return None
+        if definition.how is How.ELEMENT:
+            return self._any_elements([value], function, use, trail)
+        if definition.how is How.PART and (callees := self._returning_parts(value, definition)):
+            return self._part_returned(definition, callees, use, trail)
+        found = self._trace(value, function, use, trail)
+        if found is not None or definition.how is not How.EXTENDED or (definition, use, trail) in self._visited:
+            return found
+        self._visited.add((definition, use, trail))
+        before = self._definitions.of_variable(variable, value, function)
+        traces = (self._defined(one, variable, use, trail if one.function is function else ()) for one in before)
+        return next((trace for trace in traces if trace is not None), None)
+
+    def _is_number(self, variable: Variable, definition: Definition) -> bool:
+        whole, _, field = variable.path.rpartition(".")
+        name: Expression = Name(definition.place, whole or field)
+        name = Attribute(definition.place, name, field) if whole else name
+        return bool(_NUMBER_TYPES.fullmatch(self._inference.type_of(name, definition.function).removeprefix("std.")))
+
+    def _filled(self, call: Call, function: FunctionInfo, makes_number: bool) -> Trace | None:
+        api = self._calls.api_of(call, function)
+        if api is None:
+            return self._filled_by_helper(call, function, makes_number)
+        if not api.act & Act.RECEIVE:
+            return None
+        descriptor = argument_of(call, api, "descriptor")
+        if descriptor is not None and self._is_file(descriptor, function):
+            return None
+        socket = descriptor or call.receiver
+        if socket is not None and self._transports.is_network(socket, function):
+            return None
+        return (Step(call.place, "received here", makes_number),)
+
+    def _filled_by_helper(self, call: Call, function: FunctionInfo, makes_number: bool) -> Trace | None:
+        for _, site in self._filling.by(call, function):
+            found = self._filled(site.call, site.function, makes_number)
+            if found is not None:
+                return (*found, Step(call.place, f"written by {call.called_name}()"))
+        return None
+
+    def _is_file(self, descriptor: Expression, function: FunctionInfo) -> bool:
+        """Say whether a descriptor comes from opening a file, as far as this function tells."""
+        sources = [one.value for one in self._definitions.at(descriptor, function) if isinstance(one.value, Call)]
+        opened = [
+            source
+            for source in sources
+            if isinstance(source, Call) and source.called_name in ("open", "openat", "fileno")
+        ]
+        return bool(opened)
+
+    def _streamed(self, stream: Binary, function: FunctionInfo, trail: _Trail, makes_number: bool) -> Trace | None:
+        """`stream >> value`, where the stream reads from a socket or from what was received."""
+        source: Expression = stream
+        while isinstance(source, Binary) and source.operator == ">>":
+            source = source.left
+        if not self._inference.is_a(source, function, "QDataStream", "QTextStream"):
+            return None
+        if not self._reads_peer(source, function, trail):
+            return None
+        return (Step(stream.place, "read from the peer here", makes_number),)
+
+    def _reads_peer(self, stream: Expression, function: FunctionInfo, trail: _Trail) -> bool:
+        """Say whether a stream is not plainly one over a file or over data of the program's own."""
+        devices = [
+            argument
+            for definition in self._definitions.at(stream, function)
+            if isinstance(definition.value, Call)
+            for argument in definition.value.arguments[:1]
+        ]
+        if not devices:
+            return not self._inference.is_a(stream, function, "QFile", "QBuffer")
+        for device in devices:
+            if self._inference.is_a(device, function, "QLocalSocket", "QAbstractSocket"):
+                return True
+            if self._trace(device, function, Use.TEXT, trail) is not None:
+                return True
+        known = [self._inference.type_of(device, function) for device in devices]
+        return any(name in ("", "QIODevice") for name in known)
+
+    def _parameter(self, definition: Definition, variable: Variable, use: Use, trail: _Trail) -> Trace | None:
+        function, parameter = definition.function, definition.parameter
+        if parameter is None:
+            return None
+        field = variable.path.removeprefix(parameter.name).removeprefix(".")
+        if self._inference.given_by_framework(function, parameter.name) == "received":
+            if self._transports.serves_network(function):
+                return None
+            return (Step(parameter.place, "received here"),)
+        if trail and trail[-1][1] is function:
+            site = trail[-1][0]
+            value = self._calls.value_given(site, function, parameter.name)
+            return None if value is None else self._given(value, field, site.caller, use, trail[:-1])
+        for value, caller in self._calls.values_given(function, parameter.name):
+            found = self._given(value, field, caller, use, ())
+            if found is not None:
+                return (*found, Step(value.place, f"given to {function.name or 'a function'}() here"))
+        return None
+
+    def _given(self, value: Expression, field: str, function: FunctionInfo, use: Use, trail: _Trail) -> Trace | None:
+        """Trace what is given for a parameter, or the field of it that is read there."""
+        whole = strip_casts(value.operand if isinstance(value, Unary) and value.operator == "&" else value)
+        variable = self._names.variable(whole, function) if field and isinstance(whole, (Name, Attribute)) else None
+        if variable is None or variable.path.count(".") > _DEEPEST_FIELD:
+            return self._trace(value, function, use, trail)
+        part = (whole, field, use, trail)
+        if part in self._visited:
+            return None
+        self._visited.add(part)
+        if self._chain >= _LONGEST_CHAIN:
+            return None
+        self._chain += 1
+        try:
+            part_of_it = Variable(variable.owner, f"{variable.path}.{field}")
+            return self._of_definitions(part_of_it, whole, function, use, trail)
+        finally:
+            self._chain -= 1
+
+
+def _left_unquoted(call: Call, api: Api) -> list[Expression]:
+    """Return what a format such as `VALUES (%Q, %s)` puts in as it is."""
+    pattern = argument_of(call, api, "pattern")
+    if not isinstance(pattern, Literal) or not isinstance(pattern.value, str):
+        return []
+    values = call.arguments[call.arguments.index(pattern) + 1 :]
+    kinds = re.findall(r"%[-+ #0]*[\d.*]*[lz]*([a-zA-Z])", pattern.value.replace("%%", ""))
+    return [value for kind, value in zip(kinds, values, strict=False) if kind == "s"]
+
+
+def _results(function: FunctionInfo) -> list[Expression]:
+    return [one.value for one in function.statements() if isinstance(one, Return) and one.value is not None]
+
+
+def _has_small_format(call: Call) -> bool:
+    """Say whether the numbers of a struct format, or the bytes of a number, are at most two bytes long."""
+    formats = [argument.value for argument in call.arguments[:1] if isinstance(argument, Literal)]
+    text = formats[0] if formats else None
+    if isinstance(text, bytes):
+        text = text.decode("ascii", "replace")
+    if isinstance(text, str) and call.called_name.startswith("unpack"):
+        return not set(re.sub(r"[\d<>=!@\s]", "", text)) - set("bBhHc?sxp")
+    first = call.arguments[0] if call.arguments else None
+    if call.called_name == "from_bytes" and isinstance(first, Call) and first.arguments:
+        size = first.arguments[-1]
+        return isinstance(size, Literal) and isinstance(size.value, int) and size.value <= 2
+    return False

@@ -1,0 +1,519 @@
+"""Which texts and numbers an expression may be: through variables, members, helpers, and all the ways to join."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Callable, Iterable, Sequence
+
+from localsocket_review.analysis.calls import Calls, CallSite
+from localsocket_review.analysis.definitions import Definition, Definitions, How, is_made_of_parameters
+from localsocket_review.analysis.inference import Inference
+from localsocket_review.analysis.known_values import (
+    ENVIRONMENT,
+    JOINING,
+    KNOWN_CALLS,
+    NUMBERS,
+    PRIVATE_OBJECTS,
+    SAME_TEXT,
+    STANDARD_LOCATIONS,
+)
+from localsocket_review.analysis.names import Names, Variable
+from localsocket_review.analysis.options import Default, Options
+from localsocket_review.analysis.platforms import of_other_systems
+from localsocket_review.analysis.texts import (
+    Hole,
+    HoleKind,
+    Text,
+    Texts,
+    concatenate,
+    constant_texts,
+    hole,
+    known_text,
+    parent_of,
+    unknown_text,
+    without_scheme,
+)
+from localsocket_review.apis.c_library import FRESH_MEMORY
+from localsocket_review.model.declarations import FunctionInfo
+from localsocket_review.model.expressions import (
+    Assignment,
+    Attribute,
+    Await,
+    Binary,
+    Call,
+    Cast,
+    Conditional,
+    Display,
+    Expression,
+    Format,
+    Literal,
+    Name,
+    Starred,
+    Subscript,
+    Unary,
+    dotted,
+    strip_casts,
+)
+from localsocket_review.model.program import last_word
+from localsocket_review.model.statements import Return, contains
+
+_MOST_TEXTS = 12
+_DEEPEST = 14
+_MOST_STEPS = 3000
+_LONGEST_REPEATED = 200
+
+
+# The calls on the way to a function, outermost first, each with the function that it runs.
+Trail = tuple[tuple[CallSite, FunctionInfo], ...]
+
+
+class Values:
+    """Evaluates expressions of a program, as far as the text tells. `trail` is how the function was come to."""
+
+    def __init__(
+        self, names: Names, inference: Inference, calls: Calls, definitions: Definitions, options: Options
+    ) -> None:
+        self._names = names
+        self._inference = inference
+        self._calls = calls
+        self._definitions = definitions
+        self._options = options
+        self._depth = 0
+        self._steps = 0
+        self._known: dict[tuple[Expression, Trail], Texts] = {}
+        self._active: set[Definition] = set()
+        self._known_numbers: dict[Expression, frozenset[int]] = {}
+        self._asked_numbers: dict[Expression, frozenset[int]] = {}
+
+    # --- texts ----------------------------------------------------------------------------------------------------
+
+    def texts(self, expression: Expression, function: FunctionInfo, trail: Trail = ()) -> Texts:
+        """Return every text that the expression may be; holes stand for what is not known."""
+        key = (expression, trail)
+        if self._depth == 0:
+            if key in self._known:
+                return self._known[key]
+            self._steps = 0
+        if self._depth >= _DEEPEST or self._steps >= _MOST_STEPS:
+            return unknown_text(expression)
+        self._depth += 1
+        self._steps += 1
+        try:
+            found = frozenset(itertools.islice(self._evaluate(expression, function, trail), _MOST_TEXTS))
+        finally:
+            self._depth -= 1
+        if self._depth == 0:
+            self._known[key] = found
+        return found
+
+    def _evaluate(self, expression: Expression, function: FunctionInfo, trail: Trail) -> Iterable[Text]:
+        match expression:
+            case Literal(value=value):
+                return constant_texts(value, expression.place)
+            case Format(parts=parts):
+                return self._joined(parts, function, trail)
+            case Binary(operator="+", left=left, right=right):
+                return self._joined((left, right), function, trail)
+            case Binary(operator="/", left=left, right=right):
+                return self._joined((left, right), function, trail, separator="/")
+            case Binary(operator="%", left=left, right=right):
+                values = right.items if isinstance(right, Display) else (right,)
+                return self._filled(left, values, function, trail)
+            case Binary(operator="or" | "and", left=left, right=right) | Conditional(then=left, otherwise=right):
+                return self.texts(left, function, trail) | self.texts(right, function, trail)
+            case Cast(value=value) | Await(value=value) | Starred(value=value) | Assignment(value=value):
+                return self.texts(value, function, trail)
+            case Unary(operator="&" | "*", operand=value):
+                return self.texts(value, function, trail)
+            case Call():
+                return self._call(expression, function, trail)
+            case Subscript():
+                return self._subscript(expression, function, trail)
+            case Display(kind="initializer", items=(only,)):
+                return self.texts(only, function, trail)
+            case Name() | Attribute():
+                return self._variable(expression, function, trail)
+        return unknown_text(expression)
+
+    def _joined(
+        self, parts: Sequence[Expression], function: FunctionInfo, trail: Trail, separator: str = ""
+    ) -> Iterable[Text]:
+        choices = [self.texts(part, function, trail) for part in parts]
+        for combination in itertools.product(*choices):
+            yield concatenate(combination, separator)
+
+    def _filled(
+        self, pattern: Expression, values: Sequence[Expression], function: FunctionInfo, trail: Trail
+    ) -> Iterable[Text]:
+        """Yield the pattern with its places for values filled: `%s`, `{}`, `%1`."""
+        for text in self.texts(pattern, function, trail):
+            pieces = re.split(r"%(?:\([^)]*\))?[-#0 +]*[\d.*]*[lhzjt]*[a-zA-Z]|%\d+|\{[^{}]*\}", text.literal or "")
+            if text.literal is None or len(pieces) == 1:
+                yield text
+                continue
+            filled: list[Texts] = []
+            for position, piece in enumerate(pieces):
+                filled.append(frozenset({Text((piece,), text.place)}))
+                if position < len(pieces) - 1:
+                    known = position < len(values)
+                    filled.append(self.texts(values[position], function, trail) if known else unknown_text(pattern))
+            for combination in itertools.islice(itertools.product(*filled), _MOST_TEXTS):
+                yield concatenate(combination)
+
+    def _call(self, call: Call, function: FunctionInfo, trail: Trail) -> Iterable[Text]:
+        name = last_word(self._names.external(call.function, function)) or call.called_name
+        for external in self._names.external_candidates(call.function, function):
+            known = KNOWN_CALLS.get(external)
+            if known is not None:
+                return known_text(known, call)
+            if external in ENVIRONMENT:
+                return self._environment(call, function, trail)
+            if last_word(external) in ("writableLocation", "standardLocations") and call.arguments:
+                known = STANDARD_LOCATIONS.get(last_word(dotted(call.arguments[0])))
+                return known_text(known, call) if known is not None else unknown_text(call)
+        if name in ("path", "filePath") and self._is_private_object(call.receiver, function):
+            rest = self._joined(call.arguments, function, trail, "/") if call.arguments else [Text(("",))]
+            return [concatenate((hole(HoleKind.PRIVATE, call), text), "/") for text in rest]
+        if name == "mktemp" and "dir" in call.keywords:
+            directories = self.texts(call.keywords["dir"], function, trail)
+            named = [
+                concatenate((text, hole(HoleKind.RANDOM, call)), "/") for text in directories if text.parts != ("",)
+            ]
+            return named or unknown_text(call)
+        site = self._calls.site(call, function)
+        if site is not None and site.api.method in ("snprintf", "sprintf"):
+            pattern, *values = site.arguments_from("source")
+            return self._filled(pattern, values, function, trail)
+        if name in ("format", "arg") and call.receiver is not None:
+            external = self._names.external(call.receiver, function)
+            if external in ("std", "fmt") and call.arguments:
+                return self._filled(call.arguments[0], call.arguments[1:], function, trail)
+            return self._filled(call.receiver, (*call.arguments, *call.keywords.values()), function, trail)
+        return self._joining_call(call, name, function, trail)
+
+    def _is_private_object(self, expression: Expression | None, function: FunctionInfo) -> bool:
+        return expression is not None and self._inference.is_a(expression, function, *PRIVATE_OBJECTS)
+
+    def _joining_call(self, call: Call, name: str, function: FunctionInfo, trail: Trail) -> Iterable[Text]:
+        is_method = call.receiver is not None and self._names.is_object(call.receiver, function)
+        is_path = is_method and name in ("joinpath", "filePath", "absoluteFilePath")
+        if name in JOINING and (len(call.arguments) > 1 or name == "join") and not is_method:
+            return self._joined(call.arguments, function, trail, separator="/")
+        if is_path and call.receiver is not None and call.arguments:
+            return self._joined((call.receiver, *call.arguments), function, trail, separator="/")
+        if name == "operator/" or (name == "append" and call.receiver is not None and call.arguments):
+            return self._joined((call.receiver or call, *call.arguments), function, trail)
+        inside = [
+            text
+            for callee in self._calls.callees(call, function)
+            if not callee.is_constructor
+            for text in self._returned(callee, ((*trail, (CallSite(call, function), callee))))
+        ]
+        if inside or name in FRESH_MEMORY:
+            return inside
+        if name in ("with_suffix", "with_name") and is_method and call.receiver is not None and call.arguments:
+            bases = self.texts(call.receiver, function, trail)
+            if name == "with_name":
+                bases = frozenset(map(parent_of, bases))
+            added = self.texts(call.arguments[0], function, trail)
+            return [concatenate(pair, "/" if name == "with_name" else "") for pair in itertools.product(bases, added)]
+        if last_word(name) in ("string", "basic_string", "QString", "QByteArray") and len(call.arguments) == 2:
+            counts = self.numbers(call.arguments[0], function)
+            return [
+                Text((text.literal * count,), text.place)
+                for text in self.texts(call.arguments[1], function, trail)
+                for count in counts
+                if text.literal is not None and count < _LONGEST_REPEATED
+            ] or unknown_text(call)
+        if name in SAME_TEXT:
+            source = call.receiver if is_method else call.arguments[0] if call.arguments else None
+            if source is not None:
+                return self.texts(source, function, trail)
+        return unknown_text(call)
+
+    def _returned(self, callee: FunctionInfo, trail: Trail) -> Iterable[Text]:
+        if len(trail) > 5:
+            return
+        elsewhere = list(of_other_systems(callee))
+        for statement in callee.statements():
+            value = statement.value if isinstance(statement, Return) else None
+            if value is not None and not any(contains(branch, value) for branch in elsewhere):
+                yield from self.texts(value, callee, trail)
+
+    def _environment(self, call: Call, function: FunctionInfo, trail: Trail) -> Iterable[Text]:
+        name = self._only_literal(call.arguments[0], function) if call.arguments else ""
+        kind = HoleKind.RUNTIME if name == "XDG_RUNTIME_DIR" else HoleKind.UNKNOWN
+        yield hole(kind, ("environment", name))
+        for default in (*call.arguments[1:], *call.keywords.values()):
+            yield from self.texts(default, function, trail)
+
+    def _subscript(self, subscript: Subscript, function: FunctionInfo, trail: Trail) -> Iterable[Text]:
+        if self._names.external(subscript.value, function) == "os.environ":
+            name = self._only_literal(subscript.index, function)
+            kind = HoleKind.RUNTIME if name == "XDG_RUNTIME_DIR" else HoleKind.UNKNOWN
+            return [hole(kind, ("environment", name))]
+        wanted = self._only_literal(subscript.index, function)
+        found: list[Text] = []
+        for definition in self._definitions.at(subscript.value, function):
+            if isinstance(definition.value, Display) and definition.how is How.VALUE:
+                for key, item in zip(definition.value.keys, definition.value.items, strict=False):
+                    if key is not None and wanted and self._only_literal(key, definition.function) == wanted:
+                        found.extend(self.texts(item, definition.function, trail))
+        return found or unknown_text(subscript)
+
+    def _only_literal(self, expression: Expression, function: FunctionInfo) -> str:
+        texts = self.texts(expression, function)
+        literals = [text.literal for text in texts if text.literal is not None]
+        return literals[0] if len(literals) == 1 else ""
+
+    def _variable(self, expression: Expression, function: FunctionInfo, trail: Trail) -> Iterable[Text]:
+        if isinstance(expression, Attribute):
+            if expression.name == "name" and self._is_private_object(expression.value, function):
+                return [hole(HoleKind.PRIVATE, expression)]
+            if expression.name == "parent":
+                return [parent_of(text) for text in self.texts(expression.value, function, trail)]
+        variable = self._names.variable(expression, function)
+        if variable is None:
+            return unknown_text(dotted(expression) or expression)
+        found = self.of_definitions(
+            self._definitions.of_variable(variable, expression, function), variable, function, trail
+        )
+        if isinstance(expression, Attribute) and all(text.is_unknown for text in found):
+            of_class = self._of_class(expression, function, trail)
+            return of_class or found | self._defaults(self._options.of_attribute(expression, function))
+        return found
+
+    def _of_class(self, attribute: Attribute, function: FunctionInfo, trail: Trail) -> Texts:
+        """What the class of an object says of its member, or what its property returns."""
+        getters = self._calls.getters(attribute, function)
+        found = {text for getter in getters for text in self._returned(getter, trail)}
+        definitions = self._definitions.of_member(attribute, function)
+        if definitions:
+            member = Variable(definitions[0].variable.owner, attribute.name)
+            found.update(self.of_definitions(definitions, member, function))
+        return frozenset(found)
+
+    def _defaults(self, defaults: Iterable[Default]) -> Texts:
+        return frozenset(text for default, function in defaults for text in self.texts(default, function))
+
+    def of_definitions(
+        self, definitions: Iterable[Definition], variable: Variable, function: FunctionInfo, trail: Trail = ()
+    ) -> Texts:
+        """Return the texts that the definitions give the variable."""
+        found: set[Text] = set()
+        for definition in definitions:
+            if definition in self._active:
+                continue  # it is made of itself, in a loop
+            here = trail if definition.function is function else ()
+            self._active.add(definition)
+            try:
+                if trail and not here and is_made_of_parameters(definition):
+                    found.update(self._given_alike(definition, variable))
+                else:
+                    found.update(self._defined(definition, variable, here))
+            finally:
+                self._active.discard(definition)
+            if len(found) >= _MOST_TEXTS:
+                break
+        return frozenset(found) or unknown_text(variable)
+
+    def _given_alike(self, definition: Definition, variable: Variable) -> Texts:
+        """What one object was given is not in another one, unless all are given the same."""
+        giver = definition.function
+        sites = [site for site in self._calls.callers(giver) if not site.is_handed_on]
+        if not sites:
+            return frozenset(self._defined(definition, variable, ()))
+        given = {frozenset(self._defined(definition, variable, ((site, giver),))) for site in sites[:_MOST_TEXTS]}
+        if len(given) == 1 and len(sites) <= _MOST_TEXTS:
+            return given.pop()
+        return frozenset(text for one in given for text in one if not text.beginning) or unknown_text(variable)
+
+    def _defined(self, definition: Definition, variable: Variable, trail: Trail) -> Iterable[Text]:
+        value, function = definition.value, definition.function
+        if definition.how is How.PARAMETER:
+            return self._parameter(definition, trail)
+        if value is None or definition.how is How.DECLARED:
+            return ()
+        if definition.variable.path != variable.path:
+            return self._field(value, definition, variable, function, trail)
+        if definition.how is How.EXTENDED:
+            before = self._definitions.of_variable(variable, value, function)
+            earlier = self.of_definitions(before, variable, function, trail)
+            return [concatenate(pair) for pair in itertools.product(earlier, self.texts(value, function, trail))]
+        if definition.how is How.ELEMENT and isinstance(value, Display):
+            return [text for item in value.items for text in self.texts(item, function, trail)]
+        if definition.how is How.PART and isinstance(value, Display) and definition.part < len(value.items):
+            return self.texts(value.items[definition.part], function, trail)
+        if definition.how in (How.VALUE, How.ADDED):
+            if isinstance(value, Call) and value.called_name in ("[]", "new[]"):
+                return ()
+            return self.texts(value, function, trail)
+        return unknown_text(variable)
+
+    def _field(
+        self, value: Expression, definition: Definition, variable: Variable, function: FunctionInfo, trail: Trail
+    ) -> Iterable[Text]:
+        """Return what the field asked for holds after the whole was defined: `addr.sun_path` after `addr = …`."""
+        inside = variable.path.removeprefix(f"{definition.variable.path}.")
+        if isinstance(value, Display):
+            for key, item in zip(value.keys, value.items, strict=False):
+                if key is not None and dotted(key) == inside:
+                    return self.texts(item, function, trail)
+            return ()
+        if not isinstance(value, Call):
+            source = self._names.variable(value, function)
+            if source is None:
+                return ()
+            return self.field_texts(Variable(source.owner, f"{source.path}.{inside}"), value, function, trail)
+        found: list[Text] = []
+        for callee in self._calls.callees(value, function):
+            for statement in callee.statements():
+                if isinstance(statement, Return) and statement.value is not None:
+                    returned = self._names.variable(statement.value, callee)
+                    longer = (*trail, (CallSite(value, function), callee))
+                    if returned is not None and len(longer) < 5:
+                        part = Variable(returned.owner, f"{returned.path}.{inside}")
+                        found.extend(self.field_texts(part, statement.value, callee, longer))
+        return found
+
+    def field_texts(self, variable: Variable, where: Expression, function: FunctionInfo, trail: Trail = ()) -> Texts:
+        """Return the texts that a field may hold at a place, also those put there by a helper given the whole."""
+        definitions = self._definitions.of_variable(variable, where, function)
+        found = set(self.of_definitions(definitions, variable, function, trail))
+        found = {text for text in found if not (text.is_unknown and text.parts[0] == Hole(HoleKind.UNKNOWN, variable))}
+        whole, _, inside = variable.path.rpartition(".")
+        fields = {Variable(variable.owner, whole): f".{inside}", variable: ""}
+        for call in function.calls() if len(trail) < 4 else ():
+            for callee in self._calls.callees(call, function):
+                for parameter, argument in zip(callee.parameters, call.arguments, strict=False):
+                    named = self._names.variable(argument, function)
+                    if named is not None and named in fields:
+                        part = Variable(callee, f"{parameter.name}{fields[named]}")
+                        given = [
+                            definition
+                            for definition in self._definitions.reaching(callee).all
+                            if definition.variable == part and definition.how is not How.PARAMETER
+                        ]
+                        longer = (*trail, (CallSite(call, function), callee))
+                        if given:
+                            found.update(self.of_definitions(given, part, callee, longer))
+        return frozenset(found) or unknown_text(variable)
+
+    def _parameter(self, definition: Definition, trail: Trail) -> Iterable[Text]:
+        function, parameter = definition.function, definition.parameter
+        if parameter is None:
+            return
+        if trail and trail[-1][1] is function:
+            site = trail[-1][0]
+            value = self._calls.value_given(site, function, parameter.name)
+            if value is not None:
+                yield from self.texts(value, site.caller, trail[:-1])
+            elif parameter.default is not None:
+                yield from self.texts(parameter.default, function)
+            else:
+                yield from unknown_text(definition.variable)
+            return
+        given = self._calls.values_given(function, parameter.name)
+        for value, caller in given:
+            yield from self.texts(value, caller)
+        described = self._defaults(self._options.of_parameter(function, parameter))
+        yield from described
+        if parameter.default is not None:
+            yield from self.texts(parameter.default, function)
+        elif not given and not described:
+            yield from unknown_text(definition.variable)
+
+    # --- numbers --------------------------------------------------------------------------------------------------
+
+    def numbers(self, expression: Expression, function: FunctionInfo) -> frozenset[int]:
+        """Return the whole numbers that the expression may be, none where the text does not tell."""
+        if expression in self._known_numbers:
+            return self._known_numbers[expression]
+        if self._depth >= _DEEPEST or expression in self._asked_numbers:
+            return self._asked_numbers.get(expression, frozenset())
+        is_first = not self._asked_numbers
+        self._asked_numbers[expression] = frozenset()  # it may be made of itself
+        self._depth += 1
+        try:
+            found = self._asked_numbers[expression] = frozenset(self._numbers(expression, function))
+        finally:
+            self._depth -= 1
+            if is_first:
+                self._asked_numbers.clear()
+        if self._depth == 0:  # what was found on the way may lack what was being found out
+            self._known_numbers[expression] = found
+        return found
+
+    def _numbers(self, expression: Expression, function: FunctionInfo) -> Iterable[int]:
+        match strip_casts(expression):
+            case Literal(value=int(number)):
+                yield number
+            case Unary(operator="-" | "~" as operator, operand=operand):
+                yield from (-number if operator == "-" else ~number for number in self.numbers(operand, function))
+            case Binary(operator=operator, left=left, right=right) if operator in _ARITHMETIC:
+                pairs = itertools.product(self.numbers(left, function), self.numbers(right, function))
+                yield from (_ARITHMETIC[operator](one, other) for one, other in pairs)
+            case Conditional(then=then, otherwise=otherwise):
+                yield from self.numbers(then, function) | self.numbers(otherwise, function)
+            case Call() as call if returned := self._calls.returned_by(call, function):
+                for value, callee in returned:
+                    yield from self.numbers(value, callee)
+            case Call(arguments=(only,)) as call if call.called_name in ("int", "SocketOptions", "QFlags", "mode_t"):
+                yield from self.numbers(only, function)
+            case Name() | Attribute() as named:
+                known = NUMBERS.get(last_word(dotted(named)))
+                if known is not None:
+                    yield known
+                    return
+                qualified = NUMBERS.get(".".join(dotted(named).split(".")[-2:]))
+                if qualified is not None:
+                    yield qualified
+                    return
+                if isinstance(named, Attribute):
+                    for default, where in self._options.of_attribute(named, function):
+                        yield from self.numbers(default, where)
+                for definition in (
+                    *self._definitions.at(named, function),
+                    *self._definitions.of_member(named, function),
+                ):
+                    if definition.how is How.VALUE and definition.value is not None:
+                        yield from self.numbers(definition.value, definition.function)
+                    elif definition.how is How.PARAMETER and definition.parameter is not None:
+                        given = self._calls.values_given(definition.function, definition.parameter.name)
+                        for value, caller in given:
+                            yield from self.numbers(value, caller)
+                        if not given and definition.parameter.default is not None:
+                            yield from self.numbers(definition.parameter.default, definition.function)
+
+    # --- endpoints ------------------------------------------------------------------------------------------------
+
+    def endpoint(self, expression: Expression, function: FunctionInfo, trail: Trail = ()) -> Texts:
+        """Return the texts of an argument that names an endpoint; of a C address, what its `sun_path` holds."""
+        variable = self._names.variable(expression, function)
+        address = strip_casts(expression)
+        if variable is not None and function.unit.language == "c++" and not variable.path.endswith("sun_path"):
+            path = Variable(variable.owner, f"{variable.path}.sun_path")
+            if self._inference.is_a(address, function, "sockaddr_un") or self._has_field(path):
+                return without_scheme(self.field_texts(path, expression, function, trail))
+        if isinstance(address, Display) and address.kind == "tuple":
+            return frozenset()  # a host and a port
+        return without_scheme(self.texts(expression, function, trail))
+
+    def _has_field(self, path: Variable) -> bool:
+        return any(found.variable == path for found in self._definitions.everywhere(path))
+
+
+def _shift_left(number: int, places: int) -> int:
+    return number << min(max(places, 0), 64)
+
+
+_ARITHMETIC: dict[str, Callable[[int, int], int]] = {
+    "|": int.__or__,
+    "&": int.__and__,
+    "^": int.__xor__,
+    "+": int.__add__,
+    "-": int.__sub__,
+    "*": int.__mul__,
+    "<<": _shift_left,
+}

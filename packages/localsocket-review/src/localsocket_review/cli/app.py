@@ -1,0 +1,166 @@
+"""`localsocket-review`, which is `localsocket review` as well: reading other people's code, and saying what is so."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from enum import StrEnum
+from io import TextIOWrapper
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, TextIO
+
+import typer
+from rich.console import Console
+
+from localsocket_review.cli.progress import LateProgress
+
+if TYPE_CHECKING:
+    from localsocket_review.report.report import Report
+
+app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+
+
+class ReportFormat(StrEnum):
+    TEXT = "text"
+    JSON = "json"
+    SARIF = "sarif"
+    HTML = "html"
+
+
+class FailOn(StrEnum):
+    SECURITY = "security"
+    ANY = "any"
+    NONE = "none"
+
+
+@app.command()
+def review(
+    paths: Annotated[list[Path] | None, typer.Argument(help="Files and trees, reviewed as one program.")] = None,
+    output_format: Annotated[
+        ReportFormat, typer.Option("--format", help="For a person: text, html. For a program: json, sarif.")
+    ] = (ReportFormat.TEXT),
+    fail_on: Annotated[FailOn, typer.Option(help="Which findings make the exit status 1.")] = FailOn.SECURITY,
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", metavar="FILE", help="Write the report there, and show the verdict."),
+    ] = None,
+    no_cache: Annotated[
+        bool, typer.Option("--no-cache", help="Review anew what has not changed since the last time.")
+    ] = False,
+    explain: Annotated[str, typer.Option(metavar="RULE", help="Teach a rule, such as LS106, and review nothing.")] = "",
+    check_review: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="REVIEW.txt",
+            help="Hold somebody's written review against the code; the exit status is 1 when a claim is refuted.",
+        ),
+    ] = None,
+) -> None:
+    """Review code that uses local sockets: Python, C and C++, with or without Qt.
+
+    The first line is the verdict on security; numbered findings follow, each with its place and its repair.
+    """
+    if explain:
+        _explain(explain)
+    elif paths and check_review is not None:
+        raise typer.Exit(_check_review(check_review, paths, output_format, output))
+    elif paths:
+        raise typer.Exit(_review(paths, output_format, output, fail_on, no_cache))
+    else:
+        raise typer.BadParameter("name the files or trees to review, or a rule with --explain")
+
+
+def _explain(rule_id: str) -> None:
+    from localsocket_review.report.explaining import explain
+    from localsocket_review.rules import all_rules
+
+    rules = {rule.id: rule for rule in all_rules()}
+    rule = rules.get(rule_id.upper())
+    if rule is None:
+        raise typer.BadParameter(f"there is no rule {rule_id!r}; there are {', '.join(rules)}")
+    explain(rule, Console())
+
+
+def _review(
+    paths: list[Path], output_format: ReportFormat, output: Path | None, fail_on: FailOn, no_cache: bool
+) -> int:
+    from localsocket_review.cache import ReportCache, default_directory
+    from localsocket_review.reading.collecting import NothingToRead
+    from localsocket_review.reviewer import review as review_paths
+
+    cache = None if no_cache else ReportCache(default_directory())
+    try:
+        with LateProgress(Console(stderr=True)) as progress:
+            report = review_paths(paths, processes=None, cache=cache, progress=progress)
+    except NothingToRead as error:
+        raise typer.BadParameter(str(error)) from None
+    with _opened(output) as file:
+        _write(report, output_format, file)
+    if output is not None:
+        print(report.verdict)
+    return int(_fails(report, fail_on))
+
+
+@contextmanager
+def _opened(output: Path | None) -> Iterator[TextIO]:
+    """Open what the report goes to, which holds whatever characters the code has."""
+    if output is None:
+        if isinstance(sys.stdout, TextIOWrapper):
+            sys.stdout.reconfigure(errors="backslashreplace")
+        yield sys.stdout
+        return
+    try:
+        with output.open("w", encoding="utf-8", errors="backslashreplace") as file:
+            yield file
+    except OSError as error:
+        raise typer.BadParameter(f"cannot write {output}: {error.strerror}") from None
+
+
+def _write(report: Report, output_format: ReportFormat, file: TextIO) -> None:
+    from localsocket_review.report.as_html import html_report
+    from localsocket_review.report.as_json import json_report
+    from localsocket_review.report.as_sarif import sarif_report
+    from localsocket_review.report.as_text import print_report
+    from localsocket_review.rules import all_rules
+
+    match output_format:
+        case ReportFormat.TEXT:
+            print_report(report, Console(file=file))
+        case ReportFormat.JSON:
+            file.write(json_report(report))
+        case ReportFormat.SARIF:
+            file.write(sarif_report(report, all_rules(), Path.cwd()))
+        case ReportFormat.HTML:
+            file.write(html_report(report))
+
+
+def _check_review(written: Path, paths: list[Path], output_format: ReportFormat, output: Path | None) -> int:
+    from localsocket_review.claims.as_json import json_of_checked
+    from localsocket_review.claims.as_text import print_checked
+    from localsocket_review.claims.checking import check_review
+    from localsocket_review.claims.claim import Verdict
+    from localsocket_review.reading.collecting import NothingToRead
+
+    if output_format not in (ReportFormat.TEXT, ReportFormat.JSON):
+        raise typer.BadParameter(f"a checked review is given as text or json, and not as {output_format}")
+    try:
+        checked = check_review(written.read_text(encoding="utf-8", errors="replace"), paths)
+    except (NothingToRead, OSError) as error:
+        raise typer.BadParameter(str(error)) from None
+    with _opened(output) as file:
+        if output_format is ReportFormat.JSON:
+            file.write(json_of_checked(checked))
+        else:
+            print_checked(checked, Console(file=file))
+    if output is not None:
+        print(checked.summary)
+    return int(bool(checked.of(Verdict.REFUTED)))
+
+
+def _fails(report: Report, fail_on: FailOn) -> bool:
+    return {
+        FailOn.SECURITY: bool(report.security_defects),
+        FailOn.ANY: bool(report.findings),
+        FailOn.NONE: False,
+    }[fail_on]

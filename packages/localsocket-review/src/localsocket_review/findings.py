@@ -1,0 +1,85 @@
+"""What a rule has found, and what is made of all findings together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import IntEnum, StrEnum
+
+from localsocket_review.model.place import Place
+
+
+class Category(StrEnum):
+    SECURITY = "security"
+    RELIABILITY = "reliability"
+    PERFORMANCE = "performance"
+    MAINTAINABILITY = "maintainability"
+
+
+class Severity(IntEnum):
+    """How much it matters; a note says what is so, and calls nothing a defect."""
+
+    NOTE = 0
+    LOW = 1
+    MEDIUM = 2
+    HIGH = 3
+
+
+class Confidence(IntEnum):
+    """How sure it is that the code does what the finding says."""
+
+    LOW = 0
+    MEDIUM = 1
+    HIGH = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """A place that makes a finding true, and a word about it."""
+
+    place: Place
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing found: the sentence why, the line of repair, and the places that make it true."""
+
+    rule: str
+    category: Category
+    severity: Severity
+    confidence: Confidence
+    cwe: str | None
+    place: Place
+    message: str
+    repair: str
+    evidence: tuple[Evidence, ...] = ()
+
+    @property
+    def places(self) -> Iterator[Place]:
+        """Yield every place that it speaks of."""
+        yield self.place
+        yield from (evidence.place for evidence in self.evidence)
+
+    @property
+    def is_security_defect(self) -> bool:
+        """Say whether it counts for the verdict: notes and mere suspicions do not."""
+        return (
+            self.category is Category.SECURITY
+            and self.severity > Severity.NOTE
+            and self.confidence >= Confidence.MEDIUM
+        )
+
+    @property
+    def is_suspicion(self) -> bool:
+        """Say whether it would be a security defect, were it more certain."""
+        is_serious = self.category is Category.SECURITY and self.severity > Severity.NOTE
+        return is_serious and not self.is_security_defect
+
+
+@dataclass(frozen=True, slots=True)
+class Silenced:
+    """A finding that a comment in the code silences, and the reason given there."""
+
+    finding: Finding
+    reason: str

@@ -1,0 +1,187 @@
+"""All units together: what a name means across the files given."""
+
+from __future__ import annotations
+
+import sys
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from itertools import takewhile
+from typing import Protocol, TypeVar
+
+from localsocket_review.model.declarations import ClassInfo, FunctionInfo
+from localsocket_review.model.unit import Language, Unit
+
+
+class Program:
+    """The units joined: one class for header and source, and functions and classes by their names."""
+
+    def __init__(self, units: Sequence[Unit]) -> None:
+        self.units = list(units)
+        self.functions: list[FunctionInfo] = [function for unit in units for function in unit.every_function()]
+        self.functions_by_name: defaultdict[str, list[FunctionInfo]] = defaultdict(list)
+        for function in self.functions:
+            self.functions_by_name[function.name].append(function)
+        self.classes: list[ClassInfo] = []
+        self.classes_by_name: defaultdict[str, list[ClassInfo]] = defaultdict(list)
+        every_class = [found for unit in units for found in unit.classes]
+        for found in sorted(every_class, key=lambda found: not _is_declared(found)):
+            self._join(found)
+        self._bases: dict[ClassInfo, tuple[str, ...]] = {}
+        self._lineages: dict[ClassInfo, tuple[ClassInfo, ...]] = {}
+        self._named: dict[tuple[str, Unit | None], ClassInfo | None] = {}
+        self._folders = {part for unit in units for part in (*unit.folder, unit.module_name)}
+        self._modules: defaultdict[str, list[Unit]] = defaultdict(list)
+        for unit in units:
+            if unit.language is Language.PYTHON:
+                self._modules[unit.module_name].append(unit)
+
+    def module_named(self, name: str, near: Unit) -> Unit | None:
+        """Return the Python file that an import of this name in the file `near` means, if it is among those given."""
+        candidates = sorted(self._modules.get(last_word(name), ()), key=lambda unit: distance(unit, near))
+        return candidates[0] if candidates else None
+
+    def _join(self, found: ClassInfo) -> None:
+        """Add a class, or what one more file says of a class that is known."""
+        for known in nearest(self.classes_by_name[found.name], found.unit):
+            same_language = known.unit.language is found.unit.language
+            if found.unit.language is Language.CPP and same_language and _may_be_same(known, found):
+                _merge(known, found)
+                return
+        found.methods = {name: _join_overloads([], overloads) for name, overloads in found.methods.items()}
+        self.classes.append(found)
+        self.classes_by_name[found.name].append(found)
+
+    def class_named(self, name: str, near: Unit | None = None) -> ClassInfo | None:
+        """Return the class of this name, that of the file `near` first, or none where the files have none."""
+        key = (name, near)
+        if key not in self._named:
+            self._named[key] = self._class_named(name, near)
+        return self._named[key]
+
+    def _class_named(self, name: str, near: Unit | None) -> ClassInfo | None:
+        candidates = self.classes_by_name.get(last_word(name), [])
+        if candidates and near is not None and near.language is Language.PYTHON and self._is_of_library(name):
+            return None
+        if near is not None:
+            candidates = [found for found in nearest(candidates, near) if found.unit.language is near.language]
+        return candidates[0] if candidates else None
+
+    def _is_of_library(self, name: str) -> bool:
+        """Say whether a dotted name is one of Python's own library, and the files are not that library."""
+        head, _, rest = name.partition(".")
+        return bool(rest) and head in sys.stdlib_module_names and head not in self._folders
+
+    def bases_of(self, found: ClassInfo) -> Iterable[str]:
+        """Return the names of all bases, near ones first; those defined in the files lead on to theirs."""
+        if found not in self._bases:
+            self._find_lineage(found)
+        return self._bases[found]
+
+    def lineage(self, found: ClassInfo) -> Iterable[ClassInfo]:
+        """Return the class and those of its bases that the files define."""
+        if found not in self._lineages:
+            self._find_lineage(found)
+        return self._lineages[found]
+
+    def _find_lineage(self, found: ClassInfo) -> None:
+        bases: dict[str, None] = {}
+        lineage = [found]
+        waiting = list(found.bases)
+        while waiting:
+            base = waiting.pop(0)
+            if base in bases:
+                continue
+            bases[base] = None
+            known = self.class_named(base, found.unit)
+            if known is not None and known is not found:
+                lineage.append(known)
+                waiting.extend(known.bases)
+        self._bases[found], self._lineages[found] = tuple(bases), tuple(lineage)
+
+
+class _OfUnit(Protocol):
+    unit: Unit
+
+
+_T = TypeVar("_T", bound=_OfUnit)
+
+
+def nearest(candidates: Iterable[_T], unit: Unit) -> list[_T]:
+    """Return the candidates in the order of their distance from a file: those of the file itself come first."""
+    listed = list(candidates)
+    return sorted(listed, key=lambda one: distance(one.unit, unit)) if len(listed) > 1 else listed
+
+
+def distance(one: Unit, other: Unit) -> int:
+    """Return how many directories lie between two files; trees that are reviewed together often have namesakes."""
+    if one is other:
+        return -1
+    here, there = one.folder, other.folder
+    common = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(here, there, strict=False)))
+    return len(here) + len(there) - 2 * common
+
+
+def last_word(qualified: str) -> str:
+    return qualified.replace("::", ".").rpartition(".")[2]
+
+
+def _may_be_same(known: ClassInfo, found: ClassInfo) -> bool:
+    """Say whether two namesakes are one class: the methods defined outside it come without the namespace's name."""
+    long, short = sorted((known.qualified_name, found.qualified_name), key=len, reverse=True)
+    one_is_partial = not (_is_declared(known) and _is_declared(found))
+    return (long == short or long.endswith(f".{short}")) and one_is_partial
+
+
+def _is_declared(found: ClassInfo) -> bool:
+    return found.body is not None
+
+
+def _merge(known: ClassInfo, found: ClassInfo) -> None:
+    if _is_declared(found) and not _is_declared(known):
+        known.place, known.unit, known.body = found.place, found.unit, found.body
+        known.is_struct, known.is_template = found.is_struct, found.is_template
+        known.qualified_name = found.qualified_name
+    known.bases.extend(base for base in found.bases if base not in known.bases)
+    known.macros.update(found.macros)
+    for name, member in found.members.items():
+        declared = known.members.setdefault(name, member)
+        declared.default = declared.default or member.default
+        declared.type = declared.type or member.type
+    for name, overloads in found.methods.items():
+        known.methods[name] = _join_overloads(known.methods.get(name, []), overloads)
+    for method in known.all_methods():
+        _adopt(method, known)
+
+
+def _join_overloads(known: list[FunctionInfo], found: list[FunctionInfo]) -> list[FunctionInfo]:
+    """Let each definition stand for its declaration, whose promises (virtual, slot, static …) it takes over."""
+    joined = list(known)
+    for method in found:
+        partner = next((other for other in joined if _is_definition_of(other, method)), None)
+        if partner is None:
+            joined.append(method)
+            continue
+        definition, declaration = (method, partner) if method.body is not None else (partner, method)
+        definition.section = definition.section or declaration.section
+        definition.declared_at = definition.declared_at or declaration.place
+        for promise in ("is_static", "is_virtual", "is_override", "is_explicit"):
+            setattr(definition, promise, getattr(definition, promise) or getattr(declaration, promise))
+        for mine, theirs in zip(definition.parameters, declaration.parameters, strict=True):
+            mine.default = mine.default or theirs.default
+        joined[joined.index(partner)] = definition
+    return joined
+
+
+def _is_definition_of(one: FunctionInfo, other: FunctionInfo) -> bool:
+    if (one.body is None) == (other.body is None) or len(one.parameters) != len(other.parameters):
+        return False
+    return all(
+        last_word(mine.type.replace(" ", "")) == last_word(theirs.type.replace(" ", ""))
+        for mine, theirs in zip(one.parameters, other.parameters, strict=True)
+    )
+
+
+def _adopt(function: FunctionInfo, owner: ClassInfo) -> None:
+    function.owner = owner
+    for nested in function.nested:
+        _adopt(nested, owner)

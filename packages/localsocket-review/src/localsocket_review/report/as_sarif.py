@@ -1,0 +1,187 @@
+"""The report as SARIF 2.1.0, for services that show findings beside the code."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Sequence
+from importlib.metadata import version
+from pathlib import Path
+from urllib.parse import quote
+
+from localsocket_review.findings import Category, Confidence, Finding, Severity, Silenced
+from localsocket_review.model.place import Place
+from localsocket_review.report.columns import character_column, line_of
+from localsocket_review.report.report import Report
+from localsocket_review.rules.rule import Rule
+
+Json = dict[str, object]
+
+_SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
+_LEVELS = {Severity.HIGH: "error", Severity.MEDIUM: "warning", Severity.LOW: "note", Severity.NOTE: "note"}
+# Between 0 and 10, as services that sort security findings expect it.
+_SECURITY_SEVERITIES = {Severity.HIGH: "8.0", Severity.MEDIUM: "5.0", Severity.LOW: "3.0", Severity.NOTE: "1.0"}
+_PRECISIONS = {Confidence.HIGH: "high", Confidence.MEDIUM: "medium", Confidence.LOW: "low"}
+_ROOT = "%SRCROOT%"
+_FINGERPRINT = "localsocketReview/v1"
+
+
+def sarif_report(report: Report, rules: Sequence[Rule], root: Path) -> str:
+    """Return the report as SARIF; files below `root` are named relative to it."""
+    run = _Run(report, rules, root).to_json()
+    return json.dumps({"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2, ensure_ascii=False) + "\n"
+
+
+class _Run:
+    """One review, with its rules and the weaknesses that they are about."""
+
+    def __init__(self, report: Report, rules: Sequence[Rule], root: Path) -> None:
+        self._report = report
+        self._rules = rules
+        self._root = root.absolute()
+        findings = [*report.findings, *(one.finding for one in report.silenced)]
+        named = {rule.cwe for rule in rules} | {finding.cwe for finding in findings}
+        self._weaknesses = sorted((cwe for cwe in named if cwe), key=_number)
+        self._seen: Counter[str] = Counter()
+
+    def to_json(self) -> Json:
+        results = [self._result(finding) for finding in self._report.findings]
+        results += [self._silenced(one) for one in self._report.silenced]
+        return {
+            "tool": {
+                "driver": {
+                    "name": "localsocket review",
+                    "version": version("localsocket"),
+                    "rules": [self._rule(rule) for rule in self._rules],
+                    "supportedTaxonomies": [{"name": "CWE", "index": 0}],
+                }
+            },
+            "taxonomies": [self._taxonomy()],
+            "columnKind": "unicodeCodePoints",
+            "originalUriBaseIds": {_ROOT: {"description": {"text": "the directory where the review was started"}}},
+            "invocations": [
+                {
+                    "executionSuccessful": True,
+                    "toolExecutionNotifications": [
+                        {"level": "note", "message": {"text": f"Not checked: {sentence}"}}
+                        for sentence in self._report.not_checked
+                    ],
+                }
+            ],
+            "results": results,
+            "properties": {"verdict": self._report.verdict},
+        }
+
+    # --- rules and weaknesses -------------------------------------------------------------------------------------
+
+    def _rule(self, rule: Rule) -> Json:
+        tags = [rule.category.value, *(["external/cwe/" + rule.cwe.lower()] if rule.cwe else [])]
+        properties: Json = {"tags": tags, "precision": "high"}
+        if rule.category is Category.SECURITY:
+            properties["security-severity"] = _SECURITY_SEVERITIES[rule.severity]
+        described: Json = {
+            "id": rule.id,
+            "name": "".join(word.capitalize() for word in "".join(_letters(rule.title)).split()),
+            "shortDescription": {"text": rule.title[:1].upper() + rule.title[1:]},
+            "fullDescription": {"text": rule.why},
+            "help": {"text": f"{rule.why}\n\nRepair: {rule.repair}.", "markdown": _markdown(rule)},
+            "defaultConfiguration": {"level": _LEVELS[rule.severity]},
+            "properties": properties,
+        }
+        if rule.cwe:
+            described["relationships"] = [{"target": self._weakness(rule.cwe), "kinds": ["relevant"]}]
+        return described
+
+    def _taxonomy(self) -> Json:
+        return {
+            "name": "CWE",
+            "organization": "MITRE",
+            "shortDescription": {"text": "Common Weakness Enumeration"},
+            "informationUri": "https://cwe.mitre.org/",
+            "isComprehensive": False,
+            "taxa": [
+                {"id": str(_number(cwe)), "helpUri": f"https://cwe.mitre.org/data/definitions/{_number(cwe)}.html"}
+                for cwe in self._weaknesses
+            ],
+        }
+
+    def _weakness(self, cwe: str) -> Json:
+        return {
+            "id": str(_number(cwe)),
+            "index": self._weaknesses.index(cwe),
+            "toolComponent": {"name": "CWE", "index": 0},
+        }
+
+    # --- findings -------------------------------------------------------------------------------------------------
+
+    def _silenced(self, silenced: Silenced) -> Json:
+        suppression = {"kind": "inSource", "status": "accepted", "justification": silenced.reason}
+        return {**self._result(silenced.finding), "suppressions": [suppression]}
+
+    def _result(self, finding: Finding) -> Json:
+        index, rule = next((at, rule) for at, rule in enumerate(self._rules) if rule.id == finding.rule)
+        result: Json = {
+            "ruleId": finding.rule,
+            "ruleIndex": index,
+            "level": _LEVELS[finding.severity],
+            "message": {"text": f"{finding.message} Repair: {finding.repair}."},
+            "locations": [self._location(finding.place)],
+            "partialFingerprints": {_FINGERPRINT: self._fingerprint(finding)},
+            "properties": {"repair": finding.repair, "confidence": _PRECISIONS[finding.confidence]},
+        }
+        if finding.cwe:
+            result["taxa"] = [self._weakness(finding.cwe)]
+        if finding.evidence:
+            places = [self._location(one.place, one.note) for one in finding.evidence]
+            result["relatedLocations"] = [{"id": number, **place} for number, place in enumerate(places, 1)]
+            if rule.follows_data:
+                steps = [{"location": place} for place in places]
+                result["codeFlows"] = [{"threadFlows": [{"locations": steps}]}]
+        return result
+
+    def _fingerprint(self, finding: Finding) -> str:
+        """Return what stays the same when lines above are added or removed."""
+        line = line_of(self._report.sources.get(finding.place.file, ""), finding.place.line)
+        same = f"{finding.rule} {self._uri(finding.place.file)} {' '.join(line.split())}"
+        self._seen[same] += 1
+        return hashlib.sha256(f"{same} {self._seen[same]}".encode()).hexdigest()[:32]
+
+    def _location(self, place: Place, note: str = "") -> Json:
+        uri = self._uri(place.file)
+        artifact: Json = {"uri": uri} if uri.startswith("file:") else {"uri": uri, "uriBaseId": _ROOT}
+        location: Json = {"physicalLocation": {"artifactLocation": artifact, "region": self._region(place)}}
+        return {**location, "message": {"text": note}} if note else location
+
+    def _region(self, place: Place) -> Json:
+        source = self._report.sources.get(place.file, "")
+        region: Json = {
+            "startLine": place.line,
+            "startColumn": character_column(line_of(source, place.line), place.column),
+        }
+        if place.end_line:
+            region["endLine"] = place.end_line
+            region["endColumn"] = character_column(line_of(source, place.end_line), place.end_column)
+        return region
+
+    def _uri(self, file: str) -> str:
+        path = (self._root / file).resolve()
+        if path.is_relative_to(self._root.resolve()):
+            return quote(path.relative_to(self._root.resolve()).as_posix(), errors="surrogateescape")
+        return path.as_uri()
+
+
+def _markdown(rule: Rule) -> str:
+    parts = [rule.why, f"**Repair:** {rule.repair}."]
+    for example in rule.examples:
+        fence = f"```{'python' if example.language.value == 'python' else 'cpp'}\n"
+        parts += [f"Bad:\n\n{fence}{example.bad}```", f"Good:\n\n{fence}{example.good}```"]
+    return "\n\n".join(parts)
+
+
+def _letters(title: str) -> list[str]:
+    return [letter if letter.isalnum() else " " for letter in title]
+
+
+def _number(cwe: str) -> int:
+    return int(cwe.removeprefix("CWE-"))

@@ -1,0 +1,57 @@
+"""The report as text: for a person at a terminal with colours, for a pipe plain."""
+
+from __future__ import annotations
+
+from rich.console import Console
+from rich.text import Text
+
+from localsocket_review.findings import Category, Finding, Severity
+from localsocket_review.report.report import Report, counted
+from localsocket_review.report.visible import visible
+
+_COLOURS = {Severity.HIGH: "bold red", Severity.MEDIUM: "yellow", Severity.LOW: "cyan", Severity.NOTE: "dim"}
+
+
+def print_report(report: Report, console: Console) -> None:
+    """Print the verdict first, then the security findings, then the notes, numbered through."""
+    style = "bold red" if report.security_defects else "bold green"
+    _line(console, Text(report.verdict, style))
+    security = report.in_category(Category.SECURITY)
+    if security:
+        _line(console)
+    for number, finding in security:
+        _print_finding(console, number, finding)
+    for category in (Category.RELIABILITY, Category.PERFORMANCE, Category.MAINTAINABILITY):
+        notes = report.in_category(category)
+        if notes:
+            _line(console)
+            _line(console, Text(category.value.capitalize(), "bold"))
+        for number, finding in notes:
+            _print_finding(console, number, finding)
+    _line(console)
+    for sentence in report.not_checked:
+        _line(console, Text(visible(f"Not checked: {sentence}"), "dim"))
+    size = [counted(report.files, "file"), counted(report.lines, "line"), counted(len(report.findings), "finding")]
+    if report.silenced:
+        size.append(f"{len(report.silenced)} silenced by comments")
+    _line(console, Text(f"{', '.join(size)}.", "dim"))
+
+
+def _print_finding(console: Console, number: int, finding: Finding) -> None:
+    identity = " ".join(filter(None, (finding.rule, finding.cwe)))
+    head = Text.assemble(
+        f"{number}. ",
+        (identity, _COLOURS[finding.severity]),
+        visible(f" {finding.place}: {finding.message}"),
+    )
+    _line(console, head)
+    if finding.is_suspicion:
+        _line(console, Text("   Uncertain, and not in the verdict.", "dim"))
+    _line(console, Text(visible(f"   Repair: {finding.repair}."), "green"))
+    for evidence in finding.evidence:
+        if evidence.place.line != finding.place.line or evidence.place.file != finding.place.file:
+            _line(console, Text(visible(f"   {evidence.place}: {evidence.note}"), "dim"))
+
+
+def _line(console: Console, text: Text | str = "") -> None:
+    console.print(text, soft_wrap=True, highlight=False)

@@ -1,0 +1,133 @@
+"""Reviewing: from paths to a report."""
+
+from __future__ import annotations
+
+import gc
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import replace
+from pathlib import Path
+from typing import Protocol
+
+from localsocket_review.cache import ReportCache, key_of
+from localsocket_review.checking import Answer, Checker
+from localsocket_review.model.unit import Language, Unit
+from localsocket_review.reading.collecting import Unreadable, collect, read_file, source_of
+from localsocket_review.report.report import Report, in_order
+from localsocket_review.rules import all_rules
+from localsocket_review.rules.rule import Rule
+from localsocket_review.suppressions import apply_suppressions
+from localsocket_review.workers import Workers, processes_for
+
+_SOME = 3  # how many names stand for many
+
+
+class Progress(Protocol):
+    """What is told of a review that goes on: of `total` steps of a kind, so many are done."""
+
+    def __call__(self, work: str, done: int, total: int) -> None: ...
+
+
+def _silent(work: str, done: int, total: int) -> None:
+    """Tell nobody."""
+
+
+def review(
+    paths: Iterable[Path],
+    rules: Sequence[Rule] | None = None,
+    *,
+    processes: int | None = 1,
+    cache: ReportCache | None = None,
+    progress: Progress = _silent,
+) -> Report:
+    """Review files and trees as one program. Raises NothingToRead for a path that does not exist.
+
+    With more than one of `processes` (None: as many as there are cores, and as are worth it) the others are copies of
+    this one, where it can be copied.
+    """
+    files, rules = collect(paths), rules or all_rules()
+    key = key_of(files, rules) if cache is not None else ""
+    known = cache.get(key) if cache is not None else None
+    report = known or _review(files, rules, processes_for(files, processes), progress)
+    if cache is not None and known is None and key_of(files, rules) == key:  # nothing was changed meanwhile
+        cache.put(key, report)
+    return replace(report, sources=dict(_sources(report)))
+
+
+def _review(files: Sequence[Path], rules: Sequence[Rule], processes: int, progress: Progress) -> Report:
+    with _no_collector():
+        units = []
+        for path in files:
+            units.append(read_file(path))
+            progress("reading", len(units), len(files))
+        answers: list[Answer] = []
+        with Workers(Checker(units), rules, helpers=processes - 1) as workers:
+            for answer in workers.answers():
+                answers.append(answer)
+                progress("checking", len(answers), len(rules))
+    found = in_order([finding for answer in answers for finding in answer.findings])
+    remaining, silenced = apply_suppressions(found, units)
+    return Report(
+        in_order(remaining),
+        tuple(_not_checked(units, answers)),
+        files=len(units),
+        lines=sum(unit.source.count("\n") for unit in units),
+        silenced=tuple(silenced),
+    )
+
+
+@contextmanager
+def _no_collector() -> Iterator[None]:
+    """Do not search the model for garbage: it lives until the end, and searching takes half of the time."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
+
+
+def _sources(report: Report) -> Iterator[tuple[str, str]]:
+    """Yield the text of the files that findings speak of."""
+    findings = [*report.findings, *(silenced.finding for silenced in report.silenced)]
+    for name in sorted({place.file for finding in findings for place in finding.places}):
+        with suppress(Unreadable):
+            yield name, source_of(Path(name))
+
+
+def _not_checked(units: Sequence[Unit], answers: Sequence[Answer]) -> Iterator[str]:
+    for unit in units:
+        if unit.unread:
+            yield f"{unit.path}: {unit.unread}"
+    broken = [unit for unit in units if unit.parse_errors and not unit.unread]
+    if broken:
+        count = sum(unit.parse_errors for unit in broken)
+        places = "place was" if count == 1 else "places were"
+        yield f"{count} {places} not understood, in {_some([unit.path for unit in broken])}"
+    missing = sorted(_headers_missing(units))
+    if missing:
+        yield f"headers that are not among the files given: {_some(missing)}"
+    masked = sum((unit.masked_macros for unit in units), Counter[str]())
+    if masked:
+        yield f"what Qt's macros expand to, {sum(masked.values())} uses of {_some(sorted(masked))}"
+    for answer in answers:
+        if answer.failure:
+            yield f"{answer.rule}, {answer.failure}"
+    yield "what happens at run time: values read from files, settings and the command line"
+
+
+def _headers_missing(units: Sequence[Unit]) -> Iterator[str]:
+    known = {Path(unit.path).name for unit in units}
+    for unit in units:
+        if unit.language is Language.CPP:
+            for name, _ in unit.includes:
+                if name.endswith((".h", ".hpp", ".hxx", ".hh")) and "/" not in name and Path(name).name not in known:
+                    yield name
+
+
+def _some(names: Sequence[str]) -> str:
+    unique = list(dict.fromkeys(names))
+    more = f" and {len(unique) - _SOME} more" if len(unique) > _SOME else ""
+    return ", ".join(unique[:_SOME]) + more

@@ -1,0 +1,135 @@
+"""LS101: the socket is opened to the group or to all users."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from localsocket_review.analysis.calls import Site
+from localsocket_review.analysis.effects import Effect
+from localsocket_review.analysis.facts import Facts
+from localsocket_review.analysis.texts import Text, parent_of
+from localsocket_review.apis.meaning import Act
+from localsocket_review.findings import Finding, Severity
+from localsocket_review.model.declarations import FunctionInfo
+from localsocket_review.model.unit import Language
+from localsocket_review.rules.rule import Example, Rule
+
+_GROUP, _OTHERS, _STICKY = 0o020, 0o002, 0o1000
+_CHOOSING_A_GROUP = frozenset({"chown", "lchown", "fchown", "fchownat"})
+_GROUP_OPTION, _OTHER_OPTION = 2, 4
+
+
+def check(facts: Facts) -> Iterator[Finding]:
+    for site in facts.calls.sites(Act.CHMOD):
+        bits = facts.access.bits(site.argument("mode"), site.function)
+        if site.api.method == "setSocketOptions":
+            yield from _options(site, bits)
+        elif bits & (_GROUP | _OTHERS) and site.api.roles.get("path") is not None and _is_of_socket(facts, site):
+            yield _opened(site, bits)
+    for function in facts.functions():
+        yield from _through_helpers(facts, facts.effects.of(function, Act.BIND), facts.effects.of(function, Act.CHMOD))
+        yield from _wide_umasks(facts, function)
+
+
+def _options(site: Site, bits: int) -> Iterator[Finding]:
+    if bits & (_GROUP_OPTION | _OTHER_OPTION):
+        yield _open_to(site, everyone=bool(bits & _OTHER_OPTION))
+
+
+def _opened(site: Site, bits: int) -> Finding:
+    """Tell what a mode opens. A group that the program chooses in the same place was meant: that is a note."""
+    chosen = next((call for call in site.function.calls() if call.called_name in _CHOOSING_A_GROUP), None)
+    if bits & _OTHERS or chosen is None:
+        return _open_to(site, everyone=bool(bits & _OTHERS))
+    evidence = [(site.place, "opened here"), (chosen.place, "given to a group here")]
+    message = "The group that the socket is given to may connect, all of it."
+    return RULE.finding(site.place, message, evidence, severity=Severity.NOTE)
+
+
+def _open_to(site: Site, *, everyone: bool) -> Finding:
+    who = "Every user of this machine" if everyone else "The group"
+    severity = Severity.HIGH if everyone else Severity.MEDIUM
+    return RULE.finding(
+        site.place, f"{who} may connect to the socket.", [(site.place, "opened here")], severity=severity
+    )
+
+
+def _is_of_socket(facts: Facts, site: Site) -> bool:
+    """Say whether the mode is set of a socket: by its descriptor, by its path, or by that of its directory."""
+    path = site.argument("path")
+    if path is None:
+        return False
+    if facts.access.is_descriptor_of_socket(path, site.function):
+        return True
+    texts = facts.values.endpoint(path, site.function)
+    mode = facts.access.bits(site.argument("mode"), site.function)
+    for bind in facts.calls.sites(Act.BIND):
+        endpoint = bind.argument("endpoint")
+        bound = facts.values.endpoint(endpoint, bind.function) if endpoint is not None else frozenset()
+        if texts & bound:
+            return True
+        if mode & _OTHERS and not mode & _STICKY and texts & {_without_slash(parent_of(text)) for text in bound}:
+            return True
+    return False
+
+
+def _without_slash(text: Text) -> Text:
+    if text.parts and isinstance(text.parts[-1], str):
+        shortened = text.parts[-1].rstrip("/")
+        return Text((*text.parts[:-1], shortened) if shortened else text.parts[:-1], text.place)
+    return text
+
+
+def _through_helpers(facts: Facts, binds: list[Effect], changes: list[Effect]) -> Iterator[Finding]:
+    """What only shows where both helpers are called: the path is their parameter."""
+    for change in changes:
+        bits = facts.access.bits(change.site.argument("mode"), change.site.function)
+        if change.site.api.method == "setSocketOptions" or not bits & (_GROUP | _OTHERS):
+            continue
+        if any(facts.effects.same_endpoint(bind, change, "path") for bind in binds):
+            yield _opened(change.site, bits)
+
+
+def _wide_umasks(facts: Facts, function: FunctionInfo) -> Iterator[Finding]:
+    binds = facts.effects.of(function, Act.BIND) if facts.effects.of(function, Act.UMASK) else []
+    for bind in binds:
+        if facts.transports.is_network_site(bind.site) or facts.seclusion.is_secluded(function, bind):
+            continue
+        for umask in facts.seclusion.umask_at(function, bind):
+            mask = umask.site.argument("mode")
+            masks = facts.values.numbers(mask, umask.site.function) if mask is not None else frozenset()
+            if masks and not any(number & _OTHERS for number in masks):
+                evidence = [(umask.place, "set here"), (bind.place, "for this socket")]
+                message = "With this umask every user of this machine may connect to the socket."
+                yield RULE.finding(umask.place, message, evidence, severity=Severity.HIGH)
+
+
+RULE = Rule(
+    id="LS101",
+    title="socket opened to the group or to everyone",
+    severity=Severity.HIGH,
+    cwe="CWE-732",
+    why=(
+        "Whoever may write to a socket's file may connect. World access lets every account of the machine in, those "
+        "of daemons and guests too, and group access everyone who ever joins the group."
+    ),
+    repair="give the owner alone access (0600, UserAccessOption), and hand descriptors to whoever else needs them",
+    unless=(
+        "the mode gives access to the owner alone",
+        "the socket is given to a group of the program's choice: that is said in a note",
+        "the file is no socket",
+    ),
+    examples=(
+        Example(
+            Language.PYTHON,
+            bad="server.bind(path)\nos.chmod(path, 0o666)\n",
+            good="os.fchmod(server.fileno(), 0o600)\nserver.bind(path)\n",
+        ),
+        Example(
+            Language.CPP,
+            bad="server.setSocketOptions(QLocalServer::WorldAccessOption);\n",
+            good="server.setSocketOptions(QLocalServer::UserAccessOption);\n",
+        ),
+    ),
+    check=check,
+)

@@ -1,0 +1,130 @@
+"""LS102: nothing says who may connect. A note, for the defaults are often enough."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from localsocket_review.analysis.calls import Site
+from localsocket_review.analysis.facts import Facts
+from localsocket_review.analysis.keys import gives_key
+from localsocket_review.analysis.names import Variable
+from localsocket_review.analysis.texts import HoleKind, Text
+from localsocket_review.apis.meaning import Act
+from localsocket_review.findings import Finding, Severity
+from localsocket_review.model.declarations import ClassInfo, FunctionInfo
+from localsocket_review.model.expressions import Expression, This
+from localsocket_review.model.unit import Language
+from localsocket_review.rules.rule import Example, Rule
+
+_STATING = Act.CHMOD | Act.UMASK | Act.MAKE_DIRECTORY
+_MESSAGE = (
+    "Nothing says who may connect: the mode is what the umask leaves, on Linux most often 0755, with which only the "
+    "owner can, and with a umask of 002 the group as well."
+)
+_DESCRIPTORS = ("int", "qintptr", "descriptor")
+
+
+def check(facts: Facts) -> Iterator[Finding]:
+    stated = {
+        bind.site.call
+        for function in facts.functions()
+        for bind in facts.effects.of(function, Act.BIND)
+        if any(_says_who(effect.site) for effect in facts.effects.of(function, _STATING))
+    }
+    told: set[tuple[FunctionInfo, Variable | None]] = set()
+    for site in facts.calls.sites(Act.BIND):
+        if site.call in stated or gives_key(site) or facts.access.is_abstract(site):
+            continue
+        unsaid = _is_unsaid_by_qt(facts, site) if site.api.name.startswith("Q") else _is_open_path(facts, site)
+        server = (
+            site.function,
+            facts.names.variable(site.call.receiver, site.function) if site.call.receiver else None,
+        )
+        if unsaid and server not in told and not facts.access.asks_for_credentials(site.function.unit):
+            told.add(server)  # a second try is the same server
+            yield RULE.finding(site.place, _MESSAGE, [(site.place, "listens here")])
+
+
+def _says_who(site: Site) -> bool:
+    return not site.api.act & Act.MAKE_DIRECTORY or site.argument("mode") is not None
+
+
+def _is_unsaid_by_qt(facts: Facts, site: Site) -> bool:
+    name = site.argument("endpoint")
+    if name is None or facts.inference.is_a(name, site.function, *_DESCRIPTORS):
+        return False
+    if any(text.has(HoleKind.PRIVATE, HoleKind.RUNTIME) for text in facts.values.endpoint(name, site.function)):
+        return False
+    return not any(_is_of_same_server(facts, options, site) for options in facts.calls.sites(Act.CHMOD))
+
+
+def _is_of_same_server(facts: Facts, options: Site, site: Site) -> bool:
+    """Say whether options are set of the server that listens, or, in the same file, of one that cannot be told."""
+    if options.api.method != "setSocketOptions":
+        return False
+    one, other = options.call.receiver, site.call.receiver
+    if one is None or other is None or isinstance(one, This):
+        owner = options.function.owner
+        if owner is None:
+            return False
+        return owner is site.function.owner if other is None else owner in _classes_of(facts, other, site.function)
+    set_of = facts.names.variable(one, options.function)
+    if set_of == facts.names.variable(other, site.function):
+        return True
+    is_parameter = set_of is not None and any(
+        parameter.name == set_of.path for parameter in options.function.parameters
+    )
+    return is_parameter and options.function.unit is site.function.unit
+
+
+def _classes_of(facts: Facts, server: Expression, function: FunctionInfo) -> list[ClassInfo]:
+    type_name = facts.inference.type_of(server, function)
+    known = facts.program.class_named(type_name, function.unit) if type_name else None
+    return [] if known is None else list(facts.program.lineage(known))
+
+
+def _is_open_path(facts: Facts, site: Site) -> bool:
+    endpoint = site.argument("endpoint")
+    if endpoint is None or facts.transports.is_network_site(site):
+        return False
+    known = [text for text in facts.values.endpoint(endpoint, site.function) if not text.is_unknown]
+    return bool(known) and all(_is_path_of_no_private_directory(text) for text in known)
+
+
+def _is_path_of_no_private_directory(text: Text) -> bool:
+    if text.has(HoleKind.PRIVATE, HoleKind.RUNTIME) or "XXXXXX" in text.beginning or "://" in text.beginning:
+        return False
+    if text.beginning.startswith(("/run/user/", "/root/", "\0")):
+        return False
+    return text.beginning.startswith("/") or (text.literal or "").endswith((".sock", ".socket", ".ipc"))
+
+
+RULE = Rule(
+    id="LS102",
+    title="nothing says who may connect",
+    severity=Severity.NOTE,
+    cwe="CWE-276",
+    why=(
+        "Without a word about access the umask of whoever starts the program decides. That is often enough, and "
+        "nothing that the program can rely on."
+    ),
+    repair="call setSocketOptions(UserAccessOption) before listen, or bind in a directory of mode 0700",
+    unless=(
+        "the endpoint is in a runtime directory or a private one",
+        "a descriptor that listens already is passed in",
+        "the credentials of the peers are asked for",
+    ),
+    examples=(
+        Example(
+            Language.PYTHON,
+            bad='await asyncio.start_unix_server(handle, "/srv/editor/control.sock")\n',
+            good='await asyncio.start_unix_server(handle, os.environ["XDG_RUNTIME_DIR"] + "/editor.sock")\n',
+        ),
+        Example(
+            Language.CPP,
+            bad='server.listen("editor");\n',
+            good='server.setSocketOptions(QLocalServer::UserAccessOption);\nserver.listen("editor");\n',
+        ),
+    ),
+    check=check,
+)

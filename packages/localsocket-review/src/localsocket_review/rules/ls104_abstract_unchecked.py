@@ -1,0 +1,67 @@
+"""LS104: a name in Linux' abstract namespace, and nobody asks who connects."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from localsocket_review.analysis.calls import Site
+from localsocket_review.analysis.facts import Facts
+from localsocket_review.analysis.keys import gives_key, key_of
+from localsocket_review.apis.meaning import Act
+from localsocket_review.findings import Finding, Severity
+from localsocket_review.model.unit import Language
+from localsocket_review.rules.rule import Example, Rule
+
+
+def check(facts: Facts) -> Iterator[Finding]:
+    found = [
+        site
+        for site in facts.calls.sites(Act.BIND | Act.CONNECT | Act.CHMOD)
+        if facts.access.is_abstract(site) and not _is_checked(facts, site)
+    ]
+    servers = [site for site in found if not site.api.act & Act.CONNECT]
+    serving = {site.function.unit for site in servers}
+    clients = [site for site in found if site.api.act & Act.CONNECT and site.function.unit not in serving]
+    for site in servers:
+        message = "An abstract name has no permissions: every user of this machine may connect, and nothing asks who."
+        yield RULE.finding(site.place, message, [(site.place, "taken here")])
+    for site in clients:
+        message = "An abstract name belongs to whoever takes it first, and nothing asks who answers."
+        yield RULE.finding(
+            site.place, message, [(site.place, "connected to here")], severity=Severity.LOW, cwe="CWE-668"
+        )
+
+
+def _is_checked(facts: Facts, site: Site) -> bool:
+    if site.api.name.startswith("localsocket."):
+        return True  # checks its peers by itself
+    if gives_key(site) and facts.keys.is_secret(key_of(site), site.function):
+        return True
+    return facts.access.asks_for_credentials(site.function.unit)
+
+
+RULE = Rule(
+    id="LS104",
+    title="abstract name without a check of credentials",
+    severity=Severity.MEDIUM,
+    cwe="CWE-306",
+    why=(
+        "Names in the abstract namespace are no files: no mode and no directory keeps anybody out, not even programs "
+        "in containers that share the network. Only asking the system for the peer's uid tells who connects."
+    ),
+    repair="use a path in a private directory, or compare the uid of SO_PEERCRED before the first byte is read",
+    unless=("the program asks who the peer is", "the peers prove that they have a key"),
+    examples=(
+        Example(
+            Language.PYTHON,
+            bad='server.bind("\\0editor")\n',
+            good='server.bind(os.path.join(os.environ["XDG_RUNTIME_DIR"], "editor"))\n',
+        ),
+        Example(
+            Language.CPP,
+            bad="server.setSocketOptions(QLocalServer::AbstractNamespaceOption);\n",
+            good="server.setSocketOptions(QLocalServer::UserAccessOption);\n",
+        ),
+    ),
+    check=check,
+)

@@ -1,0 +1,94 @@
+"""LS110: a peer chooses how much memory is taken, or how much is waited for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from localsocket_review.analysis.calls import Site
+from localsocket_review.analysis.facts import Facts
+from localsocket_review.apis.meaning import Act
+from localsocket_review.findings import Finding, Severity
+from localsocket_review.model.declarations import FunctionInfo
+from localsocket_review.model.expressions import Binary, Display, Literal
+from localsocket_review.model.unit import Language
+from localsocket_review.rules.rule import Example, Rule, steps_of
+
+# What makes an object of a size, and as well of a text: only a number is a size.
+_MESSAGE = "A peer chooses this size, and nothing keeps it below a maximum."
+_TAKES_TEXTS_TOO = frozenset(
+    {"bytes", "bytearray", "QByteArray", "QString", "string", "vector", "QVector", "deque", "fill"}
+)
+
+
+def check(facts: Facts) -> Iterator[Finding]:
+    for site in facts.calls.sites(Act.ALLOCATE | Act.RECEIVE):
+        size = site.argument("size")
+        if size is None or _gives_what_is_there(site):
+            continue
+        trace = facts.taint.received_size(size, site.function)
+        if trace is None:
+            continue
+        if site.api.method in _TAKES_TEXTS_TOO and not any(step.makes_number for step in trace):
+            continue
+        yield RULE.finding(site.place, _MESSAGE, [*steps_of(trace), (site.place, "used as a size here")])
+    for function in facts.functions(Language.PYTHON):
+        yield from _repeated(facts, function)
+
+
+def _repeated(facts: Facts, function: FunctionInfo) -> Iterator[Finding]:
+    """`[0.0] * count`, `b"\\0" * size`."""
+    for expression in function.expressions():
+        match expression:
+            case Binary(operator="*", left=Display() | Literal(value=bytes() | str()), right=count):
+                trace = facts.taint.received_size(count, function)
+                if trace is not None:
+                    evidence = [*steps_of(trace), (expression.place, "repeated as often here")]
+                    yield RULE.finding(expression.place, _MESSAGE, evidence)
+
+
+def _gives_what_is_there(site: Site) -> bool:
+    """Qt's read returns at most what has arrived already."""
+    return bool(site.api.act & Act.RECEIVE) and not site.api.act & Act.ALLOCATE and site.api.name.startswith("Q")
+
+
+RULE = Rule(
+    id="LS110",
+    title="size from the wire without a maximum",
+    severity=Severity.MEDIUM,
+    cwe="CWE-789",
+    why=(
+        "A length in a header is a promise that a peer need not keep. Four bytes can ask for four gigabytes: the "
+        "program takes the memory at once, or waits for bytes that never come."
+    ),
+    repair="compare the size with a maximum before it is used, and close the connection when it is larger",
+    unless=(
+        "a comparison with a maximum guards the use",
+        "the size is cut to a maximum by min()",
+        "the number has one or two bytes",
+    ),
+    examples=(
+        Example(
+            Language.PYTHON,
+            bad='(size,) = struct.unpack("!I", head)\nbody = connection.recv(size)\n',
+            good=(
+                '(size,) = struct.unpack("!I", head)\n'
+                "if size > MAXIMUM:\n"
+                "    raise ValueError(size)\n"
+                "body = connection.recv(size)\n"
+            ),
+        ),
+        Example(
+            Language.CPP,
+            bad="quint32 size;\nstream >> size;\nbuffer.resize(size);\n",
+            good=(
+                "quint32 size;\n"
+                "stream >> size;\n"
+                "if (size > maximum)\n"
+                "    return socket->abort();\n"
+                "buffer.resize(size);\n"
+            ),
+        ),
+    ),
+    check=check,
+    follows_data=True,
+)

@@ -1,0 +1,94 @@
+"""LS113: the system is asked who the peer is, and nobody looks whether it answered."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from localsocket_review.analysis.calls import Site
+from localsocket_review.analysis.facts import Facts
+from localsocket_review.findings import Finding, Severity
+from localsocket_review.model.expressions import Assignment, Attribute, Cast, Expression, Name, strip_casts, walk
+from localsocket_review.model.place import Place
+from localsocket_review.model.statements import Assign, Evaluate
+from localsocket_review.model.unit import Language
+from localsocket_review.rules.rule import Example, Rule
+
+
+def check(facts: Facts) -> Iterator[Finding]:
+    for site in facts.credentials.questions:
+        if site.function.unit.language is not Language.CPP:
+            continue
+        used = None if _is_dropped(site) else _used_before_test(facts, site)
+        if used is not None:
+            message = f"The credentials are used before the result of {site.api.method}() is looked at."
+            yield RULE.finding(site.place, message, [(site.place, "asked here"), (used, "used here")])
+        if _is_dropped(site):
+            message = f"{site.api.method}() may fail, and then the credentials are what stood in the variable before."
+            yield RULE.finding(site.place, message, [(site.place, "the result is dropped here")])
+
+
+def _is_dropped(site: Site) -> bool:
+    """Say whether the result goes nowhere, or into a variable that nothing reads."""
+    for statement in site.function.statements():
+        if isinstance(statement, Evaluate) and _without_casts(statement.value) is site.call:
+            return True
+        if isinstance(statement, Assign) and statement.value is not None and strip_casts(statement.value) is site.call:
+            return isinstance(statement.target, Name) and not any(_reads(site, statement.target))
+    return False
+
+
+def _used_before_test(facts: Facts, site: Site) -> Place | None:
+    """Return where the credentials are read on a way that does not look at the result, which a variable holds."""
+    function = site.function
+    stored = [one for one in function.statements() if isinstance(one, Assign) and one.value is site.call]
+    held = site.argument("buffer")
+    credentials = facts.names.variable(held, function) if held is not None else None
+    if not stored or credentials is None or not isinstance(stored[0].target, Name):
+        return None
+    flow = facts.flow(function)
+    reads = list(_reads(site, stored[0].target))
+    for part in function.expressions():
+        is_read = isinstance(part, Attribute) and facts.names.variable(part.value, function) == credentials
+        if is_read and flow.dominates(site.call, part) and not any(flow.dominates(one, part) for one in reads):
+            return part.place
+    return None
+
+
+def _without_casts(expression: Expression) -> Expression:
+    while isinstance(expression, (Cast, Assignment)):
+        expression = expression.value
+    return expression
+
+
+def _reads(site: Site, target: Name) -> Iterator[Name]:
+    for statement in site.function.statements():
+        for root in statement.expressions():
+            written = statement.target if isinstance(statement, Assign) else None
+            for part in walk(root):
+                if isinstance(part, Name) and part is not written and part.identifier == target.identifier:
+                    yield part
+
+
+RULE = Rule(
+    id="LS113",
+    title="result of asking for credentials dropped",
+    severity=Severity.MEDIUM,
+    cwe="CWE-252",
+    why=(
+        "A peer that has gone, or a socket of another kind, gives no credentials. A structure that was zeroed then "
+        "says user 0, which is root."
+    ),
+    repair="refuse the peer unless the call returns 0 and the process id is not 0",
+    unless=("the result is tested", "another option of the socket is asked for"),
+    examples=(
+        Example(
+            Language.CPP,
+            bad="getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &credentials, &size);\n",
+            good=(
+                "if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &credentials, &size) != 0 || credentials.pid == 0)\n"
+                "    return refuse(fd);\n"
+            ),
+        ),
+    ),
+    check=check,
+)

@@ -1,0 +1,98 @@
+"""LS116: a Windows named pipe that remote clients reach, that another program may have made, or that all may open."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from localsocket_review.analysis.calls import Site
+from localsocket_review.analysis.facts import Facts
+from localsocket_review.apis.meaning import Act
+from localsocket_review.findings import Finding, Severity
+from localsocket_review.model.expressions import Expression, Literal, dotted, strip_casts
+from localsocket_review.model.program import last_word
+from localsocket_review.model.unit import Language
+from localsocket_review.rules.rule import Example, Rule
+
+_REJECT_REMOTE, _FIRST_INSTANCE = 0x8, 0x80000
+
+
+def check(facts: Facts) -> Iterator[Finding]:
+    for site in facts.calls.sites(Act.MAKE_PIPE):
+        if "list" in site.api.roles:
+            if _is_nothing(facts, site.argument("list"), site):
+                message = "An empty access list lets every user, and every machine of the network, open the pipe."
+                yield RULE.finding(site.place, message, [(site.place, "no list is given")], cwe="CWE-284")
+            continue
+        missing = list(_missing(facts, site))
+        if missing:
+            message = f"The named pipe {' and '.join(missing)}."
+            yield RULE.finding(site.place, message, [(site.place, "made here")])
+
+
+def _missing(facts: Facts, site: Site) -> Iterator[str]:
+    if _lacks(facts, site, "pipe_mode", _REJECT_REMOTE):
+        yield "can be opened from other machines (no PIPE_REJECT_REMOTE_CLIENTS)"
+    if _lacks(facts, site, "open_mode", _FIRST_INSTANCE):
+        yield "may be one that another program made first (no FILE_FLAG_FIRST_PIPE_INSTANCE)"
+    if "security" in site.api.roles and _is_nothing(facts, site.argument("security"), site):
+        yield "has no access list of its own (security attributes are NULL)"
+
+
+def _lacks(facts: Facts, site: Site, role: str, flag: int) -> bool:
+    """Say whether the mode is known, at least in part, and has not the flag."""
+    mode = site.argument(role)
+    if mode is None:
+        return False
+    bits = facts.access.bits(mode, site.function)
+    is_known = bits or facts.values.numbers(mode, site.function)
+    return bool(is_known) and not bits & flag
+
+
+def _is_nothing(facts: Facts, expression: Expression | None, site: Site) -> bool:
+    """Say whether an argument is NULL, in the end."""
+    if expression is None:
+        return site.function.unit.language is Language.PYTHON and site.api.method != "SetSecurityDescriptorDacl"
+    for origin in facts.origins.of(expression, site.function):
+        made = strip_casts(origin.expression)
+        if isinstance(made, Literal) and made.value in (None, 0):
+            return True
+        if last_word(dotted(made)) == "NULL":
+            return True
+    return False
+
+
+RULE = Rule(
+    id="LS116",
+    title="named pipe open to the network, to squatters or to everyone",
+    severity=Severity.MEDIUM,
+    cwe="CWE-923",
+    why=(
+        "By default a pipe can be opened from other machines, its name can have been taken by another program before, "
+        "and its access list lets every user read from it."
+    ),
+    repair="pass PIPE_REJECT_REMOTE_CLIENTS, FILE_FLAG_FIRST_PIPE_INSTANCE and an access list of the user alone",
+    unless=("all three are given",),
+    examples=(
+        Example(
+            Language.CPP,
+            bad=("CreateNamedPipeW(name, PIPE_ACCESS_DUPLEX, PIPE_TYPE_MESSAGE, 1, 4096, 4096, 0, nullptr);\n"),
+            good=(
+                "CreateNamedPipeW(name, PIPE_ACCESS_DUPLEX | FILE_FLAG_FIRST_PIPE_INSTANCE,\n"
+                "                 PIPE_TYPE_MESSAGE | PIPE_REJECT_REMOTE_CLIENTS, 1, 4096, 4096, 0, &onlyThisUser);\n"
+            ),
+        ),
+        Example(
+            Language.PYTHON,
+            bad=(
+                "win32pipe.CreateNamedPipe(name, win32pipe.PIPE_ACCESS_DUPLEX, win32pipe.PIPE_TYPE_MESSAGE,\n"
+                "                          1, 4096, 4096, 0, None)\n"
+            ),
+            good=(
+                "win32pipe.CreateNamedPipe(name, win32pipe.PIPE_ACCESS_DUPLEX | FILE_FLAG_FIRST_PIPE_INSTANCE,\n"
+                "                          win32pipe.PIPE_TYPE_MESSAGE | PIPE_REJECT_REMOTE_CLIENTS,\n"
+                "                          1, 4096, 4096, 0, only_this_user)\n"
+            ),
+        ),
+    ),
+    check=check,
+)

@@ -1,0 +1,209 @@
+"""LS117: a socket is deleted while something still points to it, or while its own signal is being delivered."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from localsocket_review.analysis.connections import Connection
+from localsocket_review.analysis.facts import Facts
+from localsocket_review.analysis.names import Variable
+from localsocket_review.findings import Finding, Severity
+from localsocket_review.model.declarations import ClassInfo, FunctionInfo
+from localsocket_review.model.expressions import Assignment, Binary, Call, Expression, Subscript, strip_casts
+from localsocket_review.model.place import Place
+from localsocket_review.model.statements import Assign
+from localsocket_review.model.unit import Language
+from localsocket_review.rules.rule import Example, Rule
+
+_SOCKETS = ("QLocalSocket", "QAbstractSocket", "QIODevice", "QLocalServer")
+_ADDING = frozenset({"append", "push_back", "emplace_back", "insert", "prepend", "enqueue", "push", "emplace", "add"})
+_REMOVING = frozenset(
+    {
+        "removeAll",
+        "removeOne",
+        "removeAt",
+        "removeIf",
+        "remove",
+        "erase",
+        "take",
+        "takeAt",
+        "takeFirst",
+        "takeLast",
+        "dequeue",
+        "pop",
+        "pop_back",
+        "pop_front",
+        "clear",
+        "swap",
+    }
+)
+_REMOVING_FROM = frozenset({"erase_if", "remove", "remove_if", "erase", "exchange", "swap"})
+_WATCHING = re.compile(r"Q(?:Weak)?Pointer\s*<|shared_ptr|unique_ptr|QSharedPointer|weak_ptr")
+
+
+def check(facts: Facts) -> Iterator[Finding]:
+    for function in facts.functions(Language.CPP):
+        yield from _left_in_containers(facts, function)
+        for call in function.calls():
+            if call.called_name == "delete" and call.arguments:
+                yield from _deleted_while_signalling(facts, call, function)
+                yield from _used_after_delete(facts, call, function)
+
+
+# --- pointers left in containers ------------------------------------------------------------------------------------
+
+
+def _left_in_containers(facts: Facts, function: FunctionInfo) -> Iterator[Finding]:
+    for place, container, socket in _additions(facts, function):
+        if not isinstance(container.owner, ClassInfo) or not facts.inference.is_a(socket, function, *_SOCKETS):
+            continue
+        member = container.owner.members.get(container.path)
+        if member is not None and _WATCHING.search(member.type):
+            continue
+        deleted = _where_deleted(facts, socket, function, container.owner)
+        if deleted is None or _is_removed_somewhere(facts, container):
+            continue
+        message = f"{container.path} keeps the pointer after the socket was deleted: the next use is one after free."
+        yield RULE.finding(place, message, [(place, "kept here"), (deleted, "deleted here")])
+
+
+def _additions(facts: Facts, function: FunctionInfo) -> Iterator[tuple[Place, Variable, Expression]]:
+    """Yield what is put into containers: by a method, by `<<` and `+=`, by a subscript."""
+    for call in function.calls():
+        if call.called_name in _ADDING and call.receiver is not None:
+            container = facts.names.variable(call.receiver, function)
+            for argument in call.arguments if container is not None else ():
+                if container is not None:
+                    yield call.place, container, argument
+    for expression in function.expressions():
+        match expression:
+            case Binary(operator="<<", left=left, right=right) | Assignment(operator="+=", target=left, value=right):
+                container = facts.names.variable(left, function)
+                if container is not None:
+                    yield expression.place, container, right
+    for statement in function.statements():
+        match statement:
+            case Assign(target=Subscript(value=left), value=Expression() as value):
+                container = facts.names.variable(left, function)
+            case Assign(operator="+=", target=left, value=Expression() as value):
+                container = facts.names.variable(left, function)
+            case _:
+                continue
+        if container is not None:
+            yield statement.place, container, value
+            if isinstance(statement.target, Subscript):
+                yield statement.place, container, statement.target.index
+
+
+def _where_deleted(facts: Facts, socket: Expression, function: FunctionInfo, owner: ClassInfo) -> Place | None:
+    """Return where the socket, once its peer has gone, is deleted: by a connection, or in a slot of one."""
+    variable = facts.names.variable(socket, function)
+    for connection in facts.connections.of_signal("disconnected", "errorOccurred", "error", "readChannelFinished"):
+        if connection.function.owner is not owner:
+            continue
+        is_same = facts.names.variable(connection.sender, connection.function) == variable
+        if connection.slot_name == "deleteLater" and is_same:
+            return connection.place
+        deletions = [
+            call.place
+            for target in connection.targets
+            for call in target.calls()
+            if call.called_name in ("deleteLater", "delete") and _is_sender(facts, call, target, connection)
+        ]
+        if is_same and deletions:
+            return deletions[0]
+    return None
+
+
+def _is_sender(facts: Facts, call: Call, slot: FunctionInfo, connection: Connection) -> bool:
+    """Say whether a slot's call deletes the object whose signal called the slot."""
+    deleted = call.receiver if call.called_name == "deleteLater" else call.arguments[0]
+    if deleted is None:
+        return False
+    sender = facts.names.variable(connection.sender, connection.function)
+    if sender is not None and facts.names.variable(deleted, slot) == sender:
+        return True
+    made = (strip_casts(origin.expression) for origin in facts.origins.of(deleted, slot))
+    return any(isinstance(one, Call) and one.called_name == "sender" for one in made)
+
+
+def _is_removed_somewhere(facts: Facts, container: Variable) -> bool:
+    for function in facts.functions(Language.CPP):
+        if function.kind == "destructor":
+            continue
+        for call in function.calls():
+            changed: list[Expression] = []
+            if call.called_name in _REMOVING and call.receiver is not None:
+                changed.append(call.receiver)
+            if call.called_name in _REMOVING_FROM:
+                changed.extend(call.arguments)
+            if any(facts.names.variable(one, function) == container for one in changed):
+                return True
+    return False
+
+
+# --- delete ---------------------------------------------------------------------------------------------------------
+
+
+def _deleted_while_signalling(facts: Facts, call: Call, function: FunctionInfo) -> Iterator[Finding]:
+    for connection in facts.connections.all:
+        is_slot = function in connection.targets and "Queued" not in connection.kind
+        if is_slot and _is_sender(facts, call, function, connection):
+            message = f"The slot of {connection.signal}() deletes the socket, which then goes on in freed memory."
+            evidence = [(connection.place, "called from its signal"), (call.place, "deleted here")]
+            yield RULE.finding(call.place, message, evidence, repair="call deleteLater() instead of delete")
+            return
+
+
+def _used_after_delete(facts: Facts, call: Call, function: FunctionInfo) -> Iterator[Finding]:
+    deleted = call.arguments[0]
+    variable = facts.names.variable(deleted, function)
+    if variable is None or not facts.inference.is_a(deleted, function, *_SOCKETS):
+        return
+    renewed = [
+        statement.target
+        for statement in function.statements()
+        if isinstance(statement, Assign) and facts.names.variable(statement.target, function) == variable
+    ]
+    for use in function.calls():
+        if use.receiver is None or facts.names.variable(use.receiver, function) != variable:
+            continue
+        if facts.flow(function).may_follow(call, use) and facts.flow(function).can_avoid(call, renewed, use):
+            message = f"{variable.path} is used after it was deleted."
+            yield RULE.finding(use.place, message, [(call.place, "deleted here"), (use.place, "used here")])
+
+
+RULE = Rule(
+    id="LS117",
+    title="socket used after it was deleted",
+    severity=Severity.HIGH,
+    cwe="CWE-416",
+    why=(
+        "A pointer does not notice that its object is gone. Whatever is done through it then reads and writes memory "
+        "that belongs to something else, at a moment that a peer chooses by closing its connection."
+    ),
+    repair="take the pointer out of every container in the slot of disconnected(), or keep QPointers",
+    unless=(
+        "the container holds QPointers",
+        "the pointer is removed when the socket disconnects",
+        "deleteLater is called, and not delete",
+    ),
+    examples=(
+        Example(
+            Language.CPP,
+            bad=(
+                "m_clients.append(socket);\n"
+                "connect(socket, &QLocalSocket::disconnected, socket, &QObject::deleteLater);\n"
+            ),
+            good=(
+                "m_clients.append(socket);\n"
+                "connect(socket, &QLocalSocket::disconnected, this, [this, socket] {\n"
+                "    m_clients.removeOne(socket);\n"
+                "    socket->deleteLater();\n"
+                "});\n"
+            ),
+        ),
+    ),
+    check=check,
+)

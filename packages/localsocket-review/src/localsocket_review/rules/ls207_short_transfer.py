@@ -1,0 +1,386 @@
+"""LS207: a read or write may do less than was asked, and nobody looks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from localsocket_review.analysis.calls import Site
+from localsocket_review.analysis.definitions import How
+from localsocket_review.analysis.facts import Facts
+from localsocket_review.analysis.names import Variable
+from localsocket_review.analysis.streams import waits_for_all
+from localsocket_review.apis.meaning import Act
+from localsocket_review.findings import Finding, Severity
+from localsocket_review.model.declarations import ClassInfo, FunctionInfo
+from localsocket_review.model.expressions import (
+    COMPARISONS,
+    Attribute,
+    Await,
+    Binary,
+    Call,
+    Cast,
+    Display,
+    Expression,
+    Literal,
+    Name,
+    Subscript,
+    Unary,
+    strip_casts,
+    walk,
+)
+from localsocket_review.model.statements import Assign, Evaluate
+from localsocket_review.model.unit import Language
+from localsocket_review.rules.rule import Example, Rule, steps_of
+
+# What only a socket of Python's is asked.
+_OF_SOCKETS = frozenset(
+    [
+        "sendall",
+        "recv_into",
+        "recvfrom",
+        "settimeout",
+        "setblocking",
+        "makefile",
+        "setsockopt",
+        "getsockopt",
+        "shutdown",
+    ]
+)
+_TELLING = frozenset(
+    [
+        *("print", "debug", "info", "warning", "error", "log", "printf", "fprintf", "syslog", "puts"),
+        *("qDebug", "qInfo", "qWarning", "qCritical", "qCDebug", "qCInfo", "qCWarning"),
+    ]
+)
+_NUMBERS_OF_TEXT = frozenset({"builtins.int", "builtins.float"})
+_BYTES = frozenset({"char", "unsigned char", "signed char", "uint8_t", "int8_t", "quint8", "uchar", "byte", "bool"})
+_NOT_STREAMS = frozenset({"STDOUT_FILENO", "STDERR_FILENO", "STDIN_FILENO"})
+
+
+def check(facts: Facts) -> Iterator[Finding]:
+    for function in facts.functions():
+        for statement in function.statements():
+            call = _unused_result(facts, statement, function)
+            if call is not None:
+                yield from _dropped(facts, call, function)
+    for site in facts.calls.sites(Act.SHORT):
+        if site.function.unit.language is Language.CPP:
+            yield from _only_asked_for_failure(facts, site)
+    for site in facts.calls.sites(Act.UNPACK):
+        yield from _unpacked(facts, site)
+    for site in facts.streams.reads(Act.CHUNK):
+        yield from _promised(facts, site)
+        yield from _filled(facts, site)
+
+
+# --- results that nobody looks at -------------------------------------------------------------------------------------
+
+
+def _unused_result(facts: Facts, statement: object, function: FunctionInfo) -> Call | None:
+    """Return the call to look at whose result the statement drops, or gives to a variable that is never read."""
+    match statement:
+        case Evaluate(value=value):
+            return _call_of(facts, value, function)
+        case Assign(target=Name() as target, value=Expression() as value, operator="="):
+            call = _call_of(facts, value, function)
+            return call if call is not None and not _is_read(target, function) else None
+    return None
+
+
+def _call_of(facts: Facts, value: Expression, function: FunctionInfo) -> Call | None:
+    while isinstance(value, Cast | Await):
+        value = value.value
+    if not isinstance(value, Call):
+        return None
+    is_known = value.called_name == "send" or facts.calls.site(value, function) is not None
+    return value if is_known else None
+
+
+def _is_read(target: Name, function: FunctionInfo) -> bool:
+    """Say whether a variable is mentioned anywhere but here, where it is assigned, and where it is only told."""
+    name = target.identifier
+    told = {part for one in _all(function) if _tells(one) for part in walk(one)}
+    return any(
+        isinstance(one, Name) and one.identifier == name and one is not target and one not in told
+        for one in _all(function)
+    )
+
+
+def _tells(expression: Expression) -> bool:
+    """Say whether this only tells a person of what it is given."""
+    return isinstance(expression, Call) and expression.called_name in _TELLING
+
+
+def _all(function: FunctionInfo) -> Iterator[Expression]:
+    yield from function.expressions()
+    for nested in function.nested:
+        yield from _all(nested)
+
+
+def _dropped(facts: Facts, call: Call, function: FunctionInfo) -> Iterator[Finding]:
+    site = facts.calls.site(call, function)
+    if site is None and call.called_name == "send" and len(call.arguments) == 1:
+        if facts.streams.is_of_messages(function) or _is_one_byte(facts, call.arguments[0], function):
+            return
+        if _is_used_as_socket(facts, call.receiver, function):
+            yield _send_finding(call)
+        return
+    if site is None or not facts.streams.is_stream(site):
+        return
+    if (
+        site.api.act & Act.SHORT
+        and not _is_one_byte(facts, site.argument("data"), function)
+        and _may_be_socket(facts, site)
+    ):
+        yield _send_finding(call)
+    elif _fills_buffer(site) and not waits_for_all(call) and _may_be_socket(facts, site):
+        message = f"{call.called_name}() may fill less of the buffer than was asked for, and its result is dropped."
+        yield RULE.finding(call.place, message, [(call.place, "dropped here")])
+
+
+def _only_asked_for_failure(facts: Facts, site: Site) -> Iterator[Finding]:
+    """`if (send(fd, text, strlen(text), 0) < 0)`: a part that was sent counts as all."""
+    size = site.call.arguments[2] if len(site.call.arguments) > 2 else None
+    if size is None or isinstance(strip_casts(size), Literal) or not facts.streams.is_stream(site):
+        return
+    if _is_asked_for_failure(facts, site) and not _is_measured(facts, site) and _may_be_socket(facts, site):
+        message = f"{site.call.called_name}() may send less than it was given; all counts as sent unless it fails."
+        yield RULE.finding(site.place, message, [(site.place, "sent once here")], severity=Severity.LOW)
+
+
+def _is_asked_for_failure(facts: Facts, site: Site) -> bool:
+    """Say whether what the call gives, or the variable that holds it, is compared with a constant."""
+    function = site.function
+    holder = facts.ownership.holder(site.call, function) or _assigned_inside(facts, site.call, function)
+    return any(
+        isinstance(part, Binary)
+        and part.operator in COMPARISONS
+        and any(isinstance(strip_casts(side), Literal | Unary) for side in (part.left, part.right))
+        and _mentions(facts, part, site.call, holder, function)
+        for part in function.expressions()
+    )
+
+
+def _fills_buffer(site: Site) -> bool:
+    return bool(site.api.act & Act.CHUNK) and "buffer" in site.api.roles
+
+
+def _send_finding(call: Call) -> Finding:
+    message = f"{call.called_name}() may send less than it was given, and its result, which says so, is dropped."
+    repair = "use sendall()" if call.called_name == "send" and call.receiver is not None else ""
+    return RULE.finding(call.place, message, [(call.place, "dropped here")], repair=repair)
+
+
+def _is_one_byte(facts: Facts, data: Expression | None, function: FunctionInfo) -> bool:
+    """Say whether nothing could be sent in part: one byte, which wakes somebody or goes with descriptors."""
+    match data:
+        case Literal(value=str() | bytes() as value):
+            return len(value) <= 1
+        case (
+            Display(kind="list" | "tuple", items=(only,))
+            | Call(function=Name(identifier="bytes" | "bytearray"), arguments=(Display(items=(only,)),))
+        ):
+            return isinstance(data, Call) or _is_one_byte(facts, only, function)
+        case Name():
+            made = [one.value for one in facts.definitions.at(data, function) if one.how is How.VALUE]
+            return bool(made) and all(one is not data and _is_one_byte(facts, one, function) for one in made)
+    return False
+
+
+def _may_be_socket(facts: Facts, site: Site) -> bool:
+    """Say whether a descriptor may be a socket's: neither a standard one nor an element of what pipe() filled."""
+    descriptor = site.argument("descriptor")
+    if descriptor is None:
+        return True
+    descriptor = strip_casts(descriptor)
+    if isinstance(descriptor, Literal | Subscript) or getattr(descriptor, "identifier", "") in _NOT_STREAMS:
+        return False
+    is_of_sockets = site.api.method not in ("read", "write")  # which files have too
+    return is_of_sockets or facts.subject.concerns(site.function.unit)
+
+
+def _is_used_as_socket(facts: Facts, receiver: Expression | None, function: FunctionInfo) -> bool:
+    """Say whether the same variable, of which no type is known, is used as only a socket of Python's can be."""
+    if receiver is None or function.unit.language is not Language.PYTHON or facts.inference.type_of(receiver, function):
+        return False
+    if facts.transports.is_network(receiver, function):
+        return False
+    variable = facts.names.variable(receiver, function)
+    if variable is None:
+        return False
+    for other in _functions_of(variable):
+        for call in other.calls():
+            is_same = call.receiver is not None and facts.names.variable(call.receiver, other) == variable
+            is_recv = call.called_name == "recv" and len(call.arguments) == 1 and not call.keywords
+            if is_same and (call.called_name in _OF_SOCKETS or is_recv):
+                return True
+    return False
+
+
+def _functions_of(variable: Variable) -> Iterator[FunctionInfo]:
+    if isinstance(variable.owner, ClassInfo):
+        yield from (method for method in variable.owner.all_methods() if method.body is not None)
+    else:
+        yield variable.owner
+        yield from variable.owner.nested
+
+
+# --- as much as was asked for -----------------------------------------------------------------------------------------
+
+
+def _unpacked(facts: Facts, site: Site) -> Iterator[Finding]:
+    """A header is read at once, and unpacked as if all of it had come."""
+    data = site.argument("data")
+    if data is None or site.api.name in _NUMBERS_OF_TEXT or site.api.act & Act.RECEIVE:
+        return
+    trace = facts.streams.chunk(data, site.function)
+    if trace is not None and facts.streams.is_sized(trace):
+        message = "A read may give less than was asked for; what it gave is unpacked as if all had come."
+        yield RULE.finding(trace[0].place, message, [*steps_of(trace), (site.place, "unpacked here")])
+
+
+def _promised(facts: Facts, site: Site) -> Iterator[Finding]:
+    """As much as a header promised is read by one call."""
+    size = site.argument("size")
+    if size is None or waits_for_all(site.call) or not _comes_from_header(facts, size, site.function):
+        return
+    if _is_measured(facts, site):
+        return
+    message = "A read may give less than was asked for; one call is taken to give all that the header promised."
+    yield RULE.finding(site.place, message, [(size.place, "asked for"), (site.place, "read once here")])
+
+
+def _comes_from_header(facts: Facts, size: Expression, function: FunctionInfo) -> bool:
+    size = strip_casts(size)
+    if not isinstance(size, Name | Attribute):
+        return False
+    if any(one.how is How.EXTENDED for one in facts.definitions.at(size, function)):
+        return False  # what is still missing, counted down
+    for origin in facts.origins.of(size, function):
+        made = origin.expression
+        api = facts.calls.api_of(made, origin.function) if isinstance(made, Call) else None
+        if api is not None and api.act & (Act.UNPACK | Act.CHUNK):
+            return True
+    return False
+
+
+def _filled(facts: Facts, site: Site) -> Iterator[Finding]:
+    """A struct or a number is read, and the result is only asked whether it failed."""
+    buffer, size = site.argument("buffer"), site.argument("size")
+    if site.api.name.startswith("Q") and len(site.call.arguments) == 2:
+        buffer, size = site.call.arguments
+    if buffer is None or size is None or site.function.unit.language is not Language.CPP:
+        return
+    if _has_one_byte(facts, buffer, size, site.function):
+        return  # which comes or does not
+    if not _is_one_object(buffer) or not _is_size_of(size) or waits_for_all(site.call) or _is_measured(facts, site):
+        return
+    message = "A read may give less than was asked for; the object counts as filled whenever the read did not fail."
+    yield RULE.finding(site.place, message, [(site.place, "read once here")])
+
+
+def _is_one_object(buffer: Expression) -> bool:
+    while isinstance(buffer, Cast):
+        buffer = buffer.value
+    return isinstance(buffer, Unary) and buffer.operator == "&" and not isinstance(buffer.operand, Subscript)
+
+
+def _has_one_byte(facts: Facts, buffer: Expression, size: Expression, function: FunctionInfo) -> bool:
+    if facts.values.numbers(size, function) == {1}:
+        return True
+    inner = strip_casts(buffer)
+    object_ = inner.operand if isinstance(inner, Unary) else inner
+    return facts.inference.type_of(object_, function).removeprefix("std.") in _BYTES and not isinstance(size, Literal)
+
+
+def _is_size_of(size: Expression) -> bool:
+    return (
+        isinstance(size, Literal)
+        or any(isinstance(part, Call) and part.called_name == "sizeof" for part in walk(size))
+        or getattr(size, "kind", "") == "sizeof"
+    )
+
+
+def _is_measured(facts: Facts, site: Site) -> bool:
+    """Say whether somebody asks how much has come: by comparing, or by counting on with it."""
+    function, call = site.function, site.call
+    if any(facts.streams.measures(guard, function) for guard in facts.flow(function).guards(call)):
+        return True
+    holder = facts.ownership.holder(call, function) or _assigned_inside(facts, call, function)
+    for statement in function.statements():
+        added = statement.value if isinstance(statement, Assign) and statement.operator != "=" else None
+        if added is not None and _mentions(facts, added, call, holder, function):
+            return True
+        for root in statement.expressions():
+            for part in walk(root):
+                if isinstance(part, Binary) and _measures(facts, part, call, holder, function):
+                    return True
+    return False
+
+
+def _assigned_inside(facts: Facts, call: Call, function: FunctionInfo) -> Variable | None:
+    for part in function.expressions():
+        target, value = getattr(part, "target", None), getattr(part, "value", None)
+        if isinstance(target, Expression) and isinstance(value, Expression) and strip_casts(value) is call:
+            return facts.names.variable(target, function)
+    return None
+
+
+def _measures(facts: Facts, part: Binary, call: Call, holder: Variable | None, function: FunctionInfo) -> bool:
+    """Say whether this compares, or counts with, how much the call gave; comparing with nothing tells its end alone."""
+    if not _mentions(facts, part, call, holder, function):
+        return False
+    if part.operator in COMPARISONS:
+        sides = (strip_casts(part.left), strip_casts(part.right))
+        asks_for_end = any(isinstance(side, Literal | Unary) for side in sides)
+        return not asks_for_end
+    return part.operator in ("+", "-")
+
+
+def _mentions(
+    facts: Facts, expression: Expression, call: Call, holder: Variable | None, function: FunctionInfo
+) -> bool:
+    for part in walk(expression):
+        if part is call:
+            return True
+        if holder is not None and isinstance(part, Name | Attribute) and facts.names.variable(part, function) == holder:
+            return True
+    return False
+
+
+RULE = Rule(
+    id="LS207",
+    title="short read or write taken for a whole one",
+    severity=Severity.MEDIUM,
+    cwe="CWE-252",
+    why=(
+        "recv(n) gives what has come, at most n bytes; send() takes what there is room for. On a quiet machine that is "
+        "everything. Under load a header arrives in halves, the end of an answer is missing, and both ends are out of "
+        "step from then on."
+    ),
+    repair="read in a loop until all has come, and send with sendall() or in a loop",
+    unless=(
+        "sendall() sends all",
+        "a loop, MSG_WAITALL or readexactly() waits for the whole",
+        "the length of what came is compared with what was asked for",
+        "the socket keeps messages apart, or is no socket: a pipe, standard output",
+    ),
+    examples=(
+        Example(
+            Language.PYTHON,
+            bad='(size,) = struct.unpack("!I", connection.recv(4))\nconnection.send(answer)\n',
+            good=(
+                '(size,) = struct.unpack("!I", connection.recv(4, socket.MSG_WAITALL))\nconnection.sendall(answer)\n'
+            ),
+        ),
+        Example(
+            Language.CPP,
+            bad="write(client, answer, length);\n",
+            good=(
+                "while (length > 0) {\n    ssize_t sent = write(client, answer, length);\n    if (sent < 0)\n"
+                "        return -1;\n    answer += sent;\n    length -= sent;\n}\n"
+            ),
+        ),
+    ),
+    check=check,
+)

@@ -1,0 +1,57 @@
+"""LS404: an object is made by `new`, and nobody is responsible for deleting it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from localsocket_review.analysis.facts import Facts
+from localsocket_review.analysis.releases import is_made_on_purpose
+from localsocket_review.findings import Finding, Severity
+from localsocket_review.model.declarations import ClassInfo
+from localsocket_review.model.unit import Language
+from localsocket_review.rules.rule import Example, Rule
+
+
+def check(facts: Facts) -> Iterator[Finding]:
+    for function in facts.functions(Language.CPP):
+        if not facts.subject.concerns(function.unit) or function.unit.path.endswith(".c"):
+            continue  # in C, `new` is a name like any other
+        for call in function.calls():
+            if not call.is_new or is_made_on_purpose(call, function) or facts.releases.is_released(call, function):
+                continue
+            holder = facts.ownership.holder(call, function)
+            where = "and nothing keeps it" if holder is None else f"held by `{holder.path}`"
+            made = f"{call.template}[]" if call.called_name == "new[]" else call.called_name
+            message = f"This {made} has no parent, and nobody deletes it."
+            evidence = [(call.place, f"made here, {where}")]
+            if holder is not None and isinstance(holder.owner, ClassInfo) and holder.path in holder.owner.members:
+                evidence.append((holder.owner.members[holder.path].place, "the member"))
+            yield RULE.finding(call.place, message, evidence)
+
+
+RULE = Rule(
+    id="LS404",
+    title="ownership unclear: made by new, deleted by nobody",
+    severity=Severity.LOW,
+    cwe="CWE-401",
+    why=(
+        "An object without a parent, a smart pointer or a delete stays until the program ends: with every connection "
+        "one more, and with a socket its descriptor and its buffers as well."
+    ),
+    repair="give it a parent, hold it in a smart pointer, or connect `disconnected` to its deleteLater",
+    unless=(
+        "it has a parent, at once or by setParent",
+        "a smart pointer holds it",
+        "a signal is connected to its deleteLater, or somebody deletes it",
+        "a container holds it whose elements are deleted",
+        "it is returned, or handed to code that is not seen",
+    ),
+    examples=(
+        Example(
+            Language.CPP,
+            bad="auto *socket = new QLocalSocket;\nsocket->connectToServer(name);\n",
+            good="auto *socket = new QLocalSocket(this);\nsocket->connectToServer(name);\n",
+        ),
+    ),
+    check=check,
+)

@@ -1,0 +1,87 @@
+"""The one shape of all rules."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+
+from localsocket_review.analysis.facts import Facts
+from localsocket_review.analysis.taint import Trace
+from localsocket_review.findings import Category, Confidence, Evidence, Finding, Severity
+from localsocket_review.model.place import Place
+from localsocket_review.model.unit import Language
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """Code that has the defect, and the same without it."""
+
+    language: Language
+    bad: str
+    good: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A rule: what it teaches, and how it checks.
+
+    `why` says what can happen, `repair` what to do, in one line; `unless` are the cases that look like the defect and
+    are none, each of which has a negative in the corpus. The evidence of a rule that `follows_data` is the way of a
+    value, step by step.
+    """
+
+    id: str
+    title: str
+    severity: Severity
+    cwe: str | None
+    why: str
+    repair: str
+    unless: tuple[str, ...]
+    examples: tuple[Example, ...]
+    check: Callable[[Facts], Iterator[Finding]]
+    follows_data: bool = False
+
+    @property
+    def category(self) -> Category:
+        return _CATEGORIES[self.id[2]]
+
+    @property
+    def languages(self) -> tuple[Language, ...]:
+        return tuple(example.language for example in self.examples)
+
+    def finding(
+        self,
+        place: Place,
+        message: str,
+        evidence: Iterable[tuple[Place, str]] = (),
+        *,
+        severity: Severity | None = None,
+        confidence: Confidence = Confidence.HIGH,
+        repair: str = "",
+        cwe: str | None = None,
+    ) -> Finding:
+        """Make a finding of this rule; what is not given is as the rule says."""
+        return Finding(
+            self.id,
+            self.category,
+            self.severity if severity is None else severity,
+            confidence,
+            cwe or self.cwe,
+            place,
+            message,
+            repair or self.repair,
+            tuple(Evidence(*one) for one in evidence),
+        )
+
+
+def steps_of(trace: Trace) -> list[tuple[Place, str]]:
+    """Return the way of what a peer sent as evidence."""
+    return [(step.place, step.note) for step in trace]
+
+
+_CATEGORIES = {
+    "1": Category.SECURITY,
+    "2": Category.RELIABILITY,
+    "3": Category.PERFORMANCE,
+    "4": Category.MAINTAINABILITY,
+}

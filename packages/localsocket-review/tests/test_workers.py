@@ -1,0 +1,124 @@
+"""Several processes find what one finds, and nothing takes for ever."""
+
+from __future__ import annotations
+
+import itertools
+import threading
+from collections.abc import Iterator
+from concurrent.futures import Future
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from localsocket_review import workers
+from localsocket_review.analysis.facts import Facts
+from localsocket_review.checking import Answer, Checker
+from localsocket_review.findings import Finding
+from localsocket_review.reading.python_reader import read_python
+from localsocket_review.reviewer import review
+from localsocket_review.rules import all_rules
+from localsocket_review.time_limit import ThoughtTooLong, time_limit
+from localsocket_review.workers import Workers, processes_for
+
+CORPUS = Path(__file__).parent / "corpus"
+RULE = all_rules()[0]
+
+
+def endless(facts: Facts) -> Iterator[Finding]:
+    while True:
+        yield from ()
+
+
+def too_deep(facts: Facts) -> Iterator[Finding]:
+    yield from too_deep(facts)
+
+
+def test_two_processes_find_what_one_finds(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(workers, "_BYTES_WORTH_A_PROCESS", 1)
+    tree = CORPUS / "ls106"
+    heard: list[tuple[str, int, int]] = []
+    together = review([tree], processes=2, progress=lambda *step: heard.append(step))
+    assert together == review([tree])
+    files, rules = together.files, len(all_rules())
+    assert heard == [
+        *(("reading", done + 1, files) for done in range(files)),
+        *(("checking", done + 1, rules) for done in range(rules)),
+    ]
+
+
+def test_a_helper_answers_for_rules() -> None:
+    checker = Checker([read_python(str(path), path.read_text()) for path in sorted((CORPUS / "ls106").glob("*.py"))])
+    alone = {answer.rule: answer for answer in Workers(checker, all_rules(), helpers=0).answers()}
+    with Workers(checker, all_rules(), helpers=1) as helped:
+        found = {next(answers := helped.answers()).rule, next(answers).rule}
+        promised: dict[str, Future[Answer]] = helped._promised
+        received = promised[all_rules()[-1].id].result(timeout=30)
+        found |= {answer.rule for answer in answers}
+    assert found == set(alone)
+    assert received == alone[received.rule]
+
+
+def test_a_rule_whose_process_was_killed_is_asked_here() -> None:
+    broken: Future[Answer] = Future()
+    broken.set_running_or_notify_cancel()
+    broken.set_exception(BrokenProcessPool())
+    workers_alone = Workers(Checker([]), all_rules()[:2], helpers=0)
+    workers_alone._promised[all_rules()[1].id] = broken
+    assert list(workers_alone.answers()) == [Answer(rule.id, ()) for rule in all_rules()[:2]]
+
+
+def test_a_small_tree_is_read_by_one_process(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "a.py"
+    path.write_text("x = 1\n")
+    assert processes_for([path], 8) == 1
+    path.write_text("x = 1\n" * 1_000_000)
+    assert processes_for([path], 8) == 6
+    assert processes_for([path], 2) == 2
+    monkeypatch.setattr(workers.os, "sched_getaffinity", lambda _process: {0, 1, 2})
+    assert processes_for([path]) == 3
+    monkeypatch.setattr(workers.threading, "active_count", lambda: 2)
+    assert processes_for([path], 8) == 1
+
+
+@pytest.mark.parametrize(("check", "why"), [(endless, "longer than"), (too_deep, "nested too deeply")])
+def test_a_rule_that_does_not_end_is_given_up_and_the_others_go_on(check: object, why: str) -> None:
+    paths = sorted((CORPUS / "ls106").glob("bad_*.py"))
+    checker = Checker([read_python(str(path), path.read_text()) for path in paths], seconds=0.2)
+    answer = checker.ask(replace(RULE, id="LS999", check=check))  # type: ignore[arg-type]
+    assert (answer.rule, answer.findings) == ("LS999", ())
+    assert why in answer.failure
+    assert checker.ask(next(rule for rule in all_rules() if rule.id == "LS106")).findings
+
+
+def test_a_rule_given_up_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "a.py"
+    path.write_text("x = 1\n")
+    report = review([path], [replace(RULE, id="LS999", check=too_deep)])
+    assert "LS999, which met code that is nested too deeply" in report.not_checked
+
+
+def test_a_time_limit_leaves_no_timer_behind() -> None:
+    with pytest.raises(ThoughtTooLong), time_limit(0.01):
+        sum(number for number in itertools.count())  # which comes back to the interpreter at each step
+    with time_limit(0.05):
+        pass
+    assert sum(range(10_000_000)) > 0
+
+
+def test_outside_of_the_main_thread_nothing_is_limited() -> None:
+    done = []
+
+    def think() -> None:
+        with time_limit(0.000001):
+            done.append(sum(range(100_000)))
+
+    thread = threading.Thread(target=think)
+    thread.start()
+    thread.join()
+    assert done
+
+
+def test_a_python_file_that_takes_too_long_says_so() -> None:
+    assert "reading took longer than" in read_python("slow.py", "x = 1\n", seconds=-1).unread

@@ -1,0 +1,42 @@
+"""The asyncio face: the same local sockets and servers, awaited. On the stock loop and on uvloop.
+
+    from localsocket import aio
+
+    async def echo(socket: aio.LocalSocket) -> None:
+        async for line in socket:
+            await socket.write(line + b"\n")
+
+    async with aio.serve("demo.echo", echo), aio.connect("demo.echo") as socket:
+        await socket.write(b"hello\n")
+        print(await socket.read_line(timeout=1))
+
+`connect`, `listen` and `serve` are awaited, or entered with `async with`, which also closes what they opened. All the
+rest has the name and the meaning that it has on the blocking face. What belongs to a loop is used from its thread.
+"""
+
+from localsocket.aio.answer import Stream
+from localsocket.aio.client import Client
+from localsocket.aio.connect import adopt, connect, pair
+from localsocket.aio.local_server import LocalServer, listen
+from localsocket.aio.local_socket import LocalSocket
+from localsocket.aio.message_socket import MessageSocket, connect_messages
+from localsocket.aio.publish import publish
+from localsocket.aio.serve import Serving, serve
+from localsocket.awaited.opening import Opening
+
+__all__ = [
+    "Client",
+    "LocalServer",
+    "LocalSocket",
+    "MessageSocket",
+    "Opening",
+    "Serving",
+    "Stream",
+    "adopt",
+    "connect",
+    "connect_messages",
+    "listen",
+    "pair",
+    "publish",
+    "serve",
+]

@@ -1,0 +1,150 @@
+"""Whole messages over a local socket of asyncio: what is sent in one piece arrives in one piece."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncIterator, Callable
+from types import TracebackType
+from typing import Any, Unpack, cast
+
+from localsocket.aio.connect import connect
+from localsocket.aio.local_socket import LocalSocket
+from localsocket.awaited.opening import Opening
+from localsocket.deadlines import Deadline
+from localsocket.endpoint.credentials import PeerCredentials
+from localsocket.errors import EndOfStream, PeerBrokeProtocol
+from localsocket.sockets.caller_driven import CLOSE_TIMEOUT
+from localsocket.sockets.connector import CONNECT_TIMEOUT, ConnectOptions
+from localsocket.sockets.stream import Result
+from localsocket.wire.byte_buffer import ByteBuffer
+from localsocket.wire.frames import Body
+from localsocket.wire.message_exchange import MAX_MESSAGE, MessageExchange
+from localsocket.wire.serializers import SerializerName
+
+
+def connect_messages(
+    address: str | os.PathLike[str],
+    *,
+    serializer: SerializerName = "msgpack",
+    kind: Any = Any,
+    max_message: int = MAX_MESSAGE,
+    **options: Unpack[ConnectOptions],
+) -> Opening[MessageSocket]:
+    """Connect as connect() does, and return a MessageSocket once both sides have greeted each other.
+
+    To be awaited or entered.
+    """
+    return Opening(_connect(address, serializer, kind, max_message, options))
+
+
+async def _connect(
+    address: str | os.PathLike[str],
+    serializer: SerializerName,
+    kind: Any,
+    max_message: int,
+    options: ConnectOptions,
+) -> MessageSocket:
+    deadline = Deadline(options.get("timeout", CONNECT_TIMEOUT))
+    socket = await connect(address, **options)
+    try:
+        messages = MessageSocket(socket, serializer=serializer, kind=kind, max_message=max_message)
+        await messages.wait_greeted(timeout=deadline.remaining())
+    except BaseException:
+        socket.abort()
+        raise
+    return messages
+
+
+class MessageSocket:
+    """A connected local socket for messages; for the tasks of one loop.
+
+    It takes `socket` over, of which nothing must have been read; both ends have to be MessageSockets, of the same
+    serializer. `serializer`: "msgpack" or "json" take what msgspec takes, "text" str, "raw" bytes. `kind` is the type
+    that received messages are checked to be of. Messages of more than `max_message` bytes are not taken: the peer is
+    told so when it greets, and is disconnected where it does not keep to that.
+
+    Time-outs are in seconds, None waits for ever. Iterating gives messages, until the peer has finished sending.
+    """
+
+    def __init__(
+        self,
+        socket: LocalSocket,
+        *,
+        serializer: SerializerName = "msgpack",
+        kind: Any = Any,
+        max_message: int = MAX_MESSAGE,
+    ) -> None:
+        self._exchange = MessageExchange(serializer, kind, max_message)
+        self.socket = socket
+        socket.write_nowait(self._exchange.mine.encode())
+
+    @property
+    def address(self) -> str:
+        return self.socket.address
+
+    @property
+    def peer(self) -> PeerCredentials:
+        return self.socket.peer
+
+    async def wait_greeted(self, *, timeout: float | None = None) -> None:
+        """Wait until the peer has greeted, as send() and receive() do by themselves. Raises PeerBrokeProtocol."""
+        if self._exchange.peer is None:
+            await self._take(self._exchange.take_greeting, timeout, "waiting for the peer's greeting")
+
+    async def send(self, message: object, *, timeout: float | None = None) -> None:
+        """Send `message`, in one piece however many tasks send, waiting until the kernel has taken it.
+
+        Raises UnsuitableMessage (a TypeError) or TooLongToSend (a ValueError), and nothing is sent; on DeadlinePassed
+        what LocalSocket.write() says.
+        """
+        deadline = Deadline(timeout)
+        await self.wait_greeted(timeout=deadline.remaining())
+        await self.socket.write(self._exchange.encode(message), timeout=deadline.remaining())
+
+    async def receive(self, *, timeout: float | None = None) -> Any:
+        """Return the next message, waiting for it; EndOfStream once the peer has finished sending.
+
+        On DeadlinePassed nothing is consumed. With several tasks each message goes to one. Raises
+        PeerBrokeProtocol for what is no message, and the connection is closed; and for a message that is not of this
+        side's type, which is consumed.
+        """
+        body = await self._take(self._exchange.take_body, timeout, "receiving a message")
+        return self._exchange.serializer.decode(cast(Body, body))
+
+    async def shutdown_write(self, *, timeout: float | None = None) -> None:
+        """Finish sending; the peer can still answer."""
+        await self.socket.shutdown_write(timeout=timeout)
+
+    async def close(self, *, timeout: float | None = CLOSE_TIMEOUT) -> None:
+        """Send what is unsent, then close. Closing again is fine."""
+        await self.socket.close(timeout=timeout)
+
+    def abort(self) -> None:
+        """Close at once; what is unsent is dropped."""
+        self.socket.abort()
+
+    async def __aiter__(self) -> AsyncIterator[Any]:
+        while True:
+            try:
+                message = await self.receive()
+            except EndOfStream:
+                return
+            yield message
+
+    async def __aenter__(self) -> MessageSocket:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.socket.__aexit__(kind, error, trace)
+
+    def __repr__(self) -> str:
+        return f"<MessageSocket of {self._exchange.serializer.name} over {self.socket!r}>"
+
+    async def _take(self, parse: Callable[[ByteBuffer], Result | None], timeout: float | None, doing: str) -> Result:
+        try:
+            return await self.socket.read_parsed(parse, doing, timeout=timeout)
+        except PeerBrokeProtocol:
+            self.socket.abort()
+            raise

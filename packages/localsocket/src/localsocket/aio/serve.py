@@ -1,0 +1,207 @@
+"""Serving an address: one task for each connection, and an orderly end."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import socket
+from collections.abc import Callable, Coroutine
+from functools import partial
+from types import TracebackType
+from typing import Any, TypeAlias, Unpack
+
+from localsocket.aio.local_server import listen
+from localsocket.aio.local_socket import LocalSocket
+from localsocket.aio.pushed_socket import PushedSocket
+from localsocket.aio.service_tasks import ServiceTasks
+from localsocket.awaited.opening import Opening
+from localsocket.deadlines import Deadline
+from localsocket.endpoint.credentials import PeerCredentials
+from localsocket.errors import ClosedByPeer, ClosedByUs, EndOfStream
+from localsocket.services.service import Service
+from localsocket.sockets.acceptor import Acceptor
+from localsocket.sockets.handler_function import check_coroutine_function
+from localsocket.sockets.server import ListenOptions, Server
+
+STOP_TIMEOUT = 5.0
+
+logger = logging.getLogger("localsocket.aio")
+
+ConnectionCoroutine: TypeAlias = Callable[[LocalSocket], Coroutine[Any, Any, object]]
+"""Serves one connection, which is closed when it returns."""
+
+
+def serve(
+    address: str | os.PathLike[str] | Server[Any],
+    handler: ConnectionCoroutine | Service,
+    **options: Unpack[ListenOptions],
+) -> Opening[Serving]:
+    """Serve `address` from now on: `handler` is called with each connection, in a task of its own.
+
+    `handler` may also be a Service: then its coroutine functions and async generators run in tasks of their own, its
+    plain functions and generators in worker threads.
+
+    To be awaited or entered; leaving the `async with` block closes it, giving the handlers 5 s to finish. `address` is
+    address text, or a server of any face that listens already, which is closed at the end. `options` are those of
+    listen(), and the errors too; a handler that is not a coroutine function of one socket raises UnsuitableHandler.
+
+    When a handler returns, its socket is closed. What it raises is logged, with the peer, and costs its own connection
+    only; that the peer left in the middle, or that the server was closed, is not logged.
+    """
+    if isinstance(address, Server) and options:
+        raise TypeError(f"a server that listens already takes no options: {', '.join(options)}")
+    if isinstance(handler, Service):
+        if not isinstance(address, Server):
+            options.setdefault("limits", handler.limits.of_socket())
+    else:
+        check_coroutine_function(handler)
+    return Opening(_serve(address, handler, options))
+
+
+async def _serve(
+    address: str | os.PathLike[str] | Server[Any], handler: ConnectionCoroutine | Service, options: ListenOptions
+) -> Serving:
+    return Serving(address if isinstance(address, Server) else await listen(address, **options), handler)
+
+
+class Serving:
+    """A served address, made by serve(); for the tasks of its loop. As an async context manager it stops itself.
+
+    What ended it before its time is in `error`, and is raised by stop().
+    """
+
+    def __init__(
+        self,
+        server: Server[Any],
+        handler: ConnectionCoroutine | Service,
+        loop: asyncio.AbstractEventLoop | None = None,
+    ) -> None:
+        self.server = server
+        self.error: BaseException | None = None
+        self._loop = loop or asyncio.get_running_loop()
+        self._service = ServiceTasks(handler, self._loop) if isinstance(handler, Service) else None
+        self._handler: Callable[[Any], Coroutine[Any, Any, object]] = (
+            handler if self._service is None else self._service  # type: ignore[assignment] # it is no Service then
+        )
+        self._socket_kind = PushedSocket if self._service else LocalSocket
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._is_accepting = True
+        self._stopped = asyncio.Event()
+        self._acceptor = Acceptor(_WatchingLoop(self._loop, self._fail), server, self._begin, self._accepts_no_more)
+
+    @property
+    def address(self) -> str:
+        return self.server.address
+
+    async def stop(self, *, timeout: float | None = STOP_TIMEOUT) -> None:
+        """Stop accepting, let the handlers finish until `timeout`, cancel the rest, and wait until nothing is left.
+
+        Cancelled, it cancels the handlers at once. Raises what ended the serving before its time. Stopping again is
+        fine.
+        """
+        deadline = Deadline(timeout)
+        self.server.close()
+        self._acceptor.end()
+        if self._service is not None:
+            self._service.stop_when_idle()
+        try:
+            await self.wait_stopped(deadline.remaining())
+        finally:
+            for task in self._tasks:
+                task.cancel()
+            await self._stopped.wait()
+        if (error := self.error) is not None:
+            self.error = None
+            raise error
+
+    async def wait_stopped(self, timeout: float | None = None) -> bool:
+        """Wait until it has ended, by stop(), server.close() or an error; False when the time was over before."""
+        seconds = Deadline(timeout).remaining()
+        try:
+            async with asyncio.timeout(seconds):
+                await self._stopped.wait()
+        except TimeoutError:
+            return False
+        return True
+
+    async def __aenter__(self) -> Serving:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.stop()
+
+    def __repr__(self) -> str:
+        state = "stopped" if self._stopped.is_set() else "serving" if self._is_accepting else "stopping"
+        return f"<Serving {self.address!r} {state}, {len(self._tasks)} connections>"
+
+    # ------------------------------------------------------------------------------------------------------------------
+
+    def _begin(self, sock: socket.socket, peer: PeerCredentials) -> None:
+        connection = self._socket_kind(
+            sock,
+            address=self.address,
+            peer=peer,
+            limits=self.server.limits,
+            on_closed=partial(self.server.release, peer),
+        )
+        task = self._loop.create_task(self._run(connection), name=f"localsocket {self.address}")
+        self._tasks.add(task)
+        task.add_done_callback(partial(self._has_ended, connection))
+
+    async def _run(self, connection: LocalSocket) -> None:
+        try:
+            async with connection:
+                await self._handler(connection)
+        except (ClosedByPeer, ClosedByUs, EndOfStream):
+            pass  # how connections end: the peer left in the middle, or the server was stopped
+        except Exception:
+            logger.exception("closing %r because its handler failed", connection)
+        finally:
+            await connection.close()
+
+    def _has_ended(self, connection: LocalSocket, task: asyncio.Task[None]) -> None:
+        connection.abort()  # nothing of a task that was cancelled before it began has run
+        self._tasks.discard(task)
+        self._note_end()
+
+    def _accepts_no_more(self, _acceptor: Acceptor) -> None:
+        self._is_accepting = False
+        self._note_end()
+
+    def _note_end(self) -> None:
+        if not self._is_accepting and not self._tasks:
+            if self._service is not None:
+                self._service.close()
+            self._stopped.set()
+
+    def _fail(self, error: BaseException) -> None:
+        self.error = error
+        self.server.close()
+        self._acceptor.end()
+
+
+class _WatchingLoop:
+    """What an Acceptor needs of asyncio."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, on_error: Callable[[BaseException], object]) -> None:
+        self._loop = loop
+        self._on_error = on_error
+        self.call_later = loop.call_later
+        self.unwatch = loop.remove_reader
+
+    def call_soon(self, callback: Callable[[], object]) -> None:
+        if not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(callback)
+
+    def watch_readable(self, descriptor: int, callback: Callable[[], object]) -> None:
+        self._loop.add_reader(descriptor, self._call, callback)
+
+    def _call(self, callback: Callable[[], object]) -> None:
+        # The loop would log the error and call again, without end.
+        try:
+            callback()
+        except Exception as error:
+            self._on_error(error)
