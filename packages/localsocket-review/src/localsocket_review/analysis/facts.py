@@ -30,6 +30,7 @@ from localsocket_review.analysis.ownership import Ownership
 from localsocket_review.analysis.references import References
 from localsocket_review.analysis.releases import Releases
 from localsocket_review.analysis.seclusion import Seclusion
+from localsocket_review.analysis.shared_data import SharedData
 from localsocket_review.analysis.started_programs import StartedPrograms
 from localsocket_review.analysis.streams import Streams
 from localsocket_review.analysis.struct_fields import StructFields
@@ -149,6 +150,12 @@ class Facts:
     @cached_property
     def threads(self) -> Threads:
         return Threads(self.program, self.inference, self.calls)
+
+    @cached_property
+    def shared_data(self) -> SharedData:
+        return SharedData(
+            self.program, self.names, self.calls, self.heritage, self.connections, self.threads, self.flow
+        )
 
     @cached_property
     def ownership(self) -> Ownership:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from localsocket_review.analysis.shared_data import Access, lock_around, locks_of
 from localsocket_review.claims.claim import Answer, Claim, Shown, by_findings, refuted, supported, undecided
 from localsocket_review.claims.kinds.kind import ClaimKind, words
 from localsocket_review.claims.mentions import Mention
 from localsocket_review.claims.reviewed_code import HOMES, Code, Entity, Sort
-from localsocket_review.claims.shared_data import Access, accesses, lock_around, locks_of, threads_of
 from localsocket_review.findings import Finding
-from localsocket_review.model.declarations import FunctionInfo
+from localsocket_review.model.declarations import FunctionInfo, FunctionKind
 from localsocket_review.model.expressions import Call
 
 _RULES = ("LS203", "LS204")
@@ -32,7 +32,7 @@ def check(claim: Claim, code: Code) -> Answer:
     if _OF_LOCKS.search(claim.clause) and (locks := list(_locks(entities))):
         reason = "It takes a lock."
         return refuted(reason, *locks) if claim.is_complaint else supported(reason, *locks)
-    uses = [use for entity in entities for use in accesses(entity, code)]
+    uses = [use for entity in entities for use in _accesses(entity, code)]
     if uses and (not calls or all(use.lock is not None for use in uses)):
         return _of_data(uses, claim, code)
     if not code.facts.threads.workers:
@@ -46,17 +46,26 @@ def check(claim: Claim, code: Code) -> Answer:
     if shared:
         reason = "It is used from several threads, without a lock that would be seen."
         return supported(reason, *shared) if claim.is_complaint else refuted(reason, *shared)
-    unknown = [one for one in calls if not threads_of(one[1], code)]
+    unknown = [one for one in calls if not code.facts.shared_data.threads_of(one[1])]
     if unknown:
         return undecided("Nothing in the files given calls it, so no thread is known.", *_shown(unknown))
     shown: list[Shown] = [
-        (call.place, f"{call.called_name}() on {' and '.join(threads_of(function, code))}")
+        (call.place, f"{call.called_name}() on {' and '.join(code.facts.shared_data.threads_of(function))}")
         for call, function in calls[:_SHOWN]
     ]
     reason = "Each object is used on one thread only, the one on which it is made."
     if _is_of_itself(claim):
         return undecided(f"{reason} Whether it could stand several, the code does not say.", *shown)
     return refuted(reason, *shown) if claim.is_complaint else supported(reason, *shown)
+
+
+def _accesses(entity: Entity, code: Code) -> Iterator[Access]:
+    """Yield the uses of a member or of a file's variable, which functions may share."""
+    if entity.sort is Sort.MEMBER and entity.owner is not None:
+        yield from code.facts.shared_data.accesses(entity.name, entity.owner)
+    scope = entity.function if entity.sort is Sort.VARIABLE else None
+    if scope is not None and scope.kind is FunctionKind.MODULE:
+        yield from code.facts.shared_data.accesses(entity.name, scope)
 
 
 def _is_of_itself(claim: Claim) -> bool:
@@ -75,7 +84,7 @@ def _of_data(uses: list[Access], claim: Claim, code: Code) -> Answer:
     shown: list[Shown] = []
     threads: dict[str, None] = {}
     for use in uses:
-        on = threads_of(use.function, code)
+        on = code.facts.shared_data.threads_of(use.function)
         threads.update(dict.fromkeys(on))
         verb = "written" if use.is_write else "used"
         shown.append((use.place, f"{verb} on {' and '.join(on) or 'a thread that is not known'}"))
@@ -87,7 +96,7 @@ def _of_data(uses: list[Access], claim: Claim, code: Code) -> Answer:
         bare = [one for use, one in zip(uses, shown, strict=True) if use.lock is None]
         reason = "It is used on several threads, and not always under a lock."
         return supported(reason, *bare) if claim.is_complaint else refuted(reason, *bare)
-    is_known = all(threads_of(use.function, code) for use in uses)
+    is_known = all(code.facts.shared_data.threads_of(use.function) for use in uses)
     if is_known and len(threads) == 1 and not _is_of_itself(claim):
         reason = "It is used on one thread only."
         return refuted(reason, *shown) if claim.is_complaint else supported(reason, *shown)
@@ -177,7 +186,7 @@ def _shared(calls: list[tuple[Call, FunctionInfo]], code: Code) -> Iterator[Show
             continue
         if isinstance(variable.owner, FunctionInfo) and variable.owner is function:
             continue
-        for thread in threads_of(function, code):
+        for thread in code.facts.shared_data.threads_of(function):
             on.setdefault(variable, {}).setdefault(thread, []).append((call, function))
     for threads in on.values():
         if len(threads) > 1:
