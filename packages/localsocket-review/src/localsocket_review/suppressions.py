@@ -37,20 +37,21 @@ class Suppression:
 
 def suppressions_in(unit: Unit) -> Iterator[Suppression]:
     """Yield the suppressions of a file; a comment that stands alone is about the next line of code."""
-    lines = unit.source.split("\n")
     for comment in unit.comments:
         match = _FORM.search(comment.text)
         if match is None:
             continue
         rules = frozenset(re.findall(r"LS\d{3}", match["rules"] or ""))
-        last_line = _next_code_line(lines, comment.place.end_line) if comment.stands_alone else comment.place.line
+        last_line = _next_code_line(unit, comment.place.end_line + 1) if comment.stands_alone else comment.place.line
         yield Suppression(comment.place, rules, match["reason"].strip(" -:\t\r\n"), last_line)
 
 
-def _next_code_line(lines: list[str], line: int) -> int:
-    while line < len(lines) and (not (text := lines[line].strip()) or text.startswith(("#", "//", "/*", "*"))):
+def _next_code_line(unit: Unit, line: int) -> int:
+    """Return the first line from `line` on that has code, and not only a word to the preprocessor."""
+    last = unit.source.count("\n") + 1
+    while line <= last and unit.code[unit.span(line, line)].lstrip()[:1] in ("", "#"):
         line += 1
-    return line + 1
+    return line
 
 
 def apply_suppressions(findings: Iterable[Finding], units: Iterable[Unit]) -> tuple[list[Finding], list[Silenced]]:

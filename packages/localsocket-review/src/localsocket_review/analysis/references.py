@@ -12,17 +12,6 @@ from localsocket_review.model.statements import Assign
 from localsocket_review.model.unit import Language, Unit
 
 _WORD = re.compile(r"[A-Za-z_]\w*")
-_NOT_READ = {
-    # Comments, docstrings and C's texts are told apart from a text that Python fills in.
-    Language.PYTHON: re.compile(
-        r"""(?P<keep>[rRbB]?[fF][rR]?(?:\"{3}.*?\"{3}|'{3}.*?'{3})) | \"{3}.*?\"{3} | '{3}.*?'{3}
-        | (?P<text>"(?:\\.|[^"\\\n])*" | '(?:\\.|[^'\\\n])*') | \#[^\n]*""",
-        re.DOTALL | re.VERBOSE,
-    ),
-    Language.CPP: re.compile(
-        r"""(?P<keep>(?!)) | (?P<text>(?!)) | //[^\n]* | /\*.*?\*/ | "(?:\\.|[^"\\\n])*" """, re.DOTALL | re.VERBOSE
-    ),
-}
 
 
 class References:
@@ -52,11 +41,12 @@ class References:
     def words(self, function: FunctionInfo) -> Counter[str]:
         """Return how often each word stands in the text of a function, its head included."""
         if function not in self._words:
-            lines = function.unit.source.split("\n")[function.place.line - 1 : function.place.end_line]
-            code = _NOT_READ[function.unit.language].sub(
-                lambda found: found["keep"] or found["text"] or " ", "\n".join(lines)
+            unit = function.unit
+            # A string of Python's may be filled in by names: by format(), by `%`.
+            code = unit.code if unit.language is Language.PYTHON else unit.bare_code
+            self._words[function] = Counter(
+                _WORD.findall(code[unit.span(function.place.line, function.place.end_line)])
             )
-            self._words[function] = Counter(_WORD.findall(code))
         return self._words[function]
 
     def _group(self, near: Unit) -> _Group:

@@ -207,6 +207,6 @@ def _with_nested(function: FunctionInfo) -> Iterator[FunctionInfo]:
 
 def is_made_on_purpose(made: Call, function: FunctionInfo) -> bool:
     """Say whether the object is meant to live as long as the program, or stands in memory that is somebody's."""
-    line = function.unit.source.split("\n")[made.place.line - 1]
+    line = function.unit.line(made.place.line)
     is_placed = re.match(r"new\s*\(", line[made.place.column - 1 :]) is not None
     return is_placed or re.search(r"\bstatic\b", line) is not None or dotted(made.function) == ""

@@ -291,21 +291,18 @@ def _does_nothing(body: list[Statement]) -> bool:
 
 def _says_unused(unit: Unit, place: Place) -> bool:
     """Say whether the line itself tells that this is on purpose: `[[maybe_unused]]`, `# noqa: F401`."""
-    line = unit.source.split("\n")[place.line - 1]
-    return re.search(r"unused|noqa|pylint", line, re.IGNORECASE) is not None
+    return re.search(r"unused|noqa|pylint", unit.line(place.line), re.IGNORECASE) is not None
 
 
 def _is_tried(unit: Unit, place: Place) -> bool:
     """Say whether an import is there to see whether it works."""
-    lines = unit.source.split("\n")[: place.line - 1]
-    before = next((line.strip() for line in reversed(lines) if line.strip()), "")
-    return before.startswith(("try:", "except"))
+    before = (unit.line(number).strip() for number in range(place.line - 1, 0, -1))
+    return next(filter(None, before), "").startswith(("try:", "except"))
 
 
 def _is_handed_on(unit: Unit, name: str, place: Place) -> bool:
     """`from .select import select as select` says that others take it from here."""
-    line = unit.source.split("\n")[place.line - 1]
-    return re.search(rf"\b{re.escape(name)}\s+as\s+{re.escape(name)}\b", line) is not None
+    return re.search(rf"\b{re.escape(name)}\s+as\s+{re.escape(name)}\b", unit.line(place.line)) is not None
 
 
 def _is_in_a_text(unit: Unit, name: str) -> bool:

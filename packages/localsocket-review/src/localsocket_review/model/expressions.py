@@ -170,8 +170,11 @@ class Format(Expression):
 
 @dataclass(slots=True, eq=False)
 class Cast(Expression):
+    """A value taken for another type. `kind` is the word of C++ that does it, such as `qobject_cast`, or empty."""
+
     type: str
     value: Expression
+    kind: str = ""
 
     def children(self) -> Iterable[Expression]:
         return (self.value,)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -10,6 +11,7 @@ from pathlib import PurePath
 
 from localsocket_review.model.declarations import ClassInfo, FunctionInfo
 from localsocket_review.model.place import Place
+from localsocket_review.model.source_text import c_code, python_code
 
 ADDRESS = "localsocket:"  # how a comment begins that speaks to the reviewer
 
@@ -67,9 +69,41 @@ class Unit:
     masked_macros: Counter[str] = field(default_factory=Counter)
     unread: str = ""  # why nothing of it could be read
     folder: tuple[str, ...] = field(init=False)
+    _starts: list[int] | None = None
+    _code: str | None = None
+    _bare_code: str | None = None
 
     def __post_init__(self) -> None:
         self.folder = PurePath(self.path).parent.parts
+
+    def line(self, number: int) -> str:
+        """Return a line of the text, counted from 1, or nothing where there is none. Only a line feed ends a line."""
+        return self.source[self.span(number, number)]
+
+    def span(self, first: int, last: int) -> slice:
+        """Return which part of `source`, and of the two kinds of code, the lines from `first` to `last` are."""
+        if self._starts is None:
+            self._starts = [0, *(found.end() for found in re.finditer("\n", self.source)), len(self.source) + 1]
+        line_after = min(max(last, 0), len(self._starts) - 1)
+        return slice(self._starts[min(max(first - 1, 0), line_after)], max(self._starts[line_after] - 1, 0))
+
+    @property
+    def code(self) -> str:
+        """The text with its comments blanked, so that every line and column stays; Python's docstrings are comments."""
+        if self._code is None:
+            self._code = self._without_comments(strings=True)
+        return self._code
+
+    @property
+    def bare_code(self) -> str:
+        """The code with its strings blanked as well, except Python's f-strings, which hold code."""
+        if self._bare_code is None:
+            self._bare_code = self._without_comments(strings=False)
+        return self._bare_code
+
+    def _without_comments(self, *, strings: bool) -> str:
+        strip = python_code if self.language is Language.PYTHON else c_code
+        return strip(self.source, strings=strings)
 
     @property
     def assigning_declares(self) -> bool:

@@ -171,7 +171,7 @@ class CppExpressions:
             return Other(place, "call", arguments)
         name, template = _template_of(function)
         if name in _CASTS and arguments:
-            return Cast(place, template, arguments[0])
+            return Cast(place, template, arguments[0], name)
         if function.type in ("primitive_type", "sized_type_specifier") and len(arguments) == 1:
             return Cast(place, type_text(function), arguments[0])
         return Call(place, self.lower(function), arguments, template=template)

@@ -10,6 +10,7 @@ from tree_sitter import Node
 from localsocket_review.model.declarations import ClassInfo, FunctionInfo, FunctionKind, Member
 from localsocket_review.model.expressions import Attribute, Call, Display, Name, This
 from localsocket_review.model.place import Place
+from localsocket_review.model.source_text import c_code
 from localsocket_review.model.statements import Assign, Statement
 from localsocket_review.model.unit import ADDRESS, Language, Macro, Unit
 from localsocket_review.reading.clock import SECONDS_PER_FILE, Clock, TimeLimitPassed
@@ -37,7 +38,6 @@ from localsocket_review.reading.qt_macros import MaskedSource, mask_macros
 
 _TRANSPARENT = frozenset({"translation_unit", "declaration_list", "linkage_specification", "ERROR", "preproc_else"})
 _WORD = re.compile(r"[A-Za-z_]\w*")
-_NO_CODE = re.compile(r'//[^\n]*|/\*.*?\*/|"(?:\\.|[^"\\\n])*"', re.DOTALL)
 _NAME_IN_TEXT = re.compile(r'"([A-Za-z_]\w*)"')  # which invokeMethod() may look up
 _LONGEST_MACRO_VALUE = 300
 
@@ -52,7 +52,7 @@ def read_cpp(path: str, source: bytes, seconds: float = SECONDS_PER_FILE) -> Uni
         tree = CppTree(path, masked.text, Clock(seconds))
         unit.parse_errors = count_errors(tree.root)
         unit.comments = tree.comments(masked.text) if ADDRESS in unit.source else []
-        unit.identifiers = Counter(_WORD.findall(_NO_CODE.sub(" ", masked.text.decode("utf-8", "replace"))))
+        unit.identifiers = Counter(_WORD.findall(c_code(masked.text.decode("utf-8", "replace"), strings=False)))
         unit.identifiers.update(masked.hidden_words)
         unit.identifiers.update(_NAME_IN_TEXT.findall(unit.source))
         reader = _CppReader(unit, tree, masked, unit.body)

@@ -40,9 +40,9 @@ def _needs(facts: Facts, found: ClassInfo) -> Iterator[tuple[Place, str]]:
                 yield call.place, "translates with tr()"
     for function in facts.functions(Language.CPP):
         for expression in function.expressions():
-            is_cast = isinstance(expression, Cast) and expression.type.rstrip("*& ").endswith(found.name)
-            if is_cast and _text_from(function.unit.source, expression.place).startswith("qobject_cast"):
-                yield expression.place, "is asked for by qobject_cast"
+            match expression:
+                case Cast(kind="qobject_cast", type=wanted) if wanted.rstrip("*& ").endswith(found.name):
+                    yield expression.place, "is asked for by qobject_cast"
     for connection in facts.connections.all:
         if connection.by_text and any(target.owner is found for target in connection.targets):
             yield connection.place, f"is connected by the text SLOT({connection.slot_name})"
@@ -50,12 +50,7 @@ def _needs(facts: Facts, found: ClassInfo) -> Iterator[tuple[Place, str]]:
 
 def _translates_itself(found: ClassInfo) -> bool:
     """Say whether Q_DECLARE_TR_FUNCTIONS gives the class a tr() of its own."""
-    lines = found.unit.source.split("\n")[found.place.line - 1 : found.place.end_line]
-    return any("Q_DECLARE_TR_FUNCTIONS" in line for line in lines)
-
-
-def _text_from(source: str, place: Place) -> str:
-    return source.split("\n")[place.line - 1][place.column - 1 :]
+    return "Q_DECLARE_TR_FUNCTIONS" in found.unit.code[found.unit.span(found.place.line, found.place.end_line)]
 
 
 RULE = Rule(

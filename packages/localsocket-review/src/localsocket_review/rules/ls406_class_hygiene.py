@@ -96,8 +96,8 @@ def _unset_members(found: ClassInfo) -> Iterator[Member]:
 
 def _depends_on_platform(found: ClassInfo) -> bool:
     """Say whether there are members or initialisers in it that only some platforms have."""
-    lines = found.unit.source.split("\n")[found.place.line - 1 : found.place.end_line]
-    return any(line.lstrip().startswith(("#if", "#el")) for line in lines)
+    code = found.unit.code[found.unit.span(found.place.line, found.place.end_line)]
+    return re.search(r"^\s*#\s*(?:if|el)", code, re.MULTILINE) is not None
 
 
 def _set_by(function: FunctionInfo, found: ClassInfo, active: tuple[FunctionInfo, ...]) -> set[str]:
@@ -141,7 +141,7 @@ def _converts(constructor: FunctionInfo, found: ClassInfo) -> bool:
     required = [one for one in parameters if one.default is None and not one.is_variadic]
     if not parameters or len(required) > 1 or constructor.is_explicit or _is_copying(constructor, found):
         return False
-    line = constructor.unit.source.split("\n")[constructor.place.end_line - 1]
+    line = constructor.unit.line(constructor.place.end_line)
     return "initializer_list" not in parameters[0].type and not re.search(r"=\s*delete\b", line)
 
 
