@@ -50,7 +50,7 @@ async def test_after_its_end_every_use_says_who_closed_it(attached: bool) -> Non
             for call in CALLS.values():
                 with pytest.raises(ClosedByUs):
                     await call(socket)
-            for now in (socket.read_available, socket.flush_nowait, socket.detach, socket.hand_over):
+            for now in (socket.read_available, socket.flush_nowait, socket.detach, socket._hand_over):
                 with pytest.raises(ClosedByUs):
                     now()
             await socket.close()

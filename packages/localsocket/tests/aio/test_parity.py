@@ -40,13 +40,11 @@ PROTOCOLS = {"__aenter__": "__enter__", "__aexit__": "__exit__", "__aiter__": "_
 
 FACES = {"localsocket.aio": "aio", "localsocket.anyio": "anyio"}
 
-LOOPS = {"begin_receiving", "end_receiving", "room_for_bytes", "take_in", "take_in_end"}
-ANYIOS = {"aclose", "extra", "extra_attributes"}
-
 ONLY_THERE: dict[tuple[str, str], set[str]] = {
-    ("aio", "LocalSocket"): LOOPS,  # what the loop calls
-    ("anyio", "LocalSocket"): {*ANYIOS, "lines", "receive", "send", "send_eof"},  # what makes it a ByteStream
-    ("anyio", "LocalServer"): {*ANYIOS, "serve"},  # what makes it a Listener
+    # What makes it a ByteStream of anyio.
+    ("anyio", "LocalSocket"): {"aclose", "extra", "extra_attributes", "lines", "receive", "send", "send_eof"},
+    # What makes it a Listener of anyio.
+    ("anyio", "LocalServer"): {"aclose", "extra", "extra_attributes", "serve"},
 }
 
 OTHER_PROTOCOLS: dict[tuple[str, str], set[str]] = {

@@ -386,7 +386,7 @@ async def test_an_error_that_ends_the_serving_keeps_the_connections_and_is_raise
         def broken() -> Any:
             raise BrokenEndpoint("accepting", OSError(1, "Operation not permitted"))
 
-        serving.server.take_connection = broken  # type: ignore[method-assign]
+        serving.server._take_connection = broken  # type: ignore[method-assign]
         with clients(1) as (second,):
             await turns_until(lambda: serving.error is not None)
             assert second.wait_disconnected(PATIENCE)

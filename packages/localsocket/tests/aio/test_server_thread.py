@@ -62,7 +62,7 @@ def test_it_takes_the_options_of_listen() -> None:
         localsocket.connect("server"),
     ):
         wait_until(lambda: thread.server.open_connections == 1)
-        assert not thread.server.can_accept
+        assert not thread.server._can_accept
 
 
 def test_it_serves_a_server_that_listens_already_and_closes_it() -> None:
@@ -262,7 +262,7 @@ def broken() -> Any:
 
 def test_an_error_in_the_thread_reaches_the_owner() -> None:
     server = localsocket.listen("server")
-    server.take_connection = broken  # type: ignore[method-assign]
+    server._take_connection = broken  # type: ignore[method-assign]
     thread = ServerThread(server, echo)
     thread.start()
     with contextlib.suppress(ServerNotFound), localsocket.connect("server", timeout=PATIENCE) as client:
@@ -282,7 +282,7 @@ def test_an_error_while_handlers_are_busy_lets_them_finish_and_is_raised_as_it_i
     with localsocket.connect("server", timeout=PATIENCE) as client:
         client.write(b"1")
         assert client.read(timeout=PATIENCE) == b"1"
-        server.take_connection = broken  # type: ignore[method-assign]
+        server._take_connection = broken  # type: ignore[method-assign]
         with localsocket.connect("server", timeout=PATIENCE) as second:
             assert second.wait_disconnected(PATIENCE)
         client.write(b"2")

@@ -107,13 +107,13 @@ async def test_a_handler_that_fails_ends_the_serving_as_in_every_task_group() ->
 
 async def test_a_server_that_a_loop_serves_is_busy() -> None:
     async with localsocket.anyio.listen("server") as server:
-        server.begin_watching(lambda: None)
+        server._begin_watching(lambda: None)
         with pytest.raises(Busy):
             await server.accept()
         with pytest.raises(anyio.BusyResourceError, match="accepting connections from") as caught:
             await server.serve(echo)
         assert isinstance(caught.value.__cause__, Busy)
-        server.end_watching()
+        server._end_watching()
 
 
 async def test_a_server_that_the_system_breaks_says_so() -> None:

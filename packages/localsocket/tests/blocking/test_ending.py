@@ -52,7 +52,7 @@ USES: dict[str, Callable[[Any], object]] = {
     "flush_nowait": lambda socket: socket.flush_nowait(),
     "shutdown_write": lambda socket: socket.shutdown_write(),
     "detach": lambda socket: socket.detach(),
-    "hand_over": lambda socket: socket.hand_over(),
+    "hand_over": lambda socket: socket._hand_over(),
 }
 
 
@@ -367,7 +367,7 @@ def test_a_socket_in_a_transaction_is_not_given_away(ends: Ends) -> None:
     ends.arrive(b"unread")
     with ends.socket.transaction():
         ends.socket.read_available()
-        for give_away in (ends.socket.detach, ends.socket.hand_over):
+        for give_away in (ends.socket.detach, ends.socket._hand_over):
             with pytest.raises(Busy, match="transaction"):
                 give_away()
 
@@ -375,7 +375,7 @@ def test_a_socket_in_a_transaction_is_not_given_away(ends: Ends) -> None:
 def test_a_socket_that_a_thread_waits_on_is_not_given_away() -> None:
     with connected_pair() as (one, other), Background(lambda: one.read(timeout=None)) as reader:
         reader.wait_until_waiting()
-        for give_away in (one.detach, one.hand_over):
+        for give_away in (one.detach, one._hand_over):
             with pytest.raises(Busy, match="another thread waits"):
                 give_away()
         other.write(b"x")
@@ -387,7 +387,7 @@ def test_a_writer_that_finds_its_socket_given_away_leaves_the_queue_alone() -> N
         writer = Background(lambda: one.write(b"borrowed", timeout=None))
         writer.wait_until_waiting()
         one._waiters, kept = type(one._waiters)(), one._waiters  # as if it were between two waits
-        handed_over = one.hand_over()
+        handed_over = one._hand_over()
         one._waiters = kept
         kept.wake_all()
         with pytest.raises(ClosedByUs):

@@ -411,8 +411,8 @@ class Counting:
 
 @pytest.fixture
 def counting(loop: EventLoop) -> Iterator[Counting]:
-    counting = Counting(loop.poller)
-    loop.poller = counting  # type: ignore[assignment]
+    counting = Counting(loop._poller)
+    loop._poller = counting  # type: ignore[assignment]
     yield counting
     loop.close()
 

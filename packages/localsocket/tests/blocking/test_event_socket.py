@@ -225,7 +225,7 @@ def test_a_fresh_chunk_is_not_lost_by_giving_the_socket_away(drive: Drive) -> No
     driven = _short_way(drive)
     with pytest.raises(Busy, match="would be lost"):
         driven.socket.detach()
-    handed_over = driven.socket.hand_over()
+    handed_over = driven.socket._hand_over()
     assert handed_over.received.take_available() == b"0"
     handed_over.sock.close()
 
@@ -306,7 +306,7 @@ def test_a_socket_paused_when_bytes_are_ready_already_still_sends(drive: Drive) 
     driven.wait_for("connected")
     driven.socket.write(bytes(MIB))
     driven.socket.pause_reading()
-    driven.socket.on_events(READABLE)  # what the loop had been told before
+    driven.socket._on_events(READABLE)  # what the loop had been told before
     with Background(lambda: driven.peer.read_exactly(MIB, timeout=None)) as reader:
         driven.turn(lambda: reader.is_done)
 
@@ -806,7 +806,7 @@ def test_readiness_that_comes_to_nothing_changes_nothing(drive: Drive) -> None:
     driven = _short_way(drive)
     driven.socket.read_available()
     for _ in range(2):
-        driven.socket.on_events(READABLE)  # the short way, then with care
+        driven.socket._on_events(READABLE)  # the short way, then with care
         driven.socket.peek(1)
     assert driven.socket.state is SocketState.CONNECTED
     driven.peer.write(b"new")
@@ -818,7 +818,7 @@ def test_readiness_after_the_end_changes_nothing(drive: Drive) -> None:
     driven = drive(Recorder(stays_open=True))
     driven.peer.shutdown_write()
     driven.wait_for("end_of_stream")
-    driven.socket.on_events(READABLE)
+    driven.socket._on_events(READABLE)
     assert driven.events == ["connected", "end_of_stream"]
 
 

@@ -462,7 +462,7 @@ def test_a_loop_whose_server_has_no_descriptors_pauses_and_goes_on(
     loop.serve(server, recorder)
     with clients(1):
         turn_idle(loop)
-        assert (recorder.events, server.can_accept) == ([], False)
+        assert (recorder.events, server._can_accept) == ([], False)
         turn(loop, lambda: recorder.events == ["connected"])
         assert len(caplog.records) == 1
         loop.close()

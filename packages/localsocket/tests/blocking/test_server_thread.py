@@ -70,7 +70,7 @@ def test_it_takes_the_options_of_listen(handler: Any) -> None:
     options: Any = {"max_connections": 1, "max_connections_per_user": 1}
     with ServerThread("server", handler, **options) as thread, localsocket.connect("server"):
         wait_until(lambda: thread.server.open_connections == 1)
-        assert not thread.server.can_accept
+        assert not thread.server._can_accept
     with pytest.raises(ValueError, match="max_connections must"):
         ServerThread("server", handler, max_connections=0).start()
 
@@ -155,7 +155,7 @@ def test_an_error_in_the_thread_reaches_the_owner(handler: Any) -> None:
         raise BrokenEndpoint("accepting", OSError(1, "Operation not permitted"))
 
     server = localsocket.listen("server")
-    server.take_connection = broken  # type: ignore[method-assign]
+    server._take_connection = broken  # type: ignore[method-assign]
     thread = ServerThread(server, handler)
     thread.start()
     with contextlib.suppress(ServerNotFound), localsocket.connect("server", timeout=PATIENCE) as client:

@@ -251,7 +251,7 @@ def test_a_reader_that_has_enough_ends_a_stream_without_a_word(start: Start) -> 
 
 
 def test_messages_are_printed_a_line_each_until_there_were_enough(command: Command, service: Service) -> None:
-    news = service.topics["news"]
+    news = service._topics["news"]
 
     def publish() -> None:
         wait_until(lambda: news.subscribers)
@@ -265,7 +265,7 @@ def test_messages_are_printed_a_line_each_until_there_were_enough(command: Comma
 def test_each_message_is_printed_at_once_and_an_interrupt_ends_it_without_a_word(
     start: Start, service: Service
 ) -> None:
-    news = service.topics["news"]
+    news = service._topics["news"]
     program = start("subscribe", "demo.all", "news", "--raw")
     assert program.stdout is not None
     wait_until(lambda: news.subscribers)
@@ -283,7 +283,7 @@ def test_a_subscription_ends_with_its_server(command: Command) -> None:
     with ServerThread("demo.all", service) as server:
 
         def stop() -> None:
-            wait_until(lambda: service.topics["news"].subscribers)
+            wait_until(lambda: service._topics["news"].subscribers)
             server.stop()
 
         with Background(stop):

@@ -110,7 +110,7 @@ def test_a_fork_in_the_midst_of_listen_does_not_keep_the_name(runtime_directory:
 class Holder:
     closed = 0
 
-    def close_in_child(self) -> None:
+    def _close_in_child(self) -> None:
         self.closed += 1
 
 

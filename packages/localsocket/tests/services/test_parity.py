@@ -20,15 +20,12 @@ PAIRS: dict[str, tuple[type, type]] = {
 }
 
 AWAITED = {
-    "Client": {"call", "notify", "describe", "open", "close", "connected"},
+    "Client": {"call", "notify", "describe", "open", "close"},
     "Calls": {"call", "notify", "describe"},
     "Stream": {"receive", "close"},
     "MessageSocket": {"wait_greeted", "send", "receive", "shutdown_write", "close"},
 }
 """What is a coroutine function on the asyncio face, exactly."""
-
-OURS = {"begin", "send_notification"}
-"""What one half of a client is to the other, and to nobody else."""
 
 DIFFER = {
     ("Client", "subscribe"): "waits for the subscription only when it is awaited or entered, and so has no time-out",
@@ -39,7 +36,7 @@ PROTOCOLS = {"__aenter__": "__enter__", "__aexit__": "__exit__", "__aiter__": "_
 
 
 def public_names(kind: type) -> set[str]:
-    return {name for name in dir(kind) if not name.startswith("_")} - OURS
+    return {name for name in dir(kind) if not name.startswith("_")}
 
 
 def parameters(function: Any) -> list[tuple[str, Any, Any]]:

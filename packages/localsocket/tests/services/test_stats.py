@@ -155,7 +155,7 @@ def test_errors_count_also_where_another_call_received_the_answer(serve: Serve) 
                 with pytest.raises(CallFailed):
                     call.result()
         assert client.stats().errors == 5
-        assert client.core.tally.latencies.total == 6
+        assert client._core.tally.latencies.total == 6
 
 
 async def test_a_client_of_tasks_counts_as_one_of_threads_does() -> None:

@@ -178,7 +178,7 @@ def a_cancel(program: OtherProgram, _: Service) -> None:
 
 
 def a_subscription(program: OtherProgram, service: Service) -> None:
-    ticks = service.topics["ticks"]
+    ticks = service._topics["ticks"]
     subscription = program.begin("localsocket.subscribe", "ticks")
     program.expect(STREAM, subscription)
     assert ticks.publish(1.5) == 1

@@ -40,7 +40,7 @@ class Answer:
         except BaseException:
             self.cancel()
             raise
-        self._client.core.note_end(self._began, is_error=call.body is None and not call.is_stream)
+        self._client._core.note_end(self._began, is_error=call.body is None and not call.is_stream)
 
     async def next_body(self, deadline: Deadline) -> memoryview | bytes | None:
         """Return the next item of the stream; None at its end, or raise why there is one."""
@@ -66,11 +66,11 @@ class Answer:
         """Return what the call gave, or raise what it raised; for a method that streams, a Stream."""
         if self.call.is_stream:
             return Stream(self, result, self.deadline)
-        return self._client.core.result_of(self.call, result)
+        return self._client._core.result_of(self.call, result)
 
     def raise_failure(self) -> None:
         """Raise what the call raised, if it did."""
-        self._client.core.result_of(self.call, ANYTHING)
+        self._client._core.result_of(self.call, ANYTHING)
 
     def forget(self) -> None:
         """Cancel from wherever the garbage collector runs."""
@@ -84,7 +84,7 @@ class Answer:
         if not frame and self.call not in self._connection.to_repeat:
             return False
         if not self.call.is_stream:
-            self._client.core.note_end(self._began, is_error=True)
+            self._client._core.note_end(self._began, is_error=True)
         self.call.is_over = True
         self.call.error = CallCancelled(self.call.method)
         finish_waiters(self.call)
@@ -97,7 +97,7 @@ class Answer:
 
     async def _wait_once(self, deadline: Deadline) -> None:
         if self._connection.error is not None:  # and the call goes on with the next connection
-            self._connection = await self._client.connected(deadline)
+            self._connection = await self._client._connected(deadline)
             return
         future = self._connection.loop.create_future()
         self.call.waiter.append(future)

@@ -61,7 +61,7 @@ class Calls(CallsCore):
         description: ServiceDescription = await self._call(DESCRIBE, (), {}, timeout, _DESCRIPTION)
         return description
 
-    def call_by_proxy(
+    def _call_by_proxy(
         self, method: str, arguments: tuple[object, ...], named: dict[str, object], result: Result, *, is_stream: bool
     ) -> Any:
         """What a proxy's method does: gives a Stream where it is known to be one, else what can be either."""
@@ -87,7 +87,7 @@ class Calls(CallsCore):
         result: Result,
     ) -> Stream:
         client, deadline = self._client, self._deadline(timeout)
-        open_call = client._open_call if client.core.tracing is None else client._open_traced
+        open_call = client._open_call if client._core.tracing is None else client._open_traced
         return Stream(partial(open_call, method, arguments, named, deadline), result, deadline)
 
     async def _call(
@@ -99,12 +99,12 @@ class Calls(CallsCore):
         result: Result,
     ) -> Any:
         client, deadline = self._client, self._deadline(timeout)
-        if client.core.tracing is None:
+        if client._core.tracing is None:
             answer = await client._open_call(method, arguments, named, deadline)
             await answer.wait()
             return answer.result(result)
-        await client.connected(deadline)  # whose greeting tells the service's name
-        with client.core.tracing.calling(client.service, method) as carrier:
+        await client._connected(deadline)  # whose greeting tells the service's name
+        with client._core.tracing.calling(client.service, method) as carrier:
             answer = await client._open_call(method, arguments, named, deadline, carrier)
             await answer.wait()
             return answer.result(result)
@@ -118,8 +118,8 @@ class Client(Calls):
     """
 
     def __init__(self, address: str | os.PathLike[str], **options: Unpack[ClientOptions]) -> None:
-        self.core = ClientCore(address, **options)
-        super().__init__(self.core.call_timeout)
+        self._core = ClientCore(address, **options)
+        super().__init__(self._core.call_timeout)
         self._connecting = asyncio.Lock()
         self._connection: ClientConnection | None = None
         self._greeting: ClientConnection | None = None  # one that is being made
@@ -127,7 +127,7 @@ class Client(Calls):
 
     async def open(self) -> None:
         """Connect, unless it is connected. Raises what localsocket.connect() raises, and PeerBrokeProtocol."""
-        await self.connected(Deadline(self.core.connect_timeout))
+        await self._connected(Deadline(self._core.connect_timeout))
 
     def within(self, timeout: float | None) -> Calls:
         """Return the ways to call with another time-out: `await client.within(0.5).proxy.add(2, 3)`."""
@@ -142,7 +142,7 @@ class Client(Calls):
 
     @property
     def address(self) -> str:
-        return self.core.address
+        return self._core.address
 
     @property
     def service(self) -> str:
@@ -153,7 +153,7 @@ class Client(Calls):
     def stats(self) -> ClientStats:
         """Return what it has done so far."""
         connection = self._connection
-        return self.core.stats(connection.caller.open_calls if connection else 0)
+        return self._core.stats(connection.caller.open_calls if connection else 0)
 
     async def __aenter__(self) -> Client:
         await self.open()
@@ -169,14 +169,14 @@ class Client(Calls):
         state = "closed" if self._is_closed else "not connected" if connection is None else repr(connection)
         return f"<Client of {self.address!r}, {state}>"
 
-    async def connected(self, deadline: Deadline) -> ClientConnection:
+    async def _connected(self, deadline: Deadline) -> ClientConnection:
         """Return the connection, made anew if there is none, or it was lost and should be made again."""
         connection = self._connection
         if connection is not None and connection.error is None:
             return connection
         if self._is_closed:
             raise ClosedByUs("the client")
-        if connection is not None and not self.core.reconnects:
+        if connection is not None and not self._core.reconnects:
             assert connection.error is not None
             raise connection.error
         try:
@@ -207,9 +207,9 @@ class Client(Calls):
         deadline: Deadline,
         carrier: dict[str, str] | None = None,
     ) -> Answer:
-        began = self.core.note_begin()
+        began = self._core.note_begin()
         while True:
-            connection = await self.connected(deadline)
+            connection = await self._connected(deadline)
             if connection.is_clogged:
                 await connection.wait_sent(deadline, f"calling {method!r}")
             elif connection.caller.has_room:
@@ -226,27 +226,27 @@ class Client(Calls):
     async def _open_traced(
         self, method: str, arguments: tuple[object, ...], named: dict[str, object], deadline: Deadline
     ) -> Answer:
-        assert self.core.tracing is not None
-        await self.connected(deadline)
-        with self.core.tracing.calling(self.service, method) as carrier:
+        assert self._core.tracing is not None
+        await self._connected(deadline)
+        with self._core.tracing.calling(self.service, method) as carrier:
             return await self._open_call(method, arguments, named, deadline, carrier)
 
     async def _send_notification(
         self, method: str, arguments: tuple[object, ...], named: dict[str, object], deadline: Deadline
     ) -> None:
-        connection = await self.connected(deadline)
+        connection = await self._connected(deadline)
         await connection.wait_sent(deadline, f"notifying {method!r}")
         carrier: dict[str, str] | None = None
         with contextlib.ExitStack() as stack:
-            if self.core.tracing is not None:
-                carrier = stack.enter_context(self.core.tracing.calling(self.service, method))
-            self.core.note_begin()
+            if self._core.tracing is not None:
+                carrier = stack.enter_context(self._core.tracing.calling(self.service, method))
+            self._core.note_begin()
             connection.send(connection.caller.notify(method, arguments, named, carrier))
 
     async def _connect(self, deadline: Deadline) -> ClientConnection:
         lost = self._connection
-        connecting = self.core.connecting_deadline(deadline)
-        connector = self.core.connector(PushedSocket, connecting, is_again=lost is not None)
+        connecting = self._core.connecting_deadline(deadline)
+        connector = self._core.connector(PushedSocket, connecting, is_again=lost is not None)
         while (connection := await self._attempt(connector, connecting, lost)) is None:
             if self._is_closed:
                 raise ClosedByUs("the client")
@@ -261,7 +261,7 @@ class Client(Calls):
     ) -> ClientConnection | None:
         if (socket := connector.attempt()) is None:
             return None
-        connection = self._greeting = ClientConnection(self.core, socket)
+        connection = self._greeting = ClientConnection(self._core, socket)
         try:
             await connection.greet(deadline)
             if lost is not None:

@@ -38,7 +38,7 @@ def listen(
     """
 
     async def open_server() -> LocalServer:
-        return LocalServer.open(
+        return LocalServer._open(
             address,
             mode=mode,
             allow=allow,
@@ -85,7 +85,7 @@ class LocalServer(AwaitedServer[LocalSocket]):
         if self._on_change is not None:
             raise Busy(f"{self.address!r} is served already: its connections go there")
         loop = self._loop = asyncio.get_running_loop()
-        if self.can_accept and not self._is_watched:
+        if self._can_accept and not self._is_watched:
             self._is_watched = True
             loop.add_reader(self.fileno(), self._on_readable)
         try:

@@ -87,8 +87,8 @@ class LocalSocket(AwaitedStream):
             warnings.warn(f"unclosed {self!r}", ResourceWarning, stacklevel=1, source=self)
             self.abort()
 
-    def close_in_child(self) -> None:
-        super().close_in_child()
+    def _close_in_child(self) -> None:
+        super()._close_in_child()
         # uvloop counts itself as a user of the socket object, whose close() then waits for the last one. And the loop
         # must not be asked: what it watches is the parent's too.
         for descriptor in (self._sock.detach(), self._sender):
@@ -145,7 +145,7 @@ class LocalSocket(AwaitedStream):
 
     # --- what the loop calls ------------------------------------------------------------------------------------------
 
-    def begin_receiving(self, transport: asyncio.Transport) -> None:
+    def _begin_receiving(self, transport: asyncio.Transport) -> None:
         self._transport = transport
         if self._state is SocketState.CLOSED:
             transport.abort()
@@ -153,14 +153,14 @@ class LocalSocket(AwaitedStream):
             self._is_plain = self.mode != "w" and not self._received.has_ended
             self._hold_if_full()
 
-    def room_for_bytes(self, sizehint: int) -> memoryview:
+    def _room_for_bytes(self, sizehint: int) -> memoryview:
         if self._is_plain and self._fresh is None and not self._received.held:
             return self._window
         self._settle()
         # uvloop forgets that it was paused before it began; it must find room all the same.
         return self._window[: self._received.room or 1]
 
-    def take_in(self, count: int) -> None:
+    def _take_in(self, count: int) -> None:
         chunk = self._window[:count].tobytes()
         if self._is_plain and self._fresh is None and not self._received.held:
             self._fresh = chunk
@@ -171,14 +171,14 @@ class LocalSocket(AwaitedStream):
             self._hold_if_full()
         self._waiters.wake_all()
 
-    def take_in_end(self) -> bool:
+    def _take_in_end(self) -> bool:
         self._settle()
         self._is_plain = False
         self._received.feed_end()
         self._waiters.wake_all()
         return True
 
-    def end_receiving(self, error: BaseException | None) -> None:
+    def _end_receiving(self, error: BaseException | None) -> None:
         self._settle()
         self._is_plain = False
         self._transport = None
@@ -206,7 +206,7 @@ class LocalSocket(AwaitedStream):
     def _attached(self, task: asyncio.Task[object]) -> None:
         self._attaching = None
         if (error := task.exception()) is not None:
-            self.end_receiving(error)
+            self._end_receiving(error)
         self._waiters.wake_all()
 
     def _limit_window(self) -> None:
@@ -371,7 +371,7 @@ class LocalSocket(AwaitedStream):
             self._sock.close()
             self._closed()
         elif self._transport is not None:
-            self._transport.abort()  # end_receiving() follows
+            self._transport.abort()  # _end_receiving() follows
 
     async def _wait_closed(self) -> None:
         while self._is_attached and not self._loop.is_closed():

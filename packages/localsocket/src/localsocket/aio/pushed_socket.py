@@ -72,16 +72,16 @@ class PushedSocket(LocalSocket):
 
     # --- what the loop calls ------------------------------------------------------------------------------------------
 
-    def take_in(self, count: int) -> None:
+    def _take_in(self, count: int) -> None:
         self._on_bytes(self._window[:count].tobytes())
 
-    def take_in_end(self) -> bool:
-        stays = super().take_in_end()
+    def _take_in_end(self) -> bool:
+        stays = super()._take_in_end()
         self._on_end(ClosedByPeer("it was in use"))
         return stays
 
-    def end_receiving(self, error: BaseException | None) -> None:
-        super().end_receiving(error)
+    def _end_receiving(self, error: BaseException | None) -> None:
+        super()._end_receiving(error)
         self._on_end(self._failure() if self._failure else ClosedByUs("the socket"))
 
     def _send_more(self) -> None:

@@ -25,18 +25,18 @@ def receive_buffer(loop: asyncio.AbstractEventLoop) -> memoryview:
 class Receives(Protocol):
     """What a socket does for its receiver."""
 
-    def begin_receiving(self, transport: asyncio.Transport) -> None: ...
+    def _begin_receiving(self, transport: asyncio.Transport) -> None: ...
 
-    def room_for_bytes(self, sizehint: int) -> memoryview:
+    def _room_for_bytes(self, sizehint: int) -> memoryview:
         """Return where the next bytes go; never empty."""
 
-    def take_in(self, count: int) -> None:
+    def _take_in(self, count: int) -> None:
         """So many bytes have been put there."""
 
-    def take_in_end(self) -> bool:
+    def _take_in_end(self) -> bool:
         """The peer finished sending; True keeps the connection, since this side may still write."""
 
-    def end_receiving(self, error: BaseException | None) -> None:
+    def _end_receiving(self, error: BaseException | None) -> None:
         """The loop has let go of the descriptor."""
 
 
@@ -47,10 +47,10 @@ class Receiver(asyncio.BufferedProtocol):
 
     def __init__(self, socket: Receives) -> None:
         for name, method in (
-            ("connection_made", socket.begin_receiving),
-            ("get_buffer", socket.room_for_bytes),
-            ("buffer_updated", socket.take_in),
-            ("eof_received", socket.take_in_end),
-            ("connection_lost", socket.end_receiving),
+            ("connection_made", socket._begin_receiving),
+            ("get_buffer", socket._room_for_bytes),
+            ("buffer_updated", socket._take_in),
+            ("eof_received", socket._take_in_end),
+            ("connection_lost", socket._end_receiving),
         ):
             setattr(self, name, method)

@@ -145,7 +145,7 @@ class Serving:
             address=self.address,
             peer=peer,
             limits=self.server.limits,
-            on_closed=partial(self.server.release, peer),
+            on_closed=partial(self.server._release, peer),
         )
         task = self._loop.create_task(self._run(connection), name=f"localsocket {self.address}")
         self._tasks.add(task)
@@ -190,13 +190,13 @@ class _WatchingLoop:
         self._loop = loop
         self._on_error = on_error
         self.call_later = loop.call_later
-        self.unwatch = loop.remove_reader
+        self._unwatch = loop.remove_reader
 
     def call_soon(self, callback: Callable[[], object]) -> None:
         if not self._loop.is_closed():
             self._loop.call_soon_threadsafe(callback)
 
-    def watch_readable(self, descriptor: int, callback: Callable[[], object]) -> None:
+    def _watch_readable(self, descriptor: int, callback: Callable[[], object]) -> None:
         self._loop.add_reader(descriptor, self._call, callback)
 
     def _call(self, callback: Callable[[], object]) -> None:

@@ -46,7 +46,7 @@ def listen(
 
     async def open_server() -> LocalServer:
         await anyio.lowlevel.checkpoint()
-        return LocalServer.open(
+        return LocalServer._open(
             address,
             mode=mode,
             allow=allow,
@@ -133,7 +133,7 @@ class LocalServer(AwaitedServer[LocalSocket], anyio.abc.Listener[LocalSocket]):
         if self._on_change is not None:
             raise Busy(f"{self.address!r} is served already: its connections go there")
         self._call_soon = how_to_call_soon()
-        watched: list[Watch] = [(anyio.wait_readable, self.fileno())] if self.can_accept else []
+        watched: list[Watch] = [(anyio.wait_readable, self.fileno())] if self._can_accept else []
         try:
             await self._waiters.wait(watched, seconds)
         finally:

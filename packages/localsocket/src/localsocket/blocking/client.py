@@ -55,7 +55,7 @@ class Calls(CallsCore):
 
     def notify(self, method: str, /, *arguments: object, timeout: float | None = None, **named: object) -> None:
         """Have `method` called, without knowing whether and how it ends. Returns when that is on its way."""
-        self._client.send_notification(method, arguments, named, self._deadline(timeout))
+        self._client._send_notification(method, arguments, named, self._deadline(timeout))
 
     def subscribe(self, topic: str, kind: Any = Any, *, timeout: float | None = None) -> Stream:
         """Subscribe to `topic` and return its messages, of type `kind`, from now on, as they come.
@@ -64,7 +64,7 @@ class Calls(CallsCore):
         subscribing. Raises NoSuchTopic; the stream raises SubscriberTooSlow where the policy is to disconnect.
         """
         deadline = self._deadline(timeout)
-        pending = self._client.begin(SUBSCRIBE, (topic,), {}, NEVER, Result(topic, kind))
+        pending = self._client._open_call(SUBSCRIBE, (topic,), {}, NEVER, Result(topic, kind))
         try:
             stream: Stream = pending.result(deadline.remaining())
         except DeadlinePassed:
@@ -77,7 +77,7 @@ class Calls(CallsCore):
         description: ServiceDescription = self._call(DESCRIBE, (), {}, timeout, _DESCRIPTION)
         return description
 
-    def call_by_proxy(
+    def _call_by_proxy(
         self, method: str, arguments: tuple[object, ...], named: dict[str, object], result: Result, *, is_stream: bool
     ) -> Any:
         """What a proxy's method does: call, and give a Stream at once where it is known to be one."""
@@ -100,11 +100,11 @@ class Calls(CallsCore):
         result: Result,
     ) -> Any:
         client, deadline = self._client, self._deadline(timeout)
-        if client.core.tracing is None:
-            return client.begin(method, arguments, named, deadline, result).result()
-        client.connected(deadline)  # whose greeting tells the service's name
-        with client.core.tracing.calling(client.service, method) as carrier:
-            return client.begin(method, arguments, named, deadline, result, carrier).result()
+        if client._core.tracing is None:
+            return client._open_call(method, arguments, named, deadline, result).result()
+        client._connected(deadline)  # whose greeting tells the service's name
+        with client._core.tracing.calling(client.service, method) as carrier:
+            return client._open_call(method, arguments, named, deadline, result, carrier).result()
 
     def _begin(
         self,
@@ -115,11 +115,11 @@ class Calls(CallsCore):
         result: Result,
     ) -> PendingCall:
         client, deadline = self._client, self._deadline(timeout)
-        if client.core.tracing is None:
-            return client.begin(method, arguments, named, deadline, result)
-        client.connected(deadline)
-        with client.core.tracing.calling(client.service, method) as carrier:
-            return client.begin(method, arguments, named, deadline, result, carrier)
+        if client._core.tracing is None:
+            return client._open_call(method, arguments, named, deadline, result)
+        client._connected(deadline)
+        with client._core.tracing.calling(client.service, method) as carrier:
+            return client._open_call(method, arguments, named, deadline, result, carrier)
 
 
 class Client(Calls):
@@ -137,8 +137,8 @@ class Client(Calls):
     """
 
     def __init__(self, address: str | os.PathLike[str], **options: Unpack[ClientOptions]) -> None:
-        self.core = ClientCore(address, **options)
-        super().__init__(self.core.call_timeout)
+        self._core = ClientCore(address, **options)
+        super().__init__(self._core.call_timeout)
         self._connecting = threading.Lock()
         self._connection: ClientConnection | None = None
         self._greeting: ClientConnection | None = None  # one that is being made
@@ -146,7 +146,7 @@ class Client(Calls):
 
     def open(self) -> None:
         """Connect, unless it is connected. Raises what localsocket.connect() raises, and PeerBrokeProtocol."""
-        self.connected(Deadline(self.core.connect_timeout))
+        self._connected(Deadline(self._core.connect_timeout))
 
     def within(self, timeout: float | None) -> Calls:
         """Return the ways to call with another time-out: `client.within(0.5).proxy.add(2, 3)`."""
@@ -161,7 +161,7 @@ class Client(Calls):
 
     @property
     def address(self) -> str:
-        return self.core.address
+        return self._core.address
 
     @property
     def service(self) -> str:
@@ -172,7 +172,7 @@ class Client(Calls):
     def stats(self) -> ClientStats:
         """Return what it has done so far."""
         connection = self._connection
-        return self.core.stats(connection.caller.open_calls if connection else 0)
+        return self._core.stats(connection.caller.open_calls if connection else 0)
 
     def __enter__(self) -> Client:
         self.open()
@@ -194,7 +194,7 @@ class Client(Calls):
     def _client(self) -> Client:
         return self
 
-    def begin(
+    def _open_call(
         self,
         method: str,
         arguments: tuple[object, ...],
@@ -204,11 +204,11 @@ class Client(Calls):
         carrier: dict[str, str] | None = None,
     ) -> PendingCall:
         """Send a call, once there is room for one more."""
-        began = self.core.note_begin()
+        began = self._core.note_begin()
         while True:
             connection = self._connection
             if connection is None or connection.error is not None:
-                connection = self.connected(deadline)
+                connection = self._connected(deadline)
             with connection.socket.lock:
                 if connection.error is None and connection.caller.has_room:
                     seconds = None if deadline is NEVER else deadline.remaining()
@@ -225,40 +225,40 @@ class Client(Calls):
                 pending.send()
             except ClosedByPeer:
                 # The peer has not got the whole frame, so the method has not been called.
-                if not self.core.reconnects:
+                if not self._core.reconnects:
                     raise
             else:
                 return pending
 
-    def send_notification(
+    def _send_notification(
         self, method: str, arguments: tuple[object, ...], named: dict[str, object], deadline: Deadline
     ) -> None:
         """Send a call that is not answered."""
-        connection = self.connected(deadline)
+        connection = self._connected(deadline)
         carrier: dict[str, str] | None = None
         with contextlib.ExitStack() as stack:
-            if self.core.tracing is not None:
-                carrier = stack.enter_context(self.core.tracing.calling(self.service, method))
-            self.core.note_begin()
+            if self._core.tracing is not None:
+                carrier = stack.enter_context(self._core.tracing.calling(self.service, method))
+            self._core.note_begin()
             while True:
                 frame = connection.caller.notify(method, arguments, named, carrier)
                 try:
                     connection.send(frame, deadline, f"notifying {method!r}")
                 except ClosedByPeer:
-                    if not self.core.reconnects:
+                    if not self._core.reconnects:
                         raise
-                    connection = self.connected(deadline)
+                    connection = self._connected(deadline)
                 else:
                     return
 
-    def connected(self, deadline: Deadline) -> ClientConnection:
+    def _connected(self, deadline: Deadline) -> ClientConnection:
         """Return the connection, made anew if there is none, or it was lost and should be made again."""
         connection = self._connection
         if connection is not None and connection.error is None:
             return connection
         if self._is_closed:
             raise ClosedByUs("the client")
-        if connection is not None and not self.core.reconnects:
+        if connection is not None and not self._core.reconnects:
             assert connection.error is not None
             raise connection.error
         remaining = deadline.remaining()
@@ -275,8 +275,8 @@ class Client(Calls):
 
     def _connect(self, deadline: Deadline) -> ClientConnection:
         lost = self._connection
-        connecting = self.core.connecting_deadline(deadline)
-        connector = self.core.connector(SharedSocket, connecting, is_again=lost is not None)
+        connecting = self._core.connecting_deadline(deadline)
+        connector = self._core.connector(SharedSocket, connecting, is_again=lost is not None)
         while (connection := self._attempt(connector, connecting, lost)) is None:
             if self._is_closed:
                 raise ClosedByUs("the client")
@@ -291,7 +291,7 @@ class Client(Calls):
     ) -> ClientConnection | None:
         if (socket := connector.attempt()) is None:
             return None
-        connection = self._greeting = ClientConnection(self.core, socket)
+        connection = self._greeting = ClientConnection(self._core, socket)
         try:
             connection.greet(deadline)
             if lost is not None:

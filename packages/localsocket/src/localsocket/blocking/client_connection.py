@@ -21,7 +21,7 @@ class ClientConnection:
     def __init__(self, core: ClientCore, socket: SharedSocket) -> None:
         self.core = core
         self.socket = socket
-        self._unsent = socket.unsent
+        self._unsent = socket._unsent
         self.caller = core.new_caller()
         self.error: LocalSocketError | None = None
         self.to_repeat: list[OpenCall] = []

@@ -39,7 +39,7 @@ class EventLoop:
     """
 
     def __init__(self) -> None:
-        self.poller = Poller()
+        self._poller = Poller()
         self._waker = Waker()
         self._waking = threading.RLock()  # may be taken again by a signal's handler that calls stop()
         self._targets: dict[int, Callable[[int], object]] = {self._waker.fileno(): self._on_wake}
@@ -52,7 +52,7 @@ class EventLoop:
         self._is_stopping = False
         self._run_number = 0
         self._is_closed = False
-        self.poller.register(self._waker.fileno(), READABLE)
+        self._poller.register(self._waker.fileno(), READABLE)
         close_in_forked_child(self)
 
     # --- what it drives -----------------------------------------------------------------------------------------------
@@ -118,7 +118,7 @@ class EventLoop:
             raise RuntimeError("the loop is running already")
         self._run_here(timeout)
 
-    def take_over(self) -> None:
+    def _take_over(self) -> None:
         """Go on with run() in this thread, in place of the one that is in it.
 
         For when that one is held up in a handler, which has to leave run() by an exception, other than an Exception,
@@ -169,17 +169,17 @@ class EventLoop:
             for acceptor in list(self._acceptors):
                 acceptor.end()
             for socket in list(self._sockets):
-                socket.finish()
+                socket._finish()
         finally:
-            self.poller.close()
+            self._poller.close()
             with self._waking:
                 self._waker.close()
 
-    def close_in_child(self) -> None:
+    def _close_in_child(self) -> None:
         # Called right after a fork, where the lock may be held by a thread that does not exist here.
         self._waking = threading.RLock()
         self._is_closed = True
-        self.poller.close()
+        self._poller.close()
         self._waker.close()
 
     def __enter__(self) -> EventLoop:
@@ -194,30 +194,30 @@ class EventLoop:
 
     # --- for what it drives -------------------------------------------------------------------------------------------
 
-    def begin(self, socket: EventSocket) -> None:
+    def _begin(self, socket: EventSocket) -> None:
         """Drive `socket` from the next turn on."""
         self._sockets.add(socket)
-        self.call_soon(socket.start)
+        self.call_soon(socket._start)
 
-    def forget(self, socket: EventSocket) -> None:
+    def _forget(self, socket: EventSocket) -> None:
         self._sockets.discard(socket)
 
-    def watch(self, descriptor: int, on_events: Callable[[int], object], interest: int) -> None:
+    def _watch(self, descriptor: int, on_events: Callable[[int], object], interest: int) -> None:
         """Have `on_events` called with what the descriptor is ready for. Any thread may call."""
         self._targets[descriptor] = on_events
-        self.poller.register(descriptor, interest)
+        self._poller.register(descriptor, interest)
 
-    def watch_readable(self, descriptor: int, on_readable: Callable[[], object]) -> None:
-        self.watch(descriptor, lambda _mask: on_readable(), READABLE)
+    def _watch_readable(self, descriptor: int, on_readable: Callable[[], object]) -> None:
+        self._watch(descriptor, lambda _mask: on_readable(), READABLE)
 
-    def unwatch(self, descriptor: int) -> None:
-        self.poller.unregister(descriptor)
+    def _unwatch(self, descriptor: int) -> None:
+        self._poller.unregister(descriptor)
         del self._targets[descriptor]
 
     # ------------------------------------------------------------------------------------------------------------------
 
     def _run(self) -> None:
-        poll, targets, timers = self.poller.poll, self._targets, self._timers
+        poll, targets, timers = self._poller.poll, self._targets, self._timers
         while not self._is_stopping:
             pause = 0.0 if self._soon else _seconds_until(timers[0][0]) if timers else None
             for descriptor, mask in poll(pause):
@@ -241,11 +241,11 @@ class EventLoop:
 
     def _drive(self, socket: LocalSocket, handler: Handler) -> EventSocket:
         self._check_open()
-        connection = socket.hand_over()
+        connection = socket._hand_over()
         driven = EventSocket(
             self, handler, connection, address=socket.address, peer=socket.peer, mode=socket.mode, limits=socket.limits
         )
-        self.begin(driven)
+        self._begin(driven)
         return driven
 
     def _begin_accepted(
@@ -253,9 +253,9 @@ class EventLoop:
     ) -> None:
         limits = server.limits
         connection = HandedOver(
-            sock, ByteBuffer(limits.read_buffer), SendQueue(limits.write_buffer), partial(server.release, peer)
+            sock, ByteBuffer(limits.read_buffer), SendQueue(limits.write_buffer), partial(server._release, peer)
         )
-        self.begin(EventSocket(self, handler, connection, address=server.address, peer=peer, mode="rw", limits=limits))
+        self._begin(EventSocket(self, handler, connection, address=server.address, peer=peer, mode="rw", limits=limits))
 
     def _attempt(
         self, connector: Connector[LocalSocket], handler: Handler, on_failed: Callable[[LocalSocketError], object]

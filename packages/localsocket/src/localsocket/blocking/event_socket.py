@@ -66,7 +66,7 @@ class EventSocket(Stream):
         super().__init__(
             connection.sock, address=address, peer=peer, mode=mode, limits=limits, on_closed=connection.on_closed
         )
-        self.take_over(connection)
+        self._take_over(connection)
         self._loop = loop
         self._handler = handler
         self._ready_read = handler.ready_read
@@ -137,7 +137,7 @@ class EventSocket(Stream):
 
     # --- what the loop calls, in its thread ---------------------------------------------------------------------------
 
-    def start(self) -> None:
+    def _start(self) -> None:
         """Begin to watch the connection and announce it."""
         if self._is_over:
             return
@@ -148,7 +148,7 @@ class EventSocket(Stream):
         if self._state is SocketState.CONNECTED and len(self._received):
             self._call(self._ready_read)
 
-    def on_events(self, mask: int) -> None:
+    def _on_events(self, mask: int) -> None:
         if mask != READABLE or self._needs_care or self._fresh is not None:
             self._on_events_with_care(mask)
             return
@@ -166,7 +166,7 @@ class EventSocket(Stream):
         except Exception as error:
             self._on_handler_error(error)
 
-    def finish(self) -> None:
+    def _finish(self) -> None:
         """End the connection for good and say so, once."""
         if self._is_over:
             return
@@ -175,7 +175,7 @@ class EventSocket(Stream):
             self._stop_watching()
             super()._finish_closing()
             super()._close_descriptor()
-        self._loop.forget(self)
+        self._loop._forget(self)
         if self._has_started:
             self._call(self._handler.disconnected)
 
@@ -265,7 +265,7 @@ class EventSocket(Stream):
         if sent and not self._unsent and self._state is SocketState.CONNECTED:
             self._call(self._handler.drained)
         if self._state is SocketState.CLOSING and not self._unsent:
-            self.finish()
+            self._finish()
 
     def _continue_closing(self, deadline: Deadline) -> None:
         if self._is_over:
@@ -283,14 +283,14 @@ class EventSocket(Stream):
         if self._write_failure:
             self._fail(self._write_failure())
         else:
-            self.finish()
+            self._finish()
 
     def _fail(self, error: LocalSocketError) -> None:
         if self._has_failed:
             return  # the handler tried to write when it was told
         self._has_failed = True
         self._call(self._handler.failed, error)
-        self.finish()
+        self._finish()
 
     def _note_sent(self, count: int) -> None:
         # Reported from the loop, so that the handler is never called from within its own write.
@@ -343,9 +343,9 @@ class EventSocket(Stream):
         if interest == self._interest:
             return
         if self._interest is None:
-            self._loop.watch(self._descriptor, self.on_events, interest)
+            self._loop._watch(self._descriptor, self._on_events, interest)
         else:
-            self._loop.poller.modify(self._descriptor, interest)
+            self._loop._poller.modify(self._descriptor, interest)
         self._interest = interest
 
     def _hold(self) -> None:
@@ -357,7 +357,7 @@ class EventSocket(Stream):
 
     def _stop_watching(self) -> None:
         if self._interest is not None:
-            self._loop.unwatch(self._descriptor)
+            self._loop._unwatch(self._descriptor)
             self._interest = None
 
     def _limits_changed(self) -> None:
@@ -373,11 +373,11 @@ class EventSocket(Stream):
     def _leaving(self) -> None:
         self._is_over = True
         self._stop_watching()
-        self._loop.forget(self)
+        self._loop._forget(self)
 
     def _finish_closing(self) -> None:
         super()._finish_closing()
-        self._loop.call_soon(self.finish)
+        self._loop.call_soon(self._finish)
 
     def _close_descriptor(self) -> None:
         """Left to finish(), in the loop's thread: until then the loop may still come across the number."""

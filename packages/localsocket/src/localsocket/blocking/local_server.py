@@ -46,7 +46,7 @@ def listen(
     Raises NameTaken when a live server owns the address, PathOccupied for anything else in its place, InvalidAddress,
     InsecureDirectory, BrokenEndpoint; after an error nothing is left behind. Any thread may call.
     """
-    return LocalServer.open(
+    return LocalServer._open(
         address,
         mode=mode,
         allow=allow,
@@ -131,7 +131,7 @@ class LocalServer(Server[LocalSocket]):
             self._check_listening()
             if self._pending:
                 return
-            interest = READABLE if self.can_accept else None
+            interest = READABLE if self._can_accept else None
             seconds = deadline.remaining()
             if self._is_exhausted:
                 self._is_exhausted = False

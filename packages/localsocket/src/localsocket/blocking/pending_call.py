@@ -61,7 +61,7 @@ class PendingCall:
             return self._result.read(body)
         if self._call.is_stream:
             return self.stream()
-        return self._client.core.result_of(self._call, self._result)
+        return self._client._core.result_of(self._call, self._result)
 
     def stream(self) -> Stream:
         """Return the items of a method that streams, as they come."""
@@ -95,7 +95,7 @@ class PendingCall:
             self._wait_for(self._is_answered, deadline)
         if began := self._began:
             self._began = 0
-            self._client.core.note_end(began, is_error=call.body is None and not call.is_stream)
+            self._client._core.note_end(began, is_error=call.body is None and not call.is_stream)
 
     def next_item(self, deadline: Deadline) -> Any:
         """Return the next item; StopIteration at the end."""
@@ -103,7 +103,7 @@ class PendingCall:
         with self._connection.socket.lock:
             taken = self._connection.caller.take_item(self._call)
         if taken is None:
-            self._client.core.result_of(self._call, self._result)
+            self._client._core.result_of(self._call, self._result)
             raise StopIteration
         body, credit = taken
         if credit:
@@ -147,7 +147,7 @@ class PendingCall:
                 turn = Turn()
                 self._call.waiter.append(turn)
         if is_lost:  # and the call goes on with the next connection
-            self._connection = self._client.connected(deadline)
+            self._connection = self._client._connected(deadline)
         elif not connection.socket.wait(turn, deadline):
             raise deadline.error(f"calling {self.method!r}")
 
@@ -159,7 +159,7 @@ class PendingCall:
             if not frame and not is_to_be_repeated:
                 return None
             if self._began and not self._call.is_stream:
-                self._client.core.note_end(self._began, is_error=True)
+                self._client._core.note_end(self._began, is_error=True)
             self._began = 0
             self._call.is_over = True
             self._call.error = CallCancelled(self._call.method)

@@ -202,7 +202,7 @@ class ServiceLoop:
 
     def _go_on(self) -> None:
         self.run_ready()
-        self._loop.take_over()
+        self._loop._take_over()
 
     def _drive(self, run: Callable[[], object]) -> None:
         try:
@@ -251,7 +251,7 @@ class _ServiceHandler(Handler):
         self._service = service
 
     def connected(self, socket: EventSocket) -> None:
-        session = socket.context = self._service.open_session(socket.peer, _Link(socket))
+        session = socket.context = self._service._open_session(socket.peer, _Link(socket))
         session.begin()
         self._loop.call_later(self._service.limits.greeting, _drop_if_mute, session)
 
@@ -273,7 +273,7 @@ class _Link:
     __slots__ = ("_unsent", "abort", "pause_reading", "resume_reading", "write")
 
     def __init__(self, socket: EventSocket) -> None:
-        self._unsent = socket.unsent
+        self._unsent = socket._unsent
         self.write = socket.write
         self.abort = socket.abort
         self.pause_reading = socket.pause_reading

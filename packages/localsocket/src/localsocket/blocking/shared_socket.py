@@ -138,9 +138,9 @@ class SharedSocket(Stream):
         """Have whoever receives look whether its turn is done."""
         self._waker.wake()
 
-    def close_in_child(self) -> None:
+    def _close_in_child(self) -> None:
         self.lock = threading.RLock()  # the other may be held by a thread that does not exist here
-        super().close_in_child()
+        super()._close_in_child()
         self._waker.close()
 
     # --- taking turns -------------------------------------------------------------------------------------------------

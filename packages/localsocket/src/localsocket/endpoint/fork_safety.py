@@ -14,7 +14,7 @@ from typing import Protocol
 
 
 class ClosesInChild(Protocol):
-    def close_in_child(self) -> None:
+    def _close_in_child(self) -> None:
         """Close this process's copies of the descriptors without touching what the parent still uses.
 
         Runs right after the fork: locks may be held by threads that do not exist here, so none may be taken.
@@ -47,7 +47,7 @@ def _after_fork_in_child() -> None:
 
 def _close_all() -> None:
     for holder in list(_open):
-        holder.close_in_child()
+        holder._close_in_child()
     _open.clear()
 
 

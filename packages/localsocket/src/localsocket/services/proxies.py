@@ -11,7 +11,7 @@ from localsocket.services.schema import ANYTHING, Result
 class CallsByName(Protocol):
     """What a face's calls are to a proxy."""
 
-    def call_by_proxy(
+    def _call_by_proxy(
         self, method: str, arguments: tuple[Any, ...], named: dict[str, Any], result: Result, *, is_stream: bool
     ) -> Any:
         """Call a method of which the type of its result may be known, and whether that is a stream."""
@@ -41,7 +41,7 @@ class RemoteMethod:
         self._name = name
 
     def __call__(self, *arguments: Any, **named: Any) -> Any:
-        return self._calls.call_by_proxy(self._name, arguments, named, ANYTHING, is_stream=False)
+        return self._calls._call_by_proxy(self._name, arguments, named, ANYTHING, is_stream=False)
 
     def __getattr__(self, name: str) -> RemoteMethod:
         if name.startswith("__"):
@@ -77,4 +77,4 @@ class TypedMethod:
         self._is_stream = is_stream
 
     def __call__(self, *arguments: Any, **named: Any) -> Any:
-        return self._calls.call_by_proxy(self._name, arguments, named, self._result, is_stream=self._is_stream)
+        return self._calls._call_by_proxy(self._name, arguments, named, self._result, is_stream=self._is_stream)

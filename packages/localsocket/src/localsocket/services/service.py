@@ -51,15 +51,15 @@ class Service:
         self.limits = limits
         self.tells_details = tells_details
         self.tracing = tracing
-        self.tally = Tally()
-        self.topics: dict[str, Topic] = {}
-        self.table: dict[str, Method] = {}
-        self.unknown_method = Method(f"{OWN_PREFIX}unknown", _nothing)
+        self._tally = Tally()
+        self._topics: dict[str, Topic] = {}
+        self._table: dict[str, Method] = {}
+        self._unknown_method = Method(f"{OWN_PREFIX}unknown", _nothing)
         self._sessions: set[Session] = set()
         self._lock = threading.Lock()
-        self._greeting: Greeting | None = None
-        self.table[DESCRIBE] = Method(DESCRIBE, self.describe, idempotent=True)
-        self.table[SUBSCRIBE] = Method(SUBSCRIBE, self._subscribe, is_stream=True)
+        self._said: Greeting | None = None
+        self._table[DESCRIBE] = Method(DESCRIBE, self.describe, idempotent=True)
+        self._table[SUBSCRIBE] = Method(SUBSCRIBE, self._subscribe, is_stream=True)
 
     # --- what it consists of ------------------------------------------------------------------------------------------
 
@@ -111,9 +111,9 @@ class Service:
         def add(function: F) -> F:
             called = check_name(name or str(getattr(function, "__name__", "")), "method")
             self._check_not_served()
-            if called in self.table:
+            if called in self._table:
                 raise ValueError(f"the service {self.name!r} has a method {called!r} already")
-            self.table[called] = Method(called, function, idempotent=idempotent, allow=allow, raises=raises)
+            self._table[called] = Method(called, function, idempotent=idempotent, allow=allow, raises=raises)
             return function
 
         return add if function is None else add(function)
@@ -133,22 +133,22 @@ class Service:
         "disconnect" (its subscription ends with SubscriberTooSlow), or "block" (publish() waits for it).
         """
         self._check_not_served()
-        if check_name(name, "topic") in self.topics:
+        if check_name(name, "topic") in self._topics:
             raise ValueError(f"the service {self.name!r} has a topic {name!r} already")
-        topic = self.topics[name] = Topic(name, kind, queue, policy, documentation)
+        topic = self._topics[name] = Topic(name, kind, queue, policy, documentation)
         return topic
 
     def describe(self) -> ServiceDescription:
         """Return what can be called here, as it is told to every client that asks."""
-        methods = [method.describe() for method in self.table.values() if not method.is_own]
-        topics = [topic.describe() for topic in self.topics.values()]
+        methods = [method.describe() for method in self._table.values() if not method.is_own]
+        topics = [topic.describe() for topic in self._topics.values()]
         return ServiceDescription(self.name, self.version, self.documentation, methods, topics)
 
     def stats(self) -> ServiceStats:
         """Return what it has done so far, over all connections. Any thread may call."""
         with self._lock:
             sessions = list(self._sessions)
-        tally, latencies = self.tally, self.tally.latencies
+        tally, latencies = self._tally, self._tally.latencies
         return ServiceStats(
             connections=tally.connections,
             open_connections=len(sessions),
@@ -158,8 +158,8 @@ class Service:
             bytes_received=tally.bytes_received,
             bytes_sent=tally.bytes_sent,
             bytes_unsent=sum(session.bytes_to_write for session in sessions),
-            subscribers=sum(topic.subscribers for topic in self.topics.values()),
-            items_queued=sum(topic.items_queued for topic in self.topics.values()),
+            subscribers=sum(topic.subscribers for topic in self._topics.values()),
+            items_queued=sum(topic.items_queued for topic in self._topics.values()),
             dropped_peers=tally.dropped_peers,
             latency_p50=latencies.percentile(50),
             latency_p90=latencies.percentile(90),
@@ -167,50 +167,50 @@ class Service:
         )
 
     def __repr__(self) -> str:
-        methods = sum(not method.is_own for method in self.table.values())
-        return f"<Service {self.name!r}, {methods} methods, {len(self.topics)} topics>"
+        methods = sum(not method.is_own for method in self._table.values())
+        return f"<Service {self.name!r}, {methods} methods, {len(self._topics)} topics>"
 
     # --- for those who serve it ---------------------------------------------------------------------------------------
 
     @property
-    def greeting(self) -> Greeting:
+    def _greeting(self) -> Greeting:
         """What it says to every client; from the first time on, its table stays as it is."""
-        if self._greeting is None:
-            self._greeting = Greeting(
+        if self._said is None:
+            self._said = Greeting(
                 role="service",
                 max_message=self.limits.message,
                 max_calls=self.limits.calls,
                 service=self.name,
                 version=self.version,
-                idempotent=[name for name, method in self.table.items() if method.idempotent],
+                idempotent=[name for name, method in self._table.items() if method.idempotent],
             )
-        return self._greeting
+        return self._said
 
     @property
-    def needs_asyncio(self) -> bool:
+    def _needs_asyncio(self) -> bool:
         """Whether a method is a coroutine function or an async generator."""
-        return any(method.is_async for method in self.table.values())
+        return any(method.is_async for method in self._table.values())
 
-    def open_session(self, peer: PeerCredentials, link: Link) -> Session:
+    def _open_session(self, peer: PeerCredentials, link: Link) -> Session:
         return Session(self, peer, link)
 
-    def add_session(self, session: Session) -> None:
+    def _add_session(self, session: Session) -> None:
         with self._lock:
             self._sessions.add(session)
 
-    def remove_session(self, session: Session) -> None:
+    def _remove_session(self, session: Session) -> None:
         with self._lock:
             self._sessions.discard(session)
 
     # ------------------------------------------------------------------------------------------------------------------
 
     def _subscribe(self, topic: str) -> Any:
-        if (found := self.topics.get(topic)) is None:
-            raise NoSuchTopic(topic[:128], self.name, list(self.topics))
+        if (found := self._topics.get(topic)) is None:
+            raise NoSuchTopic(topic[:128], self.name, list(self._topics))
         return found.subscribe()
 
     def _check_not_served(self) -> None:
-        if self._greeting is not None:
+        if self._said is not None:
             raise RuntimeError(f"the service {self.name!r} is being served: add to it before")
 
 

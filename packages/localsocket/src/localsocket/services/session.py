@@ -72,14 +72,14 @@ class Session:
         self.peer = peer
         self.is_over = False
         self._link = link
-        self._answerer = Answerer(service.greeting)
+        self._answerer = Answerer(service._greeting)
         self._lock = threading.Lock()
         self._held: list[bytes] | None = None
         self._held_size = 0
         self._is_paused = False
         self._waiting_for_room: list[Callable[[], object]] = []
-        service.tally.connections += 1
-        service.add_session(self)
+        service._tally.connections += 1
+        service._add_session(self)
 
     @property
     def is_greeted(self) -> bool:
@@ -107,11 +107,11 @@ class Session:
     # --- what the face calls ------------------------------------------------------------------------------------------
 
     def begin(self) -> None:
-        self._send(self.service.greeting.encode())
+        self._send(self.service._greeting.encode())
 
     def receive(self, data: bytes) -> list[ServedCall]:
         """Take in what has arrived, and return the calls that are to be served; the session is told what they give."""
-        self.service.tally.bytes_received += len(data)
+        self.service._tally.bytes_received += len(data)
         try:
             with self._lock:
                 requests = self._answerer.feed(data)
@@ -146,14 +146,14 @@ class Session:
                 return
             self.is_over = True
             answers = self._answerer.abandon()
-        self.service.remove_session(self)
+        self.service._remove_session(self)
         for answer in answers:
             if answer.context is not None:  # else it has not been admitted yet
                 self._tell(answer.context.on_cancel)
 
     def drop(self, reason: str) -> None:
         """End the connection because of what its peer did, or did not do."""
-        self.service.tally.dropped_peers += 1
+        self.service._tally.dropped_peers += 1
         logger.warning(
             "service %r disconnects pid %d of uid %d: %s", self.service.name, self.peer.pid, self.peer.uid, reason
         )
@@ -182,7 +182,7 @@ class Session:
 
     def reply(self, call: ServedCall, result: object) -> None:
         """Send the result, unless nobody waits for it."""
-        tally = self.service.tally
+        tally = self.service._tally
         tally.latencies.add(time.monotonic_ns() - call.began)
         if not call.answer.number:
             return
@@ -271,12 +271,12 @@ class Session:
         """Return the call if it may be served, with its arguments; else it is answered."""
         service = self.service
         name = answer.body.method
-        service.tally.calls += 1
-        method = service.table.get(name)
-        call = answer.context = ServedCall(self, answer, method or service.unknown_method)
+        service._tally.calls += 1
+        method = service._table.get(name)
+        call = answer.context = ServedCall(self, answer, method or service._unknown_method)
         try:
             if method is None:
-                raise NoSuchMethod(name[:128], service.name, similar_names(name, service.table))
+                raise NoSuchMethod(name[:128], service.name, similar_names(name, service._table))
             if self._answerer.open_calls > service.limits.calls:
                 raise TooManyCalls(service.limits.calls)
             if method.allow is not None:
@@ -295,7 +295,7 @@ class Session:
         return None
 
     def _note(self, call: ServedCall, *, is_error: bool = False) -> None:
-        tally = self.service.tally
+        tally = self.service._tally
         if is_error:
             tally.errors += 1
         tally.latencies.add(time.monotonic_ns() - call.began)
@@ -315,7 +315,7 @@ class Session:
         self._write(frame)
 
     def _write(self, data: bytes) -> None:
-        self.service.tally.bytes_sent += len(data)
+        self.service._tally.bytes_sent += len(data)
         try:
             self._link.write(data)
         except WriteBufferFull as error:

@@ -147,7 +147,7 @@ class ServerThread:
         return ConnectionThreads(server, cast(ConnectionFunction, self._handler), self._max_threads)
 
     def _serve_service(self, server: LocalServer, service: Service) -> _Serving:
-        if not service.needs_asyncio:
+        if not service._needs_asyncio:
             return ServiceLoop(server, service, self._max_threads)
         from localsocket.serving.coroutine_serving import CoroutineServing
 

@@ -23,9 +23,9 @@ class AcceptingLoop(Protocol):
 
     def call_later(self, seconds: float, callback: Callable[[], object], /) -> object: ...
 
-    def watch_readable(self, descriptor: int, callback: Callable[[], object], /) -> object: ...
+    def _watch_readable(self, descriptor: int, callback: Callable[[], object], /) -> object: ...
 
-    def unwatch(self, descriptor: int, /) -> object: ...
+    def _unwatch(self, descriptor: int, /) -> object: ...
 
 
 class Acceptor:
@@ -45,7 +45,7 @@ class Acceptor:
         self._descriptor = server.fileno()
         self._is_watched = False
         self._has_ended = False
-        server.begin_watching(partial(loop.call_soon, self.update))
+        server._begin_watching(partial(loop.call_soon, self.update))
         loop.call_soon(self.update)
 
     def update(self) -> None:
@@ -54,11 +54,11 @@ class Acceptor:
             return
         if not self._server.is_listening:
             self.end()
-        elif self._server.can_accept != self._is_watched:
+        elif self._server._can_accept != self._is_watched:
             if self._is_watched:
-                self._loop.unwatch(self._descriptor)
+                self._loop._unwatch(self._descriptor)
             else:
-                self._loop.watch_readable(self._descriptor, self._accept)
+                self._loop._watch_readable(self._descriptor, self._accept)
             self._is_watched = not self._is_watched
 
     def end(self) -> None:
@@ -67,23 +67,23 @@ class Acceptor:
             return
         self._has_ended = True
         if self._is_watched:
-            self._loop.unwatch(self._descriptor)
-        self._server.end_watching()
+            self._loop._unwatch(self._descriptor)
+        self._server._end_watching()
         self._on_end(self)
 
     def _accept(self) -> None:
         for _ in range(_AT_ONCE):
             try:
-                taken = self._server.take_connection()
+                taken = self._server._take_connection()
             except ClosedByUs:  # by another thread, or by authorize()
                 break
             if taken is None:
                 break
             self._begin(*taken)
-        if self._server.is_exhausted:
+        if self._server._is_exhausted:
             self._loop.call_later(EXHAUSTION_PAUSE, self._retry)
         self.update()
 
     def _retry(self) -> None:
-        self._server.retry_after_exhaustion()
+        self._server._is_exhausted = False
         self.update()

@@ -70,7 +70,7 @@ class CallerDrivenStream(Stream):
         `other` counts as closed from then on. Raises Busy, and changes nothing, while a transaction is open on it or
         somebody waits on it.
         """
-        connection = other.hand_over()
+        connection = other._hand_over()
         socket = cls(
             connection.sock,
             address=other.address,
@@ -79,7 +79,7 @@ class CallerDrivenStream(Stream):
             limits=other.limits,
             on_closed=connection.on_closed,
         )
-        socket.take_over(connection)
+        socket._take_over(connection)
         if socket._unsent:
             with socket._lock:
                 socket._has_queued()

@@ -148,7 +148,7 @@ class Connection:
             self._closed()
             return descriptor
 
-    def hand_over(self) -> HandedOver:
+    def _hand_over(self) -> HandedOver:
         """Give the connection, with all that is read ahead and unsent, to another object; this one counts as closed."""
         with self._lock:
             self._check_leaving()
@@ -164,7 +164,7 @@ class Connection:
             sock.setblocking(False)
             return HandedOver(sock, received, unsent, on_closed, self._failure, self._write_failure, self._write_ended)
 
-    def take_over(self, connection: HandedOver) -> None:
+    def _take_over(self, connection: HandedOver) -> None:
         """Go on where another object left the connection; for the first moment of this one."""
         self._received = connection.received
         self._unsent = connection.unsent
@@ -173,7 +173,7 @@ class Connection:
         self._write_ended = connection.write_ended
         self._is_writable = self._is_writable and not (self._write_failure or self._write_ended)
 
-    def close_in_child(self) -> None:
+    def _close_in_child(self) -> None:
         # Called right after a fork, where the lock may be held by a thread that does not exist here.
         self._lock = threading.Lock()
         self._change_state(SocketState.CLOSED)

@@ -85,13 +85,13 @@ class Server(abc.ABC, Generic[Accepted]):
         self._pending: collections.deque[Accepted] = collections.deque()
         self._is_listening = True
         self._is_paused = False
-        self._is_exhausted = False  # the last accept found no descriptor left
+        self._is_exhausted = False  # the last accept found no descriptor left; cleared by whoever tries again
         self._was_exhausted = False  # and that has been logged
         self._on_change: Callable[[], object] | None = None
         close_in_forked_child(self)
 
     @classmethod
-    def open(
+    def _open(
         cls,
         address: str | os.PathLike[str],
         *,
@@ -234,7 +234,7 @@ class Server(abc.ABC, Generic[Accepted]):
             connection.abort()
         self._notify()
 
-    def close_in_child(self) -> None:
+    def _close_in_child(self) -> None:
         # Called right after a fork, where the locks may be held by threads that do not exist here.
         self._lock = threading.RLock()
         self._filling = threading.RLock()
@@ -243,11 +243,11 @@ class Server(abc.ABC, Generic[Accepted]):
 
     # --- for the loop -------------------------------------------------------------------------------------------------
 
-    def take_connection(self) -> tuple[socket.socket, PeerCredentials] | None:
+    def _take_connection(self) -> tuple[socket.socket, PeerCredentials] | None:
         """Accept one admitted connection without waiting; None when none is there or none may be accepted now.
 
         Also None after many refusals in a row; the descriptor is still readable then. The caller gives the place back
-        with release(). Raises ClosedByUs, BrokenEndpoint.
+        with _release(). Raises ClosedByUs, BrokenEndpoint.
         """
         for _ in range(_REFUSED_AT_ONCE):
             if (sock := self._accept_socket()) is None:
@@ -261,28 +261,20 @@ class Server(abc.ABC, Generic[Accepted]):
                     raise
         return None
 
-    def release(self, peer: PeerCredentials) -> None:
+    def _release(self, peer: PeerCredentials) -> None:
         """Count one connection of `peer` out."""
         self._admission.release(peer)
         self._announce_room()
 
     @property
-    def can_accept(self) -> bool:
+    def _can_accept(self) -> bool:
         """Whether it is worth watching the descriptor: not paused, not full, not out of descriptors."""
         return not (self._is_paused or self._is_exhausted or self._admission.is_full)
 
-    @property
-    def is_exhausted(self) -> bool:
-        """Whether the last accept found no descriptor left; cleared by the next try."""
-        return self._is_exhausted
+    def _begin_watching(self, on_change: Callable[[], object]) -> None:
+        """Have `on_change` called, from any thread, whenever _can_accept or is_listening may have changed.
 
-    def retry_after_exhaustion(self) -> None:
-        self._is_exhausted = False
-
-    def begin_watching(self, on_change: Callable[[], object]) -> None:
-        """Have `on_change` called, from any thread, whenever can_accept or is_listening may have changed.
-
-        The descriptor stays open until end_watching(), even when the server is closed meanwhile.
+        The descriptor stays open until _end_watching(), even when the server is closed meanwhile.
         """
         with self._lock:
             self._check_listening()
@@ -290,7 +282,7 @@ class Server(abc.ABC, Generic[Accepted]):
                 raise Busy(f"a loop serves {self.address!r} already")
             self._on_change = on_change
 
-    def end_watching(self) -> None:
+    def _end_watching(self) -> None:
         with self._lock:
             self._on_change = None
             if not self._is_listening:
@@ -313,10 +305,10 @@ class Server(abc.ABC, Generic[Accepted]):
     # ------------------------------------------------------------------------------------------------------------------
 
     def _accept_now(self) -> Accepted | None:
-        if (taken := self.take_connection()) is None:
+        if (taken := self._take_connection()) is None:
             return None
         sock, peer = taken
-        return self._make_socket(sock, peer, partial(self.release, peer))
+        return self._make_socket(sock, peer, partial(self._release, peer))
 
     def _accept_socket(self) -> socket.socket | None:
         """Accept a connection into a place reserved for it; None when none is there or none may be accepted now."""

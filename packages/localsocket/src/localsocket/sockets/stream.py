@@ -11,7 +11,6 @@ from localsocket.deadlines import check_count
 from localsocket.errors import Busy, EndOfStream, NeedMoreBytes, WriteBufferFull, WrongMode
 from localsocket.interfaces import Buffer, SocketState, as_bytes
 from localsocket.sockets.connection import Connection
-from localsocket.wire.send_queue import SendQueue
 
 Result = TypeVar("Result")
 
@@ -56,11 +55,6 @@ class Stream(Connection):
     def bytes_to_write(self) -> int:
         """How many written bytes the kernel has not taken yet."""
         return len(self._unsent)
-
-    @property
-    def unsent(self) -> SendQueue:
-        """What was written and not yet taken by the kernel: to be looked at only."""
-        return self._unsent
 
     @property
     def has_line(self) -> bool:

@@ -273,7 +273,7 @@ _GRANTED = -(-_FEW // (HEADER_SIZE + 1))
 def _one_who_does_not_read(face: ServiceFace, topic: str) -> Iterator[tuple[ClientUnderTest, Topic, ItemsUnderTest]]:
     """Give a subscriber that is granted a few messages, and reads none."""
     with served(face, {"limits": small_limits(stream=_FEW)}) as (client, of_claims):
-        yield client, of_claims.service.topics[topic], client.subscribe(topic)
+        yield client, of_claims.service._topics[topic], client.subscribe(topic)
 
 
 def _publish(topic: Topic, count: int) -> None:
