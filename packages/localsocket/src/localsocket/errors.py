@@ -403,7 +403,13 @@ class PeerRefused(LocalSocketError, PermissionError):
 
 
 class PeerUnknown(PeerRefused):
-    """The system could not say who the other end is, which is never taken for permission."""
+    """The system could not say who the other end is, which is never taken for permission; `reason` says why."""
+
+    def __init__(self, peer: PeerIdentity | None, allowed: Sequence[int] | str, reason: str = "") -> None:
+        super().__init__(peer, allowed)
+        self.reason = reason
+        if reason:
+            self.args = (self.errno, f"the other end is an unknown process: {reason}; unknown processes are refused")
 
 
 class TooManyConnections(LocalSocketError, PermissionError):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import re
+import signal
 import socket
 import struct
 import sys
@@ -10,6 +12,8 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
+from localsocket.endpoint.identities import INVALID_ID, Certainty, certainty_of_gid, certainty_of_uid, read_small_file
+from localsocket.endpoint.owned_descriptor import OwnedDescriptor
 from localsocket.errors import PeerRefused, PeerUnknown
 
 
@@ -36,20 +40,23 @@ AllowedUsers: TypeAlias = str | Collection[int]
 """SAME_USER, ANY_USER, or the uids to admit and no other."""
 
 _UCRED = struct.Struct("=iII")  # struct ucred of unix(7): pid_t, uid_t, gid_t
+_SO_PEERPIDFD = 77  # of <asm-generic/socket.h>, since Linux 6.5; Python has no name for it yet
 
 
 def read_credentials(sock: socket.socket) -> PeerCredentials:
     """Return who is at the other end of a connected socket.
 
     Raises PeerUnknown where the kernel cannot say. SO_PEERCRED answers (0, -1, -1) without an error for unconnected
-    and TCP sockets, and pid 0 for a process that this pid namespace cannot see: none of these is an identity.
+    and TCP sockets, pid 0 for a process that this pid namespace cannot see, and the overflow ids for users and groups
+    that this user namespace does not map: none of these is an identity.
     """
     try:
         credentials = _read_linux(sock) if sys.platform == "linux" else _read_bsd(sock)
     except OSError as error:
         raise PeerUnknown(None, SAME_USER) from error
-    if credentials.pid <= 0 or credentials.uid in (-1, 0xFFFFFFFF):
+    if credentials.pid <= 0 or credentials.uid in (-1, INVALID_ID):
         raise PeerUnknown(None, SAME_USER)
+    _check_mapped(sock, credentials)
     return credentials
 
 
@@ -72,6 +79,49 @@ def check_peer(peer: PeerCredentials, allow: AllowedUsers) -> None:
     uids = sorted({os.geteuid(), 0}) if isinstance(allow, str) else allow
     if peer.uid not in uids:
         raise PeerRefused(peer, tuple(uids))
+
+
+def _check_mapped(sock: socket.socket, credentials: PeerCredentials) -> None:
+    """Raise PeerUnknown for ids that the kernel shows for every stranger, unless it is known that this is none."""
+    for certainty, what in (
+        (certainty_of_uid(credentials.uid), f"uid {credentials.uid}"),
+        (certainty_of_gid(credentials.gid), f"gid {credentials.gid}"),
+    ):
+        if certainty is Certainty.KNOWN or (certainty is Certainty.SHARED and _is_of_our_namespace(sock)):
+            continue
+        reason = f"{what} is how the kernel shows whatever this user namespace does not map (process {credentials.pid})"
+        raise PeerUnknown(None, SAME_USER, reason)
+
+
+def _is_of_our_namespace(sock: socket.socket) -> bool:
+    """Whether the process at the other end lives in this process's user namespace, so that its ids are mapped.
+
+    Nobody gets in there but its own processes and whoever rules over it. False where the kernel is older than 6.5, or
+    the process is gone. The pid alone would be no evidence: it can be another process's by the time one looks.
+
+    A process of another namespace shows another map, since the kernel tells it in ids of whoever reads: what is outside
+    of the reader's namespace reads as -1. The link /proc/PID/ns/user would say the same, but not of a process that
+    has changed its user, whose links are closed to others.
+    """
+    try:
+        descriptor = sock.getsockopt(socket.SOL_SOCKET, _SO_PEERPIDFD)
+    except OSError:
+        return False
+    with OwnedDescriptor(descriptor) as process:
+        try:
+            theirs = read_small_file(f"/proc/{_pid_behind(process.number)}/uid_map")
+            # Last: as long as the process is there, its pid is nobody else's.
+            signal.pidfd_send_signal(process.number, 0)
+        except ProcessLookupError:
+            return False
+        except PermissionError:
+            pass  # it is there, and another user's
+        return bool(theirs) and theirs == read_small_file("/proc/self/uid_map")
+
+
+def _pid_behind(pidfd: int) -> int:
+    found = re.search(rb"^Pid:\s*(\d+)$", read_small_file(f"/proc/self/fdinfo/{pidfd}"), re.MULTILINE)
+    return int(found[1]) if found else -1  # it is gone
 
 
 def _read_linux(sock: socket.socket) -> PeerCredentials:

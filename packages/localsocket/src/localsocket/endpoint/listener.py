@@ -22,6 +22,7 @@ from localsocket.endpoint.files import (
     open_directory,
     translated,
 )
+from localsocket.endpoint.identities import is_our_file, user_in_words
 from localsocket.endpoint.owned_descriptor import OwnedDescriptor
 from localsocket.endpoint.ownership import NameLock
 from localsocket.errors import NameTaken, PathOccupied, UnsuitableDescriptor
@@ -190,8 +191,8 @@ def _check_target(endpoint: Endpoint, directory: int, *, take_over_stale: bool) 
         return
     if not stat.S_ISSOCK(status.st_mode):
         raise PathOccupied(endpoint.location, kind_of(status.st_mode))
-    if status.st_uid != os.geteuid():
-        raise PathOccupied(endpoint.location, f"a socket of uid {status.st_uid}")
+    if not _is_our_socket(status, directory, endpoint.file_name):
+        raise PathOccupied(endpoint.location, f"a socket of {user_in_words(status.st_uid)}")
     if is_listening(endpoint):
         raise NameTaken(endpoint.address)
     if not take_over_stale:
@@ -227,7 +228,7 @@ def _remove_leftover(endpoint: Endpoint, directory: int, new_name: str) -> None:
     if status is None:
         return
     leftover = dataclasses.replace(endpoint, location=os.path.join(endpoint.directory, new_name))
-    if not stat.S_ISSOCK(status.st_mode) or status.st_uid != os.geteuid():
+    if not stat.S_ISSOCK(status.st_mode) or not _is_our_socket(status, directory, new_name):
         raise PathOccupied(leftover.location, kind_of(status.st_mode))
     if is_listening(leftover):  # a path, unlike a name, may begin with a dot
         raise PathOccupied(leftover.location, "the socket of a live server")
@@ -247,13 +248,22 @@ def _set_mode(directory: int, new_name: str, mode: int) -> None:
     if stat.S_IMODE(status.st_mode) == mode:
         return
     if sys.platform == "linux":
-        # chmod() follows links; a descriptor of the very file that we looked at cannot be swapped for one.
-        with OwnedDescriptor(os.open(new_name, os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=directory)) as file:
-            if not is_same_file(status, os.fstat(file.number)):
-                raise PathOccupied(new_name, "being replaced by somebody else")
-            os.chmod(f"/proc/self/fd/{file.number}", mode)
+        _change_mode(directory, new_name, status, mode)
     else:  # pragma: no cover - macOS and the BSDs, never run
         os.chmod(new_name, mode, dir_fd=directory, follow_symlinks=False)
+
+
+def _change_mode(directory: int, name: str, status: os.stat_result, mode: int) -> None:
+    # chmod() follows links; a descriptor of the very file that we looked at cannot be swapped for one.
+    with OwnedDescriptor(os.open(name, os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=directory)) as file:
+        if not is_same_file(status, os.fstat(file.number)):
+            raise PathOccupied(name, "being replaced by somebody else")
+        os.chmod(f"/proc/self/fd/{file.number}", mode)
+
+
+def _is_our_socket(status: os.stat_result, directory: int, name: str) -> bool:
+    # Only the owner may change the mode, even to what it is.
+    return is_our_file(status, lambda: _change_mode(directory, name, status, stat.S_IMODE(status.st_mode)))
 
 
 def _new_socket() -> socket.socket:

@@ -9,8 +9,9 @@ import stat
 
 from localsocket.endpoint.address import Endpoint
 from localsocket.endpoint.files import companion_name, file_status, is_same_file, kind_of
+from localsocket.endpoint.identities import Certainty, certainty_of_uid, is_our_file, user_in_words
 from localsocket.endpoint.owned_descriptor import OwnedDescriptor
-from localsocket.errors import NameTaken, PathOccupied
+from localsocket.errors import InsecureDirectory, NameTaken, PathOccupied
 
 _LOCK_FLAGS = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
@@ -27,15 +28,19 @@ class NameLock:
     def acquire(cls, directory: int, endpoint: Endpoint) -> NameLock:
         """Take the lock without waiting; `directory` stays the caller's and must outlive the lock.
 
-        Raises NameTaken with the owner's pid, or PathOccupied when the lock file is something else.
+        Raises NameTaken with the owner's pid, PathOccupied when the lock file is something else, or InsecureDirectory
+        when the kernel cannot say which user this is.
         """
+        if certainty_of_uid(os.geteuid()) is Certainty.UNKNOWN:
+            us = user_in_words(os.geteuid())
+            raise InsecureDirectory(endpoint.directory, f"nothing in it can be known to be ours, since we are {us}")
         lock_name = companion_name(endpoint.file_name, "lock")
         path = os.path.join(endpoint.directory, lock_name)
         while True:
             lock = OwnedDescriptor(_open_lock_file(directory, lock_name, path))
             try:
                 status = os.fstat(lock.number)
-                _check_lock_file(path, status)
+                _check_lock_file(path, status, lock.number)
                 try:
                     fcntl.flock(lock.number, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 except BlockingIOError:
@@ -68,15 +73,20 @@ def _open_lock_file(directory: int, lock_name: str, path: str) -> int:
         return os.open(lock_name, _LOCK_FLAGS, 0o600, dir_fd=directory)
     except OSError:
         if (status := file_status(directory, lock_name)) is not None:
-            _check_lock_file(path, status)
+            _check_lock_file(path, status, None)
         raise
 
 
-def _check_lock_file(path: str, status: os.stat_result) -> None:
+def _check_lock_file(path: str, status: os.stat_result, lock: int | None) -> None:
     if not stat.S_ISREG(status.st_mode):
         raise PathOccupied(path, kind_of(status.st_mode))
-    if status.st_uid != os.geteuid():
-        raise PathOccupied(path, f"a lock file of uid {status.st_uid}")
+
+    def prove() -> None:
+        if lock is not None:
+            os.fchmod(lock, stat.S_IMODE(status.st_mode))  # only the owner may change the mode, even to what it is
+
+    if not is_our_file(status, prove):
+        raise PathOccupied(path, f"a lock file of {user_in_words(status.st_uid)}")
 
 
 def _write_pid(lock: int) -> None:

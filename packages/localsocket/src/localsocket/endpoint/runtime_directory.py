@@ -7,9 +7,13 @@ import os
 import stat
 import tempfile
 
+from localsocket.endpoint.identities import is_our_file, user_in_words
+from localsocket.endpoint.owned_descriptor import OwnedDescriptor
 from localsocket.errors import InsecureDirectory
 
 _DIRECTORY_FLAGS = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+# Only a file's owner, or who rules over the owner's namespace, may read it without changing its time of access.
+_AS_OWNER = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC | getattr(os, "O_NOATIME", 0)
 
 
 def runtime_directory() -> str:
@@ -46,7 +50,7 @@ def open_runtime_directory(*, create: bool) -> int:
         kind = "a symbolic link" if os.path.islink(path) else f"not a usable directory ({error.strerror})"
         raise InsecureDirectory(path, f"it is {kind}") from error
     try:
-        _check_private(path, os.fstat(descriptor))
+        _check_private(path, descriptor)
     except BaseException:
         os.close(descriptor)
         raise
@@ -62,8 +66,10 @@ def _check_parent(parent: str) -> None:
         raise InsecureDirectory(
             parent, f"it cannot be used ({error.strerror}); create it, or set XDG_RUNTIME_DIR to another or unset it"
         ) from error
-    if status.st_uid not in (os.geteuid(), 0):
-        raise InsecureDirectory(parent, f"it belongs to uid {status.st_uid}, who could replace what is in it")
+    if status.st_uid != 0 and not is_our_file(status, lambda: _open_as_owner(parent)):
+        raise InsecureDirectory(
+            parent, f"it belongs to {user_in_words(status.st_uid)}, who could replace what is in it"
+        )
     if status.st_mode & 0o022 and not status.st_mode & stat.S_ISVTX:
         raise InsecureDirectory(
             parent,
@@ -71,11 +77,17 @@ def _check_parent(parent: str) -> None:
         )
 
 
-def _check_private(path: str, status: os.stat_result) -> None:
-    if status.st_uid != os.geteuid():
-        raise InsecureDirectory(path, f"it belongs to uid {status.st_uid}, not to this user ({os.geteuid()})")
+def _check_private(path: str, descriptor: int) -> None:
+    status = os.fstat(descriptor)
+    if not is_our_file(status, lambda: _open_as_owner(f"/proc/self/fd/{descriptor}")):
+        owner = user_in_words(status.st_uid)
+        raise InsecureDirectory(path, f"it belongs to {owner}, not to this user ({os.geteuid()})")
     if status.st_mode & 0o077:
         raise InsecureDirectory(
             path,
             f"other users may enter it (mode {stat.S_IMODE(status.st_mode):04o}); run: chmod 700 {path}",
         )
+
+
+def _open_as_owner(path: str) -> None:
+    OwnedDescriptor(os.open(path, _AS_OWNER)).close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 from collections.abc import Callable
 from typing import Self
@@ -10,6 +11,7 @@ from localsocket.deadlines import Deadline
 from localsocket.endpoint.credentials import (
     SAME_USER,
     AllowedUsers,
+    PeerCredentials,
     check_allowed_users,
     check_peer,
     read_credentials,
@@ -92,7 +94,8 @@ class CallerDrivenStream(Stream):
             ends = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
             for end in ends:
                 end.setblocking(False)
-            first, second = (cls(end, address="", peer=read_credentials(end), limits=limits) for end in ends)
+            us = PeerCredentials(os.getpid(), os.geteuid(), os.getegid())
+            first, second = (cls(end, address="", peer=us, limits=limits) for end in ends)
             return first, second
 
     # --- conditions ---------------------------------------------------------------------------------------------------
