@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import itertools
+import os
+import signal
 import threading
 from collections.abc import Iterator
-from concurrent.futures import Future
-from concurrent.futures.process import BrokenProcessPool
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,7 +14,7 @@ import pytest
 
 from localsocket_review import workers
 from localsocket_review.analysis.facts import Facts
-from localsocket_review.checking import Answer, Checker
+from localsocket_review.checking import Checker
 from localsocket_review.findings import Finding
 from localsocket_review.reading.python_reader import read_python
 from localsocket_review.reviewer import review
@@ -49,24 +49,52 @@ def test_two_processes_find_what_one_finds(monkeypatch: pytest.MonkeyPatch) -> N
 
 
 def test_a_helper_answers_for_rules() -> None:
-    checker = Checker([read_python(str(path), path.read_text()) for path in sorted((CORPUS / "ls106").glob("*.py"))])
-    alone = {answer.rule: answer for answer in Workers(checker, all_rules(), helpers=0).answers()}
-    with Workers(checker, all_rules(), helpers=1) as helped:
-        found = {next(answers := helped.answers()).rule, next(answers).rule}
-        promised: dict[str, Future[Answer]] = helped._promised
-        received = promised[all_rules()[-1].id].result(timeout=30)
-        found |= {answer.rule for answer in answers}
-    assert found == set(alone)
-    assert received == alone[received.rule]
+    """This process waits with each of its rules until the helper has been asked one."""
+    here = os.getpid()
+    reading, writing = os.pipe()
+
+    def check(facts: Facts) -> Iterator[Finding]:
+        if os.getpid() != here:
+            os.write(writing, bytes(len(all_rules())))
+        else:
+            os.read(reading, 1)
+        yield from ()
+
+    rules = [all_rules()[0], *(replace(rule, check=check) for rule in all_rules()[1:])]
+    with Workers(Checker([]), rules, helpers=1) as helped:
+        answers = list(helped.answers())
+    os.close(writing)
+    assert os.read(reading, 1)
+    os.close(reading)
+    assert sorted(answer.rule for answer in answers) == [rule.id for rule in rules]
+    assert not any(answer.failure for answer in answers)
 
 
-def test_a_rule_whose_process_was_killed_is_asked_here() -> None:
-    broken: Future[Answer] = Future()
-    broken.set_running_or_notify_cancel()
-    broken.set_exception(BrokenProcessPool())
-    workers_alone = Workers(Checker([]), all_rules()[:2], helpers=0)
-    workers_alone._promised[all_rules()[1].id] = broken
-    assert list(workers_alone.answers()) == [Answer(rule.id, ()) for rule in all_rules()[:2]]
+def test_what_a_killed_helper_had_taken_is_asked_here() -> None:
+    here = os.getpid()
+
+    def check(facts: Facts) -> Iterator[Finding]:
+        if os.getpid() != here:
+            os.kill(os.getpid(), signal.SIGKILL)
+        yield from ()
+
+    rules = [replace(rule, check=check) for rule in all_rules()]
+    for helpers in (1, 3):
+        with Workers(Checker([]), rules, helpers) as helped:
+            assert sorted(answer.rule for answer in helped.answers()) == [rule.id for rule in rules]
+
+
+def test_a_helper_that_is_not_needed_any_more_is_ended() -> None:
+    here = os.getpid()
+
+    def check(facts: Facts) -> Iterator[Finding]:
+        return endless(facts) if os.getpid() != here else iter(())
+
+    with Workers(Checker([]), [replace(rule, check=check) for rule in all_rules()], helpers=2) as helped:
+        for _ in zip(range(3), helped.answers(), strict=False):
+            pass
+        processes = list(helped._copies.values())
+    assert len(processes) == 2
 
 
 def test_a_small_tree_is_read_by_one_process(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,8 +11,11 @@ import os
 import signal
 import threading
 from collections.abc import Iterator, Sequence
-from concurrent.futures import BrokenExecutor, Future, ProcessPoolExecutor
+from contextlib import ExitStack, suppress
+from multiprocessing.connection import Connection, wait
+from multiprocessing.process import BaseProcess
 from pathlib import Path
+from pickle import UnpicklingError
 from types import TracebackType
 from typing import Self
 
@@ -37,14 +40,13 @@ def processes_for(paths: Sequence[Path], most: int | None = None) -> int:
 
 
 class Workers:
-    """This process and `helpers` copies of it. What they have not begun to answer is answered here."""
+    """This process and `helpers` copies of it, which take one rule after the other from one queue."""
 
     def __init__(self, checker: Checker, rules: Sequence[Rule], helpers: int) -> None:
         self._checker = checker
         self._rules = rules
         self._helpers = helpers
-        self._promised: dict[str, Future[Answer]] = {}
-        self._executor: ProcessPoolExecutor | None = None
+        self._copies: dict[Connection, BaseProcess] = {}
 
     def __enter__(self) -> Self:
         return self
@@ -52,48 +54,79 @@ class Workers:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._executor is not None:
-            self._executor.shutdown(cancel_futures=True)
+        for results, process in self._copies.items():
+            results.close()
+            process.kill()
+            process.join()
+            process.close()
 
     def answers(self) -> Iterator[Answer]:
-        """Yield the answer of each rule: first those found here, then those that the others have found meanwhile."""
+        """Yield the answer of each rule, as they are found here and elsewhere."""
         first, *others = self._rules
         yield self._checker.ask(first)  # which finds out what the others need as well
-        if self._helpers > 0:
-            self._share(others)
-        for rule in others:
-            promised = self._promised.get(rule.id)
-            if promised is None or promised.cancel():
-                self._promised.pop(rule.id, None)
-                yield self._checker.ask(rule)
-        for rule in others:
-            if rule.id in self._promised:
-                yield self._received(rule)
-
-    def _share(self, rules: Sequence[Rule]) -> None:
-        context = multiprocessing.get_context("fork")
-        # What begins a copied process is copied with it, and not sent.
-        self._executor = ProcessPoolExecutor(self._helpers, context, _begin, (self._checker, rules))
-        self._promised = {rule.id: self._executor.submit(_answer, rule.id) for rule in reversed(rules)}
-
-    def _received(self, rule: Rule) -> Answer:
+        left = {rule.id: rule for rule in others}
+        queue = _Queue(others)
         try:
-            return self._promised[rule.id].result()
-        except BrokenExecutor:  # a process was killed: it may have been too large
-            return self._checker.ask(rule)
+            self._copy(queue)
+            while (rule := queue.take()) is not None:
+                del left[rule.id]
+                yield self._checker.ask(rule)
+                yield from self._received(left, timeout=0)
+            yield from self._received(left, timeout=None)
+        finally:
+            queue.close()
+        for rule in left.values():  # whoever took it was killed, as a process that is too large is
+            yield self._checker.ask(rule)
+
+    def _copy(self, queue: _Queue) -> None:
+        if self._helpers == 0:
+            return
+        context = multiprocessing.get_context("fork")
+        with suppress(OSError):  # no memory for a copy, or no more processes: all is answered here
+            for _ in range(self._helpers):
+                results, answers = context.Pipe(duplex=False)
+                process = context.Process(target=_help, args=(self._checker, queue, answers), daemon=True)
+                with answers, ExitStack() as on_failure:  # closed here, so that the other process's end is seen
+                    on_failure.enter_context(results)
+                    process.start()
+                    on_failure.pop_all()
+                self._copies[results] = process
+
+    def _received(self, left: dict[str, Rule], timeout: float | None) -> Iterator[Answer]:
+        """Yield what the others have found: what is there already, or with a `timeout` of None all of it."""
+        open_ones = list(self._copies)
+        while open_ones and (ready := wait(open_ones, timeout)):
+            for results in ready:
+                assert isinstance(results, Connection)
+                try:
+                    answer: Answer = results.recv()
+                except (EOFError, OSError, UnpicklingError):  # it has ended, or was killed amid an answer
+                    open_ones.remove(results)
+                    continue
+                del left[answer.rule]
+                yield answer
 
 
-_checker: Checker | None = None  # in a copy: the program, and the rules by their names
-_rules: dict[str, Rule] = {}
+class _Queue:
+    """Rules that several processes take, each once. No lock, which a process that is killed would keep for ever."""
+
+    def __init__(self, rules: Sequence[Rule]) -> None:
+        self._rules = rules
+        self._reading, writing = os.pipe()
+        # A byte each: the system hands a byte of a pipe to one reader only.
+        os.write(writing, bytes(range(len(rules))))
+        os.close(writing)
+
+    def take(self) -> Rule | None:
+        number = os.read(self._reading, 1)
+        return self._rules[number[0]] if number else None
+
+    def close(self) -> None:
+        os.close(self._reading)
 
 
-def _begin(checker: Checker, rules: Sequence[Rule]) -> None:
-    global _checker
+def _help(checker: Checker, queue: _Queue, answers: Connection) -> None:
+    """Answer for rules, in a copy of the process."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C ends the helpers in silence
-    _checker = checker
-    _rules.update((rule.id, rule) for rule in rules)
-
-
-def _answer(rule_id: str) -> Answer:
-    assert _checker is not None
-    return _checker.ask(_rules[rule_id])
+    while (rule := queue.take()) is not None:
+        answers.send(checker.ask(rule))
