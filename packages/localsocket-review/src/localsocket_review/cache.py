@@ -128,6 +128,7 @@ def _report_of(parts: dict[str, Any]) -> Report:
             "findings": tuple(map(_finding_of, parts["findings"])),
             "not_checked": tuple(parts["not_checked"]),
             "silenced": tuple(silenced),
+            "failed_rules": (),  # a review that did not come to its end is not kept
         }
     )
 

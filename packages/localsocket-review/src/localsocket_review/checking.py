@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from localsocket_review.analysis.facts import Facts
+from localsocket_review.breakdown import HOW_TO_REPORT, described, reviewed_place, whole_trace
 from localsocket_review.findings import Category, Confidence, Finding
 from localsocket_review.model.program import Program
 from localsocket_review.model.unit import Unit
@@ -19,36 +20,43 @@ _MANY_ERRORS, _LINES_PER_ERROR = 20, 40
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a rule has found; `failure` says why it did not come to its end."""
+    """What a rule has found; `failure` says why it did not come to its end, `trace` where in the reviewer."""
 
     rule: str
     findings: tuple[Finding, ...]
     failure: str = ""
+    trace: str = ""
 
 
 class Checker:
     """The program that rules are asked about, one after the other."""
 
     def __init__(self, units: Sequence[Unit], seconds: float = SECONDS_PER_RULE) -> None:
-        self._program = Program([unit for unit in units if not unit.unread])
-        self._facts = Facts(self._program)
+        self._units = [unit for unit in units if not unit.unread]
+        self._facts: Facts | None = None
         self._seconds = seconds
-        self._half_read = {unit.path for unit in self._program.units if _is_half_read(unit)}
+        self._half_read = {unit.path for unit in self._units if _is_half_read(unit)}
 
     def ask(self, rule: Rule) -> Answer:
-        """Return the rule's findings, or as many as there were when it met its limits."""
+        """Return the rule's findings, or as many as there were when it met its limits or failed. Nothing is raised."""
         findings: list[Finding] = []
-        failure = ""
+        failure = trace = ""
         try:
             with time_limit(self._seconds):
-                findings.extend(self._weighed(finding) for finding in rule.check(self._facts))
-        except RecursionError:
-            failure = "which met code that is nested too deeply"
+                findings.extend(self._weighed(finding) for finding in rule.check(self._known_facts()))
         except ThoughtTooLong:
             failure = f"which took longer than {self._seconds:g} s"
+        except Exception as error:
+            failure, trace = _why(error), whole_trace(error)
         if failure:
-            self._facts = Facts(self._program)  # what was interrupted may have been left half known
-        return Answer(rule.id, tuple(findings), failure)
+            self._facts = None  # what was interrupted may have been left half known
+        return Answer(rule.id, tuple(findings), failure, trace)
+
+    def _known_facts(self) -> Facts:
+        """Return the facts, made when they are first asked for: what fails in making them fails with a rule."""
+        if self._facts is None:
+            self._facts = Facts(Program(self._units))
+        return self._facts
 
     def _weighed(self, finding: Finding) -> Finding:
         """Return the finding; where much of its file was not understood, what it rests on may be there unseen."""
@@ -60,3 +68,14 @@ class Checker:
 def _is_half_read(unit: Unit) -> bool:
     lines = unit.source.count("\n")
     return unit.parse_errors >= _MANY_ERRORS and unit.parse_errors * _LINES_PER_ERROR > lines
+
+
+def _why(error: Exception) -> str:
+    place = reviewed_place(error)
+    where = f" at {place}" if place is not None else ""
+    match error:
+        case RecursionError():
+            return f"which met code that is nested too deeply{where}"
+        case MemoryError():
+            return f"which ran out of memory{where}"
+    return f"which failed{where} ({described(error)}): {HOW_TO_REPORT}"

@@ -14,7 +14,7 @@ from localsocket_review.cache import ReportCache, key_of
 from localsocket_review.checking import Answer, Checker
 from localsocket_review.model.unit import Language, Unit
 from localsocket_review.reading.collecting import Unreadable, collect, read_file, source_of
-from localsocket_review.report.report import Report, in_order
+from localsocket_review.report.report import Failure, Report, in_order
 from localsocket_review.rules import all_rules
 from localsocket_review.rules.rule import Rule
 from localsocket_review.suppressions import apply_suppressions
@@ -50,9 +50,14 @@ def review(
     key = key_of(files, rules) if cache is not None else ""
     known = cache.get(key) if cache is not None else None
     report = known or _review(files, rules, processes_for(files, processes), progress)
-    if cache is not None and known is None and key_of(files, rules) == key:  # nothing was changed meanwhile
+    if cache is not None and _may_be_kept(report) and known is None and key_of(files, rules) == key:
         cache.put(key, report)
     return replace(report, sources=dict(_sources(report)))
+
+
+def _may_be_kept(report: Report) -> bool:
+    """Say whether another review would come to the same: what ran out of time or memory may not do so again."""
+    return not report.failed_rules
 
 
 def _review(files: Sequence[Path], rules: Sequence[Rule], processes: int, progress: Progress) -> Report:
@@ -74,6 +79,7 @@ def _review(files: Sequence[Path], rules: Sequence[Rule], processes: int, progre
         files=len(units),
         lines=sum(unit.source.count("\n") for unit in units),
         silenced=tuple(silenced),
+        failed_rules=tuple(Failure(one.rule, one.failure, one.trace) for one in answers if one.failure),
     )
 
 
@@ -112,10 +118,18 @@ def _not_checked(units: Sequence[Unit], answers: Sequence[Answer]) -> Iterator[s
     masked = sum((unit.masked_macros for unit in units), Counter[str]())
     if masked:
         yield f"what Qt's macros expand to, {sum(masked.values())} uses of {_some(sorted(masked))}"
+    yield from _failed(answers)
+    yield "what happens at run time: values read from files, settings and the command line"
+
+
+def _failed(answers: Sequence[Answer]) -> Iterator[str]:
+    """Yield one line for each reason, which all rules may have in common."""
+    rules: dict[str, list[str]] = {}
     for answer in answers:
         if answer.failure:
-            yield f"{answer.rule}, {answer.failure}"
-    yield "what happens at run time: values read from files, settings and the command line"
+            rules.setdefault(answer.failure, []).append(answer.rule)
+    for failure, ids in rules.items():
+        yield f"{_some(ids)}, {failure}"
 
 
 def _headers_missing(units: Sequence[Unit]) -> Iterator[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from enum import StrEnum
 from io import TextIOWrapper
@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from localsocket_review.report.report import Report
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+
+
+FOUND, COULD_NOT_REVIEW = 1, 2
 
 
 class ReportFormat(StrEnum):
@@ -48,6 +51,9 @@ def review(
     no_cache: Annotated[
         bool, typer.Option("--no-cache", help="Review anew what has not changed since the last time.")
     ] = False,
+    debug: Annotated[
+        bool, typer.Option("--debug", help="Show the traceback of a rule or reader that fails, to report it.")
+    ] = False,
     explain: Annotated[str, typer.Option(metavar="RULE", help="Teach a rule, such as LS106, and review nothing.")] = "",
     check_review: Annotated[
         Path | None,
@@ -64,11 +70,26 @@ def review(
     if explain:
         _explain(explain)
     elif paths and check_review is not None:
-        raise typer.Exit(_check_review(check_review, paths, output_format, output))
+        raise typer.Exit(_guarded(lambda: _check_review(check_review, paths, output_format, output), debug))
     elif paths:
-        raise typer.Exit(_review(paths, output_format, output, fail_on, no_cache))
+        raise typer.Exit(_guarded(lambda: _review(paths, output_format, output, fail_on, no_cache, debug), debug))
     else:
         raise typer.BadParameter("name the files or trees to review, or a rule with --explain")
+
+
+def _guarded(review: Callable[[], int], debug: bool) -> int:
+    """Return the status of a review; one that fails must not have that of findings, as an exception would."""
+    try:
+        return review()
+    except (typer.BadParameter, BrokenPipeError):
+        raise
+    except Exception as error:
+        from localsocket_review.breakdown import HOW_TO_REPORT, described, whole_trace
+
+        print(f"The review failed ({described(error)}): {HOW_TO_REPORT}.", file=sys.stderr)
+        if debug:
+            print(whole_trace(error), file=sys.stderr)
+        return COULD_NOT_REVIEW
 
 
 def _explain(rule_id: str) -> None:
@@ -83,7 +104,7 @@ def _explain(rule_id: str) -> None:
 
 
 def _review(
-    paths: list[Path], output_format: ReportFormat, output: Path | None, fail_on: FailOn, no_cache: bool
+    paths: list[Path], output_format: ReportFormat, output: Path | None, fail_on: FailOn, no_cache: bool, debug: bool
 ) -> int:
     from localsocket_review.cache import ReportCache, default_directory
     from localsocket_review.reading.collecting import NothingToRead
@@ -99,7 +120,9 @@ def _review(
         _write(report, output_format, file)
     if output is not None:
         print(report.verdict)
-    return int(_fails(report, fail_on))
+    for trace in report.traces if debug else ():
+        print(trace, file=sys.stderr)
+    return _status(report, fail_on)
 
 
 @contextmanager
@@ -109,6 +132,7 @@ def _opened(output: Path | None) -> Iterator[TextIO]:
         if isinstance(sys.stdout, TextIOWrapper):
             sys.stdout.reconfigure(errors="backslashreplace")
         yield sys.stdout
+        sys.stdout.flush()
         return
     try:
         with output.open("w", encoding="utf-8", errors="backslashreplace") as file:
@@ -156,6 +180,12 @@ def _check_review(written: Path, paths: list[Path], output_format: ReportFormat,
     if output is not None:
         print(checked.summary)
     return int(bool(checked.of(Verdict.REFUTED)))
+
+
+def _status(report: Report, fail_on: FailOn) -> int:
+    if report.failed_rules:
+        return COULD_NOT_REVIEW
+    return FOUND if _fails(report, fail_on) else 0
 
 
 def _fails(report: Report, fail_on: FailOn) -> bool:

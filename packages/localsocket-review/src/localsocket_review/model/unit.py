@@ -68,6 +68,7 @@ class Unit:
     parse_errors: int = 0
     masked_macros: Counter[str] = field(default_factory=Counter)
     unread: str = ""  # why nothing of it could be read
+    trace: str = ""  # where in the reader, if it failed
     folder: tuple[str, ...] = field(init=False)
     _starts: list[int] | None = None
     _code: str | None = None

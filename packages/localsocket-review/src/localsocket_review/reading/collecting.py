@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from io import BytesIO
 from pathlib import Path
 
+from localsocket_review.breakdown import HOW_TO_REPORT, described, whole_trace
 from localsocket_review.model.unit import Language, Unit
 from localsocket_review.reading.clock import SECONDS_PER_FILE
 from localsocket_review.reading.cpp_reader import read_cpp
@@ -77,6 +78,10 @@ def read_file(path: Path, seconds: float = SECONDS_PER_FILE) -> Unit:
         return unread
     except (RecursionError, MemoryError):
         unread.unread = "nested too deeply"
+        return unread
+    except Exception as error:
+        unread.unread = f"the reader failed ({described(error)}): {HOW_TO_REPORT}"
+        unread.trace = whole_trace(error)
         return unread
 
 

@@ -13,6 +13,15 @@ _ORDER = (Category.SECURITY, Category.RELIABILITY, Category.PERFORMANCE, Categor
 
 
 @dataclass(frozen=True, slots=True)
+class Failure:
+    """A rule, or the reader of a file, that did not come to its end: why, and where in the reviewer if it failed."""
+
+    what: str
+    why: str
+    trace: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     """Everything that is told: `findings` are in the order of their numbers."""
 
@@ -21,6 +30,7 @@ class Report:
     files: int
     lines: int
     silenced: tuple[Silenced, ...] = ()
+    failed_rules: tuple[Failure, ...] = ()
     sources: dict[str, str] = field(default_factory=dict, repr=False)
 
     @property
@@ -28,15 +38,27 @@ class Report:
         return [finding for finding in self.findings if finding.is_security_defect]
 
     @property
+    def traces(self) -> list[str]:
+        """Where in the reviewer something failed; limits that were met have no trace."""
+        return [failure.trace for failure in self.failed_rules if failure.trace]
+
+    @property
     def verdict(self) -> str:
         """The first line: no defects, or their weaknesses, the most severe first."""
         defects = self.security_defects
         if not defects:
-            return CLEAN_VERDICT
+            return self._nothing_found
         counts = Counter(finding.cwe or finding.rule for finding in defects)
         worst = {name: max(one.severity for one in defects if (one.cwe or one.rule) == name) for name in counts}
         ordered = sorted(counts, key=lambda name: (-worst[name], -counts[name], name))
         return "Security defects: " + ", ".join(f"{name} ({counts[name]})" for name in ordered)
+
+    @property
+    def _nothing_found(self) -> str:
+        if not self.failed_rules:
+            return CLEAN_VERDICT
+        number = len(self.failed_rules)
+        return f"No security defects are detected by the rules that came to their end; {number} did not."
 
     def in_category(self, category: Category) -> list[tuple[int, Finding]]:
         """Return the category's findings with their numbers."""

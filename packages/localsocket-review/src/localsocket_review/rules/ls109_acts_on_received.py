@@ -48,6 +48,8 @@ def _command_parts(facts: Facts, site: Site) -> Iterator[Expression]:
     words: list[Expression] = []
     for argument in arguments:
         words.extend(_items(facts, argument, site))
+    if not words:  # an empty list, which is filled elsewhere
+        return
     yield words[0]
     shell = site.call.keywords.get("shell")
     through_shell = isinstance(shell, Literal) and bool(shell.value)
