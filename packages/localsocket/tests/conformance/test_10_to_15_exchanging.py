@@ -18,7 +18,7 @@ from conformance.faces import Client, Face
 from conformance.recorder import PATIENCE, Reader, Recorder
 from localsocket import EventLoop, EventSocket, Limits, LocalSocket, ServerThread, SocketState
 from localsocket.errors import InvalidAddress, LineTooLong, NeedMoreBytes
-from localsocket.sockets.stream import Stream
+from localsocket.sockets.connected_socket import ConnectedSocket
 
 NAME = "conformance"
 
@@ -88,7 +88,7 @@ LINE_ROWS = {
 }
 
 
-def read_piece(socket: Stream, limit: int, *, greedy: bool) -> bytes:
+def read_piece(socket: ConnectedSocket, limit: int, *, greedy: bool) -> bytes:
     """Read as Qt's readLine(limit) does: a line with its ending or `limit` bytes; `greedy` takes also less."""
     try:
         return socket.read_line_nowait(max_bytes=limit - 1, keep_ending=True)
@@ -100,7 +100,7 @@ def read_piece(socket: Stream, limit: int, *, greedy: bool) -> bytes:
         return b""
 
 
-def read_pieces(socket: Stream, row: LineRow) -> list[bytes]:
+def read_pieces(socket: ConnectedSocket, row: LineRow) -> list[bytes]:
     pieces = []
     while piece := read_piece(socket, row.limit, greedy=row.greedy):
         assert 1 <= len(piece) <= row.limit

@@ -21,7 +21,7 @@ from localsocket.errors import (
 )
 from localsocket.interfaces import MIB
 from localsocket.testing import FOREVER, PATIENCE, Background, wait_until
-from localsocket.wire.answerer import Answer, Answerer
+from localsocket.wire.answerer import AnsweredCall, Answerer
 from localsocket.wire.frames import Kind
 from localsocket.wire.greeting import Greeting
 from services.conftest import ADDRESS
@@ -53,7 +53,7 @@ class ScriptedConnection:
         self._requests: list[Any] = []
         socket.write(greeting.encode())
 
-    def next_call(self) -> Answer:
+    def next_call(self) -> AnsweredCall:
         while True:
             while not self._requests:
                 self._requests.extend(self._answerer.feed(self.socket.read(timeout=PATIENCE)))
@@ -61,10 +61,10 @@ class ScriptedConnection:
             if kind in (Kind.CALL, Kind.NOTIFICATION):
                 return answer  # type: ignore[no-any-return]
 
-    def reply(self, answer: Answer) -> None:
+    def reply(self, answer: AnsweredCall) -> None:
         self.socket.write(self._answerer.reply(answer, b"\x01"))
 
-    def begin_stream(self, answer: Answer) -> None:
+    def begin_stream(self, answer: AnsweredCall) -> None:
         self.socket.write(self._answerer.open_stream(answer) + self._answerer.item(answer, b"\x02"))
 
     def has_no_more(self) -> bool:

@@ -9,7 +9,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from localsocket.errors import MessageTooLong, PeerBrokeProtocol, TooLongToSend, UnsuitableMessage
-from localsocket.wire.answerer import Answer, Answerer
+from localsocket.wire.answerer import AnsweredCall, Answerer
 from localsocket.wire.call_bodies import Failure
 from localsocket.wire.caller import Caller, OpenCall
 from localsocket.wire.frames import Kind
@@ -344,7 +344,7 @@ def test_whatever_a_service_sends_each_call_is_answered_or_abandoned(frames: lis
 def test_whatever_a_client_sends_each_call_is_cancelled_or_abandoned(frames: list[bytes], cuts: list[int]) -> None:
     answerer = new_answerer()
     served = [answer for _, answer in answerer.feed(b"".join(call(number, "echo") for number in (1, 2, 3)))]
-    cancelled: list[Answer] = []
+    cancelled: list[AnsweredCall] = []
     try:
         for piece in split_at(b"".join(frames), cuts):
             for kind, answer in answerer.feed(piece):

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from localsocket.errors import PeerBrokeProtocol, TooLongToSend
-from localsocket.wire.answerer import Answer, Answerer
+from localsocket.wire.answerer import AnsweredCall, Answerer
 from localsocket.wire.call_bodies import Failure
 from localsocket.wire.caller import Caller, OpenCall
 from localsocket.wire.frames import HEADER_SIZE, Kind
@@ -35,7 +35,7 @@ class Conversed:
     said: tuple[str, float | None, bytes]
     is_open: bool = True  # for the caller
     is_ancient: bool = False  # its number may be given again as soon as it is over
-    answer: Answer | None = None  # once it has arrived
+    answer: AnsweredCall | None = None  # once it has arrived
     is_served: bool = False  # its answerer may still send
     is_stream: bool = False  # its answerer has said so
     may_send: int = 0

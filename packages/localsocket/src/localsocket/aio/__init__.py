@@ -14,12 +14,12 @@
 rest has the name and the meaning that it has on the blocking face. What belongs to a loop is used from its thread.
 """
 
-from localsocket.aio.answer import Stream
 from localsocket.aio.client import Client
 from localsocket.aio.connect import adopt, connect, pair
 from localsocket.aio.local_server import LocalServer, listen
 from localsocket.aio.local_socket import LocalSocket
 from localsocket.aio.message_socket import MessageSocket, connect_messages
+from localsocket.aio.pending_call import Stream
 from localsocket.aio.publish import publish
 from localsocket.aio.serve import Serving, serve
 from localsocket.awaited.opening import Opening

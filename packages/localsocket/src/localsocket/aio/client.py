@@ -9,9 +9,9 @@ from functools import partial
 from types import TracebackType
 from typing import Any, Unpack
 
-from localsocket.aio.answer import Answer, ProxyCall, Stream
 from localsocket.aio.client_connection import ClientConnection
-from localsocket.aio.pushed_socket import PushedSocket
+from localsocket.aio.pending_call import PendingCall, ProxyCall, Stream
+from localsocket.aio.shared_socket import SharedSocket
 from localsocket.deadlines import NEVER, Deadline
 from localsocket.errors import ClosedByPeer, ClosedByUs
 from localsocket.services.calls_core import CallsCore
@@ -100,14 +100,14 @@ class Calls(CallsCore):
     ) -> Any:
         client, deadline = self._client, self._deadline(timeout)
         if client._core.tracing is None:
-            answer = await client._open_call(method, arguments, named, deadline)
-            await answer.wait()
-            return answer.result(result)
+            pending = await client._open_call(method, arguments, named, deadline)
+            await pending.wait()
+            return pending.result(result)
         await client._connected(deadline)  # whose greeting tells the service's name
         with client._core.tracing.calling(client.service, method) as carrier:
-            answer = await client._open_call(method, arguments, named, deadline, carrier)
-            await answer.wait()
-            return answer.result(result)
+            pending = await client._open_call(method, arguments, named, deadline, carrier)
+            await pending.wait()
+            return pending.result(result)
 
 
 class Client(Calls):
@@ -206,7 +206,7 @@ class Client(Calls):
         named: dict[str, object],
         deadline: Deadline,
         carrier: dict[str, str] | None = None,
-    ) -> Answer:
+    ) -> PendingCall:
         began = self._core.note_begin()
         while True:
             connection = await self._connected(deadline)
@@ -219,13 +219,13 @@ class Client(Calls):
         seconds = None if deadline is NEVER else deadline.remaining()
         call = connection.caller.begin(method, seconds, arguments, named, carrier)
         call.waiter = []
-        answer = Answer(self, connection, call, deadline, began)
+        pending = PendingCall(self, connection, call, deadline, began)
         connection.send(call.frame)
-        return answer
+        return pending
 
     async def _open_traced(
         self, method: str, arguments: tuple[object, ...], named: dict[str, object], deadline: Deadline
-    ) -> Answer:
+    ) -> PendingCall:
         assert self._core.tracing is not None
         await self._connected(deadline)
         with self._core.tracing.calling(self.service, method) as carrier:
@@ -246,7 +246,7 @@ class Client(Calls):
     async def _connect(self, deadline: Deadline) -> ClientConnection:
         lost = self._connection
         connecting = self._core.connecting_deadline(deadline)
-        connector = self._core.connector(PushedSocket, connecting, is_again=lost is not None)
+        connector = self._core.connector(SharedSocket, connecting, is_again=lost is not None)
         while (connection := await self._attempt(connector, connecting, lost)) is None:
             if self._is_closed:
                 raise ClosedByUs("the client")
@@ -257,7 +257,7 @@ class Client(Calls):
         return connection
 
     async def _attempt(
-        self, connector: Connector[PushedSocket], deadline: Deadline, lost: ClientConnection | None
+        self, connector: Connector[SharedSocket], deadline: Deadline, lost: ClientConnection | None
     ) -> ClientConnection | None:
         if (socket := connector.attempt()) is None:
             return None

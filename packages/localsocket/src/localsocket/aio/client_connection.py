@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 
-from localsocket.aio.answer import finish_waiters
-from localsocket.aio.pushed_socket import PushedSocket
+from localsocket.aio.pending_call import finish_waiters
+from localsocket.aio.shared_socket import SharedSocket
 from localsocket.aio.waiting import Waiters
 from localsocket.deadlines import Deadline
 from localsocket.errors import ClosedByUs, LocalSocketError, PeerBrokeProtocol
@@ -19,7 +19,7 @@ class ClientConnection:
     `to_repeat` are the calls that were under way then and are to be made again on the next connection.
     """
 
-    def __init__(self, core: ClientCore, socket: PushedSocket) -> None:
+    def __init__(self, core: ClientCore, socket: SharedSocket) -> None:
         self.core = core
         self.caller = core.new_caller()
         self.error: LocalSocketError | None = None

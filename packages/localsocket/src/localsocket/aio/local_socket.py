@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable, Iterator
 
 from localsocket.aio.receiver import Receiver, receive_buffer
 from localsocket.aio.waiting import Waiters
-from localsocket.awaited.awaited_stream import AwaitedStream
+from localsocket.awaited.awaited_socket import AwaitedSocket
 from localsocket.deadlines import NEVER, Deadline
 from localsocket.endpoint.credentials import PeerCredentials
 from localsocket.errors import BrokenEndpoint, Busy
@@ -30,7 +30,7 @@ class _Attaching(asyncio.Task[object]):
         return False
 
 
-class LocalSocket(AwaitedStream):
+class LocalSocket(AwaitedSocket):
     """A connected local socket whose waiting calls are awaited; for the tasks of one loop.
 
     Time-outs are in seconds, None waits for ever, 0 does not wait; one call has one deadline, and DeadlinePassed (a

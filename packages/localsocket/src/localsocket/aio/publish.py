@@ -20,7 +20,7 @@ async def publish(topic: Topic, value: object, *, timeout: float | None = None) 
     loop = asyncio.get_running_loop()
     while True:
         room = asyncio.Event()
-        with topic.telling_of_room(partial(loop.call_soon_threadsafe, room.set)):
+        with topic._telling_of_room(partial(loop.call_soon_threadsafe, room.set)):
             try:
                 return topic.publish_nowait(value)
             except Busy:

@@ -13,8 +13,8 @@ from typing import Any, TypeAlias, Unpack
 
 from localsocket.aio.local_server import listen
 from localsocket.aio.local_socket import LocalSocket
-from localsocket.aio.pushed_socket import PushedSocket
-from localsocket.aio.service_tasks import ServiceTasks
+from localsocket.aio.service_loop import ServiceLoop
+from localsocket.aio.shared_socket import SharedSocket
 from localsocket.awaited.opening import Opening
 from localsocket.deadlines import Deadline
 from localsocket.endpoint.credentials import PeerCredentials
@@ -80,11 +80,11 @@ class Serving:
         self.server = server
         self.error: BaseException | None = None
         self._loop = loop or asyncio.get_running_loop()
-        self._service = ServiceTasks(handler, self._loop) if isinstance(handler, Service) else None
+        self._service = ServiceLoop(handler, self._loop) if isinstance(handler, Service) else None
         self._handler: Callable[[Any], Coroutine[Any, Any, object]] = (
             handler if self._service is None else self._service  # type: ignore[assignment] # it is no Service then
         )
-        self._socket_kind = PushedSocket if self._service else LocalSocket
+        self._socket_kind = SharedSocket if self._service else LocalSocket
         self._tasks: set[asyncio.Task[None]] = set()
         self._is_accepting = True
         self._stopped = asyncio.Event()

@@ -14,12 +14,12 @@ from anyio.abc import ByteStream, SocketAttribute
 
 from localsocket.anyio.translating import anyio_errors
 from localsocket.anyio.waiting import Waiters, Watch, wait_hung_up
-from localsocket.awaited.awaited_stream import AwaitedStream
+from localsocket.awaited.awaited_socket import AwaitedSocket
 from localsocket.deadlines import Deadline, check_count
 from localsocket.endpoint.credentials import PeerCredentials
 from localsocket.errors import Busy
 from localsocket.interfaces import DEFAULT_LIMITS, KIB, Buffer, Limits, OpenMode, SocketState
-from localsocket.sockets.stream import Result
+from localsocket.sockets.connected_socket import T
 
 
 class LocalSocketAttribute(anyio.TypedAttributeSet):
@@ -29,7 +29,7 @@ class LocalSocketAttribute(anyio.TypedAttributeSet):
     peer: PeerCredentials = anyio.typed_attribute()
 
 
-class LocalSocket(AwaitedStream, ByteStream):
+class LocalSocket(AwaitedSocket, ByteStream):
     """A connected local socket whose waiting calls are awaited, and an anyio ByteStream; for the tasks of one loop.
 
     Time-outs are in seconds, None waits for ever, 0 does not wait; one call has one deadline, and DeadlinePassed (a
@@ -122,7 +122,7 @@ class LocalSocket(AwaitedStream, ByteStream):
 
     # --- waiting ------------------------------------------------------------------------------------------------------
 
-    async def _wait_for(self, attempt: Callable[[], Result | None], deadline: Deadline, doing: str) -> Result:
+    async def _wait_for(self, attempt: Callable[[], T | None], deadline: Deadline, doing: str) -> T:
         await anyio.lowlevel.checkpoint()
         if (result := attempt()) is None:
             self._move_bytes()

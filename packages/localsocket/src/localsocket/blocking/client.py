@@ -222,7 +222,7 @@ class Client(Calls):
                 continue
             pending = PendingCall(self, connection, call, turn, deadline, result, began)
             try:
-                pending.send()
+                pending._send()
             except ClosedByPeer:
                 # The peer has not got the whole frame, so the method has not been called.
                 if not self._core.reconnects:

@@ -13,8 +13,8 @@ from localsocket.deadlines import Deadline
 from localsocket.endpoint.credentials import PeerCredentials
 from localsocket.errors import ClosedByPeer, ClosedByUs, LocalSocketError
 from localsocket.interfaces import Limits, OpenMode, SocketState
+from localsocket.sockets.connected_socket import ConnectedSocket
 from localsocket.sockets.connection import RECEIVE_SIZE, HandedOver
-from localsocket.sockets.stream import Stream
 
 if TYPE_CHECKING:
     from localsocket.blocking.event_loop import EventLoop
@@ -24,7 +24,7 @@ logger = logging.getLogger("localsocket.blocking")
 CLOSE_TIMEOUT = 5.0
 
 
-class EventSocket(Stream):
+class EventSocket(ConnectedSocket):
     """A connected local socket whose bytes a loop moves and whose handler is told; no call of it ever waits.
 
     Any thread may read, write and close. write() queues what the kernel does not take at once, up to
@@ -84,7 +84,7 @@ class EventSocket(Stream):
         if wants_bytes_written(handler):
             self._on_sent = self._note_sent
 
-    write = Stream.write_nowait
+    write = ConnectedSocket.write_nowait
 
     def read_available(self, max_bytes: int | None = None) -> bytes:
         if max_bytes is None:

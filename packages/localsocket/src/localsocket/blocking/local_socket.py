@@ -13,12 +13,12 @@ from localsocket.deadlines import Deadline, check_count
 from localsocket.endpoint.credentials import PeerCredentials
 from localsocket.errors import Busy, DeadlinePassed, EndOfStream, LocalSocketError
 from localsocket.interfaces import DEFAULT_LIMITS, Buffer, Limits, OpenMode, SocketState, as_bytes
-from localsocket.sockets.caller_driven import CLOSE_TIMEOUT, CallerDrivenStream
-from localsocket.sockets.stream import Result
+from localsocket.sockets.caller_driven import CLOSE_TIMEOUT, CallerDrivenSocket
+from localsocket.sockets.connected_socket import T
 from localsocket.wire.byte_buffer import ByteBuffer
 
 
-class LocalSocket(CallerDrivenStream):
+class LocalSocket(CallerDrivenSocket):
     """A connected local socket that the caller drives; any thread may read, write and close.
 
     Time-outs are in seconds, None waits for ever, 0 does not wait; one call has one deadline, and DeadlinePassed (a
@@ -84,9 +84,7 @@ class LocalSocket(CallerDrivenStream):
         limit = self.limits.read_buffer if max_bytes is None else check_count(max_bytes, "max_bytes")
         return self._read(partial(self._received.take_to_end, limit), Deadline(timeout), "reading to the end")
 
-    def read_parsed(
-        self, parse: Callable[[ByteBuffer], Result | None], doing: str, *, timeout: float | None = None
-    ) -> Result:
+    def read_parsed(self, parse: Callable[[ByteBuffer], T | None], doing: str, *, timeout: float | None = None) -> T:
         """Return what `parse` makes of the received bytes, waiting until that is not None.
 
         `parse` is called whenever more has arrived, with the buffer that holds it, and takes from it what it wants; one
@@ -196,12 +194,12 @@ class LocalSocket(CallerDrivenStream):
 
     # --- waiting ------------------------------------------------------------------------------------------------------
 
-    def _read(self, take: Callable[[], Result | None], deadline: Deadline, doing: str) -> Result:
+    def _read(self, take: Callable[[], T | None], deadline: Deadline, doing: str) -> T:
         return self._wait_for(partial(self._try_to_read, take), deadline, doing, is_reading=True)
 
     def _wait_for(
-        self, attempt: Callable[[], Result | None], deadline: Deadline, doing: str, *, is_reading: bool = False
-    ) -> Result:
+        self, attempt: Callable[[], T | None], deadline: Deadline, doing: str, *, is_reading: bool = False
+    ) -> T:
         """Move bytes until `attempt` gives something other than None, or raises, or the deadline passes."""
         events = 0
         has_waited = False

@@ -13,8 +13,8 @@ from localsocket.deadlines import Deadline
 from localsocket.endpoint.credentials import PeerCredentials
 from localsocket.errors import EndOfStream, PeerBrokeProtocol
 from localsocket.sockets.caller_driven import CLOSE_TIMEOUT
+from localsocket.sockets.connected_socket import T
 from localsocket.sockets.connector import CONNECT_TIMEOUT, ConnectOptions
-from localsocket.sockets.stream import Result
 from localsocket.wire.byte_buffer import ByteBuffer
 from localsocket.wire.frames import Body
 from localsocket.wire.message_exchange import MAX_MESSAGE, MessageExchange
@@ -128,7 +128,7 @@ class MessageSocket:
     def __repr__(self) -> str:
         return f"<MessageSocket of {self._exchange.serializer.name} over {self.socket!r}>"
 
-    def _take(self, parse: Callable[[ByteBuffer], Result | None], timeout: float | None, doing: str) -> Result:
+    def _take(self, parse: Callable[[ByteBuffer], T | None], timeout: float | None, doing: str) -> T:
         try:
             return self.socket.read_parsed(parse, doing, timeout=timeout)
         except PeerBrokeProtocol:

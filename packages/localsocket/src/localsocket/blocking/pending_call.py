@@ -1,4 +1,4 @@
-"""A call that was started, and the stream that it may give."""
+"""A call that was sent, and the stream that it may give."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ class PendingCall:
         `timeout` is for this waiting, besides the call's own: when it is over the call goes on, and result() may be
         asked again.
         """
-        self.wait(self._deadline if timeout is None else Deadline(timeout))
+        self._wait(self._deadline if timeout is None else Deadline(timeout))
         if (body := self._call.body) is not None:
             return self._result.read(body)
         if self._call.is_stream:
@@ -81,14 +81,14 @@ class PendingCall:
 
     # --- for the client and the stream --------------------------------------------------------------------------------
 
-    def send(self) -> None:
+    def _send(self) -> None:
         try:
             self._connection.send(self._call.frame, self._deadline, f"calling {self.method!r}")
         except BaseException:
             self.cancel()
             raise
 
-    def wait(self, deadline: Deadline) -> None:
+    def _wait(self, deadline: Deadline) -> None:
         """Wait until it is known what the call gives."""
         call = self._call
         if not call.is_answered:
@@ -97,7 +97,7 @@ class PendingCall:
             self._began = 0
             self._client._core.note_end(began, is_error=call.body is None and not call.is_stream)
 
-    def next_item(self, deadline: Deadline) -> Any:
+    def _next_item(self, deadline: Deadline) -> Any:
         """Return the next item; StopIteration at the end."""
         self._wait_for(self._has_item_or_end, deadline)
         with self._connection.socket.lock:
@@ -111,7 +111,7 @@ class PendingCall:
                 self._connection.socket.write_nowait(credit)
         return self._result.read(body)
 
-    def forget(self) -> None:
+    def _forget(self) -> None:
         """Cancel from wherever the garbage collector runs."""
         if frame := self._give_up():
             self._connection.send_from_collector(frame)
@@ -184,7 +184,7 @@ class Stream(Iterator[Any]):
         """
         pending = self._pending
         try:
-            return pending.next_item(pending._deadline if timeout is None else Deadline(timeout))
+            return pending._next_item(pending._deadline if timeout is None else Deadline(timeout))
         except StopIteration:
             raise EndOfStream("another item", 0) from None
 
@@ -193,7 +193,7 @@ class Stream(Iterator[Any]):
         self._pending.cancel()
 
     def __next__(self) -> Any:
-        return self._pending.next_item(self._pending._deadline)
+        return self._pending._next_item(self._pending._deadline)
 
     def __enter__(self) -> Stream:
         return self
@@ -204,7 +204,7 @@ class Stream(Iterator[Any]):
         self.close()
 
     def __del__(self) -> None:
-        self._pending.forget()
+        self._pending._forget()
 
     def __repr__(self) -> str:
         return f"<Stream of {self._pending.method!r}>"

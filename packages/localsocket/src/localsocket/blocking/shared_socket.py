@@ -14,8 +14,8 @@ from localsocket.deadlines import Deadline
 from localsocket.endpoint.credentials import PeerCredentials
 from localsocket.errors import BrokenEndpoint, ClosedByPeer, ClosedByUs, LocalSocketError
 from localsocket.interfaces import DEFAULT_LIMITS, Limits, OpenMode, SocketState
+from localsocket.sockets.connected_socket import ConnectedSocket
 from localsocket.sockets.connection import RECEIVE_SIZE
-from localsocket.sockets.stream import Stream
 
 
 class Turn:
@@ -46,7 +46,7 @@ class Turn:
             self._bell.release()
 
 
-class SharedSocket(Stream):
+class SharedSocket(ConnectedSocket):
     """A connected socket whose bytes are handed out as they arrive, to what begin() says; for any number of threads.
 
     A thread that waits for something receives, and takes in what is for others too; those sleep meanwhile. When it has

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from localsocket.endpoint.credentials import PeerCredentials
 from localsocket.services.method import Method
-from localsocket.wire.answerer import Answer
+from localsocket.wire.answerer import AnsweredCall
 
 if TYPE_CHECKING:
     from localsocket.services.session import Session
@@ -33,7 +33,7 @@ class ServedCall:
 
     __slots__ = ("answer", "arguments", "began", "deadline", "method", "named", "on_cancel", "on_credit", "session")
 
-    def __init__(self, session: Session, answer: Answer, method: Method) -> None:
+    def __init__(self, session: Session, answer: AnsweredCall, method: Method) -> None:
         self.session = session
         self.answer = answer
         self.method = method

@@ -207,7 +207,7 @@ class Service:
     def _subscribe(self, topic: str) -> Any:
         if (found := self._topics.get(topic)) is None:
             raise NoSuchTopic(topic[:128], self.name, list(self._topics))
-        return found.subscribe()
+        return found._subscribe()
 
     def _check_not_served(self) -> None:
         if self._said is not None:

@@ -26,7 +26,7 @@ from localsocket.errors import (
 from localsocket.services.failures import failure_of_declared, failure_of_ours, failure_of_unknown
 from localsocket.services.method import OWN_PREFIX, similar_names
 from localsocket.services.served_call import ServedCall
-from localsocket.wire.answerer import Answer, Answerer
+from localsocket.wire.answerer import AnsweredCall, Answerer
 from localsocket.wire.call_bodies import Failure
 from localsocket.wire.frames import Kind
 from localsocket.wire.send_queue import join_small
@@ -267,7 +267,7 @@ class Session:
 
     # ------------------------------------------------------------------------------------------------------------------
 
-    def _admit(self, answer: Answer) -> ServedCall | None:
+    def _admit(self, answer: AnsweredCall) -> ServedCall | None:
         """Return the call if it may be served, with its arguments; else it is answered."""
         service = self.service
         name = answer.body.method

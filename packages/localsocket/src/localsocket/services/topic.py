@@ -34,7 +34,7 @@ class Topic:
         self.queue = check_count(queue, "queue", minimum=1)
         self.policy: Policy = policy
         self.documentation = documentation
-        self.result = Result(name, kind)
+        self._result = Result(name, kind)
         self._changed = threading.Condition()
         self._subscriptions: dict[Subscription, StreamReply] = {}
         self._told_of_room: list[Callable[[], object]] = []
@@ -55,7 +55,7 @@ class Topic:
         Waits only with the policy "block", until the slowest has room; on DeadlinePassed nobody got it. Raises
         BadResult for a value of another type than the topic's. In a task, use aio.publish() for that policy.
         """
-        body = self.result.write(value)
+        body = self._result.write(value)
         deadline = Deadline(timeout)
         with self._changed:
             while not self._has_room():
@@ -69,7 +69,7 @@ class Topic:
 
     def publish_nowait(self, value: object) -> int:
         """Send `value` as publish() does; Busy, and nobody got it, when that would have to wait."""
-        body = self.result.write(value)
+        body = self._result.write(value)
         with self._changed:
             if not self._has_room():
                 raise Busy(f"a subscriber of {self.name!r} has no room for another message; publish() waits for it")
@@ -80,25 +80,25 @@ class Topic:
 
     def describe(self) -> TopicDescription:
         return TopicDescription(
-            self.name, type_text(self.result.kind), self.queue, self.policy, documentation=self.documentation
+            self.name, type_text(self._result.kind), self.queue, self.policy, documentation=self.documentation
         )
 
     # --- for the service ----------------------------------------------------------------------------------------------
 
-    def subscribe(self) -> Subscription:
+    def _subscribe(self) -> Subscription:
         """Return what gives the messages that are published once it has been attached to a reply."""
         return Subscription(self)
 
-    def add(self, subscription: Subscription, reply: StreamReply) -> None:
+    def _add(self, subscription: Subscription, reply: StreamReply) -> None:
         with self._changed:
             self._subscriptions[subscription] = reply
 
-    def remove(self, subscription: Subscription) -> None:
+    def _remove(self, subscription: Subscription) -> None:
         with self._changed:
             self._subscriptions.pop(subscription, None)
-        self.made_room()
+        self._made_room()
 
-    def made_room(self) -> None:
+    def _made_room(self) -> None:
         if self.policy == "block":
             with self._changed:
                 self._changed.notify_all()
@@ -107,7 +107,7 @@ class Topic:
                 callback()
 
     @contextlib.contextmanager
-    def telling_of_room(self, callback: Callable[[], object]) -> Iterator[None]:
+    def _telling_of_room(self, callback: Callable[[], object]) -> Iterator[None]:
         """Have `callback` called, from any thread, whenever a subscriber has room for one more message."""
         with self._changed:
             self._told_of_room.append(callback)
@@ -148,7 +148,7 @@ class Subscription:
             self._bodies.append(body)
 
     def attach(self, reply: StreamReply) -> None:
-        self._topic.add(self, reply)
+        self._topic._add(self, reply)
 
     def next_body(self) -> bytes | None:
         """Return the next message, or None when none waits now. Raises SubscriberTooSlow."""
@@ -158,8 +158,8 @@ class Subscription:
             body = self._bodies.popleft()
         except IndexError:
             return None
-        self._topic.made_room()
+        self._topic._made_room()
         return body
 
     def close(self) -> None:
-        self._topic.remove(self)
+        self._topic._remove(self)

@@ -1,4 +1,4 @@
-"""A stream that its caller drives: all of its waiting calls but the waiting itself."""
+"""A socket that its caller drives: all of its waiting calls but the waiting itself."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ from localsocket.endpoint.fork_safety import no_fork_meanwhile
 from localsocket.endpoint.listener import take_socket
 from localsocket.errors import DeadlinePassed, UnsuitableDescriptor
 from localsocket.interfaces import DEFAULT_LIMITS, Buffer, Limits, OpenMode, SocketState, check_mode
+from localsocket.sockets.connected_socket import ConnectedSocket, T
 from localsocket.sockets.connection import SEND_FLAGS, Connection
-from localsocket.sockets.stream import Result, Stream
 
 CLOSE_TIMEOUT = 5.0
 """Seconds that close() gives the peer to take what is unsent, unless told otherwise."""
 
 
-class CallerDrivenStream(Stream):
+class CallerDrivenSocket(ConnectedSocket):
     """What the LocalSockets of all faces share.
 
     Each condition below is tried again whenever something has changed: None says that it has to be waited for, and
@@ -148,7 +148,7 @@ class CallerDrivenStream(Stream):
             raise self._failure()
         return taken
 
-    def _try_to_read(self, take: Callable[[], Result | None]) -> Result | None:
+    def _try_to_read(self, take: Callable[[], T | None]) -> T | None:
         """Return what `take` gives; None also while others read in a transaction."""
         if self._transaction_owner is not None:
             self._check_open()

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Coroutine, Iterator
 from typing import Any, Protocol, TypeVar
 
 from localsocket.awaited.awaited_server import AwaitedServer
-from localsocket.awaited.awaited_stream import AwaitedStream
+from localsocket.awaited.awaited_socket import AwaitedSocket
 from localsocket.interfaces import DEFAULT_LIMITS, Limits
 from localsocket.testing.pairs import set_kernel_buffer
 
@@ -18,11 +18,11 @@ T = TypeVar("T")
 class AwaitedPackage(Protocol):
     """What localsocket.aio and localsocket.anyio have in common."""
 
-    def pair(self, *, limits: Limits) -> tuple[AwaitedStream, AwaitedStream]: ...
+    def pair(self, *, limits: Limits) -> tuple[AwaitedSocket, AwaitedSocket]: ...
 
     def listen(self, address: str) -> Awaitable[AwaitedServer[Any]]: ...
 
-    def connect(self, address: str, *, timeout: float) -> Awaitable[AwaitedStream]: ...
+    def connect(self, address: str, *, timeout: float) -> Awaitable[AwaitedSocket]: ...
 
 
 class AwaitedFace(abc.ABC):
@@ -38,9 +38,9 @@ class AwaitedFace(abc.ABC):
     @contextlib.contextmanager
     def connected_pair(
         self, *, limits: Limits = DEFAULT_LIMITS, kernel_buffer: int | None = None
-    ) -> Iterator[tuple[AwaitedSocket, AwaitedSocket]]:
+    ) -> Iterator[tuple[WaitingSocket, WaitingSocket]]:
         first, second = self._package.pair(limits=limits)
-        one, other = AwaitedSocket(self, first), AwaitedSocket(self, second)
+        one, other = WaitingSocket(self, first), WaitingSocket(self, second)
         try:
             for end in (first, second):
                 if kernel_buffer is not None:
@@ -51,26 +51,26 @@ class AwaitedFace(abc.ABC):
             other.abort()
 
     @contextlib.contextmanager
-    def listen(self, address: str) -> Iterator[AwaitedListener]:
-        listener = AwaitedListener(self, self.wait_for(_awaited(self._package.listen(address))))
+    def listen(self, address: str) -> Iterator[WaitingListener]:
+        listener = WaitingListener(self, self.wait_for(_awaited(self._package.listen(address))))
         try:
             yield listener
         finally:
             listener.close()
 
     @contextlib.contextmanager
-    def connect(self, address: str, *, timeout: float) -> Iterator[AwaitedSocket]:
-        connected = AwaitedSocket(self, self.wait_for(_awaited(self._package.connect(address, timeout=timeout))))
+    def connect(self, address: str, *, timeout: float) -> Iterator[WaitingSocket]:
+        connected = WaitingSocket(self, self.wait_for(_awaited(self._package.connect(address, timeout=timeout))))
         try:
             yield connected
         finally:
             connected.abort()
 
 
-class AwaitedSocket:
+class WaitingSocket:
     """A socket whose calls wait."""
 
-    def __init__(self, face: AwaitedFace, socket: AwaitedStream) -> None:
+    def __init__(self, face: AwaitedFace, socket: AwaitedSocket) -> None:
         self.socket = socket
         self._face = face
 
@@ -103,15 +103,15 @@ class AwaitedSocket:
         self._face.wait_for(abort())
 
 
-class AwaitedListener:
+class WaitingListener:
     """A server whose calls wait."""
 
     def __init__(self, face: AwaitedFace, server: AwaitedServer[Any]) -> None:
         self.server = server
         self._face = face
 
-    def accept(self, *, timeout: float) -> AwaitedSocket:
-        return AwaitedSocket(self._face, self._face.wait_for(self.server.accept(timeout=timeout)))
+    def accept(self, *, timeout: float) -> WaitingSocket:
+        return WaitingSocket(self._face, self._face.wait_for(self.server.accept(timeout=timeout)))
 
     def close(self) -> None:
         async def close() -> None:

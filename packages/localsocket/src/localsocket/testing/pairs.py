@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from localsocket.blocking.connect import pair
 from localsocket.blocking.local_socket import LocalSocket
 from localsocket.interfaces import DEFAULT_LIMITS, KIB, Limits
-from localsocket.sockets.stream import Stream
+from localsocket.sockets.connected_socket import ConnectedSocket
 
 _CHUNK = bytes(4 * KIB)
 
@@ -45,7 +45,7 @@ def clogged_pair(*, limits: Limits = DEFAULT_LIMITS) -> Iterator[tuple[LocalSock
         yield first, second, clog(first)
 
 
-def clog(sender: Stream) -> int:
+def clog(sender: ConnectedSocket) -> int:
     """Fill what the kernel holds between `sender` and its peer, past the sender; return how many zero bytes it took."""
     clogged = 0
     with _raw(sender) as raw:
@@ -56,11 +56,11 @@ def clog(sender: Stream) -> int:
                 return clogged
 
 
-def set_kernel_buffer(sender: Stream, size: int) -> None:
+def set_kernel_buffer(sender: ConnectedSocket, size: int) -> None:
     """Have the kernel keep about `size` bytes that `sender` sent and its peer has not read."""
     with _raw(sender) as raw:
         raw.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, size)
 
 
-def _raw(sender: Stream) -> socket.socket:
+def _raw(sender: ConnectedSocket) -> socket.socket:
     return socket.socket(fileno=os.dup(sender.fileno()))

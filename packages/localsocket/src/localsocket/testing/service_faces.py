@@ -9,8 +9,8 @@ from contextlib import AbstractContextManager
 from typing import Any, TypeVar, Unpack
 
 from localsocket import aio
-from localsocket.aio.answer import Stream
 from localsocket.aio.client import Calls
+from localsocket.aio.pending_call import Stream
 from localsocket.blocking.client import Client
 from localsocket.services.client_core import ClientOptions
 from localsocket.services.description import ServiceDescription

@@ -17,7 +17,7 @@ from localsocket.interfaces import KIB
 
 _PIECE = 64 * KIB
 
-Result = TypeVar("Result")
+T = TypeVar("T")
 
 
 def relay(socket: LocalSocket, source: int, write: Callable[[bytes], object], *, timeout: float | None = None) -> None:
@@ -62,7 +62,7 @@ class _Relay:
         if self._failure is not None:
             raise self._failure
 
-    def _while_it_moves(self, call: Callable[..., Result]) -> Result:
+    def _while_it_moves(self, call: Callable[..., T]) -> T:
         """Make a call that may wait, for as long as bytes go in the other direction."""
         while True:
             moved_at = self._moved_at

@@ -15,7 +15,7 @@ _CALL, _NOTIFICATION, _CANCEL, _CREDIT, _REPLY, _ITEM = map(
 )
 
 
-class Answer:
+class AnsweredCall:
     """A call as its answerer sees it. A notification has number 0 and is over at once: nothing is sent for it.
 
     `credit` is how many bytes of a stream may still be sent before the peer grants more. `context` is free for whoever
@@ -33,7 +33,7 @@ class Answer:
         self.context: Any = None
 
 
-Request: TypeAlias = tuple[int, Answer]
+Request: TypeAlias = tuple[int, AnsweredCall]
 """What the peer wants (Kind.CALL, NOTIFICATION, CANCEL, CREDIT), and of which call."""
 
 
@@ -44,14 +44,14 @@ class Answerer:
         self.mine = mine
         self.peer: Greeting | None = None
         self._decoder = FrameDecoder(mine.max_message)
-        self._open: dict[int, Answer] = {}
+        self._open: dict[int, AnsweredCall] = {}
 
     @property
     def open_calls(self) -> int:
         return len(self._open)
 
     @property
-    def answers(self) -> Collection[Answer]:
+    def answers(self) -> Collection[AnsweredCall]:
         """The calls that are to be answered."""
         return self._open.values()
 
@@ -70,10 +70,10 @@ class Answerer:
                 elif kind == _CALL:
                     if not number or number in self._open:
                         raise PeerBrokeProtocol(f"the peer made call {number}, which may not be or is under way")
-                    answer = self._open[number] = Answer(number, decode_call(body), self.peer.stream_window)
+                    answer = self._open[number] = AnsweredCall(number, decode_call(body), self.peer.stream_window)
                     requests.append((kind, answer))
                 elif kind == _NOTIFICATION:
-                    requests.append((kind, Answer(0, decode_call(body), 0)))
+                    requests.append((kind, AnsweredCall(0, decode_call(body), 0)))
                 elif kind == _CANCEL:
                     if (cancelled := self._open.pop(number, None)) is not None:
                         cancelled.is_over = True
@@ -94,7 +94,7 @@ class Answerer:
         """Raise PeerBrokeProtocol when the stream may not end here: in the middle of a frame."""
         self._decoder.check_end()
 
-    def abandon(self) -> list[Answer]:
+    def abandon(self) -> list[AnsweredCall]:
         """Forget all calls, and return them: nobody waits for their answers any more."""
         answers = list(self._open.values())
         for answer in answers:
@@ -104,25 +104,25 @@ class Answerer:
 
     # --- what to send; nothing for a call that is over ----------------------------------------------------------------
 
-    def reply(self, answer: Answer, body: bytes) -> bytes:
+    def reply(self, answer: AnsweredCall, body: bytes) -> bytes:
         """Raises TooLongToSend, and leaves the call open, when the peer does not take so much."""
         self._check_length(body)
         return self._last_frame(answer, _REPLY, body)
 
-    def fail(self, answer: Answer, failure: Failure) -> bytes:
+    def fail(self, answer: AnsweredCall, failure: Failure) -> bytes:
         """A failure that is longer than the peer takes is told in one sentence."""
         body = encode_failure(failure)
         if self.peer is not None and len(body) > self.peer.max_message:
             body = encode_failure(Failure("failed", f"what there is to say of {failure.code!r} is too long to be sent"))
         return self._last_frame(answer, Kind.FAILURE, body)
 
-    def open_stream(self, answer: Answer) -> bytes:
+    def open_stream(self, answer: AnsweredCall) -> bytes:
         if answer.is_over:
             return b""
         answer.is_stream = True
         return encode_frame(Kind.STREAM, answer.number, b"")
 
-    def item(self, answer: Answer, body: bytes) -> bytes:
+    def item(self, answer: AnsweredCall, body: bytes) -> bytes:
         """Raises TooLongToSend. One item may be longer than the credit; the next has to wait until it is positive."""
         self._check_length(body)
         if answer.is_over:
@@ -130,7 +130,7 @@ class Answerer:
         answer.credit -= len(body) + HEADER_SIZE
         return encode_frame(_ITEM, answer.number, body)
 
-    def end_stream(self, answer: Answer) -> bytes:
+    def end_stream(self, answer: AnsweredCall) -> bytes:
         return self._last_frame(answer, Kind.END, b"")
 
     # ------------------------------------------------------------------------------------------------------------------
@@ -147,7 +147,7 @@ class Answerer:
         if self.peer is not None and len(body) > self.peer.max_message:
             raise TooLongToSend(len(body), self.peer.max_message)
 
-    def _last_frame(self, answer: Answer, kind: int, body: bytes) -> bytes:
+    def _last_frame(self, answer: AnsweredCall, kind: int, body: bytes) -> bytes:
         if answer.is_over:
             return b""
         answer.is_over = True

@@ -1,4 +1,4 @@
-"""The waiting calls of a stream, awaited: everything but how a task waits, which asyncio and anyio do differently."""
+"""The waiting calls of a socket, awaited: everything but how a task waits, which asyncio and anyio do differently."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from typing import Any, Self
 from localsocket.deadlines import NEVER, Deadline, check_count
 from localsocket.errors import DeadlinePassed, EndOfStream, LocalSocketError
 from localsocket.interfaces import Buffer, SocketState, as_bytes
-from localsocket.sockets.caller_driven import CLOSE_TIMEOUT, CallerDrivenStream
-from localsocket.sockets.stream import Result
+from localsocket.sockets.caller_driven import CLOSE_TIMEOUT, CallerDrivenSocket
+from localsocket.sockets.connected_socket import T
 from localsocket.wire.byte_buffer import ByteBuffer
 
 
-class AwaitedStream(CallerDrivenStream, abc.ABC):
+class AwaitedSocket(CallerDrivenSocket, abc.ABC):
     """A connected local socket whose waiting calls are coroutines.
 
     Cancelling a call has the meaning of a deadline that passes: a read has consumed nothing; of a write either nothing
@@ -53,8 +53,8 @@ class AwaitedStream(CallerDrivenStream, abc.ABC):
         return await self._read(partial(self._received.take_to_end, limit), timeout, "reading to the end")
 
     async def read_parsed(
-        self, parse: Callable[[ByteBuffer], Result | None], doing: str, *, timeout: float | None = None
-    ) -> Result:
+        self, parse: Callable[[ByteBuffer], T | None], doing: str, *, timeout: float | None = None
+    ) -> T:
         """Return what `parse` makes of the received bytes, waiting until that is not None."""
         return await self._read(partial(parse, self._received), timeout, doing)
 
@@ -170,13 +170,11 @@ class AwaitedStream(CallerDrivenStream, abc.ABC):
 
     # ------------------------------------------------------------------------------------------------------------------
 
-    def _read(
-        self, take: Callable[[], Result | None], timeout: float | None, doing: str
-    ) -> Coroutine[Any, Any, Result]:
+    def _read(self, take: Callable[[], T | None], timeout: float | None, doing: str) -> Coroutine[Any, Any, T]:
         deadline = NEVER if timeout is None else Deadline(timeout)
         return self._wait_for(partial(self._try_to_read, take), deadline, doing)
 
-    async def _wait_for(self, attempt: Callable[[], Result | None], deadline: Deadline, doing: str) -> Result:
+    async def _wait_for(self, attempt: Callable[[], T | None], deadline: Deadline, doing: str) -> T:
         """Wait until `attempt` gives something other than None, or raises, or the deadline passes."""
         has_looked = False
         while (result := attempt()) is None:

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from aio.ends import closing, turns_until
-from localsocket.aio.pushed_socket import PushedSocket
+from localsocket.aio.shared_socket import SharedSocket
 from localsocket.errors import ClosedByPeer, LocalSocketError
 from localsocket.testing import PATIENCE
 
@@ -33,10 +33,10 @@ class Events:
 
 
 @asynccontextmanager
-async def pushed() -> AsyncIterator[tuple[PushedSocket, Events, socket.socket]]:
+async def pushed() -> AsyncIterator[tuple[SharedSocket, Events, socket.socket]]:
     ours, theirs = socket.socketpair()
-    async with closing(PushedSocket.adopt_descriptor(ours.detach())) as stream:
-        assert isinstance(stream, PushedSocket)
+    async with closing(SharedSocket.adopt_descriptor(ours.detach())) as stream:
+        assert isinstance(stream, SharedSocket)
         events = Events()
         stream.begin(events.take_in, events.end, events.drain)
         with theirs:

@@ -1,4 +1,4 @@
-"""What comes back for a call: one result, or a stream of items."""
+"""A call that was sent, and the stream that it may give."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from localsocket.aio.client_connection import ClientConnection
 
 
-class Answer:
+class PendingCall:
     """A call that was sent, for the task that waits for what it gives."""
 
     __slots__ = ("_began", "_client", "_connection", "call", "deadline")
@@ -116,9 +116,11 @@ class Stream(AsyncIterator[Any]):
     Outside of `async with`, close() it when it is left before its end.
     """
 
-    def __init__(self, opening: Answer | Callable[[], Awaitable[Answer]], result: Result, deadline: Deadline) -> None:
-        self._answer = opening if isinstance(opening, Answer) else None
-        self._opening = None if isinstance(opening, Answer) else opening
+    def __init__(
+        self, opening: PendingCall | Callable[[], Awaitable[PendingCall]], result: Result, deadline: Deadline
+    ) -> None:
+        self._pending = opening if isinstance(opening, PendingCall) else None
+        self._opening = None if isinstance(opening, PendingCall) else opening
         self._result = result
         self._deadline = deadline
 
@@ -134,8 +136,8 @@ class Stream(AsyncIterator[Any]):
 
     async def close(self) -> None:
         """Take no more items. Closing again is fine."""
-        if self._answer is not None:
-            self._answer.cancel()
+        if self._pending is not None:
+            self._pending.cancel()
 
     async def __anext__(self) -> Any:
         return await self._next(self._deadline)
@@ -152,31 +154,31 @@ class Stream(AsyncIterator[Any]):
         await self.close()
 
     def __del__(self) -> None:
-        answer = self._answer
-        if answer is not None and not answer.call.is_over:
-            answer.forget()
+        pending = self._pending
+        if pending is not None and not pending.call.is_over:
+            pending.forget()
 
     # ------------------------------------------------------------------------------------------------------------------
 
     async def _begin(self) -> Stream:
-        answer = await self._opened()
-        await answer.wait()
-        if not answer.call.is_stream:
-            answer.raise_failure()
+        pending = await self._opened()
+        await pending.wait()
+        if not pending.call.is_stream:
+            pending.raise_failure()
         return self
 
     async def _next(self, deadline: Deadline) -> Any:
-        answer = await self._opened()
-        body = await answer.next_body(deadline)
+        pending = await self._opened()
+        body = await pending.next_body(deadline)
         if body is None:
             raise StopAsyncIteration
         return self._result.read(body)
 
-    async def _opened(self) -> Answer:
-        if self._answer is None:
+    async def _opened(self) -> PendingCall:
+        if self._pending is None:
             assert self._opening is not None
-            self._answer = await self._opening()
-        return self._answer
+            self._pending = await self._opening()
+        return self._pending
 
 
 class ProxyCall(Coroutine[Any, Any, Any]):

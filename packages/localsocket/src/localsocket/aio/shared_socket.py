@@ -1,4 +1,4 @@
-"""A connected socket of a loop that hands out its bytes as they arrive, and gathers what is sent."""
+"""One connection that many tasks wait on for different things: the loop receives for all, and gathers what is sent."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from localsocket.errors import ClosedByPeer, ClosedByUs, LocalSocketError, Write
 from localsocket.wire.send_queue import join_small
 
 
-class PushedSocket(LocalSocket):
-    """Nobody reads from it: what arrives is given to what begin() says, from the loop's thread.
+class SharedSocket(LocalSocket):
+    """A connected socket whose bytes are handed out as they arrive, to what begin() says, from the loop's thread.
 
     send() gathers what is sent in one turn of the loop, since one system call for many small frames costs as much as
     one for each; whoever has only one frame to send uses send_now().

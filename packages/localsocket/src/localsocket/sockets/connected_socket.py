@@ -12,10 +12,10 @@ from localsocket.errors import Busy, EndOfStream, NeedMoreBytes, WriteBufferFull
 from localsocket.interfaces import Buffer, SocketState, as_bytes
 from localsocket.sockets.connection import Connection
 
-Result = TypeVar("Result")
+T = TypeVar("T")
 
 
-class Stream(Connection):
+class ConnectedSocket(Connection):
     """What every connected socket can do at once, from any thread.
 
     A write is never interleaved with another. Everything received before the peer closed stays readable. After
@@ -225,7 +225,7 @@ class Stream(Connection):
                 self._made_room()
             return taken
 
-    def _take(self, take: Callable[[], Result | None]) -> Result | None:
+    def _take(self, take: Callable[[], T | None]) -> T | None:
         try:
             return take()
         except EndOfStream:

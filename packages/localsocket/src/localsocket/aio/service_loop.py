@@ -1,4 +1,4 @@
-"""A service on an asyncio loop: coroutine functions are tasks, plain functions run in threads."""
+"""A service on an asyncio loop: coroutine functions run in tasks, plain functions in threads."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any
 
-from localsocket.aio.pushed_socket import PushedSocket
+from localsocket.aio.shared_socket import SharedSocket
 from localsocket.errors import CallCancelled, DeadlinePassed, LocalSocketError, WriteBufferFull
 from localsocket.services.served_call import ServedCall
 from localsocket.services.service import Service
@@ -23,7 +23,7 @@ MAX_THREADS = 32
 _FAIR = 64  # items of a stream that are sent before others get a turn
 
 
-class ServiceTasks:
+class ServiceLoop:
     """Serves each connection that it is called with; for the tasks of one loop."""
 
     def __init__(self, service: Service, loop: asyncio.AbstractEventLoop) -> None:
@@ -33,7 +33,7 @@ class ServiceTasks:
         self._is_stopping = False
         self._threads: ThreadPoolExecutor | None = None
 
-    async def __call__(self, socket: PushedSocket) -> None:
+    async def __call__(self, socket: SharedSocket) -> None:
         connection = _Connection(self._service, socket, self)
         self._connections.add(connection)
         try:
@@ -67,7 +67,7 @@ class ServiceTasks:
 class _Connection:
     """One connection: its session, and the tasks of its calls."""
 
-    def __init__(self, service: Service, socket: PushedSocket, tasks: ServiceTasks) -> None:
+    def __init__(self, service: Service, socket: SharedSocket, tasks: ServiceLoop) -> None:
         self.over = asyncio.Event()
         self._service = service
         self._socket = socket
@@ -265,7 +265,7 @@ class _Link:
 
     __slots__ = ("_connection", "_socket", "write")
 
-    def __init__(self, connection: _Connection, socket: PushedSocket) -> None:
+    def __init__(self, connection: _Connection, socket: SharedSocket) -> None:
         self._connection = connection
         self._socket = socket
         self.write = connection.send
