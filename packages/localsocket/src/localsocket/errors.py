@@ -334,6 +334,19 @@ class InsecureDirectory(LocalSocketError, PermissionError):
         self.reason = reason
 
 
+class UnsuitableAllow(LocalSocketError, ValueError):
+    """The address does not suit those whom `allow` lets in; mostly `path`, the file or a directory, keeps them out.
+
+    `reason` says whom, and which of the two to change; nothing was opened.
+    """
+
+    def __init__(self, address: str, path: str, reason: str) -> None:
+        super().__init__(f"listening at {address!r} is refused: {reason}")
+        self.address = address
+        self.path = path
+        self.reason = reason
+
+
 class NameTaken(LocalSocketError, OSError):
     """A live server owns the address; `owner_pid` is its process where that is known."""
 

@@ -102,6 +102,16 @@ SENTENCES: dict[errors.LocalSocketError, tuple[type[Exception], int | None, str]
         errno.EACCES,
         "the other end is an unknown process, and only the same user or root is admitted",
     ),
+    errors.PeerUnknown(None, "any user", "it is nobody"): (
+        PermissionError,
+        errno.EACCES,
+        "the other end is an unknown process: it is nobody; unknown processes are refused",
+    ),
+    errors.UnsuitableAllow("app", "/run/app", "it is closed; open it"): (
+        ValueError,
+        None,
+        "listening at 'app' is refused: it is closed; open it",
+    ),
     errors.TooManyConnections(PEER, 3): (
         PermissionError,
         errno.EUSERS,

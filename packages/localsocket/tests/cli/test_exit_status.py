@@ -32,6 +32,7 @@ def ended_by(error: BaseException) -> int:
         (errors.DeadlinePassed("reading", 1), 4),
         (errors.InvalidAddress("x", "because"), 2),
         (errors.AddressTooLong("x", 2, 1, "it"), 2),
+        (errors.UnsuitableAllow("x", "/x", "because"), 2),
         (errors.UnsuitableMessage("msgpack", "because"), 2),
         (errors.Unsupported("not here"), 2),
         (CommandFailed("wrong", ExitStatus.USAGE), 2),

@@ -234,3 +234,57 @@ def test_a_program_that_is_stopped_lets_calls_end(start: Start, tmp_path: Path) 
     output, errors = program.communicate()
     assert (program.returncode, output) == (0, b"")
     assert errors.endswith(b"stopping\n")
+
+
+# --- who may connect --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("options", "reason"),
+    [
+        (["--any-user"], "--any-user lets others in, and a name is in this user's private directory"),
+        (["--allow", "12345"], "--allow [12345] lets others in, and a name is in this user's private directory"),
+        (["--any-user", "--at", "@x"], "an abstract address has no permissions"),
+        (["--any-user", "--mode=600", "--at=./x.sock"], "mode 0600 does not let them connect"),
+    ],
+)
+def test_a_server_that_nobody_could_reach_is_not_started(serve: Command, options: list[str], reason: str) -> None:
+    status, _, errors = serve("served_here:service", *options)
+    assert status == 2
+    assert reason in errors
+    assert errors.startswith("localsocket: ")
+    assert errors.count("\n") == 1
+
+
+@pytest.mark.parametrize("name", ["serve", "cat", "call"])
+@pytest.mark.parametrize(
+    ("options", "reason"),
+    [
+        (["--any-user", "--allow=root"], "--any-user and --allow do not go together"),
+        (["--allow=no such user"], "there is no user 'no such user'"),
+        (["--allow=0,"], "there is no user ''"),
+    ],
+)
+def test_a_wrong_choice_of_users_is_wrong_usage(command: Command, name: str, options: list[str], reason: str) -> None:
+    arguments = {"serve": ["served_here:service"], "cat": ["demo"], "call": ["demo", "add"]}[name]
+    status, _, errors = command(name, *options, *arguments)
+    assert status == 2
+    assert reason in " ".join(errors.replace("│", " ").split())
+
+
+@pytest.mark.parametrize("mode", ["8", "rw", "1777", "-1", "0x1ff"])
+def test_a_wrong_mode_is_wrong_usage(command: Command, mode: str) -> None:
+    status, _, errors = command("serve", "served_here:service", f"--mode={mode}")
+    assert status == 2
+    assert f"'{mode}' is no mode" in " ".join(errors.replace("│", " ").split())
+
+
+@pytest.mark.parametrize(("mode", "permissions"), [("640", 0o640), ("0640", 0o640), ("0o640", 0o640), ("", 0o600)])
+def test_the_mode_of_the_file_is_what_is_asked_for(
+    serve: Command, runtime_directory: Path, mode: str, permissions: int
+) -> None:
+    def look() -> None:
+        assert [each.mode for each in named_endpoints()] == [permissions]
+
+    with serve_until(look):
+        assert serve("served_here:service", f"--mode={mode}")[0] == 0

@@ -30,7 +30,7 @@ def main() -> None:
     parser.add_argument("address")
     parser.add_argument("--uid", type=int)
     parser.add_argument("--umask", type=lambda text: int(text, 8))
-    parser.add_argument("--mode", type=lambda text: int(text, 8), default=0o600)
+    parser.add_argument("--mode", type=lambda text: int(text, 8))
     parser.add_argument("--any-user", action="store_true")
     parser.add_argument("--descriptors", type=int, help="how many files this process may open")
     options = parser.parse_args()

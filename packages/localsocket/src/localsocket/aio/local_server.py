@@ -22,7 +22,7 @@ from localsocket.sockets.server import BACKLOG, MAX_PENDING
 def listen(
     address: str | os.PathLike[str],
     *,
-    mode: int = 0o600,
+    mode: int | None = None,
     allow: AllowedUsers = SAME_USER,
     authorize: Callable[[PeerCredentials], bool] | None = None,
     backlog: int = BACKLOG,

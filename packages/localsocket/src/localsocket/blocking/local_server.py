@@ -20,7 +20,7 @@ from localsocket.sockets.server import BACKLOG, EXHAUSTION_PAUSE, MAX_PENDING, S
 def listen(
     address: str | os.PathLike[str],
     *,
-    mode: int = 0o600,
+    mode: int | None = None,
     allow: AllowedUsers = SAME_USER,
     authorize: Callable[[PeerCredentials], bool] | None = None,
     backlog: int = BACKLOG,
@@ -32,9 +32,12 @@ def listen(
 ) -> LocalServer:
     """Own `address` and listen there until the server is closed or the process ends, however it ends.
 
-    `mode`: permissions of the socket file, there from its first instant (connecting needs the write bit).
     `allow`: SAME_USER (this user or root), ANY_USER, or a collection of uids; every other peer is turned away at
-    accept. `authorize`: asked last, with the PeerCredentials; returning False or raising turns the peer away.
+    accept. `mode`: permissions of the socket file, there from its first instant (connecting needs the write bit); by
+    default 0600, or 0666 where `allow` lets in other users. Where the file or a directory on the way keeps out somebody
+    whom `allow` lets in, UnsuitableAllow says which of the two to change. Names are in a directory that only this user
+    may enter, so other users need a path. `authorize`: asked last, with the PeerCredentials; returning False or raising
+    turns the peer away.
     `backlog`: how many connections the kernel keeps waiting. `max_pending`: how many may be accepted and not yet
     taken. `max_connections`: how many may be open at once; the next one waits in the backlog; of these one user has at
     most `max_connections_per_user`, and more are turned away (default: half, and, where other users may come in, at
@@ -44,7 +47,7 @@ def listen(
     An abstract address (`@name`) has no permissions, so SAME_USER cannot be widened there.
 
     Raises NameTaken when a live server owns the address, PathOccupied for anything else in its place, InvalidAddress,
-    InsecureDirectory, BrokenEndpoint; after an error nothing is left behind. Any thread may call.
+    UnsuitableAllow, InsecureDirectory, BrokenEndpoint; after an error nothing is left behind. Any thread may call.
     """
     return LocalServer._open(
         address,

@@ -18,6 +18,7 @@ from localsocket.cli.describing import print_description
 from localsocket.cli.exit_status import CommandFailed, ExitStatus, ending_with_a_status
 from localsocket.cli.options import (
     Address,
+    Allow,
     AnyUser,
     AsJson,
     Timeout,
@@ -29,6 +30,7 @@ from localsocket.cli.options import (
 from localsocket.cli.output import print_json, print_raw, print_value
 from localsocket.cli.plain_text import json_text
 from localsocket.deadlines import Deadline
+from localsocket.endpoint.credentials import AllowedUsers
 
 _OPTION_LIKE = re.compile(r"--?[A-Za-z]")
 
@@ -36,12 +38,17 @@ Raw = Annotated[bool, typer.Option("--raw", help="Texts without quotes, and byte
 
 
 def describe_service(
-    name: Address, timeout: Timeout = None, wait: Wait = False, any_user: AnyUser = False, as_json: AsJson = False
+    name: Address,
+    timeout: Timeout = None,
+    wait: Wait = False,
+    any_user: AnyUser = False,
+    allow: Allow = "",
+    as_json: AsJson = False,
 ) -> None:
     """Tell what a service offers: its methods and topics, with their types and documentation."""
     with ending_with_a_status():
         deadline = Deadline(timeout)
-        with _client(name, timeout, wait, any_user) as client:
+        with _client(name, timeout, wait, allowed_users(any_user, allow)) as client:
             description = client.describe(timeout=deadline.remaining())
         if as_json:
             print_json(json_text(description))
@@ -68,6 +75,7 @@ def call(
     timeout: Timeout = None,
     wait: Wait = False,
     any_user: AnyUser = False,
+    allow: Allow = "",
     as_json: AsJson = False,
     raw: Raw = False,
 ) -> None:
@@ -82,7 +90,7 @@ def call(
         values = [_argument(text) for text in arguments or ()]
         values_by_name = dict(_named_argument(text) for text in named or ())
         deadline = Deadline(timeout)
-        with _client(name, timeout, wait, any_user) as client:
+        with _client(name, timeout, wait, allowed_users(any_user, allow)) as client:
             result = client.within(deadline.remaining()).call(method, *values, **values_by_name)
             if isinstance(result, Stream):
                 with result:
@@ -108,13 +116,17 @@ def subscribe(
     ] = None,
     wait: Wait = False,
     any_user: AnyUser = False,
+    allow: Allow = "",
     as_json: AsJson = False,
     raw: Raw = False,
 ) -> None:
     """Print what is published on a topic of a service, each message as JSON on a line, until interrupted."""
     with ending_with_a_status():
         _check_form(as_json, raw)
-        with _client(name, timeout, wait, any_user) as client, client.subscribe(topic, timeout=timeout) as messages:
+        with (
+            _client(name, timeout, wait, allowed_users(any_user, allow)) as client,
+            client.subscribe(topic, timeout=timeout) as messages,
+        ):
             received = 0
             while received != count:
                 _print(messages.receive(timeout=timeout), as_json, raw)
@@ -122,12 +134,12 @@ def subscribe(
 
 
 @contextmanager
-def _client(name: str, timeout: float | None, wait: bool, any_user: bool) -> Iterator[Client]:
+def _client(name: str, timeout: float | None, wait: bool, allow_server: AllowedUsers) -> Iterator[Client]:
     client = Client(
         name,
         timeout=connect_timeout(timeout, wait),
         wait_for_server=wait,
-        allow_server=allowed_users(any_user),
+        allow_server=allow_server,
     )
     with client:
         yield client

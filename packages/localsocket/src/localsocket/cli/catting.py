@@ -15,9 +15,20 @@ from localsocket.blocking.connect import connect
 from localsocket.blocking.local_server import listen
 from localsocket.blocking.local_socket import LocalSocket
 from localsocket.cli.exit_status import ExitStatus, ending_with_a_status
-from localsocket.cli.options import Address, AnyUser, Wait, allowed_users, connect_timeout, timeout_option
+from localsocket.cli.options import (
+    Address,
+    Allow,
+    AnyUser,
+    Mode,
+    Wait,
+    allowed_users,
+    connect_timeout,
+    file_mode,
+    timeout_option,
+)
 from localsocket.cli.output import print_piece
 from localsocket.cli.plain_text import TerminalText
+from localsocket.endpoint.credentials import AllowedUsers
 from localsocket.tools.relay import relay
 
 
@@ -32,6 +43,8 @@ def cat(
     ] = None,
     wait: Wait = False,
     any_user: AnyUser = False,
+    allow: Allow = "",
+    mode: Mode = "",
 ) -> None:
     """Send the standard input to a socket, and write what comes back to the standard output.
 
@@ -39,22 +52,23 @@ def cat(
     It is over when that has finished as well, or has closed.
     A terminal is shown control characters as escapes; anything else gets every byte.
     """
+    allowed = allowed_users(any_user, allow)
     with ending_with_a_status():
         if is_server:
-            socket = _accept_one(name, timeout, any_user)
+            socket = _accept_one(name, timeout, allowed, file_mode(mode))
         else:
             socket = connect(
                 name,
                 timeout=connect_timeout(timeout, wait),
                 wait_for_server=wait,
-                allow_server=allowed_users(any_user),
+                allow_server=allowed,
             )
         with _standard_input() as source, _standard_output() as write:
             relay(socket, source, write, timeout=timeout)
 
 
-def _accept_one(address: str, timeout: float | None, any_user: bool) -> LocalSocket:
-    with listen(address, allow=allowed_users(any_user)) as server:
+def _accept_one(address: str, timeout: float | None, allow: AllowedUsers, mode: int | None) -> LocalSocket:
+    with listen(address, allow=allow, mode=mode) as server:
         # So that the socket file is taken down; later there is none.
         before = signal.signal(signal.SIGTERM, _terminate)
         try:

@@ -23,6 +23,7 @@ from localsocket.errors import (
     ServerBusy,
     ServerNotFound,
     ServerRefused,
+    UnsuitableAllow,
     UnsuitableMessage,
     Unsupported,
 )
@@ -91,7 +92,7 @@ def _status(error: Exception) -> ExitStatus:
             return error.status
         case DeadlinePassed():
             return ExitStatus.TIMED_OUT
-        case InvalidAddress() | UnsuitableMessage() | Unsupported():
+        case InvalidAddress() | UnsuitableAllow() | UnsuitableMessage() | Unsupported():
             return ExitStatus.USAGE
     return ExitStatus.NO_SERVER if isinstance(error, _NOT_REACHED) else ExitStatus.FAILED
 
@@ -105,6 +106,8 @@ def _sentence(error: Exception) -> str:
             return f"nobody listens at {address!r}, which is {kind}; restart the server, or wait for it with --wait"
         case DeadlinePassed(doing=doing):
             return f"{doing} took too long; --timeout gives it more time"
+        case UnsuitableAllow():
+            return str(error).replace("allow=ANY_USER", "--any-user").replace("allow=", "--allow ")
         case BadArguments(reason=reason) if reason.startswith("Expected `str`"):
             return f"{error}; a text that is JSON as well is written as JSON: '\"5\"'"
         case RemoteError(name=name, arguments=arguments):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pwd
+import re
 from typing import Annotated, Any, TypeAlias
 
 import typer
@@ -37,11 +39,51 @@ Wait: TypeAlias = Annotated[bool, typer.Option("--wait", help="Wait for a server
 AnyUser: TypeAlias = Annotated[
     bool, typer.Option("--any-user", help="The other end may be any user's; else only this user's or root's.")
 ]
+Allow: TypeAlias = Annotated[
+    str,
+    typer.Option(
+        "--allow",
+        metavar="USER,...",
+        help="The other end has to be one of these users, by name or uid, and no other.",
+        show_default=False,
+    ),
+]
+Mode: TypeAlias = Annotated[
+    str,
+    typer.Option(
+        metavar="OCTAL",
+        help="Permissions of the socket file; by default 600, or 666 where other users are let in.",
+        show_default=False,
+    ),
+]
 AsJson: TypeAlias = Annotated[bool, typer.Option("--json", help="For a program: JSON, each value on one line.")]
 
 
-def allowed_users(any_user: bool) -> AllowedUsers:
+def allowed_users(any_user: bool, allow: str = "") -> AllowedUsers:
+    """Return who the other end may be, by --any-user and --allow."""
+    if any_user and allow:
+        raise typer.BadParameter("--any-user and --allow do not go together: give one of them")
+    if allow:
+        return [_uid(user) for user in allow.split(",")]
     return ANY_USER if any_user else SAME_USER
+
+
+def file_mode(text: str) -> int | None:
+    """Return what --mode says, such as 660, or None where it is not given."""
+    if not text:
+        return None
+    if not re.fullmatch(r"(0o)?[0-7]{1,4}", text) or int(text, 8) > 0o777:
+        raise typer.BadParameter(f"{text!r} is no mode: write permission bits as chmod takes them, such as 660")
+    return int(text, 8)
+
+
+def _uid(user: str) -> int:
+    if user.isascii() and user.isdecimal():
+        return int(user)
+    try:
+        return pwd.getpwnam(user).pw_uid
+    except KeyError:
+        raise typer.BadParameter(f"there is no user {user!r}; write names or uids, with commas between") from None
 
 
 def connect_timeout(timeout: float | None, wait: bool) -> float | None:

@@ -17,7 +17,7 @@ import typer
 
 from localsocket.cli.exit_status import CommandFailed, ExitStatus, ending_with_a_status
 from localsocket.cli.log_lines import log_to_standard_error
-from localsocket.cli.options import AnyUser, allowed_users
+from localsocket.cli.options import Allow, AnyUser, Mode, allowed_users, file_mode
 from localsocket.services.service import Service
 from localsocket.serving.server_thread import ServerThread
 
@@ -38,16 +38,22 @@ def serve(
         typer.Option("--at", metavar="NAME", help="Where; by default what the service is called.", show_default=False),
     ] = "",
     any_user: AnyUser = False,
+    allow: Allow = "",
+    mode: Mode = "",
 ) -> None:
     """Serve a service of a module until SIGTERM or SIGINT (Ctrl-C). Its log goes to the standard error.
 
     Calls that are under way then have five seconds to end. A second signal ends it at once.
     """
+    allowed, permissions = allowed_users(any_user, allow), file_mode(mode)
     with ending_with_a_status():
         service = _find_service(target)
         log_to_standard_error()
         address = at or service.name
-        with _StopSignals() as stop, ServerThread(address, service, allow=allowed_users(any_user)) as server:
+        with (
+            _StopSignals() as stop,
+            ServerThread(address, service, allow=allowed, mode=permissions) as server,
+        ):
             threading.Thread(target=_tell_when_stopped, args=(server, stop), daemon=True).start()
             logger.info("serving %s at %s", service.name, address)
             stop.wait()

@@ -55,6 +55,11 @@ class Admission:
         self.refused = 0
 
     @property
+    def allow(self) -> AllowedUsers:
+        """Whom it lets in."""
+        return self._allow
+
+    @property
     def open_connections(self) -> int:
         return self._total
 

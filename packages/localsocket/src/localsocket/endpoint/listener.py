@@ -25,7 +25,8 @@ from localsocket.endpoint.files import (
 from localsocket.endpoint.identities import is_our_file, user_in_words
 from localsocket.endpoint.owned_descriptor import OwnedDescriptor
 from localsocket.endpoint.ownership import NameLock
-from localsocket.errors import NameTaken, PathOccupied, UnsuitableDescriptor
+from localsocket.endpoint.reaching import check_adopted, check_reachable, mode_for
+from localsocket.errors import NameTaken, PathOccupied, UnsuitableAllow, UnsuitableDescriptor
 
 _LARGEST_BACKLOG = 2**31 - 1  # listen(2) takes a C int; the kernel cuts it down further without a word
 
@@ -86,16 +87,21 @@ class Publication:
         self._directory.close()
 
 
-def open_listener(endpoint: Endpoint, *, mode: int, backlog: int, take_over_stale: bool) -> Listener:
-    """Listen at `endpoint`; its file appears listening and with `mode`, or not at all.
+def open_listener(
+    endpoint: Endpoint, *, mode: int | None, backlog: int, take_over_stale: bool, allow: AllowedUsers = SAME_USER
+) -> Listener:
+    """Listen at `endpoint`; its file appears listening and with `mode`, or not at all; None is one that fits `allow`.
 
-    Raises NameTaken for a live owner, PathOccupied for what is not a stale socket of this user, InsecureDirectory,
-    AddressTooLong, BrokenEndpoint for what the system refuses. On failure nothing is left behind.
+    Raises UnsuitableAllow if somebody whom `allow` lets in could not get there, NameTaken for a live owner,
+    PathOccupied for what is not a stale socket of this user, InsecureDirectory, AddressTooLong, BrokenEndpoint for what
+    the system refuses. On failure nothing is left behind.
     """
     backlog = min(backlog, _LARGEST_BACKLOG)
     with translated(f"listening at {endpoint.address!r}"):
         if endpoint.is_abstract:
             return _listen_abstract(endpoint, backlog)
+        mode = mode_for(allow) if mode is None else mode
+        check_reachable(endpoint, allow, mode)
         directory = open_directory(endpoint, create=True)
         try:
             lock = NameLock.acquire(directory.number, endpoint)
@@ -114,8 +120,9 @@ def open_listener(endpoint: Endpoint, *, mode: int, backlog: int, take_over_stal
 def adopt_listener(descriptor: int, allow: AllowedUsers) -> Listener:
     """Take over a descriptor that somebody else bound and set listening, for example systemd.
 
-    Its file is not ours and is never removed. Raises UnsuitableDescriptor, or ValueError for an abstract address with
-    a wider `allow` than SAME_USER; then the descriptor is still the caller's, as it was.
+    Its file is not ours and is never removed. Raises UnsuitableDescriptor, or UnsuitableAllow for a file that keeps out
+    whom `allow` lets in, and for an abstract address with a wider `allow` than SAME_USER; then the descriptor is still
+    the caller's, as it was.
     """
     sock = take_socket(descriptor)
     try:
@@ -123,6 +130,7 @@ def adopt_listener(descriptor: int, allow: AllowedUsers) -> Listener:
             raise UnsuitableDescriptor(descriptor, "it is a socket that does not listen")
         endpoint = _bound_endpoint(sock)
         check_abstract(endpoint, allow)
+        check_adopted(endpoint, allow)
         sock.setblocking(False)
         sock.set_inheritable(False)
     except BaseException:
@@ -150,9 +158,13 @@ def take_socket(descriptor: int) -> socket.socket:
 
 
 def check_abstract(endpoint: Endpoint | None, allow: AllowedUsers) -> None:
-    """Raise ValueError for an abstract address that others than SAME_USER are to be admitted to."""
+    """Raise UnsuitableAllow for an abstract address that others than SAME_USER are to be admitted to."""
     if endpoint is not None and endpoint.is_abstract and allow != SAME_USER:
-        raise ValueError("an abstract address has no permissions: only allow=SAME_USER is possible; use a path instead")
+        raise UnsuitableAllow(
+            endpoint.address,
+            endpoint.address,
+            "an abstract address has no permissions: only allow=SAME_USER is possible; use a path instead",
+        )
 
 
 def _bound_endpoint(sock: socket.socket) -> Endpoint | None:

@@ -54,7 +54,7 @@ class AdmissionOptions(TypedDict, total=False):
 class ListenOptions(AdmissionOptions, total=False):
     """The keyword arguments of listen()."""
 
-    mode: int
+    mode: int | None
     backlog: int
     take_over_stale: bool
 
@@ -95,7 +95,7 @@ class Server(abc.ABC, Generic[Accepted]):
         cls,
         address: str | os.PathLike[str],
         *,
-        mode: int,
+        mode: int | None,
         allow: AllowedUsers,
         authorize: Callable[[PeerCredentials], bool] | None,
         backlog: int,
@@ -107,15 +107,16 @@ class Server(abc.ABC, Generic[Accepted]):
     ) -> Self:
         """Own the address and listen there; see listen(), which this is for."""
         endpoint = parse_address(address)
-        check_count(mode, "mode")
         check_count(backlog, "backlog")
-        if mode & ~0o777:
+        if mode is not None and check_count(mode, "mode") & ~0o777:
             raise ValueError(f"mode must be permission bits (at most 0o777), got {mode:#o}")
         check_abstract(endpoint, allow)
         admission = Admission(allow, authorize, max_connections, max_connections_per_user)
         check_count(max_pending, "max_pending")
         with no_fork_meanwhile():
-            listener = open_listener(endpoint, mode=mode, backlog=backlog, take_over_stale=take_over_stale)
+            listener = open_listener(
+                endpoint, mode=mode, backlog=backlog, take_over_stale=take_over_stale, allow=admission.allow
+            )
             return cls(listener, admission, max_pending=max_pending, limits=limits)
 
     @classmethod
@@ -133,12 +134,13 @@ class Server(abc.ABC, Generic[Accepted]):
         """Serve a descriptor that already listens, for example one of activation_descriptors().
 
         It becomes non-blocking and close-on-exec; its socket file is never removed. Raises UnsuitableDescriptor for
-        anything that is not a listening Unix stream socket, and ValueError for an abstract address with a wider `allow`
-        than SAME_USER; then it is still the caller's.
+        anything that is not a listening Unix stream socket, and UnsuitableAllow where the file's mode, or a directory,
+        keeps out whom `allow` lets in, and for an abstract address with a wider `allow` than SAME_USER; then it is
+        still the caller's.
         """
         admission = Admission(allow, authorize, max_connections, max_connections_per_user)
         check_count(max_pending, "max_pending")
-        return cls(adopt_listener(descriptor, allow), admission, max_pending=max_pending, limits=limits)
+        return cls(adopt_listener(descriptor, admission.allow), admission, max_pending=max_pending, limits=limits)
 
     # --- what it is ---------------------------------------------------------------------------------------------------
 
