@@ -1,161 +1,31 @@
-"""Calls: what each means by the tables, and which function of the program it runs."""
+"""The calls of a program: what each means, which function it runs, and who runs a function."""
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass
+from functools import cached_property
 
-from localsocket_review.analysis.inference import Inference
+from localsocket_review.analysis.call_graph import CallGraph
 from localsocket_review.analysis.names import Names
-from localsocket_review.apis import APIS, TOLD_BY_NAME
-from localsocket_review.apis.meaning import RECEIVER, Act, Api
-from localsocket_review.model.declarations import ClassInfo, FunctionInfo, FunctionKind
-from localsocket_review.model.expressions import (
-    Attribute,
-    Call,
-    Display,
-    Expression,
-    Lambda,
-    Name,
-    This,
-    Unary,
-    dotted,
-    strip_casts,
-)
-from localsocket_review.model.place import Place
-from localsocket_review.model.program import Program, last_word, nearest
-from localsocket_review.model.statements import Return, With
-from localsocket_review.model.unit import Language
-
-# What the methods that are told by their bare name may be given by keyword, pyzmq's among them.
-_KEYWORDS_OF_SOCKETS = frozenset(
-    {
-        "flags",
-        "copy",
-        "track",
-        "timeout",
-        "size",
-        "n",
-        "nbytes",
-        "bufsize",
-        "limit",
-        "backlog",
-        "max_bytes",
-        "maxlength",
-    }
-)
+from localsocket_review.analysis.resolution import Resolution
+from localsocket_review.analysis.sites import CallSite, Site
+from localsocket_review.apis.meaning import Act
+from localsocket_review.model.declarations import FunctionInfo
+from localsocket_review.model.expressions import Expression
+from localsocket_review.model.program import Program
 
 
-@dataclass(frozen=True, slots=True)
-class Site:
-    """A call whose meaning is known, in the function where it stands."""
+class Calls(Resolution):
+    """All calls, resolved twice: by what functions tell of themselves, and then by what their callers give them too.
 
-    call: Call
-    api: Api
-    function: FunctionInfo
-
-    @property
-    def place(self) -> Place:
-        return self.call.place
-
-    def argument(self, role: str) -> Expression | None:
-        """Return the argument in this role; a path that is missing is that of the object: `QFile(path).remove()`."""
-        return argument_of(self.call, self.api, role)
-
-    def arguments_from(self, role: str) -> list[Expression]:
-        """Return the argument in this role and all that follow."""
-        first = self.argument(role)
-        following = self.call.arguments
-        if first is None or first not in following:
-            return [] if first is None else [first]
-        return list(following[following.index(first) :])
-
-
-@dataclass(frozen=True, slots=True)
-class CallSite:
-    """A call that runs a function of the program, or hands it to something that runs it."""
-
-    call: Call
-    caller: FunctionInfo
-    is_handed_on: bool = False  # to a thread, a server, a signal
-
-
-def argument_of(call: Call, api: Api, role: str) -> Expression | None:
-    """Return what a call gives in a role.
-
-    A method that can also be called without its object takes one argument less then: `QFile(path).remove()`.
+    Whoever calls a method is known by types, and the type of a parameter by the callers. The first resolution knows no
+    callers, and so depends on nothing that it is to find.
     """
-    wanted = api.roles.get(role)
-    if isinstance(wanted, str) and wanted.startswith("."):
-        return None if call.receiver is None else Attribute(call.place, _object_of(call.receiver), wanted[1:])
-    position = wanted[0] if isinstance(wanted, tuple) else wanted
-    keyword = wanted[1] if isinstance(wanted, tuple) else wanted
-    if isinstance(keyword, str) and keyword in call.keywords:
-        return call.keywords[keyword]
-    if not isinstance(position, int):
-        return None
-    if position == RECEIVER:
-        return call.receiver
-    if _stands_for_its_object(call, api):
-        if position == 0:
-            return call.receiver
-        position -= 1
-    return call.arguments[position] if position < len(call.arguments) else None
 
-
-def _object_of(receiver: Expression) -> Expression:
-    return This(receiver.place) if _is_super(receiver) else receiver
-
-
-def _is_super(expression: Expression) -> bool:
-    return isinstance(expression, Call) and expression.called_name == "super"
-
-
-def _stands_for_its_object(call: Call, api: Api) -> bool:
-    if call.receiver is None or "." not in api.name or not {api.roles.get("path"), api.roles.get("endpoint")} & {0}:
-        return False
-    positions = [role for role in api.roles.values() if isinstance(role, int)]
-    return max(positions) >= len(call.arguments)
-
-
-class Calls:
-    """The calls of a program."""
-
-    def __init__(self, program: Program, names: Names, inference: Inference) -> None:
-        self._program = program
-        self._names = names
-        self._inference = inference
-        self._apis: dict[Call, Api | None] = {}
-        self._callers: defaultdict[FunctionInfo, list[CallSite]] | None = None
+    def __init__(self, program: Program, names: Names) -> None:
+        super().__init__(program, names, CallGraph(program, Resolution(program, names, callers=None)))
         self._sites: dict[FunctionInfo, list[Site]] = {}
         self._sites_by_acts: dict[Act, list[Site]] = {}
-        self._values_given: dict[tuple[FunctionInfo, str], list[tuple[Expression, FunctionInfo]]] = {}
-        self._callees: dict[Call, list[FunctionInfo]] = {}
-        self._renamed = {
-            macro.name: macro.value
-            for unit in program.units
-            for macro in unit.macros.values()
-            if not macro.has_parameters and macro.value in APIS[Language.CPP] and macro.name not in APIS[Language.CPP]
-        }  # `#define os_unlink unlink`
-        inference.callers = self
-
-    # --- what a call means ----------------------------------------------------------------------------------------
-
-    def api_of(self, call: Call, function: FunctionInfo) -> Api | None:
-        """Return the call's meaning, or None for what no table knows and for functions of the program itself."""
-        if call not in self._apis:
-            self._apis[call] = None  # while it is being found out: a variable may be assigned from itself
-            found = self._find_api(call, function)
-            if found is None and not self._inference.is_settled:
-                del self._apis[call]
-                return None
-            self._apis[call] = found
-        return self._apis[call]
-
-    def site(self, call: Call, function: FunctionInfo) -> Site | None:
-        api = self.api_of(call, function)
-        return None if api is None else Site(call, api, function)
 
     def sites(self, acts: Act, function: FunctionInfo | None = None) -> Iterator[Site]:
         """Give every call that does one of the acts, in one function or in the whole program."""
@@ -164,331 +34,32 @@ class Calls:
         return iter(self._sites_of(acts))
 
     def _sites_of(self, acts: Act) -> list[Site]:
-        if acts in self._sites_by_acts:
-            return self._sites_by_acts[acts]
-        found = [site for one in self._program.functions for site in self._sites_in(one) if site.api.act & acts]
-        if self._inference.is_certain:
-            self._sites_by_acts[acts] = found
-        return found
+        if acts not in self._sites_by_acts:
+            self._sites_by_acts[acts] = [
+                site for one in self._program.functions for site in self._sites_in(one) if site.api.act & acts
+            ]
+        return self._sites_by_acts[acts]
 
     def _sites_in(self, function: FunctionInfo) -> list[Site]:
-        if function in self._sites:
-            return self._sites[function]
-        found = [site for call in function.calls() if (site := self.site(call, function)) is not None]
-        if self._inference.is_certain:
-            self._sites[function] = found
-        return found
-
-    def _find_api(self, call: Call, function: FunctionInfo) -> Api | None:
-        table = APIS[function.unit.language]
-        if isinstance(call.function, Name) and function.owner is not None and function.unit.language is Language.CPP:
-            own = self._of_own_class(call.called_name, function.owner, table)
-            fits = any(_takes(method, call) for method in self._own_methods(call.called_name, function))
-            if own is not None or fits:
-                return own
-        for candidate in self._names.external_candidates(call.function, function):
-            name = self._renamed.get(candidate, candidate) if function.unit.language is Language.CPP else candidate
-            if name in table and not self._is_shadowed(name, call, function) and _has_its_shape(call, table[name]):
-                return table[name]
-            inherited = self._inherited(name, function, table)
-            if inherited is not None:
-                return inherited
-        return self._of_method(call, function, table)
-
-    def _of_own_class(self, name: str, owner: ClassInfo, table: dict[str, Api]) -> Api | None:
-        """A bare name in a C++ method may be one of its class, or of a base that the tables know."""
-        for type_name in self._inference.class_lineage(owner):
-            known = self._program.class_named(type_name, owner.unit)
-            if known is not None and name in known.methods:
-                return None
-            if f"{type_name}.{name}" in table:
-                return table[f"{type_name}.{name}"]
-        return None
-
-    def _own_methods(self, name: str, function: FunctionInfo) -> list[FunctionInfo]:
-        if function.owner is None:
-            return []
-        for found in self._program.lineage(function.owner):
-            if name in found.methods:
-                return found.methods[name]
-        return []
-
-    def _is_shadowed(self, name: str, call: Call, function: FunctionInfo) -> bool:
-        """Say whether the program has a function of this bare name that takes such a call."""
-        if "." in name:
-            return False
-        return any(
-            known.owner is None
-            and known.kind is FunctionKind.FUNCTION
-            and known.unit.language is function.unit.language
-            and _takes(known, call)
-            for known in self._program.functions_by_name.get(name, ())
-        )
-
-    def _inherited(self, name: str, function: FunctionInfo, table: dict[str, Api]) -> Api | None:
-        """`MyServer.removeServer`, where MyServer is a class of the program with a base that the tables know."""
-        type_name, _, method = name.rpartition(".")
-        known = self._program.class_named(type_name or method, function.unit)
-        if known is None:
-            return None
-        if not type_name:
-            return None if known.constructors() else self._of_base(known, "", table)
-        return self._of_own_class(method, known, table)
-
-    def _of_method(self, call: Call, function: FunctionInfo, table: dict[str, Api]) -> Api | None:
-        if not isinstance(call.function, Attribute):
-            return None
-        method = call.function.name
-        if _is_super(call.function.value) and function.owner is not None:
-            return self._of_base(function.owner, method, table)
-        type_name = self._inference.type_of(call.function.value, function)
-        if not type_name:
-            told = TOLD_BY_NAME[function.unit.language].get(method)
-            has_own = any(known.owner is not None for known in self._program.functions_by_name.get(method, ()))
-            if has_own or call.keywords.keys() - _KEYWORDS_OF_SOCKETS:
-                return None
-            is_sized = told is None or told.name != "socket.socket.recv" or call.arguments or call.keywords
-            return told if is_sized else table["zmq.Socket.recv"]  # a plain socket's says how much
-        for name in self._inference.lineage(type_name, function.unit):
-            known = self._program.class_named(name, function.unit)
-            if known is not None and method in known.methods:
-                return None
-            if f"{name}.{method}" in table:
-                return table[f"{name}.{method}"]
-        return None
-
-    def _of_base(self, owner: ClassInfo, method: str, table: dict[str, Api]) -> Api | None:
-        """Return what a method of a base does, or its constructor: `super().__init__(path)`."""
-        for base in self._inference.class_lineage(owner)[1:]:
-            known = self._program.class_named(base, owner.unit)
-            if known is not None and (method or "__init__") in known.methods:
-                return None
-            name = base if method in ("", "__init__") else f"{base}.{method}"
-            if name in table:
-                return table[name]
-        return None
-
-    # --- which function a call runs -------------------------------------------------------------------------------
-
-    def callees(self, call: Call, function: FunctionInfo) -> list[FunctionInfo]:
-        """Return the functions of the program that the call may run, with their bodies."""
-        if call in self._callees:
-            return self._callees[call]
-        found = self.functions_named_by(call.function, function)
-        fitting = [callee for callee in found if _takes(callee, call)] or found
-        if self._inference.is_certain:
-            self._callees[call] = fitting
-        return fitting
-
-    def functions_named_by(self, expression: Expression, function: FunctionInfo) -> list[FunctionInfo]:
-        """Return the functions that the expression names: a callee, a thread's target, a slot, a lambda."""
-        expression = strip_casts(expression)
-        match expression:
-            case Lambda(function=inside):
-                return [inside]
-            case Name(identifier=name):
-                return [found for found in self._named(name, function) if found.body is not None]
-            case Attribute(value=value, name=name):
-                return [found for found in self._methods(value, name, function) if found.body is not None]
-            case Call(called_name="partial" | "bind" | "SLOT" | "std_bind", arguments=(first, *_)):
-                return self.functions_named_by(first, function)
-        return []
-
-    def returned_by(self, call: Call, function: FunctionInfo) -> list[tuple[Expression, FunctionInfo]]:
-        """Return what the program's own functions that the call runs give back."""
-        return [
-            (statement.value, callee)
-            for callee in self.callees(call, function)
-            if not callee.is_constructor
-            for statement in callee.statements()
-            if isinstance(statement, Return) and statement.value is not None
-        ]
-
-    def entered_by(self, call: Call, function: FunctionInfo) -> list[FunctionInfo]:
-        """Return the `__enter__` that a with statement runs of what the call gives."""
-        contexts = (item for one in function.statements() if isinstance(one, With) for item, _ in one.items)
-        if not any(strip_casts(context) is call for context in contexts):
-            return []
-        made = self._program.class_named(self._inference.type_of(call, function), function.unit)
-        methods = [] if made is None else [one for found in self._program.lineage(made) for one in found.all_methods()]
-        return [one for one in methods if one.name in ("__enter__", "__aenter__") and one.body is not None]
-
-    def hooks_run_by(self, site: Site) -> list[FunctionInfo]:
-        """Return the methods of a server's class that making the server runs: `server_bind` of socketserver's."""
-        if not site.api.name.startswith("socketserver.") or not site.api.act & Act.LISTEN:
-            return []
-        made = self._program.class_named(self._names.external(site.call.function, site.function), site.function.unit)
-        owner = site.function.owner if _is_super(site.call.receiver or site.call) else made
-        methods = (
-            [] if owner is None else [one for found in self._program.lineage(owner) for one in found.all_methods()]
-        )
-        return [one for one in methods if one.name in ("server_bind", "server_activate") and one.body is not None]
-
-    def getters(self, attribute: Attribute, function: FunctionInfo) -> list[FunctionInfo]:
-        """Return the functions that reading a Python property runs."""
-        if function.unit.language is not Language.PYTHON:
-            return []
-        return [found for found in self.functions_named_by(attribute, function) if _is_property(found)]
-
-    def _named(self, name: str, function: FunctionInfo) -> list[FunctionInfo]:
-        scope: FunctionInfo | None = function
-        while scope is not None:
-            inside = [found for found in scope.nested if found.name == name and found.kind is FunctionKind.FUNCTION]
-            if inside:
-                return inside
-            if name in scope.local_names() and scope.kind is not FunctionKind.MODULE:
-                return self._held(name, scope)
-            scope = scope.enclosing
-        if function.unit.language is Language.CPP:
-            own = self._own_methods(name, function)
-            if own:
-                return own
-        target = function.unit.imports.get(name, name)
-        known = self._program.class_named(target, function.unit)
-        if known is not None:
-            return known.constructors()
-        return self._free_functions(last_word(target), function)
-
-    def _held(self, name: str, scope: FunctionInfo) -> list[FunctionInfo]:
-        """Return the lambdas that a local variable holds."""
-        found = []
-        for statement in scope.statements():
-            target, value = getattr(statement, "target", None), getattr(statement, "value", None)
-            if isinstance(target, Name) and target.identifier == name and isinstance(value, Lambda):
-                found.append(value.function)
-        return found
-
-    def _free_functions(self, name: str, function: FunctionInfo) -> list[FunctionInfo]:
-        known = [
-            found
-            for found in self._program.functions_by_name.get(name, ())
-            if found.owner is None
-            and found.unit.language is function.unit.language
-            and found.kind is FunctionKind.FUNCTION
-        ]
-        ordered = nearest(known, function.unit)
-        return [found for found in ordered if found.unit is ordered[0].unit]
-
-    def _methods(self, receiver: Expression, name: str, function: FunctionInfo) -> list[FunctionInfo]:
-        type_name = self._inference.type_of(receiver, function) or last_word(self._names.external(receiver, function))
-        known = self._program.class_named(type_name, function.unit) if type_name else None
-        if known is not None:
-            for found in self._program.lineage(known):
-                if name in found.methods:
-                    return found.methods[name]
-            return []
-        named = self._names.external(receiver, function)
-        module = self._program.module_named(named, function.unit) if named else None
-        if module is not None and function.unit.language is Language.PYTHON:
-            return [found for found in self._program.functions_by_name.get(name, ()) if found.unit is module]
-        if type_name and function.unit.language is Language.CPP:
-            return self._free_functions(name, function) if self._is_scope(receiver, function) else []
-        if named and function.unit.language is Language.PYTHON and self._is_of_library(named, function):
-            return []
-        alone = [found for found in self._program.functions_by_name.get(name, ()) if found.owner is not None]
-        return alone if len(alone) == 1 and not self._inference.type_of(receiver, function) else []
-
-    def _is_of_library(self, named: str, function: FunctionInfo) -> bool:
-        """Say whether a dotted name, as imported, leads into no file of the program: `os.path`."""
-        return not any(self._program.module_named(word, function.unit) is not None for word in named.split("."))
-
-    def _is_scope(self, receiver: Expression, function: FunctionInfo) -> bool:
-        return self._names.variable(receiver, function) is None
+        if function not in self._sites:
+            found = (self.site(call, function) for call in function.calls())
+            self._sites[function] = [site for site in found if site is not None]
+        return self._sites[function]
 
     # --- who calls ------------------------------------------------------------------------------------------------
 
+    @cached_property
+    def _graph(self) -> CallGraph:
+        return CallGraph(self._program, self)
+
     def callers(self, function: FunctionInfo) -> list[CallSite]:
         """Return the calls that run the function, and those that hand it to something that runs it."""
-        if self._callers is None:
-            self._callers = defaultdict(list)
-            self._inference.is_settled = False
-            for caller in self._program.functions:
-                for call in caller.calls():
-                    self._note_callees(call, caller, self._callers)
-            self._inference.is_settled = True
-        return self._callers[function]
-
-    def _note_callees(self, call: Call, caller: FunctionInfo, found: defaultdict[FunctionInfo, list[CallSite]]) -> None:
-        for callee in self.callees(call, caller):
-            found[callee].append(CallSite(call, caller))
-        for argument in (*call.arguments, *call.keywords.values()):
-            if isinstance(strip_casts(argument), (Name, Attribute, Lambda)):
-                for callee in self.functions_named_by(argument, caller):
-                    if not callee.is_constructor:
-                        found[callee].append(CallSite(call, caller, is_handed_on=True))
+        return self._graph.callers(function)
 
     def values_given(self, function: FunctionInfo, parameter: str) -> list[tuple[Expression, FunctionInfo]]:
         """Return what the callers give for a parameter, each with the function that gives it."""
-        key = (function, parameter)
-        if key in self._values_given:
-            return self._values_given[key]
-        given = [
-            (value, site.caller)
-            for site in self.callers(function)
-            if (value := self.value_given(site, function, parameter)) is not None
-        ]
-        if self._inference.is_certain:
-            self._values_given[key] = given
-        return given
+        return self._graph.values_given(function, parameter)
 
     def value_given(self, site: CallSite, function: FunctionInfo, parameter: str) -> Expression | None:
-        position = next((at for at, one in enumerate(function.parameters) if one.name == parameter), None)
-        if position is None:
-            return None
-        if site.is_handed_on:
-            return self._handed_on(site, position)
-        if parameter in site.call.keywords:
-            return site.call.keywords[parameter]
-        return site.call.arguments[position] if position < len(site.call.arguments) else None
-
-    def _handed_on(self, site: CallSite, position: int) -> Expression | None:
-        """`Thread(target=f, args=(a, b))`, `submit(f, a, b)`, `std::thread(f, a, b)`."""
-        listed = site.call.keywords.get("args")
-        if isinstance(listed, Display):
-            return listed.items[position] if position < len(listed.items) else None
-        api = self.api_of(site.call, site.caller)
-        if api is None or not api.act & Act.START_THREAD:
-            return None
-        target = argument_of(site.call, api, "target")
-        if target is None or target not in site.call.arguments:
-            return None
-        after = site.call.arguments[site.call.arguments.index(target) + 1 :]
-        return after[position] if position < len(after) else None
-
-    def types_given(self, function: FunctionInfo, parameter: str) -> str:
-        """Return the type with which a framework calls a function that was handed to it."""
-        position = next((at for at, one in enumerate(function.parameters) if one.name == parameter), 0)
-        for site in self.callers(function):
-            api = self.api_of(site.call, site.caller) if site.is_handed_on else None
-            if api is not None and position < len(api.gives):
-                return api.gives[position]
-        return ""
-
-
-def _has_its_shape(call: Call, api: Api) -> bool:
-    """Say whether a C function is called as it must be: `connect(sender, &Sender::signal, slot)` is another one."""
-    if api.takes is None:
-        return True
-    return len(call.arguments) == api.takes and not any(_is_signal(argument) for argument in call.arguments)
-
-
-def _is_signal(argument: Expression) -> bool:
-    match argument:
-        case This() | Lambda() | Call(called_name="SIGNAL" | "SLOT"):
-            return True
-        case Unary(operator="&", operand=Attribute(value=Name(identifier=name))):
-            return name[:1].isupper()
-    return False
-
-
-def _is_property(function: FunctionInfo) -> bool:
-    return any(last_word(dotted(decorator)) in ("property", "cached_property") for decorator in function.decorators)
-
-
-def _takes(callee: FunctionInfo, call: Call) -> bool:
-    """Say whether the function can be called with so many arguments."""
-    required = [one for one in callee.parameters if one.default is None and not one.is_variadic]
-    given = len(call.arguments) + len(call.keywords)
-    return len(required) <= given and (
-        len(callee.parameters) >= given or any(one.is_variadic for one in callee.parameters)
-    )
+        """Return what one caller gives for a parameter."""
+        return self._graph.value_given(site, function, parameter)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from functools import cached_property
 
-from localsocket_review.analysis.calls import Calls, Site
+from localsocket_review.analysis.calls import Calls
 from localsocket_review.analysis.inference import Inference
 from localsocket_review.analysis.names import Names
 from localsocket_review.analysis.origins import Origins
+from localsocket_review.analysis.sites import Site
 from localsocket_review.analysis.values import Values
 from localsocket_review.apis.meaning import Act
 from localsocket_review.model.declarations import FunctionInfo

@@ -7,8 +7,9 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from localsocket_review.analysis.calls import Calls, CallSite, Site
+from localsocket_review.analysis.calls import Calls
 from localsocket_review.analysis.names import Names
+from localsocket_review.analysis.sites import CallSite, Site
 from localsocket_review.analysis.texts import Texts
 from localsocket_review.analysis.values import Trail, Values
 from localsocket_review.apis.meaning import Act

@@ -19,7 +19,6 @@ from localsocket_review.analysis.event_loops import EventLoops
 from localsocket_review.analysis.filling import Filling
 from localsocket_review.analysis.flow_builder import build_flow
 from localsocket_review.analysis.heritage import Heritage
-from localsocket_review.analysis.inference import Inference
 from localsocket_review.analysis.keys import Keys
 from localsocket_review.analysis.names import Names
 from localsocket_review.analysis.naming import Naming
@@ -52,8 +51,8 @@ class Facts:
         self.program = program
         self._flows: dict[FunctionInfo, ControlFlow] = {}
         self.names = Names(program)
-        self.inference = Inference(program, self.names)
-        self.calls = Calls(program, self.names, self.inference)
+        self.calls = Calls(program, self.names)
+        self.inference = self.calls.inference
 
     def flow(self, function: FunctionInfo) -> ControlFlow:
         """Return the order in which the function's statements may run."""

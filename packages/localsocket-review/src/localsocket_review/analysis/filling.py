@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 
-from localsocket_review.analysis.calls import Calls, Site
+from localsocket_review.analysis.calls import Calls
 from localsocket_review.analysis.names import Names, Variable
+from localsocket_review.analysis.sites import Site
 from localsocket_review.apis.meaning import Act
 from localsocket_review.model.declarations import FunctionInfo
 from localsocket_review.model.expressions import Assignment, Call, Expression, strip_casts

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
+from localsocket_review.analysis.memo import Inquiry, memo
 from localsocket_review.analysis.names import Names, Variable, without_qt_module
 from localsocket_review.apis import APIS, CALLBACKS, MEMBERS, ancestry
 from localsocket_review.apis.meaning import Api
@@ -40,15 +41,21 @@ _MAKERS = frozenset({"make_unique", "make_shared", "create"})
 # What gives the elements that its argument has.
 _SAME_ELEMENTS = frozenset({"as_const", "qAsConst", "list", "tuple", "set", "sorted", "reversed"})
 _ITS_ELEMENTS = frozenset({"values", "items", "copy"})
-_DEEPEST = 6
 
 
-class Callers(Protocol):
-    """What inference asks of the call graph."""
+class Calls(Protocol):
+    """What inference asks of the calls, which themselves ask it for types."""
+
+    @property
+    def inquiry(self) -> Inquiry: ...
 
     def api_of(self, call: Call, function: FunctionInfo) -> Api | None: ...
 
     def callees(self, call: Call, function: FunctionInfo) -> list[FunctionInfo]: ...
+
+
+class Callers(Protocol):
+    """What inference asks of those who call, where they are known."""
 
     def values_given(self, function: FunctionInfo, parameter: str) -> list[tuple[Expression, FunctionInfo]]: ...
 
@@ -69,41 +76,20 @@ class _Binding:
 class Inference:
     """Types of expressions in a program; it does not follow the order of statements."""
 
-    def __init__(self, program: Program, names: Names) -> None:
+    def __init__(self, program: Program, names: Names, calls: Calls, callers: Callers | None) -> None:
         self._program = program
         self._names = names
+        self._calls = calls
+        self._callers = callers
         self._bindings: defaultdict[Variable, list[_Binding]] | None = None
         self._declared: dict[Variable, tuple[str, Unit]] = {}
-        self._known: dict[tuple[Expression, FunctionInfo], str] = {}
         self._lineages: dict[ClassInfo, list[str]] = {}
-        self.callers: Callers | None = None
-        self._tried: set[tuple[Expression, FunctionInfo]] = set()
-        self._depth = 0
-        self.is_settled = True  # not while the callers are being found out, who know more types
+        self.inquiry = calls.inquiry  # since the two ask each other, they stop at one another
 
+    @memo(at_itself=lambda *_: "", is_sure=bool)
     def type_of(self, expression: Expression, function: FunctionInfo) -> str:
         """Return the type's dotted name, without pointers and references, or nothing where the text does not tell."""
-        key = (expression, function)
-        if key in self._known:
-            return self._known[key]
-        if self._depth >= _DEEPEST or key in self._tried:
-            return ""
-        self._depth += 1
-        self._tried.add(key)  # found unknown deep inside, it may still be known when it is asked for by itself
-        try:
-            found = self._infer(expression, function)
-        finally:
-            self._depth -= 1
-        if self._depth == 0:
-            self._tried.clear()
-        if found or (self._depth == 0 and self.is_settled):
-            self._known[key] = found
-        return found
-
-    @property
-    def is_certain(self) -> bool:
-        """Say whether an answer now is the last word: not while the types of other expressions are being found."""
-        return self.is_settled and self._depth == 0
+        return self._infer(expression, function)
 
     def is_a(self, expression: Expression, function: FunctionInfo, *wanted: str) -> bool:
         return bool(set(self.lineage(self.type_of(expression, function), function.unit)) & set(wanted))
@@ -186,15 +172,14 @@ class Inference:
         made = self._constructed(call, function)
         if made:
             return made
-        callees = self.callers.callees(call, function) if self.callers is not None else []
-        for callee in callees:
+        for callee in self._calls.callees(call, function):
             found = self._returned_by(callee)
             if found:
                 return found
         return ""
 
     def _returned_by_api(self, call: Call, function: FunctionInfo) -> str | tuple[str, ...]:
-        api = self.callers.api_of(call, function) if self.callers is not None else None
+        api = self._calls.api_of(call, function)
         return "" if api is None else api.returns
 
     def _constructed(self, call: Call, function: FunctionInfo) -> str:
@@ -254,11 +239,13 @@ class Inference:
     def _given(self, function: FunctionInfo, parameter: str) -> Iterator[str]:
         """Yield the types that callers and frameworks give a parameter."""
         position = next((at for at, one in enumerate(function.parameters) if one.name == parameter), None)
-        if position is None or self.callers is None:
+        if position is None:
             return
         yield self.given_by_framework(function, parameter)
-        yield self.callers.types_given(function, parameter)
-        for value, caller in self.callers.values_given(function, parameter):
+        if self._callers is None:
+            return
+        yield self._callers.types_given(function, parameter)
+        for value, caller in self._callers.values_given(function, parameter):
             yield self.type_of(value, caller)
 
     def given_by_framework(self, function: FunctionInfo, parameter: str) -> str:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from localsocket_review.analysis.calls import Site
 from localsocket_review.analysis.names import Names
 from localsocket_review.analysis.origins import Origins
+from localsocket_review.analysis.sites import Site
 from localsocket_review.analysis.values import Values
 from localsocket_review.model.declarations import FunctionInfo
 from localsocket_review.model.expressions import Call, Expression, Literal

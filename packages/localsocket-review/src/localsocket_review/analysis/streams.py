@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator
 
-from localsocket_review.analysis.calls import Calls, CallSite, Site
+from localsocket_review.analysis.calls import Calls
 from localsocket_review.analysis.control_flow import ControlFlow, Guard
 from localsocket_review.analysis.definitions import Definition, Definitions, How
 from localsocket_review.analysis.inference import Inference
 from localsocket_review.analysis.names import Names
 from localsocket_review.analysis.origins import Origin, Origins
+from localsocket_review.analysis.sites import CallSite, Site
 from localsocket_review.analysis.taint import Step, Trace
 from localsocket_review.analysis.transports import Transports
 from localsocket_review.apis.meaning import Act

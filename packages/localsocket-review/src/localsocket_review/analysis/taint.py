@@ -7,12 +7,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum, auto
 
-from localsocket_review.analysis.calls import Calls, CallSite, argument_of
+from localsocket_review.analysis.calls import Calls
 from localsocket_review.analysis.checks import Checks
 from localsocket_review.analysis.definitions import Definition, Definitions, How, is_made_of_parameters
 from localsocket_review.analysis.filling import Filling
 from localsocket_review.analysis.inference import Inference
 from localsocket_review.analysis.names import Names, Variable
+from localsocket_review.analysis.sites import CallSite, argument_of
 from localsocket_review.analysis.transports import Transports
 from localsocket_review.apis.c_library import FRESH_MEMORY
 from localsocket_review.apis.meaning import Act, Api

@@ -6,10 +6,11 @@ import re
 from collections.abc import Iterator
 from functools import cached_property
 
-from localsocket_review.analysis.calls import Calls, Site, argument_of
+from localsocket_review.analysis.calls import Calls
 from localsocket_review.analysis.inference import Inference
 from localsocket_review.analysis.names import Names, Variable
 from localsocket_review.analysis.origins import Origin, Origins
+from localsocket_review.analysis.sites import Site, argument_of
 from localsocket_review.analysis.texts import Text
 from localsocket_review.analysis.values import Values
 from localsocket_review.apis.meaning import Act

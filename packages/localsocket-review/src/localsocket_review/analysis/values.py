@@ -6,7 +6,7 @@ import itertools
 import re
 from collections.abc import Callable, Iterable, Sequence
 
-from localsocket_review.analysis.calls import Calls, CallSite
+from localsocket_review.analysis.calls import Calls
 from localsocket_review.analysis.definitions import Definition, Definitions, How, is_made_of_parameters
 from localsocket_review.analysis.inference import Inference
 from localsocket_review.analysis.known_values import (
@@ -21,6 +21,7 @@ from localsocket_review.analysis.known_values import (
 from localsocket_review.analysis.names import Names, Variable
 from localsocket_review.analysis.options import Default, Options
 from localsocket_review.analysis.platforms import of_other_systems
+from localsocket_review.analysis.sites import CallSite
 from localsocket_review.analysis.texts import (
     Hole,
     HoleKind,

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from localsocket_review.analysis.calls import Site
 from localsocket_review.analysis.control_flow import Guard
 from localsocket_review.analysis.names import Variable
 from localsocket_review.analysis.ownership import Fate
+from localsocket_review.analysis.sites import Site
 from localsocket_review.apis.meaning import Act
 from localsocket_review.claims.reviewed_code import Code, Sort
 from localsocket_review.model.declarations import ClassInfo, FunctionInfo, FunctionKind

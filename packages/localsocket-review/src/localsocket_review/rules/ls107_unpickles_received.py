@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from localsocket_review.analysis.calls import Site
 from localsocket_review.analysis.facts import Facts
 from localsocket_review.analysis.keys import gives_key, key_of
+from localsocket_review.analysis.sites import Site
 from localsocket_review.apis.meaning import Act
 from localsocket_review.findings import Finding, Severity
 from localsocket_review.model.expressions import Attribute, Call, Expression, Name, Slice, Subscript, dotted

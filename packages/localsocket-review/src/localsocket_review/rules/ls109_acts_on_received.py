@@ -5,9 +5,9 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator
 
-from localsocket_review.analysis.calls import Site
 from localsocket_review.analysis.definitions import How
 from localsocket_review.analysis.facts import Facts
+from localsocket_review.analysis.sites import Site
 from localsocket_review.apis.meaning import Act
 from localsocket_review.findings import Finding, Severity
 from localsocket_review.model.expressions import Binary, Display, Expression, Literal, Name

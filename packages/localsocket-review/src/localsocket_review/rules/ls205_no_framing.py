@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from localsocket_review.analysis.calls import Site
 from localsocket_review.analysis.facts import Facts
+from localsocket_review.analysis.sites import Site
 from localsocket_review.analysis.taint import Trace
 from localsocket_review.apis.meaning import Act
 from localsocket_review.findings import Confidence, Finding, Severity

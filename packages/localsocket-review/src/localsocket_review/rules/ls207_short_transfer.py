@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from localsocket_review.analysis.calls import Site
 from localsocket_review.analysis.definitions import How
 from localsocket_review.analysis.facts import Facts
 from localsocket_review.analysis.names import Variable
+from localsocket_review.analysis.sites import Site
 from localsocket_review.analysis.streams import waits_for_all
 from localsocket_review.apis.meaning import Act
 from localsocket_review.findings import Finding, Severity

@@ -6,8 +6,8 @@ from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import PurePath
 
-from localsocket_review.analysis.calls import Site
 from localsocket_review.analysis.facts import Facts
+from localsocket_review.analysis.sites import Site
 from localsocket_review.apis.meaning import Act
 from localsocket_review.findings import Finding, Severity
 from localsocket_review.model.declarations import FunctionInfo

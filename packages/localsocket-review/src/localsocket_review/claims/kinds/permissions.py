@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from localsocket_review.analysis.calls import Site
+from localsocket_review.analysis.sites import Site
 from localsocket_review.apis.meaning import Act
 from localsocket_review.claims.claim import Answer, Claim, Shown, by_findings, refuted, supported, undecided
 from localsocket_review.claims.kinds.kind import ClaimKind, words

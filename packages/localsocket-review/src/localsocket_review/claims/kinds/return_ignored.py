@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from localsocket_review.analysis.calls import Site
+from localsocket_review.analysis.sites import Site
 from localsocket_review.claims.claim import Answer, Claim, Shown, refuted, supported, undecided
 from localsocket_review.claims.kinds.kind import ClaimKind, words
 from localsocket_review.claims.mentions import Mention
