@@ -27,7 +27,8 @@ from rich.console import Console
 
 from comparing import DOCS
 from localsocket.tools.machine import machine_facts
-from localsocket_review.reading.collecting import CPP_SUFFIXES, PYTHON_SUFFIXES, collect
+from localsocket_review.reading.collecting import collect
+from localsocket_review.reading.languages import CPP_SUFFIXES, PYTHON_SUFFIXES
 from report import write_section
 
 MARKER = "compare_review"

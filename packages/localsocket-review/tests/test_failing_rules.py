@@ -18,7 +18,7 @@ from localsocket_review.breakdown import HOW_TO_REPORT, reviewed_place
 from localsocket_review.cache import ReportCache
 from localsocket_review.findings import Finding
 from localsocket_review.model.unit import Unit
-from localsocket_review.reading import collecting
+from localsocket_review.reading import files
 from localsocket_review.report.report import CLEAN_VERDICT, Report
 from localsocket_review.reviewer import review
 from localsocket_review.rules import all_rules
@@ -108,6 +108,17 @@ def test_whatever_is_raised_is_one_line(error: BaseException, words: str, source
     assert "\n" not in line
 
 
+def test_a_file_on_which_the_reader_failed_is_not_kept(
+    tmp_path: Path, source: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> Unit:
+        raise ValueError
+
+    monkeypatch.setattr(files, "read_python", fail)
+    assert review([source], cache=ReportCache(tmp_path / "cache")).traces
+    assert not (tmp_path / "cache").exists()
+
+
 def test_the_verdict_is_no_clean_one_when_a_rule_failed(tmp_path: Path) -> None:
     path = tmp_path / "plain.py"
     path.write_text("x = 1\n")
@@ -155,10 +166,11 @@ def test_a_reader_that_fails_costs_its_file(
     def fail(*_: object) -> Unit:
         raise error
 
-    monkeypatch.setattr(collecting, "read_cpp", fail)
+    monkeypatch.setattr(files, "read_cpp", fail)
     report = review([tmp_path])
     assert [one.rule for one in report.security_defects] == ["LS106", "LS109"]
     assert any(line.startswith(f"{tmp_path}/other.cpp: ") for line in report.not_checked)
+    assert report.verdict.endswith(" in the 1 file that could be read; 1 could not.")
 
 
 def test_a_report_with_a_failed_rule_is_not_kept(tmp_path: Path, source: Path) -> None:
@@ -248,3 +260,6 @@ def test_failures_are_in_the_json(source: Path, monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(reviewer, "all_rules", lambda: rules)
     document = json.loads(run(str(source), "--format", "json").output)
     assert any(line.startswith("LS403, which failed") for line in document["not_checked"])
+    ((rule, reason),) = [one.values() for one in document["failed_rules"]]
+    assert rule == "LS403"
+    assert "KeyError" in reason

@@ -36,7 +36,7 @@ def serve(path):
     connection, _ = server.accept()
     os.system(connection.recv(100).decode())
 """
-KEYS = ["rule", "category", "severity", "cwe", "file", "line", "message", "repair", "evidence"]
+KEYS = ["rule", "category", "severity", "cwe", "certain", "file", "line", "message", "repair", "evidence"]
 
 
 def write(tmp_path: Path, text: str, name: str = "server.py") -> Path:
@@ -87,6 +87,8 @@ def test_a_suspicion_is_told_from_a_defect(tmp_path: Path) -> None:
     report = review([write(tmp_path, BAD)])
     assert "Uncertain" not in as_text(report)
     doubted = replace(report, findings=tuple(replace(one, confidence=Confidence.LOW) for one in report.findings))
+    assert [one["certain"] for one in json.loads(json_report(report))["findings"][:2]] == [True, True]
+    assert [one["certain"] for one in json.loads(json_report(doubted))["findings"][:2]] == [False, False]
     assert doubted.verdict == CLEAN_VERDICT
     told = as_text(doubted)
     assert told.count("   Uncertain, and not in the verdict.") == len(report.security_defects)
@@ -94,7 +96,15 @@ def test_a_suspicion_is_told_from_a_defect(tmp_path: Path) -> None:
 
 def test_json_has_exactly_the_agreed_keys(tmp_path: Path) -> None:
     document = json.loads(json_report(review([write(tmp_path, BAD)])))
-    assert list(document) == ["verdict", "findings", "not_checked"]
+    assert list(document) == [
+        "verdict",
+        "reviewed",
+        "findings",
+        "not_reviewed",
+        "failed_rules",
+        "left_out",
+        "not_checked",
+    ]
     first = document["findings"][0]
     assert list(first) == KEYS
     assert (first["rule"], first["category"], first["severity"], first["cwe"], first["line"]) == (
@@ -124,7 +134,7 @@ def test_what_was_not_checked_is_said(tmp_path: Path) -> None:
 
 
 def test_a_tree_is_read_without_what_others_wrote(tmp_path: Path) -> None:
-    for name in ("a.py", "b.HPP", "notes.txt", ".git/c.py", "build/d.cpp", "node_modules/e.c"):
+    for name in ("a.py", "b.HPP", "notes.txt", ".git/c.py", "site-packages/d.cpp", "node_modules/e.c"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text("")
     assert [path.name for path in collect([tmp_path, tmp_path / "a.py"])] == ["a.py", "b.HPP"]

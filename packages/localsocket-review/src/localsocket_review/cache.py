@@ -25,8 +25,8 @@ from typing import Any
 
 from localsocket_review.findings import Category, Confidence, Evidence, Finding, Severity, Silenced
 from localsocket_review.model.place import Place
-from localsocket_review.reading.collecting import Unreadable, load
-from localsocket_review.report.report import Report
+from localsocket_review.reading.files import Unreadable, load
+from localsocket_review.report.report import NotReviewed, Report
 from localsocket_review.rules.rule import Rule
 
 _KEPT = 100
@@ -128,7 +128,9 @@ def _report_of(parts: dict[str, Any]) -> Report:
             "findings": tuple(map(_finding_of, parts["findings"])),
             "not_checked": tuple(parts["not_checked"]),
             "silenced": tuple(silenced),
+            "not_reviewed": tuple(NotReviewed(**each) for each in parts["not_reviewed"]),
             "failed_rules": (),  # a review that did not come to its end is not kept
+            "left_out": (),  # which is found anew
         }
     )
 

@@ -13,8 +13,9 @@ from typing import Protocol
 from localsocket_review.cache import ReportCache, key_of
 from localsocket_review.checking import Answer, Checker
 from localsocket_review.model.unit import Language, Unit
-from localsocket_review.reading.collecting import Unreadable, collect, read_file, source_of
-from localsocket_review.report.report import Failure, Report, in_order
+from localsocket_review.reading.collecting import Collected, survey
+from localsocket_review.reading.files import Unreadable, read_file, source_of
+from localsocket_review.report.report import Failure, NotReviewed, Report, in_order
 from localsocket_review.rules import all_rules
 from localsocket_review.rules.rule import Rule
 from localsocket_review.suppressions import apply_suppressions
@@ -37,27 +38,43 @@ def review(
     paths: Iterable[Path],
     rules: Sequence[Rule] | None = None,
     *,
+    exclude: Sequence[str] = (),
     processes: int | None = 1,
     cache: ReportCache | None = None,
     progress: Progress = _silent,
 ) -> Report:
     """Review files and trees as one program. Raises NothingToRead for a path that does not exist.
 
-    With more than one of `processes` (None: as many as there are cores, and as are worth it) the others are copies of
-    this one, where it can be copied.
+    What a pattern of `exclude` names is left out. With more than one of `processes` (None: as many as there are cores,
+    and as are worth it) the others are copies of this one, where it can be copied.
     """
-    files, rules = collect(paths), rules or all_rules()
+    paths = tuple(paths)
+    collected, rules = survey(paths, exclude), rules or all_rules()
+    files = collected.files
     key = key_of(files, rules) if cache is not None else ""
     known = cache.get(key) if cache is not None else None
     report = known or _review(files, rules, processes_for(files, processes), progress)
     if cache is not None and _may_be_kept(report) and known is None and key_of(files, rules) == key:
         cache.put(key, report)
-    return replace(report, sources=dict(_sources(report)))
+    return _completed(report, paths, collected)
+
+
+def _completed(report: Report, paths: Sequence[Path], collected: Collected) -> Report:
+    """Return the report with what does not depend on the content of files: it is found anew, and not kept."""
+    named = {str(path) for path in collected.named}
+    empty = () if collected.files else (f"there is no Python, C or C++ in {_some([str(path) for path in paths])}",)
+    return replace(
+        report,
+        not_checked=(*empty, *report.not_checked, *map(str, collected.left_out)),
+        not_reviewed=tuple(replace(one, is_named=one.file in named) for one in report.not_reviewed),
+        left_out=tuple((one.why.value, len(one.paths)) for one in collected.left_out),
+        sources=dict(_sources(report)),
+    )
 
 
 def _may_be_kept(report: Report) -> bool:
     """Say whether another review would come to the same: what ran out of time or memory may not do so again."""
-    return not report.failed_rules
+    return not report.failed_rules and not report.traces
 
 
 def _review(files: Sequence[Path], rules: Sequence[Rule], processes: int, progress: Progress) -> Report:
@@ -71,14 +88,16 @@ def _review(files: Sequence[Path], rules: Sequence[Rule], processes: int, progre
             for answer in workers.answers():
                 answers.append(answer)
                 progress("checking", len(answers), len(rules))
+    not_reviewed = tuple(NotReviewed(unit.path, unit.unread, trace=unit.trace) for unit in units if unit.unread)
     found = in_order([finding for answer in answers for finding in answer.findings])
     remaining, silenced = apply_suppressions(found, units)
     return Report(
         in_order(remaining),
-        tuple(_not_checked(units, answers)),
+        (*map(str, not_reviewed), *_not_checked(units, answers)),
         files=len(units),
-        lines=sum(unit.source.count("\n") for unit in units),
+        lines=sum(unit.source.count("\n") for unit in units if not unit.unread),
         silenced=tuple(silenced),
+        not_reviewed=not_reviewed,
         failed_rules=tuple(Failure(one.rule, one.failure, one.trace) for one in answers if one.failure),
     )
 
@@ -104,9 +123,6 @@ def _sources(report: Report) -> Iterator[tuple[str, str]]:
 
 
 def _not_checked(units: Sequence[Unit], answers: Sequence[Answer]) -> Iterator[str]:
-    for unit in units:
-        if unit.unread:
-            yield f"{unit.path}: {unit.unread}"
     broken = [unit for unit in units if unit.parse_errors and not unit.unread]
     if broken:
         count = sum(unit.parse_errors for unit in broken)

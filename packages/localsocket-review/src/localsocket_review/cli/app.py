@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from enum import StrEnum
+from functools import partial
 from io import TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TextIO
@@ -43,6 +44,10 @@ def review(
     output_format: Annotated[
         ReportFormat, typer.Option("--format", help="For a person: text, html. For a program: json, sarif.")
     ] = (ReportFormat.TEXT),
+    exclude: Annotated[
+        list[str] | None,
+        typer.Option(metavar="PATTERN", help="Leave out what this names, as in .gitignore: tests/, '*_pb2.py'."),
+    ] = None,
     fail_on: Annotated[FailOn, typer.Option(help="Which findings make the exit status 1.")] = FailOn.SECURITY,
     output: Annotated[
         Path | None,
@@ -65,16 +70,23 @@ def review(
 ) -> None:
     """Review code that uses local sockets: Python, C and C++, with or without Qt.
 
-    The first line is the verdict on security; numbered findings follow, each with its place and its repair.
+    The first line is the verdict on security, and says how much could be read; numbered findings follow, each with its
+    place and its repair.
+
+    Exit status: 0 when all was reviewed and there is nothing to fail on; 1 for findings to fail on; 2 when something
+    could not be reviewed: nothing was read, a file that was named could not be, a rule failed, or, without findings to
+    fail on, a file found in a tree could not be read. A 2 is never hidden by --fail-on none.
     """
     if explain:
         _explain(explain)
-    elif paths and check_review is not None:
-        raise typer.Exit(_guarded(lambda: _check_review(check_review, paths, output_format, output), debug))
-    elif paths:
-        raise typer.Exit(_guarded(lambda: _review(paths, output_format, output, fail_on, no_cache, debug), debug))
-    else:
+        return
+    if not paths:
         raise typer.BadParameter("name the files or trees to review, or a rule with --explain")
+    if check_review is not None:
+        work = partial(_check_review, check_review, paths, exclude or [], output_format, output)
+    else:
+        work = partial(_review, paths, exclude or [], output_format, output, fail_on, no_cache, debug)
+    raise typer.Exit(_guarded(work, debug))
 
 
 def _guarded(review: Callable[[], int], debug: bool) -> int:
@@ -104,7 +116,13 @@ def _explain(rule_id: str) -> None:
 
 
 def _review(
-    paths: list[Path], output_format: ReportFormat, output: Path | None, fail_on: FailOn, no_cache: bool, debug: bool
+    paths: list[Path],
+    exclude: list[str],
+    output_format: ReportFormat,
+    output: Path | None,
+    fail_on: FailOn,
+    no_cache: bool,
+    debug: bool,
 ) -> int:
     from localsocket_review.cache import ReportCache, default_directory
     from localsocket_review.reading.collecting import NothingToRead
@@ -113,7 +131,7 @@ def _review(
     cache = None if no_cache else ReportCache(default_directory())
     try:
         with LateProgress(Console(stderr=True)) as progress:
-            report = review_paths(paths, processes=None, cache=cache, progress=progress)
+            report = review_paths(paths, exclude=exclude, processes=None, cache=cache, progress=progress)
     except NothingToRead as error:
         raise typer.BadParameter(str(error)) from None
     with _opened(output) as file:
@@ -159,17 +177,19 @@ def _write(report: Report, output_format: ReportFormat, file: TextIO) -> None:
             file.write(html_report(report))
 
 
-def _check_review(written: Path, paths: list[Path], output_format: ReportFormat, output: Path | None) -> int:
+def _check_review(
+    written: Path, paths: list[Path], exclude: list[str], output_format: ReportFormat, output: Path | None
+) -> int:
     from localsocket_review.claims.as_json import json_of_checked
     from localsocket_review.claims.as_text import print_checked
     from localsocket_review.claims.checking import check_review
     from localsocket_review.claims.claim import Verdict
-    from localsocket_review.reading.collecting import NothingToRead
+    from localsocket_review.reading.collecting import NothingToRead, survey
 
     if output_format not in (ReportFormat.TEXT, ReportFormat.JSON):
         raise typer.BadParameter(f"a checked review is given as text or json, and not as {output_format}")
     try:
-        checked = check_review(written.read_text(encoding="utf-8", errors="replace"), paths)
+        checked = check_review(written.read_text(encoding="utf-8", errors="replace"), survey(paths, exclude).files)
     except (NothingToRead, OSError) as error:
         raise typer.BadParameter(str(error)) from None
     with _opened(output) as file:
@@ -183,9 +203,12 @@ def _check_review(written: Path, paths: list[Path], output_format: ReportFormat,
 
 
 def _status(report: Report, fail_on: FailOn) -> int:
-    if report.failed_rules:
+    """Return the exit status, as the help of the command tells it."""
+    if report.fell_short:
         return COULD_NOT_REVIEW
-    return FOUND if _fails(report, fail_on) else 0
+    if _fails(report, fail_on):
+        return FOUND
+    return 0 if report.is_complete else COULD_NOT_REVIEW
 
 
 def _fails(report: Report, fail_on: FailOn) -> bool:

@@ -1,118 +1,197 @@
-"""Which files are read: those named, and in the trees named those that look like source."""
+"""Which files are read: those named, and those in the trees named that are written in a language we know."""
 
 from __future__ import annotations
 
 import os
 import stat
-import tokenize
-from collections.abc import Iterable, Iterator
-from io import BytesIO
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 
-from localsocket_review.breakdown import HOW_TO_REPORT, described, whole_trace
-from localsocket_review.model.unit import Language, Unit
-from localsocket_review.reading.clock import SECONDS_PER_FILE
-from localsocket_review.reading.cpp_reader import read_cpp
-from localsocket_review.reading.python_reader import read_python
-
-PYTHON_SUFFIXES = frozenset({".py", ".pyw", ".pyi"})
-CPP_SUFFIXES = frozenset({".c", ".cc", ".cpp", ".cxx", ".c++", ".h", ".hh", ".hpp", ".hxx", ".h++", ".inl", ".ipp"})
-_IGNORED_DIRECTORIES = frozenset(
-    {"__pycache__", "node_modules", "build", "dist", "site-packages", "venv", "third_party", "3rdparty"}
+from localsocket_review.reading.files import MAX_FILE_BYTES as MAX_FILE_BYTES
+from localsocket_review.reading.files import Unreadable, first_bytes
+from localsocket_review.reading.files import read_file as read_file
+from localsocket_review.reading.languages import (
+    PYTHON_OF_ANOTHER_FORM,
+    language_by_first_line,
+    language_by_suffix,
 )
-_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
-MAX_FILE_BYTES = 4 * 1024 * 1024
+from localsocket_review.reading.patterns import GitIgnore, Patterns
 
-
-class Unreadable(Exception):
-    """A file is no source, or cannot be opened."""
+_NOT_OF_THE_PROJECT = frozenset({"__pycache__", "node_modules", "site-packages"})
+_MARKS = {"pyvenv.cfg": "virtual environment", "conda-meta": "virtual environment", "CACHEDIR.TAG": "cache"}
+_SOME = 3
 
 
 class NothingToRead(Exception):
-    """A path that was named does not exist, or holds no source."""
+    """A path that was named does not exist."""
+
+
+class Why(StrEnum):
+    """Why something in a tree is left out; one and several."""
+
+    EXCLUDED = "path that --exclude names"
+    IGNORED = "path that .gitignore names"
+    HIDDEN = "hidden folder"
+    INSTALLED = "folder of installed packages or caches"
+    LINK = "link to a folder, which is not followed"
+    NO_FILE = "path that is no regular file"
+    OTHER_PYTHON = "file of Python in another form"
+    OTHER_LANGUAGE = "file in no language that is reviewed"
+
+
+_SEVERAL = {
+    Why.EXCLUDED: "paths that --exclude names",
+    Why.IGNORED: "paths that .gitignore names",
+    Why.HIDDEN: "hidden folders",
+    Why.INSTALLED: "folders of installed packages or caches",
+    Why.LINK: "links to folders, which are not followed",
+    Why.NO_FILE: "paths that are no regular files",
+    Why.OTHER_PYTHON: "files of Python in another form",
+    Why.OTHER_LANGUAGE: "files in no language that is reviewed",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """What trees hold and is not read, for one reason."""
+
+    why: Why
+    paths: tuple[str, ...]
+
+    def __str__(self) -> str:
+        number = len(self.paths)
+        return f"{number:,} {self.why if number == 1 else _SEVERAL[self.why]}: {self._examples()}"
+
+    def _examples(self) -> str:
+        match self.why:
+            case Why.OTHER_PYTHON:
+                kinds = Counter(PYTHON_OF_ANOTHER_FORM[Path(path).suffix.lower()] for path in self.paths)
+                return ", ".join(f"{kind} ({count:,})" for kind, count in kinds.most_common())
+            case Why.OTHER_LANGUAGE:
+                suffixes = Counter(Path(path).suffix.lower() or "without a suffix" for path in self.paths)
+                named = [f"{count:,} {suffix}" for suffix, count in suffixes.most_common(2 * _SOME)]
+                return ", ".join(named) + (", and others" if len(suffixes) > len(named) else "")
+        more = f" and {len(self.paths) - _SOME:,} more" if len(self.paths) > _SOME else ""
+        return ", ".join(self.paths[:_SOME]) + more
+
+
+@dataclass(frozen=True, slots=True)
+class Collected:
+    """The files to read, each once and in a fixed order, those of them that were named, and what is left out."""
+
+    files: tuple[Path, ...]
+    named: frozenset[Path]
+    left_out: tuple[LeftOut, ...]
 
 
 def collect(paths: Iterable[Path]) -> list[Path]:
-    """Return the source files named, and those in the trees named, each once and in a fixed order.
+    """Return the files to read, as `survey` finds them."""
+    return list(survey(paths).files)
 
-    Hidden directories and those that hold what others wrote are left out of trees. Raises NothingToRead.
+
+def survey(paths: Iterable[Path], exclude: Sequence[str] = ()) -> Collected:
+    """Find the source files named, and those in the trees named.
+
+    A tree is left out where a pattern of `exclude` or a `.gitignore` says so, or where a folder is hidden or holds what
+    was installed. A file that is named is never left out but by `exclude`. Raises NothingToRead.
     """
-    found: dict[Path, None] = {}
+    found = _Survey(exclude)
     for path in paths:
+        found.add(path)
+    return found.result()
+
+
+class _Survey:
+    def __init__(self, exclude: Sequence[str]) -> None:
+        self._exclude = Patterns(exclude)
+        self._files: dict[Path, None] = {}
+        self._named: set[Path] = set()
+        self._left_out: dict[Why, dict[str, None]] = {}
+
+    def result(self) -> Collected:
+        left_out = (LeftOut(why, tuple(self._left_out[why])) for why in Why if why in self._left_out)
+        return Collected(tuple(self._files), frozenset(self._named), tuple(left_out))
+
+    def add(self, path: Path) -> None:
         if path.is_dir():
-            found.update(dict.fromkeys(_below(path)))
-        elif path.exists():
-            found[path] = None
-        else:
+            self._add_tree(path)
+        elif not os.path.lexists(path):
             raise NothingToRead(f"{path} does not exist")
-    return list(found)
+        elif self._is_excluded(path, Path(path.name), is_folder=False):
+            self._leave_out(Why.EXCLUDED, path)
+        else:
+            self._files[path] = None
+            self._named.add(path)
+
+    def _leave_out(self, why: Why, path: Path) -> None:
+        self._left_out.setdefault(why, {})[str(path)] = None
+
+    def _add_tree(self, tree: Path) -> None:
+        closed: list[OSError] = []
+        ignored = GitIgnore(tree)
+        for folder, subfolders, names in os.walk(tree, onerror=closed.append):
+            subfolders[:] = [name for name in sorted(subfolders) if self._enters(tree, Path(folder, name), ignored)]
+            for name in sorted(names):
+                self._add_file_of(tree, Path(folder, name), ignored)
+        for error in closed:
+            self._files[Path(error.filename)] = None  # to be told, when it is read
+
+    def _enters(self, tree: Path, folder: Path, ignored: GitIgnore) -> bool:
+        why = self._why_not_entered(tree, folder, ignored)
+        if why is not None:
+            self._leave_out(why, folder)
+        return why is None
+
+    def _why_not_entered(self, tree: Path, folder: Path, ignored: GitIgnore) -> Why | None:
+        if self._is_excluded(folder, folder.relative_to(tree), is_folder=True):
+            return Why.EXCLUDED
+        if folder.is_symlink():
+            return Why.LINK
+        if folder.name.startswith("."):
+            return Why.HIDDEN
+        if folder.name in _NOT_OF_THE_PROJECT or folder.name.endswith(".egg-info") or _says_so_itself(folder):
+            return Why.INSTALLED
+        return Why.IGNORED if ignored.ignores(folder, is_folder=True) else None
+
+    def _add_file_of(self, tree: Path, path: Path, ignored: GitIgnore) -> None:
+        why = self._why_not_read(tree, path, ignored)
+        if why is None:
+            self._files[path] = None
+        else:
+            self._leave_out(why, path)
+
+    def _why_not_read(self, tree: Path, path: Path, ignored: GitIgnore) -> Why | None:
+        if self._is_excluded(path, path.relative_to(tree), is_folder=False):
+            return Why.EXCLUDED
+        if ignored.ignores(path, is_folder=False):
+            return Why.IGNORED
+        try:
+            is_file = stat.S_ISREG(path.stat().st_mode)
+        except OSError:  # a link that leads nowhere, or what has just vanished: to be told, when it is read
+            return None if language_by_suffix(path) else Why.NO_FILE
+        if not is_file:
+            return Why.NO_FILE
+        if language_by_suffix(path) is None and not _is_script(path):
+            return Why.OTHER_PYTHON if path.suffix.lower() in PYTHON_OF_ANOTHER_FORM else Why.OTHER_LANGUAGE
+        return None
+
+    def _is_excluded(self, path: Path, below: Path, is_folder: bool) -> bool:
+        """Say whether `--exclude` means a path, as it is below the tree, as it is written, or from the root."""
+        if not self._exclude:
+            return False
+        ways = dict.fromkeys((below.as_posix(), path.as_posix(), path.absolute().as_posix().lstrip("/")))
+        return any(self._exclude.decide(way, is_folder) for way in ways)
 
 
-def _below(directory: Path) -> Iterator[Path]:
-    closed: list[OSError] = []
-    for folder, subfolders, names in os.walk(directory, onerror=closed.append):
-        subfolders[:] = sorted(
-            name
-            for name in subfolders
-            if not name.startswith(".") and name not in _IGNORED_DIRECTORIES and not name.endswith(".egg-info")
-        )
-        for name in sorted(names):
-            path = Path(folder, name)
-            leads_nowhere = path.is_symlink() and not path.exists()  # to be told, when it is read
-            if path.suffix.lower() in PYTHON_SUFFIXES | CPP_SUFFIXES and (path.is_file() or leads_nowhere):
-                yield path
-    yield from (Path(error.filename) for error in closed)
+def _says_so_itself(folder: Path) -> bool:
+    return any((folder / mark).exists() for mark in _MARKS)
 
 
-def read_file(path: Path, seconds: float = SECONDS_PER_FILE) -> Unit:
-    """Return the model of a file. What cannot be read says why in `unread`; nothing is raised for what a file holds."""
-    language = Language.PYTHON if path.suffix.lower() in PYTHON_SUFFIXES else Language.CPP
-    unread = Unit(str(path), language)
+def _is_script(path: Path) -> bool:
     try:
-        data = load(path)
-        if language is Language.PYTHON:
-            return read_python(str(path), _decode_python(data), seconds)
-        return read_cpp(str(path), data.removeprefix(_BYTE_ORDER_MARK), seconds)
-    except Unreadable as error:
-        unread.unread = str(error)
-        return unread
-    except (RecursionError, MemoryError):
-        unread.unread = "nested too deeply"
-        return unread
-    except Exception as error:
-        unread.unread = f"the reader failed ({described(error)}): {HOW_TO_REPORT}"
-        unread.trace = whole_trace(error)
-        return unread
-
-
-def load(path: Path) -> bytes:
-    """Return what is in a file. Raises Unreadable."""
-    try:
-        status = path.stat()
-        if not stat.S_ISREG(status.st_mode):
-            is_directory = stat.S_ISDIR(status.st_mode)
-            raise Unreadable("a directory that could not be listed" if is_directory else "not a regular file")
-        if status.st_size > MAX_FILE_BYTES:
-            raise Unreadable(f"larger than {MAX_FILE_BYTES // 1024 // 1024} MiB")
-        data = path.read_bytes()
-    except OSError as error:
-        raise Unreadable(error.strerror or str(error)) from error
-    if b"\0" in data[:8192]:
-        raise Unreadable("not text")
-    return data
-
-
-def source_of(path: Path) -> str:
-    """Return a file's text as its reader sees it. Raises Unreadable."""
-    data = load(path)
-    if path.suffix.lower() in PYTHON_SUFFIXES:
-        return _decode_python(data)
-    return data.removeprefix(_BYTE_ORDER_MARK).decode("utf-8", "replace")
-
-
-def _decode_python(data: bytes) -> str:
-    try:
-        encoding, _ = tokenize.detect_encoding(BytesIO(data).readline)
-        return data.decode(encoding)
-    except (SyntaxError, UnicodeDecodeError, LookupError):
-        return data.decode("utf-8", "replace")
+        return language_by_first_line(first_bytes(path)) is not None
+    except Unreadable:
+        return False

@@ -54,9 +54,10 @@ def _body(report: Report) -> Iterator[str]:
     # The boxes stand before what they hide: style sheets look forward only.
     for category in shown:
         yield f'<input type="checkbox" id="show-{category}" class="switch" checked>'
-    yield f'<header class="{"defects" if report.security_defects else "clean"}">'
+    state = "defects" if report.security_defects else "clean" if report.is_complete else "incomplete"
+    yield f'<header class="{state}">'
     yield f'<p class="product">localsocket review</p><h1>{_unbroken(report.verdict)}</h1>'
-    yield f'<p class="size">{counted(report.files, "file")}, {counted(report.lines, "line")}, '
+    yield f'<p class="size">{counted(report.reviewed_files, "file")}, {counted(report.lines, "line")}, '
     yield f"{counted(len(report.findings), 'finding')}{_silenced(report)}</p>"
     yield "</header>"
     if shown:

@@ -11,7 +11,11 @@ from localsocket_review.report.report import Report
 def json_report(report: Report) -> str:
     document = {
         "verdict": report.verdict,
+        "reviewed": {"files": report.reviewed_files, "lines": report.lines},
         "findings": [finding_to_dict(finding) for finding in report.findings],
+        "not_reviewed": [{"file": one.file, "reason": one.reason} for one in report.not_reviewed],
+        "failed_rules": [{"rule": one.what, "reason": one.why} for one in report.failed_rules],
+        "left_out": [{"reason": reason, "count": count} for reason, count in report.left_out],
         "not_checked": list(report.not_checked),
     }
     return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
@@ -23,6 +27,7 @@ def finding_to_dict(finding: Finding) -> dict[str, object]:
         "category": finding.category.value,
         "severity": finding.severity.name.lower(),
         "cwe": finding.cwe,
+        "certain": not finding.is_suspicion,
         "file": finding.place.file,
         "line": finding.place.line,
         "message": finding.message,

@@ -62,16 +62,33 @@ class _Run:
             "originalUriBaseIds": {_ROOT: {"description": {"text": "the directory where the review was started"}}},
             "invocations": [
                 {
-                    "executionSuccessful": True,
-                    "toolExecutionNotifications": [
-                        {"level": "note", "message": {"text": f"Not checked: {sentence}"}}
-                        for sentence in self._report.not_checked
-                    ],
+                    "executionSuccessful": self._report.is_complete,
+                    "toolExecutionNotifications": self._notifications(),
                 }
             ],
             "results": results,
             "properties": {"verdict": self._report.verdict},
         }
+
+    def _notifications(self) -> list[Json]:
+        """Tell what was not checked: as an error what should have been, and as a note what no review can."""
+        failed = {one.what for one in self._report.failed_rules}
+        files = {str(one): one.file for one in self._report.not_reviewed}
+        told: list[Json] = []
+        for sentence in self._report.not_checked:
+            is_error = sentence in files or sentence.partition(",")[0] in failed
+            notification: Json = {
+                "level": "error" if is_error else "note",
+                "message": {"text": f"Not checked: {sentence}"},
+            }
+            if sentence in files:
+                notification["locations"] = [
+                    {"physicalLocation": {"artifactLocation": self._artifact(files[sentence])}}
+                ]
+            told.append(notification)
+        if self._report.reviewed_files == 0:
+            told.insert(0, {"level": "error", "message": {"text": self._report.verdict}})
+        return told
 
     # --- rules and weaknesses -------------------------------------------------------------------------------------
 
@@ -148,10 +165,13 @@ class _Run:
         return hashlib.sha256(f"{same} {self._seen[same]}".encode()).hexdigest()[:32]
 
     def _location(self, place: Place, note: str = "") -> Json:
-        uri = self._uri(place.file)
-        artifact: Json = {"uri": uri} if uri.startswith("file:") else {"uri": uri, "uriBaseId": _ROOT}
-        location: Json = {"physicalLocation": {"artifactLocation": artifact, "region": self._region(place)}}
+        physical = {"artifactLocation": self._artifact(place.file), "region": self._region(place)}
+        location: Json = {"physicalLocation": physical}
         return {**location, "message": {"text": note}} if note else location
+
+    def _artifact(self, file: str) -> Json:
+        uri = self._uri(file)
+        return {"uri": uri} if uri.startswith("file:") else {"uri": uri, "uriBaseId": _ROOT}
 
     def _region(self, place: Place) -> Json:
         source = self._report.sources.get(place.file, "")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from rich.console import Console
 from rich.text import Text
 
@@ -9,12 +11,13 @@ from localsocket_review.findings import Category, Finding, Severity
 from localsocket_review.report.report import Report, counted
 from localsocket_review.report.visible import visible
 
+_MOST_FILES = 20  # that could not be read, each with a line
 _COLOURS = {Severity.HIGH: "bold red", Severity.MEDIUM: "yellow", Severity.LOW: "cyan", Severity.NOTE: "dim"}
 
 
 def print_report(report: Report, console: Console) -> None:
     """Print the verdict first, then the security findings, then the notes, numbered through."""
-    style = "bold red" if report.security_defects else "bold green"
+    style = "bold red" if report.security_defects else "bold green" if report.is_complete else "bold yellow"
     _line(console, Text(report.verdict, style))
     security = report.in_category(Category.SECURITY)
     if security:
@@ -29,12 +32,24 @@ def print_report(report: Report, console: Console) -> None:
         for number, finding in notes:
             _print_finding(console, number, finding)
     _line(console)
-    for sentence in report.not_checked:
+    for sentence in _shortened(report):
         _line(console, Text(visible(f"Not checked: {sentence}"), "dim"))
-    size = [counted(report.files, "file"), counted(report.lines, "line"), counted(len(report.findings), "finding")]
+    size = [
+        counted(report.reviewed_files, "file"),
+        counted(report.lines, "line"),
+        counted(len(report.findings), "finding"),
+    ]
     if report.silenced:
         size.append(f"{len(report.silenced)} silenced by comments")
     _line(console, Text(f"{', '.join(size)}.", "dim"))
+
+
+def _shortened(report: Report) -> Iterator[str]:
+    """Yield what was not checked; of very many files that could not be read the first ones."""
+    more = {str(one) for one in report.not_reviewed[_MOST_FILES:]}
+    yield from (sentence for sentence in report.not_checked if sentence not in more)
+    if more:
+        yield f"{counted(len(more), 'more file')} that could not be read, which the JSON and HTML reports name"
 
 
 def _print_finding(console: Console, number: int, finding: Finding) -> None:

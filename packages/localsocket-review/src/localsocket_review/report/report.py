@@ -13,8 +13,21 @@ _ORDER = (Category.SECURITY, Category.RELIABILITY, Category.PERFORMANCE, Categor
 
 
 @dataclass(frozen=True, slots=True)
+class NotReviewed:
+    """A file that was to be reviewed and could not be, or not wholly: why, and whether it was named or found."""
+
+    file: str
+    reason: str
+    is_named: bool = False
+    trace: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.file}: {self.reason}"
+
+
+@dataclass(frozen=True, slots=True)
 class Failure:
-    """A rule, or the reader of a file, that did not come to its end: why, and where in the reviewer if it failed."""
+    """A rule that did not come to its end: why, and where in the reviewer if it failed."""
 
     what: str
     why: str
@@ -23,14 +36,20 @@ class Failure:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """Everything that is told: `findings` are in the order of their numbers."""
+    """Everything that is told: `findings` are in the order of their numbers.
+
+    `files` were to be reviewed, and those that are not in `not_reviewed` were, with so many `lines`. `not_checked` says
+    in sentences what the report does not speak of, these files among it. `left_out` counts what trees hold besides.
+    """
 
     findings: tuple[Finding, ...]
     not_checked: tuple[str, ...]
     files: int
     lines: int
     silenced: tuple[Silenced, ...] = ()
+    not_reviewed: tuple[NotReviewed, ...] = ()
     failed_rules: tuple[Failure, ...] = ()
+    left_out: tuple[tuple[str, int], ...] = ()
     sources: dict[str, str] = field(default_factory=dict, repr=False)
 
     @property
@@ -40,29 +59,56 @@ class Report:
     @property
     def traces(self) -> list[str]:
         """Where in the reviewer something failed; limits that were met have no trace."""
-        return [failure.trace for failure in self.failed_rules if failure.trace]
+        traces = (*(one.trace for one in self.not_reviewed), *(one.trace for one in self.failed_rules))
+        return [trace for trace in traces if trace]
+
+    @property
+    def reviewed_files(self) -> int:
+        return self.files - len(self.not_reviewed)
+
+    @property
+    def is_complete(self) -> bool:
+        """Say whether all that was given was read, and by every rule."""
+        return self.reviewed_files > 0 and not self.not_reviewed and not self.failed_rules
+
+    @property
+    def fell_short(self) -> bool:
+        """Say whether nothing was read, or a file that was named was not, or a rule failed."""
+        is_named_one_missing = any(one.is_named for one in self.not_reviewed)
+        return self.reviewed_files == 0 or is_named_one_missing or bool(self.failed_rules)
 
     @property
     def verdict(self) -> str:
-        """The first line: no defects, or their weaknesses, the most severe first."""
+        """The first line: no defects, or their weaknesses, the most severe first, and what could not be read."""
         defects = self.security_defects
-        if not defects:
-            return self._nothing_found
-        counts = Counter(finding.cwe or finding.rule for finding in defects)
-        worst = {name: max(one.severity for one in defects if (one.cwe or one.rule) == name) for name in counts}
-        ordered = sorted(counts, key=lambda name: (-worst[name], -counts[name], name))
-        return "Security defects: " + ", ".join(f"{name} ({counts[name]})" for name in ordered)
+        if self.reviewed_files == 0 and not defects:
+            return "Nothing was reviewed."
+        if self.is_complete:
+            return f"Security defects: {_weaknesses(defects)}" if defects else CLEAN_VERDICT
+        found = f"Security defects: {_weaknesses(defects)}" if defects else "No security defects are detected"
+        return f"{found} {self._extent}."
 
     @property
-    def _nothing_found(self) -> str:
-        if not self.failed_rules:
-            return CLEAN_VERDICT
-        number = len(self.failed_rules)
-        return f"No security defects are detected by the rules that came to their end; {number} did not."
+    def _extent(self) -> str:
+        """Return in what something was found or not: `in the 41 files that could be read; 2 could not`."""
+        failed = len(self.failed_rules)
+        if not self.not_reviewed:
+            return f"by the rules that came to their end; {failed} did not"
+        unread = f"{len(self.not_reviewed):,} could not"
+        if failed:
+            unread += f", and {counted(failed, 'rule')} did not come to {'its' if failed == 1 else 'their'} end"
+        return f"in the {counted(self.reviewed_files, 'file')} that could be read; {unread}"
 
     def in_category(self, category: Category) -> list[tuple[int, Finding]]:
         """Return the category's findings with their numbers."""
         return [(number, one) for number, one in enumerate(self.findings, 1) if one.category is category]
+
+
+def _weaknesses(defects: Sequence[Finding]) -> str:
+    counts = Counter(finding.cwe or finding.rule for finding in defects)
+    worst = {name: max(one.severity for one in defects if (one.cwe or one.rule) == name) for name in counts}
+    ordered = sorted(counts, key=lambda name: (-worst[name], -counts[name], name))
+    return ", ".join(f"{name} ({counts[name]})" for name in ordered)
 
 
 def in_order(findings: Sequence[Finding]) -> tuple[Finding, ...]:
