@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from localsocket.interfaces import PeerIdentity
 
 
+STALE_SOCKET = "a socket file whose server is gone"
+
+
 class LocalSocketError(Exception):
     """Base of all errors of this package."""
 
@@ -94,10 +97,21 @@ class DeadlinePassed(LocalSocketError, TimeoutError):
 
     def __init__(self, doing: str, timeout: float | None, *, queued: int = 0) -> None:
         kept = f"; {queued} bytes stay queued" if queued else ""
-        super().__init__(errno.ETIMEDOUT, f"{doing} took longer than {timeout} s{kept}")
+        super().__init__(errno.ETIMEDOUT, f"{doing} took longer than {_in_seconds(timeout)}{kept}")
         self.doing = doing
         self.timeout = timeout
         self.queued = queued
+
+
+class ConnectingTimedOut(DeadlinePassed):
+    """No server was reached at `address` in time; `reason`, also the cause, is what the last attempt met."""
+
+    def __init__(self, address: str, timeout: float | None, reason: LocalSocketError) -> None:
+        super().__init__(f"connecting to {address!r}", timeout)
+        self.args = (self.errno, f"{_not_reached(address, reason)} (tried for {_in_seconds(timeout)})")
+        self.address = address
+        self.reason = reason
+        self.__cause__ = reason
 
 
 class Busy(LocalSocketError, BlockingIOError):
@@ -379,7 +393,7 @@ class ServerNotFound(LocalSocketError, FileNotFoundError):
 class ServerRefused(LocalSocketError, ConnectionRefusedError):
     """Something is at the address and nobody listens there; `kind` says what it is."""
 
-    def __init__(self, address: str, kind: str = "a socket file whose server is gone") -> None:
+    def __init__(self, address: str, kind: str = STALE_SOCKET) -> None:
         super().__init__(
             errno.ECONNREFUSED,
             f"nobody listens at {address!r}, which is {kind}; restart the server, "
@@ -438,3 +452,24 @@ def _users(allowed: Sequence[int] | str) -> str:
     if isinstance(allowed, str):
         return allowed
     return "uid " + " or ".join(str(uid) for uid in allowed) if allowed else "nobody"
+
+
+def _in_seconds(timeout: float | None) -> str:
+    """Return `1.5 s`, with three digits: what is left of a time-out is an odd number."""
+    if not isinstance(timeout, float) or timeout >= 100:
+        return "for ever" if timeout is None else f"{timeout:.0f} s"
+    return f"{float(f'{timeout:.3g}')} s"
+
+
+def _not_reached(address: str, reason: LocalSocketError) -> str:
+    match reason:
+        case ServerNotFound():
+            return f"no server listens at {address!r}"
+        case ServerRefused():
+            is_stale = reason.kind == STALE_SOCKET
+            return f"no server listens at {address!r}" + ("" if is_stale else f", which is {reason.kind}")
+        case ServerBusy():
+            return f"the accept queue of {address!r} is full"
+        case ClosedByPeer():
+            return f"the server at {address!r} closes every connection before it greets"
+    return f"connecting to {address!r} failed: {reason}"

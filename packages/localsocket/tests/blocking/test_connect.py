@@ -67,7 +67,7 @@ def test_a_stale_socket_file_is_told_from_an_absent_one(runtime_directory: Path)
 @pytest.mark.parametrize("timeout", [0, SOON])
 def test_a_server_that_does_not_come_in_time_is_not_waited_for_any_longer(timeout: float) -> None:
     began = time.monotonic()
-    with pytest.raises(DeadlinePassed, match="connecting to 'absent' took longer than") as caught:
+    with pytest.raises(DeadlinePassed, match=r"no server listens at 'absent' \(tried for .* s\)") as caught:
         localsocket.connect("absent", wait_for_server=True, timeout=timeout)
     assert time.monotonic() - began >= timeout
     assert isinstance(caught.value.__cause__, ServerNotFound)
@@ -85,7 +85,7 @@ def test_a_server_that_comes_later_is_found() -> None:
 @pytest.mark.parametrize("timeout", [0, SOON])
 def test_a_full_accept_queue_is_waited_out_to_the_deadline(full_server: LocalServer, timeout: float) -> None:
     began = time.monotonic()
-    with pytest.raises(DeadlinePassed, match="connecting to 'full'") as caught:
+    with pytest.raises(DeadlinePassed, match=r"the accept queue of 'full' is full \(tried for") as caught:
         localsocket.connect("full", timeout=timeout)
     assert time.monotonic() - began >= timeout
     assert isinstance(caught.value.__cause__, ServerBusy)

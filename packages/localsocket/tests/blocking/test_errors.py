@@ -44,6 +44,39 @@ SENTENCES: dict[errors.LocalSocketError, tuple[type[Exception], int | None, str]
         errno.EMSGSIZE,
         "the peer sent more than 10 bytes without a line ending",
     ),
+    errors.DeadlinePassed("reading", 0.9998050400004104): (
+        TimeoutError,
+        errno.ETIMEDOUT,
+        "reading took longer than 1.0 s",
+    ),
+    errors.DeadlinePassed("reading", 12.3456): (TimeoutError, errno.ETIMEDOUT, "reading took longer than 12.3 s"),
+    errors.DeadlinePassed("reading", 1234.56): (TimeoutError, errno.ETIMEDOUT, "reading took longer than 1235 s"),
+    errors.DeadlinePassed("reading", 0.00123456): (TimeoutError, errno.ETIMEDOUT, "reading took longer than 0.00123 s"),
+    errors.ConnectingTimedOut("demo", 0.99981, errors.ServerNotFound("demo")): (
+        TimeoutError,
+        errno.ETIMEDOUT,
+        "no server listens at 'demo' (tried for 1.0 s)",
+    ),
+    errors.ConnectingTimedOut("demo", 2, errors.ServerRefused("demo")): (
+        TimeoutError,
+        errno.ETIMEDOUT,
+        "no server listens at 'demo' (tried for 2 s)",
+    ),
+    errors.ConnectingTimedOut("demo", 2, errors.ServerRefused("demo", "a plain file")): (
+        TimeoutError,
+        errno.ETIMEDOUT,
+        "no server listens at 'demo', which is a plain file (tried for 2 s)",
+    ),
+    errors.ConnectingTimedOut("demo", 2, errors.ServerBusy("demo")): (
+        TimeoutError,
+        errno.ETIMEDOUT,
+        "the accept queue of 'demo' is full (tried for 2 s)",
+    ),
+    errors.ConnectingTimedOut("demo", 2, errors.ClosedByPeer("greeting")): (
+        TimeoutError,
+        errno.ETIMEDOUT,
+        "the server at 'demo' closes every connection before it greets (tried for 2 s)",
+    ),
     errors.DeadlinePassed("reading", 0.5): (TimeoutError, errno.ETIMEDOUT, "reading took longer than 0.5 s"),
     errors.WriteBufferFull(5, 9): (
         BlockingIOError,

@@ -179,7 +179,7 @@ def test_what_a_method_gives_is_printed_as_json(command: Command, arguments: lis
         (["subscribe", "demo.all", "olds"], 1, "has no topic 'olds'; it has 'news'"),
         (["subscribe", "demo.all", "news", "--timeout", "0.01"], 4, "took too long"),
         (["call", "demo.none", "add"], 3, "no server at 'demo.none'"),
-        (["describe", "demo.none", "--wait", "--timeout", "0.01"], 4, "took too long"),
+        (["describe", "demo.none", "--wait", "--timeout", "0.01"], 4, "at 'demo.none' (tried for 0.01 s); --timeout"),
         (["describe", "no name"], 2, "'no name' is not an address"),
         (["subscribe", "demo.none", "news"], 3, "no server at 'demo.none'"),
     ],

@@ -116,7 +116,7 @@ def test_a_terminal_is_shown_what_a_peer_sends_and_obeys_none_of_it(
     ("arguments", "status", "said"),
     [
         (["demo.none"], 3, "no server at 'demo.none'"),
-        (["demo.none", "--wait", "--timeout", "0.01"], 4, "connecting to 'demo.none' took too long"),
+        (["demo.none", "--wait", "--timeout", "0.01"], 4, "no server listens at 'demo.none' (tried for 0.01 s)"),
         (["--listen", "demo.none", "--timeout", "0.01"], 4, "accepting a connection at 'demo.none' took too long"),
         (["demo.here", "--timeout", "0.01"], 4, "waiting for the next byte took too long"),
         (["--listen", "demo.here"], 1, "is owned by process"),

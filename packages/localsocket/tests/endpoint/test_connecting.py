@@ -224,7 +224,7 @@ def full(path: Path) -> tuple[socket.socket, socket.socket]:
 def test_a_full_accept_queue_is_waited_out_until_the_deadline(path: Path) -> None:
     server, client = full(path)
     with server, client:
-        with pytest.raises(DeadlinePassed, match=f"connecting to {str(path)!r} took longer than 0.05 s") as caught:
+        with pytest.raises(DeadlinePassed, match=r"the accept queue of .* is full \(tried for 0\.05 s\)") as caught:
             connect(path, timeout=0.05)
         assert isinstance(caught.value.__cause__, ServerBusy)
         assert "the accept queue of" in str(caught.value.__cause__)

@@ -183,7 +183,7 @@ class Client(Calls):
             async with asyncio.timeout(deadline.remaining()):
                 await self._connecting.acquire()
         except TimeoutError:
-            raise deadline.error(f"connecting to {self.address!r}") from None
+            raise self._core.connecting_error(deadline) from None
         try:
             if self._connection is not None and self._connection.error is None:
                 return self._connection
@@ -269,7 +269,8 @@ class Client(Calls):
         except BaseException as error:
             socket.abort()
             # A server that ends takes nobody in any more, while its door stands open for another moment.
-            if isinstance(error, ClosedByPeer) and connector.waits_for_server and not deadline.has_passed():
+            if isinstance(error, ClosedByPeer) and connector.waits_for_server:
+                connector.note(error)
                 return None
             raise
         finally:

@@ -263,7 +263,7 @@ class Client(Calls):
             raise connection.error
         remaining = deadline.remaining()
         if not self._connecting.acquire(timeout=-1 if remaining is None else min(remaining, threading.TIMEOUT_MAX)):
-            raise deadline.error(f"connecting to {self.address!r}")
+            raise self._core.connecting_error(deadline)
         try:
             if self._connection is not None and self._connection.error is None:
                 return self._connection
@@ -299,7 +299,8 @@ class Client(Calls):
         except BaseException as error:
             socket.abort()
             # A server that ends takes nobody in any more, while its door stands open for another moment.
-            if isinstance(error, ClosedByPeer) and connector.waits_for_server and not deadline.has_passed():
+            if isinstance(error, ClosedByPeer) and connector.waits_for_server:
+                connector.note(error)
                 return None
             raise
         finally:

@@ -14,6 +14,7 @@ from localsocket.errors import (
     AccessDenied,
     BadArguments,
     ClosedByPeer,
+    ConnectingTimedOut,
     DeadlinePassed,
     InsecureDirectory,
     InvalidAddress,
@@ -104,6 +105,8 @@ def _sentence(error: Exception) -> str:
             return f"no server at {address!r}; start it, wait for it with --wait, or see what is here: localsocket list"
         case ServerRefused(address=address, kind=kind):
             return f"nobody listens at {address!r}, which is {kind}; restart the server, or wait for it with --wait"
+        case ConnectingTimedOut():
+            return f"{error}; --timeout gives it more time"
         case DeadlinePassed(doing=doing):
             return f"{doing} took too long; --timeout gives it more time"
         case UnsuitableAllow():

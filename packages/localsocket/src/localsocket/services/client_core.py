@@ -10,7 +10,7 @@ from typing import Any, TypedDict
 from localsocket.deadlines import Deadline
 from localsocket.endpoint.address import parse_address
 from localsocket.endpoint.credentials import SAME_USER, AllowedUsers, check_allowed_users
-from localsocket.errors import ClosedByPeer, LocalSocketError
+from localsocket.errors import ClosedByPeer, ConnectingTimedOut, DeadlinePassed, LocalSocketError
 from localsocket.services.failures import error_of
 from localsocket.services.limits import DEFAULT_CALL_LIMITS, CallLimits
 from localsocket.services.method import check_declared
@@ -60,23 +60,33 @@ class ClientCore:
         self.tally = Tally()
         self._wait_for_server = wait_for_server
         self._allow_server = check_allowed_users(allow_server, "allow_server")
+        self._connector: Connector[Any] | None = None  # the last one
         self._errors = {kind.__name__: kind for kind in check_declared(errors)}
 
     def connecting_deadline(self, deadline: Deadline) -> Deadline:
         """Return the earlier of `deadline`, which a call has, and what is left to connect."""
-        seconds = [each for each in (deadline.remaining(), self.connect_timeout) if each is not None]
-        return Deadline(min(seconds, default=None))
+        remaining = deadline.remaining()
+        if self.connect_timeout is None or (remaining is not None and remaining <= self.connect_timeout):
+            return deadline
+        return Deadline(self.connect_timeout)
 
     def connector(self, kind: type[Connected], deadline: Deadline, *, is_again: bool) -> Connector[Connected]:
         """Return what connects a socket of `kind`; again after a loss it waits for the server to be back."""
-        return Connector(
+        connector = self._connector = Connector(
             kind,
             self.address,
-            timeout=deadline.remaining(),
+            timeout=deadline,
             wait_for_server=self._wait_for_server or is_again,
             allow_server=self._allow_server,
             limits=self.limits.of_socket(),
         )
+        return connector
+
+    def connecting_error(self, deadline: Deadline) -> DeadlinePassed:
+        """Return the error for a call that waited for others to connect, until its own deadline."""
+        if self._connector is None or self._connector.reason is None:
+            return deadline.error(f"connecting to {self.address!r}")
+        return ConnectingTimedOut(self.address, deadline.timeout, self._connector.reason)
 
     def new_caller(self) -> Caller:
         """Return one end of a conversation, for one connection."""

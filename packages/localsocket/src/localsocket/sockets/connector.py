@@ -10,7 +10,7 @@ from localsocket.endpoint.address import parse_address
 from localsocket.endpoint.connecting import try_connect
 from localsocket.endpoint.credentials import SAME_USER, AllowedUsers, check_allowed_users
 from localsocket.endpoint.fork_safety import no_fork_meanwhile
-from localsocket.errors import ServerBusy, ServerNotFound, ServerRefused
+from localsocket.errors import ConnectingTimedOut, LocalSocketError, ServerBusy, ServerNotFound, ServerRefused
 from localsocket.interfaces import DEFAULT_LIMITS, Limits, OpenMode, check_mode
 from localsocket.sockets.connection import Connection
 
@@ -42,14 +42,14 @@ class Connector(Generic[Connected]):
         kind: type[Connected],
         address: str | os.PathLike[str],
         *,
-        timeout: float | None = CONNECT_TIMEOUT,
+        timeout: float | Deadline | None = CONNECT_TIMEOUT,
         wait_for_server: bool = False,
         allow_server: AllowedUsers = SAME_USER,
         mode: OpenMode = "rw",
         limits: Limits = DEFAULT_LIMITS,
     ) -> None:
         self._kind = kind
-        self._deadline = Deadline(timeout)
+        self._deadline = timeout if isinstance(timeout, Deadline) else Deadline(timeout)
         self.waits_for_server = wait_for_server
         self._allow_server = check_allowed_users(allow_server, "allow_server")
         check_mode(mode)
@@ -57,6 +57,7 @@ class Connector(Generic[Connected]):
         self._limits = limits
         self._endpoint = parse_address(address)
         self._pause = _FIRST_PAUSE
+        self.reason: LocalSocketError | None = None  # why the last attempt came to nothing
 
     def next_pause(self) -> float:
         """Return the seconds to wait before the next attempt: longer each time, never past the deadline."""
@@ -74,6 +75,11 @@ class Connector(Generic[Connected]):
         except (ServerBusy, ServerNotFound, ServerRefused) as reason:
             if not (self.waits_for_server or isinstance(reason, ServerBusy)):
                 raise
-            if self._deadline.has_passed():
-                raise self._deadline.error(f"connecting to {address!r}") from reason
+            self.note(reason)
             return None
+
+    def note(self, reason: LocalSocketError) -> None:
+        """Remember why an attempt came to nothing. Raises ConnectingTimedOut when no other one may be made."""
+        self.reason = reason
+        if self._deadline.has_passed():
+            raise ConnectingTimedOut(self._endpoint.address, self._deadline.timeout, reason)

@@ -5,9 +5,16 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable
 
-from localsocket.errors import ClosedByPeer, ClosedByUs, DeadlinePassed, LocalSocketError
+from localsocket.errors import (
+    ClosedByPeer,
+    ClosedByUs,
+    ConnectingTimedOut,
+    DeadlinePassed,
+    LocalSocketError,
+    ServerNotFound,
+)
 from localsocket.testing.background import FOREVER, PATIENCE, Background, wait_until
-from localsocket.testing.contracts import Contract, ServiceFace, raises
+from localsocket.testing.contracts import ClientUnderTest, Contract, ServiceFace, raises
 from localsocket.testing.service_of_claims import ADDRESS, ServiceOfClaims, served, small_limits
 
 ending_claims: Contract[ServiceFace] = Contract()
@@ -40,6 +47,41 @@ def closing_the_client_wakes_who_waits_and_cancels_what_is_served(face: ServiceF
         of_claims.diary.wait_for("cancelled", "closed")
         wait_until(lambda: of_claims.service.stats().open_connections == 0, "the connection to be forgotten")
         assert of_claims.latest.subscribers == 0
+
+
+def _lose(client: ClientUnderTest) -> None:
+    """Have the client find out that its server has gone."""
+    raises(LocalSocketError, lambda: client.call("add", 2, 3, timeout=_SOON))
+
+
+@ending_claims.claim
+def a_client_whose_server_stays_away_says_that_none_listens(face: ServiceFace) -> None:
+    of_claims = ServiceOfClaims(is_async=face.is_async)
+    with of_claims.served_by(face) as serving, face.connect(ADDRESS, reconnect=True) as client:
+        serving.stop(timeout=0)
+        _lose(client)
+        calls: list[Callable[[], object]] = [
+            lambda: client.call("add", 2, 3, timeout=_SOON),
+            lambda: client.notify("add", 2, 3, timeout=_SOON),
+            lambda: client.within(_SOON).proxy.add(2, 3),
+        ]
+        for late in [raises(ConnectingTimedOut, call) for call in calls]:
+            assert isinstance(late, DeadlinePassed)
+            assert isinstance(late.reason, ServerNotFound)
+            assert late.__cause__ is late.reason
+            assert late.address == ADDRESS
+            assert str(late) == f"no server listens at {ADDRESS!r} (tried for {_SOON} s)"
+
+
+@ending_claims.claim
+def callers_who_wait_for_another_one_to_connect_are_told_the_same(face: ServiceFace) -> None:
+    of_claims = ServiceOfClaims(is_async=face.is_async)
+    with of_claims.served_by(face) as serving, face.connect(ADDRESS, reconnect=True) as client:
+        serving.stop(timeout=0)
+        _lose(client)
+        callers = [Background(lambda: raises(ConnectingTimedOut, lambda: client.call("add", 2, 3, timeout=_SOON)))]
+        callers += [Background(lambda: raises(ConnectingTimedOut, lambda: client.call("add", 2, 3, timeout=_SOON)))]
+        assert all(str(each.result()).startswith(f"no server listens at {ADDRESS!r} (tried") for each in callers)
 
 
 @ending_claims.claim
