@@ -41,9 +41,11 @@ LIKE = {
 }
 KEYS = {"^C": "\x03", "^D": "\x04"}
 PROMPT = "\x01"
-# The first argument is the prompt; the standard input becomes the terminal that Ctrl-C comes from.
+# The first argument is the prompt; the standard input becomes the terminal that Ctrl-C comes from. Under `nohup` this
+# would be started with the hang-up ignored, which ends the shell.
 START_SHELL = """\
-import fcntl, os, sys, termios
+import fcntl, os, signal, sys, termios
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
 fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 os.environ["PS1"] = sys.argv[1]
 os.execvp("bash", ["bash", "--noprofile", "--norc", "--noediting", "-i"])
