@@ -53,7 +53,7 @@ class Line:
 class Drawing(msgspec.Struct):
     lines: list[Line]
     made: datetime.datetime
-    tags: set[str] = set()
+    tags: set[int] = set()
 
 
 class Percentage(msgspec.Struct):
@@ -61,7 +61,7 @@ class Percentage(msgspec.Struct):
 
 
 NOW = datetime.datetime(2024, 2, 29, 12, 30, tzinfo=datetime.UTC)
-DRAWING = Drawing([Line(Point(0, 0.5), Point(1, 1), "edge")], NOW, {"a", "b"})
+DRAWING = Drawing([Line(Point(0, 0.5), Point(1, 1), "edge")], NOW, {1, 2})
 
 VALUES = [
     (bool, True),
