@@ -84,7 +84,11 @@ class MessageTooLong(PeerBrokeProtocol):
     """The peer announced a message of `length` bytes, and `limit` is the longest that this side takes."""
 
     def __init__(self, length: int, limit: int) -> None:
-        super().__init__(errno.EMSGSIZE, f"the peer sent a message of {length} bytes, and the limit here is {limit}")
+        super().__init__(
+            errno.EMSGSIZE,
+            f"the peer sent a message of {length} bytes, and the limit here is {limit}; to take it, raise max_message, "
+            "or for calls CallLimits.message, on this side",
+        )
         self.length = length
         self.limit = limit
 
@@ -218,7 +222,10 @@ class TooLongToSend(LocalSocketError, ValueError):
     """The message has `length` bytes and the other side takes `limit`; nothing was sent."""
 
     def __init__(self, length: int, limit: int) -> None:
-        super().__init__(f"the message has {length} bytes and the peer takes {limit}; send it in parts or as a stream")
+        super().__init__(
+            f"the message has {length} bytes and the peer takes {limit}; send it in parts or as a stream, or raise "
+            "max_message, or for calls CallLimits.message, on the other side"
+        )
         self.length = length
         self.limit = limit
 
@@ -252,6 +259,19 @@ class CallFailed(LocalSocketError, RuntimeError):
         self.message = message
         self.reference = reference
         self.details = details
+
+
+class ResultTooLong(CallFailed):
+    """What the method gave has `length` bytes, and this client takes `limit`; it was called, and its work is done."""
+
+    def __init__(self, method: str, length: int, limit: int) -> None:
+        super().__init__(method, f"its result has {length} bytes, and this client takes {limit}")
+        self.args = (
+            f"the result of {method!r} has {length} bytes, and this client takes {limit}: give the client "
+            "limits=CallLimits(message=...) with more, or have the method yield the parts",
+        )
+        self.length = length
+        self.limit = limit
 
 
 class RemoteError(LocalSocketError, RuntimeError):
@@ -456,9 +476,9 @@ def _users(allowed: Sequence[int] | str) -> str:
 
 def _in_seconds(timeout: float | None) -> str:
     """Return `1.5 s`, with three digits: what is left of a time-out is an odd number."""
-    if not isinstance(timeout, float) or timeout >= 100:
-        return "for ever" if timeout is None else f"{timeout:.0f} s"
-    return f"{float(f'{timeout:.3g}')} s"
+    if isinstance(timeout, float) and timeout < 100:
+        return f"{float(f'{timeout:.3g}')} s"
+    return f"{timeout:.0f} s" if isinstance(timeout, float) else f"{timeout} s"
 
 
 def _not_reached(address: str, reason: LocalSocketError) -> str:
