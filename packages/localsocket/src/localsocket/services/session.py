@@ -24,8 +24,9 @@ from localsocket.errors import (
     TooManyCalls,
     WriteBufferFull,
 )
+from localsocket.keywords import similar_names
 from localsocket.services.failures import failure_of_declared, failure_of_ours, failure_of_unknown
-from localsocket.services.method import OWN_PREFIX, similar_names
+from localsocket.services.method import OWN_PREFIX
 from localsocket.services.served_call import ServedCall
 from localsocket.wire.answerer import AnsweredCall, Answerer
 from localsocket.wire.call_bodies import Failure
