@@ -12,6 +12,7 @@ from localsocket.aio.local_socket import LocalSocket
 from localsocket.awaited.opening import Opening
 from localsocket.deadlines import Deadline
 from localsocket.errors import EndOfStream, PeerBrokeProtocol
+from localsocket.keywords import check_keywords
 from localsocket.sockets.any_message_socket import AnyMessageSocket
 from localsocket.sockets.caller_driven import CLOSE_TIMEOUT
 from localsocket.sockets.connected_socket import T
@@ -33,6 +34,7 @@ def connect_messages(
 
     To be awaited or entered.
     """
+    check_keywords("connect_messages", options, ConnectOptions, ["serializer", "kind", "max_message"])
     return Opening(_connect(address, serializer, kind, max_message, options))
 
 

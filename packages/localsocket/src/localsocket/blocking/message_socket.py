@@ -11,6 +11,7 @@ from localsocket.blocking.connect import connect
 from localsocket.blocking.local_socket import LocalSocket
 from localsocket.deadlines import Deadline
 from localsocket.errors import EndOfStream, PeerBrokeProtocol
+from localsocket.keywords import check_keywords
 from localsocket.sockets.any_message_socket import AnyMessageSocket
 from localsocket.sockets.caller_driven import CLOSE_TIMEOUT
 from localsocket.sockets.connected_socket import T
@@ -29,6 +30,7 @@ def connect_messages(
     **options: Unpack[ConnectOptions],
 ) -> MessageSocket:
     """Connect as connect() does, and return a MessageSocket once both sides have greeted each other."""
+    check_keywords("connect_messages", options, ConnectOptions, ["serializer", "kind", "max_message"])
     deadline = Deadline(options.get("timeout", CONNECT_TIMEOUT))
     socket = connect(address, **options)
     try:

@@ -10,6 +10,7 @@ from typing import Any, Generic, TypeVar
 
 from localsocket.deadlines import Deadline
 from localsocket.errors import ClosedByPeer, ClosedByUs
+from localsocket.keywords import check_keywords
 from localsocket.services.any_client_connection import AnyClientConnection
 from localsocket.services.client_core import ClientCore, ClientOptions
 from localsocket.services.stats import ClientStats
@@ -23,6 +24,7 @@ class AnyClient(Generic[ClientConnection]):
     """What a client of any API knows of itself; an API connects, and waits."""
 
     def __init__(self, address: str | os.PathLike[str], options: ClientOptions) -> None:
+        check_keywords("Client", options, ClientOptions)
         self._core = ClientCore(address, **options)
         self._connection: ClientConnection | None = None
         self._greeting: ClientConnection | None = None  # one that is being made

@@ -19,12 +19,14 @@ from localsocket.errors import (
     LocalSocketError,
     NoSuchMethod,
     PeerBrokeProtocol,
+    ResultTooLong,
     TooLongToSend,
     TooManyCalls,
     WriteBufferFull,
 )
+from localsocket.keywords import similar_names
 from localsocket.services.failures import failure_of_declared, failure_of_ours, failure_of_unknown
-from localsocket.services.method import OWN_PREFIX, similar_names
+from localsocket.services.method import OWN_PREFIX
 from localsocket.services.served_call import ServedCall
 from localsocket.wire.answerer import AnsweredCall, Answerer
 from localsocket.wire.call_bodies import Failure
@@ -41,6 +43,10 @@ SUBSCRIBE = f"{OWN_PREFIX}subscribe"
 
 _CALLS = (int(Kind.CALL), int(Kind.NOTIFICATION))
 _CANCEL = int(Kind.CANCEL)
+
+
+class _ItemTooLong(ResultTooLong):
+    """Told apart from what a method raises that is itself a client of another service."""
 
 
 class Link(Protocol):
@@ -194,14 +200,20 @@ class Session:
                     held.append(frame)
                     self._held_size += len(frame)
                     return
-        except (BadResult, TooLongToSend) as error:
+        except BadResult as error:
             self.fail(call, error)
+            return
+        except TooLongToSend as error:
+            self.refuse(call, ResultTooLong(call.method.name, error.length, error.limit))
             return
         if frame:
             self._write(frame)
 
     def fail(self, call: ServedCall, error: Exception) -> None:
         """Send what the method raised: by name where that is declared, else a reference to the log."""
+        if isinstance(error, _ItemTooLong):
+            self.refuse(call, ResultTooLong(error.method, error.length, error.limit))
+            return
         failure = failure_of_ours(error) if call.method.is_own else None
         if isinstance(error, self.service.errors + call.method.raises):
             failure = failure_of_declared(error)
@@ -246,9 +258,12 @@ class Session:
         self._send(frame)
 
     def send_item(self, call: ServedCall, body: bytes) -> None:
-        """Raises TooLongToSend."""
-        with self._lock:
-            frame = self._answerer.item(call.answer, body)
+        """Raises _ItemTooLong for one that is longer than the peer takes, which fail() is to be told of."""
+        try:
+            with self._lock:
+                frame = self._answerer.item(call.answer, body)
+        except TooLongToSend as error:
+            raise _ItemTooLong(call.method.name, error.length, error.limit) from error
         self._send(frame)
 
     def end_stream(self, call: ServedCall) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Generic, TypeVar, cast
 
 from localsocket.endpoint.credentials import PeerCredentials
+from localsocket.keywords import known_keywords
 from localsocket.sockets.caller_driven import CallerDrivenSocket
 from localsocket.wire.frames import Body
 from localsocket.wire.message_exchange import MAX_MESSAGE, MessageExchange
@@ -16,6 +17,7 @@ Socket = TypeVar("Socket", bound=CallerDrivenSocket)
 class AnyMessageSocket(Generic[Socket]):
     """What a socket for messages is on any API; an API waits for the socket."""
 
+    @known_keywords
     def __init__(
         self,
         socket: Socket,

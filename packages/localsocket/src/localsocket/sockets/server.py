@@ -22,6 +22,7 @@ from localsocket.endpoint.fork_safety import close_in_forked_child, no_fork_mean
 from localsocket.endpoint.listener import Listener, adopt_listener, check_abstract, open_listener
 from localsocket.errors import BrokenEndpoint, Busy, ClosedByUs, PeerRefused, TooManyConnections
 from localsocket.interfaces import DEFAULT_LIMITS, Limits
+from localsocket.keywords import known_keywords
 from localsocket.sockets.connection import Connection
 
 logger = logging.getLogger("localsocket.sockets")
@@ -120,6 +121,7 @@ class Server(abc.ABC, Generic[Accepted]):
             return cls(listener, admission, max_pending=max_pending, limits=limits)
 
     @classmethod
+    @known_keywords
     def adopt_descriptor(
         cls,
         descriptor: int,
