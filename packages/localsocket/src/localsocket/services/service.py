@@ -12,7 +12,8 @@ from localsocket.keywords import known_keywords
 from localsocket.services.description import ServiceDescription
 from localsocket.services.limits import DEFAULT_CALL_LIMITS, CallLimits
 from localsocket.services.method import OWN_PREFIX, Allow, Method, check_declared, check_name
-from localsocket.services.session import DESCRIBE, SUBSCRIBE, Link, Session
+from localsocket.services.outbox import Link
+from localsocket.services.session import DESCRIBE, SUBSCRIBE, Session
 from localsocket.services.stats import ServiceStats, Tally
 from localsocket.services.topic import QUEUE, Policy, Topic
 from localsocket.services.tracing import Tracing
