@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from leftovers import interruptible as interruptible
 from leftovers import nothing_left_behind as nothing_left_behind
 
 _NUMBERS = itertools.count()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 
+from localsocket_review.analysis.indirect_calls import IndirectCalls
+from localsocket_review.analysis.names import Names
 from localsocket_review.analysis.resolution import Resolution
 from localsocket_review.analysis.sites import CallSite, argument_of
 from localsocket_review.apis.meaning import Act
@@ -15,17 +17,30 @@ from localsocket_review.model.program import Program
 class CallGraph:
     """The calls that run a function, as far as a resolution knows which functions calls run."""
 
-    def __init__(self, program: Program, resolution: Resolution) -> None:
+    def __init__(self, program: Program, names: Names, resolution: Resolution) -> None:
         self._resolution = resolution
+        self._indirect = IndirectCalls(program, names, resolution)
         self._values: dict[tuple[FunctionInfo, str], list[tuple[Expression, FunctionInfo]]] = {}
         self._callers: defaultdict[FunctionInfo, list[CallSite]] = defaultdict(list)
         for function in program.functions:
             for call in function.calls():
                 self._note(call, function)
+        for function in program.functions:
+            for call in function.calls():
+                self._note_parameter(call, function)
+
+    def _note_parameter(self, call: Call, caller: FunctionInfo) -> None:
+        """`then(value)`, where `then` is a parameter: whatever callers give for it is called."""
+        called = strip_casts(call.function)
+        if isinstance(called, Name) and any(one.name == called.identifier for one in caller.parameters):
+            for callee in self._indirect.handed_to(caller, called.identifier, self._callers[caller]):
+                self._callers[callee].append(CallSite(call, caller))
 
     def _note(self, call: Call, caller: FunctionInfo) -> None:
         for callee in self._resolution.callees(call, caller):
             self._callers[callee].append(CallSite(call, caller))
+        for callee, site in self._indirect.sites(call, caller):
+            self._callers[callee].append(site)
         for argument in (*call.arguments, *call.keywords.values()):
             if isinstance(strip_casts(argument), (Name, Attribute, Lambda)):
                 for callee in self._resolution.functions_named_by(argument, caller):
@@ -53,6 +68,8 @@ class CallGraph:
             return None
         if site.is_handed_on:
             return self._handed_on(site, position)
+        if function.parameters[position].is_variadic:
+            return _all_others(site.call, function, position)
         if parameter in site.call.keywords:
             return site.call.keywords[parameter]
         return site.call.arguments[position] if position < len(site.call.arguments) else None
@@ -79,3 +96,13 @@ class CallGraph:
             if api is not None and position < len(api.gives):
                 return api.gives[position]
         return ""
+
+
+def _all_others(call: Call, function: FunctionInfo, position: int) -> Expression:
+    """Return what Python's `*values`, or behind it `**values`, takes of a call."""
+    named = {one.name for one in function.parameters}
+    is_second = position > 0 and function.parameters[position - 1].is_variadic
+    keywords = {name: value for name, value in call.keywords.items() if name not in named}
+    if is_second or (keywords and len(call.arguments) <= position):
+        return Display(call.place, "dict", tuple(keywords.values()))
+    return Display(call.place, "tuple", call.arguments[position:])

@@ -23,7 +23,7 @@ class Calls(Resolution):
     """
 
     def __init__(self, program: Program, names: Names) -> None:
-        super().__init__(program, names, CallGraph(program, Resolution(program, names, callers=None)))
+        super().__init__(program, names, CallGraph(program, names, Resolution(program, names, callers=None)))
         self._sites: dict[FunctionInfo, list[Site]] = {}
         self._sites_by_acts: dict[Act, list[Site]] = {}
 
@@ -50,7 +50,7 @@ class Calls(Resolution):
 
     @cached_property
     def _graph(self) -> CallGraph:
-        return CallGraph(self._program, self)
+        return CallGraph(self._program, self._names, self)
 
     def callers(self, function: FunctionInfo) -> list[CallSite]:
         """Return the calls that run the function, and those that hand it to something that runs it."""

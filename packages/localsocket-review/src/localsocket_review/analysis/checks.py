@@ -14,9 +14,12 @@ from localsocket_review.model.expressions import (
     Attribute,
     Binary,
     Call,
+    Cast,
     Expression,
     Literal,
     Name,
+    Unary,
+    dotted,
     strip_casts,
     walk,
 )
@@ -40,7 +43,24 @@ _CHECKING = frozenset(
         "has_key",
     ]
 )
+# What looks for a piece of a text.
+_LOOKING = frozenset(
+    {
+        "strchr",
+        "strrchr",
+        "strstr",
+        "strpbrk",
+        "memchr",
+        "find",
+        "rfind",
+        "index",
+        "indexOf",
+        "contains",
+        "find_first_of",
+    }
+)
 _UPPER = {"<", "<=", "=="}
+_LOWER = {">", ">=", "=="}
 _FLIPPED = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "==": "==", "!=": "!="}
 _NEGATED = {"<": ">=", "<=": ">", ">": "<=", ">=": "<", "==": "!=", "!=": "=="}
 _Check = Callable[[Guard, Variable, FunctionInfo], bool]
@@ -66,6 +86,14 @@ class Checks:
     def is_bounded(self, expression: Expression, function: FunctionInfo) -> bool:
         """Say whether a variable is known, where it is used, to be below something."""
         return self._is_checked(expression, function, self._bounds)
+
+    def is_in_range(self, expression: Expression, function: FunctionInfo) -> bool:
+        """Say whether a variable is known, where it is used, to be below something and not below nothing."""
+        return self.is_bounded(expression, function) and self._is_checked(expression, function, self._is_not_negative)
+
+    def is_plain_name(self, expression: Expression, function: FunctionInfo) -> bool:
+        """Say whether a variable is known, where it is used, to lead out of no directory."""
+        return self._is_checked(expression, function, self._keeps_inside)
 
     def is_restricted(self, expression: Expression, function: FunctionInfo) -> bool:
         """Say whether a variable is known, where it is used, to hold one of the texts that the program allows."""
@@ -104,6 +132,38 @@ class Checks:
                 return operator in _UPPER and not self._reads(right, variable, function)
         return False
 
+    def _is_not_negative(self, guard: Guard, variable: Variable, function: FunctionInfo) -> bool:
+        """Say whether the condition keeps the variable from being negative."""
+        match guard.test:
+            case Binary(operator="in", left=left):
+                return guard.holds and self._reads(left, variable, function)
+            case Binary(operator=operator, left=left, right=right) if operator in _FLIPPED:
+                if self._reads(right, variable, function):
+                    operator, left, right = _FLIPPED[operator], right, left
+                if not self._reads(left, variable, function) or self._reads(right, variable, function):
+                    return False
+                if isinstance(left, Cast) and "unsigned" in left.type.replace("size_t", "unsigned"):
+                    return True  # one comparison for both ends
+                operator = operator if guard.holds else _NEGATED[operator]
+                return operator in _LOWER and not _is_negative(right)
+        return False
+
+    def _keeps_inside(self, guard: Guard, variable: Variable, function: FunctionInfo) -> bool:
+        """Say whether the condition lets no name with a separator or with two dots through."""
+        test, holds = guard.test, guard.holds
+        match test:
+            case Binary(operator="==" | "!=" as operator, left=left, right=right) if _is_nothing(right):
+                test, holds = left, holds is not (operator == "==")  # strchr(…) == NULL, find(…) == npos
+            case Binary(operator=">=" | ">" | "<" as operator, left=left, right=Literal(value=0 | -1)):
+                test, holds = left, holds is not (operator == "<")  # indexOf(…) >= 0
+        match test:
+            case Binary(operator="in" | "not in" as contained, left=Literal(value=text), right=right):
+                return holds is not (contained == "in") and _separates(text) and self._reads(right, variable, function)
+            case Call() as call if call.called_name in _LOOKING:
+                texts = [part.value for part in call.arguments if isinstance(part, Literal)]
+                return not holds and any(map(_separates, texts)) and self._reads(call, variable, function)
+        return False
+
     def _restricts(self, guard: Guard, variable: Variable, function: FunctionInfo) -> bool:
         """Say whether the condition lets only known texts through."""
         match guard.test:
@@ -123,7 +183,11 @@ class Checks:
         if not isinstance(expression, Call):
             return False
         api = self._calls.api_of(expression, function)
-        return any(self._filling.by(expression, function)) if api is None else "buffer" in api.roles
+        return (
+            any(self._filling.by(expression, function))
+            if api is None
+            else not api.roles.keys().isdisjoint({"buffer", "buffers_from"})
+        )
 
     def _reads(self, expression: Expression, variable: Variable, function: FunctionInfo) -> bool:
         return any(
@@ -131,3 +195,20 @@ class Checks:
             for part in walk(expression)
             if isinstance(part, (Name, Attribute))
         )
+
+
+def _is_negative(expression: Expression) -> bool:
+    """`>= -1` keeps -1."""
+    return isinstance(expression, Unary) and expression.operator == "-"
+
+
+def _is_nothing(expression: Expression) -> bool:
+    """What says that a piece was not found: NULL, nullptr, std::string::npos, -1."""
+    name = dotted(strip_casts(expression)).rpartition(".")[2]
+    is_none = isinstance(expression, Literal) and expression.value in (None, 0)
+    return is_none or _is_negative(expression) or name in ("NULL", "nullptr", "npos")
+
+
+def _separates(text: object) -> bool:
+    """Say whether a name without this piece leads out of no directory."""
+    return text in ("/", "..", "../", b"/", b"..", b"../", ord("/"))

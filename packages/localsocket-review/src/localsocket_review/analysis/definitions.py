@@ -9,6 +9,7 @@ from enum import Enum, auto
 
 from localsocket_review.analysis.control_flow import ControlFlow, FlowNode
 from localsocket_review.analysis.names import Names, Variable
+from localsocket_review.analysis.outputs import GivenBack
 from localsocket_review.apis.meaning import Act, Api
 from localsocket_review.model.declarations import ClassInfo, FunctionInfo, Parameter
 from localsocket_review.model.expressions import (
@@ -18,6 +19,7 @@ from localsocket_review.model.expressions import (
     Call,
     Display,
     Expression,
+    Literal,
     Name,
     Starred,
     Subscript,
@@ -41,7 +43,15 @@ _ADDING_METHODS = frozenset(
         "setdefault",
         "appendleft",
         "put",
+        "put_nowait",
         "enqueue",
+        "assign",
+        "emplace",
+        "emplace_back",
+        "emplace_front",
+        "push",
+        "push_front",
+        "set",
     }
 )
 
@@ -55,6 +65,7 @@ class How(Enum):
     EXTENDED = auto()  # the value is joined to what it was: `+=`
     ADDED = auto()  # the value is put into it: an element, a text copied into a buffer
     FILLED = auto()  # the call `value` writes into it
+    GIVEN_BACK = auto()  # the function of the program that `value` calls sets it
     PARAMETER = auto()
     DECLARED = auto()  # it has no value yet
 
@@ -72,7 +83,7 @@ class Definition:
     @property
     def adds(self) -> bool:
         """Say whether what the variable held before is still in it."""
-        return self.how in (How.ADDED, How.FILLED) or "." in self.variable.path
+        return self.how in (How.ADDED, How.FILLED, How.GIVEN_BACK) or "." in self.variable.path
 
 
 class ReachingDefinitions:
@@ -163,6 +174,7 @@ class Definitions:
         api_of: Callable[[Call, FunctionInfo], Api | None],
         member_named: Callable[[Expression, FunctionInfo], Variable | None],
         filled_by: Callable[[Call, FunctionInfo], Iterable[Expression]],
+        given_back_by: Callable[[Call, FunctionInfo], Iterable[GivenBack]],
     ) -> None:
         self._program = program
         self._names = names
@@ -170,6 +182,7 @@ class Definitions:
         self._api_of = api_of
         self._member_named = member_named
         self._filled_by = filled_by
+        self._given_back_by = given_back_by
         self._reaching: dict[FunctionInfo, ReachingDefinitions] = {}
         self._everywhere: defaultdict[Variable, list[Definition]] | None = None
 
@@ -205,7 +218,7 @@ class Definitions:
         if self._everywhere is None:
             self._everywhere = defaultdict(list)
             for function in self._program.functions:
-                for definition in self._of_function(function):
+                for definition in (*self._of_function(function), *self._of_other_objects(function)):
                     self._everywhere[definition.variable.root].append(definition)
             for found in self._program.classes:
                 for definition in self._of_members(found):
@@ -224,6 +237,18 @@ class Definitions:
             yield from self._by_statement(statement, function)
             for root in statement.expressions():
                 yield from self._by_expression(root, function)
+
+    def _of_other_objects(self, function: FunctionInfo) -> Iterator[Definition]:
+        """Yield what is given to members from outside: `session.name = text`."""
+        for statement in function.statements():
+            if (
+                isinstance(statement, Assign)
+                and isinstance(statement.target, Attribute)
+                and statement.value is not None
+            ):
+                member = self._member_named(statement.target, function)
+                if member is not None and member != self._names.variable(statement.target, function):
+                    yield Definition(member, How.VALUE, statement.target.place, function, statement.value)
 
     def _of_members(self, found: ClassInfo) -> Iterator[Definition]:
         for member in found.members.values():
@@ -252,6 +277,8 @@ class Definitions:
                 yield from self._assign(target, value, How.VALUE if operator == "=" else How.EXTENDED, function)
             case Evaluate(value=Binary(operator=">>", right=target) as stream) if function.unit.language == "python":
                 yield from self._assign(target, stream, How.FILLED, function)
+            case Evaluate(value=Binary(operator="<<") as stream) if function.unit.language == "c++":
+                yield from self._streamed_into(stream, function)
             case Loop(target=Expression() as target, iterable=iterable):
                 yield from self._assign(target, iterable, How.ELEMENT, function)
             case With(items=items):
@@ -278,6 +305,15 @@ class Definitions:
             how = How.ADDED
         yield Definition(variable, how, target.place, function, value)
 
+    def _streamed_into(self, stream: Expression, function: FunctionInfo) -> Iterator[Definition]:
+        """`words << text << 1`: each is put into what stands first."""
+        added = []
+        while isinstance(stream, Binary) and stream.operator == "<<":
+            added.append(stream.right)
+            stream = stream.left
+        for value in reversed(added):
+            yield from self._assign(stream, value, How.ADDED, function)
+
     def _by_expression(self, root: Expression, function: FunctionInfo) -> Iterator[Definition]:
         """Yield what is written inside an expression: assignments, streams into variables, calls that fill a buffer."""
         for expression in walk(root):
@@ -289,14 +325,36 @@ class Definitions:
                 case Call():
                     yield from self._by_call(expression, function)
 
+    def _set_by_name(self, call: Call, function: FunctionInfo) -> Iterator[Definition]:
+        """`setattr(one, "name", text)`."""
+        owner, name, value = call.arguments
+        if isinstance(name, Literal) and isinstance(name.value, str):
+            yield from self._assign(Attribute(call.place, owner, name.value), value, How.VALUE, function)
+
+    def _given_back(self, call: Call, given: GivenBack, function: FunctionInfo) -> Iterator[Definition]:
+        whole = strip_casts(given.argument)
+        target = Attribute(call.place, whole, given.output.field) if given.output.field else whole
+        yield from self._assign(target, call, How.GIVEN_BACK, function)
+
     def _by_call(self, call: Call, function: FunctionInfo) -> Iterator[Definition]:
         if isinstance(call.function, Attribute) and call.function.name in _ADDING_METHODS:
-            for argument in call.arguments:
+            for argument in (*call.arguments, *call.keywords.values()):
                 yield from self._assign(call.function.value, argument, How.ADDED, function)
             return
+        if call.called_name in ("setattr", "object.__setattr__") and len(call.arguments) == 3:
+            yield from self._set_by_name(call, function)
+            return
+        for given in self._given_back_by(call, function):
+            yield from self._given_back(call, given, function)
         api = self._api_of(call, function)
         for buffer in self._filled_by(call, function) if api is None else ():
             yield from self._assign(buffer, call, How.FILLED, function)
+        if api is not None and isinstance(first := api.roles.get("buffers_from"), int) and call.arguments:
+            for buffer in call.arguments[first:]:
+                yield from self._assign(buffer, call.arguments[0], How.ADDED, function)
+        if call.called_name in ("recvmsg", "readv"):
+            for buffer in _scattered_buffers(function):
+                yield from self._assign(buffer, call, How.FILLED, function)
         position = api.roles.get("buffer") if api is not None else None
         if api is None or not isinstance(position, int) or len(call.arguments) <= position:
             return
@@ -313,6 +371,19 @@ class Definitions:
             yield from self._assign(buffer, source if is_text else call, How.ADDED, function)
         else:
             yield from self._assign(buffer, call, How.FILLED, function)
+
+
+def _scattered_buffers(function: FunctionInfo) -> Iterator[Expression]:
+    """Yield the buffers that the function names for scattered input: `part.iov_base = text`, `{.iov_base = text}`."""
+    for statement in function.statements():
+        match statement:
+            case Assign(target=Attribute(name="iov_base"), value=Expression() as buffer):
+                yield buffer
+            case Assign(type=declared, value=Display(items=items, keys=keys)) if "iovec" in declared:
+                for key, item in zip(keys, items, strict=False):
+                    if key is None or (isinstance(key, Name) and key.identifier == "iov_base"):
+                        yield item.items[0] if isinstance(item, Display) and item.items else item
+                        break
 
 
 def is_made_of_parameters(definition: Definition) -> bool:

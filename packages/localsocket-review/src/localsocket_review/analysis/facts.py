@@ -25,6 +25,7 @@ from localsocket_review.analysis.naming import Naming
 from localsocket_review.analysis.neighbours import Neighbours
 from localsocket_review.analysis.options import Options
 from localsocket_review.analysis.origins import Origins
+from localsocket_review.analysis.outputs import Outputs
 from localsocket_review.analysis.ownership import Ownership
 from localsocket_review.analysis.references import References
 from localsocket_review.analysis.releases import Releases
@@ -63,8 +64,18 @@ class Facts:
     @cached_property
     def definitions(self) -> Definitions:
         return Definitions(
-            self.program, self.names, self.flow, self.calls.api_of, self.inference.member_named, self.filling.buffers
+            self.program,
+            self.names,
+            self.flow,
+            self.calls.api_of,
+            self.inference.member_named,
+            self.filling.buffers,
+            self.outputs.of,
         )
+
+    @cached_property
+    def outputs(self) -> Outputs:
+        return Outputs(self.program, self.calls)
 
     @cached_property
     def filling(self) -> Filling:
@@ -140,7 +151,16 @@ class Facts:
     @cached_property
     def taint(self) -> Taint:
         checks = Checks(self.names, self.calls, self.definitions, self.filling, self.flow)
-        return Taint(self.names, self.inference, self.calls, self.definitions, self.transports, self.filling, checks)
+        return Taint(
+            self.names,
+            self.inference,
+            self.calls,
+            self.definitions,
+            self.transports,
+            self.filling,
+            self.outputs,
+            checks,
+        )
 
     @cached_property
     def connections(self) -> Connections:

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from localsocket_review.analysis.cpp_variables import SharedGlobals, Unions
 from localsocket_review.model.declarations import ClassInfo, FunctionInfo, FunctionKind
 from localsocket_review.model.expressions import (
     Attribute,
@@ -42,6 +43,8 @@ class Names:
 
     def __init__(self, program: Program) -> None:
         self._program = program
+        self._shared = SharedGlobals(program)
+        self._unions = Unions()
         self._cpp_globals: defaultdict[str, list[FunctionInfo]] = defaultdict(list)
         for unit in program.units:
             if unit.language is Language.CPP and unit.body is not None:
@@ -64,7 +67,18 @@ class Names:
         head, _, rest = path.partition(".")
         if head == "this":
             return self._member(rest, function) if rest else None
+        if function.unit.language is Language.CPP:
+            head = self._spelled_out(head, function)
+            if rest and self._unions.is_union(head, function.unit):
+                rest = ""  # whichever member: the same bytes
+            path = ".".join(filter(None, (head, rest)))
         return self._named(head, path, rest, function)
+
+    def _spelled_out(self, name: str, function: FunctionInfo) -> str:
+        """`#define RECEIVED text`, where `text` is a variable of this function."""
+        macro = function.unit.macros.get(name)
+        is_name = macro is not None and not macro.has_parameters and macro.value.isidentifier()
+        return macro.value if macro is not None and is_name and macro.value in function.local_names() else name
 
     def _named(self, head: str, path: str, rest: str, function: FunctionInfo) -> Variable | None:
         scope: FunctionInfo | None = function
@@ -73,6 +87,8 @@ class Names:
             if is_visible and head in scope.local_names():
                 if scope.kind is FunctionKind.CLASS_BODY and scope.owner is not None:
                     return self._member_of(scope.owner, path)
+                if scope.kind is FunctionKind.MODULE and function.unit.language is Language.CPP:
+                    return Variable(self._shared.owner(head, scope), path)
                 return Variable(scope, path)
             scope = scope.enclosing
         if function.unit.language is Language.CPP:
@@ -126,7 +142,7 @@ class Names:
         body = function.unit.body
         for position, word in enumerate(words):
             if body is not None and word in body.local_names():
-                return Variable(body, ".".join(words[position:]))
+                return Variable(self._shared.owner(word, body), ".".join(words[position:]))
             if word in self._cpp_globals:
                 return Variable(nearest(self._cpp_globals[word], function.unit)[0], ".".join(words[position:]))
         if owner is not None and owner.body is None and self._may_be_member(head, owner):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from localsocket_review.analysis.inference import Callers, Inference
 from localsocket_review.analysis.memo import Inquiry, memo
 from localsocket_review.analysis.names import Names
@@ -22,7 +24,7 @@ from localsocket_review.model.expressions import (
 )
 from localsocket_review.model.program import Program, last_word, nearest
 from localsocket_review.model.statements import Return, With
-from localsocket_review.model.unit import Language
+from localsocket_review.model.unit import Language, Macro
 
 # What the methods that are told by their bare name may be given by keyword, pyzmq's among them.
 _KEYWORDS_OF_SOCKETS = frozenset(
@@ -53,11 +55,11 @@ class Resolution:
         self.inquiry = Inquiry()
         self.inference = Inference(program, names, self, callers)
         self._renamed = {
-            macro.name: macro.value
+            macro.name: name
             for unit in program.units
             for macro in unit.macros.values()
-            if not macro.has_parameters and macro.value in APIS[Language.CPP] and macro.name not in APIS[Language.CPP]
-        }  # `#define os_unlink unlink`
+            if (name := _renamed_by(macro)) in APIS[Language.CPP] and macro.name not in APIS[Language.CPP]
+        }
 
     # --- what a call means ----------------------------------------------------------------------------------------
 
@@ -79,6 +81,8 @@ class Resolution:
                 return own
         for candidate in self._names.external_candidates(call.function, function):
             name = self._renamed.get(candidate, candidate) if function.unit.language is Language.CPP else candidate
+            if call.template.endswith("[]") and f"{name}[]" in table:
+                return table[f"{name}[]"]  # std::make_unique<char[]>(size)
             if name in table and not self._is_shadowed(name, call, function) and _has_its_shape(call, table[name]):
                 return table[name]
             inherited = self._inherited(name, function, table)
@@ -281,6 +285,14 @@ class Resolution:
 
     def _is_scope(self, receiver: Expression, function: FunctionInfo) -> bool:
         return self._names.variable(receiver, function) is None
+
+
+def _renamed_by(macro: Macro) -> str:
+    """`#define os_unlink unlink`, `#define RUN(command) system(command)`: the function, with the same arguments."""
+    if not macro.has_parameters:
+        return macro.value
+    called = re.fullmatch(r"\s*(\w+)\s*\([\w\s,]*\)\s*", macro.value)
+    return called[1] if called else ""
 
 
 def _has_its_shape(call: Call, api: Api) -> bool:

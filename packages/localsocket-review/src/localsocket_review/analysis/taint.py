@@ -13,9 +13,12 @@ from localsocket_review.analysis.definitions import Definition, Definitions, How
 from localsocket_review.analysis.filling import Filling
 from localsocket_review.analysis.inference import Inference
 from localsocket_review.analysis.names import Names, Variable
+from localsocket_review.analysis.outputs import Outputs
 from localsocket_review.analysis.sites import CallSite, argument_of
 from localsocket_review.analysis.transports import Transports
+from localsocket_review.apis import DECORATED, MEMBERS
 from localsocket_review.apis.c_library import FRESH_MEMORY
+from localsocket_review.apis.frameworks import RECEIVED
 from localsocket_review.apis.meaning import Act, Api
 from localsocket_review.model.declarations import FunctionInfo
 from localsocket_review.model.expressions import (
@@ -33,6 +36,7 @@ from localsocket_review.model.expressions import (
     Format,
     Literal,
     Name,
+    Other,
     Slice,
     Starred,
     Subscript,
@@ -41,13 +45,20 @@ from localsocket_review.model.expressions import (
 )
 from localsocket_review.model.place import Place
 from localsocket_review.model.statements import Return
+from localsocket_review.model.unit import Language
 
 
 class Use(Enum):
-    """What the data is used for: a text that is acted on, or the size of something."""
+    """What the data is used for: a text that is acted on, the name of a file, or the size or place of something."""
 
     TEXT = auto()
+    PATH = auto()
     SIZE = auto()
+    OFFSET = auto()  # below nothing it does harm, too
+
+    @property
+    def is_number(self) -> bool:
+        return self in (Use.SIZE, Use.OFFSET)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +127,19 @@ _ABOUT = frozenset(
 _PICKING = frozenset({"get", "value", "at", "find", "index", "setdefault", "__getitem__", "constFind"})
 # Methods whose result holds their arguments.
 _COMBINING = frozenset(
-    {"join", "format", "arg", "replace", "joinpath", "filePath", "absoluteFilePath", "append", "prepend", "concat"}
+    {
+        "join",
+        "format",
+        "arg",
+        "replace",
+        "joinpath",
+        "filePath",
+        "absoluteFilePath",
+        "append",
+        "prepend",
+        "concat",
+        "parse_args",
+    }
 )
 _LIMITING = frozenset({"ord", "min", "qMin", "qBound", "clamp"})
 # What a loop over it gives line by line, and what only changes how a loop goes.
@@ -126,6 +149,11 @@ _SMALL_TYPES = re.compile(
     r"(?:u?int(?:8|16)(?:_t)?|qu?int(?:8|16)|uchar|ushort|unsigned char|unsigned short|char|short)"
 )
 _NUMBER_TYPES = re.compile(r"u?int\d*(?:_t)?|qu?int\d+|s?size_t|qsizetype|unsigned.*|long.*|u?long(?:long)?|off_t")
+_SIGNED_TYPES = re.compile(
+    r"(?:const )?(?:signed )?(?:int|long|long long|long int|ssize_t|q?int\d+(?:_t)?|qsizetype|off_t)"
+)
+_MEMBERS_RECEIVED = frozenset(name.rpartition(".")[2] for name, kind in MEMBERS.items() if kind == RECEIVED)
+_KEYED = re.compile(r"map|hash|dict|set\b", re.IGNORECASE)
 _DEEPEST_TRAIL = 4
 _DEEPEST_FIELD = 3
 # Calls that hand something on, one to the next: what comes from further away is not claimed to be known.
@@ -144,6 +172,7 @@ class Taint:
         definitions: Definitions,
         transports: Transports,
         filling: Filling,
+        outputs: Outputs,
         checks: Checks,
     ) -> None:
         self._names = names
@@ -152,6 +181,7 @@ class Taint:
         self._definitions = definitions
         self._transports = transports
         self._filling = filling
+        self._outputs = outputs
         self._checks = checks
         self._chain = 0
         self._visited: set[_Visit] = set()
@@ -164,6 +194,14 @@ class Taint:
     def received_size(self, expression: Expression, function: FunctionInfo) -> Trace | None:
         """Return the way of a number that a peer chose and no comparison bounds from above."""
         return self._search(expression, function, Use.SIZE)
+
+    def received_path(self, expression: Expression, function: FunctionInfo) -> Trace | None:
+        """Return the way of a name that a peer sent and that may lead to any file."""
+        return self._search(expression, function, Use.PATH)
+
+    def received_offset(self, expression: Expression, function: FunctionInfo) -> Trace | None:
+        """Return the way of a number that a peer chose and that no comparisons keep inside of a range."""
+        return self._search(expression, function, Use.OFFSET)
 
     def _search(self, expression: Expression, function: FunctionInfo, use: Use) -> Trace | None:
         """Look for a source, each visit once: what led nowhere once leads nowhere, in later searches too."""
@@ -190,19 +228,18 @@ class Taint:
             case Call():
                 return self._call(expression, function, use, trail)
             case Name() | Attribute():
-                checks = self._checks.is_bounded if use is Use.SIZE else self._checks.is_restricted
-                if checks(expression, function):
+                if self._is_checked(expression, function, use):
                     return None
                 return self._variable(expression, function, use, trail)
             case Subscript(value=value):
                 return self._trace(value, function, use, trail)
             case Binary(operator=operator) if operator in COMPARISONS:
                 return None
-            case Binary(operator="%" | "&", right=Literal(value=int())) if use is Use.SIZE:
+            case Binary(operator="%" | "&", right=Literal(value=int())) if use.is_number:
                 return None
-            case Binary(operator="<<", left=value) if use is Use.SIZE:  # a small number is small no more
+            case Binary(operator="<<", left=value) if use.is_number:  # a small number is small no more
                 return self._trace(value, function, Use.TEXT, trail)
-            case Cast(type=to) if use is Use.SIZE and _SMALL_TYPES.fullmatch(to.replace("std::", "")):
+            case Cast(type=to) if use.is_number and _SMALL_TYPES.fullmatch(to.replace("std::", "")):
                 return None
             case Cast(value=value) | Await(value=value) | Starred(value=value) | Assignment(value=value):
                 return self._trace(value, function, use, trail)
@@ -216,6 +253,17 @@ class Taint:
                 return self._any(expression.children(), function, use, trail)
         return None
 
+    def _is_checked(self, expression: Expression, function: FunctionInfo, use: Use) -> bool:
+        """Say whether conditions make the variable harmless for this use."""
+        if use is Use.SIZE:
+            return self._checks.is_bounded(expression, function)
+        if use is Use.OFFSET:
+            is_signed = _SIGNED_TYPES.fullmatch(self._inference.type_of(expression, function)) is not None
+            check = self._checks.is_in_range if is_signed else self._checks.is_bounded
+            return check(expression, function)
+        is_plain = use is Use.PATH and self._checks.is_plain_name(expression, function)
+        return is_plain or self._checks.is_restricted(expression, function)
+
     def _any_elements(
         self, iterables: Iterable[Expression], function: FunctionInfo, use: Use, trail: _Trail
     ) -> Trace | None:
@@ -223,9 +271,7 @@ class Taint:
         for iterable in iterables:
             if isinstance(iterable, Call) and iterable.called_name == "iter" and len(iterable.arguments) == 2:
                 return self._called_again(iterable, function, use)
-            inner = (
-                iterable.arguments[0] if isinstance(iterable, Call) and iterable.called_name in _LOOPING else iterable
-            )
+            inner = _looped_over(iterable)
             if self._inference.is_a(inner, function, *_STREAMS):
                 if not self._transports.is_network(inner, function):
                     return (Step(iterable.place, "received here"),)
@@ -248,15 +294,19 @@ class Taint:
 
     def _call(self, call: Call, function: FunctionInfo, use: Use, trail: _Trail) -> Trace | None:
         name = call.called_name
-        if name.startswith("CMSG_") and use is Use.SIZE:
+        if name.startswith("CMSG_") and use.is_number:
             return None  # the kernel writes the sizes of control messages
-        if name in _ABOUT or (use is Use.SIZE and name in _LIMITING):
+        if name == "find" and self._is_keyed(call, function):
+            return self._trace(call.receiver, function, use, trail) if call.receiver is not None else None
+        if name == "va_arg":
+            return self._variadic(function, use, trail)
+        if name in _ABOUT or (use.is_number and name in _LIMITING):
             return None
         api = self._calls.api_of(call, function)
         if api is not None:
             if api.act & Act.QUOTE:
                 return self._any(_left_unquoted(call, api), function, use, trail)
-            if api.name in FRESH_MEMORY or (use is Use.SIZE and "buffer" in api.roles):
+            if api.name in FRESH_MEMORY or (use.is_number and "buffer" in api.roles):
                 return None  # nothing of the arguments is in it, or it says how much was written
             if api.act & Act.UNPACK:
                 return self._unpacked(call, api, function, use, trail)
@@ -273,10 +323,24 @@ class Taint:
             return None
         return self._passed_through(call, name, function, use, trail)
 
+    def _is_keyed(self, call: Call, function: FunctionInfo) -> bool:
+        """Say whether this finds an element by its key, and no place in a text."""
+        receiver = call.receiver
+        return receiver is not None and _KEYED.search(self._inference.type_of(receiver, function)) is not None
+
+    def _variadic(self, function: FunctionInfo, use: Use, trail: _Trail) -> Trace | None:
+        """`va_arg(list, char *)`: any of what callers give behind the named parameters."""
+        for site in self._calls.callers(function):
+            more = () if site.is_handed_on else site.call.arguments[len(function.parameters) :]
+            found = self._any(more, site.caller, use, ())
+            if found is not None:
+                return (*found, Step(site.call.place, f"given to {function.name}() here"))
+        return None
+
     def _passed_through(self, call: Call, name: str, function: FunctionInfo, use: Use, trail: _Trail) -> Trace | None:
         arguments = (*call.arguments, *call.keywords.values())
         receiver = call.receiver
-        if receiver is None or self._names.external(receiver, function):
+        if receiver is None or not self._names.is_object(receiver, function):
             return self._any(arguments, function, use, trail)
         found = self._trace(receiver, function, use, trail)
         if found is not None or name in _PICKING:
@@ -292,7 +356,7 @@ class Taint:
         return (Step(call.place, "received here"),)
 
     def _unpacked(self, call: Call, api: Api, function: FunctionInfo, use: Use, trail: _Trail) -> Trace | None:
-        if use is Use.SIZE and (api.method in ("ntohs", "be16toh", "le16toh") or _has_small_format(call)):
+        if use.is_number and (api.method in ("ntohs", "be16toh", "le16toh") or _has_small_format(call)):
             return None
         if api.act & Act.RECEIVE:  # a stream that reads numbers by itself
             receiver = call.receiver
@@ -303,7 +367,7 @@ class Taint:
             )
         data = argument_of(call, api, "data") or call.receiver
         found = None if data is None else self._trace(data, function, Use.TEXT, trail)
-        if found is None or use is Use.TEXT:
+        if found is None or not use.is_number:
             return None if api.method in ("int", "float") else found
         return (*found, Step(call.place, "made a number here", makes_number=True))
 
@@ -343,14 +407,21 @@ class Taint:
     # --- variables ------------------------------------------------------------------------------------------------
 
     def _variable(self, expression: Expression, function: FunctionInfo, use: Use, trail: _Trail) -> Trace | None:
+        if isinstance(expression, Attribute) and self._is_member_received(expression, function):
+            return (Step(expression.place, "received here"),)
         variable = self._names.variable(expression, function)
         if variable is None:
             return self._trace(expression.value, function, use, trail) if isinstance(expression, Attribute) else None
-        if use is Use.SIZE and _SMALL_TYPES.fullmatch(
-            self._inference.type_of(expression, function).removeprefix("std.")
-        ):
+        if use.is_number and _SMALL_TYPES.fullmatch(self._inference.type_of(expression, function).removeprefix("std.")):
             return None
         return self._of_definitions(variable, expression, function, use, trail)
+
+    def _is_member_received(self, expression: Attribute, function: FunctionInfo) -> bool:
+        """`request.query`, where a framework hands over the request."""
+        if expression.name not in _MEMBERS_RECEIVED or self._transports.serves_network(function):
+            return False
+        owner = self._inference.type_of(expression.value, function)
+        return MEMBERS.get(f"{owner}.{expression.name}") == RECEIVED
 
     def _of_definitions(
         self, variable: Variable, where: Expression, function: FunctionInfo, use: Use, trail: _Trail
@@ -362,13 +433,44 @@ class Taint:
                 found = self._given_by_all(definition, variable, use)
             else:
                 found = self._defined(definition, variable, use, ())
+            if found is None and definition.how is How.VALUE and definition.function is function:
+                found = self._behind(definition, variable, where, function, use, trail)
             if found is not None:
                 return found
         return None
 
+    def _behind(
+        self,
+        definition: Definition,
+        pointer: Variable,
+        where: Expression,
+        function: FunctionInfo,
+        use: Use,
+        trail: _Trail,
+    ) -> Trace | None:
+        """A C pointer shows what its buffer holds where the pointer is used, not where it was made to point there."""
+        value = definition.value
+        if not isinstance(strip_casts(value or where), (Name, Attribute)) or value is None:
+            return None
+        if function.unit.language is not Language.CPP:
+            return None
+        buffer = self._names.variable(value, function)
+        is_address = isinstance(value, Unary) and value.operator == "&"
+        is_buffer = is_address or any(
+            isinstance(one.value, Call) and one.value.called_name in ("[]", "malloc", "calloc")
+            for one in (self._definitions.at(strip_casts(value), function) if buffer is not None else ())
+        )
+        visit = (where, f"{buffer}", use, trail)
+        if buffer is None or buffer == pointer or not is_buffer or visit in self._visited:
+            return None
+        self._visited.add(visit)
+        return self._of_definitions(buffer, where, function, use, trail)
+
     def _given_by_all(self, definition: Definition, variable: Variable, use: Use) -> Trace | None:
         """What one object was given is not in another one: it is in this one when every caller gives such data."""
         giver, found = definition.function, None
+        if not self._calls.callers(giver):
+            return self._defined(definition, variable, use, ())
         for site in self._calls.callers(giver):
             found = self._defined(definition, variable, use, ((site, giver),))
             if found is None:
@@ -386,6 +488,8 @@ class Taint:
             return self._streamed(value, function, trail, self._is_number(variable, definition))
         if value is None:
             return None
+        if definition.how is How.GIVEN_BACK and isinstance(value, Call):
+            return self._given_back(value, variable, function, use, trail)
         if definition.how is How.ELEMENT:
             return self._any_elements([value], function, use, trail)
         if definition.how is How.PART and (callees := self._returning_parts(value, definition)):
@@ -398,6 +502,24 @@ class Taint:
         traces = (self._defined(one, variable, use, trail if one.function is function else ()) for one in before)
         return next((trace for trace in traces if trace is not None), None)
 
+    def _given_back(
+        self, call: Call, variable: Variable, function: FunctionInfo, use: Use, trail: _Trail
+    ) -> Trace | None:
+        """What a function of the program sets in this variable, which was given to it by its address."""
+        if len(trail) >= _DEEPEST_TRAIL:
+            return None
+        for given in self._outputs.of(call, function):
+            written = self._names.variable(strip_casts(given.argument), function)
+            if written is None or written.root != variable.root:
+                continue
+            output = given.output
+            found = self._trace(
+                output.value, output.function, use, (*trail, (CallSite(call, function), output.function))
+            )
+            if found is not None:
+                return (*found, Step(call.place, f"set by {output.function.name}()"))
+        return None
+
     def _is_number(self, variable: Variable, definition: Definition) -> bool:
         whole, _, field = variable.path.rpartition(".")
         name: Expression = Name(definition.place, whole or field)
@@ -408,6 +530,8 @@ class Taint:
         api = self._calls.api_of(call, function)
         if api is None:
             return self._filled_by_helper(call, function, makes_number)
+        if api.act & Act.READ_STREAM:
+            return self._read_stream(call, api, function, makes_number)
         if not api.act & Act.RECEIVE:
             return None
         descriptor = argument_of(call, api, "descriptor")
@@ -417,6 +541,17 @@ class Taint:
         if socket is not None and self._transports.is_network(socket, function):
             return None
         return (Step(call.place, "received here", makes_number),)
+
+    def _read_stream(self, call: Call, api: Api, function: FunctionInfo, makes_number: bool) -> Trace | None:
+        """`fgets(line, size, stream)`, where the stream was made of a socket."""
+        stream = argument_of(call, api, "stream")
+        sources = [] if stream is None else [one.value for one in self._definitions.at(stream, function)]
+        for source in sources:
+            if isinstance(source, Call) and source.called_name == "fdopen" and source.arguments:
+                descriptor = source.arguments[0]
+                if not self._is_file(descriptor, function) and not self._transports.is_network(descriptor, function):
+                    return (Step(call.place, "received here", makes_number),)
+        return None
 
     def _filled_by_helper(self, call: Call, function: FunctionInfo, makes_number: bool) -> Trace | None:
         for _, site in self._filling.by(call, function):
@@ -440,6 +575,8 @@ class Taint:
         source: Expression = stream
         while isinstance(source, Binary) and source.operator == ">>":
             source = source.left
+        if self._inference.type_of(source, function).endswith("stringstream"):
+            return self._trace(source, function, Use.TEXT, trail)
         if not self._inference.is_a(source, function, "QDataStream", "QTextStream"):
             return None
         if not self._reads_peer(source, function, trail):
@@ -469,7 +606,7 @@ class Taint:
         if parameter is None:
             return None
         field = variable.path.removeprefix(parameter.name).removeprefix(".")
-        if self._inference.given_by_framework(function, parameter.name) == "received":
+        if self._is_received(function, parameter.name):
             if self._transports.serves_network(function):
                 return None
             return (Step(parameter.place, "received here"),)
@@ -482,6 +619,21 @@ class Taint:
             if found is not None:
                 return (*found, Step(value.place, f"given to {function.name or 'a function'}() here"))
         return None
+
+    def _is_received(self, function: FunctionInfo, parameter: str) -> bool:
+        """Say whether a framework calls the function with what a peer sent, for its class or for its decorator."""
+        if self._inference.given_by_framework(function, parameter) == RECEIVED:
+            return True
+        return any(self._hands_over(decorator, function.enclosing or function) for decorator in function.decorators)
+
+    def _hands_over(self, decorator: Expression, function: FunctionInfo) -> bool:
+        """`@method()` of a bus, `@service.method`."""
+        called = decorator.function if isinstance(decorator, Call) else decorator
+        if self._names.external(called, function) in DECORATED:
+            return True
+        return isinstance(called, Attribute) and (
+            f"{self._inference.type_of(called.value, function)}.{called.name}" in DECORATED
+        )
 
     def _given(self, value: Expression, field: str, function: FunctionInfo, use: Use, trail: _Trail) -> Trace | None:
         """Trace what is given for a parameter, or the field of it that is read there."""
@@ -503,6 +655,13 @@ class Taint:
             self._chain -= 1
 
 
+def _looped_over(iterable: Expression) -> Expression:
+    """Return what a loop goes over in the end: `lines` of `enumerate(lines)` and of `map(str.strip, lines)`."""
+    if isinstance(iterable, Call) and iterable.called_name in _LOOPING and iterable.arguments:
+        return iterable.arguments[-1 if iterable.called_name in ("map", "filter") else 0]
+    return iterable
+
+
 def _left_unquoted(call: Call, api: Api) -> list[Expression]:
     """Return what a format such as `VALUES (%Q, %s)` puts in as it is."""
     pattern = argument_of(call, api, "pattern")
@@ -514,7 +673,14 @@ def _left_unquoted(call: Call, api: Api) -> list[Expression]:
 
 
 def _results(function: FunctionInfo) -> list[Expression]:
-    return [one.value for one in function.statements() if isinstance(one, Return) and one.value is not None]
+    """Return what a function gives: by `return`, and as a generator by `yield`."""
+    returned = [one.value for one in function.statements() if isinstance(one, Return) and one.value is not None]
+    return [*returned, *(part for one in function.expressions() for part in _yielded(one))]
+
+
+def _yielded(expression: Expression) -> tuple[Expression, ...]:
+    is_yield = isinstance(expression, Other) and expression.kind in ("yield", "yieldfrom")
+    return expression.parts if is_yield and isinstance(expression, Other) else ()
 
 
 def _has_small_format(call: Call) -> bool:

@@ -46,6 +46,14 @@ _HANDING_ON = frozenset(
 )
 _NETWORK_SERVERS = ("TCPServer", "HTTPServer", "UDPServer", "create_server", "create_connection", "start_server")
 _LOCAL_SERVERS = ("Unix", "create_unix_server", "create_unix_connection")
+# Names that a file uses which serves a framework's protocols over a network, or at a local socket.
+_NETWORK_NAMES = frozenset(
+    {"listenTCP", "listenSSL", "listenUDP", "TCP4ServerEndpoint", "TCP6ServerEndpoint", "create_tcp_listener"}
+    | {"serve_tcp", "open_tcp_listeners", "TCPSite", "AF_INET", "AF_INET6"}
+)
+_LOCAL_NAMES = frozenset(
+    {"listenUNIX", "UNIXServerEndpoint", "create_unix_listener", "UnixSite", "AF_UNIX", "serve_listeners"}
+)
 _LOOPBACK = ("localhost", "127.", "::1")
 
 
@@ -158,6 +166,9 @@ class Transports:
 
     def serves_network(self, function: FunctionInfo) -> bool:
         """Say whether a framework calls the method for connections over a network alone."""
+        names = function.unit.identifiers
+        if not _NETWORK_NAMES.isdisjoint(names) and _LOCAL_NAMES.isdisjoint(names):
+            return True
         return function.owner is not None and self._serves_network(function.owner)
 
     def _serves_network(self, handler: ClassInfo) -> bool:

@@ -6,7 +6,16 @@ One table for each framework; adding a call is adding a line. A name is dotted, 
 
 from __future__ import annotations
 
-from localsocket_review.apis import c_library, localsocket_own, python_io, python_sockets, pyzmq, qt, windows
+from localsocket_review.apis import (
+    c_library,
+    frameworks,
+    localsocket_own,
+    python_io,
+    python_sockets,
+    pyzmq,
+    qt,
+    windows,
+)
 from localsocket_review.apis.meaning import Api
 from localsocket_review.model.unit import Language
 
@@ -14,6 +23,7 @@ _PYTHON = (
     *python_sockets.APIS,
     *python_io.APIS,
     *pyzmq.APIS,
+    *frameworks.APIS,
     *localsocket_own.APIS,
     *windows.PYTHON_APIS,
     *qt.APIS,
@@ -25,11 +35,17 @@ APIS: dict[Language, dict[str, Api]] = {
     Language.PYTHON: {api.name: api for api in _PYTHON},
     Language.CPP: {api.name: api for api in _CPP},
 }
-BASES: dict[str, tuple[str, ...]] = {**python_sockets.BASES, **pyzmq.BASES, **qt.BASES}
+BASES: dict[str, tuple[str, ...]] = {**python_sockets.BASES, **frameworks.BASES, **pyzmq.BASES, **qt.BASES}
 # Who is called back by a framework, and with what: method of a base class → types of its parameters.
-CALLBACKS: dict[str, tuple[str, ...]] = {**python_sockets.CALLBACKS, **localsocket_own.CALLBACKS}
+CALLBACKS: dict[str, tuple[str, ...]] = {
+    **python_sockets.CALLBACKS,
+    **frameworks.CALLBACKS,
+    **localsocket_own.CALLBACKS,
+}
 # Members that a framework's base class gives.
-MEMBERS: dict[str, str] = {**python_sockets.MEMBERS}
+MEMBERS: dict[str, str] = {**python_sockets.MEMBERS, **frameworks.MEMBERS}
+# Decorators whose functions a framework calls with what a peer sent.
+DECORATED: frozenset[str] = frameworks.DECORATED
 
 
 def _told_by_name(language: Language) -> dict[str, Api]:

@@ -6,6 +6,7 @@ from localsocket_review.apis.meaning import RECEIVER, Act, Api, api
 
 _DESCRIPTOR = "descriptor"
 _MALLOC = ("malloc", "alloca", "std.malloc", "new[]", "[]", "std.make_unique[]", "operator new", "g_malloc")
+_FILE_STREAMS = ("ifstream", "ofstream", "fstream")
 FRESH_MEMORY = frozenset({*_MALLOC, "calloc"})  # there is nothing of their arguments in what these give
 
 
@@ -23,6 +24,18 @@ def _allocations() -> tuple[Api, ...]:
         *(api(f"std.{name}.{method}", Act.ALLOCATE, size=0) for name in methods for method in ("resize", "reserve")),
         *(api(f"std.{name}", Act.ALLOCATE, f"std.{name}", size=0) for name in methods),
         api("std.vector.assign", Act.ALLOCATE, size=0),
+    )
+
+
+def _formats() -> tuple[Api, ...]:
+    """What writes a text with % in it. Those of err.h are left out: many programs have a warn() of another kind."""
+    first = ("printf", "vprintf", "wprintf", "std.printf", "std.wprintf", "g_print", "g_printerr")
+    second = ("fprintf", "vfprintf", "fwprintf", "dprintf", "vdprintf", "std.fprintf", "syslog", "vsyslog")
+    return (
+        *(api(name, Act.FORMAT, pattern=0) for name in first),
+        *(api(name, Act.FORMAT, pattern=1) for name in second),
+        *(api(name, Act.COPY_TEXT | Act.FORMAT, buffer=0, source=1, pattern=1) for name in ("asprintf", "vasprintf")),
+        *(api(name, Act.COPY_TEXT | Act.FORMAT, buffer=0, source=2, pattern=2) for name in ("vsnprintf", "swprintf")),
     )
 
 
@@ -68,9 +81,12 @@ APIS: tuple[Api, ...] = (
     api("openat", Act.OPEN_PATH, path=1),
     api("fopen", Act.OPEN_PATH, path=0),
     api("opendir", Act.OPEN_PATH, path=0),
-    api("std.ifstream", Act.OPEN_PATH, path=0),
-    api("std.ofstream", Act.OPEN_PATH, path=0),
-    api("std.fstream", Act.OPEN_PATH, path=0),
+    *(api(f"std.{stream}", Act.OPEN_PATH, f"std.{stream}", path=0) for stream in _FILE_STREAMS),
+    *(api(f"std.{stream}.open", Act.OPEN_PATH, path=0) for stream in _FILE_STREAMS),
+    *(api(name, Act.WRITE_OUT, size=2, takes=4) for name in ("fwrite", "std.fwrite")),
+    api("freopen", Act.OPEN_PATH, path=0),
+    api("rename", Act.OPEN_PATH, path=0, other_path=1, takes=2),
+    api("truncate", Act.OPEN_PATH, path=0, takes=2),
     api("std.filesystem.remove_all", Act.OPEN_PATH, path=0),
     # texts
     api("strcpy", Act.COPY_TEXT, buffer=0, source=1),
@@ -84,25 +100,34 @@ APIS: tuple[Api, ...] = (
     api("std.strcpy", Act.COPY_TEXT, buffer=0, source=1),
     api("std.strncpy", Act.COPY_TEXT, buffer=0, source=1, size=2),
     api("std.copy_n", Act.COPY_TEXT, buffer=2, source=0, size=1),
-    api("sprintf", Act.COPY_TEXT, buffer=0, source=1),
-    api("snprintf", Act.COPY_TEXT, buffer=0, source=2),
-    api("std.snprintf", Act.COPY_TEXT, buffer=0, source=2),
+    api("sprintf", Act.COPY_TEXT | Act.FORMAT, buffer=0, source=1, pattern=1),
+    api("snprintf", Act.COPY_TEXT | Act.FORMAT, buffer=0, source=2, pattern=2),
+    api("std.snprintf", Act.COPY_TEXT | Act.FORMAT, buffer=0, source=2, pattern=2),
     api("std.string.copy", Act.COPY_TEXT, buffer=0, source=RECEIVER, size=1),
     api("std.string_view", Act.CONSTRUCT, "std.string_view"),
     api("std.string_view.copy", Act.COPY_TEXT, buffer=0, source=RECEIVER, size=1),
     api("std.copy", Act.COPY_TEXT, buffer=2, source=0),
     api("std.strcat", Act.COPY_TEXT, buffer=0, source=1),
-    api("std.sprintf", Act.COPY_TEXT, buffer=0, source=1),
+    api("std.sprintf", Act.COPY_TEXT | Act.FORMAT, buffer=0, source=1, pattern=1),
     api("qstrcpy", Act.COPY_TEXT, buffer=0, source=1),
-    api("vsprintf", Act.COPY_TEXT, buffer=0, source=1),
+    api("vsprintf", Act.COPY_TEXT | Act.FORMAT, buffer=0, source=1, pattern=1),
+    *(api(name, Act.COPY_TEXT, buffer=0, source=1) for name in ("mbstowcs", "wcstombs", "wcscpy", "wcscat")),
+    *(api(name, Act.COPY_TEXT, buffer=0, source=1, size=2) for name in ("wcsncpy", "wmemcpy", "wcsncat")),
+    api("std.getline", Act.COPY_TEXT, buffer=1, source=0),
+    api("fgets", Act.READ_STREAM, buffer=0, size=1, stream=2, takes=3),
+    api("getline", Act.READ_STREAM, buffer=0, stream=2, takes=3),
+    api("getdelim", Act.READ_STREAM, buffer=0, stream=3, takes=4),
+    api("fread", Act.READ_STREAM, buffer=0, size=2, stream=3, takes=4),
     api("strncat", Act.COPY_TEXT, buffer=0, source=1, size=2),
     api("strcat", Act.COPY_TEXT, buffer=0, source=1),
+    *_formats(),
     # numbers
     *(api(name, Act.UNPACK, "int", data=0) for name in ("ntohl", "ntohs", "be32toh", "le32toh", "be64toh", "le64toh")),
     *(api(name, Act.UNPACK, "int", data=0) for name in ("atoi", "atol", "strtol", "strtoul", "strtoull", "std.stoi")),
     *(api(name, Act.UNPACK, "int", data=0) for name in ("std.stoul", "std.stoull", "std.stol", "std.atoi")),
     # what takes a text for whole
-    *(api(name, Act.PARSE, data=0) for name in ("strcmp", "strcasecmp", "strncmp", "strncasecmp", "memcmp", "sscanf")),
+    *(api(name, Act.PARSE, data=0) for name in ("strcmp", "strcasecmp", "strncmp", "strncasecmp", "memcmp")),
+    *(api(name, Act.PARSE, data=0, buffers_from=2) for name in ("sscanf", "swscanf", "std.sscanf")),
     *(api(name, Act.PARSE, data=0) for name in ("strtok", "strtok_r", "std.strcmp", "std.strncmp", "std.memcmp")),
     *(api(name, Act.PARSE, data=0) for name in ("nlohmann.json.parse", "json_tokener_parse", "cJSON_Parse")),
     api("std.istringstream", Act.PARSE, data=0),

@@ -49,6 +49,9 @@ class Act(Flag):
     PARSE = auto()  # takes `data` for a whole message
     MAKE_TASK = auto()  # runs a coroutine besides, of which the loop keeps but a weak reference
     RUN_LOOP = auto()  # gives the thread to an event loop
+    READ_STREAM = auto()  # reads from a `stream` into its `buffer`: what a peer sent, where the stream is a socket's
+    WRITE_OUT = auto()  # writes `size` bytes of a buffer to a file
+    FORMAT = auto()  # replaces every % of `pattern`
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,12 +28,25 @@ def _path_uses() -> tuple[Api, ...]:
         "os.listdir",
         "os.scandir",
         "os.rmdir",
+        "codecs.open",
+        "tarfile.open",
+        "zipfile.ZipFile",
+        "gzip.open",
+        "bz2.open",
+        "lzma.open",
         "shutil.rmtree",
+        "shutil.unpack_archive",
+    )
+    of_two = (
+        *(f"os.{name}" for name in ("rename", "replace", "link", "symlink")),
+        *(f"shutil.{name}" for name in ("move", "copy", "copy2", "copyfile", "copytree")),
     )
     methods = ("read_text", "read_bytes", "write_text", "write_bytes", "open", "iterdir", "rmdir")
     return (
         *(api(name, Act.OPEN_PATH, path=0) for name in functions),
+        *(api(name, Act.OPEN_PATH, path=0, other_path=1) for name in of_two),
         *(api(f"{_PATH}.{name}", Act.OPEN_PATH, path=RECEIVER) for name in methods),
+        *(api(f"{_PATH}.{name}", Act.OPEN_PATH, path=RECEIVER, other_path=0) for name in ("rename", "replace")),
     )
 
 
@@ -49,8 +62,8 @@ APIS: tuple[Api, ...] = (
     api("os.lchmod", Act.CHMOD, path=(0, "path"), mode=(1, "mode")),
     api(f"{_PATH}.chmod", Act.CHMOD, path=RECEIVER, mode=(0, "mode"), is_told_by_name=True),
     api("os.umask", Act.UMASK, mode=0),
-    api("os.mkdir", Act.MAKE_DIRECTORY, path=(0, "path"), mode=(1, "mode")),
-    api("os.makedirs", Act.MAKE_DIRECTORY, path=(0, "name"), mode=(1, "mode")),
+    api("os.mkdir", Act.MAKE_DIRECTORY | Act.OPEN_PATH, path=(0, "path"), mode=(1, "mode")),
+    api("os.makedirs", Act.MAKE_DIRECTORY | Act.OPEN_PATH, path=(0, "name"), mode=(1, "mode")),
     api(f"{_PATH}.mkdir", Act.MAKE_DIRECTORY, path=RECEIVER, mode=(0, "mode"), is_told_by_name=True),
     api("fcntl.flock", Act.LOCK),
     api("fcntl.lockf", Act.LOCK),
@@ -78,6 +91,7 @@ APIS: tuple[Api, ...] = (
         for module in ("pickle", "cPickle", "_pickle", "dill", "cloudpickle", "marshal", "jsonpickle")
         for name in (f"{module}.loads", f"{module}.load", f"{module}.Unpickler")
     ),
+    api("jsonpickle.decode", Act.UNPICKLE, data=0),
     api("shelve.open", Act.UNPICKLE, data=0),
     api("yaml.load", Act.UNPICKLE | Act.PARSE, "object", data=(0, "stream")),
     api("yaml.unsafe_load", Act.UNPICKLE, data=(0, "stream")),

@@ -81,8 +81,9 @@ def first_of(node: Node, *types: str) -> Node | None:
 
 
 def type_text(node: Node | None) -> str:
-    """Return a type as text, without qualifiers and superfluous blanks."""
-    return tidy_type(text_of(node))
+    """Return a type as text, without qualifiers and superfluous blanks: `union` for one without a name."""
+    named = tidy_type(text_of(node))
+    return node.type.partition("_")[0] if not named and node is not None else named
 
 
 def tidy_type(text: str) -> str:

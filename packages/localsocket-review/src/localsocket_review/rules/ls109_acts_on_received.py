@@ -10,7 +10,7 @@ from localsocket_review.analysis.facts import Facts
 from localsocket_review.analysis.sites import Site
 from localsocket_review.apis.meaning import Act
 from localsocket_review.findings import Finding, Severity
-from localsocket_review.model.expressions import Binary, Display, Expression, Literal, Name
+from localsocket_review.model.expressions import Attribute, Binary, Display, Expression, Literal, Name
 from localsocket_review.model.statements import Evaluate
 from localsocket_review.model.unit import Language
 from localsocket_review.rules.rule import Example, Rule, steps_of
@@ -19,8 +19,11 @@ from localsocket_review.rules.rule import Example, Rule, steps_of
 _KINDS = (
     (Act.RUN_CODE, "code", "CWE-95", "What a peer sent is run as code."),
     (Act.RUN_QUERY, "query", "CWE-89", "A query is put together from what a peer sent."),
-    (Act.OPEN_PATH, "path", "CWE-22", "A peer chooses which file is used."),
 )
+
+
+# What says that a command follows, to a shell or an interpreter.
+_COMMAND_FOLLOWS: frozenset[object] = frozenset({"-c", b"-c", "/C", "/c", "-e"})
 
 
 def check(facts: Facts) -> Iterator[Finding]:
@@ -38,6 +41,17 @@ def check(facts: Facts) -> Iterator[Finding]:
             trace = facts.taint.received(argument, site.function) if argument is not None else None
             if trace is not None:
                 yield RULE.finding(site.place, message, [*steps_of(trace), (site.place, "used here")], cwe=cwe)
+    for site in facts.calls.sites(Act.OPEN_PATH):
+        yield from _paths(facts, site)
+
+
+def _paths(facts: Facts, site: Site) -> Iterator[Finding]:
+    for argument in (site.argument("path"), site.argument("other_path")):
+        trace = facts.taint.received_path(argument, site.function) if argument is not None else None
+        if trace is not None:
+            message = "A peer chooses which file is used."
+            yield RULE.finding(site.place, message, [*steps_of(trace), (site.place, "used here")], cwe="CWE-22")
+            return
 
 
 def _command_parts(facts: Facts, site: Site) -> Iterator[Expression]:
@@ -54,9 +68,16 @@ def _command_parts(facts: Facts, site: Site) -> Iterator[Expression]:
     shell = site.call.keywords.get("shell")
     through_shell = isinstance(shell, Literal) and bool(shell.value)
     for word, following in itertools.pairwise(words):
-        text = word.value if isinstance(word, Literal) else None
-        if through_shell or text in ("-c", b"-c", "/C", "/c", "-e"):
+        if through_shell or not _COMMAND_FOLLOWS.isdisjoint(_texts_of(facts, word, site)):
             yield following
+
+
+def _texts_of(facts: Facts, word: Expression, site: Site) -> set[object]:
+    """Return what a word of a command is, written here or behind a name: `SHELL`, `-c`."""
+    if isinstance(word, Literal):
+        return {word.value}
+    known = facts.values.texts(word, site.function) if isinstance(word, (Name, Attribute)) else ()
+    return {text.literal for text in known}
 
 
 def _items(facts: Facts, argument: Expression, site: Site) -> list[Expression]:
@@ -67,11 +88,23 @@ def _items(facts: Facts, argument: Expression, site: Site) -> list[Expression]:
     if streamed:
         return [*(_items(facts, start, site) if isinstance(start, Name) else ()), *streamed]
     if isinstance(argument, Name):
-        for definition in facts.definitions.at(argument, site.function):
-            if definition.how is How.VALUE and isinstance(definition.value, Display):
-                return list(definition.value.items)
-        return _streamed_into(facts, argument, site) or [argument]
+        return _words_held(facts, argument, site) or _streamed_into(facts, argument, site) or [argument]
     return [argument]
+
+
+def _words_held(facts: Facts, words: Name, site: Site) -> list[Expression]:
+    """Return the words of a list as it was made and added to: `words = ["sh"]`, `words.append(text)`."""
+    definitions = sorted(facts.definitions.at(words, site.function), key=lambda one: one.place)
+    if not any(one.how is How.VALUE and isinstance(one.value, Display) for one in definitions):
+        return []
+    found: list[Expression] = []
+    for definition in definitions:
+        value = definition.value
+        if isinstance(value, Display):
+            found.extend(value.items)
+        elif value is not None and definition.how in (How.ADDED, How.EXTENDED):
+            found.append(value)
+    return found
 
 
 def _streamed(expression: Expression) -> tuple[Expression, list[Expression]]:
@@ -109,6 +142,7 @@ RULE = Rule(
         "the data is an argument of its own in a list, without a shell",
         "the request only chooses from a fixed table",
         "the text was compared with those that are allowed",
+        "a name with a separator or two dots in it was refused before",
     ),
     examples=(
         Example(

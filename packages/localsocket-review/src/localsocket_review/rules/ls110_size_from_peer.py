@@ -9,7 +9,7 @@ from localsocket_review.analysis.sites import Site
 from localsocket_review.apis.meaning import Act
 from localsocket_review.findings import Finding, Severity
 from localsocket_review.model.declarations import FunctionInfo
-from localsocket_review.model.expressions import Binary, Display, Literal
+from localsocket_review.model.expressions import Binary, Call, Display, Expression, Literal, walk
 from localsocket_review.model.unit import Language
 from localsocket_review.rules.rule import Example, Rule, steps_of
 
@@ -33,6 +33,29 @@ def check(facts: Facts) -> Iterator[Finding]:
         yield RULE.finding(site.place, _MESSAGE, [*steps_of(trace), (site.place, "used as a size here")])
     for function in facts.functions(Language.PYTHON):
         yield from _repeated(facts, function)
+    for site in facts.calls.sites(Act.COPY_TEXT | Act.WRITE_OUT):
+        yield from _copied(facts, site)
+
+
+def _copied(facts: Facts, site: Site) -> Iterator[Finding]:
+    """`memcpy(into, from, size)`: signed sizes, too, since a negative one is a huge one."""
+    size = site.argument("size")
+    if size is None or _is_allocated_for(facts, size, site):
+        return
+    trace = facts.taint.received_offset(size, site.function)
+    if trace is not None and (any(step.makes_number for step in trace) or not isinstance(size, Call)):
+        message = "A peer chooses how many bytes are copied, and nothing keeps it inside the buffer."
+        yield RULE.finding(site.place, message, [*steps_of(trace), (site.place, "used as a size here")], cwe="CWE-787")
+
+
+def _is_allocated_for(facts: Facts, size: Expression, copied: Site) -> bool:
+    """Say whether memory was taken by the same number, which is told where it was taken."""
+    variable = facts.names.variable(size, copied.function)
+    return variable is not None and any(
+        any(facts.names.variable(part, copied.function) == variable for part in walk(taken))
+        for site in facts.calls.sites(Act.ALLOCATE, copied.function)
+        if (taken := site.argument("size")) is not None
+    )
 
 
 def _repeated(facts: Facts, function: FunctionInfo) -> Iterator[Finding]:

@@ -1,0 +1,46 @@
+"""LS119: a format is what a peer sent."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from localsocket_review.analysis.facts import Facts
+from localsocket_review.apis.meaning import Act
+from localsocket_review.findings import Finding, Severity
+from localsocket_review.model.unit import Language
+from localsocket_review.rules.rule import Example, Rule, steps_of
+
+
+def check(facts: Facts) -> Iterator[Finding]:
+    for site in facts.calls.sites(Act.FORMAT):
+        pattern = site.argument("pattern")
+        trace = facts.taint.received(pattern, site.function) if pattern is not None else None
+        if trace is not None:
+            message = f"{site.call.called_name}() takes what a peer sent for its format."
+            yield RULE.finding(site.place, message, [*steps_of(trace), (site.place, "used as a format here")])
+
+
+RULE = Rule(
+    id="LS119",
+    title="received text used as a format",
+    severity=Severity.HIGH,
+    cwe="CWE-134",
+    why=(
+        "Every % in a format asks for an argument that nobody gave: the peer reads the program's memory with %x and "
+        "%s, and writes to it with %n."
+    ),
+    repair='give the text as an argument: printf("%s", text)',
+    unless=(
+        "the text is an argument, and the format a string of the program",
+        "the text was compared with those that are allowed",
+    ),
+    examples=(
+        Example(
+            Language.CPP,
+            bad="char line[100];\nread(client, line, sizeof line - 1);\nsyslog(LOG_INFO, line);\n",
+            good='char line[100];\nread(client, line, sizeof line - 1);\nsyslog(LOG_INFO, "%s", line);\n',
+        ),
+    ),
+    check=check,
+    follows_data=True,
+)

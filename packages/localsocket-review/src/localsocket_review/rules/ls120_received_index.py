@@ -1,0 +1,77 @@
+"""LS120: a peer chooses which element of an array is used."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from localsocket_review.analysis.facts import Facts
+from localsocket_review.findings import Finding, Severity
+from localsocket_review.model.declarations import FunctionInfo
+from localsocket_review.model.expressions import Binary, Expression, Subscript, Unary
+from localsocket_review.model.unit import Language
+from localsocket_review.rules.rule import Example, Rule, steps_of
+
+# What finds its element by a key, or grows to it: no index leads out of it.
+_KEYED = re.compile(r"map|hash|dict|json|variant|settings|object|cache|set\b", re.IGNORECASE)
+# A place in memory: an array, a pointer, or a container whose operator[] does not check.
+_NUMBER = re.compile(r"(?:const )?(?:unsigned|signed|long|short|int|s?size_t|q?s?u?int\d*(?:_t)?|uint|ulong|off_t)\b.*")
+
+
+def check(facts: Facts) -> Iterator[Finding]:
+    for function in facts.functions(Language.CPP):
+        for expression in function.expressions():
+            place_in = _place_in_memory(expression)
+            if place_in is not None and not _is_keyed(facts, place_in[0], function):
+                yield from _chosen(facts, expression, place_in[1], function)
+
+
+def _place_in_memory(expression: Expression) -> tuple[Expression, Expression] | None:
+    """Return what is indexed and by what: `table[at]`, `*(table + at)`."""
+    match expression:
+        case Subscript(value=value, index=index):
+            return value, index
+        case Unary(operator="*", operand=Binary(operator="+", left=left, right=right)):
+            return left, right
+    return None
+
+
+def _is_keyed(facts: Facts, value: Expression, function: FunctionInfo) -> bool:
+    return _KEYED.search(facts.inference.type_of(value, function)) is not None
+
+
+def _chosen(facts: Facts, use: Expression, index: Expression, function: FunctionInfo) -> Iterator[Finding]:
+    trace = facts.taint.received_offset(index, function)
+    if trace is None:
+        return
+    is_number = any(step.makes_number for step in trace) or _NUMBER.fullmatch(facts.inference.type_of(index, function))
+    if is_number:
+        message = "A peer chooses this index, and nothing keeps it inside the array."
+        yield RULE.finding(use.place, message, [*steps_of(trace), (use.place, "used as an index here")])
+
+
+RULE = Rule(
+    id="LS120",
+    title="index from the wire without a range check",
+    severity=Severity.HIGH,
+    cwe="CWE-129",
+    why=(
+        "C and C++ compute an address from whatever the index is. One that a peer chooses reads or writes memory "
+        "before or behind the array; a signed one that was only compared with the maximum may still be negative."
+    ),
+    repair="compare the index with both ends of the array before it is used, or use .at()",
+    unless=(
+        "the index was compared with both ends of its range",
+        "an unsigned index was compared with the maximum",
+        "the container finds its elements by key",
+    ),
+    examples=(
+        Example(
+            Language.CPP,
+            bad="int which = atoi(line);\nhandlers[which](client);\n",
+            good="int which = atoi(line);\nif (which >= 0 && which < COUNT)\n    handlers[which](client);\n",
+        ),
+    ),
+    check=check,
+    follows_data=True,
+)

@@ -1,0 +1,127 @@
+"""LS122: a peer chooses how often a loop goes round, or how long the program sleeps."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from localsocket_review.analysis.facts import Facts
+from localsocket_review.apis.meaning import Act
+from localsocket_review.findings import Finding, Severity
+from localsocket_review.model.declarations import FunctionInfo
+from localsocket_review.model.expressions import Binary, Call, Expression, Name, Subscript, Unary, walk
+from localsocket_review.model.statements import Break, Goto, Loop, Raise, Return, Statement
+from localsocket_review.model.unit import Language
+from localsocket_review.rules.rule import Example, Rule, steps_of
+
+_COMPARING = frozenset({"<", "<=", ">", ">=", "!="})
+
+
+def check(facts: Facts) -> Iterator[Finding]:
+    for function in facts.functions():
+        for statement in function.statements():
+            if isinstance(statement, Loop) and not _ends_early(facts, statement, function):
+                yield from _rounds(facts, statement, function)
+    for site in facts.calls.sites(Act.SLEEP):
+        seconds = site.argument("seconds")
+        trace = facts.taint.received_size(seconds, site.function) if seconds is not None else None
+        if trace is not None and any(step.makes_number for step in trace):
+            message = "A peer chooses how long this sleeps, and nothing keeps it below a maximum."
+            yield RULE.finding(site.place, message, [*steps_of(trace), (site.place, "slept here")])
+
+
+def _rounds(facts: Facts, loop: Loop, function: FunctionInfo) -> Iterator[Finding]:
+    for bound in _bounds(loop):
+        trace = facts.taint.received_size(bound, function)
+        if trace is not None and any(step.makes_number for step in trace):
+            message = "A peer chooses how often this loop goes round, and nothing keeps it below a maximum."
+            yield RULE.finding(bound.place, message, [*steps_of(trace), (bound.place, "counted to here")])
+            return
+
+
+def _bounds(loop: Loop) -> Iterator[Expression]:
+    """Yield what the number of rounds depends on: `i < n`, `n--`, `range(n)`."""
+    match loop.iterable:
+        case Call(called_name="range", arguments=arguments):
+            yield from arguments
+    match loop.test:
+        case Binary(operator=operator, left=left, right=right) if operator in _COMPARING:
+            yield from (left, right)
+        case Unary(operator="--" | "++", operand=operand):
+            yield operand
+        case Name() as name:
+            yield name
+
+
+def _ends_early(facts: Facts, loop: Loop, function: FunctionInfo) -> bool:
+    """Say whether something in the loop may end it, or each round needs something that the peer has to send."""
+    if any(isinstance(each, (Break, Return, Raise, Goto)) for each in _inside(loop.body)):
+        return True
+    inside = [part for each in _inside(loop.body) for root in each.expressions() for part in walk(root)]
+    if any(isinstance(part, Binary) and part.operator == ">>" for part in inside):
+        return True
+    if function.unit.language is Language.PYTHON and any(_uses_counter(part, loop) for part in inside):
+        return True
+    return any(isinstance(part, Call) and _waits(facts, part, function) for part in inside)
+
+
+def _uses_counter(part: Expression, loop: Loop) -> bool:
+    """`data[i]` ends a Python loop with an IndexError."""
+    target = loop.target
+    return (
+        isinstance(part, Subscript)
+        and isinstance(target, Name)
+        and any(isinstance(one, Name) and one.identifier == target.identifier for one in walk(part.index))
+    )
+
+
+def _waits(facts: Facts, call: Call, function: FunctionInfo) -> bool:
+    """Say whether a call receives, itself or in a function of the program that it runs."""
+    api = facts.calls.api_of(call, function)
+    if api is not None:
+        return bool(api.act & (Act.RECEIVE | Act.WAIT))
+    return any(
+        next(iter(facts.calls.sites(Act.RECEIVE, callee)), None) is not None
+        for callee in facts.calls.callees(call, function)
+    )
+
+
+def _inside(body: list[Statement]) -> Iterator[Statement]:
+    for statement in body:
+        yield statement
+        for inner in statement.bodies():
+            yield from _inside(inner)
+
+
+RULE = Rule(
+    id="LS122",
+    title="rounds of a loop, or seconds of sleep, from the wire",
+    severity=Severity.MEDIUM,
+    cwe="CWE-834",
+    why="One small message keeps the program busy, or asleep, for as long as its sender likes; everybody else waits.",
+    repair="compare the number with a maximum before the loop, and close the connection when it is larger",
+    unless=(
+        "the number was compared with a maximum",
+        "each round receives something from the peer",
+        "something in the loop ends it",
+    ),
+    examples=(
+        Example(
+            Language.CPP,
+            bad="int rounds = atoi(line);\nfor (int i = 0; i < rounds; i++)\n    blink();\n",
+            good=(
+                "int rounds = atoi(line);\n"
+                "if (rounds > 10)\n"
+                "    return;\n"
+                "for (int i = 0; i < rounds; i++)\n"
+                "    blink();\n"
+            ),
+        ),
+        Example(
+            Language.PYTHON,
+            bad="rounds = int(connection.recv(10))\nfor _ in range(rounds):\n    blink()\n",
+            good="rounds = min(int(connection.recv(10)), 10)\nfor _ in range(rounds):\n    blink()\n",
+        ),
+    ),
+    check=check,
+    follows_data=True,
+)

@@ -1,0 +1,45 @@
+"""Of the generated flows nearly every defect is found and hardly a good twin is accused; the page shows the counts."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import pytest
+
+from flows.flow import Language, Twin, flows
+from flows.table import DOCUMENT, LANGUAGES, Measured, measure, section
+
+LEAST_FOUND = 0.95
+MOST_ACCUSED = 0.01
+
+measured = cache(measure)
+
+
+@pytest.mark.timeout(180)
+@pytest.mark.parametrize("language", LANGUAGES, ids=lambda language: language.name)
+def test_defects_are_found_and_good_twins_left_alone(language: Language) -> None:
+    found: Measured = measured(language)
+    assert found.total.found >= LEAST_FOUND * found.total.bad, [flow.name for flow in found.wrong]
+    assert found.total.accused <= MOST_ACCUSED * found.total.good, [flow.name for flow in found.wrong]
+
+
+@pytest.mark.timeout(180)
+def test_the_page_shows_what_is_found() -> None:
+    page = DOCUMENT.read_text(encoding="utf-8")
+    assert section([measured(language) for language in LANGUAGES]) in page, "run tests/flows/table.py"
+
+
+@pytest.mark.parametrize("language", LANGUAGES, ids=lambda language: language.name)
+def test_a_twin_differs_from_its_defect(language: Language) -> None:
+    """A guard or a clean source that changes nothing would prove nothing."""
+    texts: dict[tuple[str, str, str], set[str]] = {}
+    for flow in flows(language):
+        texts.setdefault((flow.source.name, flow.way.name, flow.sink.name), set()).add(str(flow.files))
+    assert {len(each) for each in texts.values()} == {len(Twin)}
+
+
+def test_flows_in_python_are_programs() -> None:
+    python = LANGUAGES[-1]
+    for flow in flows(python):
+        for name, text in flow.files.items():
+            compile(text, name, "exec")
