@@ -76,6 +76,17 @@ def test_the_reviewer_needs_nothing_of_the_library() -> None:
     assert needed == {"rich", "tree-sitter", "tree-sitter-cpp", "typer"}
 
 
+def test_the_oldest_dependencies_are_the_lower_bounds_of_both_packages() -> None:
+    done = subprocess.run([ROOT / ".ci" / "oldest-dependencies"], capture_output=True, text=True, check=True)
+    oldest = dict(line.split("==") for line in done.stdout.splitlines())
+    for name in PACKAGES:
+        for requirement in project(name)["dependencies"]:
+            needed, _, version = requirement.partition(">=")
+            assert oldest[needed] == version
+    assert {"anyio", "hypothesis", "pytest", "trio", "uvloop"} <= oldest.keys()
+    assert not {"grpcio", "localsocket", "localsocket-review"} & oldest.keys()
+
+
 def test_every_pytest_is_set_up_alike() -> None:
     """What is run from the root, and what is run in a package's folder, is judged by the same rules."""
     set_up = [pyproject(path)["tool"]["pytest"]["ini_options"] for path in (ROOT, *(ROOT / "packages").iterdir())]

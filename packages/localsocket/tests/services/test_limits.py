@@ -248,9 +248,17 @@ def test_a_client_that_reads_no_answers_is_read_no_more_calls_of(serve: Serve) -
 
 
 def test_a_client_that_has_much_to_send_waits_for_the_service_to_read(runtime_directory: Path) -> None:
-    def flood() -> None:
-        while True:
-            client.notify("note", bytes(64 * KIB), timeout=0.05)
+    def notify(timeout: float | None = None) -> None:
+        client.notify("note", bytes(64 * KIB), timeout=timeout)
+
+    def is_full() -> bool:
+        with contextlib.suppress(DeadlinePassed):
+            notify(timeout=0.05)
+        return unsent() > 64 * KIB
+
+    def unsent() -> int:
+        assert client._connection is not None
+        return client._connection.socket.bytes_to_write
 
     with listen(ADDRESS) as server, contextlib.ExitStack() as stack:
         limits = CallLimits(unsent=64 * KIB)
@@ -259,11 +267,11 @@ def test_a_client_that_has_much_to_send_waits_for_the_service_to_read(runtime_di
         stack.callback(served.abort)
         served.write(Greeting(role="service", max_message=MIB, max_calls=1000).encode())
         client = opening.result()
+        wait_until(is_full)
         with pytest.raises(DeadlinePassed, match="notifying 'note' took longer than"):
-            flood()
-        assert client._connection is not None
-        assert 64 * KIB < client._connection.socket.bytes_to_write < 256 * KIB
-        waiting = Background(client.notify, "note", bytes(64 * KIB))
+            notify(timeout=0.05)
+        assert unsent() < 256 * KIB
+        waiting = Background(notify)
         waiting.wait_until_waiting()
         while not waiting.is_done:
             if served.wait_readable(timeout=0.01):  # the last bytes may have been read before the call is seen to end

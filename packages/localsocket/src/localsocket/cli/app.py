@@ -13,6 +13,7 @@ from localsocket.cli.commands_of_packages import CommandsOfPackages
 from localsocket.cli.exit_status import EXIT_STATUSES
 from localsocket.cli.listing import list_endpoints
 from localsocket.cli.measuring import run_rows
+from localsocket.cli.options import usable_seconds
 from localsocket.cli.serving import serve
 from localsocket.errors import Unsupported
 from localsocket.tools.echo_server import ServerKind
@@ -67,7 +68,7 @@ def exchange(
     chunk: Annotated[str, typer.Option(help="Bytes sent at once, one row each.", metavar="N,N,...")] = (
         "100,1000,10000,100000"
     ),
-    seconds: Annotated[float, typer.Option(min=0.01, help="How long each row takes.")] = 5.0,
+    seconds: Annotated[float, typer.Option(min=0.01, callback=usable_seconds, help="How long each row takes.")] = 5.0,
     server: Server = "thread",
     face: FaceOfBothEnds = "blocking",
     json: JsonTarget = None,

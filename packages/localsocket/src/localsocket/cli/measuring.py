@@ -30,12 +30,12 @@ def run_rows(plans: Sequence[RowPlan], json_target: Path | None) -> int:
 
 def _measure_with_progress(plans: Sequence[RowPlan]) -> list[Row | SkippedRow]:
     console = Console(stderr=True)
+    if not console.is_terminal:
+        return list(measure(plans))
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
     rows: list[Row | SkippedRow] = []
     # Drawn between the rows only: a thread that redraws would take its time from the measurement.
-    with Progress(
-        *columns, console=console, transient=True, auto_refresh=False, disable=not console.is_terminal
-    ) as bar:
+    with Progress(*columns, console=console, transient=True, auto_refresh=False) as bar:
         task = bar.add_task("", total=len(plans))
         measured = measure(plans)
         for plan in plans:

@@ -12,8 +12,8 @@ from localsocket.errors import PeerBrokeProtocol, UnsuitableMessage
 SerializerName: TypeAlias = Literal["raw", "text", "json", "msgpack"]
 SERIALIZERS: tuple[SerializerName, ...] = get_args(SerializerName)
 
-UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
-"""What msgspec raises for bytes that are not what they should be."""
+UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError, TypeError)
+"""What msgspec raises for bytes that are not what they should be; TypeError until 0.21, for keys with no hash."""
 
 
 class Serializer:
