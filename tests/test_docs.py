@@ -83,7 +83,7 @@ def test_example_runs_as_printed(example: Example, tmp_path: Path) -> None:
     # Empty lines first: a traceback then names the line of the document.
     program.write_text("\n" * (example.line - 1) + example.text, encoding="utf-8")
     command = [sys.executable, "-W", "error", program]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=30, check=False)
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 0, f"{example.name}\n{done.stdout}{done.stderr}"
     assert not done.stderr
     assert done.stdout, "an example that shows nothing may have done nothing"

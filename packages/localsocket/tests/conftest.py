@@ -12,6 +12,7 @@ import uvloop
 from leftovers import nothing_left_behind as nothing_left_behind
 from leftovers import runtime_directory as runtime_directory
 from localsocket.blocking import waiting
+from sharing import pytest_xdist_auto_num_workers as pytest_xdist_auto_num_workers
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
