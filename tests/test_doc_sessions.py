@@ -18,6 +18,8 @@ from pathlib import Path
 
 import pytest
 
+from other_words import ANY_WORDS, OTHER_WORDS
+
 DOCS = Path(__file__).parent.parent / "docs"
 PAGES = ["tutorial.md", "single-instance.md"]
 PATIENCE = 30.0
@@ -30,20 +32,24 @@ BLOCK = re.compile(
 )
 # What is another one in each run, as the pages write it: when, which process, who; and how wide a table is.
 VARIES = re.compile(
-    r"(?P<time>\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3})|(?P<number>\b41\d\d\b)|(?P<user>\bjoe\b)|(?P<line>─+)|(?P<gap> +)"
+    r"(?P<time>\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3})|(?P<number>\b41\d\d\b)|(?P<user>\bjoe\b)|(?P<line>─+)"
+    rf"|(?P<words>{OTHER_WORDS.pattern})|(?P<gap> +)"
 )
 LIKE = {
     "time": r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3}",
     "number": r"\d+",
     "user": r"\S+",
     "line": "─+",
+    "words": ANY_WORDS,
     "gap": " +",
 }
 KEYS = {"^C": "\x03", "^D": "\x04"}
 PROMPT = "\x01"
-# The first argument is the prompt; the standard input becomes the terminal that Ctrl-C comes from.
+# The first argument is the prompt; the standard input becomes the terminal that Ctrl-C comes from. Under `nohup` this
+# would be started with the hang-up ignored, which ends the shell.
 START_SHELL = """\
-import fcntl, os, sys, termios
+import fcntl, os, signal, sys, termios
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
 fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 os.environ["PS1"] = sys.argv[1]
 os.execvp("bash", ["bash", "--noprofile", "--norc", "--noediting", "-i"])

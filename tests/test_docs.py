@@ -10,6 +10,8 @@ from typing import NamedTuple
 
 import pytest
 
+from other_words import escaped
+
 ROOT = Path(__file__).parent.parent
 EXAMPLES_IN = [ROOT / "README.md", *sorted(ROOT.glob("docs/**/*.md"))]
 LINKS_IN = [*EXAMPLES_IN, ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md", ROOT / "newsfragments" / "README.md"]
@@ -62,9 +64,9 @@ def examples(document: Path) -> list[Example]:
 def is_printed(shown: str, printed: str) -> bool:
     wanted, end = "", 0
     for varying in VARIES.finditer(shown):
-        wanted += re.escape(shown[end : varying.start()]) + r"\w+"
+        wanted += escaped(shown[end : varying.start()]) + r"\w+"
         end = varying.end()
-    return re.fullmatch(wanted + re.escape(shown[end:]), printed) is not None
+    return re.fullmatch(wanted + escaped(shown[end:]), printed) is not None
 
 
 def readme_command(name: str) -> str:

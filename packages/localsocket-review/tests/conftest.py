@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from leftovers import interruptible as interruptible
 from leftovers import nothing_left_behind as nothing_left_behind
 from sharing import pytest_xdist_auto_num_workers as pytest_xdist_auto_num_workers
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import time
 from pathlib import Path
@@ -203,7 +204,7 @@ def test_what_may_not_be_read_is_named(tmp_path: Path) -> None:
     path = tmp_path / "secret.py"
     path.write_text("x = 1\n", encoding="utf-8")
     path.chmod(0)
-    assert "secret.py: Permission denied" in told(reviewed(tmp_path))
+    assert f"secret.py: {os.strerror(errno.EACCES)}" in told(reviewed(tmp_path))
 
 
 def test_a_directory_that_cannot_be_listed_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

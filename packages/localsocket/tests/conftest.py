@@ -9,6 +9,7 @@ from multiprocessing import resource_tracker
 import pytest
 import uvloop
 
+from leftovers import interruptible as interruptible
 from leftovers import nothing_left_behind as nothing_left_behind
 from leftovers import runtime_directory as runtime_directory
 from localsocket.blocking import waiting

@@ -68,7 +68,7 @@ def attributes_of(kind: type) -> Iterator[str]:
         if base.__module__.partition(".")[0] != "localsocket":
             continue
         for name in (*vars(base), *inspect.get_annotations(base), *attributes_set_in(base)):
-            if not name.startswith("_"):
+            if not name.startswith("_") and not hasattr(Exception, name):
                 yield name
 
 

@@ -84,7 +84,11 @@ class MessageTooLong(PeerBrokeProtocol):
     """The peer announced a message of `length` bytes, and `limit` is the longest that this side takes."""
 
     def __init__(self, length: int, limit: int) -> None:
-        super().__init__(errno.EMSGSIZE, f"the peer sent a message of {length} bytes, and the limit here is {limit}")
+        super().__init__(
+            errno.EMSGSIZE,
+            f"the peer sent a message of {length} bytes, and the limit here is {limit}; to take it, raise max_message, "
+            "or for calls CallLimits.message, on this side",
+        )
         self.length = length
         self.limit = limit
 
@@ -184,6 +188,16 @@ class LimitExceeded(LocalSocketError, ValueError):
         self.limit = limit
 
 
+class UnknownOption(LocalSocketError, TypeError):
+    """`called` has no keyword argument `option`; `similar` are those that may have been meant."""
+
+    def __init__(self, called: str, option: str, similar: Sequence[str] = ()) -> None:
+        super().__init__(f"{called}() got an unexpected keyword argument {option!r}{_did_you_mean(similar)}")
+        self.called = called
+        self.option = option
+        self.similar = tuple(similar)
+
+
 class WrongMode(LocalSocketError, io.UnsupportedOperation):
     """The socket was opened for the other direction only."""
 
@@ -218,7 +232,10 @@ class TooLongToSend(LocalSocketError, ValueError):
     """The message has `length` bytes and the other side takes `limit`; nothing was sent."""
 
     def __init__(self, length: int, limit: int) -> None:
-        super().__init__(f"the message has {length} bytes and the peer takes {limit}; send it in parts or as a stream")
+        super().__init__(
+            f"the message has {length} bytes and the peer takes {limit}; send it in parts or as a stream, or raise "
+            "max_message, or for calls CallLimits.message, on the other side"
+        )
         self.length = length
         self.limit = limit
 
@@ -254,6 +271,19 @@ class CallFailed(LocalSocketError, RuntimeError):
         self.details = details
 
 
+class ResultTooLong(CallFailed):
+    """What the method gave has `length` bytes, and this client takes `limit`; it was called, and its work is done."""
+
+    def __init__(self, method: str, length: int, limit: int) -> None:
+        super().__init__(method, f"its result has {length} bytes, and this client takes {limit}")
+        self.args = (
+            f"the result of {method!r} has {length} bytes, and this client takes {limit}: give the client "
+            "limits=CallLimits(message=...) with more, or have the method yield the parts",
+        )
+        self.length = length
+        self.limit = limit
+
+
 class RemoteError(LocalSocketError, RuntimeError):
     """The method raised the declared error `name`, whose class this client was not given.
 
@@ -273,8 +303,7 @@ class NoSuchMethod(LocalSocketError, AttributeError):
     """The service has no such method; `similar` are those that it may have meant."""
 
     def __init__(self, method: str, service: str, similar: Sequence[str] = ()) -> None:
-        hint = f"; did you mean {' or '.join(map(repr, similar))}?" if similar else ""
-        super().__init__(f"the service {service!r} has no method {method!r}{hint}")
+        super().__init__(f"the service {service!r} has no method {method!r}{_did_you_mean(similar)}")
         self.method = method
         self.service = service
         self.similar = tuple(similar)
@@ -454,11 +483,15 @@ def _users(allowed: Sequence[int] | str) -> str:
     return "uid " + " or ".join(str(uid) for uid in allowed) if allowed else "nobody"
 
 
+def _did_you_mean(similar: Sequence[str]) -> str:
+    return f"; did you mean {' or '.join(map(repr, similar))}?" if similar else ""
+
+
 def _in_seconds(timeout: float | None) -> str:
     """Return `1.5 s`, with three digits: what is left of a time-out is an odd number."""
-    if not isinstance(timeout, float) or timeout >= 100:
-        return "for ever" if timeout is None else f"{timeout:.0f} s"
-    return f"{float(f'{timeout:.3g}')} s"
+    if isinstance(timeout, float) and timeout < 100:
+        return f"{float(f'{timeout:.3g}')} s"
+    return f"{timeout:.0f} s" if isinstance(timeout, float) else f"{timeout} s"
 
 
 def _not_reached(address: str, reason: LocalSocketError) -> str:

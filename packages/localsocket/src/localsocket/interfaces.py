@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal, Protocol, TypeAlias
 
 from localsocket.deadlines import check_count
+from localsocket.keywords import known_fields
 
 Buffer: TypeAlias = bytes | bytearray | memoryview
 """What may be written: it is taken or copied before the call returns."""
@@ -37,6 +38,7 @@ class PeerIdentity(Protocol):
     def gid(self) -> int: ...
 
 
+@known_fields
 @dataclass(frozen=True, slots=True)
 class Limits:
     """How many bytes one connection may hold in this process, and how long a line may be.

@@ -46,13 +46,13 @@ async def pushed() -> AsyncIterator[tuple[SharedSocket, Events, socket.socket]]:
 async def test_what_came_before_the_peer_left_is_still_read_and_then_the_end_is_told() -> None:
     async with pushed() as (stream, events, peer):
         await turns_until(lambda: stream._transport is not None)
-        stream.pause_reading()
+        stream.set_reading(False)
         peer.sendall(b"the last words")
         peer.close()
         stream.send(b"nobody takes this")
         await turns_until(lambda: events.drained)
-        stream.resume_reading()
-        stream.pause_reading()  # by a thread that had sent more, before it could know
+        stream.set_reading(True)
+        stream.set_reading(False)  # by a thread that had sent more, before it could know
         assert isinstance(await asyncio.wait_for(events.ended, PATIENCE), ClosedByPeer)
         assert events.received == b"the last words"
 
@@ -60,7 +60,7 @@ async def test_what_came_before_the_peer_left_is_still_read_and_then_the_end_is_
 async def test_who_sends_on_when_the_peer_has_left_is_held_back_until_the_end_is_told() -> None:
     async with pushed() as (stream, events, peer):
         await turns_until(lambda: stream._transport is not None)
-        stream.pause_reading()
+        stream.set_reading(False)
         peer.close()
         stream.send(b"nobody takes this")
         await turns_until(lambda: events.drained)

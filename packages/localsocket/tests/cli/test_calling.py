@@ -165,8 +165,8 @@ def test_what_a_method_gives_is_printed_as_json(command: Command, arguments: lis
     ("arguments", "status", "said"),
     [
         (["call", "demo.all", "find", "jim"], 1, "NotFound: nobody is called jim"),
-        (["call", "demo.all", "find", "5"], 1, """Expected `str`, got `int`; a text that is JSON as well"""),
-        (["call", "demo.all", "add"], 1, "missing a required argument"),
+        (["call", "demo.all", "find", "5"], 1, "; a text that is JSON as well is written as JSON: '\"5\"'"),
+        (["call", "demo.all", "add"], 1, "'add' was called with arguments that do not fit: "),
         (["call", "demo.all", "ad", "1"], 1, "has no method 'ad'; did you mean 'add'?"),
         (["call", "demo.all", "fail"], 1, "calling 'fail' failed: the method failed; the service's log has it as "),
         (["call", "demo.all", "add", "1" + "0" * 30], 2, "this cannot be sent as msgpack"),

@@ -69,7 +69,6 @@ def test_being_interrupted_says_nothing(capsys: pytest.CaptureFixture[str]) -> N
         (errors.ServerNotFound("x"), "no server at 'x'; start it, wait for it with --wait, or see"),
         (errors.ServerRefused("x"), "whose server is gone; restart the server, or wait for it with --wait"),
         (errors.DeadlinePassed("calling 'add'", 0.987), "calling 'add' took too long; --timeout gives it more time"),
-        (errors.BadArguments("f", "x", "Expected `str`, got `int`"), """is written as JSON: '"5"'"""),
         (errors.RemoteError("f", "NotFound", ["no joe"], {}), "NotFound: no joe\n"),
         (errors.RemoteError("f", "NotFound", [], {}), ": NotFound\n"),
         (errors.RemoteError("f", "NotFound", ["joe", 5], {}), "NotFound: 'joe', 5\n"),

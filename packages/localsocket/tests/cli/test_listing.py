@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import os
 import pwd
+import shutil
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,15 @@ ME = pwd.getpwuid(os.geteuid()).pw_name
 def leave_stale(path: Path) -> None:
     with socket.socket(socket.AF_UNIX) as sock:
         sock.bind(str(path))
+
+
+@pytest.fixture
+def short_path(runtime_directory: Path) -> Iterator[Path]:
+    """A directory whose path leaves room for the longest of the names: tmp_path may be long."""
+    path = runtime_directory.parent / "short"
+    path.mkdir()
+    yield path
+    shutil.rmtree(path)
 
 
 def test_a_piped_list_is_plain_columns(command: Command, tmp_path: Path) -> None:
@@ -106,33 +116,36 @@ def test_hostile_names_reach_neither_pipe_nor_terminal_as_they_are(
     on_terminal: OnTerminal,
     check_harmless: Callable[[str], None],
     hostile: str,
-    tmp_path: Path,
+    short_path: Path,
     encoding: str,
 ) -> None:
-    leave_stale(tmp_path / f"{hostile}\udcff")
-    for shown in (command("list", tmp_path)[1], on_terminal("list", tmp_path, encoding=encoding)[1].replace("\n", "")):
+    leave_stale(short_path / f"{hostile}\udcff")
+    for shown in (
+        command("list", short_path)[1],
+        on_terminal("list", short_path, encoding=encoding)[1].replace("\n", ""),
+    ):
         check_harmless(shown)
         assert r"\udcff" in shown
 
 
 @pytest.mark.parametrize("ending", ["", "\udcff"])
 def test_hostile_names_are_harmless_in_json_and_mean_the_same(
-    command: Command, check_harmless: Callable[[str], None], hostile: str, tmp_path: Path, ending: str
+    command: Command, check_harmless: Callable[[str], None], hostile: str, short_path: Path, ending: str
 ) -> None:
-    leave_stale(tmp_path / f"{hostile}{ending}")
-    status, output, _ = command("list", tmp_path, "--json")
+    leave_stale(short_path / f"{hostile}{ending}")
+    status, output, _ = command("list", short_path, "--json")
     assert status == 0
     check_harmless(output)
-    assert json.loads(output)["endpoints"][0]["name"] == f"{tmp_path}/{hostile}{ending}"
+    assert json.loads(output)["endpoints"][0]["name"] == f"{short_path}/{hostile}{ending}"
 
 
 def test_a_terminal_gets_a_table_with_a_rule_in_which_nothing_is_cut_off(
-    on_terminal: OnTerminal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    on_terminal: OnTerminal, short_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("COLUMNS", "60")
-    leave_stale(tmp_path / ("é" * 20))
+    leave_stale(short_path / ("é" * 20))
     with localsocket.listen("demo.here"):
-        status, shown = on_terminal("list", tmp_path)
+        status, shown = on_terminal("list", short_path)
     assert status == 0
     assert "─" in shown
     assert "\x1b[32mlive" in shown

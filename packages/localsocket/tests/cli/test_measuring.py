@@ -133,7 +133,7 @@ def test_a_row_that_is_skipped_says_why(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "complaint"),
     [
-        (["exchange", "--frequency", "5"], "No such option: --frequency"),
+        (["exchange", "--frequency", "5"], "--frequency"),
         (["exchange", "--connections", "1,x"], "not a list of whole numbers"),
         (["exchange", "--chunk", "0"], "not a list of whole numbers"),
         (["exchange", "--seconds", "-1"], "--seconds"),
@@ -141,7 +141,7 @@ def test_a_row_that_is_skipped_says_why(tmp_path: Path) -> None:
         (["exchange", "--server", "moon"], "--server"),
         (["exchange", "--face", "sour"], "--face"),
         (["pingpong", "--round-trips", "0"], "--round-trips"),
-        (["sing"], "No such command"),
+        (["sing"], "sing"),
     ],
 )
 def test_a_bad_command_line_is_refused_with_its_reason(arguments: list[str], complaint: str) -> None:

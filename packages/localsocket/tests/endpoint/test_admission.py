@@ -136,6 +136,32 @@ def test_the_share_of_one_user_leaves_room_for_another(
     assert gate.open_connections == share
 
 
+@pytest.mark.parametrize(
+    ("allow", "expected", "share"),
+    [
+        (ANY_USER, {"descriptors_each": 2}, 25),
+        (ANY_USER, {"descriptors_each": 2, "threads": 30}, 15),
+        (ANY_USER, {"descriptors_each": 1, "threads": 500}, 50),
+        (SAME_USER, {"descriptors_each": 2, "threads": 30}, 500),
+    ],
+)
+def test_the_share_of_one_user_counts_what_a_connection_really_takes(
+    sock: socket.socket, monkeypatch: pytest.MonkeyPatch, allow: str, expected: dict[str, int], share: int
+) -> None:
+    monkeypatch.setattr(resource, "getrlimit", lambda _: (100, 100))
+    monkeypatch.setattr(module, "check_peer", lambda *_: None)
+    from_uid(7, monkeypatch)
+    gate = Admission(allow, None, 1000, None)
+    gate.expect(**expected)
+    for _ in range(share):
+        gate.reserve()
+        gate.admit(sock)
+    gate.reserve()
+    with pytest.raises(TooManyConnections) as caught:
+        gate.admit(sock)
+    assert caught.value.limit == share
+
+
 # --- refusals -----------------------------------------------------------------------------------------------------
 
 

@@ -160,7 +160,7 @@ def test_a_socket_that_goes_while_it_refuses_is_not_found(path: Path, monkeypatc
 def test_a_socket_of_another_type_is_an_error_of_the_system(path: Path) -> None:
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sock:
         sock.bind(str(path))
-        with pytest.raises(BrokenEndpoint, match="failed: Protocol wrong type for socket"):
+        with pytest.raises(BrokenEndpoint, match=f"failed: {os.strerror(errno.EPROTOTYPE)}"):
             connect(path)
     path.unlink()
 
@@ -297,7 +297,7 @@ def test_a_server_that_never_comes_is_waited_for_until_the_deadline(path: Path, 
         ({"allow_server": 0}, TypeError, "allow_server must be SAME_USER, ANY_USER or a collection of uids, not 0"),
         ({"mode": "rb"}, ValueError, "mode must be 'r', 'w' or 'rw', not 'rb'"),
         ({"mode": ""}, ValueError, "mode must be 'r', 'w' or 'rw', not ''"),
-        ({"unknown": 1}, TypeError, "unexpected keyword argument 'unknown'"),
+        ({"unknown": 1}, TypeError, "unknown"),
     ],
 )
 def test_a_wrong_option_of_connect_is_named(
@@ -345,7 +345,7 @@ def test_a_wrong_address_is_refused_by_both_faces(
         ({"allow": "everybody"}, ValueError, "allow must be SAME_USER, ANY_USER or a collection of uids"),
         ({"allow": 1000}, TypeError, "allow must be SAME_USER, ANY_USER or a collection of uids, not 1000"),
         ({"authorize": "yes"}, TypeError, "authorize must be a function of PeerCredentials, not str"),
-        ({"unknown": 1}, TypeError, "unexpected keyword argument 'unknown'"),
+        ({"unknown": 1}, TypeError, "unknown"),
     ],
 )
 def test_a_wrong_option_of_listen_is_named_and_nothing_is_left(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 import tempfile
@@ -116,14 +117,15 @@ def test_a_symbolic_link_is_refused_wherever_it_leads(runtime_directory: Path) -
 def test_a_file_in_its_place_is_refused(runtime_directory: Path) -> None:
     file = runtime_directory / "localsocket"
     file.touch()
-    assert "it is not a usable directory (Not a directory)" in str(refusal())
+    assert f"it is not a usable directory ({os.strerror(errno.ENOTDIR)})" in str(refusal())
     file.unlink()
 
 
 def test_a_missing_parent_is_refused_with_the_way_out(runtime_directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(runtime_directory / "missing"))
     error = refusal()
-    assert "(No such file or directory); create it, or set XDG_RUNTIME_DIR to another or unset it" in str(error)
+    reason = os.strerror(errno.ENOENT)
+    assert f"({reason}); create it, or set XDG_RUNTIME_DIR to another or unset it" in str(error)
     assert error.path == str(runtime_directory / "missing")
 
 

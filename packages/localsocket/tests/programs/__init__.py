@@ -5,6 +5,7 @@ Each prints one JSON value a line, and ends when its standard input does.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import subprocess
@@ -27,20 +28,24 @@ class Program:
         *arguments: object,
         uid: int | None = None,
         pass_fds: Sequence[int] = (),
+        log: Path | None = None,
     ) -> None:
+        """Start it; `log` is the file for what it writes to standard error, by default that of the tests."""
         command = [sys.executable, "-W", "error", str(Path(__file__).with_name(name)), *map(str, arguments)]
         inherited = dict(os.environ)
         if uid is not None:
             command.append(f"--uid={uid}")
             inherited.pop("COVERAGE_PROCESS_CONFIG", None)  # another user may not write where coverage is collected
-        self._process = subprocess.Popen(
-            command,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            env=inherited,
-            pass_fds=pass_fds,
-            text=True,
-        )
+        with contextlib.ExitStack() as files:
+            self._process = subprocess.Popen(
+                command,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=None if log is None else files.enter_context(log.open("ab")),
+                env=inherited,
+                pass_fds=pass_fds,
+                text=True,
+            )
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         self._input = self._process.stdin

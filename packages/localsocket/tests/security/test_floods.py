@@ -240,3 +240,16 @@ def test_s21_two_thousand_connections_of_one_user_leave_room_for_another(public_
             crowd.end()
         (greeting,) = run("call.py", path, "--any-server", uid=NOBODY)
         assert greeting["uid"] == NOBODY
+
+
+@pytest.mark.root
+def test_s21_whoever_waits_for_each_of_many_connections_leaves_room_for_another(public_directory: Path) -> None:
+    """A waiting thread needs a second descriptor: one user may not take those either, nor all the threads."""
+    path = public_directory / "x.sock"
+    with Program("attacked.py", "threads", path, "--any-user", "--descriptors=256") as server:
+        server.read()
+        with Program("crowd.py", path, 400, "--speaks", uid=NOBODY) as crowd:
+            assert crowd.read()["kept"] == 64
+            assert run("exchange.py", path, uid=STRANGER) == [{"exchanged": True}]
+            assert run("exchange.py", path) == [{"exchanged": True}]
+            crowd.end()

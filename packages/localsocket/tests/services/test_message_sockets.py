@@ -146,7 +146,7 @@ def test_received_messages_are_made_of_the_kind_that_was_asked_for() -> None:
         sender.send([Point(1, 2), {"x": 3}])
         assert receiver.receive(timeout=PATIENCE) == [Point(1, 2), Point(3, 0)]
         sender.send([{"y": 3}])
-        with pytest.raises(PeerBrokeProtocol, match="missing required field `x`"):
+        with pytest.raises(PeerBrokeProtocol, match=r"the peer's message cannot be read as msgpack: .*x"):
             receiver.receive(timeout=PATIENCE)
 
 

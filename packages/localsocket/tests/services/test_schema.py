@@ -53,7 +53,7 @@ class Line:
 class Drawing(msgspec.Struct):
     lines: list[Line]
     made: datetime.datetime
-    tags: set[str] = set()
+    tags: set[int] = set()
 
 
 class Percentage(msgspec.Struct):
@@ -61,7 +61,7 @@ class Percentage(msgspec.Struct):
 
 
 NOW = datetime.datetime(2024, 2, 29, 12, 30, tzinfo=datetime.UTC)
-DRAWING = Drawing([Line(Point(0, 0.5), Point(1, 1), "edge")], NOW, {"a", "b"})
+DRAWING = Drawing([Line(Point(0, 0.5), Point(1, 1), "edge")], NOW, {1, 2})
 
 VALUES = [
     (bool, True),
@@ -216,22 +216,23 @@ def test_parameters_mean_what_they_mean_in_python(
 
 
 @pytest.mark.parametrize(
-    ("arguments", "named", "reason"),
+    ("arguments", "named", "parameter"),
     [
-        ((), {}, "missing a required argument: 'first'"),
+        ((), {}, "first"),
         ((), {"first": 1}, "first"),
-        ((1, 2, 3), {}, "too many positional arguments"),
-        ((1, 2), {"second": 2}, "multiple values for argument 'second'"),
-        ((1,), {"fourth": 2}, "unexpected keyword argument 'fourth'"),
-        ((1, None), {}, "Expected `int`, got `null`"),
+        ((1, 2, 3), {}, ""),
+        ((1, 2), {"second": 2}, "second"),
+        ((1,), {"fourth": 2}, "fourth"),
+        ((1, None), {}, "second: "),
     ],
 )
 def test_arguments_that_do_not_match_the_parameters_are_refused(
-    arguments: tuple[object, ...], named: dict[str, object], reason: str
+    arguments: tuple[object, ...], named: dict[str, object], parameter: str
 ) -> None:
     with pytest.raises(BadArguments) as caught:
         read(mixed, *arguments, **named)
-    assert reason in caught.value.reason
+    assert caught.value.reason
+    assert parameter in str(caught.value)
 
 
 def test_a_default_is_the_functions_own() -> None:
@@ -264,7 +265,7 @@ def test_arguments_nested_without_end_are_refused() -> None:
         (list[int], [1, "2"], "the result[1]"),
         (Line, {"start": [0, 0], "end": [0, "a"]}, "the result.end[1]"),
         (Percentage, Percentage(101), "the result.value"),
-        (int, object(), "the result"),
+        pytest.param(int, object(), "the result", id="what nobody can send"),
         (Any, 2**64, "the result"),
     ],
     ids=repr,

@@ -75,24 +75,26 @@ def test_both_sides_have_to_have_the_same_serializer() -> None:
 
 
 @pytest.mark.parametrize(
-    ("body", "reason"),
+    ("body", "named"),
     [
-        (b"", "truncated"),
-        (b"\xc1", "malformed"),
-        (pack([]), "Expected `object`"),
-        (pack({}), "missing required field `role`"),
-        (pack({"role": "service"}), "missing required field `max_message`"),
-        (pack({"role": "spectator", "max_message": 1}), r"Invalid enum value 'spectator' - at `\$.role`"),
-        (pack({"role": "service", "max_message": -1}), r"at `\$.max_message`"),
-        (pack({"role": "service", "max_message": "1"}), r"at `\$.max_message`"),
-        (pack({"role": "service", "max_message": 1, "max_calls": 1.5}), r"at `\$.max_calls`"),
-        (pack({"role": "service", "max_message": 1, "capabilities": [1]}), r"at `\$.capabilities\[0\]`"),
-        (pack({"role": "service", "max_message": 1}) + b"\x00", "trailing"),
-        (b"\x82\xa4role\xa3\xff\xff\xff\xabmax_message\x01", "utf-8"),
-        (b"\x81\xaccapabilities\xdd\xff\xff\xff\xff", "truncated"),
-        (b"\x81\xa1x" + b"\x91" * 60_000, "recursion"),
+        (b"", ""),
+        (b"\xc1", ""),
+        (pack([]), ""),
+        (pack({}), "role"),
+        (pack({"role": "service"}), "max_message"),
+        (pack({"role": "spectator", "max_message": 1}), "role"),
+        (pack({"role": "service", "max_message": -1}), "max_message"),
+        (pack({"role": "service", "max_message": "1"}), "max_message"),
+        (pack({"role": "service", "max_message": 1, "max_calls": 1.5}), "max_calls"),
+        (pack({"role": "service", "max_message": 1, "capabilities": [1]}), "capabilities"),
+        (pack({"role": "service", "max_message": 1}) + b"\x00", ""),
+        (b"\x82\xa4role\xa3\xff\xff\xff\xabmax_message\x01", ""),
+        (b"\x81\xaccapabilities\xdd\xff\xff\xff\xff", ""),
+        (b"\x81\xa1x" + b"\x91" * 60_000, ""),
     ],
 )
-def test_a_greeting_that_cannot_be_read_breaks_the_protocol_and_says_why(body: bytes, reason: str) -> None:
-    with pytest.raises(PeerBrokeProtocol, match=f"the peer's greeting cannot be read: .*{reason}"):
+def test_a_greeting_that_cannot_be_read_breaks_the_protocol_and_says_why(body: bytes, named: str) -> None:
+    with pytest.raises(PeerBrokeProtocol, match=r"the peer's greeting cannot be read: .") as caught:
         decode_greeting(body, CLIENT)
+    assert str(caught.value).endswith(f": {caught.value.__cause__}")  # msgspec's words, whatever they are
+    assert named in str(caught.value.__cause__)

@@ -3,29 +3,26 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import os
 from functools import partial
-from types import TracebackType
 from typing import Any, Unpack
 
 from localsocket.aio.client_connection import ClientConnection
 from localsocket.aio.pending_call import PendingCall, ProxyCall, Stream
 from localsocket.aio.shared_socket import SharedSocket
 from localsocket.deadlines import NEVER, Deadline
-from localsocket.errors import ClosedByPeer, ClosedByUs
-from localsocket.services.calls_core import CallsCore
-from localsocket.services.client_core import ClientCore, ClientOptions
+from localsocket.services.any_client import AnyClient
+from localsocket.services.calls_core import Arguments, CallsCore, Carrier, NamedArguments
+from localsocket.services.client_core import ClientOptions
 from localsocket.services.description import ServiceDescription
 from localsocket.services.schema import ANYTHING, Result
 from localsocket.services.session import DESCRIBE, SUBSCRIBE
-from localsocket.services.stats import ClientStats
 from localsocket.sockets.connector import Connector
 
 _DESCRIPTION = Result(DESCRIBE, ServiceDescription)
 
 
-class Calls(CallsCore):
+class Calls(CallsCore["Client"]):
     """The ways to call a service, each call with the same time-out: what Client is, and what its within() gives.
 
     Cancelling a call has the meaning of a time-out that is over: it is cancelled where it is served, too.
@@ -62,7 +59,7 @@ class Calls(CallsCore):
         return description
 
     def _call_by_proxy(
-        self, method: str, arguments: tuple[object, ...], named: dict[str, object], result: Result, *, is_stream: bool
+        self, method: str, arguments: Arguments, named: NamedArguments, result: Result, *, is_stream: bool
     ) -> Any:
         """What a proxy's method does: gives a Stream where it is known to be one, else what can be either."""
         if is_stream:
@@ -74,29 +71,15 @@ class Calls(CallsCore):
 
     # ------------------------------------------------------------------------------------------------------------------
 
-    @property
-    def _client(self) -> Client:
-        raise NotImplementedError
-
     def _stream(
-        self,
-        method: str,
-        arguments: tuple[object, ...],
-        named: dict[str, object],
-        timeout: float | None,
-        result: Result,
+        self, method: str, arguments: Arguments, named: NamedArguments, timeout: float | None, result: Result
     ) -> Stream:
         client, deadline = self._client, self._deadline(timeout)
         open_call = client._open_call if client._core.tracing is None else client._open_traced
         return Stream(partial(open_call, method, arguments, named, deadline), result, deadline)
 
     async def _call(
-        self,
-        method: str,
-        arguments: tuple[object, ...],
-        named: dict[str, object],
-        timeout: float | None,
-        result: Result,
+        self, method: str, arguments: Arguments, named: NamedArguments, timeout: float | None, result: Result
     ) -> Any:
         client, deadline = self._client, self._deadline(timeout)
         if client._core.tracing is None:
@@ -104,13 +87,13 @@ class Calls(CallsCore):
             await pending.wait()
             return pending.result(result)
         await client._connected(deadline)  # whose greeting tells the service's name
-        with client._core.tracing.calling(client.service, method) as carrier:
+        with client._traced(method) as carrier:
             pending = await client._open_call(method, arguments, named, deadline, carrier)
             await pending.wait()
             return pending.result(result)
 
 
-class Client(Calls):
+class Client(Calls, AnyClient[ClientConnection]):
     """A client of the service at `address`, for the tasks of one loop, over one connection.
 
     Connects when it is entered, or open() is called, or with the first call. Parameters are those of
@@ -118,12 +101,9 @@ class Client(Calls):
     """
 
     def __init__(self, address: str | os.PathLike[str], **options: Unpack[ClientOptions]) -> None:
-        self._core = ClientCore(address, **options)
-        super().__init__(self._core.call_timeout)
+        AnyClient.__init__(self, address, options)
+        Calls.__init__(self, self._core.call_timeout)
         self._connecting = asyncio.Lock()
-        self._connection: ClientConnection | None = None
-        self._greeting: ClientConnection | None = None  # one that is being made
-        self._is_closed = False
 
     async def open(self) -> None:
         """Connect, unless it is connected. Raises what localsocket.connect() raises, and PeerBrokeProtocol."""
@@ -131,7 +111,7 @@ class Client(Calls):
 
     def within(self, timeout: float | None) -> Calls:
         """Return the ways to call with another time-out: `await client.within(0.5).proxy.add(2, 3)`."""
-        return _Within(self, timeout)
+        return Calls(Deadline(timeout).timeout, self)
 
     async def close(self) -> None:
         """Close the connection; who waits for a result gets ClosedByUs. Closing again is fine."""
@@ -140,76 +120,29 @@ class Client(Calls):
             if connection is not None:
                 await connection.close()
 
-    @property
-    def address(self) -> str:
-        return self._core.address
-
-    @property
-    def service(self) -> str:
-        """What the service calls itself; "" before the connection is made."""
-        peer = self._connection.caller.peer if self._connection else None
-        return peer.service if peer else ""
-
-    def stats(self) -> ClientStats:
-        """Return what it has done so far."""
-        connection = self._connection
-        return self._core.stats(connection.caller.open_calls if connection else 0)
-
     async def __aenter__(self) -> Client:
         await self.open()
         return self
 
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    async def __aexit__(self, *_: object) -> None:
         await self.close()
 
-    def __repr__(self) -> str:
-        connection = self._connection
-        state = "closed" if self._is_closed else "not connected" if connection is None else repr(connection)
-        return f"<Client of {self.address!r}, {state}>"
-
-    async def _connected(self, deadline: Deadline) -> ClientConnection:
-        """Return the connection, made anew if there is none, or it was lost and should be made again."""
-        connection = self._connection
-        if connection is not None and connection.error is None:
-            return connection
-        if self._is_closed:
-            raise ClosedByUs("the client")
-        if connection is not None and not self._core.reconnects:
-            assert connection.error is not None
-            raise connection.error
-        try:
-            async with asyncio.timeout(deadline.remaining()):
-                await self._connecting.acquire()
-        except TimeoutError:
-            raise self._core.connecting_error(deadline) from None
-        try:
-            if self._connection is not None and self._connection.error is None:
-                return self._connection
-            if self._is_closed:
-                raise ClosedByUs("the client")
-            return await self._connect(deadline)
-        finally:
-            self._connecting.release()
-
-    # ------------------------------------------------------------------------------------------------------------------
-
-    @property
-    def _client(self) -> Client:
-        return self
+    # --- for calls ----------------------------------------------------------------------------------------------------
 
     async def _open_call(
         self,
         method: str,
-        arguments: tuple[object, ...],
-        named: dict[str, object],
+        arguments: Arguments,
+        named: NamedArguments,
         deadline: Deadline,
-        carrier: dict[str, str] | None = None,
+        carrier: Carrier = None,
     ) -> PendingCall:
+        """Send a call, once there is room for one more."""
         began = self._core.note_begin()
         while True:
-            connection = await self._connected(deadline)
+            connection = self._connection
+            if connection is None or connection.error is not None:
+                connection = await self._connected(deadline)
             if connection.is_clogged:
                 await connection.wait_sent(deadline, f"calling {method!r}")
             elif connection.caller.has_room:
@@ -224,67 +157,56 @@ class Client(Calls):
         return pending
 
     async def _open_traced(
-        self, method: str, arguments: tuple[object, ...], named: dict[str, object], deadline: Deadline
+        self, method: str, arguments: Arguments, named: NamedArguments, deadline: Deadline
     ) -> PendingCall:
-        assert self._core.tracing is not None
         await self._connected(deadline)
-        with self._core.tracing.calling(self.service, method) as carrier:
+        with self._traced(method) as carrier:
             return await self._open_call(method, arguments, named, deadline, carrier)
 
     async def _send_notification(
-        self, method: str, arguments: tuple[object, ...], named: dict[str, object], deadline: Deadline
+        self, method: str, arguments: Arguments, named: NamedArguments, deadline: Deadline
     ) -> None:
+        """Send a call that is not answered."""
         connection = await self._connected(deadline)
         await connection.wait_sent(deadline, f"notifying {method!r}")
-        carrier: dict[str, str] | None = None
-        with contextlib.ExitStack() as stack:
-            if self._core.tracing is not None:
-                carrier = stack.enter_context(self._core.tracing.calling(self.service, method))
+        with self._traced(method) as carrier:
             self._core.note_begin()
             connection.send(connection.caller.notify(method, arguments, named, carrier))
 
+    # --- connecting ---------------------------------------------------------------------------------------------------
+
+    async def _connected(self, deadline: Deadline) -> ClientConnection:
+        """Return the connection, made anew if there is none, or it was lost and should be made again."""
+        if (connection := self._usable_connection()) is not None:
+            return connection
+        try:
+            async with asyncio.timeout(deadline.remaining()):
+                await self._connecting.acquire()
+        except TimeoutError:
+            raise self._core.connecting_error(deadline) from None
+        try:
+            return self._usable_connection() or await self._connect(deadline)
+        finally:
+            self._connecting.release()
+
     async def _connect(self, deadline: Deadline) -> ClientConnection:
-        lost = self._connection
         connecting = self._core.connecting_deadline(deadline)
-        connector = self._core.connector(SharedSocket, connecting, is_again=lost is not None)
-        while (connection := await self._attempt(connector, connecting, lost)) is None:
-            if self._is_closed:
-                raise ClosedByUs("the client")
+        connector = self._connector(SharedSocket, connecting)
+        while (connection := await self._attempt(connector, connecting)) is None:
+            self._check_not_closed()
             await asyncio.sleep(connector.next_pause())
         self._connection = connection
         if self._is_closed:
             await connection.close()
         return connection
 
-    async def _attempt(
-        self, connector: Connector[SharedSocket], deadline: Deadline, lost: ClientConnection | None
-    ) -> ClientConnection | None:
+    async def _attempt(self, connector: Connector[SharedSocket], deadline: Deadline) -> ClientConnection | None:
         if (socket := connector.attempt()) is None:
             return None
-        connection = self._greeting = ClientConnection(self._core, socket)
-        try:
+        connection = ClientConnection(self._core, socket)
+        with self._greeting_through(connection, socket, connector):
             await connection.greet(deadline)
-            if lost is not None:
-                connection.repeat(lost.to_repeat)
-        except BaseException as error:
-            socket.abort()
-            # A server that ends takes nobody in any more, while its door stands open for another moment.
-            if isinstance(error, ClosedByPeer) and connector.waits_for_server:
-                connector.note(error)
-                return None
-            raise
-        finally:
-            self._greeting = None
-        return connection
-
-
-class _Within(Calls):
-    """A client's calls with a time-out of their own."""
-
-    def __init__(self, client: Client, timeout: float | None) -> None:
-        super().__init__(Deadline(timeout).timeout)
-        self._of = client
-
-    @property
-    def _client(self) -> Client:
-        return self._of
+            if self._connection is not None:
+                connection.repeat(self._connection.to_repeat)
+            return connection
+        return None

@@ -8,24 +8,20 @@ from localsocket.aio.pending_call import finish_waiters
 from localsocket.aio.shared_socket import SharedSocket
 from localsocket.aio.waiting import Waiters
 from localsocket.deadlines import Deadline
-from localsocket.errors import ClosedByUs, LocalSocketError, PeerBrokeProtocol
-from localsocket.services.client_core import ClientCore, lost_in_call
+from localsocket.errors import ClosedByUs
+from localsocket.services.any_client_connection import AnyClientConnection
+from localsocket.services.client_core import ClientCore
 from localsocket.wire.caller import OpenCall
 
 
-class ClientConnection:
-    """A connection that begins with the greeting, and ends with `error`, which says why.
-
-    `to_repeat` are the calls that were under way then and are to be made again on the next connection.
-    """
+class ClientConnection(AnyClientConnection):
+    """See AnyClientConnection; for the tasks of one loop."""
 
     def __init__(self, core: ClientCore, socket: SharedSocket) -> None:
-        self.core = core
-        self.caller = core.new_caller()
-        self.error: LocalSocketError | None = None
-        self.to_repeat: list[OpenCall] = []
+        super().__init__(core)
         self.loop = asyncio.get_running_loop()
         self._socket = socket
+        self._is_greeted = False
         self._greeting_or_room = Waiters()
         self._sending = Waiters()
         socket.begin(self._take_in, self._end, self._sending.wake_all)
@@ -35,13 +31,11 @@ class ClientConnection:
         self.send(self.caller.mine.encode())
         while self.caller.peer is None and self.error is None:
             await _wait(self._greeting_or_room, deadline, f"waiting for the greeting of {self._socket.address!r}")
-        if self.error is not None:
-            raise self.error
-        self.core.tally.connections += 1
+        self._note_greeted()
 
     def repeat(self, calls: list[OpenCall]) -> None:
         """Make the calls again that were under way on a connection that was lost."""
-        if frames := self.caller.reopen([call for call in calls if not call.is_over]):
+        if frames := self._reopen(calls):
             self.send(frames)
 
     def send(self, data: bytes) -> None:
@@ -67,46 +61,25 @@ class ClientConnection:
         while not self.caller.has_room and self.error is None:
             await _wait(self._greeting_or_room, deadline, doing)
 
-    def look_for_room(self) -> None:
-        """Let those who wait for room look, if there is some."""
-        if self.caller.has_room:
-            self._greeting_or_room.wake_all()
-
     async def close(self) -> None:
         self._end(ClosedByUs("the client"))
         await self._socket.close()
 
-    def __repr__(self) -> str:
-        return f"{self.caller.open_calls} calls under way" if self.error is None else f"lost: {self.error}"
-
     # ------------------------------------------------------------------------------------------------------------------
 
-    def _take_in(self, data: bytes) -> None:
-        self.core.tally.bytes_received += len(data)
-        was_greeted = self.caller.peer is not None
-        try:
-            news = self.caller.feed(data)
-        except PeerBrokeProtocol as error:
-            self._end(error)
-            return
-        for call in news:
-            if call.waiter:
-                finish_waiters(call)
-        if not was_greeted:
-            self._greeting_or_room.wake_all()
-        self.look_for_room()
+    _wake_waiters = staticmethod(finish_waiters)
 
-    def _end(self, error: LocalSocketError) -> None:
-        if self.error is not None:
-            return
-        self.error = error
-        for call in self.caller.abandon():
-            if self.core.may_repeat(self.caller, call) and not isinstance(error, ClosedByUs):
-                self.to_repeat.append(call)
-            else:
-                call.is_over = True
-                call.error = lost_in_call(call, error)
-            finish_waiters(call)
+    def _look_for_room(self) -> None:
+        if self.caller.has_room:
+            self._greeting_or_room.wake_all()
+
+    def _has_news(self) -> None:
+        if not self._is_greeted:
+            self._is_greeted = self.caller.peer is not None
+            self._greeting_or_room.wake_all()
+        self._look_for_room()
+
+    def _has_ended(self) -> None:
         self._greeting_or_room.wake_all()
         self._sending.wake_all()
         self._socket.abort()

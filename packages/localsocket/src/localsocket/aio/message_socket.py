@@ -5,20 +5,20 @@ from __future__ import annotations
 import os
 from collections.abc import AsyncIterator, Callable
 from types import TracebackType
-from typing import Any, Unpack, cast
+from typing import Any, Unpack
 
 from localsocket.aio.connect import connect
 from localsocket.aio.local_socket import LocalSocket
 from localsocket.awaited.opening import Opening
 from localsocket.deadlines import Deadline
-from localsocket.endpoint.credentials import PeerCredentials
 from localsocket.errors import EndOfStream, PeerBrokeProtocol
+from localsocket.keywords import check_keywords
+from localsocket.sockets.any_message_socket import AnyMessageSocket
 from localsocket.sockets.caller_driven import CLOSE_TIMEOUT
 from localsocket.sockets.connected_socket import T
 from localsocket.sockets.connector import CONNECT_TIMEOUT, ConnectOptions
 from localsocket.wire.byte_buffer import ByteBuffer
-from localsocket.wire.frames import Body
-from localsocket.wire.message_exchange import MAX_MESSAGE, MessageExchange
+from localsocket.wire.message_exchange import MAX_MESSAGE
 from localsocket.wire.serializers import SerializerName
 
 
@@ -34,6 +34,7 @@ def connect_messages(
 
     To be awaited or entered.
     """
+    check_keywords("connect_messages", options, ConnectOptions, ["serializer", "kind", "max_message"])
     return Opening(_connect(address, serializer, kind, max_message, options))
 
 
@@ -55,36 +56,13 @@ async def _connect(
     return messages
 
 
-class MessageSocket:
+class MessageSocket(AnyMessageSocket[LocalSocket]):
     """A connected local socket for messages; for the tasks of one loop.
 
-    It takes `socket` over, of which nothing must have been read; both ends have to be MessageSockets, of the same
-    serializer. `serializer`: "msgpack" or "json" take what msgspec takes, "text" str, "raw" bytes. `kind` is the type
-    that received messages are checked to be of. Messages of more than `max_message` bytes are not taken: the peer is
-    told so when it greets, and is disconnected where it does not keep to that.
+    Parameters are those of localsocket.MessageSocket.
 
     Time-outs are in seconds, None waits for ever. Iterating gives messages, until the peer has finished sending.
     """
-
-    def __init__(
-        self,
-        socket: LocalSocket,
-        *,
-        serializer: SerializerName = "msgpack",
-        kind: Any = Any,
-        max_message: int = MAX_MESSAGE,
-    ) -> None:
-        self._exchange = MessageExchange(serializer, kind, max_message)
-        self.socket = socket
-        socket.write_nowait(self._exchange.mine.encode())
-
-    @property
-    def address(self) -> str:
-        return self.socket.address
-
-    @property
-    def peer(self) -> PeerCredentials:
-        return self.socket.peer
 
     async def wait_greeted(self, *, timeout: float | None = None) -> None:
         """Wait until the peer has greeted, as send() and receive() do by themselves. Raises PeerBrokeProtocol."""
@@ -109,7 +87,7 @@ class MessageSocket:
         side's type, which is consumed.
         """
         body = await self._take(self._exchange.take_body, timeout, "receiving a message")
-        return self._exchange.serializer.decode(cast(Body, body))
+        return self._decode(body)
 
     async def shutdown_write(self, *, timeout: float | None = None) -> None:
         """Finish sending; the peer can still answer."""
@@ -118,10 +96,6 @@ class MessageSocket:
     async def close(self, *, timeout: float | None = CLOSE_TIMEOUT) -> None:
         """Send what is unsent, then close. Closing again is fine."""
         await self.socket.close(timeout=timeout)
-
-    def abort(self) -> None:
-        """Close at once; what is unsent is dropped."""
-        self.socket.abort()
 
     async def __aiter__(self) -> AsyncIterator[Any]:
         while True:
@@ -138,9 +112,6 @@ class MessageSocket:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await self.socket.__aexit__(kind, error, trace)
-
-    def __repr__(self) -> str:
-        return f"<MessageSocket of {self._exchange.serializer.name} over {self.socket!r}>"
 
     async def _take(self, parse: Callable[[ByteBuffer], T | None], timeout: float | None, doing: str) -> T:
         try:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from localsocket.aio.waiting import set_later
 from localsocket.deadlines import NEVER, Deadline
-from localsocket.errors import CallCancelled, EndOfStream
+from localsocket.errors import EndOfStream
 from localsocket.services.schema import ANYTHING, Result
 from localsocket.wire.caller import OpenCall
 
@@ -80,18 +80,10 @@ class PendingCall:
 
     def cancel(self) -> bool:
         """Give the call up, here and where it is served; False when it is over."""
-        frame = self._connection.caller.cancel(self.call)
-        if not frame and self.call not in self._connection.to_repeat:
-            return False
-        if not self.call.is_stream:
-            self._client._core.note_end(self._began, is_error=True)
-        self.call.is_over = True
-        self.call.error = CallCancelled(self.call.method)
-        finish_waiters(self.call)
+        frame = self._connection.give_up(self.call, self._began)
         if frame:
             self._connection.send(frame)
-            self._connection.look_for_room()
-        return True
+        return frame is not None
 
     # ------------------------------------------------------------------------------------------------------------------
 

@@ -19,6 +19,7 @@ from localsocket.awaited.opening import Opening
 from localsocket.deadlines import Deadline
 from localsocket.endpoint.credentials import PeerCredentials
 from localsocket.errors import ClosedByPeer, ClosedByUs, EndOfStream
+from localsocket.keywords import check_keywords
 from localsocket.services.service import Service
 from localsocket.sockets.acceptor import Acceptor
 from localsocket.sockets.handler_function import check_coroutine_function
@@ -49,6 +50,7 @@ def serve(
     When a handler returns, its socket is closed. What it raises is logged, with the peer, and costs its own connection
     only; that the peer left in the middle, or that the server was closed, is not logged.
     """
+    check_keywords("serve", options, ListenOptions)
     if isinstance(address, Server) and options:
         raise TypeError(f"a server that listens already takes no options: {', '.join(options)}")
     if isinstance(handler, Service):
@@ -78,6 +80,7 @@ class Serving:
         loop: asyncio.AbstractEventLoop | None = None,
     ) -> None:
         self.server = server
+        server._expect_waiting()
         self.error: BaseException | None = None
         self._loop = loop or asyncio.get_running_loop()
         self._service = ServiceLoop(handler, self._loop) if isinstance(handler, Service) else None

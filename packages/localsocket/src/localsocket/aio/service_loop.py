@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import concurrent.futures
 import contextlib
 import threading
 from collections.abc import AsyncIterator, Callable, Coroutine
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any
 
 from localsocket.aio.shared_socket import SharedSocket
+from localsocket.aio.worker_threads import WorkerThreads
 from localsocket.errors import CallCancelled, DeadlinePassed, LocalSocketError, WriteBufferFull
 from localsocket.services.served_call import ServedCall
 from localsocket.services.service import Service
@@ -31,7 +30,7 @@ class ServiceLoop:
         self._loop = loop
         self._connections: set[_Connection] = set()
         self._is_stopping = False
-        self._threads: ThreadPoolExecutor | None = None
+        self.threads = WorkerThreads(f"localsocket {service.name}", MAX_THREADS)
 
     async def __call__(self, socket: SharedSocket) -> None:
         connection = _Connection(self._service, socket, self)
@@ -53,15 +52,7 @@ class ServiceLoop:
 
     def close(self) -> None:
         """Let the threads go, when no connection is left."""
-        if self._threads is not None:
-            self._threads.shutdown(wait=False, cancel_futures=True)
-            self._threads = None
-
-    def in_thread(self, job: Callable[[], object]) -> concurrent.futures.Future[object]:
-        """Run `job` in a worker thread; return what is done with what it gives. Any thread may call."""
-        if self._threads is None:
-            self._threads = ThreadPoolExecutor(MAX_THREADS, thread_name_prefix=f"localsocket {self._service.name}")
-        return self._threads.submit(job)
+        self.threads.close()
 
 
 class _Connection:
@@ -127,6 +118,8 @@ class _Connection:
 
     def _begin(self, call: ServedCall) -> None:
         method = call.method
+        if call.answer.is_over and not call.is_notification:
+            return  # cancelled before it began
         if method.is_own:
             self._run_own(call)
         elif method.is_async:
@@ -174,7 +167,11 @@ class _Connection:
 
     async def _run_in_thread(self, call: ServedCall) -> None:
         try:
-            result = await asyncio.wrap_future(self._all.in_thread(call.run))
+            outcome: asyncio.Future[tuple[object, BaseException | None]] = self._loop.create_future()
+            self._all.threads.submit(partial(self._run, call, outcome))
+            result, error = await outcome
+            if error is not None:
+                raise error
             source = IteratorSource(call, result) if call.method.is_stream else None
             if not self._session.has_room_to_send:
                 await self._wait_for_room()
@@ -188,12 +185,31 @@ class _Connection:
             else:
                 StreamReply(call, source, self._pump_in_thread).begin()
 
-    def _pump_in_thread(self, pump: Callable[[], object]) -> None:
-        self._all.in_thread(pump).add_done_callback(self._has_pumped)
+    def _run(self, call: ServedCall, outcome: asyncio.Future[tuple[object, BaseException | None]]) -> None:
+        """Call the method, in a worker thread."""
+        if outcome.done() and not call.is_notification:
+            return  # given up before its turn
+        told: tuple[object, BaseException | None]
+        try:
+            told = call.run(), None
+        except BaseException as error:
+            told = None, error
+        self._soon(_set_outcome, outcome, told)
 
-    def _has_pumped(self, pump: concurrent.futures.Future[object]) -> None:
+    def _pump_in_thread(self, pump: Callable[[], object]) -> None:
+        self._all.threads.submit(partial(self._pump, pump))
+
+    def _pump(self, pump: Callable[[], object]) -> None:
+        """Go on with a stream, in a worker thread."""
+        try:
+            pump()
+        except BaseException as error:
+            self._soon(_raise, error)
+        self._soon(self.end_if_idle)
+
+    def _soon(self, job: Callable[..., object], *arguments: object) -> None:
         with contextlib.suppress(RuntimeError):  # the loop was closed meanwhile
-            self._loop.call_soon_threadsafe(self.end_if_idle)
+            self._loop.call_soon_threadsafe(job, *arguments)
 
     async def _stream(self, call: ServedCall) -> None:
         call.make_current()
@@ -260,15 +276,28 @@ def _cancel(task: asyncio.Task[None]) -> None:
         task.cancel()
 
 
+def _set_outcome(
+    outcome: asyncio.Future[tuple[object, BaseException | None]], told: tuple[object, BaseException | None]
+) -> None:
+    if not outcome.done():
+        outcome.set_result(told)
+
+
+def _raise(error: BaseException) -> None:
+    """Raise in the loop what a stream's generator raised to end the program."""
+    raise error
+
+
 class _Link:
     """What a session needs of its socket."""
 
-    __slots__ = ("_connection", "_socket", "write")
+    __slots__ = ("_connection", "_socket", "set_reading", "write")
 
     def __init__(self, connection: _Connection, socket: SharedSocket) -> None:
         self._connection = connection
         self._socket = socket
         self.write = connection.send
+        self.set_reading = socket.set_reading
 
     @property
     def bytes_to_write(self) -> int:
@@ -276,9 +305,3 @@ class _Link:
 
     def abort(self) -> None:
         self._connection.in_loop(self._socket.abort)
-
-    def pause_reading(self) -> None:
-        self._connection.in_loop(self._socket.pause_reading)
-
-    def resume_reading(self) -> None:
-        self._connection.in_loop(self._socket.resume_reading)

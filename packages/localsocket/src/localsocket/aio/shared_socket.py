@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 from collections.abc import Callable
 
 from localsocket.aio.local_socket import LocalSocket
-from localsocket.errors import ClosedByPeer, ClosedByUs, LocalSocketError, WriteBufferFull
+from localsocket.errors import ClosedByPeer, ClosedByUs, LocalSocketError
 from localsocket.wire.send_queue import join_small
 
 
@@ -14,10 +15,22 @@ class SharedSocket(LocalSocket):
     """A connected socket whose bytes are handed out as they arrive, to what begin() says, from the loop's thread.
 
     send() gathers what is sent in one turn of the loop, since one system call for many small frames costs as much as
-    one for each; whoever has only one frame to send uses send_now().
+    one for each; whoever has only one frame to send uses send_now(). Other threads gather under a lock, and the loop's
+    alone hands on what is gathered: so all goes out in the order of these calls.
     """
 
-    __slots__ = ("_is_cut", "_is_scheduled", "_on_bytes", "_on_drained", "_on_end", "_outbox", "_outbox_size", "thread")
+    __slots__ = (
+        "_gathering",
+        "_is_cut",
+        "_is_reading_wanted",
+        "_is_scheduled",
+        "_on_bytes",
+        "_on_drained",
+        "_on_end",
+        "_outbox",
+        "_outbox_size",
+        "thread",
+    )
 
     def begin(
         self,
@@ -32,6 +45,8 @@ class SharedSocket(LocalSocket):
         self._on_bytes = on_bytes
         self._on_end = on_end
         self._on_drained = on_drained
+        self._gathering = threading.Lock()
+        self._is_reading_wanted = True
         self._outbox: list[bytes] = []
         self._outbox_size = 0
         self._is_scheduled = False
@@ -45,16 +60,16 @@ class SharedSocket(LocalSocket):
         return self._outbox_size + len(self._unsent)
 
     def send(self, data: bytes) -> None:
-        """Send with whatever else is sent in this turn of the loop; any thread may call."""
-        self._outbox.append(data)
-        self._outbox_size += len(data)
-        if self._is_scheduled:
-            return
-        self._is_scheduled = True
-        if threading.get_ident() == self.thread:
-            self._loop.call_soon(self._send_gathered)
-        else:
-            self._loop.call_soon_threadsafe(self._send_gathered)
+        """Send with whatever else is sent in this turn of the loop; any thread may call.
+
+        ClosedByUs, in another thread, where the loop has been closed.
+        """
+        with self._gathering:  # else it may be put into what the loop has taken meanwhile
+            self._outbox.append(data)
+            self._outbox_size += len(data)
+            is_scheduled, self._is_scheduled = self._is_scheduled, True
+        if not is_scheduled:
+            self._in_loop_soon(self._send_gathered)
 
     def send_now(self, data: bytes) -> None:
         """Send at once; from the loop's thread."""
@@ -63,14 +78,22 @@ class SharedSocket(LocalSocket):
         else:
             self._write(data)
 
-    def pause_reading(self) -> None:
-        if not self._is_cut:
-            self._hold()
+    def set_reading(self, is_wanted: bool) -> None:
+        """Read, or do not; any thread may call.
 
-    def resume_reading(self) -> None:
-        self._resume()
+        The loop does it, maybe later. So it follows what is wanted then, and nothing that was said earlier overtakes.
+        """
+        self._is_reading_wanted = is_wanted
+        if threading.get_ident() == self.thread:
+            self._follow_reading()
+        else:
+            self._in_loop_soon(self._follow_reading)
 
     # --- what the loop calls ------------------------------------------------------------------------------------------
+
+    def _begin_receiving(self, transport: asyncio.Transport) -> None:
+        super()._begin_receiving(transport)
+        self._follow_reading()
 
     def _take_in(self, count: int) -> None:
         self._on_bytes(self._window[:count].tobytes())
@@ -91,14 +114,37 @@ class SharedSocket(LocalSocket):
 
     # ------------------------------------------------------------------------------------------------------------------
 
+    def _in_loop_soon(self, job: Callable[[], object]) -> None:
+        if threading.get_ident() == self.thread:
+            self._loop.call_soon(job)
+            return
+        try:
+            self._loop.call_soon_threadsafe(job)
+        except RuntimeError:  # it is closed
+            raise ClosedByUs("the event loop") from None
+
+    def _follow_reading(self) -> None:
+        # After a cut the end is still to be read. Before the loop receives nothing can be held.
+        is_wanted = self._is_reading_wanted or self._is_cut
+        if is_wanted and self._is_held:
+            self._resume()
+        elif not is_wanted and not self._is_held:
+            self._hold()
+
     def _send_gathered(self) -> None:
-        self._is_scheduled = False
-        if self._is_cut:
-            return  # what is gathered stays, and holds back whoever would send more; the end is still to be read
-        outbox, self._outbox = self._outbox, []
-        self._outbox_size = 0
-        for data in join_small(outbox):
-            self._write(data)
+        with self._gathering:
+            self._is_scheduled = False
+            if self._is_cut:
+                return  # what is gathered stays, and holds back whoever would send more; the end is still to be read
+            outbox, self._outbox = self._outbox, []
+            self._outbox_size = 0
+        try:
+            for data in join_small(outbox):
+                self._write(data)
+        except BaseException:  # of a signal's handler: a part of it may be lost
+            self.abort()
+            self._on_end(ClosedByUs("the connection, whose sending was interrupted,"))
+            raise
         if not self._unsent.size:
             self._on_drained()
 
@@ -107,6 +153,6 @@ class SharedSocket(LocalSocket):
             self.write_nowait(data)
         except (ClosedByPeer, ClosedByUs):
             self._is_cut = True  # on_end tells, when all that came before has been read
-        except WriteBufferFull as error:
+        except LocalSocketError as error:
             self.abort()
             self._on_end(error)

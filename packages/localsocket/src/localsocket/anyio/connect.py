@@ -11,10 +11,12 @@ from localsocket.anyio.local_socket import LocalSocket
 from localsocket.awaited.opening import Opening
 from localsocket.endpoint.credentials import SAME_USER, AllowedUsers
 from localsocket.interfaces import DEFAULT_LIMITS, Limits, OpenMode
+from localsocket.keywords import known_keywords
 from localsocket.sockets.connection import Connection
 from localsocket.sockets.connector import CONNECT_TIMEOUT, Connector
 
 
+@known_keywords
 def connect(
     address: str | os.PathLike[str],
     *,
@@ -40,6 +42,7 @@ def connect(
     return Opening(_connect(connector))
 
 
+@known_keywords
 def pair(*, limits: Limits = DEFAULT_LIMITS) -> tuple[LocalSocket, LocalSocket]:
     """Return two sockets connected to each other, as socketpair(2) makes them."""
     return LocalSocket.pair(limits=limits)

@@ -23,9 +23,11 @@ from localsocket.endpoint.credentials import SAME_USER, AllowedUsers, PeerCreden
 from localsocket.endpoint.listener import Listener
 from localsocket.errors import Busy, LocalSocketError
 from localsocket.interfaces import DEFAULT_LIMITS, Limits
+from localsocket.keywords import known_keywords
 from localsocket.sockets.server import BACKLOG, MAX_PENDING
 
 
+@known_keywords
 def listen(
     address: str | os.PathLike[str],
     *,

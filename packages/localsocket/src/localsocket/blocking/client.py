@@ -2,30 +2,28 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import threading
 import time
-from types import TracebackType
 from typing import Any, Unpack
 
 from localsocket.blocking.client_connection import ClientConnection
 from localsocket.blocking.pending_call import PendingCall, Stream
 from localsocket.blocking.shared_socket import SharedSocket, Turn
 from localsocket.deadlines import NEVER, Deadline
-from localsocket.errors import ClosedByPeer, ClosedByUs, DeadlinePassed
-from localsocket.services.calls_core import CallsCore
-from localsocket.services.client_core import ClientCore, ClientOptions
+from localsocket.errors import ClosedByPeer, DeadlinePassed
+from localsocket.services.any_client import AnyClient
+from localsocket.services.calls_core import Arguments, CallsCore, Carrier, NamedArguments
+from localsocket.services.client_core import ClientOptions
 from localsocket.services.description import ServiceDescription
 from localsocket.services.schema import ANYTHING, Result
 from localsocket.services.session import DESCRIBE, SUBSCRIBE
-from localsocket.services.stats import ClientStats
 from localsocket.sockets.connector import Connector
 
 _DESCRIPTION = Result(DESCRIBE, ServiceDescription)
 
 
-class Calls(CallsCore):
+class Calls(CallsCore["Client"]):
     """The ways to call a service, each call with the same time-out: what Client is, and what its within() gives.
 
     `timeout` is in seconds for the whole call, None for what the client, or within(), says. It travels with the call,
@@ -78,7 +76,7 @@ class Calls(CallsCore):
         return description
 
     def _call_by_proxy(
-        self, method: str, arguments: tuple[object, ...], named: dict[str, object], result: Result, *, is_stream: bool
+        self, method: str, arguments: Arguments, named: NamedArguments, result: Result, *, is_stream: bool
     ) -> Any:
         """What a proxy's method does: call, and give a Stream at once where it is known to be one."""
         if is_stream:
@@ -87,42 +85,28 @@ class Calls(CallsCore):
 
     # ------------------------------------------------------------------------------------------------------------------
 
-    @property
-    def _client(self) -> Client:
-        raise NotImplementedError
-
     def _call(
-        self,
-        method: str,
-        arguments: tuple[object, ...],
-        named: dict[str, object],
-        timeout: float | None,
-        result: Result,
+        self, method: str, arguments: Arguments, named: NamedArguments, timeout: float | None, result: Result
     ) -> Any:
         client, deadline = self._client, self._deadline(timeout)
         if client._core.tracing is None:
             return client._open_call(method, arguments, named, deadline, result).result()
         client._connected(deadline)  # whose greeting tells the service's name
-        with client._core.tracing.calling(client.service, method) as carrier:
+        with client._traced(method) as carrier:
             return client._open_call(method, arguments, named, deadline, result, carrier).result()
 
     def _begin(
-        self,
-        method: str,
-        arguments: tuple[object, ...],
-        named: dict[str, object],
-        timeout: float | None,
-        result: Result,
+        self, method: str, arguments: Arguments, named: NamedArguments, timeout: float | None, result: Result
     ) -> PendingCall:
         client, deadline = self._client, self._deadline(timeout)
         if client._core.tracing is None:
             return client._open_call(method, arguments, named, deadline, result)
-        client._connected(deadline)
-        with client._core.tracing.calling(client.service, method) as carrier:
+        client._connected(deadline)  # whose greeting tells the service's name
+        with client._traced(method) as carrier:
             return client._open_call(method, arguments, named, deadline, result, carrier)
 
 
-class Client(Calls):
+class Client(Calls, AnyClient[ClientConnection]):
     """A client of the service at `address`; any thread may use it, over one connection.
 
     Connects when it is entered, or open() is called, or with the first call. `timeout` (seconds), `wait_for_server`
@@ -137,12 +121,9 @@ class Client(Calls):
     """
 
     def __init__(self, address: str | os.PathLike[str], **options: Unpack[ClientOptions]) -> None:
-        self._core = ClientCore(address, **options)
-        super().__init__(self._core.call_timeout)
+        AnyClient.__init__(self, address, options)
+        Calls.__init__(self, self._core.call_timeout)
         self._connecting = threading.Lock()
-        self._connection: ClientConnection | None = None
-        self._greeting: ClientConnection | None = None  # one that is being made
-        self._is_closed = False
 
     def open(self) -> None:
         """Connect, unless it is connected. Raises what localsocket.connect() raises, and PeerBrokeProtocol."""
@@ -150,7 +131,7 @@ class Client(Calls):
 
     def within(self, timeout: float | None) -> Calls:
         """Return the ways to call with another time-out: `client.within(0.5).proxy.add(2, 3)`."""
-        return _Within(self, timeout)
+        return Calls(Deadline(timeout).timeout, self)
 
     def close(self) -> None:
         """Close the connection; who waits for a result gets ClosedByUs. Closing again is fine."""
@@ -159,49 +140,23 @@ class Client(Calls):
             if connection is not None:
                 connection.close()
 
-    @property
-    def address(self) -> str:
-        return self._core.address
-
-    @property
-    def service(self) -> str:
-        """What the service calls itself; "" before the connection is made."""
-        peer = self._connection.caller.peer if self._connection else None
-        return peer.service if peer else ""
-
-    def stats(self) -> ClientStats:
-        """Return what it has done so far."""
-        connection = self._connection
-        return self._core.stats(connection.caller.open_calls if connection else 0)
-
     def __enter__(self) -> Client:
         self.open()
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
-    def __repr__(self) -> str:
-        connection = self._connection
-        state = "closed" if self._is_closed else "not connected" if connection is None else repr(connection)
-        return f"<Client of {self.address!r}, {state}>"
-
     # --- for calls ----------------------------------------------------------------------------------------------------
-
-    @property
-    def _client(self) -> Client:
-        return self
 
     def _open_call(
         self,
         method: str,
-        arguments: tuple[object, ...],
-        named: dict[str, object],
+        arguments: Arguments,
+        named: NamedArguments,
         deadline: Deadline,
         result: Result,
-        carrier: dict[str, str] | None = None,
+        carrier: Carrier = None,
     ) -> PendingCall:
         """Send a call, once there is room for one more."""
         began = self._core.note_begin()
@@ -230,15 +185,10 @@ class Client(Calls):
             else:
                 return pending
 
-    def _send_notification(
-        self, method: str, arguments: tuple[object, ...], named: dict[str, object], deadline: Deadline
-    ) -> None:
+    def _send_notification(self, method: str, arguments: Arguments, named: NamedArguments, deadline: Deadline) -> None:
         """Send a call that is not answered."""
         connection = self._connected(deadline)
-        carrier: dict[str, str] | None = None
-        with contextlib.ExitStack() as stack:
-            if self._core.tracing is not None:
-                carrier = stack.enter_context(self._core.tracing.calling(self.service, method))
+        with self._traced(method) as carrier:
             self._core.note_begin()
             while True:
                 frame = connection.caller.notify(method, arguments, named, carrier)
@@ -251,70 +201,38 @@ class Client(Calls):
                 else:
                     return
 
+    # --- connecting ---------------------------------------------------------------------------------------------------
+
     def _connected(self, deadline: Deadline) -> ClientConnection:
         """Return the connection, made anew if there is none, or it was lost and should be made again."""
-        connection = self._connection
-        if connection is not None and connection.error is None:
+        if (connection := self._usable_connection()) is not None:
             return connection
-        if self._is_closed:
-            raise ClosedByUs("the client")
-        if connection is not None and not self._core.reconnects:
-            assert connection.error is not None
-            raise connection.error
         remaining = deadline.remaining()
         if not self._connecting.acquire(timeout=-1 if remaining is None else min(remaining, threading.TIMEOUT_MAX)):
             raise self._core.connecting_error(deadline)
         try:
-            if self._connection is not None and self._connection.error is None:
-                return self._connection
-            if self._is_closed:
-                raise ClosedByUs("the client")
-            return self._connect(deadline)
+            return self._usable_connection() or self._connect(deadline)
         finally:
             self._connecting.release()
 
     def _connect(self, deadline: Deadline) -> ClientConnection:
-        lost = self._connection
         connecting = self._core.connecting_deadline(deadline)
-        connector = self._core.connector(SharedSocket, connecting, is_again=lost is not None)
-        while (connection := self._attempt(connector, connecting, lost)) is None:
-            if self._is_closed:
-                raise ClosedByUs("the client")
+        connector = self._connector(SharedSocket, connecting)
+        while (connection := self._attempt(connector, connecting)) is None:
+            self._check_not_closed()
             time.sleep(connector.next_pause())
         self._connection = connection
         if self._is_closed:
             connection.close()
         return connection
 
-    def _attempt(
-        self, connector: Connector[SharedSocket], deadline: Deadline, lost: ClientConnection | None
-    ) -> ClientConnection | None:
+    def _attempt(self, connector: Connector[SharedSocket], deadline: Deadline) -> ClientConnection | None:
         if (socket := connector.attempt()) is None:
             return None
-        connection = self._greeting = ClientConnection(self._core, socket)
-        try:
+        connection = ClientConnection(self._core, socket)
+        with self._greeting_through(connection, socket, connector):
             connection.greet(deadline)
-            if lost is not None:
-                connection.repeat(lost.to_repeat, deadline)
-        except BaseException as error:
-            socket.abort()
-            # A server that ends takes nobody in any more, while its door stands open for another moment.
-            if isinstance(error, ClosedByPeer) and connector.waits_for_server:
-                connector.note(error)
-                return None
-            raise
-        finally:
-            self._greeting = None
-        return connection
-
-
-class _Within(Calls):
-    """A client's calls with a time-out of their own."""
-
-    def __init__(self, client: Client, timeout: float | None) -> None:
-        super().__init__(Deadline(timeout).timeout)
-        self._of = client
-
-    @property
-    def _client(self) -> Client:
-        return self._of
+            if self._connection is not None:
+                connection.repeat(self._connection.to_repeat, deadline)
+            return connection
+        return None

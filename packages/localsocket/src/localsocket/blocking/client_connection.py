@@ -7,24 +7,19 @@ from collections import deque
 from localsocket.blocking.pending_call import finish_turns
 from localsocket.blocking.shared_socket import SharedSocket, Turn
 from localsocket.deadlines import Deadline
-from localsocket.errors import ClosedByUs, LocalSocketError, PeerBrokeProtocol
-from localsocket.services.client_core import ClientCore, lost_in_call
+from localsocket.errors import ClosedByUs, LocalSocketError
+from localsocket.services.any_client_connection import AnyClientConnection
+from localsocket.services.client_core import ClientCore
 from localsocket.wire.caller import OpenCall
 
 
-class ClientConnection:
-    """A connection that begins with the greeting, and ends with `error`, which says why.
-
-    `to_repeat` are the calls that were under way then and are to be made again on the next connection.
-    """
+class ClientConnection(AnyClientConnection):
+    """See AnyClientConnection; any thread may call and wait."""
 
     def __init__(self, core: ClientCore, socket: SharedSocket) -> None:
-        self.core = core
+        super().__init__(core)
         self.socket = socket
         self._unsent = socket._unsent
-        self.caller = core.new_caller()
-        self.error: LocalSocketError | None = None
-        self.to_repeat: list[OpenCall] = []
         self._greeted = Turn()
         self._waiting_for_room: deque[Turn] = deque()
         self._later: list[bytes] = []
@@ -35,14 +30,12 @@ class ClientConnection:
         self.send(self.caller.mine.encode(), deadline, "greeting")
         if not self.socket.wait(self._greeted, deadline):
             raise deadline.error(f"waiting for the greeting of {self.socket.address!r}")
-        if self.error is not None:
-            raise self.error
-        self.core.tally.connections += 1
+        self._note_greeted()
 
     def repeat(self, calls: list[OpenCall], deadline: Deadline) -> None:
         """Make the calls again that were under way on a connection that was lost."""
         with self.socket.lock:
-            frames = self.caller.reopen([call for call in calls if not call.is_over])
+            frames = self._reopen(calls)
         if frames:
             self.send(frames, deadline, "repeating calls")
 
@@ -85,47 +78,27 @@ class ClientConnection:
                 if turn in self._waiting_for_room:
                     self._waiting_for_room.remove(turn)
                 else:
-                    self.look_for_room()  # in case this one makes no call after all
-
-    def look_for_room(self) -> None:
-        """Let those who wait for room go on, as many as there is room for; under the lock."""
-        for _ in range(min(len(self._waiting_for_room), self.caller.room)):
-            self._waiting_for_room.popleft().finish()
+                    self._look_for_room()  # in case this one makes no call after all
 
     def close(self) -> None:
         with self.socket.lock:
             self._end(ClosedByUs("the client"))
 
-    def __repr__(self) -> str:
-        return f"{self.caller.open_calls} calls under way" if self.error is None else f"lost: {self.error}"
+    # --- its lock is held ---------------------------------------------------------------------------------------------
 
-    # --- what the socket calls; its lock is held ----------------------------------------------------------------------
+    _wake_waiters = staticmethod(finish_turns)
 
-    def _take_in(self, data: bytes) -> None:
-        self.core.tally.bytes_received += len(data)
-        try:
-            news = self.caller.feed(data)
-        except PeerBrokeProtocol as error:
-            self._end(error)
-            return
-        for call in news:
-            if call.waiter:
-                finish_turns(call)
+    def _look_for_room(self) -> None:
+        for _ in range(min(len(self._waiting_for_room), self.caller.room)):
+            self._waiting_for_room.popleft().finish()
+
+    def _has_news(self) -> None:
         if not self._greeted.is_done and self.caller.peer is not None:
             self._greeted.finish()
-        self.look_for_room()
+        if self._waiting_for_room:
+            self._look_for_room()
 
-    def _end(self, error: LocalSocketError) -> None:
-        if self.error is not None:
-            return
-        self.error = error
-        for call in self.caller.abandon():
-            if self.core.may_repeat(self.caller, call) and not isinstance(error, ClosedByUs):
-                self.to_repeat.append(call)
-            else:
-                call.is_over = True
-                call.error = lost_in_call(call, error)
-            finish_turns(call)
+    def _has_ended(self) -> None:
         self._greeted.finish()
         for turn in self._waiting_for_room:
             turn.finish()

@@ -8,10 +8,12 @@ import time
 from localsocket.blocking.local_socket import LocalSocket
 from localsocket.endpoint.credentials import SAME_USER, AllowedUsers
 from localsocket.interfaces import DEFAULT_LIMITS, Limits, OpenMode
+from localsocket.keywords import known_keywords
 from localsocket.sockets.connection import Connection
 from localsocket.sockets.connector import CONNECT_TIMEOUT, Connector
 
 
+@known_keywords
 def connect(
     address: str | os.PathLike[str],
     *,
@@ -44,6 +46,7 @@ def connect(
     return socket
 
 
+@known_keywords
 def pair(*, limits: Limits = DEFAULT_LIMITS) -> tuple[LocalSocket, LocalSocket]:
     """Return two sockets connected to each other, as socketpair(2) makes them."""
     return LocalSocket.pair(limits=limits)

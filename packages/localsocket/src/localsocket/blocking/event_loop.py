@@ -24,6 +24,7 @@ from localsocket.deadlines import Deadline, check_seconds
 from localsocket.endpoint.credentials import PeerCredentials
 from localsocket.endpoint.fork_safety import close_in_forked_child
 from localsocket.errors import ClosedByUs, LocalSocketError
+from localsocket.keywords import check_keywords
 from localsocket.sockets.acceptor import Acceptor
 from localsocket.sockets.connection import HandedOver
 from localsocket.sockets.connector import ConnectOptions, Connector
@@ -74,6 +75,7 @@ class EventLoop:
         self, address: str | os.PathLike[str], handler: Handler, **options: Unpack[ConnectOptions]
     ) -> EventSocket:
         """Connect as localsocket.connect() does, waiting in the calling thread, then add() the socket."""
+        check_keywords("EventLoop.connect", options, ConnectOptions)
         self._check_open()
         check_handler(handler)
         socket = connect(address, **options)
@@ -95,6 +97,7 @@ class EventLoop:
 
         `connected` is called when it is done, else `on_failed`, from the loop, with what connect() would have raised.
         """
+        check_keywords("EventLoop.connect_soon", options, ConnectOptions, ["on_failed"])
         self._check_open()
         check_handler(handler)
         self.call_soon(self._attempt, Connector(LocalSocket, address, **options), handler, on_failed)

@@ -14,9 +14,11 @@ from localsocket.endpoint.credentials import SAME_USER, AllowedUsers, PeerCreden
 from localsocket.endpoint.listener import Listener
 from localsocket.errors import ClosedByUs, DeadlinePassed
 from localsocket.interfaces import DEFAULT_LIMITS, Limits
+from localsocket.keywords import known_keywords
 from localsocket.sockets.server import BACKLOG, EXHAUSTION_PAUSE, MAX_PENDING, Server
 
 
+@known_keywords
 def listen(
     address: str | os.PathLike[str],
     *,
@@ -41,7 +43,7 @@ def listen(
     `backlog`: how many connections the kernel keeps waiting. `max_pending`: how many may be accepted and not yet
     taken. `max_connections`: how many may be open at once; the next one waits in the backlog; of these one user has at
     most `max_connections_per_user`, and more are turned away (default: half, and, where other users may come in, at
-    most half of the descriptors that the process may open now).
+    most half of the descriptors that the process may open now, of which a connection that is waited on takes two).
     `take_over_stale`: replace this user's socket file whose server is gone. The lock decides that it is gone; the one
     case it cannot see is a server that uses no lock and is between its bind() and listen().
     An abstract address (`@name`) has no permissions, so SAME_USER cannot be widened there.

@@ -5,19 +5,19 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from types import TracebackType
-from typing import Any, Unpack, cast
+from typing import Any, Unpack
 
 from localsocket.blocking.connect import connect
 from localsocket.blocking.local_socket import LocalSocket
 from localsocket.deadlines import Deadline
-from localsocket.endpoint.credentials import PeerCredentials
 from localsocket.errors import EndOfStream, PeerBrokeProtocol
+from localsocket.keywords import check_keywords
+from localsocket.sockets.any_message_socket import AnyMessageSocket
 from localsocket.sockets.caller_driven import CLOSE_TIMEOUT
 from localsocket.sockets.connected_socket import T
 from localsocket.sockets.connector import CONNECT_TIMEOUT, ConnectOptions
 from localsocket.wire.byte_buffer import ByteBuffer
-from localsocket.wire.frames import Body
-from localsocket.wire.message_exchange import MAX_MESSAGE, MessageExchange
+from localsocket.wire.message_exchange import MAX_MESSAGE
 from localsocket.wire.serializers import SerializerName
 
 
@@ -30,6 +30,7 @@ def connect_messages(
     **options: Unpack[ConnectOptions],
 ) -> MessageSocket:
     """Connect as connect() does, and return a MessageSocket once both sides have greeted each other."""
+    check_keywords("connect_messages", options, ConnectOptions, ["serializer", "kind", "max_message"])
     deadline = Deadline(options.get("timeout", CONNECT_TIMEOUT))
     socket = connect(address, **options)
     try:
@@ -41,7 +42,7 @@ def connect_messages(
     return messages
 
 
-class MessageSocket:
+class MessageSocket(AnyMessageSocket[LocalSocket]):
     """A connected local socket for messages; any thread may send, receive and close.
 
     It takes `socket` over, of which nothing must have been read; both ends have to be MessageSockets, of the same
@@ -51,26 +52,6 @@ class MessageSocket:
 
     Time-outs are in seconds, None waits for ever. Iterating gives messages, until the peer has finished sending.
     """
-
-    def __init__(
-        self,
-        socket: LocalSocket,
-        *,
-        serializer: SerializerName = "msgpack",
-        kind: Any = Any,
-        max_message: int = MAX_MESSAGE,
-    ) -> None:
-        self._exchange = MessageExchange(serializer, kind, max_message)
-        self.socket = socket
-        socket.write_nowait(self._exchange.mine.encode())
-
-    @property
-    def address(self) -> str:
-        return self.socket.address
-
-    @property
-    def peer(self) -> PeerCredentials:
-        return self.socket.peer
 
     def wait_greeted(self, *, timeout: float | None = None) -> None:
         """Wait until the peer has greeted, as send() and receive() do by themselves. Raises PeerBrokeProtocol."""
@@ -95,7 +76,7 @@ class MessageSocket:
         side's type, which is consumed.
         """
         body = self._take(self._exchange.take_body, timeout, "receiving a message")
-        return self._exchange.serializer.decode(cast(Body, body))
+        return self._decode(body)
 
     def shutdown_write(self, *, timeout: float | None = None) -> None:
         """Finish sending; the peer can still answer."""
@@ -104,10 +85,6 @@ class MessageSocket:
     def close(self, *, timeout: float | None = CLOSE_TIMEOUT) -> None:
         """Send what is unsent, then close. Closing again is fine."""
         self.socket.close(timeout=timeout)
-
-    def abort(self) -> None:
-        """Close at once; what is unsent is dropped."""
-        self.socket.abort()
 
     def __iter__(self) -> Iterator[Any]:
         while True:
@@ -124,9 +101,6 @@ class MessageSocket:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.socket.__exit__(kind, error, trace)
-
-    def __repr__(self) -> str:
-        return f"<MessageSocket of {self._exchange.serializer.name} over {self.socket!r}>"
 
     def _take(self, parse: Callable[[ByteBuffer], T | None], timeout: float | None, doing: str) -> T:
         try:

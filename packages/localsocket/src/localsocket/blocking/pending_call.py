@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from localsocket.blocking.shared_socket import Turn
 from localsocket.deadlines import Deadline
-from localsocket.errors import CallCancelled, EndOfStream, LocalSocketError
+from localsocket.errors import EndOfStream, LocalSocketError
 from localsocket.services.schema import Result
 from localsocket.wire.caller import OpenCall
 
@@ -154,17 +154,9 @@ class PendingCall:
     def _give_up(self) -> bytes | None:
         """Return what the peer is to be told, nothing where it is gone; None for a call that is over already."""
         with self._connection.socket.lock:
-            frame = self._connection.caller.cancel(self._call)
-            is_to_be_repeated = self._call in self._connection.to_repeat and not self._call.is_over
-            if not frame and not is_to_be_repeated:
-                return None
-            if self._began and not self._call.is_stream:
-                self._client._core.note_end(self._began, is_error=True)
-            self._began = 0
-            self._call.is_over = True
-            self._call.error = CallCancelled(self._call.method)
-            finish_turns(self._call)
-            self._connection.look_for_room()
+            frame = self._connection.give_up(self._call, self._began)
+            if frame is not None:
+                self._began = 0
             return frame
 
 

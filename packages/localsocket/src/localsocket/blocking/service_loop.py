@@ -44,7 +44,7 @@ class ServiceLoop:
         self._max_threads = max_threads
         self._loop = EventLoop()
         self._ready: deque[Callable[[], object]] = deque()
-        self._held: Session | None = None
+        self._release: Callable[[], object] | None = None  # sends what is held back for the calls that run now
         self._lock = threading.Lock()
         self._runner = threading.current_thread()
         self._helpers: set[threading.Thread] = set()
@@ -85,13 +85,13 @@ class ServiceLoop:
         """Serve the calls that have arrived. What is to be sent for several of them goes out in one piece."""
         calls = session.receive(data)
         if len(calls) > 1:
-            session.hold()
-            self._held = session
+            release = self._release = partial(session.release, session.hold())
             try:
                 self._ready.extend(partial(self._serve, call) for call in calls)
                 self.run_ready()
+                self._release = None  # else another thread has the loop, and maybe holds back what is its own
             finally:
-                session.release()
+                release()
         elif calls:
             self._run_job(self._serve, calls[0])
         if self._ready:
@@ -194,10 +194,10 @@ class ServiceLoop:
             self._held_up.add(self._runner)
             self._become_runner()
             self._is_in_job = False
-            held, self._held = self._held, None
+            release, self._release = self._release, None
         self._start_helper(self._watch)
-        if held is not None:
-            held.release()
+        if release is not None:
+            release()
         return True
 
     def _go_on(self) -> None:
@@ -270,18 +270,23 @@ class _ServiceHandler(Handler):
 class _Link:
     """What a session needs of its socket."""
 
-    __slots__ = ("_unsent", "abort", "pause_reading", "resume_reading", "write")
+    __slots__ = ("_socket", "_unsent", "abort", "write")
 
     def __init__(self, socket: EventSocket) -> None:
+        self._socket = socket
         self._unsent = socket._unsent
         self.write = socket.write
         self.abort = socket.abort
-        self.pause_reading = socket.pause_reading
-        self.resume_reading = socket.resume_reading
 
     @property
     def bytes_to_write(self) -> int:
         return self._unsent.size
+
+    def set_reading(self, is_wanted: bool) -> None:
+        if is_wanted:
+            self._socket.resume_reading()
+        else:
+            self._socket.pause_reading()
 
 
 def _drop_if_mute(session: Session) -> None:

@@ -121,15 +121,19 @@ class Waiters:
     def leave(self, waker: Waker) -> None:
         self._wakers.remove(waker)
         if not isinstance(waker, DeafWaker):
-            _idle_wakers.append(waker)
+            if len(_idle_wakers) < _MAX_IDLE:
+                _idle_wakers.append(waker)
+            else:
+                waker.close()
 
     def wake_all(self) -> None:
         for waker in self._wakers:
             waker.wake()
 
 
-# Wakers are lent for the time of one wait, so there are as many as threads ever waited at once, whatever the number
-# of sockets. list.append and list.pop are atomic.
+# Wakers are lent for the time of one wait, so there are as many as threads wait at once, whatever the number of
+# sockets, and a few for those that wait next. list.append and list.pop are atomic.
+_MAX_IDLE = 4
 _idle_wakers: list[Waker] = []
 _all_wakers: weakref.WeakSet[Waker] = weakref.WeakSet()
 

@@ -31,6 +31,7 @@ from localsocket.cli.output import print_json, print_raw, print_value
 from localsocket.cli.plain_text import json_text
 from localsocket.deadlines import Deadline
 from localsocket.endpoint.credentials import AllowedUsers
+from localsocket.errors import BadArguments
 
 _OPTION_LIKE = re.compile(r"--?[A-Za-z]")
 
@@ -90,7 +91,8 @@ def call(
         values = [_argument(text) for text in arguments or ()]
         values_by_name = dict(_named_argument(text) for text in named or ())
         deadline = Deadline(timeout)
-        with _client(name, timeout, wait, allowed_users(any_user, allow)) as client:
+        advising = _telling_how_texts_are_written([*values, *values_by_name.values()])
+        with _client(name, timeout, wait, allowed_users(any_user, allow)) as client, advising:
             result = client.within(deadline.remaining()).call(method, *values, **values_by_name)
             if isinstance(result, Stream):
                 with result:
@@ -143,6 +145,18 @@ def _client(name: str, timeout: float | None, wait: bool, allow_server: AllowedU
     )
     with client:
         yield client
+
+
+@contextmanager
+def _telling_how_texts_are_written(values: list[Any]) -> Iterator[None]:
+    """Add to the error about the arguments that a text such as 5 was sent as a number, where there is one."""
+    try:
+        yield
+    except BadArguments as error:
+        if all(isinstance(value, (str, list, dict)) for value in values):
+            raise
+        advice = "a text that is JSON as well is written as JSON: '\"5\"'"
+        raise CommandFailed(f"{error}; {advice}", ExitStatus.FAILED) from error
 
 
 def _check_form(as_json: bool, raw: bool) -> None:

@@ -12,7 +12,6 @@ import typer
 from localsocket.cli.plain_text import one_line
 from localsocket.errors import (
     AccessDenied,
-    BadArguments,
     ClosedByPeer,
     ConnectingTimedOut,
     DeadlinePassed,
@@ -111,8 +110,6 @@ def _sentence(error: Exception) -> str:
             return f"{doing} took too long; --timeout gives it more time"
         case UnsuitableAllow():
             return str(error).replace("allow=ANY_USER", "--any-user").replace("allow=", "--allow ")
-        case BadArguments(reason=reason) if reason.startswith("Expected `str`"):
-            return f"{error}; a text that is JSON as well is written as JSON: '\"5\"'"
         case RemoteError(name=name, arguments=arguments):
             said = arguments[0] if len(arguments) == 1 else ", ".join(map(repr, arguments))
             return f"{name}: {said}" if arguments else name

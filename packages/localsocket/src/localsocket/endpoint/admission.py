@@ -31,7 +31,7 @@ class Admission:
 
     `authorize` is asked last and can only refuse: by returning False or by raising, which is logged.
     `max_connections_per_user` keeps one user from taking every place; by default half of the places, and, where other
-    users may come in, at most half of the descriptors that the process may open now.
+    users may come in, at most half of the descriptors that the process may open now, and of the threads that serve.
     """
 
     def __init__(
@@ -46,9 +46,12 @@ class Admission:
             raise TypeError(f"authorize must be a function of PeerCredentials, not {type(authorize).__name__}")
         self._authorize = authorize
         self._max = check_count(max_connections, "max_connections", minimum=1)
-        if max_connections_per_user is None:
-            max_connections_per_user = _default_share(allow, max_connections)
-        self._max_per_user = check_count(max_connections_per_user, "max_connections_per_user", minimum=1)
+        if max_connections_per_user is not None:
+            check_count(max_connections_per_user, "max_connections_per_user", minimum=1)
+        self._max_per_user = max_connections_per_user
+        self._descriptors = _most_descriptors()
+        self._descriptors_each = 1
+        self._threads: int | None = None
         self._lock = threading.RLock()  # the garbage collector may release() in the midst of anything
         self._per_user: Counter[int] = Counter()
         self._total = 0
@@ -58,6 +61,12 @@ class Admission:
     def allow(self) -> AllowedUsers:
         """Whom it lets in."""
         return self._allow
+
+    def expect(self, *, descriptors_each: int, threads: int | None = None) -> None:
+        """From now on each connection takes so many descriptors, and one of so many threads."""
+        self._descriptors_each = descriptors_each
+        if threads is not None:
+            self._threads = threads
 
     @property
     def open_connections(self) -> int:
@@ -109,9 +118,20 @@ class Admission:
 
     def _count_in(self, peer: PeerCredentials) -> None:
         with self._lock:
-            if self._per_user[peer.uid] >= self._max_per_user:
-                raise TooManyConnections(peer, self._max_per_user)
+            if self._per_user[peer.uid] >= (share := self._share()):
+                raise TooManyConnections(peer, share)
             self._per_user[peer.uid] += 1
+
+    def _share(self) -> int:
+        """Return how many connections one user may have."""
+        if self._max_per_user is not None:
+            return self._max_per_user
+        places = self._max
+        if self._allow != SAME_USER:
+            places = min(places, self._threads or places)
+            if self._descriptors is not None:
+                places = min(places, self._descriptors // self._descriptors_each)
+        return max(1, places // 2)
 
     def _note(self, refusal: Exception) -> None:
         self.refused += 1
@@ -129,10 +149,7 @@ class Admission:
             return False
 
 
-def _default_share(allow: AllowedUsers, max_connections: int) -> int:
-    places = max_connections
-    if allow != SAME_USER:
-        descriptors, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
-        if descriptors != resource.RLIM_INFINITY:
-            places = min(places, descriptors)
-    return max(1, places // 2)
+def _most_descriptors() -> int | None:
+    """Return how many descriptors the process may open now, or None for as many as there are."""
+    descriptors, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return None if descriptors == resource.RLIM_INFINITY else descriptors

@@ -3,20 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TypeVar, cast
+from typing import Generic, TypeAlias, TypeVar, cast
 
 from localsocket.deadlines import NEVER, Deadline
 from localsocket.services.proxies import CallsByName, Proxy, TypedProxy
 from localsocket.services.remote import Remote
 
+Arguments: TypeAlias = tuple[object, ...]
+NamedArguments: TypeAlias = dict[str, object]
+Carrier: TypeAlias = dict[str, str] | None
+"""What tracing has travel with a call."""
+
 P = TypeVar("P")
+ClientOfCalls = TypeVar("ClientOfCalls")
 
 
-class CallsCore:
+class CallsCore(Generic[ClientOfCalls]):
     """Calls with one time-out; a face says how each is made."""
 
-    def __init__(self, timeout: float | None) -> None:
+    def __init__(self, timeout: float | None, client: ClientOfCalls | None = None) -> None:
         self._timeout = timeout
+        self._of = client
+
+    @property
+    def _client(self) -> ClientOfCalls:
+        """The client whose calls these are: itself, where it is one."""
+        return self if self._of is None else self._of  # type: ignore[return-value]
 
     @property
     def proxy(self) -> Proxy:

@@ -17,6 +17,7 @@ from localsocket.errors import (
     NoSuchTopic,
     NotAllowed,
     RemoteError,
+    ResultTooLong,
     SubscriberTooSlow,
     TooManyCalls,
 )
@@ -32,6 +33,7 @@ _OURS: tuple[tuple[str, type[Exception], tuple[str, ...]], ...] = (
     ("bad-arguments", BadArguments, ("method", "path", "reason")),
     ("not-allowed", NotAllowed, ("method",)),
     ("too-many-calls", TooManyCalls, ("limit",)),
+    ("result-too-long", ResultTooLong, ("method", "length", "limit")),
     ("too-late", DeadlinePassed, ("doing", "timeout")),
     ("cancelled", CallCancelled, ("method",)),
     ("too-slow", SubscriberTooSlow, ("topic", "queue")),
@@ -43,7 +45,9 @@ def failure_of_ours(error: Exception) -> Failure | None:
     """Return the failure that stands for an error of the package about a call, or None for any other."""
     for code, kind, parts in _OURS:
         if type(error) is kind:
-            return Failure(code, str(error), {part: getattr(error, part) for part in parts})
+            # The sentence of the class tells what to do in Python, and may be too long for a client that takes little.
+            message = str(error) if kind is not ResultTooLong else "the result is longer than this client takes"
+            return Failure(code, message, {part: getattr(error, part) for part in parts})
     return None
 
 

@@ -6,10 +6,12 @@ from dataclasses import dataclass
 
 from localsocket.deadlines import check_count, check_seconds
 from localsocket.interfaces import KIB, MIB, Limits
+from localsocket.keywords import known_fields
 
 _NO_LIMIT = 2**62
 
 
+@known_fields
 @dataclass(frozen=True, slots=True)
 class CallLimits:
     """What one connection may have under way. Each side tells the other, which keeps to it or is disconnected.

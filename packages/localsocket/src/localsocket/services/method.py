@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import difflib
 import inspect
 import re
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Iterable
 from typing import Any, TypeAlias
 
 from localsocket.endpoint.credentials import AllowedUsers, PeerCredentials, check_allowed_users, check_peer
@@ -129,10 +128,6 @@ def check_declared(errors: Iterable[type[Exception]]) -> tuple[type[Exception], 
         if not (inspect.isclass(kind) and issubclass(kind, Exception)):
             raise TypeError(f"a declared error is a class derived from Exception, not {kind!r}")
     return declared
-
-
-def similar_names(name: str, names: Collection[str]) -> list[str]:
-    return difflib.get_close_matches(name[:128], names, n=3)
 
 
 def type_text(kind: Any) -> str:

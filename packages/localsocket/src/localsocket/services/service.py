@@ -8,10 +8,12 @@ from typing import Any, ParamSpec, TypeVar, overload
 
 from localsocket.endpoint.credentials import PeerCredentials
 from localsocket.errors import NoSuchTopic
+from localsocket.keywords import known_keywords
 from localsocket.services.description import ServiceDescription
 from localsocket.services.limits import DEFAULT_CALL_LIMITS, CallLimits
 from localsocket.services.method import OWN_PREFIX, Allow, Method, check_declared, check_name
-from localsocket.services.session import DESCRIBE, SUBSCRIBE, Link, Session
+from localsocket.services.outbox import Link
+from localsocket.services.session import DESCRIBE, SUBSCRIBE, Session
 from localsocket.services.stats import ServiceStats, Tally
 from localsocket.services.topic import QUEUE, Policy, Topic
 from localsocket.services.tracing import Tracing
@@ -33,6 +35,7 @@ class Service:
     Methods and topics are added before it is served. One service may be served at several addresses at once.
     """
 
+    @known_keywords
     def __init__(
         self,
         name: str,
@@ -84,6 +87,7 @@ class Service:
         allow: Allow | None = None,
         raises: Iterable[type[Exception]] = (),
     ) -> Callable[[F], F]: ...
+    @known_keywords
     def method(
         self,
         function: Callable[..., Any] | None = None,
@@ -118,6 +122,7 @@ class Service:
 
         return add if function is None else add(function)
 
+    @known_keywords
     def topic(
         self,
         name: str,

@@ -3,33 +3,32 @@
 from __future__ import annotations
 
 import logging
-import threading
 import time
 import traceback
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from localsocket.endpoint.credentials import PeerCredentials
 from localsocket.errors import (
     BadArguments,
     BadResult,
-    ClosedByPeer,
-    ClosedByUs,
     DeadlinePassed,
     LocalSocketError,
     NoSuchMethod,
     PeerBrokeProtocol,
+    ResultTooLong,
     TooLongToSend,
     TooManyCalls,
-    WriteBufferFull,
 )
+from localsocket.interrupts import tell_all
+from localsocket.keywords import similar_names
 from localsocket.services.failures import failure_of_declared, failure_of_ours, failure_of_unknown
-from localsocket.services.method import OWN_PREFIX, similar_names
+from localsocket.services.method import OWN_PREFIX
+from localsocket.services.outbox import Link, Outbox
 from localsocket.services.served_call import ServedCall
 from localsocket.wire.answerer import AnsweredCall, Answerer
 from localsocket.wire.call_bodies import Failure
 from localsocket.wire.frames import Kind
-from localsocket.wire.send_queue import join_small
 
 if TYPE_CHECKING:
     from localsocket.services.service import Service
@@ -43,28 +42,15 @@ _CALLS = (int(Kind.CALL), int(Kind.NOTIFICATION))
 _CANCEL = int(Kind.CANCEL)
 
 
-class Link(Protocol):
-    """The connection below a session. Any thread may call `write` and `abort`."""
-
-    @property
-    def bytes_to_write(self) -> int: ...
-
-    def write(self, data: bytes) -> None:
-        """Send, or queue what the kernel does not take now. Raises as write_nowait() does."""
-
-    def abort(self) -> None: ...
-
-    def pause_reading(self) -> None:
-        """Read no more until resume_reading()."""
-
-    def resume_reading(self) -> None: ...
+class _ItemTooLong(ResultTooLong):
+    """Told apart from what a method raises that is itself a client of another service."""
 
 
 class Session:
     """What a service does for one connection. Results may come from any thread.
 
-    While hold() lasts what is to be sent is gathered, and goes out in one piece: many calls that arrive together are
-    answered together.
+    Each frame is made and put into the outbox under the lock of that. While hold() lasts it gathers them, and they go
+    out in one piece: many calls that arrive together are answered together.
     """
 
     def __init__(self, service: Service, peer: PeerCredentials, link: Link) -> None:
@@ -73,11 +59,12 @@ class Session:
         self.is_over = False
         self._link = link
         self._answerer = Answerer(service._greeting)
-        self._lock = threading.Lock()
-        self._held: list[bytes] | None = None
-        self._held_size = 0
-        self._is_paused = False
-        self._waiting_for_room: list[Callable[[], object]] = []
+        self._outbox = Outbox(link, service.limits.unsent, service._tally, self.drop)
+        self._lock = self._outbox.lock
+        self.hold = self._outbox.hold
+        self.release = self._outbox.release
+        self.sent = self._outbox.sent
+        self.when_room = self._outbox.when_room
         service._tally.connections += 1
         service._add_session(self)
 
@@ -102,12 +89,14 @@ class Session:
 
     @property
     def has_room_to_send(self) -> bool:
-        return self._held_size + self._link.bytes_to_write < self.service.limits.unsent
+        """Whether more may be made for the peer; also once it is gone, since nobody is to wait for it then."""
+        return self.is_over or self._outbox.has_room
 
     # --- what the face calls ------------------------------------------------------------------------------------------
 
     def begin(self) -> None:
-        self._send(self.service._greeting.encode())
+        with self._lock:
+            self._outbox.put(self.service._greeting.encode())
 
     def receive(self, data: bytes) -> list[ServedCall]:
         """Take in what has arrived, and return the calls that are to be served; the session is told what they give."""
@@ -129,16 +118,6 @@ class Session:
                 self._tell(answer.context.on_credit)
         return calls
 
-    def sent(self) -> None:
-        """Everything that waited to be sent is sent."""
-        with self._lock:
-            was_paused, self._is_paused = self._is_paused, False
-            waiting, self._waiting_for_room = self._waiting_for_room, []
-        if was_paused and not self.is_over:
-            self._link.resume_reading()
-        for callback in waiting:
-            callback()
-
     def lost(self) -> None:
         """The connection is over: nobody waits for any result."""
         with self._lock:
@@ -147,9 +126,9 @@ class Session:
             self.is_over = True
             answers = self._answerer.abandon()
         self.service._remove_session(self)
-        for answer in answers:
-            if answer.context is not None:  # else it has not been admitted yet
-                self._tell(answer.context.on_cancel)
+        contexts = [answer.context for answer in answers if answer.context is not None]  # else it is not admitted yet
+        tell_all([each.on_cancel for each in contexts if each.on_cancel is not None])
+        self.sent()
 
     def drop(self, reason: str) -> None:
         """End the connection because of what its peer did, or did not do."""
@@ -158,25 +137,6 @@ class Session:
             "service %r disconnects pid %d of uid %d: %s", self.service.name, self.peer.pid, self.peer.uid, reason
         )
         self._link.abort()
-
-    def hold(self) -> None:
-        """Gather what is to be sent until release()."""
-        with self._lock:
-            if self._held is None:
-                self._held = []
-
-    def release(self) -> None:
-        """Send what was gathered, then what others wanted to send meanwhile: nothing overtakes."""
-        while True:
-            with self._lock:
-                held, self._held = self._held, [] if self._held else None
-                self._held_size = 0
-            if not held:
-                break
-            for data in join_small(held):
-                self._write(data)
-        if self._waiting_for_room and not self._link.bytes_to_write:
-            self.sent()
 
     # --- what comes of a call; any thread -----------------------------------------------------------------------------
 
@@ -189,19 +149,18 @@ class Session:
         try:
             body = call.method.result.write(result)
             with self._lock:
-                frame = self._answerer.reply(call.answer, body)
-                if (held := self._held) is not None:
-                    held.append(frame)
-                    self._held_size += len(frame)
-                    return
-        except (BadResult, TooLongToSend) as error:
+                if frame := self._answerer.reply(call.answer, body):
+                    self._outbox.put(frame)
+        except BadResult as error:
             self.fail(call, error)
-            return
-        if frame:
-            self._write(frame)
+        except TooLongToSend as error:
+            self.refuse(call, ResultTooLong(call.method.name, error.length, error.limit))
 
     def fail(self, call: ServedCall, error: Exception) -> None:
         """Send what the method raised: by name where that is declared, else a reference to the log."""
+        if isinstance(error, _ItemTooLong):
+            self.refuse(call, ResultTooLong(error.method, error.length, error.limit))
+            return
         failure = failure_of_ours(error) if call.method.is_own else None
         if isinstance(error, self.service.errors + call.method.raises):
             failure = failure_of_declared(error)
@@ -211,8 +170,7 @@ class Session:
         if call.answer.is_over:
             return
         with self._lock:
-            frame = self._answerer.fail(call.answer, failure)
-        self._send(frame)
+            self._put(self._answerer.fail(call.answer, failure))
 
     def refuse(self, call: ServedCall, error: LocalSocketError) -> None:
         """Send an error of the package's own about the call: it was not allowed, cancelled, too late and so on."""
@@ -222,8 +180,7 @@ class Session:
         if call.is_notification:
             logger.warning("a notification to service %r was not served: %s", self.service.name, error)
         with self._lock:
-            frame = self._answerer.fail(call.answer, failure)
-        self._send(frame)
+            self._put(self._answerer.fail(call.answer, failure))
 
     def log_failure(self, call: ServedCall, error: Exception) -> Failure:
         """Log what the method raised, under a reference that the caller is told."""
@@ -242,28 +199,20 @@ class Session:
 
     def open_stream(self, call: ServedCall) -> None:
         with self._lock:
-            frame = self._answerer.open_stream(call.answer)
-        self._send(frame)
+            self._put(self._answerer.open_stream(call.answer))
 
     def send_item(self, call: ServedCall, body: bytes) -> None:
-        """Raises TooLongToSend."""
-        with self._lock:
-            frame = self._answerer.item(call.answer, body)
-        self._send(frame)
+        """Raises _ItemTooLong for one that is longer than the peer takes, which fail() is to be told of."""
+        try:
+            with self._lock:
+                self._put(self._answerer.item(call.answer, body))
+        except TooLongToSend as error:
+            raise _ItemTooLong(call.method.name, error.length, error.limit) from error
 
     def end_stream(self, call: ServedCall) -> None:
         self._note(call)
         with self._lock:
-            frame = self._answerer.end_stream(call.answer)
-        self._send(frame)
-
-    def when_room(self, callback: Callable[[], object]) -> None:
-        """Call back once the peer has read what was sent."""
-        with self._lock:
-            self._waiting_for_room.append(callback)
-            is_held = self._held is not None
-        if not is_held and not self._link.bytes_to_write:  # sent in the meantime
-            self.sent()
+            self._put(self._answerer.end_stream(call.answer))
 
     # ------------------------------------------------------------------------------------------------------------------
 
@@ -304,33 +253,6 @@ class Session:
         if callback is not None:
             callback()
 
-    def _send(self, frame: bytes) -> None:
-        if not frame:
-            return
-        with self._lock:
-            if self._held is not None:
-                self._held.append(frame)
-                self._held_size += len(frame)
-                return
-        self._write(frame)
-
-    def _write(self, data: bytes) -> None:
-        self.service._tally.bytes_sent += len(data)
-        try:
-            self._link.write(data)
-        except WriteBufferFull as error:
-            self.drop(f"it does not read: {error.queued} bytes wait for it")
-            return
-        except (ClosedByPeer, ClosedByUs):
-            return  # lost() follows
-        if self._link.bytes_to_write:
-            self._hold_back()
-
-    def _hold_back(self) -> None:
-        """Take no more calls while too much waits to be sent."""
-        if self._is_paused or self._link.bytes_to_write < self.service.limits.unsent:
-            return
-        self._is_paused = True
-        self._link.pause_reading()
-        if not self._link.bytes_to_write:
-            self.sent()
+    def _put(self, frame: bytes) -> None:
+        if frame:  # else the call is over
+            self._outbox.put(frame)

@@ -71,7 +71,7 @@ class StreamReply:
         """Say that a stream follows, and send what there is."""
         self._source.attach(self)
         self._call.session.open_stream(self._call)
-        self._schedule(self._pump)
+        self._go_on()
 
     def wake(self) -> None:
         """Go on soon: there is something to send, or room for it, or nobody wants it any more."""
@@ -80,18 +80,31 @@ class StreamReply:
             if self._is_pumping or self._is_closed:
                 return
             self._is_pumping = True
-        self._schedule(self._pump)
+        self._go_on()
+
+    def _go_on(self) -> None:
+        try:
+            self._schedule(self._pump)
+        except Exception as error:  # no thread can be had, or the loop is closed
+            self._call.session.fail(self._call, error)
+            self._close()
 
     def _pump(self) -> None:
-        while True:
-            with self._lock:
-                if not self._is_wanted_again:
-                    self._is_pumping = False
+        try:
+            while self._is_to_go_on():
+                if self._call.is_cancelled or not self._send_what_may_be():
+                    self._close()
                     return
-                self._is_wanted_again = False
-            if self._call.is_cancelled or not self._send_what_may_be():
-                self._close()
-                return
+        except BaseException:  # of a generator that ends the program: nobody goes on with it
+            self._call.session.fail(self._call, RuntimeError("the stream was broken off"))
+            self._close()
+            raise
+
+    def _is_to_go_on(self) -> bool:
+        with self._lock:
+            self._is_pumping = self._is_wanted_again
+            self._is_wanted_again = False
+            return self._is_pumping
 
     def _send_what_may_be(self) -> bool:
         """Return whether more may come."""

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
 
 from localsocket.deadlines import Deadline, check_count
 from localsocket.errors import Busy, SubscriberTooSlow
+from localsocket.interrupts import tell_all
 from localsocket.services.description import TopicDescription
 from localsocket.services.method import type_text
 from localsocket.services.schema import Result
@@ -63,8 +64,7 @@ class Topic:
                     raise deadline.error(f"publishing on {self.name!r}")
                 self._changed.wait(deadline.remaining())
             replies = self._queue(body)
-        for reply in replies:
-            reply.wake()
+        tell_all([reply.wake for reply in replies])
         return len(replies)
 
     def publish_nowait(self, value: object) -> int:
@@ -74,8 +74,7 @@ class Topic:
             if not self._has_room():
                 raise Busy(f"a subscriber of {self.name!r} has no room for another message; publish() waits for it")
             replies = self._queue(body)
-        for reply in replies:
-            reply.wake()
+        tell_all([reply.wake for reply in replies])
         return len(replies)
 
     def describe(self) -> TopicDescription:
@@ -103,8 +102,7 @@ class Topic:
             with self._changed:
                 self._changed.notify_all()
                 tell = list(self._told_of_room)
-            for callback in tell:
-                callback()
+            tell_all(tell)
 
     @contextlib.contextmanager
     def _telling_of_room(self, callback: Callable[[], object]) -> Iterator[None]:

@@ -25,6 +25,7 @@ class ConnectionThreads:
 
     def __init__(self, server: LocalServer, serve: Callable[[LocalSocket], object], max_threads: int) -> None:
         self._server = server
+        server._expect_waiting(threads=max_threads)
         self._serve = serve
         self._places = threading.Semaphore(max_threads)
         self._lock = threading.Lock()

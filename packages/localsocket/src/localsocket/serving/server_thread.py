@@ -14,6 +14,7 @@ from localsocket.blocking.local_server import LocalServer, listen
 from localsocket.blocking.local_socket import LocalSocket
 from localsocket.blocking.service_loop import ServiceLoop
 from localsocket.deadlines import Deadline, check_count
+from localsocket.keywords import check_keywords
 from localsocket.services.service import Service
 from localsocket.serving.connection_threads import MAX_THREADS, ConnectionThreads
 from localsocket.sockets.handler_function import check_function, is_coroutine_function
@@ -57,6 +58,7 @@ class ServerThread:
         max_threads: int = MAX_THREADS,
         **options: Unpack[ListenOptions],
     ) -> None:
+        check_keywords("ServerThread", options, ListenOptions, ["max_threads"])
         if isinstance(address, LocalServer) and options:
             raise TypeError(f"a server that listens already takes no options: {', '.join(options)}")
         self.ready = threading.Event()

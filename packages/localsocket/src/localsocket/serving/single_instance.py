@@ -15,6 +15,7 @@ from localsocket.blocking.client import Client
 from localsocket.deadlines import Deadline
 from localsocket.errors import CallFailed, ClosedByPeer, LocalSocketError, NameTaken, ServerNotFound, ServerRefused
 from localsocket.interfaces import MIB
+from localsocket.keywords import known_keywords
 from localsocket.services.limits import CallLimits
 from localsocket.services.service import Service
 from localsocket.serving.server_thread import ServerThread
@@ -58,6 +59,7 @@ class SingleInstance:
     it did what was asked is not known then, and it is not asked again.
     """
 
+    @known_keywords
     def __init__(
         self,
         address: str | os.PathLike[str],

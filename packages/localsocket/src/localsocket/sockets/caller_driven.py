@@ -20,6 +20,7 @@ from localsocket.endpoint.fork_safety import no_fork_meanwhile
 from localsocket.endpoint.listener import take_socket
 from localsocket.errors import DeadlinePassed, UnsuitableDescriptor
 from localsocket.interfaces import DEFAULT_LIMITS, Buffer, Limits, OpenMode, SocketState, check_mode
+from localsocket.keywords import known_keywords
 from localsocket.sockets.connected_socket import ConnectedSocket, T
 from localsocket.sockets.connection import SEND_FLAGS, Connection
 
@@ -37,6 +38,7 @@ class CallerDrivenSocket(ConnectedSocket):
     __slots__ = ()
 
     @classmethod
+    @known_keywords
     def adopt_descriptor(
         cls,
         descriptor: int,

@@ -22,6 +22,7 @@ from localsocket.endpoint.fork_safety import close_in_forked_child, no_fork_mean
 from localsocket.endpoint.listener import Listener, adopt_listener, check_abstract, open_listener
 from localsocket.errors import BrokenEndpoint, Busy, ClosedByUs, PeerRefused, TooManyConnections
 from localsocket.interfaces import DEFAULT_LIMITS, Limits
+from localsocket.keywords import known_keywords
 from localsocket.sockets.connection import Connection
 
 logger = logging.getLogger("localsocket.sockets")
@@ -120,6 +121,7 @@ class Server(abc.ABC, Generic[Accepted]):
             return cls(listener, admission, max_pending=max_pending, limits=limits)
 
     @classmethod
+    @known_keywords
     def adopt_descriptor(
         cls,
         descriptor: int,
@@ -263,6 +265,10 @@ class Server(abc.ABC, Generic[Accepted]):
                     raise
         return None
 
+    def _expect_waiting(self, *, threads: int | None = None) -> None:
+        """Leave room for what waits on each connection: a descriptor to be woken by, and maybe one of the threads."""
+        self._admission.expect(descriptors_each=2, threads=threads)
+
     def _release(self, peer: PeerCredentials) -> None:
         """Count one connection of `peer` out."""
         self._admission.release(peer)
@@ -307,6 +313,7 @@ class Server(abc.ABC, Generic[Accepted]):
     # ------------------------------------------------------------------------------------------------------------------
 
     def _accept_now(self) -> Accepted | None:
+        self._expect_waiting()
         if (taken := self._take_connection()) is None:
             return None
         sock, peer = taken

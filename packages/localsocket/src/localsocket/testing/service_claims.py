@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import datetime
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, Protocol
 
 from localsocket.errors import (
@@ -17,6 +17,7 @@ from localsocket.errors import (
     NoSuchMethod,
     NotAllowed,
     RemoteError,
+    ResultTooLong,
     TooLongToSend,
     UnsuitableMessage,
 )
@@ -216,8 +217,16 @@ def a_message_that_is_too_long_costs_no_more_than_its_call(face: ServiceFace) ->
     with served(face, {"limits": few}, limits=many) as (client, _):
         too_long = raises(TooLongToSend, lambda: client.call("echo", bytes(5000)))
         assert too_long.limit == 5000
-        raises(CallFailed, lambda: client.call("echo", bytes(4000)))
-        raises(CallFailed, lambda: list(client.stream("lines", 2, 4000)))
+        calls: list[tuple[str, Callable[[], object]]] = [
+            ("echo", lambda: client.call("echo", bytes(4000))),
+            ("lines", lambda: list(client.stream("lines", 2, 4000))),
+        ]
+        for method, call in calls:
+            too_long_here = raises(ResultTooLong, call)
+            assert (too_long_here.method, too_long_here.limit) == (method, 1000)
+            assert too_long_here.length > 4000
+            assert "and this client takes 1000: give the client limits=CallLimits(message=...)" in str(too_long_here)
+            assert isinstance(too_long_here, CallFailed)
         assert client.call("echo", bytes(900)) == bytes(900)
 
 

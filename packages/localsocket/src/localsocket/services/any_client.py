@@ -1,0 +1,94 @@
+"""A service's client on any API: what it is connected to, or why to nothing. Nothing here waits."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any, Generic, TypeVar
+
+from localsocket.deadlines import Deadline
+from localsocket.errors import ClosedByPeer, ClosedByUs
+from localsocket.keywords import check_keywords
+from localsocket.services.any_client_connection import AnyClientConnection
+from localsocket.services.client_core import ClientCore, ClientOptions
+from localsocket.services.stats import ClientStats
+from localsocket.sockets.connection import Connection
+from localsocket.sockets.connector import Connected, Connector
+
+ClientConnection = TypeVar("ClientConnection", bound=AnyClientConnection)
+
+
+class AnyClient(Generic[ClientConnection]):
+    """What a client of any API knows of itself; an API connects, and waits."""
+
+    def __init__(self, address: str | os.PathLike[str], options: ClientOptions) -> None:
+        check_keywords("Client", options, ClientOptions)
+        self._core = ClientCore(address, **options)
+        self._connection: ClientConnection | None = None
+        self._greeting: ClientConnection | None = None  # one that is being made
+        self._is_closed = False
+
+    @property
+    def address(self) -> str:
+        return self._core.address
+
+    @property
+    def service(self) -> str:
+        """What the service calls itself; "" before the connection is made."""
+        peer = self._connection.caller.peer if self._connection else None
+        return peer.service if peer else ""
+
+    def stats(self) -> ClientStats:
+        """Return what it has done so far. Any thread may call."""
+        connection = self._connection
+        return self._core.stats(connection.caller.open_calls if connection else 0)
+
+    def __repr__(self) -> str:
+        connection = self._connection
+        state = "closed" if self._is_closed else "not connected" if connection is None else repr(connection)
+        return f"<Client of {self.address!r}, {state}>"
+
+    # --- for an API ---------------------------------------------------------------------------------------------------
+
+    def _usable_connection(self) -> ClientConnection | None:
+        """Return the connection, None where one has to be made; or raise why there is none and will be none."""
+        connection = self._connection
+        if connection is not None and connection.error is None:
+            return connection
+        self._check_not_closed()
+        if connection is not None and not self._core.reconnects:
+            assert connection.error is not None
+            raise connection.error
+        return None
+
+    def _check_not_closed(self) -> None:
+        if self._is_closed:
+            raise ClosedByUs("the client")
+
+    def _connector(self, kind: type[Connected], deadline: Deadline) -> Connector[Connected]:
+        return self._core.connector(kind, deadline, is_again=self._connection is not None)
+
+    @contextlib.contextmanager
+    def _greeting_through(
+        self, connection: ClientConnection, socket: Connection, connector: Connector[Any]
+    ) -> Iterator[None]:
+        """Give up a connection whose greeting fails; suppress that where the next attempt may do better."""
+        self._greeting = connection
+        try:
+            yield
+        except BaseException as error:
+            socket.abort()
+            # A server that ends takes nobody in any more, while its door stands open for another moment.
+            if not isinstance(error, ClosedByPeer) or not connector.waits_for_server:
+                raise
+            connector.note(error)
+        finally:
+            self._greeting = None
+
+    def _traced(self, method: str) -> AbstractContextManager[dict[str, str] | None]:
+        """Surround a call with tracing, where that is wanted; what it gives travels with the call."""
+        if (tracing := self._core.tracing) is None:
+            return nullcontext()
+        return tracing.calling(self.service, method)

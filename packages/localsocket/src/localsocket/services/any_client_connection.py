@@ -1,0 +1,99 @@
+"""One connection of a client on any API: its conversation, and how that ends. Nothing here waits."""
+
+from __future__ import annotations
+
+import abc
+
+from localsocket.errors import CallCancelled, ClosedByUs, LocalSocketError, PeerBrokeProtocol
+from localsocket.services.client_core import ClientCore, lost_in_call
+from localsocket.wire.caller import OpenCall
+
+
+class AnyClientConnection(abc.ABC):
+    """A connection that begins with the greeting, and ends with `error`, which says why.
+
+    `to_repeat` are the calls that were under way then and are to be made again on the next connection. Where threads
+    share it, the lock of its socket is held whenever a method with an underscore, or give_up(), is called.
+    """
+
+    def __init__(self, core: ClientCore) -> None:
+        self.core = core
+        self.caller = core.new_caller()
+        self.error: LocalSocketError | None = None
+        self.to_repeat: list[OpenCall] = []
+
+    def __repr__(self) -> str:
+        return f"{self.caller.open_calls} calls under way" if self.error is None else f"lost: {self.error}"
+
+    def give_up(self, call: OpenCall, began: int) -> bytes | None:
+        """End a call that nobody wants any more; it was begun at `began`, 0 when its end has been noted.
+
+        Returns what the peer is to be told, nothing where it is gone; None for a call that is over already.
+        """
+        frame = self.caller.cancel(call)
+        if not frame and (call.is_over or call not in self.to_repeat):
+            return None
+        if began and not call.is_stream:
+            self.core.note_end(began, is_error=True)
+        call.is_over = True
+        call.error = CallCancelled(call.method)
+        self._wake_waiters(call)
+        self._look_for_room()
+        return frame
+
+    def _note_greeted(self) -> None:
+        """Count the connection, now that both sides have greeted; or raise why they have not."""
+        if self.error is not None:
+            raise self.error
+        self.core.tally.connections += 1
+
+    def _reopen(self, calls: list[OpenCall]) -> bytes:
+        """Take over the calls that were under way on a connection that was lost; return what is to be sent for them."""
+        return self.caller.reopen([call for call in calls if not call.is_over])
+
+    # --- what the socket calls ----------------------------------------------------------------------------------------
+
+    def _take_in(self, data: bytes) -> None:
+        self.core.tally.bytes_received += len(data)
+        try:
+            news = self.caller.feed(data)
+        except PeerBrokeProtocol as error:
+            self._end(error)
+            return
+        for call in news:
+            if call.waiter:
+                self._wake_waiters(call)
+        self._has_news()
+
+    def _end(self, error: LocalSocketError) -> None:
+        """The connection is over, and so is each of its calls that is not made again."""
+        if self.error is not None:
+            return
+        self.error = error
+        for call in self.caller.abandon():
+            if self.core.may_repeat(self.caller, call) and not isinstance(error, ClosedByUs):
+                self.to_repeat.append(call)
+            else:
+                call.is_over = True
+                call.error = lost_in_call(call, error)
+            self._wake_waiters(call)
+        self._has_ended()
+
+    # --- for an API to fill in ----------------------------------------------------------------------------------------
+
+    @staticmethod
+    @abc.abstractmethod
+    def _wake_waiters(call: OpenCall) -> None:
+        """Have those who wait for the call look again."""
+
+    @abc.abstractmethod
+    def _look_for_room(self) -> None:
+        """Have those who wait for room for one more call look, if there is some."""
+
+    @abc.abstractmethod
+    def _has_news(self) -> None:
+        """Something was taken in: the greeting may be there, or room for more calls."""
+
+    @abc.abstractmethod
+    def _has_ended(self) -> None:
+        """`error` is there: wake everybody else who waits, and close the socket."""

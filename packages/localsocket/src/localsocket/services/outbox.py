@@ -1,0 +1,112 @@
+"""What goes out on one connection of a service: in the order in which it was made, whatever threads make it."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import Protocol
+
+from localsocket.errors import LocalSocketError, WriteBufferFull
+from localsocket.interrupts import tell_all
+from localsocket.services.stats import Tally
+from localsocket.wire.send_queue import join_small
+
+
+class Link(Protocol):
+    """The connection below a session. Any thread may call."""
+
+    @property
+    def bytes_to_write(self) -> int: ...
+
+    def write(self, data: bytes) -> None:
+        """Send, or queue what the kernel does not take now. Raises as write_nowait() does."""
+
+    def abort(self) -> None: ...
+
+    def set_reading(self, is_wanted: bool) -> None:
+        """Read, or do not, until told otherwise. What was said last holds, also where it is done later."""
+
+
+class Outbox:
+    """The frames of one connection on their way out.
+
+    Who makes a frame holds `lock` from before that until it is put here, and putting it hands it to the link. So only
+    the thread that holds the lock sends, and what is made before something else is sent before it. The lock is one
+    that its thread may take again: a signal's handler or a destructor may publish in the midst of anything.
+    """
+
+    def __init__(self, link: Link, limit: int, tally: Tally, on_unread: Callable[[str], object]) -> None:
+        self.lock = threading.RLock()
+        self._link = link
+        self._limit = limit
+        self._tally = tally
+        self._on_unread = on_unread
+        self._held: list[bytes] | None = None
+        self._held_size = 0
+        self._holder: object | None = None
+        self._is_paused = False
+        self._waiting_for_room: list[Callable[[], object]] = []
+
+    @property
+    def has_room(self) -> bool:
+        return self._held_size + self._link.bytes_to_write < self._limit
+
+    def put(self, frame: bytes) -> None:
+        """Send the frame, or hold it back; under the lock, since before it was made."""
+        if self._held is None:
+            self._write(frame)
+        else:
+            self._held.append(frame)
+            self._held_size += len(frame)
+
+    def hold(self) -> object:
+        """Gather what is put until release() of what this returns."""
+        with self.lock:
+            if self._held is None:
+                self._held = []
+            holder = self._holder = object()
+            return holder
+
+    def release(self, holder: object) -> None:
+        """Send what was gathered, unless that has been done, or somebody else gathers meanwhile."""
+        with self.lock:
+            if holder is not self._holder or self._held is None:
+                return
+            held, self._held = self._held, None
+            self._held_size = 0
+            for data in join_small(held):
+                self._write(data)
+            is_sent = not self._link.bytes_to_write
+        if is_sent and self._waiting_for_room:
+            self.sent()
+
+    def when_room(self, callback: Callable[[], object]) -> None:
+        """Call back once the peer has read what was sent: here, where it has by now."""
+        with self.lock:
+            self._waiting_for_room.append(callback)
+            is_sent = self._held is None and not self._link.bytes_to_write
+        if is_sent:
+            self.sent()
+
+    def sent(self) -> None:
+        """Everything that waited to be sent is sent, or will never be."""
+        with self.lock:
+            waiting, self._waiting_for_room = self._waiting_for_room, []
+            if self._is_paused:
+                self._is_paused = False
+                self._link.set_reading(True)
+        tell_all(waiting)
+
+    def _write(self, data: bytes) -> None:
+        self._tally.bytes_sent += len(data)
+        link = self._link
+        try:
+            link.write(data)
+        except WriteBufferFull as error:
+            self._on_unread(f"it does not read: {error.queued} bytes wait for it")
+        except LocalSocketError:
+            return  # the connection is lost, which the session is told
+        # No more calls while too much waits to be sent. Who sends it says sent() afterwards, and waits for the lock.
+        if not self._is_paused and link.bytes_to_write >= self._limit:
+            self._is_paused = True
+            link.set_reading(False)
