@@ -360,6 +360,19 @@ def gives_no_form() -> dict[str, Path | None]:
     return {}
 
 
+class Shop:
+    def sell(self, count: int) -> int:
+        return count
+
+    @classmethod
+    def open(cls, name: str) -> str:
+        return name
+
+    @staticmethod
+    def add(a: int, b: int) -> int:
+        return a + b
+
+
 @pytest.mark.parametrize(
     ("function", "reason"),
     [
@@ -371,6 +384,15 @@ def gives_no_form() -> dict[str, Path | None]:
         (no_form, "msgspec has no form for a parameter's type: Path is none of the types that it can send"),
         (no_form_by_name, "msgspec has no form for a parameter's type"),
         (gives_no_form, "msgspec has no form for what it gives: Path"),
+        (many, "or take one list: values: list[int]"),
+        (anything, "or take one dict: values: dict[str, int]"),
+        (lambda *values: None, "or take one list: values: list"),
+        (lambda **values: None, "or take one dict: values: dict[str, Any]"),
+        (Shop.sell, "it takes 'self', which no caller can give: register the method of an object"),
+        (Shop.sell, "service.method(Shop().sell)"),
+        (Shop.__dict__["open"], "it is no function yet, but a classmethod: register it below its class"),
+        (Shop.open.__func__, "service.method(Shop.open)"),
+        (lambda self: None, "service.method(Thing().<lambda>)"),
         (Line, "is no function"),
         (7, "is no function"),
     ],
@@ -383,6 +405,24 @@ def test_a_function_that_cannot_be_a_method_is_refused_with_the_reason(function:
     assert reason in str(caught.value)
     assert isinstance(caught.value, (UnsuitableHandler, TypeError))
     assert not service.describe().methods
+
+
+def test_a_function_is_refused_in_the_body_of_its_class_where_it_has_no_object_yet() -> None:
+    service = Service("demo")
+    with pytest.raises(UnsuitableMethod, match="it takes 'self'"):
+
+        class Early:
+            @service.method
+            def sell(self, count: int) -> int:
+                return count
+
+
+def test_methods_of_a_class_are_methods_without_cls() -> None:
+    service = Service("demo")
+    for function in (Shop.open, Shop.add, Shop.__dict__["add"]):
+        service.method(function, name=f"m{len(service.describe().methods)}")
+    signatures = [each.signature for each in service.describe().methods]
+    assert signatures == ["m0(name: str) -> str", "m1(a: int, b: int) -> int", "m2(a: int, b: int) -> int"]
 
 
 def test_a_method_of_an_object_is_a_method_without_self() -> None:

@@ -46,6 +46,11 @@ class Method:
         raises: Iterable[type[Exception]] = (),
         is_stream: bool = False,
     ) -> None:
+        if isinstance(function, classmethod):
+            raise UnsuitableMethod(
+                name,
+                f"it is no function yet, but a classmethod: register it below its class: service.method(Class.{name})",
+            )
         if not callable(function) or inspect.isclass(function):
             raise UnsuitableMethod(name, f"{function!r} is no function")
         self.name = name

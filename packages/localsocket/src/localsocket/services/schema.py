@@ -6,6 +6,7 @@ import collections.abc
 import inspect
 import typing
 from collections.abc import Callable
+from inspect import Parameter
 from typing import Any
 
 import msgspec
@@ -40,9 +41,8 @@ class Parameters:
         self._method = method
         self.signature = inspect.signature(function)
         self.types: dict[str, Any] = {}
-        for parameter in self.signature.parameters.values():
-            if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
-                raise UnsuitableMethod(method, f"{parameter} has no schema: name its parameters one by one")
+        for position, parameter in enumerate(self.signature.parameters.values()):
+            _check_parameter(method, function, position, parameter)
             self.types[parameter.name] = hints.get(parameter.name, Any)
         by_position = [
             self.types[parameter.name]
@@ -115,6 +115,49 @@ class Result:
             raise BadResult(self._method, f"the result{path}", reason) from None
         except UNREADABLE as error:
             raise BadResult(self._method, "the result", str(error)) from None
+
+
+def _check_parameter(method: str, function: Callable[..., object], position: int, parameter: Parameter) -> None:
+    """Raise UnsuitableMethod for a parameter that no caller could give."""
+    match parameter.kind:
+        case Parameter.VAR_POSITIONAL:
+            raise UnsuitableMethod(
+                method,
+                f"{parameter} has no schema: name its parameters one by one, or take one list: {_as_list(parameter)}",
+            )
+        case Parameter.VAR_KEYWORD:
+            raise UnsuitableMethod(
+                method,
+                f"{parameter} has no schema: name its parameters one by one, or take one dict: {_as_dict(parameter)}",
+            )
+    if position or parameter.name not in ("self", "cls"):
+        return
+    outer, _, name = getattr(function, "__qualname__", method).rpartition(".")
+    kind = outer.rpartition(".")[2] or "Thing"
+    if kind == "<locals>":
+        kind = "Thing"
+    register = f"{kind}().{name}" if parameter.name == "self" else f"{kind}.{name}"
+    raise UnsuitableMethod(
+        method,
+        f"it takes {parameter.name!r}, which no caller can give: register the method of an object, or of the class: "
+        f"service.method({register})",
+    )
+
+
+def _as_list(parameter: Parameter) -> str:
+    kind = "" if parameter.annotation is Parameter.empty else f"[{_annotation_text(parameter)}]"
+    return f"{parameter.name}: list{kind}"
+
+
+def _as_dict(parameter: Parameter) -> str:
+    kind = "Any" if parameter.annotation is Parameter.empty else _annotation_text(parameter)
+    return f"{parameter.name}: dict[str, {kind}]"
+
+
+def _annotation_text(parameter: Parameter) -> str:
+    """Return the annotation as it was written, or as one would write it."""
+    annotation = parameter.annotation
+    return annotation if isinstance(annotation, str) else inspect.formatannotation(annotation)
 
 
 def _check_has_form(kind: Any) -> None:
