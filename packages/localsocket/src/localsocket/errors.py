@@ -441,11 +441,14 @@ class ServerBusy(Busy):
 
 
 class AccessDenied(LocalSocketError, PermissionError):
-    """The permissions of the file or its directory keep this user out."""
+    """The permissions of `path`, the file or a directory on the way, keep this user out."""
 
-    def __init__(self, address: str) -> None:
-        super().__init__(errno.EACCES, f"this user (uid {os.geteuid()}) may not connect to {address!r}")
+    def __init__(self, address: str, path: str = "", reason: str = "") -> None:
+        why = f": {path!r} {reason}" if reason else ""
+        super().__init__(errno.EACCES, f"this user (uid {os.geteuid()}) may not connect to {address!r}{why}")
         self.address = address
+        self.path = path
+        self.reason = reason
 
 
 class PeerRefused(LocalSocketError, PermissionError):

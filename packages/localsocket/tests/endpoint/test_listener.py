@@ -331,3 +331,25 @@ def test_closing_in_a_directory_that_was_moved_removes_the_file_there(runtime_di
     assert not list((runtime_directory / "moved").iterdir())
     assert (place / "x.sock").exists()
     (place / "x.sock").unlink()
+
+
+# --- directories --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("number", [errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EACCES, errno.ELOOP, errno.ENOTDIR])
+def test_a_directory_that_cannot_be_opened_is_named_with_the_cause(
+    path: Path, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    real_open = os.open
+
+    def refusing(target: Any, *arguments: Any, **options: Any) -> int:
+        if os.fspath(target) == str(path.parent):
+            raise OSError(number, os.strerror(number))
+        return real_open(target, *arguments, **options)
+
+    monkeypatch.setattr(os, "open", refusing)
+    with pytest.raises(BrokenEndpoint) as caught:
+        listen(path)
+    doing = f"listening at {str(path)!r}: opening the directory {str(path.parent)!r}"
+    assert str(caught.value) == f"{doing} failed: {os.strerror(number)}"
+    assert caught.value.errno == number

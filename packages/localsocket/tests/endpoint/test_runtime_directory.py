@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import errno
 import os
+import resource
 import stat
 import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from localsocket import connect, listen
 from localsocket.endpoint import runtime_directory as module
 from localsocket.endpoint.runtime_directory import open_runtime_directory
-from localsocket.errors import InsecureDirectory, ServerNotFound
+from localsocket.errors import BrokenEndpoint, InsecureDirectory, ServerNotFound
 from programs import NOBODY
 
 
@@ -155,3 +159,86 @@ def test_a_sticky_parent_is_fine_as_tmp_is(runtime_directory: Path) -> None:
     runtime_directory.chmod(0o1777)
     opened()
     runtime_directory.chmod(0o700)
+
+
+# --- what is not the directory's fault ----------------------------------------------------------------------------
+
+
+NOT_ITS_FAULT = [errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EIO, errno.EINTR]
+ITS_FAULT = [errno.EACCES, errno.ELOOP, errno.ENOTDIR, errno.ENAMETOOLONG]
+
+
+def failing(monkeypatch: pytest.MonkeyPatch, step: str, path: str, number: int) -> None:
+    """Have one system call fail for one path."""
+    real: Any = getattr(os, step)
+
+    def call(target: Any, *arguments: Any, **options: Any) -> Any:
+        if os.fspath(target) == path:
+            raise OSError(number, os.strerror(number))
+        return real(target, *arguments, **options)
+
+    monkeypatch.setattr(os, step, call)
+
+
+@pytest.mark.parametrize("number", NOT_ITS_FAULT)
+@pytest.mark.parametrize(("step", "doing"), [("open", "opening"), ("stat", "looking at")])
+def test_what_the_system_refuses_is_told_as_what_it_is(
+    runtime_directory: Path, monkeypatch: pytest.MonkeyPatch, number: int, step: str, doing: str
+) -> None:
+    listen("editor.control").close()  # makes it
+    path = runtime_directory / "localsocket" if step == "open" else runtime_directory
+    failing(monkeypatch, step, str(path), number)
+    for face in (listen, connect):
+        with pytest.raises(BrokenEndpoint) as caught:
+            face("editor.control")
+        assert caught.value.errno == number
+        assert str(caught.value) == f"{doing} the directory {str(path)!r} failed: {os.strerror(number)}"
+        assert isinstance(caught.value.__cause__, OSError)
+
+
+@pytest.mark.parametrize("number", ITS_FAULT)
+@pytest.mark.parametrize("step", ["open", "stat"])
+def test_what_is_wrong_with_the_path_is_told_with_the_path_and_the_cause(
+    runtime_directory: Path, monkeypatch: pytest.MonkeyPatch, number: int, step: str
+) -> None:
+    listen("editor.control").close()
+    path = runtime_directory / "localsocket" if step == "open" else runtime_directory
+    failing(monkeypatch, step, str(path), number)
+    error = refusal()
+    assert error.path == str(path)
+    assert f"({os.strerror(number)})" in str(error)
+
+
+@pytest.mark.parametrize("number", [errno.EACCES, errno.ENOSPC, errno.EROFS, errno.EDQUOT])
+def test_one_that_cannot_be_made_is_named(
+    runtime_directory: Path, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    path = runtime_directory / "localsocket"
+    failing(monkeypatch, "mkdir", str(path), number)
+    with pytest.raises(BrokenEndpoint) as caught:
+        listen("editor.control")
+    assert str(caught.value) == f"making the directory {str(path)!r} failed: {os.strerror(number)}"
+    assert caught.value.errno == number
+
+
+@contextmanager
+def no_descriptor_left() -> Iterator[None]:
+    """Let this process open nothing more."""
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    lowest = os.dup(0)
+    os.close(lowest)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (lowest, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)
+
+
+@pytest.mark.parametrize("face", [listen, connect])
+def test_a_process_without_descriptors_does_not_blame_the_directory(
+    runtime_directory: Path, face: Callable[[str], object]
+) -> None:
+    listen("editor.control").close()
+    with no_descriptor_left(), pytest.raises(BrokenEndpoint, match=r"failed: Too many open files$") as caught:
+        face("editor.control")
+    assert caught.value.errno == errno.EMFILE

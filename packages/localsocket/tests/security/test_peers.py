@@ -109,6 +109,23 @@ def test_another_user_whom_the_file_lets_in_is_turned_away_at_accept(public_dire
 
 
 @pytest.mark.root
+@pytest.mark.parametrize("closed", ["file", "directory"])
+def test_whom_the_file_or_a_directory_keeps_out_is_told_which(public_directory: Path, closed: str) -> None:
+    place = public_directory / "place"
+    place.mkdir()
+    place.chmod(0o700 if closed == "directory" else 0o755)
+    with listen(place / "x.sock"):
+        (refusal,) = run("call.py", place / "x.sock", uid=NOBODY)
+    assert refusal["failed"] == "AccessDenied"
+    what = {
+        "file": f"{str(place / 'x.sock')!r} (mode 0600, of uid 0) does not let it write, which connecting needs",
+        "directory": f"{str(place)!r} (mode 0700, of uid 0) does not let it through",
+    }[closed]
+    assert refusal["message"] == f"this user (uid {NOBODY}) may not connect to {str(place / 'x.sock')!r}: {what}"
+    place.rmdir()
+
+
+@pytest.mark.root
 def test_root_is_admitted_by_a_server_of_another_user(public_directory: Path) -> None:
     path = public_directory / "x.sock"
     with Program("serve.py", path, uid=NOBODY) as server:

@@ -59,8 +59,30 @@ def _explain(endpoint: Endpoint, error: OSError) -> OSError:
         case errno.EAGAIN:
             return ServerBusy(endpoint.address)
         case errno.EACCES | errno.EPERM:
-            return AccessDenied(endpoint.address)
+            return _denied(endpoint)
     return error
+
+
+def _denied(endpoint: Endpoint) -> AccessDenied:
+    """Return the error with the first thing on the way that keeps this user out, as far as it can be seen."""
+    if endpoint.is_abstract:
+        return AccessDenied(endpoint.address)
+    parts = [endpoint.location]
+    while (directory := os.path.dirname(parts[-1])) != parts[-1]:
+        parts.append(directory)
+    for path in reversed(parts):
+        is_file = path == endpoint.location
+        as_who_it_acts = os.access in os.supports_effective_ids
+        if os.access(path, os.W_OK if is_file else os.X_OK, effective_ids=as_who_it_acts):
+            continue
+        try:
+            status = os.stat(path)
+        except OSError:
+            break
+        what = f"(mode {stat.S_IMODE(status.st_mode):04o}, of uid {status.st_uid})"
+        lacks = "does not let it write, which connecting needs" if is_file else "does not let it through"
+        return AccessDenied(endpoint.address, path, f"{what} {lacks}")
+    return AccessDenied(endpoint.address)
 
 
 def _refused(endpoint: Endpoint) -> OSError:

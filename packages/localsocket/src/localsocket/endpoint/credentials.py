@@ -56,7 +56,13 @@ def read_credentials(sock: socket.socket) -> PeerCredentials:
         raise PeerUnknown(None, SAME_USER) from error
     if credentials.pid <= 0 or credentials.uid in (-1, INVALID_ID):
         raise PeerUnknown(None, SAME_USER)
-    _check_mapped(sock, credentials)
+    try:
+        _check_mapped(sock, credentials)
+    except OSError as error:
+        if isinstance(error, PeerUnknown):
+            raise
+        reason = f"what its ids mean here could not be looked up ({error.strerror})"
+        raise PeerUnknown(None, SAME_USER, reason) from error
     return credentials
 
 

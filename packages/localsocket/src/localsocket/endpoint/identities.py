@@ -119,5 +119,5 @@ def read_small_file(path: str) -> bytes:
     try:
         with OwnedDescriptor(os.open(path, os.O_RDONLY | os.O_CLOEXEC)) as file:
             return os.read(file.number, _LARGEST)
-    except OSError:
+    except (FileNotFoundError, NotADirectoryError, PermissionError, ProcessLookupError):
         return b""

@@ -102,7 +102,8 @@ def open_listener(
             return _listen_abstract(endpoint, backlog)
         mode = mode_for(allow) if mode is None else mode
         check_reachable(endpoint, allow, mode)
-        directory = open_directory(endpoint, create=True)
+        with translated(f"listening at {endpoint.address!r}: opening the directory {endpoint.directory!r}"):
+            directory = open_directory(endpoint, create=True)
         try:
             lock = NameLock.acquire(directory.number, endpoint)
             try:

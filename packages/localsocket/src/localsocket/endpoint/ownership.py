@@ -11,7 +11,7 @@ from localsocket.endpoint.address import Endpoint
 from localsocket.endpoint.files import companion_name, file_status, is_same_file, kind_of
 from localsocket.endpoint.identities import Certainty, certainty_of_uid, is_our_file, user_in_words
 from localsocket.endpoint.owned_descriptor import OwnedDescriptor
-from localsocket.errors import InsecureDirectory, NameTaken, PathOccupied
+from localsocket.errors import BrokenEndpoint, InsecureDirectory, NameTaken, PathOccupied
 
 _LOCK_FLAGS = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
@@ -71,10 +71,10 @@ class NameLock:
 def _open_lock_file(directory: int, lock_name: str, path: str) -> int:
     try:
         return os.open(lock_name, _LOCK_FLAGS, 0o600, dir_fd=directory)
-    except OSError:
+    except OSError as error:
         if (status := file_status(directory, lock_name)) is not None:
             _check_lock_file(path, status, None)
-        raise
+        raise BrokenEndpoint(f"opening the lock file {path!r}", error) from error
 
 
 def _check_lock_file(path: str, status: os.stat_result, lock: int | None) -> None:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-import contextlib
+import errno
 import os
 import stat
 import tempfile
 
 from localsocket.endpoint.identities import is_our_file, user_in_words
 from localsocket.endpoint.owned_descriptor import OwnedDescriptor
-from localsocket.errors import InsecureDirectory
+from localsocket.errors import BrokenEndpoint, InsecureDirectory
 
 _DIRECTORY_FLAGS = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+# What is wrong with a path, and not with this process or the system.
+_FAULTS_OF_A_PATH = frozenset(
+    {errno.EACCES, errno.ELOOP, errno.ENAMETOOLONG, errno.ENOENT, errno.ENOTDIR, errno.EPERM, errno.EINVAL}
+)
 # Only a file's owner, or who rules over the owner's namespace, may read it without changing its time of access.
 _AS_OWNER = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC | getattr(os, "O_NOATIME", 0)
 
@@ -35,18 +39,25 @@ def open_runtime_directory(*, create: bool) -> int:
     """Return a descriptor of the verified runtime directory, which the caller closes.
 
     `create` makes it, with mode 0700, where it is missing; FileNotFoundError otherwise.
-    Raises InsecureDirectory, with the reason, for one that another user could have prepared or can change.
+    Raises InsecureDirectory, with the reason, for one that another user could have prepared or can change, and
+    BrokenEndpoint for what the system refuses, such as another descriptor.
     """
     path = runtime_directory()
     _check_parent(os.path.dirname(path))
     if create:
-        with contextlib.suppress(FileExistsError):
+        try:
             os.mkdir(path, 0o700)
+        except FileExistsError:
+            pass
+        except OSError as error:
+            raise BrokenEndpoint(f"making the directory {path!r}", error) from error
     try:
         descriptor = os.open(path, _DIRECTORY_FLAGS)
     except FileNotFoundError:
         raise
     except OSError as error:
+        if error.errno not in _FAULTS_OF_A_PATH:
+            raise BrokenEndpoint(f"opening the directory {path!r}", error) from error
         kind = "a symbolic link" if os.path.islink(path) else f"not a usable directory ({error.strerror})"
         raise InsecureDirectory(path, f"it is {kind}") from error
     try:
@@ -63,6 +74,8 @@ def _check_parent(parent: str) -> None:
     try:
         status = os.stat(parent)
     except OSError as error:
+        if error.errno not in _FAULTS_OF_A_PATH:
+            raise BrokenEndpoint(f"looking at the directory {parent!r}", error) from error
         raise InsecureDirectory(
             parent, f"it cannot be used ({error.strerror}); create it, or set XDG_RUNTIME_DIR to another or unset it"
         ) from error
