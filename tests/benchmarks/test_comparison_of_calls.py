@@ -22,7 +22,7 @@ def compare_calls(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
 
 def run(arguments: list[str | Path]) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, *arguments]
-    return subprocess.run(command, cwd=BENCHMARKS, capture_output=True, text=True, timeout=50, check=False)
+    return subprocess.run(command, cwd=BENCHMARKS, capture_output=True, text=True, timeout=150, check=False)
 
 
 def only(*names: str) -> list[str]:

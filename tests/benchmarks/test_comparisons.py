@@ -18,7 +18,7 @@ PROGRAMS = {"aio", "aio-uvloop", "streams", "streams-uvloop", "server-aio", "ser
 
 def compare_asyncio(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, BENCHMARKS / "compare_asyncio.py", *arguments]
-    return subprocess.run(command, capture_output=True, text=True, timeout=50, check=False)
+    return subprocess.run(command, capture_output=True, text=True, timeout=150, check=False)
 
 
 @pytest.fixture

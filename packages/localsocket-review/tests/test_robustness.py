@@ -17,7 +17,7 @@ from localsocket_review.reviewer import review
 from test_corpus import CASES, CORPUS, files_of
 
 DEEP = 10_000
-SECONDS = 20  # far more than it takes, and far less than a hang
+SECONDS = 60  # far more than it takes, and far less than a hang
 
 PYTHON = "import socket\ns = socket.socket(socket.AF_UNIX)\n"
 CPP = "#include <QLocalServer>\n"

@@ -37,7 +37,7 @@ def source(tmp_path: Path) -> Path:
 def run(*arguments: object, encoding: str = "utf-8") -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "localsocket_review", *map(str, arguments)]
     environment = {**os.environ, "COLUMNS": "300", "PYTHONIOENCODING": encoding}
-    return subprocess.run(command, capture_output=True, text=True, timeout=50, check=False, env=environment)
+    return subprocess.run(command, capture_output=True, text=True, timeout=150, check=False, env=environment)
 
 
 @pytest.mark.parametrize(

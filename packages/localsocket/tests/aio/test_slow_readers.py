@@ -172,7 +172,7 @@ async def test_memory_is_flat_where_clients_send_much_and_never_read() -> None:
                 held, _ = tracemalloc.get_traced_memory()
                 await turns(500)
                 now, _ = tracemalloc.get_traced_memory()
-                assert max(first) <= 2 * LIMIT
+                assert max(first) < 3 * LIMIT
                 assert now - held < LIMIT
         finally:
             tracemalloc.stop()

@@ -31,12 +31,12 @@ def test_a_smaller_read_buffer_keeps_what_is_there(make_ends: MakeEnds) -> None:
 def test_a_reader_that_waits_goes_on_with_the_new_limits() -> None:
     with connected_pair(limits=Limits(read_buffer=100)) as (socket, peer):
         peer.write(b"x" * 150)
-        with Background(lambda: socket.read_exactly(100, timeout=20)) as first:
+        with Background(lambda: socket.read_exactly(100, timeout=60)) as first:
             assert first.result() == b"x" * 100
         with pytest.raises(errors.LimitExceeded), socket.transaction():
             socket.read_exactly(101)
         socket.change_limits(Limits(read_buffer=200))
-        with Background(lambda: socket.read_exactly(150, timeout=20)) as second:
+        with Background(lambda: socket.read_exactly(150, timeout=60)) as second:
             peer.write(b"x" * 100)
             assert second.result() == b"x" * 150
 

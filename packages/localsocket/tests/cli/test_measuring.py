@@ -14,7 +14,7 @@ import pytest
 QUICK = ["--connections", "1,2", "--chunk", "100", "--seconds", "0.05"]
 
 
-def run(*arguments: str, timeout: float = 50) -> subprocess.CompletedProcess[str]:
+def run(*arguments: str, timeout: float = 150) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "localsocket", *arguments]
     return subprocess.run(command, capture_output=True, text=True, timeout=timeout, check=False)
 
@@ -117,7 +117,7 @@ def test_a_wrong_byte_makes_the_exit_status_one() -> None:
         "sys.argv = ['localsocket', 'exchange', '--connections', '1', '--chunk', '10', '--seconds', '0.05']\n"
         "main()\n"
     )
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=50, check=False)
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=150, check=False)
     assert done.returncode == 1, done.stderr
     assert done.stdout.splitlines()[1].split()[-1] != "0"
 
@@ -125,7 +125,7 @@ def test_a_wrong_byte_makes_the_exit_status_one() -> None:
 def test_a_row_that_is_skipped_says_why(tmp_path: Path) -> None:
     arguments = "exchange --connections 1,300 --chunk 10 --seconds 0.05"
     command = f"ulimit -n 200; exec {sys.executable} -m localsocket {arguments}"
-    done = subprocess.run(["sh", "-c", command], capture_output=True, text=True, timeout=50, check=False)
+    done = subprocess.run(["sh", "-c", command], capture_output=True, text=True, timeout=150, check=False)
     assert done.returncode == 0, done.stderr
     assert "skipped exchange with 300 connections: needs 664 open files and this process may have 200" in done.stdout
 
@@ -161,7 +161,7 @@ def test_a_face_whose_loop_is_not_installed_is_refused_with_what_to_install(comm
     )
     wide = {**os.environ, "COLUMNS": "200"}
     command_line = [sys.executable, "-c", program]
-    done = subprocess.run(command_line, capture_output=True, text=True, timeout=50, check=False, env=wide)
+    done = subprocess.run(command_line, capture_output=True, text=True, timeout=150, check=False, env=wide)
     assert (done.returncode, done.stdout) == (2, "")
     assert "needs uvloop, which is not installed: pip install 'localsocket[uvloop]'" in done.stderr
     assert "Traceback" not in done.stderr
@@ -174,6 +174,6 @@ def test_without_its_extra_the_command_says_what_to_install() -> None:
         "from localsocket.cli import main\n"
         "main()\n"
     )
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=50, check=False)
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=150, check=False)
     assert done.returncode == 1
     assert done.stderr == "localsocket: the command line needs typer and rich: pip install 'localsocket[cli]'\n"

@@ -11,7 +11,7 @@ from typing import ClassVar
 from localsocket import EventSocket, Handler, SocketState
 from localsocket.errors import LocalSocketError
 
-PATIENCE = 20.0
+PATIENCE = 60.0
 
 
 class Recorder(Handler):

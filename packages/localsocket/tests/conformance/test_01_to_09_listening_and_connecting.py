@@ -89,7 +89,7 @@ def test_03_socket_basic_waits_on_a_closed_socket_do_not_wait(package: Package) 
     first.close()
     for wait in (first.wait_readable, first.wait_disconnected, first.flush, first.read_line, first.read_to_end):
         with pytest.raises(ClosedByUs):
-            wait(timeout=30)
+            wait(timeout=60)
 
 
 def test_03_socket_basic_ending_again_is_not_announced_again(loop: EventLoop) -> None:
@@ -201,11 +201,11 @@ def test_06_listen_and_connect_abstract_namespace(server_kind: str, client_kind:
     own = f"{NAME}-{os.getpid()}"  # abstract names are the whole machine's
     with package.listen(server_kind + own) as server:
         if server_kind == client_kind:
-            with package.connect(client_kind + own, timeout=10), server.accept(timeout=10) as accepted:
+            with package.connect(client_kind + own, timeout=60), server.accept(timeout=60) as accepted:
                 assert accepted.address == server_kind + own
         else:
             with pytest.raises(ServerNotFound):
-                package.connect(client_kind + own, timeout=10)
+                package.connect(client_kind + own, timeout=60)
             assert not server.wait_pending(timeout=0)
 
 
@@ -222,11 +222,11 @@ def test_07_listen_and_connect_abstract_namespace_trailing_zeros(
         assert server.endpoint is not None
         assert server.endpoint.location == (own + server_end)[1:]
         if server_end == client_end:
-            with package.connect(own + client_end, timeout=10), server.accept(timeout=10):
+            with package.connect(own + client_end, timeout=60), server.accept(timeout=60):
                 pass
         else:
             with pytest.raises(ServerNotFound):
-                package.connect(own + client_end, timeout=10)
+                package.connect(own + client_end, timeout=60)
 
 
 def test_08_connect_with_open(loop: EventLoop) -> None:
@@ -276,8 +276,8 @@ def test_09_connect_with_old_open() -> None:
         assert isinstance(client, Contrary)
         accepted.write(b"one\ntwo\n")
         accepted.shutdown_write()
-        assert client.wait_readable(timeout=10)
-        assert client.read_line(timeout=10) == b"one"
+        assert client.wait_readable(timeout=60)
+        assert client.read_line(timeout=60) == b"one"
         assert list(client) == [b"two"]
         client.shutdown_write()
-        assert accepted.read_to_end(timeout=10) == b""
+        assert accepted.read_to_end(timeout=60) == b""

@@ -347,10 +347,10 @@ def test_a_thread_that_finds_the_last_place_taken_for_a_moment_is_woken(
     accepted: list[LocalSocket] = []
     with listen(path, authorize=hesitate, max_connections=1) as server:
         first = threading.Thread(target=server.accept_nowait)
-        second = threading.Thread(target=lambda: accepted.append(server.accept(timeout=30)))
+        second = threading.Thread(target=lambda: accepted.append(server.accept(timeout=60)))
         knock()
         first.start()
-        assert deciding.wait(20)
+        assert deciding.wait(60)
         second.start()
         while not server._waiters:  # the second waits for a place, which the first holds
             pass

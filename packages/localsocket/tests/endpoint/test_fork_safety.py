@@ -34,7 +34,7 @@ class Family:
 def family(request: pytest.FixtureRequest, runtime_directory: Path) -> Iterator[Family]:
     path, other = runtime_directory / "x.sock", runtime_directory / "other.sock"
     with listen(other) as server, Program("fork_while_open.py", request.param, path, other) as program:
-        served = server.accept(timeout=20)
+        served = server.accept(timeout=60)
         assert program.read() == {"serving": str(path)}
         with served, connect(path) as client:
             yield Family(program, path, client, server, served, program.read())
@@ -42,7 +42,7 @@ def family(request: pytest.FixtureRequest, runtime_directory: Path) -> Iterator[
 
 def assert_parent_serves(family: Family) -> None:
     family.client.write(b"still there?")
-    assert family.client.read_exactly(12, timeout=20) == b"still there?"
+    assert family.client.read_exactly(12, timeout=60) == b"still there?"
 
 
 def test_the_child_has_none_of_the_parents_sockets_and_locks(family: Family) -> None:
@@ -80,8 +80,8 @@ def test_the_child_may_do_all_that_a_process_may(family: Family) -> None:
 
 def test_no_connection_is_kept_open_by_the_child(family: Family) -> None:
     family.program.kill()
-    assert family.client.read(timeout=20) == b""
-    assert family.served.read(timeout=20) == b""
+    assert family.client.read(timeout=60) == b""
+    assert family.served.read(timeout=60) == b""
     # The child lives on: only now is it told to end.
     with listen(family.path), connect(family.path):
         pass

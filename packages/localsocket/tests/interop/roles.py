@@ -12,7 +12,7 @@ from collections.abc import Callable
 
 from localsocket import EventSocket, Handler, LocalSocket
 
-PATIENCE = 30.0
+PATIENCE = 60.0
 BLOCK = bytes(range(256)) * 4096
 LINES = 100
 ANSWERS = b"".join(b"LINE %d\n" % number for number in range(LINES))

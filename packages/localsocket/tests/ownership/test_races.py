@@ -20,8 +20,8 @@ CONTENDERS = 24
 
 def owner(address: str) -> int:
     """Return which process answers at the address."""
-    with connect(address, timeout=30) as client:
-        return int(client.read_line(timeout=30))
+    with connect(address, timeout=60) as client:
+        return int(client.read_line(timeout=60))
 
 
 @pytest.mark.parametrize("race", range(3))
@@ -98,7 +98,7 @@ def test_clients_that_wait_see_no_error_while_servers_take_turns(runtime_directo
     served = 0
     while served < count:
         # A server that closes drops those who still wait to be accepted; they are connected, and find the end.
-        with connect("turns", wait_for_server=True, timeout=30) as client, contextlib.suppress(ClosedByPeer):
+        with connect("turns", wait_for_server=True, timeout=60) as client, contextlib.suppress(ClosedByPeer):
             served += b"".join(client) == b"served"
     turns.join()
 

@@ -29,8 +29,8 @@ def serve() -> None:
         return
     with LocalServer.adopt_descriptor(descriptors["greeter"]) as server:
         tell({"descriptors": descriptors, "address": server.address})
-        with server.accept(timeout=20) as client:
-            question = client.read_line(timeout=20).decode()
+        with server.accept(timeout=60) as client:
+            question = client.read_line(timeout=60).decode()
             client.write(json.dumps({"pid": os.getpid(), "asked": question}).encode() + b"\n")
 
 

@@ -13,8 +13,8 @@ from localsocket.errors import LocalSocketError
 
 def call(address: str, *, trusts_any_server: bool) -> object:
     try:
-        with connect(address, timeout=20, allow_server=ANY_USER if trusts_any_server else SAME_USER) as socket:
-            greeting: object = json.loads(socket.read_line(timeout=20))
+        with connect(address, timeout=60, allow_server=ANY_USER if trusts_any_server else SAME_USER) as socket:
+            greeting: object = json.loads(socket.read_line(timeout=60))
             return greeting
     except (LocalSocketError, ValueError) as error:
         return {"failed": type(error).__name__, "message": str(error)}

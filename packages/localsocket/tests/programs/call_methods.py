@@ -12,7 +12,7 @@ from localsocket.errors import LocalSocketError
 
 def outcome(client: Client, method: str) -> object:
     try:
-        result = client.call(method, timeout=20)
+        result = client.call(method, timeout=60)
         return result if isinstance(result, int) else list(result)
     except LocalSocketError as error:
         return type(error).__name__

@@ -49,7 +49,7 @@ def be_the_child(client: Client) -> None:
     status = 1
     try:
         outcomes = []
-        for use in (lambda: client.call("process", timeout=20), lambda: client.notify("process"), client.close):
+        for use in (lambda: client.call("process", timeout=60), lambda: client.notify("process"), client.close):
             try:
                 use()
                 outcomes.append("done")

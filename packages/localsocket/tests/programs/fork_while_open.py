@@ -71,7 +71,7 @@ def report(server: LocalServer, sockets: list[LocalSocket | EventSocket], addres
     found["file is there"] = os.path.exists(address)
     found["listen there"] = outcome(lambda: listen(address).close())
     found["listen elsewhere"] = outcome(lambda: listen(f"{address}.child").close())
-    found["connect"] = outcome(lambda: connect(address, timeout=20).close())
+    found["connect"] = outcome(lambda: connect(address, timeout=60).close())
     return found
 
 

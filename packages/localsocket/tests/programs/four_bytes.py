@@ -8,7 +8,7 @@ from common import tell
 
 import localsocket
 
-PATIENCE = 30.0
+PATIENCE = 60.0
 
 
 def serve(name: str, clients: int) -> None:

@@ -28,7 +28,7 @@ def copy(started: int, ended: int, dies_after: int) -> None:
             os.kill(os.getpid(), signal.SIGKILL)
         return 7
 
-    instance = SingleInstance("one.copy", on_start=on_start, arguments=[str(os.getpid())], timeout=30)
+    instance = SingleInstance("one.copy", on_start=on_start, arguments=[str(os.getpid())], timeout=60)
     os.read(started, 1)  # until all are there
     try:
         status = instance.claim()

@@ -176,7 +176,7 @@ def test_s11_a_client_that_is_gone_before_the_accept_is_still_known(public_direc
     path = public_directory / "x.sock"
     with listen(path, mode=0o666, allow=ANY_USER) as server:
         (left,) = run("knock.py", path, "--leave", uid=NOBODY)
-        with server.accept(timeout=20) as connection:
+        with server.accept(timeout=60) as connection:
             assert connection.peer == PeerCredentials(left["left"], NOBODY, NOBODY)
             assert connection.read_to_end() == b"I was never here\n"
 

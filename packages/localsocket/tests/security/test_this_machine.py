@@ -51,7 +51,7 @@ def test_s25_everything_is_done_with_unix_sockets(
     for address in addresses:
         with ServerThread(address, handler), connect(address) as client, EventLoop() as loop:
             client.write(b"x")
-            assert client.read_exactly(1, timeout=20) == b"x"
+            assert client.read_exactly(1, timeout=60) == b"x"
             loop.connect(address, Echo())
     for end in pair():
         end.close()
@@ -88,7 +88,7 @@ def test_s27_a_server_restarts_at_once_though_a_child_of_the_killed_one_lives(
             with Program("serve.py", path) as second:
                 assert second.read()["pid"] == second.pid
                 with connect(path) as again:
-                    assert b'"server": %d' % second.pid in again.read_line(timeout=20)
-                assert client.read(timeout=20) == b""
+                    assert b'"server": %d' % second.pid in again.read_line(timeout=60)
+                assert client.read(timeout=60) == b""
                 os.kill(child, 0)
         first.end(status=-9)

@@ -24,7 +24,7 @@ from localsocket.errors import CallFailed, DeadlinePassed
 from localsocket.otel import OpenTelemetryTracing
 
 ADDRESS = "otel.demo"
-PATIENCE = 10.0
+PATIENCE = 60.0
 
 
 class NotFound(Exception):

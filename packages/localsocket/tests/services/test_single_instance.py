@@ -22,7 +22,7 @@ from programs import Program
 
 ADDRESS = "one.copy"
 PROGRAM = Path(__file__).parents[1] / "programs" / "one_copy.py"
-PATIENCE = 20.0
+PATIENCE = 60.0
 AT_ONCE = 24
 
 

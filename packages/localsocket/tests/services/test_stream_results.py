@@ -25,6 +25,6 @@ def test_what_cannot_be_iterated_fails_the_call(has_coroutine: bool, caplog: pyt
         service.method(asyncio.sleep, name="sleep")
     with localsocket.ServerThread(ADDRESS, service), localsocket.Client(ADDRESS) as client:
         with pytest.raises(CallFailed):
-            list(client.stream("count", timeout=10))
+            list(client.stream("count", timeout=60))
         assert service.stats().errors == 1
     assert "stream.results.count failed" in caplog.text

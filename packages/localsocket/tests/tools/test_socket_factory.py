@@ -78,7 +78,7 @@ def exchange_with(
         localsocket.ServerThread("measured", handler),
         factory("measured", connections=connections, chunk_bytes=chunk_bytes) as sockets,
     ):
-        return sockets.run_round_trips(round_trips, timeout=30)
+        return sockets.run_round_trips(round_trips, timeout=60)
 
 
 @pytest.mark.parametrize(("connections", "chunk_bytes"), [(1, 1), (3, 100), (5, 100_000), (2, 500_000)])

@@ -366,5 +366,5 @@ class Conversation(RuleBasedStateMachine):
                     assert conversed.may_send > 0
 
 
-TestConversation = pytest.mark.timeout(60)(Conversation.TestCase)
+TestConversation = Conversation.TestCase
 TestConversation.settings = settings(max_examples=100, stateful_step_count=50)

@@ -238,13 +238,13 @@ def echo(socket):
         for message in messages:
             messages.send(message)
 
-with localsocket.ServerThread("calc", service), localsocket.Client("calc", timeout=20) as client:
+with localsocket.ServerThread("calc", service), localsocket.Client("calc", timeout=60) as client:
     assert client.call("add", 2, 3) == 5
     try:
         client.call("fail")
     except localsocket.errors.CallFailed:
         pass
-with localsocket.ServerThread("echo", echo), localsocket.connect_messages("echo", timeout=20) as messages:
+with localsocket.ServerThread("echo", echo), localsocket.connect_messages("echo", timeout=60) as messages:
     messages.send({"a": [1]})
     assert messages.receive() == {"a": [1]}
 print(sorted({"pickle", "_pickle", "marshal", "shelve", "copyreg"} & set(sys.modules)))
@@ -261,6 +261,6 @@ def _printed_by(program: str) -> str:
     # Without the measuring of coverage, which brings modules of its own.
     environment = {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE_")}
     command = [sys.executable, "-c", program]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=50, check=False)
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=150, check=False)
     assert done.returncode == 0, done.stderr
     return done.stdout.strip()
