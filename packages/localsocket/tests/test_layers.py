@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -63,12 +64,7 @@ def third_party(modules: set[str]) -> set[str]:
     return {module.split(".")[0] for module in modules} - sys.stdlib_module_names - {"localsocket"} - BASE
 
 
-# The reviewer names these in order to find them in other people's code.
-@pytest.mark.parametrize(
-    "path",
-    [path for path in source_files() if layer(path) != "review"],
-    ids=lambda path: path.relative_to(SOURCE).as_posix(),
-)
+@pytest.mark.parametrize("path", source_files(), ids=lambda path: path.relative_to(SOURCE).as_posix())
 def test_no_source_file_uses_what_is_forbidden(path: Path) -> None:
     tree = ast.parse(path.read_text(encoding="utf-8"))
     assert not FORBIDDEN_NAMES & set(mentioned_names(tree))
@@ -93,6 +89,54 @@ def test_importing_the_package_is_light() -> None:
     loaded = in_a_fresh_interpreter(program)
     assert not loaded & {"asyncio", "ssl"}
     assert not third_party(loaded)
+
+
+def test_importing_the_anyio_api_brings_neither_asyncio_nor_msgspec_and_little_of_ours() -> None:
+    pytest.importorskip("anyio")
+    program = (
+        "import json, sys; before = set(sys.modules)\n"
+        "import localsocket.anyio; print(json.dumps(sorted(set(sys.modules) - before)))"
+    )
+    loaded = in_a_fresh_interpreter(program)
+    assert not loaded & {"asyncio", "msgspec"}
+    assert not loaded & {"localsocket.aio", "localsocket.blocking", "localsocket.services"}
+    assert len({module for module in loaded if module.partition(".")[0] == "localsocket"}) <= 40
+
+
+def test_the_anyio_api_works_on_trio_without_the_other_apis_and_msgspec(runtime_directory: Path) -> None:
+    pytest.importorskip("anyio")
+    pytest.importorskip("trio")
+    program = """
+import json, sys
+for absent in ("localsocket.aio", "localsocket.blocking", "localsocket.services", "msgspec"):
+    sys.modules[absent] = None
+import trio
+import localsocket.anyio
+
+async def main():
+    async with localsocket.anyio.listen("layers.test") as server, localsocket.anyio.connect("layers.test") as client:
+        async with await server.accept(timeout=10) as served:
+            await served.write(b"hello\\n")
+            return (await client.read_line(timeout=10)).decode()
+
+print(json.dumps([trio.run(main), *(name for name in sys.modules if name == "anyio._backends._asyncio")]))
+"""
+    assert in_a_fresh_interpreter(program) == {"hello"}
+
+
+def test_each_import_that_may_go_round_in_a_circle_is_for_the_type_checker_only() -> None:
+    configuration = SOURCE.parents[3] / "pyproject.toml"
+    contracts = tomllib.loads(configuration.read_text(encoding="utf-8"))["tool"]["importlinter"]["contracts"]
+    ignored = [each for contract in contracts for each in contract.get("ignore_imports", [])]
+    assert ignored
+    for importer, _, imported in (each.partition(" -> ") for each in ignored):
+        path = SOURCE.parent.joinpath(*importer.split(".")).with_suffix(".py")
+        outside = [
+            node.module
+            for node in ast.parse(path.read_text(encoding="utf-8")).body  # what stands in an `if` is not run
+            if isinstance(node, ast.ImportFrom)
+        ]
+        assert imported not in outside, importer
 
 
 def test_every_public_name_resolves_without_a_third_party_package() -> None:

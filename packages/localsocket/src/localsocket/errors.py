@@ -10,13 +10,20 @@ import errno
 import io
 import os
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from localsocket.interfaces import PeerIdentity
-
+from typing import Protocol
 
 STALE_SOCKET = "a socket file whose server is gone"
+
+
+class _PeerIdentity(Protocol):
+    """Who the other end is, as the kernel recorded it."""
+
+    @property
+    def pid(self) -> int: ...
+    @property
+    def uid(self) -> int: ...
+    @property
+    def gid(self) -> int: ...
 
 
 class LocalSocketError(Exception):
@@ -454,7 +461,7 @@ class AccessDenied(LocalSocketError, PermissionError):
 class PeerRefused(LocalSocketError, PermissionError):
     """The other end is somebody that the policy does not admit."""
 
-    def __init__(self, peer: PeerIdentity | None, allowed: Sequence[int] | str) -> None:
+    def __init__(self, peer: _PeerIdentity | None, allowed: Sequence[int] | str) -> None:
         who = "an unknown process" if peer is None else f"process {peer.pid} of uid {peer.uid}"
         super().__init__(errno.EACCES, f"the other end is {who}, and only {_users(allowed)} is admitted")
         self.peer = peer
@@ -464,7 +471,7 @@ class PeerRefused(LocalSocketError, PermissionError):
 class PeerUnknown(PeerRefused):
     """The system could not say who the other end is, which is never taken for permission; `reason` says why."""
 
-    def __init__(self, peer: PeerIdentity | None, allowed: Sequence[int] | str, reason: str = "") -> None:
+    def __init__(self, peer: _PeerIdentity | None, allowed: Sequence[int] | str, reason: str = "") -> None:
         super().__init__(peer, allowed)
         self.reason = reason
         if reason:
@@ -474,7 +481,7 @@ class PeerUnknown(PeerRefused):
 class TooManyConnections(LocalSocketError, PermissionError):
     """The user of the other end has as many connections to this server as one user may have."""
 
-    def __init__(self, peer: PeerIdentity, limit: int) -> None:
+    def __init__(self, peer: _PeerIdentity, limit: int) -> None:
         super().__init__(errno.EUSERS, f"uid {peer.uid} already has {limit} connections, as many as one user may")
         self.peer = peer
         self.limit = limit

@@ -1,10 +1,10 @@
-"""What the layers agree on: values and protocols that name no implementation."""
+"""What the layers agree on: values that name no implementation."""
 
 from __future__ import annotations
 
 import enum
 from dataclasses import dataclass
-from typing import Literal, Protocol, TypeAlias
+from typing import Literal, TypeAlias
 
 from localsocket.deadlines import check_count
 from localsocket.keywords import known_fields
@@ -25,17 +25,6 @@ class SocketState(enum.Enum):
     CONNECTED = "connected"
     CLOSING = "closing"
     CLOSED = "closed"
-
-
-class PeerIdentity(Protocol):
-    """Who the other end is, as the kernel recorded it."""
-
-    @property
-    def pid(self) -> int: ...
-    @property
-    def uid(self) -> int: ...
-    @property
-    def gid(self) -> int: ...
 
 
 @known_fields

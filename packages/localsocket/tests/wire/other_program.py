@@ -67,16 +67,21 @@ class Unpacker:
         first = self._take(1)[0]
         if first < 0x80:
             return first
-        if first < 0x90:
-            return self._map(first & 0x0F)
-        if first < 0xA0:
-            return self._array(first & 0x0F)
-        if first < 0xC0:
-            return self._text(first & 0x1F)
         if first >= 0xE0:
             return first - 256
         if first in NUMBERS:
             return self._number(NUMBERS[first])
+        return self._short(first) if first < 0xC0 else self._long(first)
+
+    def _short(self, first: int) -> Any:
+        """Read what has its length in its first byte."""
+        if first < 0x90:
+            return self._map(first & 0x0F)
+        if first < 0xA0:
+            return self._array(first & 0x0F)
+        return self._text(first & 0x1F)
+
+    def _long(self, first: int) -> Any:
         match first:
             case 0xC0:
                 return None

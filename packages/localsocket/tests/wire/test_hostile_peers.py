@@ -27,6 +27,7 @@ from localsocket.errors import (
     PeerBrokeProtocol,
     WriteBufferFull,
 )
+from localsocket.services.session import Session
 from localsocket.testing import PATIENCE, Background, wait_until
 from wire.building import (
     CALL,
@@ -499,7 +500,7 @@ def test_answers_that_are_gathered_are_not_overtaken_while_they_are_sent() -> No
         def pause_reading(self) -> None: ...
         def resume_reading(self) -> None: ...
 
-    session = service._open_session(localsocket.PeerCredentials(pid=1, uid=0, gid=0), Link())
+    session = Session(service, localsocket.PeerCredentials(pid=1, uid=0, gid=0), Link())
     first, *waiting = session.receive(CLIENT + call(1, "itself", 1) + call(2, "itself", 2))
     session.hold()
     session.reply(first, 1)
@@ -524,7 +525,7 @@ def test_a_session_that_is_lost_while_it_refuses_calls_forgets_the_others() -> N
         def pause_reading(self) -> None: ...
         def resume_reading(self) -> None: ...
 
-    session = service._open_session(localsocket.PeerCredentials(pid=1, uid=0, gid=0), Link())
+    session = Session(service, localsocket.PeerCredentials(pid=1, uid=0, gid=0), Link())
     served = session.receive(CLIENT + call(1, "no such method") + call(2, "localsocket.describe"))
     assert all(each.is_cancelled for each in served)
     assert (session.is_over, session.active_calls) == (True, 0)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 
-from localsocket.aio.pending_call import finish_waiters
 from localsocket.aio.shared_socket import SharedSocket
 from localsocket.aio.waiting import Waiters
 from localsocket.deadlines import Deadline
@@ -67,7 +66,12 @@ class ClientConnection(AnyClientConnection):
 
     # ------------------------------------------------------------------------------------------------------------------
 
-    _wake_waiters = staticmethod(finish_waiters)
+    @staticmethod
+    def _wake_waiters(call: OpenCall) -> None:
+        futures, call.waiter = call.waiter, []
+        for future in futures:
+            if not future.done():
+                future.set_result(None)
 
     def _look_for_room(self) -> None:
         if self.caller.has_room:

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Generator
 from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
+from localsocket.aio.client_connection import ClientConnection
 from localsocket.aio.waiting import set_later
 from localsocket.deadlines import NEVER, Deadline
 from localsocket.errors import EndOfStream
 from localsocket.services.schema import ANYTHING, Result
 from localsocket.wire.caller import OpenCall
 
-if TYPE_CHECKING:
-    from localsocket.aio.client import Client
-    from localsocket.aio.client_connection import ClientConnection
+
+class Connects(Protocol):
+    """What a call asks of its client."""
+
+    async def _connected(self, deadline: Deadline) -> ClientConnection:
+        """Return the connection, made anew where the one before was lost."""
 
 
 class PendingCall:
@@ -23,7 +27,7 @@ class PendingCall:
     __slots__ = ("_began", "_client", "_connection", "call", "deadline")
 
     def __init__(
-        self, client: Client, connection: ClientConnection, call: OpenCall, deadline: Deadline, began: int
+        self, client: Connects, connection: ClientConnection, call: OpenCall, deadline: Deadline, began: int
     ) -> None:
         self._began = began
         self.call = call
@@ -40,7 +44,7 @@ class PendingCall:
         except BaseException:
             self.cancel()
             raise
-        self._client._core.note_end(self._began, is_error=call.body is None and not call.is_stream)
+        self._connection.core.note_end(self._began, is_error=call.body is None and not call.is_stream)
 
     async def next_body(self, deadline: Deadline) -> memoryview | bytes | None:
         """Return the next item of the stream; None at its end, or raise why there is one."""
@@ -66,11 +70,11 @@ class PendingCall:
         """Return what the call gave, or raise what it raised; for a method that streams, a Stream."""
         if self.call.is_stream:
             return Stream(self, result, self.deadline)
-        return self._client._core.result_of(self.call, result)
+        return self._connection.core.result_of(self.call, result)
 
     def raise_failure(self) -> None:
         """Raise what the call raised, if it did."""
-        self._client._core.result_of(self.call, ANYTHING)
+        self._connection.core.result_of(self.call, ANYTHING)
 
     def forget(self) -> None:
         """Cancel from wherever the garbage collector runs."""
@@ -204,11 +208,3 @@ class ProxyCall(Coroutine[Any, Any, Any]):
         if self._running is None:
             self._running = self._call()
         return self._running
-
-
-def finish_waiters(call: OpenCall) -> None:
-    """Wake who waits for the call."""
-    futures, call.waiter = call.waiter, []
-    for future in futures:
-        if not future.done():
-            future.set_result(None)

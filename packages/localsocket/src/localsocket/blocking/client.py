@@ -16,8 +16,8 @@ from localsocket.services.any_client import AnyClient
 from localsocket.services.calls_core import Arguments, CallsCore, Carrier, NamedArguments
 from localsocket.services.client_core import ClientOptions
 from localsocket.services.description import ServiceDescription
+from localsocket.services.method import DESCRIBE, SUBSCRIBE
 from localsocket.services.schema import ANYTHING, Result
-from localsocket.services.session import DESCRIBE, SUBSCRIBE
 from localsocket.sockets.connector import Connector
 
 _DESCRIPTION = Result(DESCRIBE, ServiceDescription)

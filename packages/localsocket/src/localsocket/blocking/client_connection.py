@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import deque
 
-from localsocket.blocking.pending_call import finish_turns
 from localsocket.blocking.shared_socket import SharedSocket, Turn
 from localsocket.deadlines import Deadline
 from localsocket.errors import ClosedByUs, LocalSocketError
@@ -86,7 +85,11 @@ class ClientConnection(AnyClientConnection):
 
     # --- its lock is held ---------------------------------------------------------------------------------------------
 
-    _wake_waiters = staticmethod(finish_turns)
+    @staticmethod
+    def _wake_waiters(call: OpenCall) -> None:
+        turns, call.waiter = call.waiter, []
+        for turn in turns:
+            turn.finish()
 
     def _look_for_room(self) -> None:
         for _ in range(min(len(self._waiting_for_room), self.caller.room)):

@@ -5,10 +5,10 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from localsocket.blocking.handler import Handler, wants_bytes_written
-from localsocket.blocking.poller import FAILED, HUNG_UP, READABLE, WRITABLE
+from localsocket.blocking.poller import FAILED, HUNG_UP, READABLE, WRITABLE, Poller
 from localsocket.deadlines import Deadline
 from localsocket.endpoint.credentials import PeerCredentials
 from localsocket.errors import ClosedByPeer, ClosedByUs, LocalSocketError
@@ -16,12 +16,25 @@ from localsocket.interfaces import Limits, OpenMode, SocketState
 from localsocket.sockets.connected_socket import ConnectedSocket
 from localsocket.sockets.connection import RECEIVE_SIZE, HandedOver
 
-if TYPE_CHECKING:
-    from localsocket.blocking.event_loop import EventLoop
-
 logger = logging.getLogger("localsocket.blocking")
 
 CLOSE_TIMEOUT = 5.0
+
+
+class DrivingLoop(Protocol):
+    """What a socket asks of the loop that drives it."""
+
+    _poller: Poller
+
+    def call_soon(self, callback: Callable[..., object], *arguments: object) -> None: ...
+
+    def call_later(self, seconds: float, callback: Callable[..., object], *arguments: object) -> None: ...
+
+    def _watch(self, descriptor: int, on_events: Callable[[int], object], interest: int) -> None: ...
+
+    def _unwatch(self, descriptor: int) -> None: ...
+
+    def _forget(self, socket: EventSocket) -> None: ...
 
 
 class EventSocket(ConnectedSocket):
@@ -54,7 +67,7 @@ class EventSocket(ConnectedSocket):
 
     def __init__(
         self,
-        loop: EventLoop,
+        loop: DrivingLoop,
         handler: Handler,
         connection: HandedOver,
         *,

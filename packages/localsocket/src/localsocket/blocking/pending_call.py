@@ -5,17 +5,21 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Iterator
 from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
+from localsocket.blocking.client_connection import ClientConnection
 from localsocket.blocking.shared_socket import Turn
 from localsocket.deadlines import Deadline
 from localsocket.errors import EndOfStream, LocalSocketError
 from localsocket.services.schema import Result
 from localsocket.wire.caller import OpenCall
 
-if TYPE_CHECKING:
-    from localsocket.blocking.client import Client
-    from localsocket.blocking.client_connection import ClientConnection
+
+class Connects(Protocol):
+    """What a call asks of its client."""
+
+    def _connected(self, deadline: Deadline) -> ClientConnection:
+        """Return the connection, made anew where the one before was lost."""
 
 
 class PendingCall:
@@ -25,7 +29,7 @@ class PendingCall:
 
     def __init__(
         self,
-        client: Client,
+        client: Connects,
         connection: ClientConnection,
         call: OpenCall,
         turn: Turn,
@@ -61,7 +65,7 @@ class PendingCall:
             return self._result.read(body)
         if self._call.is_stream:
             return self.stream()
-        return self._client._core.result_of(self._call, self._result)
+        return self._connection.core.result_of(self._call, self._result)
 
     def stream(self) -> Stream:
         """Return the items of a method that streams, as they come."""
@@ -95,7 +99,7 @@ class PendingCall:
             self._wait_for(self._is_answered, deadline)
         if began := self._began:
             self._began = 0
-            self._client._core.note_end(began, is_error=call.body is None and not call.is_stream)
+            self._connection.core.note_end(began, is_error=call.body is None and not call.is_stream)
 
     def _next_item(self, deadline: Deadline) -> Any:
         """Return the next item; StopIteration at the end."""
@@ -103,7 +107,7 @@ class PendingCall:
         with self._connection.socket.lock:
             taken = self._connection.caller.take_item(self._call)
         if taken is None:
-            self._client._core.result_of(self._call, self._result)
+            self._connection.core.result_of(self._call, self._result)
             raise StopIteration
         body, credit = taken
         if credit:
@@ -200,10 +204,3 @@ class Stream(Iterator[Any]):
 
     def __repr__(self) -> str:
         return f"<Stream of {self._pending.method!r}>"
-
-
-def finish_turns(call: OpenCall) -> None:
-    """Wake who waits for the call; under the lock of its socket."""
-    turns, call.waiter = call.waiter, []
-    for turn in turns:
-        turn.finish()

@@ -251,7 +251,7 @@ class _ServiceHandler(Handler):
         self._service = service
 
     def connected(self, socket: EventSocket) -> None:
-        session = socket.context = self._service._open_session(socket.peer, _Link(socket))
+        session = socket.context = Session(self._service, socket.peer, _Link(socket))
         session.begin()
         self._loop.call_later(self._service.limits.greeting, _drop_if_mute, session)
 

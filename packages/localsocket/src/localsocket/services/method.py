@@ -17,6 +17,8 @@ Allow: TypeAlias = AllowedUsers | Callable[[PeerCredentials], bool]
 """Who may call a method: as for listen(), or a function that is asked for each call."""
 
 OWN_PREFIX = "localsocket."
+DESCRIBE = f"{OWN_PREFIX}describe"
+SUBSCRIBE = f"{OWN_PREFIX}subscribe"
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,127}", re.ASCII)
 
 

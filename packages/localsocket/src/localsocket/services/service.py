@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable
-from typing import Any, ParamSpec, TypeVar, overload
+from typing import Any, ParamSpec, Protocol, TypeVar, overload
 
-from localsocket.endpoint.credentials import PeerCredentials
 from localsocket.errors import NoSuchTopic
 from localsocket.keywords import known_keywords
 from localsocket.services.description import ServiceDescription
 from localsocket.services.limits import DEFAULT_CALL_LIMITS, CallLimits
-from localsocket.services.method import OWN_PREFIX, Allow, Method, check_declared, check_name
-from localsocket.services.outbox import Link
-from localsocket.services.session import DESCRIBE, SUBSCRIBE, Session
+from localsocket.services.method import (
+    DESCRIBE,
+    OWN_PREFIX,
+    SUBSCRIBE,
+    Allow,
+    Method,
+    check_declared,
+    check_name,
+)
 from localsocket.services.stats import ServiceStats, Tally
 from localsocket.services.topic import QUEUE, Policy, Topic
 from localsocket.services.tracing import Tracing
@@ -22,6 +27,15 @@ from localsocket.wire.greeting import Greeting
 P = ParamSpec("P")
 R = TypeVar("R")
 F = TypeVar("F", bound=Callable[..., Any])
+
+
+class _Counted(Protocol):
+    """What a service asks its sessions."""
+
+    @property
+    def active_calls(self) -> int: ...
+    @property
+    def bytes_to_write(self) -> int: ...
 
 
 class Service:
@@ -58,7 +72,7 @@ class Service:
         self._topics: dict[str, Topic] = {}
         self._table: dict[str, Method] = {}
         self._unknown_method = Method(f"{OWN_PREFIX}unknown", _nothing)
-        self._sessions: set[Session] = set()
+        self._sessions: set[_Counted] = set()
         self._lock = threading.Lock()
         self._said: Greeting | None = None
         self._table[DESCRIBE] = Method(DESCRIBE, self.describe, idempotent=True)
@@ -196,14 +210,11 @@ class Service:
         """Whether a method is a coroutine function or an async generator."""
         return any(method.is_async for method in self._table.values())
 
-    def _open_session(self, peer: PeerCredentials, link: Link) -> Session:
-        return Session(self, peer, link)
-
-    def _add_session(self, session: Session) -> None:
+    def _add_session(self, session: _Counted) -> None:
         with self._lock:
             self._sessions.add(session)
 
-    def _remove_session(self, session: Session) -> None:
+    def _remove_session(self, session: _Counted) -> None:
         with self._lock:
             self._sessions.discard(session)
 

@@ -6,7 +6,6 @@ import logging
 import time
 import traceback
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 from localsocket.endpoint.credentials import PeerCredentials
 from localsocket.errors import (
@@ -23,20 +22,15 @@ from localsocket.errors import (
 from localsocket.interrupts import tell_all
 from localsocket.keywords import similar_names
 from localsocket.services.failures import failure_of_declared, failure_of_ours, failure_of_unknown
-from localsocket.services.method import OWN_PREFIX
+from localsocket.services.method import SUBSCRIBE
 from localsocket.services.outbox import Link, Outbox
 from localsocket.services.served_call import ServedCall
+from localsocket.services.service import Service
 from localsocket.wire.answerer import AnsweredCall, Answerer
 from localsocket.wire.call_bodies import Failure
 from localsocket.wire.frames import Kind
 
-if TYPE_CHECKING:
-    from localsocket.services.service import Service
-
 logger = logging.getLogger("localsocket.services")
-
-DESCRIBE = f"{OWN_PREFIX}describe"
-SUBSCRIBE = f"{OWN_PREFIX}subscribe"
 
 _CALLS = (int(Kind.CALL), int(Kind.NOTIFICATION))
 _CANCEL = int(Kind.CANCEL)
