@@ -17,7 +17,7 @@ from localsocket_review.reading.collecting import collect, read_file
 CORPUS = Path(__file__).parents[1] / "corpus"
 # For each rule, where its message names what it found, and how a review would say it.
 SAID = {
-    "ls101": (None, "The socket is open to other users: any local user can connect."),
+    "ls101": (None, "The socket is open to other users: other users can connect."),
     "ls103": (None, "The permissions are set only after the bind."),
     "ls104": (None, "The abstract socket has no check of credentials."),
     "ls105": (None, "The socket has a predictable path."),

@@ -59,7 +59,9 @@ def test_each_of_the_six_points_is_refuted(review: Path, point: str) -> None:
 def test_the_same_points_are_supported_of_a_program_where_they_are_true(point: str) -> None:
     complaints = [one for one in check("broken").claims if one.claim.point == point and one.claim.kind != "overload"]
     assert complaints
-    assert {one.answer.verdict for one in complaints} == {Verdict.SUPPORTED}
+    # That listen() "is not thread-safe" is beside the point and not in the code: so that sentence is right only so far.
+    expected = Verdict.UNDECIDED if point == "5" else Verdict.SUPPORTED
+    assert {one.answer.verdict for one in complaints} == {expected}
 
 
 @pytest.mark.parametrize("review", sorted(SIX_POINTS.glob("review*")), ids=lambda path: path.name)
@@ -88,15 +90,24 @@ def test_an_overload_that_qt_does_not_have_is_refuted_whatever_the_program() -> 
 
 def test_every_answer_about_the_six_points_shows_its_places() -> None:
     shown = {
-        one.claim.names or one.claim.point: {
+        (one.claim.point, one.claim.kind): {
             (Path(place.place.file).name, place.place.line) for place in one.answer.places
         }
         for one in check("program").claims
     }
-    assert ("tst_exchange.cpp", 25) in shown["pingPong_data()",]
-    assert shown["ServerThread",] == {("serverthread.h", 8)}
-    assert ("socketfactory.cpp", 7) in shown["QLocalSocket",]
-    assert shown["listen()",] == {("serverthread.cpp", 20)}
+    assert ("tst_exchange.cpp", 25) in shown["2", "unused"]
+    assert shown["3", "missing Q_OBJECT"] == {("serverthread.h", 8)}
+    assert ("socketfactory.cpp", 7) in shown["4", "leak"]
+    assert shown["5", "other thread"] == {("serverthread.cpp", 20)}
+
+
+def test_each_sentence_of_the_review_has_one_answer_or_is_listed_with_the_reason() -> None:
+    checked = check("program")
+    lines = [(one.claim.line, one.claim.text) for one in checked.claims]
+    assert len(lines) == len(set(lines))
+    told = " ".join([*(text for _, text in lines), *(one.text for one in checked.not_claims)])
+    for word in REVIEW.read_text(encoding="utf-8").replace("**", "").replace("#", "").split():
+        assert word.strip("*").strip() in told or word.rstrip(".").isdigit()
 
 
 def test_the_exit_status_tells_whether_something_was_refuted(tmp_path: Path) -> None:
@@ -112,14 +123,15 @@ def test_the_exit_status_tells_whether_something_was_refuted(tmp_path: Path) -> 
 def test_the_answers_are_given_as_json() -> None:
     done = run("--check-review", str(REVIEW), str(SIX_POINTS / "program"), "--format", "json")
     document = json.loads(done.output)
-    assert list(document) == ["summary", "claims", "searched", "not_read"]
+    assert list(document) == ["summary", "claims", "not_claims", "searched", "not_read"]
     first = document["claims"][1]
     assert list(first) == [
         "line", "point", "kind", "names", "text", "says_wrong", "hedged", "answer", "reason", "places",
     ]  # fmt: skip
     assert (first["point"], first["line"], first["answer"], first["says_wrong"]) == ("1", 7, "refuted", True)
     assert first["places"][0]["file"].endswith("tst_exchange.cpp")
-    assert [claim["hedged"] for claim in document["claims"] if claim["line"] == 17] == [True]
+    (other,) = [one for one in document["not_claims"] if one["line"] == 17]
+    assert (list(other), other["why"]) == (["line", "text", "why"], "tells what would be")
 
 
 def test_the_answers_are_written_to_the_file_that_is_named(tmp_path: Path) -> None:
@@ -135,7 +147,7 @@ def test_the_answers_are_written_to_the_file_that_is_named(tmp_path: Path) -> No
     [
         ([str(SIX_POINTS / "missing.md"), str(SIX_POINTS)], "missing"),
         ([str(REVIEW), str(SIX_POINTS / "missing")], "missing"),
-        ([str(REVIEW), str(SIX_POINTS), "--format", "sarif"], "as text or json"),
+        ([str(REVIEW), str(SIX_POINTS), "--format", "html"], "and not as html"),
     ],
 )
 def test_what_cannot_be_read_or_written_is_refused(arguments: list[str], why: str) -> None:

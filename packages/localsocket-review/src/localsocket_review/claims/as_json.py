@@ -6,6 +6,7 @@ import json
 
 from localsocket_review.claims.checking import CheckedReview
 from localsocket_review.claims.claim import CheckedClaim, Verdict
+from localsocket_review.claims.structured import Remark
 
 _WORDS = {Verdict.SUPPORTED: "supported", Verdict.REFUTED: "refuted", Verdict.UNDECIDED: "undecided"}
 
@@ -14,6 +15,9 @@ def json_of_checked(checked: CheckedReview) -> str:
     document = {
         "summary": checked.summary,
         "claims": [_claim(one) for one in checked.claims],
+        "not_claims": [
+            {"line": one.line, "text": one.text, "why": one.why, **_source(one.remark)} for one in checked.not_claims
+        ],
         "searched": checked.searched,
         "not_read": list(checked.not_read),
     }
@@ -35,4 +39,18 @@ def _claim(one: CheckedClaim) -> dict[str, object]:
             {"file": place.place.file, "line": place.place.line, "column": place.place.column, "note": place.note}
             for place in one.answer.places
         ],
+        **_source(one.remark),
+    }
+
+
+def _source(remark: Remark | None) -> dict[str, object]:
+    """Where a structured review says it."""
+    if remark is None:
+        return {}
+    return {
+        "file": remark.file,
+        "at_line": remark.line,
+        "author": remark.author,
+        "url": remark.url,
+        "rule": remark.rule,
     }

@@ -7,6 +7,7 @@ from rich.text import Text
 
 from localsocket_review.claims.checking import CheckedReview
 from localsocket_review.claims.claim import CheckedClaim, Verdict
+from localsocket_review.claims.structured import Remark
 
 _COLOURS = {Verdict.SUPPORTED: "bold green", Verdict.REFUTED: "bold red", Verdict.UNDECIDED: "yellow"}
 _LONGEST = 160  # characters of a claim that are repeated
@@ -15,15 +16,23 @@ _LONGEST = 160  # characters of a claim that are repeated
 def print_checked(checked: CheckedReview, console: Console) -> None:
     """Print the counts first, then each claim with its answer and the places that show it."""
     _line(console, Text(checked.summary, "bold"))
-    point = None
+    point: tuple[str, Remark | None] | None = None
     for number, one in enumerate(checked.claims, 1):
-        if one.claim.point != point:
-            point = one.claim.point
+        if (one.claim.point, one.remark) != point:
+            point = one.claim.point, one.remark
             _line(console)
-            if point:
-                _line(console, Text(f"Point {point}", "bold"))
+            title = (
+                one.remark.title if one.remark is not None else f"Point {one.claim.point}" if one.claim.point else ""
+            )
+            if title:
+                _line(console, Text(title, "bold"))
         _print_claim(console, number, one)
     _line(console)
+    if checked.not_claims:
+        _line(console, Text("Not answered", "bold"))
+        for other in checked.not_claims:
+            _line(console, Text(f'   Line {other.line}: "{_shortened(other.text)}" ({other.why})', "dim"))
+        _line(console)
     for sentence in checked.not_read:
         _line(console, Text(f"Not read: {sentence}", "dim"))
     _line(console, Text(f"Searched: {checked.searched}.", "dim"))
@@ -42,6 +51,12 @@ def _print_claim(console: Console, number: int, one: CheckedClaim) -> None:
     _line(console, Text(f"   {one.answer.reason}"))
     for evidence in one.answer.places:
         _line(console, Text(f"   {evidence.place}: {evidence.note}", "dim"))
+
+
+def _title(one: CheckedClaim) -> str:
+    if one.remark is not None:
+        return one.remark.title
+    return f"Point {one.claim.point}" if one.claim.point else ""
 
 
 def _shortened(text: str) -> str:

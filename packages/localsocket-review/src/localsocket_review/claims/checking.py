@@ -8,13 +8,15 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from localsocket_review.analysis.facts import Facts
-from localsocket_review.claims.claim import Answer, CheckedClaim, Claim, Verdict, undecided
-from localsocket_review.claims.kinds import all_kinds
-from localsocket_review.claims.kinds.kind import ClaimKind
-from localsocket_review.claims.mentions import Mention
-from localsocket_review.claims.recognising import claims_of, proposals
-from localsocket_review.claims.review_text import read_review
+from localsocket_review.claims.answering import answer_sentence, told_kind
+from localsocket_review.claims.claim import CheckedClaim, Claim, NotAClaim, Verdict
+from localsocket_review.claims.clauses import is_hedged
+from localsocket_review.claims.mentions import Mention, mentions_in
+from localsocket_review.claims.recognising import ReadSentence, no_claim_because, read_point
+from localsocket_review.claims.review_text import Point, Sentence, read_review
 from localsocket_review.claims.reviewed_code import Code
+from localsocket_review.claims.structured import Remark, remarks_in
+from localsocket_review.claims.tied import answer_to_ours, kept_to_its_line, misplaced, spoken_of
 from localsocket_review.model.program import Program
 from localsocket_review.model.unit import Unit
 from localsocket_review.reading.collecting import collect, read_file
@@ -27,21 +29,24 @@ class CheckedReview:
     claims: tuple[CheckedClaim, ...]
     searched: str
     not_read: tuple[str, ...] = ()
+    not_claims: tuple[NotAClaim, ...] = ()
 
     def of(self, verdict: Verdict) -> list[CheckedClaim]:
         return [one for one in self.claims if one.answer.verdict is verdict]
 
     @property
     def summary(self) -> str:
-        """The first line: how many claims got which answer."""
+        """The first line: how many claims got which answer, and how many sentences are no claim."""
+        rest = len(self.not_claims)
+        others = f" {rest} sentence{'' if rest == 1 else 's'} not understood as a claim." if rest else ""
         if not self.claims:
-            return "No claim about the code was recognised."
+            return f"No claim about the code was recognised.{others}"
         counts = Counter(one.answer.verdict for one in self.claims)
         parts = [f"{counts[verdict]} {verdict}" for verdict in (Verdict.REFUTED, Verdict.SUPPORTED) if counts[verdict]]
         if counts[Verdict.UNDECIDED]:
             parts.append(f"{counts[Verdict.UNDECIDED]} cannot be decided here")
         number = len(self.claims)
-        return f"{number} claim{'' if number == 1 else 's'}: {', '.join(parts)}."
+        return f"{number} claim{'' if number == 1 else 's'}: {', '.join(parts)}.{others}"
 
 
 def check_review(text: str, paths: Iterable[Path]) -> CheckedReview:
@@ -56,62 +61,72 @@ def check_review_of_units(text: str, units: Sequence[Unit]) -> CheckedReview:
 
 
 def check_review_of_code(text: str, code: Code) -> CheckedReview:
-    checked = tuple(one for point in read_review(text) for one in _of_point(claims_of(point, code.names), code))
-    return CheckedReview(checked, code.extent)
-
-
-def _of_point(claims: Sequence[Claim], code: Code) -> Iterator[CheckedClaim]:
-    """Yield the answers; what a sentence says by the way is told only where it is false."""
-    kinds = {kind.name: kind for kind in all_kinds()}
-    judging = {claim.text for claim in claims if not kinds[claim.kind].is_premise}
-    told: dict[tuple[str, tuple[str, ...], str], CheckedClaim] = {}
-    for claim in claims:
-        kind = kinds[claim.kind]
-        answer = _answer(claim, kind, code)
-        is_aside = (kind.is_premise and claim.text in judging) or _is_conceded(claim, claims)
-        if is_aside and answer.verdict is not Verdict.REFUTED:
-            continue
-        key = (claim.kind, claim.names, claim.text)
-        if key not in told or told[key].answer.verdict is Verdict.UNDECIDED:
-            told[key] = CheckedClaim(claim, answer)
-    yield from told.values()
-
-
-def _is_conceded(claim: Claim, claims: Sequence[Claim]) -> bool:
-    """Say whether it is granted on the way to a complaint about the same: "is defined, but never called"."""
-    return not claim.is_complaint and any(
-        other.is_complaint and other.text == claim.text and other.names == claim.names for other in claims
+    """Hold a review of any kind that is read against the code. Raises NotAReview for any other structure."""
+    remarks = remarks_in(text)
+    if remarks is None:
+        answered = list(_of_prose(text, code))
+    else:
+        answered = [one for remark in remarks for one in _of_remark(remark, code)]
+    return CheckedReview(
+        tuple(one for one in answered if isinstance(one, CheckedClaim)),
+        code.extent,
+        not_claims=tuple(one for one in answered if isinstance(one, NotAClaim)),
     )
 
 
-def _answer(claim: Claim, kind: ClaimKind, code: Code) -> Answer:
-    if kind.knows_missing:
-        return _checked(claim, kind, code)
-    wanted = proposals(claim)
-    missing = [one for one in claim.subjects if one not in wanted and not code.resolve(one, claim.scopes)]
-    missing += [one for one in claim.scopes if one not in wanted and not code.resolve(one)]
-    if missing and not _is_one_of_several_calls(claim, missing):
-        return code.not_there(missing[0])
-    return _checked(_without(claim, [*wanted, *missing], code), kind, code)
+def _of_prose(text: str, code: Code, about: tuple[Mention, ...] = ()) -> Iterator[CheckedClaim | NotAClaim]:
+    for point in read_review(text):
+        for read in read_point(point, code.names, about):
+            yield _answered(read, point, code)
 
 
-def _is_one_of_several_calls(claim: Claim, missing: Sequence[Mention]) -> bool:
-    """Say whether other functions of a list are there: `read()` and `write()` are called, where only write() is."""
-    are_calls = all(one.arguments is not None for one in claim.subjects)
-    return are_calls and not claim.scopes and 0 < len(missing) < len(claim.subjects)
+def _of_remark(remark: Remark, code: Code) -> Iterator[CheckedClaim | NotAClaim]:
+    """Yield the answers to what a comment or a result says, each tied to its line."""
+    place = misplaced(remark, code)
+    if place is not None or remark.is_ours:
+        read = ReadSentence(Sentence(remark.text, 1), [])
+        claim = _claim_of(read, Point(""), remark.rule or "place")
+        yield CheckedClaim(claim, place or answer_to_ours(remark, code), remark)
+        return
+    for one in _of_prose(remark.text, code, spoken_of(remark, code)):
+        if isinstance(one, CheckedClaim):
+            names_something = bool(mentions_in(one.claim.text, code.names))
+            yield replace(one, answer=kept_to_its_line(one.answer, remark, names_something, code), remark=remark)
+        else:
+            yield replace(one, remark=remark)
 
 
-def _without(claim: Claim, wanted: Sequence[Mention], code: Code) -> Claim:
-    """Leave out what the claim would like to see and the code does not have."""
-    subjects = tuple(one for one in claim.subjects if one not in wanted or code.resolve(one))
-    return replace(claim, subjects=subjects, scopes=tuple(one for one in claim.scopes if code.resolve(one)))
+def _answered(read: ReadSentence, point: Point, code: Code) -> CheckedClaim | NotAClaim:
+    """Return the sentence with its one answer, or why it has none: every sentence is one or the other."""
+    sentence = read.sentence
+    why = no_claim_because(read)
+    found = None if why else answer_sentence(read, code)
+    if found is None:
+        return NotAClaim(sentence.text, sentence.line, why or "not understood as a claim about the code")
+    parts, answer = found
+    kind, claim = told_kind(parts, answer.verdict)
+    if claim is None:
+        claim = _claim_of(read, point, kind)
+    return CheckedClaim(replace(claim, text=sentence.text, line=sentence.line), answer)
 
 
-def _checked(claim: Claim, kind: ClaimKind, code: Code) -> Answer:
-    try:
-        return kind.check(claim, code)
-    except RecursionError:
-        return undecided("The code is nested too deeply to follow.")
+def _claim_of(read: ReadSentence, point: Point, kind: str) -> Claim:
+    subjects = tuple(one for one in read.mentions if not one.is_file)
+    sentence = read.sentence
+    return Claim(
+        kind or "name",
+        sentence.text,
+        sentence.line,
+        point.label,
+        subjects,
+        (),
+        is_complaint=True,
+        is_hedged=is_hedged(sentence.text),
+        is_suggestion=False,
+        is_title=sentence.is_heading,
+        count=None,
+        clause=sentence.text,
+    )
 
 
 def _not_read(units: Sequence[Unit]) -> Iterator[str]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from localsocket_review.claims.mentions import Mention
+from localsocket_review.claims.structured import Remark
 from localsocket_review.findings import Evidence, Finding
 from localsocket_review.model.place import Place
 
@@ -36,6 +37,7 @@ class Claim:
     is_title: bool
     count: int | None
     clause: str
+    matched: str = ""  # the words by which its kind was recognised
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -57,8 +59,21 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class CheckedClaim:
+    """A sentence that claims something, chiefly what `claim` says, with its one answer."""
+
     claim: Claim
     answer: Answer
+    remark: Remark | None = None  # the comment or result that says it, in a structured review
+
+
+@dataclass(frozen=True, slots=True)
+class NotAClaim:
+    """A sentence that is not answered, and why: a question, a title, nothing that was understood."""
+
+    text: str
+    line: int
+    why: str
+    remark: Remark | None = None
 
 
 Shown = tuple[Place, str]

@@ -20,7 +20,8 @@ _BOUNDARY = re.compile(
 )
 _SAID = re.compile(
     r"\b(?:is|are|was|were|has|have|had|does|do|did|should|can|will|must|might|may|could|never|"
-    r"(?:leak|lack|miss|need|ignore|inherit|derive|call|use|block|read|write|violate|drop|handle|contain|remove)(?:s|es))\b",
+    r"(?:leak|lack|miss|need|ignore|inherit|derive|call|use|block|read|write|violate|drop|handle|"
+    r"contain|remove)(?:s|es))\b",
     re.IGNORECASE,
 )
 _HEDGE = re.compile(
@@ -68,7 +69,8 @@ _DENIED_AFTERWARDS = re.compile(
 )
 _WOULD_BE = re.compile(
     r"\W*(?:without (?:it|this|that|them|these|such|the macro)|otherwise|if (?:this|it|that|so)|in that case|"
-    r"as a result)\b",
+    r"as a result|(?:this|that|which) (?:might|may|could|can|would|will)(?: \w+)? (?:lead|cause|result|break|make|mean|"
+    r"allow|let|produce|be a problem|be an issue)\w*)\b",
     re.IGNORECASE,
 )
 _REACH = 6  # words: how far ahead of a word its negation stands
@@ -196,6 +198,10 @@ def _spans(prose: str) -> Iterator[tuple[int, int]]:
 def is_no_claim(sentence: str) -> bool:
     """Say whether a sentence asks, or tells what would be."""
     return is_question(sentence) or _WOULD_BE.match(sentence) is not None
+
+
+def is_hedged(sentence: str) -> bool:
+    return _HEDGE.search(sentence) is not None
 
 
 def is_question(sentence: str) -> bool:

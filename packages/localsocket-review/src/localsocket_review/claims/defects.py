@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from localsocket_review.analysis.facts import Facts
 from localsocket_review.model.declarations import FunctionInfo
-from localsocket_review.model.expressions import Assignment, Attribute, Call, Name, dotted, strip_casts, walk
+from localsocket_review.model.expressions import (
+    COMPARISONS,
+    Assignment,
+    Attribute,
+    Binary,
+    Call,
+    Expression,
+    Name,
+    Unary,
+    dotted,
+    strip_casts,
+)
 from localsocket_review.model.place import Place
 from localsocket_review.model.statements import Assign, Branch, Loop
 
@@ -64,10 +75,25 @@ def _is_tested(call: Call, function: FunctionInfo, _: Facts) -> tuple[Place, str
     }
     for statement in function.statements():
         if isinstance(statement, Branch | Loop) and statement.test is not None:
-            for part in walk(statement.test):
+            for part in _operands(statement.test):
                 if part is call or (isinstance(part, Name | Attribute) and dotted(part) in takers - {""}):
                     return statement.test.place, "tested here"
     return None
+
+
+def _operands(test: Expression) -> Iterator[Expression]:
+    """Yield what a condition asks: `socket` of `!socket`, and not of `socket->isOpen()`."""
+    match strip_casts(test):
+        case Binary(operator=operator, left=left, right=right) if operator in ("and", "or") or operator in COMPARISONS:
+            yield from _operands(left)
+            yield from _operands(right)
+        case Unary(operator="not", operand=operand):
+            yield from _operands(operand)
+        case Assignment(target=target, value=value):
+            yield target
+            yield from _operands(value)
+        case other:
+            yield other
 
 
 DEFECTS = (
@@ -325,9 +351,15 @@ DEFECTS = (
         "one read or write is taken for the whole",
         ("Short reads are not handled.",),
         ("LS207",),
-        said=(r"fewer\W+(?:than\W+\w+\W+)?bytes", r"fewer\W+than"),
+        said=(
+            r"fewer\W+(?:than\W+\w+\W+)?bytes",
+            r"fewer\W+than",
+            r"(?:short|partial|incomplete)\W+(?:read|write|send|transfer)s?\W+(?:(?:\w+|<\w+>)\W+){0,5}?"
+            r"(?:unnoticed|undetected|unhandled|lost|ignored|overlooked)",
+        ),
         remedies=(
-            r"(?:handl\w+|deals?\W+with|consider\w*|account\w*\W+for|loops?\W+over)\W+(?:\w+\W+){0,2}?(?:short|partial)\W+"
+            r"(?:handl\w+|deals?\W+with|consider\w*|account\w*\W+for|loops?\W+over)\W+(?:\w+\W+){0,2}?(?:short|"
+            r"partial)\W+"
             r"(?:read|write|send)s?",
             r"(?:short|partial)\W+(?:read|write|send)s?",
         ),

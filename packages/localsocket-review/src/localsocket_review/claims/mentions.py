@@ -15,6 +15,7 @@ _BARE = re.compile(rf"(?<![\w/.:@`-])(?P<name>{_NAME})(?P<arguments>{_ARGUMENTS}
 _WORD = re.compile(r"[A-Za-z_]\w*")
 _FILE = re.compile(r"[\w./-]+\.(?:cpp|cc|cxx|c|h|hpp|hxx|hh|py|pyw|pyi|inl)\b")
 _FILE_LINE = re.compile(r"(?P<file>[\w./-]+\.(?:cpp|cc|cxx|c|h|hpp|hxx|hh|py))(?::|,? (?:at |on )?line )(?P<line>\d+)")
+_HEADER = re.compile(r"(?:#\s*include\s*)?<(?P<name>[\w./]+)>")
 _RULE_ID = re.compile(r"\b(?:LS\d{3}|CWE-\d+)\b")
 
 _DECLARED = re.compile(
@@ -139,10 +140,16 @@ def _candidates(sentence: str, known: Collection[str]) -> Iterator[Mention]:
     for match in _QUOTED.finditer(sentence):
         if match["name"] in known or match["arguments"] is not None:
             yield _mention(sentence, match["name"], match["arguments"], match.start(), match.end())
+    yield from _called_something(sentence, known)
+
+
+def _called_something(sentence: str, known: Collection[str]) -> Iterator[Mention]:
+    """Yield what is called a class, a function, a member: "the class Echo", "the stop method"."""
     for pattern in (_CUE_BEFORE, _CUE_AFTER):
         for match in pattern.finditer(sentence):
-            if _SMALL_WORDS.fullmatch(match["name"]):
-                continue
+            is_plain_word = match["cue"].lower() in ("class", "struct") and match["name"].islower()
+            if _SMALL_WORDS.fullmatch(match["name"]) or (is_plain_word and not match["quote"]):
+                continue  # "the server class"
             is_introduced = " called " in match[0] or " named " in match[0]
             if match["name"] in known or match["quote"] or is_introduced:
                 start, end = match.span("name")
@@ -151,6 +158,9 @@ def _candidates(sentence: str, known: Collection[str]) -> Iterator[Mention]:
 
 def _in_code(sentence: str, span: re.Match[str], known: Collection[str]) -> Iterator[Mention]:
     code = span["code"].strip()
+    if header := _HEADER.fullmatch(code):
+        yield _file(sentence, header["name"], span.start(), span.end(), 0)
+        return
     if _FILE.fullmatch(code):
         yield _file(sentence, code, span.start(), span.end(), 0)
         return

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from localsocket_review.claims.claim import Claim
-from localsocket_review.claims.clauses import Clause, clauses_of, is_no_claim, is_proposed
+from localsocket_review.claims.clauses import Clause, clauses_of, is_no_claim, is_proposed, is_question
 from localsocket_review.claims.kinds import all_kinds
 from localsocket_review.claims.kinds.kind import ClaimKind
 from localsocket_review.claims.mentions import Mention, mentions_in
@@ -36,27 +36,54 @@ class _Context:
     leads: list[Claim] = field(default_factory=list)
 
 
+@dataclass(slots=True)
+class ReadSentence:
+    """A sentence with what it claims; `is_lead`: it is said of each item of the list below it, and not by itself."""
+
+    sentence: Sentence
+    mentions: list[Mention]
+    claims: list[Claim] = field(default_factory=list)
+    before: tuple[Mention, ...] = ()
+    is_lead: bool = False
+    is_item: bool = False
+    is_repeated_title: bool = False
+
+
 def claims_of(point: Point, known: Collection[str]) -> list[Claim]:
     """Return every claim of a point that is of a known kind, and its sentences about code that are of none."""
-    context = _Context()
-    found: list[Claim] = []
+    return [claim for one in read_point(point, known) for claim in one.claims]
+
+
+def read_point(point: Point, known: Collection[str], about: tuple[Mention, ...] = ()) -> list[ReadSentence]:
+    """Return every sentence of a point with its claims; none is left out. `about` is what "it" is from the start."""
+    context = _Context(heading=about, before=about)
+    found: list[ReadSentence] = []
+    lead: ReadSentence | None = None
     for sentence in point.sentences:
         if sentence.begins_item or sentence.is_heading:
             context.before = context.heading
-        mentions = mentions_in(sentence.text, known)
-        claims = [] if is_no_claim(sentence.text) else list(_claims(sentence, mentions, point, context))
+        mentions = [] if sentence.is_code else mentions_in(sentence.text, known)
+        read = ReadSentence(sentence, mentions, before=context.before)
+        is_silent = sentence.is_code or is_no_claim(sentence.text)
+        claims = [] if is_silent else list(_claims(sentence, mentions, point, context))
         if not claims and context.leads and mentions and (sentence.begins_item or _EXAMPLE.match(sentence.text)):
-            claims = [one for lead in context.leads for one in _led(lead, sentence, mentions)]
-            found = [claim for claim in found if claim not in context.leads]
+            claims = [one for of_lead in context.leads for one in _led(of_lead, sentence, mentions)]
+            read.is_item = True
+            if lead is not None:
+                lead.claims = [claim for claim in lead.claims if claim not in context.leads]
+                lead.is_lead = not lead.claims
         elif claims:
             is_lead = sentence.is_heading or bool(_LEADS_ON.search(sentence.text)) or len(point.sentences) > 1
             context.leads = [claim for claim in claims if not claim.subjects and is_lead]
-        found.extend(claims)
+            lead = read
+        read.claims = claims
+        found.append(read)
         subjects = tuple(mention for mention in mentions if not mention.is_file)
         if subjects and sentence.is_heading:
             context.heading = subjects
         context.before = subjects or context.before
-    return _without_repeated_titles(found)
+    _drop_repeated_titles(found)
+    return found
 
 
 def _claims(sentence: Sentence, mentions: list[Mention], point: Point, context: _Context) -> Iterator[Claim]:
@@ -91,6 +118,7 @@ def _claims(sentence: Sentence, mentions: list[Mention], point: Point, context: 
                 sentence.is_heading,
                 clause.count_before(match),
                 clause.prose,
+                match[0],
             )
             yield from _for_each_name(claim, kind)
 
@@ -167,10 +195,29 @@ def _led(lead: Claim, sentence: Sentence, mentions: Sequence[Mention]) -> Iterat
             yield replace(lead, text=sentence.text, line=sentence.line, subjects=(mention,), scopes=(), count=None)
 
 
-def _without_repeated_titles(claims: list[Claim]) -> list[Claim]:
+def no_claim_because(read: ReadSentence) -> str:
+    """Say why a sentence claims nothing by itself, if so."""
+    text = read.sentence.text
+    if read.sentence.is_code:
+        return "a block of code"
+    if read.is_lead:
+        return "leads to the list below it, of whose items it is said"
+    if read.is_repeated_title:
+        return "a title, whose point says it of something"
+    if is_question(text):
+        return "a question"
+    if is_no_claim(text):
+        return "tells what would be"
+    return ""
+
+
+def _drop_repeated_titles(sentences: list[ReadSentence]) -> None:
     """Leave out what a title says of nothing in particular, where its point then says it of something."""
-    said = {claim.kind for claim in claims if not claim.is_title}
-    return [claim for claim in claims if not claim.is_title or claim.subjects or claim.kind not in said]
+    said = {claim.kind for one in sentences for claim in one.claims if not claim.is_title}
+    for one in sentences:
+        kept = [claim for claim in one.claims if not claim.is_title or claim.subjects or claim.kind not in said]
+        one.is_repeated_title = bool(one.claims) and not kept
+        one.claims = kept
 
 
 def proposals(claim: Claim) -> list[Mention]:

@@ -41,6 +41,7 @@ class Sentence:
     line: int
     is_heading: bool = False
     begins_item: bool = False
+    is_code: bool = False  # a block of code, told by its first line
 
 
 @dataclass(slots=True)
@@ -56,6 +57,7 @@ class _Block:
     lines: list[tuple[int, str]]
     is_heading: bool = False
     begins_item: bool = False
+    is_code: bool = False
 
 
 def read_review(text: str) -> list[Point]:
@@ -71,6 +73,9 @@ def read_review(text: str) -> list[Point]:
 def _labelled_blocks(lines: list[str]) -> Iterator[tuple[str | None, _Block]]:
     """Yield each block with the label of the point that begins with it, or None where the point goes on."""
     for block in _blocks(lines):
+        if block.is_code:
+            yield None, block
+            continue
         number, first = block.lines[0]
         first = first.replace("**", "") if _NUMBER.match(first.replace("**", "").lstrip()) else first
         match = _NUMBER.match(first.lstrip())
@@ -91,6 +96,7 @@ def _blocks(lines: list[str]) -> Iterator[_Block]:
     current: list[tuple[int, str]] = []
     begins_item = in_list = after_blank = False
     fence = ""
+    quoted: list[tuple[int, str]] = []
     for number, line in enumerate(lines, 1):
         opening = _FENCE.match(line)
         if fence or opening:
@@ -98,6 +104,11 @@ def _blocks(lines: list[str]) -> Iterator[_Block]:
                 fence = opening[1]
             elif line.strip().startswith(fence[:3]) and not line.strip().strip(fence[0]):
                 fence = ""
+                if quoted:
+                    yield _Block(quoted[:1], is_code=True)
+                quoted = []
+            elif line.strip():
+                quoted.append((number, line))
             continue
         line = _QUOTE_MARK.sub("", line) if _QUOTE_MARK.match(line) else line
         heading = _HEADING.match(line)
@@ -117,7 +128,7 @@ def _blocks(lines: list[str]) -> Iterator[_Block]:
             yield _Block([(number, heading["text"])], is_heading=True, begins_item=True)
             in_list = False
         elif "|" in line[:1]:
-            cells = " - ".join(cell.strip() for cell in line.strip().strip("|").split("|") if cell.strip())
+            cells = " \u2013 ".join(cell.strip() for cell in line.strip().strip("|").split("|") if cell.strip())
             if cells:
                 yield _Block([(number, cells)], begins_item=True)
         elif starts_item:
@@ -129,6 +140,8 @@ def _blocks(lines: list[str]) -> Iterator[_Block]:
             current.append((number, line))
     if current:
         yield _Block(current, _is_title(current), begins_item)
+    if quoted:
+        yield _Block(quoted[:1], is_code=True)
 
 
 def _is_title(lines: list[tuple[int, str]]) -> bool:
@@ -137,6 +150,9 @@ def _is_title(lines: list[tuple[int, str]]) -> bool:
 
 
 def _sentences(block: _Block) -> Iterator[Sentence]:
+    if block.is_code:
+        yield Sentence(block.lines[0][1].strip(), block.lines[0][0], is_code=True)
+        return
     starts: list[tuple[int, int]] = []
     text = ""
     for number, line in block.lines:

@@ -23,9 +23,6 @@ from localsocket_review.model.unit import Unit
 from localsocket_review.rules import all_rules
 
 _UNNAMED = (FunctionKind.LAMBDA, FunctionKind.MODULE, FunctionKind.CLASS_BODY)
-_NO_CODE = re.compile(
-    r'//[^\n]*|/\*.*?\*/|"(?:\\.|[^"\\\n])*"|#(?![ \t]*(?:include|define|if|pragma|undef))[^\n]*', re.DOTALL
-)
 _NEAR = 3  # how many similar names are told
 
 
@@ -69,7 +66,6 @@ class Code:
         self.facts = facts
         self.program = facts.program
         self._findings: dict[str, list[Finding]] = {}
-        self._stripped: dict[Unit, list[str]] = {}
 
     # --- findings -------------------------------------------------------------------------------------------------
 
@@ -220,18 +216,16 @@ class Code:
         found: list[Place] = []
         for unit in self.program.units:
             if word in unit.source:
-                for number, line in enumerate(self._code_lines(unit), 1):
+                for number, line in enumerate(unit.bare_code.split("\n"), 1):
                     found.extend(
                         Place(unit.path, number, match.start() + 1, number, match.end() + 1)
                         for match in pattern.finditer(line)
                     )
         return found
 
-    def _code_lines(self, unit: Unit) -> list[str]:
-        if unit not in self._stripped:
-            blanked = _NO_CODE.sub(lambda part: re.sub(r"[^\n]", " ", part[0]), unit.source)
-            self._stripped[unit] = blanked.split("\n")
-        return self._stripped[unit]
+    def unit_of(self, place: Place) -> Unit | None:
+        """Return the file in which a place is, if it is among those given."""
+        return next((unit for unit in self.program.units if unit.path == place.file), None)
 
     def is_in_a_text(self, word: str) -> bool:
         """Say whether the word stands anywhere in the files, be it in a text."""

@@ -99,33 +99,41 @@ class Uses:
                     yield expression.place, "named here"
 
     def _called_by_framework(self, function: FunctionInfo) -> str:
+        """Say who calls it besides the files given: the language, a test runner, Qt, a base class."""
+        if is_entry(function):
+            return "the program begins here"
+        return self._by_the_language(function) or self._by_its_name(function) or self._by_its_base(function)
+
+    def _by_the_language(self, function: FunctionInfo) -> str:
         owner, name = function.owner, function.name
         if function.kind is FunctionKind.DESTRUCTOR or function.kind is FunctionKind.OPERATOR:
             return "called by the language"
         if function.is_constructor and owner is not None and any(self._of_class(owner)):
             return "called when an object is made"
-        if is_entry(function):
-            return "the program begins here"
+        return "called by Python" if name.startswith("__") and name.endswith("__") else ""
+
+    def _by_its_name(self, function: FunctionInfo) -> str:
+        owner, name = function.owner, function.name
         if function.section == "private slots" and owner is not None and self.is_test_class(owner):
             return self._role_in_test(function, owner)
-        if function.section == "signals":
-            return ""
         if name.startswith("on_") and function.section.endswith("slots"):
             return "a slot that Qt connects by its name"
         if function.decorators:
             return "registered by its decorator"
-        if name.startswith("test_") or (name.startswith("test") and owner is not None):
-            return "a test, which the test runner calls by its name"
-        if name.startswith("__") and name.endswith("__"):
-            return "called by Python"
+        is_test = name.startswith("test_") or (name.startswith("test") and owner is not None)
+        return "a test, which the test runner calls by its name" if is_test and function.section != "signals" else ""
+
+    def _by_its_base(self, function: FunctionInfo) -> str:
+        owner = function.owner
+        if function.section == "signals":
+            return ""
         virtual = self._facts.heritage.framework_virtual(function)
         if virtual:
             return f"overrides a virtual function of {virtual}, which calls it"
         if function.is_override or self._facts.heritage.base_method(function) is not None:
             return "overrides a function of its base class"
-        if owner is not None and self._is_called_by_base(function, owner):
-            return "called by its framework, by its name"
-        return ""
+        is_called = owner is not None and self._is_called_by_base(function, owner)
+        return "called by its framework, by its name" if is_called else ""
 
     def _is_called_by_base(self, function: FunctionInfo, owner: ClassInfo) -> bool:
         heritage = self._facts.heritage
@@ -179,8 +187,8 @@ class Uses:
                     yield place, "named here"
 
     def _line(self, place: Place) -> str:
-        unit = next(unit for unit in self._code.program.units if unit.path == place.file)
-        return unit.source.split("\n")[place.line - 1]
+        unit = self._code.unit_of(place)
+        return unit.line(place.line) if unit is not None else ""
 
     def _of_local(self, name: str, function: FunctionInfo) -> Iterator[Shown]:
         waiting = [function]

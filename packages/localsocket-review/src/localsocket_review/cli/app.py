@@ -17,6 +17,7 @@ from rich.console import Console
 from localsocket_review.cli.progress import LateProgress
 
 if TYPE_CHECKING:
+    from localsocket_review.claims.checking import CheckedReview
     from localsocket_review.report.report import Report
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
@@ -30,12 +31,14 @@ class ReportFormat(StrEnum):
     JSON = "json"
     SARIF = "sarif"
     HTML = "html"
+    MARKDOWN = "markdown"
 
 
 class FailOn(StrEnum):
     SECURITY = "security"
     ANY = "any"
     NONE = "none"
+    REFUTED = "refuted"  # of a checked review
 
 
 @app.command()
@@ -48,7 +51,9 @@ def review(
         list[str] | None,
         typer.Option(metavar="PATTERN", help="Leave out what this names, as in .gitignore: tests/, '*_pb2.py'."),
     ] = None,
-    fail_on: Annotated[FailOn, typer.Option(help="Which findings make the exit status 1.")] = FailOn.SECURITY,
+    fail_on: Annotated[
+        FailOn, typer.Option(help="What makes the exit status 1: findings, or claims that are refuted.")
+    ] = FailOn.SECURITY,
     output: Annotated[
         Path | None,
         typer.Option("--output", "-o", metavar="FILE", help="Write the report there, and show the verdict."),
@@ -64,7 +69,8 @@ def review(
         Path | None,
         typer.Option(
             metavar="REVIEW.txt",
-            help="Hold somebody's written review against the code; the exit status is 1 when a claim is refuted.",
+            help="Hold somebody's review against the code: prose, Markdown, comments of GitHub, SARIF. The exit status "
+            "is 1 when a claim is refuted.",
         ),
     ] = None,
 ) -> None:
@@ -83,7 +89,9 @@ def review(
     if not paths:
         raise typer.BadParameter("name the files or trees to review, or a rule with --explain")
     if check_review is not None:
-        work = partial(_check_review, check_review, paths, exclude or [], output_format, output)
+        work = partial(_check_review, check_review, paths, exclude or [], output_format, output, fail_on)
+    elif output_format is ReportFormat.MARKDOWN or fail_on is FailOn.REFUTED:
+        raise typer.BadParameter("--format markdown and --fail-on refuted are for --check-review")
     else:
         work = partial(_review, paths, exclude or [], output_format, output, fail_on, no_cache, debug)
     raise typer.Exit(_guarded(work, debug))
@@ -178,28 +186,47 @@ def _write(report: Report, output_format: ReportFormat, file: TextIO) -> None:
 
 
 def _check_review(
-    written: Path, paths: list[Path], exclude: list[str], output_format: ReportFormat, output: Path | None
+    written: Path,
+    paths: list[Path],
+    exclude: list[str],
+    output_format: ReportFormat,
+    output: Path | None,
+    fail_on: FailOn,
 ) -> int:
-    from localsocket_review.claims.as_json import json_of_checked
-    from localsocket_review.claims.as_text import print_checked
     from localsocket_review.claims.checking import check_review
     from localsocket_review.claims.claim import Verdict
+    from localsocket_review.claims.structured import NotAReview
     from localsocket_review.reading.collecting import NothingToRead, survey
 
-    if output_format not in (ReportFormat.TEXT, ReportFormat.JSON):
-        raise typer.BadParameter(f"a checked review is given as text or json, and not as {output_format}")
+    if output_format is ReportFormat.HTML:
+        raise typer.BadParameter("a checked review is given as text, json, markdown or sarif, and not as html")
     try:
-        checked = check_review(written.read_text(encoding="utf-8", errors="replace"), survey(paths, exclude).files)
-    except (NothingToRead, OSError) as error:
+        text = written.read_text(encoding="utf-8", errors="replace")
+        checked: CheckedReview = check_review(text, survey(paths, exclude).files)
+    except (NothingToRead, NotAReview, OSError) as error:
         raise typer.BadParameter(str(error)) from None
     with _opened(output) as file:
-        if output_format is ReportFormat.JSON:
-            file.write(json_of_checked(checked))
-        else:
-            print_checked(checked, Console(file=file))
+        _write_checked(checked, output_format, file)
     if output is not None:
         print(checked.summary)
-    return int(bool(checked.of(Verdict.REFUTED)))
+    return int(fail_on is not FailOn.NONE and bool(checked.of(Verdict.REFUTED)))
+
+
+def _write_checked(checked: CheckedReview, output_format: ReportFormat, file: TextIO) -> None:
+    from localsocket_review.claims.as_json import json_of_checked
+    from localsocket_review.claims.as_markdown import markdown_of_checked
+    from localsocket_review.claims.as_sarif import sarif_of_checked
+    from localsocket_review.claims.as_text import print_checked
+
+    match output_format:
+        case ReportFormat.JSON:
+            file.write(json_of_checked(checked))
+        case ReportFormat.MARKDOWN:
+            file.write(markdown_of_checked(checked))
+        case ReportFormat.SARIF:
+            file.write(sarif_of_checked(checked))
+        case _:
+            print_checked(checked, Console(file=file))
 
 
 def _status(report: Report, fail_on: FailOn) -> int:

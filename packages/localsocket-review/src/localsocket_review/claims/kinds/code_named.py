@@ -21,7 +21,8 @@ KIND = ClaimKind(
     title="something else is said of a name of the code",
     complaint=words(
         r"<\w+>(?:\W+(?:class|function|method|member|variable|macro|slot|signal|object|test))?\W+"
-        r"(?:\w+ly\W+)?(?:is|are|was|has|have|does|do|can|cannot|could|may|might|will|would|should|must|never|[a-z]{2,}s)\b",
+        r"(?:\w+ly\W+)?(?:is|are|was|has|have|does|do|can|cannot|could|may|might|will|would|should|must|"
+        r"never|[a-z]{2,}s)\b",
     ),
     denial=None,
     check=check,

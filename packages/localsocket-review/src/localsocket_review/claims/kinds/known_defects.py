@@ -24,10 +24,13 @@ def check(defect: Defect, claim: Claim, code: Code) -> Answer:
     is_mentioned = any(code.occurrences(word) or code.is_in_a_text(word) for word in defect.code)
     if defect.code and not is_mentioned and claim.is_complaint:
         return refuted(f"None of {', '.join(defect.code)} occurs in the code; searched: {code.extent}.")
-    prevented = [*_preventions(defect, entities, code), *_given(defect, claim, entities, code)]
+    prevented = list(_given(defect, claim, entities, code))
     if prevented:
-        reason = f"{' and '.join(defect.rules)} {_find(defect)} nothing, and it is seen to."
+        reason = f"{prevented[0][1][:1].upper()}{prevented[0][1][1:]}."
         return refuted(reason, *prevented) if claim.is_complaint else supported(reason, *prevented)
+    seen_to = list(_preventions(defect, entities, code))
+    if seen_to:
+        return undecided("Something sees to it; whether everywhere, is not decided here.", *seen_to[:_SHOWN])
     places: list[Shown] = [(entity.place, f"{entity} is here") for entity in entities[:_SHOWN]]
     where = " there" if places else ""
     return undecided(
@@ -58,6 +61,8 @@ def _given(defect: Defect, claim: Claim, entities: list[Entity], code: Code) -> 
         return
     homes = [entity for entity in entities if entity.sort in HOMES]
     named = [one.name for one in claim.subjects if code.calls_of(one.name)]
+    if len(named) < sum(one.arguments is not None for one in claim.subjects):
+        return
     calls = [
         (call, function)
         for name in named or defect.code

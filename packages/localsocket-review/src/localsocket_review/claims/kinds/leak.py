@@ -11,7 +11,9 @@ from localsocket_review.claims.kinds.kind import ClaimKind, words
 from localsocket_review.claims.made import Made, everything_made
 from localsocket_review.claims.mentions import Mention
 from localsocket_review.claims.reviewed_code import Code
+from localsocket_review.model.expressions import Call, dotted, strip_casts
 from localsocket_review.model.place import Place
+from localsocket_review.model.program import last_word
 
 _RULES = ("LS404", "LS209")
 _ENDING = frozenset({"close", "delete", "deleteLater", "free", "qDeleteAll", "closesocket", "reset", "server_close"})
@@ -38,8 +40,16 @@ def check(claim: Claim, code: Code) -> Answer:
         reason = "There is a way out of the function on which nobody closes it."
         return supported(reason, *shown_open) if claim.is_complaint else refuted(reason, *shown_open)
     found = {(finding.place.file, finding.place.line) for finding in code.findings(*_RULES)}
+    if claim.is_complaint and not called and len(about) > 1 and any(one.ended for one in about):
+        several: list[Shown] = [(one.place, f"{one.type} {one.ended or 'has no end that is seen'}") for one in about]
+        return undecided("Several objects are made there, and which is meant is not said.", *several)
     lost = [one for one in about if one.is_lost or (one.place.file, one.place.line) in found]
     unclear = [one for one in about if not one.ended and one not in lost]
+    ending = [place for one in lost for place in _endings_near(one, code)]
+    if lost and ending:
+        near: list[Shown] = [(one.place, f"{one.type} is made here") for one in lost]
+        near += [(place, "something is given back here") for place in ending]
+        return undecided("Something is given back beside it; whether it is that, is not decided here.", *near)
     if lost:
         places: list[Shown] = [(one.place, f"{one.type} is made here, and nobody gives it back") for one in lost]
         return supported("Nobody gives it back.", *places) if claim.is_complaint else refuted("It is lost.", *places)
@@ -54,7 +64,41 @@ def check(claim: Claim, code: Code) -> Answer:
         if len(about) > 1
         else (f"The {about[0].type} {about[0].ended}.")
     )
+    if not _NEVER.search(claim.clause) and not all(one.ended.startswith(_SURE) for one in about):
+        return undecided(f"{reason} Whether on every way, is not decided here.", *held)
     return refuted(reason, *held) if claim.is_complaint else supported(reason, *held)
+
+
+# What ends an object on every way; a call that closes it may be left out on some.
+_SURE = (
+    "has a parent",
+    "is held by a smart",
+    "is closed by its with",
+    "ends with",
+    "is deleted when it has disconnected",
+)
+
+
+def _endings_near(made: Made, code: Code) -> Iterator[Place]:
+    """Yield what gives anything back in the function or class where it is made, or deletes anything at all."""
+    function = made.function
+    for other in code.program.functions:
+        is_near = function is None or other is function or (other.owner is not None and other.owner is function.owner)
+        for call in other.calls():
+            if call.called_name in _DELETING or (
+                is_near and call.called_name in _ENDING and not _is_of_another(call, made)
+            ):
+                yield call.place
+
+
+_DELETING = frozenset({"qDeleteAll"})
+
+
+def _is_of_another(call: Call, made: Made) -> bool:
+    """Say whether what is given back has a name, and another one than what is made."""
+    ended = call.receiver if call.receiver is not None else next(iter(call.arguments), None)
+    named = dotted(strip_casts(ended)) if ended is not None else ""
+    return bool(named and made.held_by and last_word(named) != last_word(made.held_by))
 
 
 def _is_condition(subject: Mention, claim: Claim) -> bool:
@@ -79,11 +123,13 @@ def _nothing_made(claim: Claim, code: Code, made: list[Made]) -> Answer:
     ]
     ended = [(place, "given back here") for subject in claim.subjects for place in _endings(subject, claim, code)]
     if ended:
+        if not _NEVER.search(claim.clause):
+            return undecided("It is given back; whether on every way, is not decided here.", *ended)
         return refuted("It is given back.", *ended) if claim.is_complaint else supported("It is given back.", *ended)
     elsewhere: list[Shown] = [(one.place, f"{one.type} is made here") for one in made[:3]]
     if not made:
         reason = f"Nothing is made with new, and no socket is opened; searched: {code.extent}."
-        return refuted(reason, *places) if claim.is_complaint else undecided(reason, *places)
+        return undecided(reason, *places)
     what = f"No object that {', '.join(claim.names) or 'this'} would have to give back is made in the files given."
     return undecided(what, *places, *elsewhere)
 

@@ -10,6 +10,7 @@ from localsocket_review.claims.claim import Answer, Claim, Shown, by_findings, r
 from localsocket_review.claims.kinds.kind import ClaimKind, words
 from localsocket_review.claims.mentions import Mention
 from localsocket_review.claims.reviewed_code import HOMES, Code, Entity, Sort
+from localsocket_review.claims.statements.running import thread_names
 from localsocket_review.findings import Finding
 from localsocket_review.model.declarations import FunctionInfo, FunctionKind
 from localsocket_review.model.expressions import Call
@@ -24,28 +25,45 @@ _OF_LOCKS = re.compile(r"\b(?:lock|mutex|synchroni)", re.IGNORECASE)
 def check(claim: Claim, code: Code) -> Answer:
     calls = [one for subject in claim.subjects for one in _calls(subject, claim, code)]
     entities = [entity for subject in claim.subjects for entity in code.resolve(subject, claim.scopes)]
-    findings = [
-        one for one in code.findings(*_RULES) if not claim.subjects or _is_about(one, claim, entities, calls, code)
-    ]
+    findings = [] if _is_of_itself(claim) else _findings_about(claim, entities, calls, code)
     if findings:
         return by_findings(findings, claim.is_complaint)
     if _OF_LOCKS.search(claim.clause) and (locks := list(_locks(entities))):
-        reason = "It takes a lock."
-        return refuted(reason, *locks) if claim.is_complaint else supported(reason, *locks)
+        return _said(claim, is_complaint_true=False, reason="It takes a lock.", shown=locks)
     uses = [use for entity in entities for use in _accesses(entity, code)]
     if uses and (not calls or all(use.lock is not None for use in uses)):
         return _of_data(uses, claim, code)
     if not code.facts.threads.workers:
-        reason = f"The program begins no thread of its own; searched: {code.extent}."
-        if _is_of_itself(claim):
-            return undecided(f"{reason} Whether it could stand several, the code does not say.", *_shown(calls))
-        return refuted(reason, *_shown(calls)) if claim.is_complaint else undecided(reason, *_shown(calls))
-    if not calls:
-        return _without_calls(claim, code)
+        return _without_threads(claim, calls, code)
+    return _of_calls(claim, calls, code) if calls else _without_calls(claim, code)
+
+
+def _findings_about(
+    claim: Claim, entities: list[Entity], calls: list[tuple[Call, FunctionInfo]], code: Code
+) -> list[Finding]:
+    every = code.findings(*_RULES)
+    return [one for one in every if not claim.subjects or _is_about(one, claim, entities, calls, code)]
+
+
+def _said(claim: Claim, *, is_complaint_true: bool, reason: str, shown: list[Shown]) -> Answer:
+    """Answer a complaint, or its denial, by whether the complaint is true."""
+    return supported(reason, *shown) if claim.is_complaint is is_complaint_true else refuted(reason, *shown)
+
+
+def _without_threads(claim: Claim, calls: list[tuple[Call, FunctionInfo]], code: Code) -> Answer:
+    if thread_names(code):
+        return undecided("Threads are named in the code; who begins one, is not known.", *_shown(calls))
+    reason = f"The program begins no thread of its own; searched: {code.extent}."
+    if _is_of_itself(claim):
+        return undecided(f"{reason} Whether it could stand several, the code does not say.", *_shown(calls))
+    return refuted(reason, *_shown(calls)) if claim.is_complaint else undecided(reason, *_shown(calls))
+
+
+def _of_calls(claim: Claim, calls: list[tuple[Call, FunctionInfo]], code: Code) -> Answer:
     shared = list(_shared(calls, code))
     if shared:
         reason = "It is used from several threads, without a lock that would be seen."
-        return supported(reason, *shared) if claim.is_complaint else refuted(reason, *shared)
+        return _said(claim, is_complaint_true=True, reason=reason, shown=shared)
     unknown = [one for one in calls if not code.facts.shared_data.threads_of(one[1])]
     if unknown:
         return undecided("Nothing in the files given calls it, so no thread is known.", *_shown(unknown))
@@ -56,7 +74,9 @@ def check(claim: Claim, code: Code) -> Answer:
     reason = "Each object is used on one thread only, the one on which it is made."
     if _is_of_itself(claim):
         return undecided(f"{reason} Whether it could stand several, the code does not say.", *shown)
-    return refuted(reason, *shown) if claim.is_complaint else supported(reason, *shown)
+    if claim.is_complaint and _ONE_OTHER.search(claim.clause) and not _ITS_OWN.search(claim.clause):
+        return undecided(f"{reason} Which thread is meant as the other, is not said.", *shown)
+    return _said(claim, is_complaint_true=False, reason=reason, shown=shown)
 
 
 def _accesses(entity: Entity, code: Code) -> Iterator[Access]:
@@ -66,6 +86,17 @@ def _accesses(entity: Entity, code: Code) -> Iterator[Access]:
     scope = entity.function if entity.sort is Sort.VARIABLE else None
     if scope is not None and scope.kind is FunctionKind.MODULE:
         yield from code.facts.shared_data.accesses(entity.name, scope)
+
+
+# "in a worker thread": it may well be made there, too.
+_ONE_OTHER = re.compile(
+    (
+        r"\b(?:an?|the|its)\s+(?:\w+\s+)?(?:other|separate|worker|background|second|secondary|new|"
+        r"own)\s+(?:\w+\s+)?thread|\banother\s+(?:\w+\s+)?thread"
+    ),
+    re.I,
+)
+_ITS_OWN = re.compile(r"\bthan\b|\bnot the (?:one|thread)\b|\baffinity\b|\bown(?:s|er)\b|\blives\b", re.I)
 
 
 def _is_of_itself(claim: Claim) -> bool:

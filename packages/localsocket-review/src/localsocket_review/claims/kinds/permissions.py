@@ -109,7 +109,7 @@ KIND = ClaimKind(
     ),
     denial=words(
         r"(?:permissions?|access(?: rights?)?|modes?)\W+(?:(?:\w+|<\w+>)\W+){0,5}?(?:is|are)\W+(?:\w+ly\W+)?"
-        r"(?:restricted|private|limited|set|correct|safe)",
+        r"(?:restricted|private|limited|correct|safe)",
         r"only\W+(?:the\W+)?(?:owner|same user|user)\W+(?:\w+\W+)?(?:connect|access)",
         r"restricts\W+(?:\w+\W+){0,2}?access",
     ),

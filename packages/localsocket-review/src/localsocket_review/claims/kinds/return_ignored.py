@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
+
 from localsocket_review.analysis.sites import Site
 from localsocket_review.claims.claim import Answer, Claim, Shown, refuted, supported, undecided
+from localsocket_review.claims.defects import _is_tested
 from localsocket_review.claims.kinds.kind import ClaimKind, words
 from localsocket_review.claims.mentions import Mention
 from localsocket_review.claims.reviewed_code import HOMES, Code, Entity
@@ -13,6 +16,7 @@ from localsocket_review.model.place import Place
 from localsocket_review.model.statements import Evaluate
 from localsocket_review.model.unit import Language
 
+_CHECKED = re.compile(r"check|test|verif|handl|examin|inspect|validat", re.IGNORECASE)
 _RULES = ("LS201", "LS207", "LS113")
 
 
@@ -37,6 +41,11 @@ def check(claim: Claim, code: Code) -> Answer:
     if len(silent) < len(dropped):
         open_ones: list[Shown] = [(call.place, f"the result of {call.called_name}() is dropped") for call, _ in dropped]
         return undecided("A result is dropped, and whether it matters is not in the code.", *open_ones)
+    if _CHECKED.search(claim.clause) and not all(
+        _is_tested(call, function, code.facts) for call, function in calls if (call, function) not in silent
+    ):
+        used: list[Shown] = [(call.place, f"the result of {call.called_name}() is used") for call, _ in calls]
+        return undecided("It is used; whether that checks it, is not decided here.", *used)
     shown: list[Shown] = [(call.place, _how(call, (call, function) in silent, function)) for call, function in calls]
     reason = f"Each of the {len(calls)} results is used, or there is none." if len(calls) > 1 else "It is not ignored."
     return refuted(reason, *shown) if claim.is_complaint else supported(reason, *shown)

@@ -10,7 +10,8 @@ from localsocket_review.rules import all_rules
 
 
 def check(claim: Claim, code: Code) -> Answer:
-    name = next(one.name for one in claim.subjects if one.name.startswith(("LS", "CWE-")))
+    named = (*claim.subjects, *claim.scopes)
+    name = next(one.name for one in named if one.name.startswith(("LS", "CWE-")))
     rules = [rule for rule in all_rules() if name in (rule.id, rule.cwe)]
     found = [
         finding for rule in all_rules() for finding in code.findings(rule.id) if name in (finding.rule, finding.cwe)

@@ -16,7 +16,8 @@ _SPEAKS_OF_FINDING = re.compile(
 )
 _OF_A_KIND = re.compile(
     r"\bvulnerable\W+to\W+(?!attack|exploit|abuse)|"
-    r"(?<!\w)(?!(?:security|the|an?|any|no|some|serious|critical|severe|several|many|few|following|these|those|other|more|"
+    r"(?<!\w)(?!(?:security|the|an?|any|no|some|serious|critical|severe|several|many|few|following|"
+    r"these|those|other|more|"
     r"potential|possible|known|obvious|major|minor|of|are|is|find|found|see|has|have|contains?|two|three|four|five|"
     r"detected|identified|without|free|new|local|real|high|low|medium|severity|risk|apparent|multiple|further|first|"
     r"and|or|for|this)\W)(?!\d)[\w-]+\W+vulnerabilit",

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from localsocket_review.claims.claim import Answer, Claim, Shown, refuted, supported, undecided
 from localsocket_review.claims.kinds.kind import ClaimKind, words
-from localsocket_review.claims.reviewed_code import Code, Entity
+from localsocket_review.claims.reviewed_code import Code, Entity, Sort
 from localsocket_review.model.declarations import FunctionInfo
 
 _EMITTED = re.compile(r"emit|fired|raised", re.IGNORECASE)
@@ -18,6 +18,10 @@ def check(claim: Claim, code: Code) -> Answer:
     entities = [entity for subject in claim.subjects for entity in code.resolve(subject, claim.scopes)]
     if not entities:
         return undecided("Which signal or slot is meant is not said by a name of the code.")
+    if not all(_is_signal_or_slot(entity) for entity in entities):
+        return undecided("What is named is no signal and no slot of the files given.")
+    if any(entity.sort is Sort.OUTSIDE for entity in entities) and _EMITTED.search(claim.clause):
+        return undecided("What emits it, is not in the files given.")
     is_emitting = _EMITTED.search(claim.clause) is not None
     shown = list(dict.fromkeys(_emissions(entities, code) if is_emitting else _connections(entities, code)))[:_SHOWN]
     what = "emitted" if is_emitting else "connected"
@@ -30,6 +34,12 @@ def check(claim: Claim, code: Code) -> Answer:
     if any(_is_open(entity) for entity in entities) and not is_emitting:
         return undecided(f"{reason} Other files may connect it.", *places)
     return supported(reason, *places) if claim.is_complaint else refuted(reason, *places)
+
+
+def _is_signal_or_slot(entity: Entity) -> bool:
+    if isinstance(entity.found, FunctionInfo):
+        return "slot" in entity.found.section or entity.found.section == "signals" or entity.unit.assigning_declares
+    return entity.sort in (Sort.MEMBER, Sort.OUTSIDE, Sort.VARIABLE)
 
 
 def _is_open(entity: Entity) -> bool:

@@ -93,6 +93,8 @@ def _of_names(entities: list[Entity], code: Code) -> Answer:
         if not found:
             unused.append(entity)
     names = ", ".join(dict.fromkeys(str(entity) for entity in entities))
+    if used and unused:
+        return undecided(f"Of several that are called so, some are used and others are not: {names}.", *used)
     if used:
         return refuted(f"{names} is used.", *used)
     places: list[Shown] = [(entity.place, f"{entity} is here, and nothing {_verb(entity)} it") for entity in unused]

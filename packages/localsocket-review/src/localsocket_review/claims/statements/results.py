@@ -1,0 +1,155 @@
+"""Whether what a call returns is looked at."""
+
+from __future__ import annotations
+
+import re
+
+from localsocket_review.claims.defects import _is_tested
+from localsocket_review.claims.reviewed_code import Code
+from localsocket_review.claims.statements.asked import Found, calls_of, quoted
+from localsocket_review.claims.statements.calls import subject_functions, together
+from localsocket_review.claims.statements.phrases import Matched, Statement
+from localsocket_review.claims.statements.truth import Truth, false, true, unknown
+from localsocket_review.claims.word_sets import word_set
+from localsocket_review.model.expressions import Await, strip_casts
+from localsocket_review.model.statements import Evaluate
+
+
+def _is_looked_at(matched: Matched, code: Code) -> Truth | None:
+    functions = subject_functions(matched, code)
+    if functions is None:
+        return None
+    truths = []
+    for mention in matched.names["X"]:
+        found = [one for one in calls_of(mention, functions, code) if _reports(one, code)]
+        if not found:
+            return None
+        dropped = [one for one in found if is_dropped(one)]
+        if (
+            not dropped
+            and _ASKED.search(matched.wording.core)
+            and not all(_is_tested(one.call, one.function, code.facts) for one in found)
+        ):
+            return None
+        shown = [quoted(one.place, code) for one in dropped or found]
+        if not dropped:
+            truths.append(true(f"What {mention.text} returns is used.", *shown))
+        elif len(dropped) == len(found):
+            truths.append(false(f"What {mention.text} returns is dropped.", *shown))
+        else:
+            truths.append(unknown(f"{len(dropped)} of {len(found)} results of {mention.text} are dropped.", *shown))
+    return together(truths)
+
+
+_ASKED = re.compile(r"check|test|verif|handl|examin|inspect|evaluat", re.IGNORECASE)
+
+
+def is_dropped(found: Found) -> bool:
+    for statement in found.function.statements():
+        if isinstance(statement, Evaluate):
+            value = strip_casts(statement.value)
+            inner = value.value if isinstance(value, Await) else value
+            if inner is found.call or value is found.call:
+                return True
+    return False
+
+
+def _reports(found: Found, code: Code) -> bool:
+    """Say whether the call tells by its result how it went, or returns anything."""
+    api = code.facts.calls.api_of(found.call, found.function)
+    is_python = found.function.unit.assigning_declares
+    if api is not None and (api.reports or is_python):
+        return api.reports
+    if not is_python and found.call.called_name in _C_RESULTS:
+        return True
+    callees = code.facts.calls.callees(found.call, found.function)
+    if callees:
+        return all(one.return_type not in ("", "void", "None") for one in callees)
+    return False
+
+
+def _is_asked_for(matched: Matched, code: Code) -> Truth | None:
+    """What X returned is tested: a condition names the call, or what took its result."""
+    functions = subject_functions(matched, code)
+    if functions is None:
+        return None
+    mention = matched.name("X")
+    found = calls_of(mention, functions, code)
+    if not found:
+        return None
+    tested = [shown for one in found if (shown := _is_tested(one.call, one.function, code.facts)) is not None]
+    if len(tested) == len(found):
+        return true(f"What {mention.text} returns is tested.", *(quoted(place, code) for place, _ in tested))
+    if not tested:
+        return false(f"No condition asks what {mention.text} returned.", *(quoted(one.place, code) for one in found))
+    return None
+
+
+_C_RESULTS = word_set(
+    "bind listen accept accept4 connect send sendto sendmsg recv recvfrom recvmsg read write close chmod "
+    "fchmod unlink setsockopt fcntl ioctl fork pipe dup dup2 open mkdir rename sigaction fwrite fread "
+    "socketpair poll select setuid setgid chdir ftruncate lseek fsync"
+)
+_RESULT = (
+    r"(?:the |any |no )?(?:return(?:ed)? (?:value|code|status)s?|results?|outcomes?|error codes?|"
+    r"success)(?: (?:of|from|returned by|that))?(?: the(?: two| three| four)?)? {XS}(?: (?:returns|"
+    r"calls?))?"
+)
+_LOOKED = (
+    r"(?:checked|tested|used|looked at|examined|evaluated|considered|inspected|verified|handled|taken "
+    r"into account|captured)"
+)
+_DROPPED = r"(?:ignored|unchecked|discarded|dropped|thrown away|unused|disregarded|unhandled|untested)"
+
+_NOTHING = (
+    r"(?:none|null|nullptr|a null pointer|an? null|-1|a negative value|an error|nothing|false|zero|0|an empty \w+)"
+)
+
+RESULTS = (
+    Statement(
+        "result is tested",
+        "whether a condition asks what a call returned",
+        "`accept()` does not check whether `nextPendingConnection()` returned a null pointer.",
+        _is_asked_for,
+        (
+            (
+                rf"{{S}} (?:checks?|tests?|asks?|verif(?:y|ies)) (?:whether|if|that|for)? ?{{X}} (?:returned|"
+                rf"returns|gave|gives|is|was|has returned) {_NOTHING}"
+            ),
+            rf"{{X}} {{BE}} (?:checked|tested) (?:for|against) {_NOTHING}",
+            rf"{{S}} (?:checks?|tests?) (?:the )?(?:return value |result )?(?:of )?{{X}} (?:for|against) {_NOTHING}",
+        ),
+        (
+            (
+                rf"{{S}} (?:uses?|dereferences?) (?:the )?(?:return value |result |pointer )?(?:of |from |returned "
+                rf"by )?{{X}} without (?:checking|testing) (?:it |whether it is )?(?:for |against )?{_NOTHING}"
+            ),
+        ),
+    ),
+    Statement(
+        "result is looked at",
+        "whether what a call returns is looked at",
+        "The return value of `listen()` is ignored.",
+        _is_looked_at,
+        (
+            rf"{_RESULT.replace('|no ', '')} (?:{{BE}}) {_LOOKED}",
+            (
+                r"{S} (?:checks?|tests?|looks? at|inspects?|examines?|verifies|uses?) (?:the |any "
+                r")?(?:return(?:ed)? (?:value|code)s?|results?) (?:of|from) {XS}"
+            ),
+            (
+                r"{S} (?:checks?|tests?|verif(?:y|ies)) (?:whether|if|that) {X} (?:succeeds|succeeded|fails|failed|"
+                r"worked|works|was successful)"
+            ),
+        ),
+        (
+            rf"{_RESULT.replace('|no ', '')} (?:{{BE}}|goes|go|stays|remains?) {_DROPPED}",
+            rf"no (?:return (?:value|code)|result) of {{XS}} (?:is|are) {_LOOKED}",
+            r"{XS} {BE} (?:called )?(?:unchecked|without checking (?:its|the) (?:result|return value))",
+            (
+                r"{S} (?:ignores?|discards?|drops?) (?:the )?(?:return(?:ed)? (?:value|code)s?|results?) (?:of|"
+                r"from) {XS}"
+            ),
+        ),
+    ),
+)

@@ -1,0 +1,459 @@
+"""Numbers and constants that a program gives to calls, parameters and names."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from localsocket_review.claims.mentions import Mention
+from localsocket_review.claims.reviewed_code import Code, Sort
+from localsocket_review.claims.statements.asked import Value, calls_of, every_number, functions_of, quoted, values_of
+from localsocket_review.claims.statements.calls import subject_functions
+from localsocket_review.claims.statements.judging import parts_of, stem
+from localsocket_review.claims.statements.phrases import Matched, Statement, number_of
+from localsocket_review.claims.statements.truth import Truth, false, true, unknown
+from localsocket_review.model.declarations import FunctionInfo, FunctionKind
+from localsocket_review.model.expressions import Attribute, Call, Expression, Name
+from localsocket_review.model.place import Place
+from localsocket_review.model.statements import Assign
+
+# What the arguments of well-known calls are called: by position from the end, which C and Python often share.
+_ARGUMENTS: dict[str, tuple[tuple[int, str], ...]] = {
+    "listen": ((-1, "backlog"),),
+    "chmod": ((-1, "mode"),),
+    "fchmod": ((-1, "mode"),),
+    "mkdir": ((-1, "mode"),),
+    "umask": ((0, "umask mode mask"),),
+    "sleep": ((0, "sleep interval delay"),),
+    "usleep": ((0, "sleep interval delay"),),
+    "settimeout": ((0, "timeout"),),
+    "wait_for": ((-1, "timeout"),),
+    "recv": ((0, "size buffer chunk"),),
+    "poll": ((-1, "timeout"),),
+    "select": ((-1, "timeout"),),
+    "setInterval": ((0, "interval timer"),),
+    "singleShot": ((0, "interval timeout timer"),),
+    "waitForConnected": ((0, "timeout"),),
+    "waitForReadyRead": ((0, "timeout"),),
+    "waitForBytesWritten": ((0, "timeout"),),
+    "waitForDisconnected": ((0, "timeout"),),
+    "waitForNewConnection": ((0, "timeout"),),
+}
+_DEFAULT_WAIT = 30000.0  # of Qt's waitFor… functions, in ms
+_SCALES = {
+    "ms": (1.0, 0.001),
+    "mil": (1.0, 0.001),
+    "s": (1.0, 1000.0, 1e6),
+    "sec": (1.0, 1000.0, 1e6),
+    "min": (60.0, 60000.0),
+    "hour": (3600.0, 3600000.0),
+    "byte": (1.0,),
+    "k": (1024.0, 1000.0),
+    "mi": (1048576.0,),
+    "mb": (1048576.0, 1000000.0),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What something is worth, and where that is written."""
+
+    value: Value | None
+    place: Place
+
+
+def wanted_numbers(text: str, unit: str) -> set[float]:
+    """Return what the number may be written as in code: 5 seconds are 5 or 5000."""
+    number = number_of(text)
+    if number is None:
+        return set()
+    return {number * scale for scale in _scales(unit)}
+
+
+def _scales(unit: str) -> tuple[float, ...]:
+    word = unit.lower()
+    keys = sorted((key for key in _SCALES if word.startswith(key)), key=len)
+    return _SCALES[keys[-1]] if keys else (1.0,)
+
+
+# --- what a name is worth ---------------------------------------------------------------------------------------------
+
+
+def _fits(identifier: str, words: frozenset[str]) -> bool:
+    parts = {stem(part) for part in parts_of(identifier)}
+    return words <= parts or "".join(sorted(words)) == identifier.lower()
+
+
+def _words_of(text: str, mention: Mention | None) -> frozenset[str]:
+    plain = mention.name if mention is not None else re.sub(r" (?:of|for) (?:the|each|every|its|all|a) .*", "", text)
+    return frozenset(stem(part) for part in parts_of(plain)) - {
+        "th",
+        "the",
+        "a",
+        "an",
+        "default",
+        "maximum",
+        "max",
+        "value",
+        "valu",
+        "size",
+        "siz",
+        "limit",
+    }
+
+
+def _arguments(call: Call, function: FunctionInfo, code: Code) -> Iterator[tuple[str, Expression]]:
+    yield from call.keywords.items()
+    count = len(call.arguments)
+    for position, name in _ARGUMENTS.get(call.called_name, ()):
+        if count and (position < 0 or position < count):
+            yield name, call.arguments[position]
+    if call.called_name.startswith("set") and count == 1:
+        yield call.called_name.removeprefix("set"), call.arguments[0]
+    for callee in code.facts.calls.callees(call, function):
+        for parameter, argument in zip(callee.parameters, call.arguments, strict=False):
+            yield parameter.name, argument
+
+
+def given_to(words: frozenset[str], functions: list[FunctionInfo], code: Code) -> Iterator[Given]:
+    """Yield what the calls in the functions give for a parameter of this name."""
+    for function in functions:
+        for call in function.calls():
+            for name, argument in _arguments(call, function, code):
+                if any(_fits(part, words) for part in name.split()):
+                    yield from _of(argument, function, code)
+
+
+def _of(expression: Expression, function: FunctionInfo, code: Code) -> Iterator[Given]:
+    values = values_of(expression, function, code)
+    if values is None and isinstance(expression, Name | Attribute):
+        name = expression.identifier if isinstance(expression, Name) else expression.name
+        yield from (
+            (Given(name, expression.place),)
+            if name.isupper()
+            else _of_parameter(name, function, code) or (Given(None, expression.place),)
+        )
+        return
+    yield from (Given(value, expression.place) for value in values or (None,))
+
+
+def _of_parameter(name: str, function: FunctionInfo, code: Code) -> list[Given]:
+    if not any(one.name == name for one in function.parameters):
+        return []
+    given = [
+        value
+        for expression, caller in code.facts.calls.values_given(function, name)
+        for value in _of(expression, caller, code)
+    ]
+    defaults = [one.default for one in function.parameters if one.name == name and one.default is not None]
+    for default in defaults:
+        given.extend(_of(default, function, code))
+    return given
+
+
+def defaults_of(words: frozenset[str], functions: list[FunctionInfo], code: Code) -> Iterator[Given]:
+    for function in functions:
+        for parameter in function.parameters:
+            if parameter.default is not None and _fits(parameter.name, words):
+                yield from _of(parameter.default, function, code)
+
+
+def assigned_to(words: frozenset[str], functions: list[FunctionInfo], code: Code) -> Iterator[Given]:
+    """Yield what variables, members and macros of this name are given."""
+    for function in functions:
+        for statement in function.statements():
+            if isinstance(statement, Assign) and statement.value is not None:
+                target = statement.target
+                name = (
+                    target.identifier
+                    if isinstance(target, Name)
+                    else target.name
+                    if isinstance(target, Attribute)
+                    else ""
+                )
+                if name and _fits(name, words):
+                    yield from _of(statement.value, function, code)
+    for unit in code.program.units:
+        for macro in unit.macros.values():
+            if _fits(macro.name, words) and unit.body is not None:
+                number = number_of(macro.value.strip().strip("()"))
+                yield Given(number, macro.place)
+
+
+# --- the questions ----------------------------------------------------------------------------------------------------
+
+
+def compared(given: list[Given], wanted: set[float] | str, what: str, code: Code) -> Truth | None:
+    """Say whether what was found is what was said: every value of it, or none."""
+    known = {one.value for one in given if one.value is not None}
+    if not known:
+        return None
+    shown = [quoted(one.place, code) for one in given if one.value is not None]
+    hits = {value for value in known if value == wanted or (isinstance(wanted, set) and value in wanted)}
+    told = ", ".join(sorted(_written(value, shown) for value in known))
+    reason = f"{what} is {told}."
+    if hits and len(hits) == len(known):
+        return true(reason, *shown)
+    if hits or any(one.value is None for one in given):
+        return unknown(f"{what} has several values: {told}.", *shown)
+    return false(reason, *shown)
+
+
+def _written(value: Value, shown: list[tuple[Place, str]]) -> str:
+    if isinstance(value, str):
+        return value
+    octal = f"0o{int(value):o}"
+    if any(octal in line or f"0{int(value):o}" in line for _, line in shown) and value >= 8:
+        return octal
+    return f"{value:g}" if value < 1e6 else f"{value:.0f}"
+
+
+def _is_worth(matched: Matched, code: Code) -> Truth | None:
+    """The W (of X) is V."""
+    words = _words_of(matched.words["W"], matched.names.get("W", (None,))[0])
+    if not words:
+        words = frozenset(stem(part) for part in parts_of(matched.words["W"]) if part == "limit")
+    if not words:
+        return None
+    wanted = wanted_numbers(matched.words["V"], matched.words.get("U", ""))
+    what = f"The {matched.words['W']}" if "W" not in matched.names else matched.name("W").text
+    homes = (*matched.names.get("X", ()), *matched.scopes)
+    for given in _candidates(words, homes, "default" in matched.words.get("D", ""), code):
+        truth = compared(given, wanted, what, code)
+        if truth is not None:
+            return truth
+    return None
+
+
+def _candidates(
+    words: frozenset[str], homes: tuple[Mention, ...], is_default: bool, code: Code
+) -> Iterator[list[Given]]:
+    every = list(code.program.functions)
+    functions = functions_of([one for one in homes if not one.is_file], code) if homes else every
+    calls = [found for home in homes for found in calls_of(home, every, code)]
+    if is_default and functions:
+        yield list(defaults_of(words, functions, code))
+        return
+    if calls:
+        yield [
+            one
+            for found in calls
+            for name, argument in _arguments(found.call, found.function, code)
+            if any(_fits(part, words) for part in name.split())
+            for one in _of(argument, found.function, code)
+        ]
+    if functions:
+        yield [*given_to(words, functions, code)]
+        yield [*defaults_of(words, functions, code)]
+    yield [*assigned_to(words, functions or every, code)]
+    yield from _of_members(words, code)
+
+
+def _of_members(words: frozenset[str], code: Code) -> Iterator[list[Given]]:
+    members = [one for one in code.of_sort(Sort.MEMBER) if _fits(one.name, words)]
+    defaults = [one.owner.members[one.name].default for one in members if one.owner is not None]
+    module = next((one for one in code.program.functions if one.kind is FunctionKind.MODULE), None)
+    yield [value for one in defaults if one is not None and module is not None for value in _of(one, module, code)]
+
+
+def _is_limited(matched: Matched, code: Code) -> Truth | None:
+    """The W is limited: something sets it."""
+    words = _words_of(matched.words["W"], matched.names.get("W", (None,))[0])
+    given = list(given_to(words, list(code.program.functions), code)) if words else []
+    if not given:
+        return None
+    return true(f"The {matched.words['W']} is set.", *(quoted(one.place, code) for one in given), always=True)
+
+
+def _literal(matched: Matched, code: Code) -> Truth | None:
+    """A path that is written nowhere is not that of the program."""
+    path = matched.words["LIT"].rstrip(".,;")
+    if code.is_in_a_text(path):
+        return unknown(f"{path} is in the code; whether it is that, is not decided here.")
+    return false(f"{path} is nowhere in the code; searched: {code.extent}.")
+
+
+def _umask(_: Matched, code: Code) -> Truth | None:
+    calls = code.calls_of("umask")
+    if calls:
+        return true("The umask is set.", *(quoted(call.place, code) for call, _ in calls))
+    return false(f"umask() is called nowhere; searched: {code.extent}.")
+
+
+def _setter(matched: Matched, code: Code) -> Truth | None:
+    """X is set to V, X is called with V."""
+    mention = matched.name("X")
+    wanted = wanted_numbers(matched.words["V"], matched.words.get("U", ""))
+    calls = calls_of(mention, code.program.functions, code)
+    if calls:
+        given = [
+            value
+            for found in calls
+            for argument in (*found.call.arguments, *found.call.keywords.values())
+            for value in _of(argument, found.function, code)
+        ]
+        known = {one.value for one in given if isinstance(one.value, float)}
+        shown = [quoted(found.place, code) for found in calls]
+        if known & wanted and len(calls) == 1:
+            return true(f"{mention.text} is given {matched.words['V']}.", *shown)
+        if known and not known & wanted and not any(one.value is None for one in given):
+            return false(f"{mention.text} is given {', '.join(sorted(_written(one, shown) for one in known))}.", *shown)
+        return None
+    words = _words_of("", mention) or frozenset({stem(part) for part in parts_of(mention.name)})
+    given = [*assigned_to(words, code.program.functions, code), *defaults_of(words, code.program.functions, code)]
+    given += [one for found in _of_members(words, code) for one in found]
+    return compared(given, wanted, mention.text, code)
+
+
+def _lasts(matched: Matched, code: Code) -> Truth | None:
+    """A number with a unit that is written nowhere is not that of the program."""
+    wanted = wanted_numbers(matched.words["V"], matched.words.get("U", ""))
+    unit = matched.words.get("U", "").lower()
+    if not wanted or (number_of(matched.words["V"]) in (0, 1) and matched.words["V"] in ("a", "an", "one")):
+        return None
+    if unit.startswith(("b", "k", "mi", "mb")) and not unit.startswith("min"):
+        wanted |= {one + step for one in wanted for step in (-1, 1)}
+    if 30.0 in wanted and any(
+        call.called_name.startswith("waitFor") and not call.arguments
+        for one in code.program.functions
+        for call in one.calls()
+    ):
+        return None
+    named = [one for one in matched.wording.mentions if one.arguments is not None]
+    for found in (found for one in named for found in calls_of(one, code.program.functions, code)):
+        given = {
+            value
+            for argument in (*found.call.arguments, *found.call.keywords.values())
+            for value in values_of(argument, found.function, code) or ()
+        }
+        if given & wanted:
+            return true(
+                f"{found.call.called_name}() is given {matched.words['V']} {matched.words.get('U', '')}.",
+                quoted(found.place, code),
+            )
+    if wanted & every_number(code):
+        return unknown("The number is in the code; whether it is that of which this is said, is not decided here.")
+    number = f"{matched.words['V']} {matched.words.get('U', '')}".strip()
+    return false(f"{number} is nowhere in the code, in whichever unit; searched: {code.extent}.")
+
+
+def _takes_default(matched: Matched, code: Code) -> Truth | None:
+    """F takes a parameter P that defaults to V."""
+    functions = subject_functions(matched, code, "S")
+    if functions is None or "X" not in matched.names:
+        return None
+    mention = matched.name("X")
+    named = [(one, function) for function in functions for one in function.parameters if one.name == mention.name]
+    if not named:
+        return false(
+            f"There is no parameter {mention.name} there; searched: {code.extent}.",
+            *(quoted(one.place, code) for one in functions[:1]),
+        )
+    parameter, function = named[0]
+    if parameter.default is None:
+        return false(f"{mention.name} has no default.", quoted(parameter.place, code))
+    given = list(_of(parameter.default, function, code))
+    return compared(
+        given, wanted_numbers(matched.words["V"], matched.words.get("U", "")), f"The default of {mention.name}", code
+    )
+
+
+_WORTH = r"(?:is|are|equals|is set to|defaults to|is fixed at|is limited to|was set to|of)"
+
+VALUES = (
+    Statement(
+        "parameter with a default",
+        "what a parameter is by default",
+        "`report()` takes an `interval` argument that defaults to 30.",
+        _takes_default,
+        (
+            (
+                r"{S} (?:takes?|has|accepts?|expects?) {X} (?:,? ?(?:that|which) )?(?:defaults to|with a "
+                r"default(?: value)? of|defaulting to|is|by default) {V}"
+            ),
+            r"{X} of {S} (?:defaults to|has a default of|is by default) {V}",
+        ),
+    ),
+    Statement(
+        "has a value",
+        "what a parameter, a constant or a variable is worth",
+        "The backlog passed to `listen()` is 5.",
+        _is_worth,
+        (
+            (
+                r"(?:the )?(?:\w+(?:'s)? )?(?P<W>mode|permissions|umask|permission bits)(?: of the \w+)? (?:is|"
+                r"are) set to {V}(?: (?:with|by|using|through|via) {X})?"
+            ),
+            (
+                rf"the (?P<D>default )?{{W}}(?: (?:size|value|argument|parameter))?(?: (?:of|for|passed to|given to|"
+                rf"in|used by|used in) {{X}})? {_WORTH} {{V}}"
+            ),
+            (
+                r"{X} {BE} (?:created|called|given|made|opened|started|constructed|used|invoked)? ?(?:with )?an? "
+                r"{W} of {V}"
+            ),
+            r"{X} (?:gets?|has|uses?|takes?|receives?) an? (?P<D>default )?{W} of {V}",
+            r"the (?P<D>default )?{W} (?:is|are) (?:set|limited|capped|fixed) (?:to|at) {V}",
+            r"{X} (?:uses?|has) (?:a|the) (?P<D>default )?{W} of {V}",
+        ),
+    ),
+    Statement(
+        "is set to",
+        "what a setter is given, or a name is assigned",
+        "`setMaxPendingConnections()` is set to 10.",
+        _setter,
+        (
+            (
+                r"{X} (?:{BE} (?:set|called|initiali[sz]ed|given|limited|invoked|used|defined)(?: (?:to|with|as|"
+                r"at))?|is|equals|defaults to|has the value) {V}"
+            ),
+        ),
+    ),
+)
+TIMES = (
+    Statement(
+        "is limited",
+        "whether a buffer or a time has a limit",
+        "The read buffer is unlimited.",
+        _is_limited,
+        (r"the {W} (?:is|are) (?:limited|bounded|capped|restricted)",),
+        (r"the {W} (?:is|are) (?:unlimited|unbounded|infinite)", r"there is no limit (?:on|to|for) the {W}"),
+    ),
+    Statement(
+        "sets the umask",
+        "whether the umask is set",
+        "The program sets a restrictive umask before `bind()`.",
+        _umask,
+        (
+            (
+                r"{S} (?:sets|changes|tightens|restricts|uses) (?:an? |the )?(?:restrictive |strict |tight |safe |"
+                r"process )?umask"
+            ),
+            r"(?:the |an? )?(?:restrictive )?umask (?:is|gets) (?:set|changed|tightened|restricted)",
+        ),
+        (r"the umask is (?:untouched|left alone|left as it is|left unchanged)",),
+    ),
+    Statement(
+        "a path",
+        "a path that is written nowhere",
+        "The default socket path is `/var/run/metrics.sock`.",
+        _literal,
+        (
+            (
+                r".*?\b(?:path|socket|name|file|address|endpoint|location|directory)s? (?:is|are|defaults to|lies "
+                r"in|lives in|is placed in|is created in|is at|is set to) (?:at |in |under )?(?:the "
+                r")?(?P<LIT>/[\w./-]+)"
+            ),
+        ),
+        takes_rest=True,
+    ),
+    Statement(
+        "time or size",
+        "a time or a size that is written nowhere",
+        "Notes are saved every 6 seconds.",
+        _lasts,
+        (r".*?\b(?:every|after|for|within|up to|at most|of|than|limited to|wait|waits|about|around|to) {T}",),
+        takes_rest=True,
+    ),
+)
