@@ -92,71 +92,65 @@ class CppExpressions:
 
     def _lower_compound(self, node: Node, kind: str) -> Expression:
         place = self.place(node)
-        match kind:
-            case "this":
-                return This(place)
-            case "number_literal" | "true" | "false" | "null" | "char_literal":
-                return Literal(place, _constant(node))
-            case "string_literal" | "raw_string_literal" | "concatenated_string" | "user_defined_literal":
-                return self._text(node, place)
-            case "call_expression":
-                return self._call(node, place)
-            case "field_expression":
-                return self._field(node, place)
-            case "qualified_identifier":
-                return self._qualified(node, place)
-            case "template_function" | "template_type" | "template_method":
-                return self._lower_field(node, "name")
-            case "parenthesized_expression" | "condition_clause" | "expression_statement":
-                inner = parts(node)
-                return self.lower(inner[-1]) if inner else Other(place, kind)
-            case "unary_expression" | "pointer_expression" | "update_expression":
-                operator = text_of(field(node, "operator"))
-                return Unary(place, _OPERATORS.get(operator, operator), self._lower_field(node, "argument"))
-            case "binary_expression":
-                operator = text_of(field(node, "operator"))
-                left, right = self._lower_field(node, "left"), self._lower_field(node, "right")
-                return Binary(place, _OPERATORS.get(operator, operator), left, right)
-            case "assignment_expression":
-                left, right = self._lower_field(node, "left"), self._lower_field(node, "right")
-                return Assignment(place, left, right, text_of(field(node, "operator")) or "=")
-            case _:
-                return self._less_common(node, kind, place)
+        lowering = _LOWERING.get(kind)
+        return Other(place, kind, self.lower_all(parts(node))) if lowering is None else lowering(self, node, place)
 
-    def _less_common(self, node: Node, kind: str, place: Place) -> Expression:
-        match kind:
-            case "subscript_expression":
-                indices = field(node, "indices")
-                index = self.lower_all(parts(indices)) if indices is not None else ()
-                inside = index[0] if len(index) == 1 else Display(place, "tuple", index)
-                return Subscript(place, self._lower_field(node, "argument"), inside)
-            case "conditional_expression":
-                then = self._lower_field(node, "consequence")
-                return Conditional(
-                    place, self._lower_field(node, "condition"), then, self._lower_field(node, "alternative")
-                )
-            case "cast_expression":
-                return Cast(place, type_text(field(node, "type")), self._lower_field(node, "value"))
-            case "new_expression":
-                return self._new(node, place)
-            case "delete_expression":
-                return Call(place, Name(place, "delete"), self.lower_all(parts(node)))
-            case "sizeof_expression":
-                return Call(place, Name(place, "sizeof"), self.lower_all(parts(node)))
-            case "lambda_expression":
-                return Lambda(place, self._lower_lambda(node))
-            case "initializer_list":
-                return self._initializer_list(node, place)
-            case "compound_literal_expression":
-                items = field(node, "value")
-                listed = self._initializer_list(items, place).items if items is not None else ()
-                return Call(place, self._lower_field(node, "type"), listed)
-            case "co_await_expression":
-                return Await(place, self._lower_field(node, "argument"))
-            case "type_descriptor":
-                return Name(place, type_text(node))
-            case _:
-                return Other(place, kind, self.lower_all(parts(node)))
+    def _this(self, _: Node, place: Place) -> Expression:
+        return This(place)
+
+    def _literal(self, node: Node, place: Place) -> Expression:
+        return Literal(place, _constant(node))
+
+    def _named(self, node: Node, place: Place) -> Expression:
+        return self._lower_field(node, "name")
+
+    def _wrapped(self, node: Node, place: Place) -> Expression:
+        inner = parts(node)
+        return self.lower(inner[-1]) if inner else Other(place, node.type)
+
+    def _unary(self, node: Node, place: Place) -> Expression:
+        operator = text_of(field(node, "operator"))
+        return Unary(place, _OPERATORS.get(operator, operator), self._lower_field(node, "argument"))
+
+    def _binary(self, node: Node, place: Place) -> Expression:
+        operator = text_of(field(node, "operator"))
+        left, right = self._lower_field(node, "left"), self._lower_field(node, "right")
+        return Binary(place, _OPERATORS.get(operator, operator), left, right)
+
+    def _assignment(self, node: Node, place: Place) -> Expression:
+        left, right = self._lower_field(node, "left"), self._lower_field(node, "right")
+        return Assignment(place, left, right, text_of(field(node, "operator")) or "=")
+
+    def _subscript(self, node: Node, place: Place) -> Expression:
+        indices = field(node, "indices")
+        index = self.lower_all(parts(indices)) if indices is not None else ()
+        inside = index[0] if len(index) == 1 else Display(place, "tuple", index)
+        return Subscript(place, self._lower_field(node, "argument"), inside)
+
+    def _conditional(self, node: Node, place: Place) -> Expression:
+        then = self._lower_field(node, "consequence")
+        return Conditional(place, self._lower_field(node, "condition"), then, self._lower_field(node, "alternative"))
+
+    def _cast(self, node: Node, place: Place) -> Expression:
+        return Cast(place, type_text(field(node, "type")), self._lower_field(node, "value"))
+
+    def _operation(self, node: Node, place: Place) -> Expression:
+        """`delete x` and `sizeof x` are calls by these names."""
+        return Call(place, Name(place, node.type.removesuffix("_expression")), self.lower_all(parts(node)))
+
+    def _lambda(self, node: Node, place: Place) -> Expression:
+        return Lambda(place, self._lower_lambda(node))
+
+    def _compound_literal(self, node: Node, place: Place) -> Expression:
+        items = field(node, "value")
+        listed = self._initializer_list(items, place).items if items is not None else ()
+        return Call(place, self._lower_field(node, "type"), listed)
+
+    def _await(self, node: Node, place: Place) -> Expression:
+        return Await(place, self._lower_field(node, "argument"))
+
+    def _type(self, node: Node, place: Place) -> Expression:
+        return Name(place, type_text(node))
 
     def _lower_field(self, node: Node, name: str) -> Expression:
         child = field(node, name)
@@ -245,6 +239,34 @@ def _prefixed(scope: Expression, inner: Expression) -> Expression:
     if isinstance(inner, Name):
         return Attribute(inner.place, scope, inner.identifier)
     return inner
+
+
+_Lowering = Callable[[CppExpressions, Node, Place], Expression]
+_LOWERING: dict[str, _Lowering] = {
+    "this": CppExpressions._this,
+    **dict.fromkeys(("number_literal", "true", "false", "null", "char_literal"), CppExpressions._literal),
+    **dict.fromkeys(
+        ("string_literal", "raw_string_literal", "concatenated_string", "user_defined_literal"), CppExpressions._text
+    ),
+    **dict.fromkeys(("template_function", "template_type", "template_method"), CppExpressions._named),
+    **dict.fromkeys(("parenthesized_expression", "condition_clause", "expression_statement"), CppExpressions._wrapped),
+    **dict.fromkeys(("unary_expression", "pointer_expression", "update_expression"), CppExpressions._unary),
+    **dict.fromkeys(("delete_expression", "sizeof_expression"), CppExpressions._operation),
+    "assignment_expression": CppExpressions._assignment,
+    "binary_expression": CppExpressions._binary,
+    "call_expression": CppExpressions._call,
+    "cast_expression": CppExpressions._cast,
+    "co_await_expression": CppExpressions._await,
+    "compound_literal_expression": CppExpressions._compound_literal,
+    "conditional_expression": CppExpressions._conditional,
+    "field_expression": CppExpressions._field,
+    "initializer_list": CppExpressions._initializer_list,
+    "lambda_expression": CppExpressions._lambda,
+    "new_expression": CppExpressions._new,
+    "qualified_identifier": CppExpressions._qualified,
+    "subscript_expression": CppExpressions._subscript,
+    "type_descriptor": CppExpressions._type,
+}
 
 
 def _template_of(function: Node) -> tuple[str, str]:

@@ -9,6 +9,7 @@ from tree_sitter import Node
 
 from localsocket_review.model.declarations import ClassInfo, FunctionInfo
 from localsocket_review.model.expressions import Assignment, Display, Expression, Literal, Name, Other
+from localsocket_review.model.place import Place
 from localsocket_review.model.statements import (
     Assign,
     Branch,
@@ -78,16 +79,6 @@ class CppBody:
                 yield from self.declaration(node)
             case "if_statement":
                 yield from self._branch(node)
-            case "return_statement" | "co_return_statement":
-                yield Return(place, self._only(node))
-            case "throw_statement":
-                yield Raise(place, self._only(node))
-            case "break_statement":
-                yield Break(place)
-            case "continue_statement":
-                yield Continue(place)
-            case "goto_statement":
-                yield Goto(place, text_of(field(node, "label")))
             case "labeled_statement":
                 yield Label(place, text_of(field(node, "label")))
                 for part in parts(node)[1:]:
@@ -98,8 +89,25 @@ class CppBody:
                 yield self._choice(node)
             case "try_statement":
                 yield self._try(node)
+            case _ if (leaving := self._leaving(node, place, kind)) is not None:
+                yield leaving
             case _:
                 yield from self._less_common(node, kind)
+
+    def _leaving(self, node: Node, place: Place, kind: str) -> Statement | None:
+        """Return what goes on somewhere else than at the next statement."""
+        match kind:
+            case "return_statement" | "co_return_statement":
+                return Return(place, self._only(node))
+            case "throw_statement":
+                return Raise(place, self._only(node))
+            case "break_statement":
+                return Break(place)
+            case "continue_statement":
+                return Continue(place)
+            case "goto_statement":
+                return Goto(place, text_of(field(node, "label")))
+        return None
 
     def _less_common(self, node: Node, kind: str) -> Iterator[Statement]:
         place = self.expressions.place(node)
