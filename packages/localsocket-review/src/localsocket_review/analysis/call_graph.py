@@ -97,6 +97,10 @@ class CallGraph:
                 return api.gives[position]
         return ""
 
+    def type_without_them(self, expression: Expression, function: FunctionInfo) -> str:
+        """Return the type by which the callers were found, which holds when they are known as well."""
+        return self._resolution.inference.type_of(expression, function)
+
 
 def _all_others(call: Call, function: FunctionInfo, position: int) -> Expression:
     """Return what Python's `*values`, or behind it `**values`, takes of a call."""

@@ -6,12 +6,14 @@ import itertools
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 from localsocket_review.analysis.calls import Calls
+from localsocket_review.analysis.memo import Inquiry, memo
 from localsocket_review.analysis.names import Names
-from localsocket_review.analysis.sites import CallSite, Site
+from localsocket_review.analysis.sites import LONGEST_TRAIL, CallSite, Site, Trail
 from localsocket_review.analysis.texts import Texts
-from localsocket_review.analysis.values import Trail, Values
+from localsocket_review.analysis.values import Values
 from localsocket_review.apis.meaning import Act
 from localsocket_review.model.declarations import FunctionInfo
 from localsocket_review.model.expressions import Attribute, Call, walk
@@ -20,7 +22,6 @@ from localsocket_review.model.program import Program
 
 # A call, its meaning if a table knows one, and otherwise the functions of the program that it runs.
 _Step = tuple[Call, Site | None, list[FunctionInfo]]
-_DEEPEST = 4
 _MOST_EFFECTS = 64
 _ASKING_THE_SERVER = frozenset({"fullServerName", "serverName", "getsockname", "server_address", "address"})
 
@@ -49,35 +50,25 @@ class Effects:
         self._names = names
         self._calls = calls
         self._values = values
-        self._known: dict[tuple[FunctionInfo, Act], list[Effect]] = {}
+        self.inquiry = Inquiry()
         self._steps: dict[FunctionInfo, list[_Step]] = {}
-        self._reached: dict[FunctionInfo, Act] | None = None
 
+    @memo(at_itself=lambda *_: [])
     def of(self, function: FunctionInfo, acts: Act) -> list[Effect]:
         """Return what the function does of the given acts, itself or through the functions that it calls."""
-        if self._reached is None:
-            self._reached = self._find_reached()
-        key = (function, acts)
-        if key not in self._known:
-            found = self._of(function, acts, (), None, (function,))
-            self._known[key] = list(itertools.islice(found, _MOST_EFFECTS))
-        return self._known[key]
+        return list(itertools.islice(self._of(function, acts), _MOST_EFFECTS))
 
-    def _of(
-        self, function: FunctionInfo, acts: Act, trail: Trail, anchor: Call | None, active: tuple[FunctionInfo, ...]
-    ) -> Iterator[Effect]:
-        reached = self._reached or {}
-        if not reached.get(function, Act(0)) & acts:
+    def _of(self, function: FunctionInfo, acts: Act) -> Iterator[Effect]:
+        if not self._reached.get(function, Act(0)) & acts:
             return
         for call, site, callees in self._steps_of(function):
             if site is not None and site.api.act & acts:
-                yield Effect(site, anchor or call, trail)
-            if len(active) > _DEEPEST:
-                continue
+                yield Effect(site, call)
             for callee in callees:
-                if callee not in active:
-                    longer = (*trail, (CallSite(call, function), callee))
-                    yield from self._of(callee, acts, longer, anchor or call, (*active, callee))
+                step = (CallSite(call, function), callee)
+                for effect in self.of(callee, acts):
+                    if len(effect.trail) < LONGEST_TRAIL:
+                        yield Effect(effect.site, call, (step, *effect.trail))
 
     def _steps_of(self, function: FunctionInfo) -> list[_Step]:
         if function not in self._steps:
@@ -92,7 +83,8 @@ class Effects:
         """Return what the call runs; one that gives a with statement its object, what is run on entering too."""
         return [*self._calls.callees(call, function), *self._calls.entered_by(call, function)]
 
-    def _find_reached(self) -> dict[FunctionInfo, Act]:
+    @cached_property
+    def _reached(self) -> dict[FunctionInfo, Act]:
         """Return what each function does in the end, at any depth: most do nothing that a rule asks for."""
         callers: defaultdict[FunctionInfo, list[FunctionInfo]] = defaultdict(list)
         reached: dict[FunctionInfo, Act] = {}

@@ -31,7 +31,7 @@ from localsocket_review.model.expressions import (
     Unary,
 )
 from localsocket_review.model.program import Program, last_word
-from localsocket_review.model.statements import Assign, Loop, With
+from localsocket_review.model.statements import Assign, Loop, Statement, With
 from localsocket_review.model.unit import Language, Unit
 
 _OWNERS = re.compile(
@@ -61,6 +61,8 @@ class Callers(Protocol):
 
     def types_given(self, function: FunctionInfo, parameter: str) -> str: ...
 
+    def type_without_them(self, expression: Expression, function: FunctionInfo) -> str: ...
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Binding:
@@ -89,7 +91,8 @@ class Inference:
     @memo(at_itself=lambda *_: "", is_sure=bool)
     def type_of(self, expression: Expression, function: FunctionInfo) -> str:
         """Return the type's dotted name, without pointers and references, or nothing where the text does not tell."""
-        return self._infer(expression, function)
+        known = self._callers.type_without_them(expression, function) if self._callers is not None else ""
+        return known or self._infer(expression, function)
 
     def is_a(self, expression: Expression, function: FunctionInfo, *wanted: str) -> bool:
         return bool(set(self.lineage(self.type_of(expression, function), function.unit)) & set(wanted))
@@ -136,27 +139,16 @@ class Inference:
         match expression:
             case This():
                 return function.owner.name if function.owner is not None else ""
-            case Literal(value=value):
-                return "" if value is None else type(value).__name__
-            case Format():
-                return "str"
             case Call():
                 return self._of_call(expression, function)
             case Cast(type=text):
                 return self.canonical(text, function.unit)
-            case Await(value=value) | Unary(operator="*" | "&", operand=value) | Assignment(value=value):
-                return self.type_of(value, function)
-            case Conditional(then=then, otherwise=otherwise):
-                return self.type_of(then, function) or self.type_of(otherwise, function)
-            case Binary(operator="or" | "and" | "+" | "/" | "%", left=left, right=right):
-                return self.type_of(left, function) or self.type_of(right, function)
-            case Display(kind=kind) if kind != "initializer":
-                return kind
             case Subscript(value=value):
                 return self._of_element(value, function)
             case Name() | Attribute():
                 return self._of_variable(expression, function) or self._of_member(expression, function)
-        return ""
+        parts = (self.type_of(part, function) for part in _of_the_same_type(expression))
+        return _type_of_constant(expression) or next(filter(None, parts), "")
 
     def _of_call(self, call: Call, function: FunctionInfo) -> str:
         name = call.called_name
@@ -329,19 +321,7 @@ class Inference:
             if parameter.type:
                 self._declared[Variable(function, parameter.name)] = (parameter.type, function.unit)
         for statement in function.statements():
-            match statement:
-                case Assign(target=target, value=value, type=text):
-                    variable = self._names.variable(target, function)
-                    if text and variable is not None and isinstance(target, (Name, Attribute)):
-                        self._declared.setdefault(variable, (text, function.unit))
-                    if value is not None:
-                        self._bind(target, _Binding(value, function), bindings)
-                case Loop(target=Expression() as target, iterable=Expression() as iterable):
-                    self._bind(target, _Binding(iterable, function, is_element=True), bindings)
-                case With(items=items):
-                    for context, taken in items:
-                        if taken is not None:
-                            self._bind(taken, _Binding(context, function), bindings)
+            self._bind_by_statement(statement, function, bindings)
         for expression in function.expressions():
             match expression:
                 case Assignment(target=target, value=value):
@@ -349,6 +329,23 @@ class Inference:
                 case Call(function=Attribute(value=container, name="append" | "add" | "push_back" | "insert")):
                     for argument in expression.arguments:
                         self._bind(container, _Binding(argument, function, adds_element=True), bindings)
+
+    def _bind_by_statement(
+        self, statement: Statement, function: FunctionInfo, bindings: defaultdict[Variable, list[_Binding]]
+    ) -> None:
+        match statement:
+            case Assign(target=target, value=value, type=text):
+                variable = self._names.variable(target, function)
+                if text and variable is not None and isinstance(target, (Name, Attribute)):
+                    self._declared.setdefault(variable, (text, function.unit))
+                if value is not None:
+                    self._bind(target, _Binding(value, function), bindings)
+            case Loop(target=Expression() as target, iterable=Expression() as iterable):
+                self._bind(target, _Binding(iterable, function, is_element=True), bindings)
+            case With(items=items):
+                for context, taken in items:
+                    if taken is not None:
+                        self._bind(taken, _Binding(context, function), bindings)
 
     def _bind(self, target: Expression, binding: _Binding, bindings: defaultdict[Variable, list[_Binding]]) -> None:
         if isinstance(target, Display):
@@ -361,6 +358,29 @@ class Inference:
             if isinstance(target, Subscript):
                 binding = _Binding(binding.value, binding.function, binding.part, binding.is_element, adds_element=True)
             bindings[variable].append(binding)
+
+
+def _type_of_constant(expression: Expression) -> str:
+    match expression:
+        case Literal(value=value):
+            return "" if value is None else type(value).__name__
+        case Format():
+            return "str"
+        case Display(kind=kind) if kind != "initializer":
+            return kind
+    return ""
+
+
+def _of_the_same_type(expression: Expression) -> tuple[Expression, ...]:
+    """Return the parts of an expression that have its type, those that tell it sooner first."""
+    match expression:
+        case Await(value=value) | Unary(operator="*" | "&", operand=value) | Assignment(value=value):
+            return (value,)
+        case Conditional(then=one, otherwise=other):
+            return (one, other)
+        case Binary(operator="or" | "and" | "+" | "/" | "%", left=one, right=other):
+            return (one, other)
+    return ()
 
 
 def _gives_pairs(value: Expression) -> bool:

@@ -22,19 +22,19 @@ _V = TypeVar("_V")
 class Inquiry:
     """The questions that are open at this time: those of one analysis, or of several that ask each other."""
 
-    __slots__ = ("asked", "depth", "open_or_tentative", "relies_on")
+    __slots__ = ("asked", "depth", "provisional", "relies_on")
 
     def __init__(self) -> None:
         self.depth = 0
         self.asked = 0  # since the outermost question
         self.relies_on = DEEPEST  # the depth of the outermost open question whose answer was needed
-        self.open_or_tentative: list[tuple[dict[_Key, Any], _Key]] = []
+        self.provisional: list[tuple[dict[_Key, Any], _Key]] = []  # where each answer is, of those not kept
 
     def forget(self, since: int) -> None:
         """Forget the answers that held only as long as a question was open."""
-        for answers, key in self.open_or_tentative[since:]:
+        while len(self.provisional) > since:
+            answers, key = self.provisional.pop()
             answers.pop(key, None)
-        del self.open_or_tentative[since:]
 
 
 class _Asking(Protocol):
@@ -102,11 +102,12 @@ class _Question(Generic[_V]):
 class _Answers(Generic[_V]):
     """What one object has answered to one question."""
 
-    __slots__ = ("_asking", "_kept", "_question", "_tentative")
+    __slots__ = ("_asking", "_inquiry", "_kept", "_question", "_tentative")
 
     def __init__(self, question: _Question[_V], asking: _Asking) -> None:
         self._question = question
         self._asking = asking
+        self._inquiry = asking.inquiry
         self._kept: dict[_Key, _V] = {}
         self._tentative: dict[_Key, tuple[_V, int]] = {}  # with the depth of the open question on which each rests
 
@@ -115,10 +116,11 @@ class _Answers(Generic[_V]):
             key += self._question.defaults[len(key) - self._question.arity :]
         if key in self._kept:
             return self._kept[key]
-        inquiry = self._asking.inquiry
+        inquiry = self._inquiry
         if key in self._tentative:
             answer, relies_on = self._tentative[key]
-            inquiry.relies_on = min(inquiry.relies_on, relies_on)
+            if relies_on < inquiry.relies_on:
+                inquiry.relies_on = relies_on
             return answer
         if inquiry.depth == 0:
             inquiry.asked = 0
@@ -128,21 +130,25 @@ class _Answers(Generic[_V]):
         return self._work_out(key, inquiry)
 
     def _work_out(self, key: _Key, inquiry: Inquiry) -> _V:
-        depth, outside, since = inquiry.depth, inquiry.relies_on, len(inquiry.open_or_tentative)
-        inquiry.open_or_tentative.append((self._tentative, key))
-        self._tentative[key] = (self._question.at_itself(*key), depth)
-        inquiry.depth, inquiry.relies_on, inquiry.asked = depth + 1, DEEPEST, inquiry.asked + 1
+        question, depth, outside, since = self._question, inquiry.depth, inquiry.relies_on, len(inquiry.provisional)
+        inquiry.provisional.append((self._tentative, key))
+        self._tentative[key] = (question.at_itself(*key), depth)
+        inquiry.depth = depth + 1
+        inquiry.relies_on = DEEPEST
+        inquiry.asked += 1
         try:
-            answer = self._question.work(self._asking, *key)
+            answer = question.work(self._asking, *key)
         except BaseException:
             inquiry.depth, inquiry.relies_on = depth, outside
             inquiry.forget(since)
             raise
-        relies_on, inquiry.depth, inquiry.relies_on = inquiry.relies_on, depth, outside
+        relies_on = inquiry.relies_on
+        inquiry.depth = depth
+        inquiry.relies_on = outside
         if relies_on >= depth:  # on nothing that is open outside of this question
             inquiry.forget(since)
             self._kept[key] = answer
-        elif self._question.is_sure(answer):
+        elif question.is_sure(answer):
             self._kept[key] = answer
         else:
             self._tentative[key] = (answer, relies_on)

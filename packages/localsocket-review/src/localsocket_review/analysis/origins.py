@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from localsocket_review.analysis.calls import Calls
 from localsocket_review.analysis.definitions import Definition, Definitions, How
+from localsocket_review.analysis.memo import Inquiry, memo
 from localsocket_review.analysis.names import Names
 from localsocket_review.analysis.struct_fields import StructFields
 from localsocket_review.model.declarations import FunctionInfo, Parameter
@@ -26,10 +27,8 @@ from localsocket_review.model.expressions import (
 )
 from localsocket_review.model.statements import Return
 
-_MOST_VISITS = 300
 
-
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True)
 class Origin:
     """An expression that makes a value, or the part `part` of it; `parameter` is one that no known caller gives."""
 
@@ -37,9 +36,6 @@ class Origin:
     function: FunctionInfo
     part: int | None = None
     parameter: Parameter | None = None
-
-
-_Visit = tuple[Expression, int | None]
 
 
 class Origins:
@@ -50,45 +46,38 @@ class Origins:
         self._fields = fields
         self._calls = calls
         self._definitions = definitions
-        self._known: dict[_Visit, list[Origin]] = {}
+        self.inquiry = Inquiry()
 
     def of(self, expression: Expression, function: FunctionInfo, part: int | None = None) -> list[Origin]:
         """Return everything that the expression's value may have been made by."""
-        key = (expression, part)
-        if key not in self._known:
-            self._known[key] = list(self._follow(expression, function, part, set()))
-        return self._known[key]
+        return self._of(strip_casts(expression), function, part)
 
-    def _follow(
-        self, expression: Expression, function: FunctionInfo, part: int | None, visited: set[_Visit]
-    ) -> Iterator[Origin]:
-        expression = strip_casts(expression)
-        if (expression, part) in visited or len(visited) >= _MOST_VISITS:
-            return
-        visited.add((expression, part))
+    @memo(at_itself=lambda *_: [])
+    def _of(self, expression: Expression, function: FunctionInfo, part: int | None) -> list[Origin]:
+        return list(dict.fromkeys(self._follow(expression, function, part)))
+
+    def _follow(self, expression: Expression, function: FunctionInfo, part: int | None) -> Iterator[Origin]:
         match expression:
             case Name() | Attribute():
-                yield from self._variable(expression, function, part, visited)
+                yield from self._variable(expression, function, part)
             case Subscript(value=value, index=Literal(value=int(index))):
-                yield from self._follow(value, function, index, visited)
+                yield from self.of(value, function, index)
             case Display(items=items) if part is not None and part < len(items):
-                yield from self._follow(items[part], function, None, visited)
+                yield from self.of(items[part], function, None)
             case Conditional(then=left, otherwise=right) | Binary(operator="or" | "and", left=left, right=right):
-                yield from self._each((left, right), function, part, visited)
+                yield from self._each((left, right), function, part)
             case Assignment(value=value) | Cast(value=value):
-                yield from self._follow(value, function, part, visited)
+                yield from self.of(value, function, part)
             case Call():
-                yield from self._call(expression, function, part, visited)
+                yield from self._call(expression, function, part)
             case _:
                 yield Origin(expression, function, part)
 
-    def _each(
-        self, expressions: Iterable[Expression], function: FunctionInfo, part: int | None, visited: set[_Visit]
-    ) -> Iterator[Origin]:
+    def _each(self, expressions: Iterable[Expression], function: FunctionInfo, part: int | None) -> Iterator[Origin]:
         for expression in expressions:
-            yield from self._follow(expression, function, part, visited)
+            yield from self.of(expression, function, part)
 
-    def _call(self, call: Call, function: FunctionInfo, part: int | None, visited: set[_Visit]) -> Iterator[Origin]:
+    def _call(self, call: Call, function: FunctionInfo, part: int | None) -> Iterator[Origin]:
         known = self._calls.api_of(call, function) is not None
         callees = [] if known else self._calls.callees(call, function)
         returned = [
@@ -101,11 +90,9 @@ class Origins:
         if not returned:
             yield Origin(call, function, part)
         for value, callee in returned:
-            yield from self._follow(value, callee, part, visited)
+            yield from self.of(value, callee, part)
 
-    def _variable(
-        self, expression: Expression, function: FunctionInfo, part: int | None, visited: set[_Visit]
-    ) -> Iterator[Origin]:
+    def _variable(self, expression: Expression, function: FunctionInfo, part: int | None) -> Iterator[Origin]:
         followed = False
         asked = self._names.variable(expression, function)
         for definition in self._definitions.at(expression, function):
@@ -113,25 +100,23 @@ class Origins:
                 continue  # of the whole of which this is a member, or the other way round
             if definition.how is How.PARAMETER:
                 followed = True
-                yield from self._parameter(definition, expression, part, visited)
+                yield from self._parameter(definition, expression, part)
             elif definition.how in (How.VALUE, How.PART) and definition.value is not None:
                 followed = True
                 inside = definition.part if definition.how is How.PART else part
-                yield from self._follow(definition.value, definition.function, inside, visited)
+                yield from self.of(definition.value, definition.function, inside)
         if followed:
             return
         given = self._fields.given(expression, function) if isinstance(expression, Attribute) else []
         for value, setter in given:
-            yield from self._follow(value, setter, part, visited)
+            yield from self.of(value, setter, part)
         if not given:
             yield Origin(expression, function, part)
 
-    def _parameter(
-        self, definition: Definition, expression: Expression, part: int | None, visited: set[_Visit]
-    ) -> Iterator[Origin]:
+    def _parameter(self, definition: Definition, expression: Expression, part: int | None) -> Iterator[Origin]:
         parameter, function = definition.parameter, definition.function
         given = self._calls.values_given(function, parameter.name) if parameter is not None else []
         if not given:
             yield Origin(expression, function, part, parameter)
         for value, caller in given:
-            yield from self._follow(value, caller, part, visited)
+            yield from self.of(value, caller, part)

@@ -44,6 +44,12 @@ class CallSite:
     is_handed_on: bool = False  # to a thread, a server, a signal
 
 
+# The calls on the way to a function, outermost first, each with the function that it runs. What lies further away is
+# not followed: one helper calls another, and most of what comes through more of them is not what happens.
+Trail = tuple[tuple[CallSite, FunctionInfo], ...]
+LONGEST_TRAIL = 5
+
+
 def argument_of(call: Call, api: Api, role: str) -> Expression | None:
     """Return what a call gives in a role.
 

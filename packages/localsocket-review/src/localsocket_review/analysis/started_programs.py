@@ -7,6 +7,7 @@ from enum import Enum, auto
 
 from localsocket_review.analysis.calls import Calls
 from localsocket_review.analysis.control_flow import ControlFlow
+from localsocket_review.analysis.memo import Inquiry, memo
 from localsocket_review.analysis.neighbours import Neighbours
 from localsocket_review.apis.meaning import Act
 from localsocket_review.model.declarations import FunctionInfo
@@ -16,7 +17,6 @@ from localsocket_review.model.unit import Language, Unit
 
 _CLOSING_ALL = frozenset({"closefrom", "close_range", "fdwalk"})
 _HIGHEST_DESCRIPTOR = frozenset({"getdtablesize", "sysconf", "getrlimit"})
-_DEEPEST = 3
 
 
 class Inheritance(Enum):
@@ -34,6 +34,7 @@ class StartedPrograms:
         self._calls = calls
         self._neighbours = neighbours
         self._flow_of = flow_of
+        self.inquiry = Inquiry()
         self._known: dict[Unit, Inheritance] = {}
 
     def inherit(self, unit: Unit) -> Inheritance:
@@ -50,22 +51,20 @@ class StartedPrograms:
             for site in self._calls.sites(Act.RUN_COMMAND)
             if site.function.unit in units and site.function.unit.language is Language.CPP
         ]
-        closing = [self._is_after_closing(site.call, site.function, ()) for site in starts]
+        closing = [self._is_after_closing(site.call, site.function) for site in starts]
         if not any(closing):
             return Inheritance.ALL
         return Inheritance.NOTHING if all(closing) else Inheritance.SOME
 
-    def _is_after_closing(self, call: Call, function: FunctionInfo, active: tuple[FunctionInfo, ...]) -> bool:
+    @memo(at_itself=lambda *_: False)
+    def _is_after_closing(self, call: Call, function: FunctionInfo) -> bool:
         flow = self._flow_of(function)
         closing = [other for other in function.calls() if self._closes_all(other, function)]
         if any(flow.dominates(other, call) for other in closing):
             return True
-        if function in active or len(active) >= _DEEPEST:
-            return False
         callers = self._calls.callers(function)
         return bool(callers) and all(
-            not caller.is_handed_on and self._is_after_closing(caller.call, caller.caller, (*active, function))
-            for caller in callers
+            not caller.is_handed_on and self._is_after_closing(caller.call, caller.caller) for caller in callers
         )
 
     def _closes_all(self, call: Call, function: FunctionInfo) -> bool:

@@ -9,9 +9,10 @@ from localsocket_review.analysis.calls import Calls
 from localsocket_review.analysis.control_flow import ControlFlow, Guard
 from localsocket_review.analysis.definitions import Definition, Definitions, How
 from localsocket_review.analysis.inference import Inference
+from localsocket_review.analysis.memo import Inquiry, memo
 from localsocket_review.analysis.names import Names
 from localsocket_review.analysis.origins import Origin, Origins
-from localsocket_review.analysis.sites import CallSite, Site
+from localsocket_review.analysis.sites import CallSite, Site, Trail
 from localsocket_review.analysis.taint import Step, Trace
 from localsocket_review.analysis.transports import Transports
 from localsocket_review.apis.meaning import Act
@@ -36,7 +37,7 @@ from localsocket_review.model.expressions import (
 )
 from localsocket_review.model.place import Place
 from localsocket_review.model.program import last_word
-from localsocket_review.model.statements import Assign, Return, Statement
+from localsocket_review.model.statements import Assign, Statement
 from localsocket_review.model.unit import Language, Unit
 
 _KEEPING_MESSAGES = frozenset({"SOCK_DGRAM", "SOCK_SEQPACKET", "SOCK_RDM", "SOCK_RAW"})
@@ -60,7 +61,8 @@ _MAKING_FORM = frozenset(
     ]
 )
 _MEASURING = frozenset({"len", "size", "length", "bytesAvailable", "canReadLine", "count"})
-_DEEPEST = 30
+# How many calls on the way are told apart: a helper of a helper is given what its caller was given.
+_REMEMBERED = 2
 _SMALLEST_ROOM = 128
 
 
@@ -84,10 +86,7 @@ class Streams:
         self._origins = origins
         self._transports = transports
         self._flow_of = flow_of
-        self._depth = 0
-        self._trail: list[tuple[CallSite, FunctionInfo]] = []  # the calls whose results are being followed
-        self._visited: dict[tuple[Expression, Call | None], int] = {}
-        self._elsewhere: dict[tuple[Expression, Call | None], int] = {}
+        self.inquiry = Inquiry()
         self._sized: set[Place] | None = None
         self._of_messages: dict[Unit, bool] = {}
         self._measuring: dict[Guard, bool] = {}
@@ -153,42 +152,32 @@ class Streams:
 
     # --- what they give -------------------------------------------------------------------------------------------
 
-    def chunk(self, expression: Expression, function: FunctionInfo) -> Trace | None:
-        """Return the way of what one call received to this expression, unless more was put to it or it was measured."""
-        visit = (expression, self._trail[-1][0].call if self._trail else None)
-        steps = _DEEPEST - self._depth
-        if steps <= max(self._visited.get(visit, 0), self._elsewhere.get(visit, 0)):
-            return None
-        self._visited[visit] = steps
-        self._depth += 1
-        try:
-            found = self._chunk(expression, function)
-        finally:
-            self._depth -= 1
-        if self._depth == 0:  # what led nowhere in so many steps leads nowhere in fewer
-            if found is None:
-                self._elsewhere.update(self._visited)
-            self._visited = {}
-        return found
+    @memo(at_itself=lambda *_: None, is_sure=bool)
+    def chunk(self, expression: Expression, function: FunctionInfo, trail: Trail = ()) -> Trace | None:
+        """Return the way of what one call received to this expression, unless more was put to it or it was measured.
 
-    def _chunk(self, expression: Expression, function: FunctionInfo) -> Trace | None:
+        `trail` are the calls whose results are being followed.
+        """
+        return self._chunk(expression, function, trail)
+
+    def _chunk(self, expression: Expression, function: FunctionInfo, trail: Trail) -> Trace | None:
         match expression:
             case Call():
-                return self._of_call(expression, function)
+                return self._of_call(expression, function, trail)
             case Name() | Attribute():
                 if any(self.measures(guard, function) for guard in self._flow_of(function).guards(expression)):
                     return None
-                return self._of_variable(expression, function)
+                return self._of_variable(expression, function, trail)
             case Cast(value=value) | Await(value=value) | Starred(value=value) | Subscript(value=value):
-                return self.chunk(value, function)
+                return self.chunk(value, function, trail)
             case Assignment(value=value, operator="=") | Unary(operator="&" | "*", operand=value):
-                return self.chunk(value, function)
+                return self.chunk(value, function, trail)
             case Conditional(then=one, otherwise=other) | Binary(operator="or", left=one, right=other):
-                return self.chunk(one, function) or self.chunk(other, function)
+                return self.chunk(one, function, trail) or self.chunk(other, function, trail)
             case Binary(operator="+", left=one, right=other):
                 if isinstance(other, Literal):
-                    return self.chunk(one, function)
-                return self.chunk(other, function) if isinstance(one, Literal) else None
+                    return self.chunk(one, function, trail)
+                return self.chunk(other, function, trail) if isinstance(one, Literal) else None
         return None
 
     def is_sized(self, trace: Trace) -> bool:
@@ -243,7 +232,7 @@ class Streams:
             if one.value is not None
         )
 
-    def _of_call(self, call: Call, function: FunctionInfo) -> Trace | None:
+    def _of_call(self, call: Call, function: FunctionInfo, trail: Trail) -> Trace | None:
         site = self._calls.site(call, function)
         if site is not None and site.api.act & Act.CHUNK:
             is_whole = waits_for_all(call) or _is_one(site)
@@ -252,21 +241,17 @@ class Streams:
             return (Step(call.place, "received here"),) if gives and not is_measured else None
         name = last_word(call.called_name)
         if call.receiver is not None and name in _CHANGING_FORM:
-            return self.chunk(call.receiver, function)
+            return self.chunk(call.receiver, function, trail)
         if name in _MAKING_FORM and call.arguments:
-            return self.chunk(call.arguments[0], function)
-        for callee in self._calls.callees(call, function):
-            if callee.is_constructor:
-                continue
-            self._trail.append((CallSite(call, function), callee))
-            results = [one.value for one in callee.statements() if isinstance(one, Return) and one.value is not None]
-            found = _first(self.chunk(value, callee) for value in results)
-            self._trail.pop()
+            return self.chunk(call.arguments[0], function, trail)
+        for value, callee in self._calls.returned_by(call, function):
+            longer = (*trail, (CallSite(call, function), callee))
+            found = self.chunk(value, callee, longer[-_REMEMBERED:])
             if found is not None:
                 return (*found, Step(call.place, f"returned by {callee.name}()"))
         return None
 
-    def _of_variable(self, expression: Expression, function: FunctionInfo) -> Trace | None:
+    def _of_variable(self, expression: Expression, function: FunctionInfo, trail: Trail) -> Trace | None:
         # What ends a C text, `buffer[count] = 0`, adds nothing.
         definitions = [
             one
@@ -277,16 +262,18 @@ class Streams:
             return None
         if sum(one.how is How.FILLED for one in definitions) > 1:
             return None  # a buffer that is filled piece by piece
-        return _first(self._of_definition(one) for one in definitions)
+        return _first(self._of_definition(one, trail) for one in definitions)
 
-    def _of_definition(self, definition: Definition) -> Trace | None:
+    def _of_definition(self, definition: Definition, trail: Trail) -> Trace | None:
         value, function = definition.value, definition.function
         if definition.how is How.PARAMETER and definition.parameter is not None:
             name = definition.parameter.name
             if self._is_given_chunks(function, name):
                 return (Step(definition.place, "received here"),)
-            if self._trail and self._trail[-1][1] is function:
-                return self._of_argument(name)
+            if trail and trail[-1][1] is function:  # what it was given there, and not elsewhere
+                site = trail[-1][0]
+                there = self._calls.value_given(site, function, name)
+                return self.chunk(there, site.caller, trail[:-1]) if there is not None else None
             return _first(
                 (*found, Step(given.place, f"given to {function.name or 'a function'}() here"))
                 for given, caller in self._calls.values_given(function, name)
@@ -294,15 +281,7 @@ class Streams:
             )
         if definition.how is How.FILLED:
             return self._of_buffer(value, function) if isinstance(value, Call) else None
-        return self.chunk(value, function) if value is not None else None
-
-    def _of_argument(self, parameter: str) -> Trace | None:
-        """What the function whose result is followed was given there, and not elsewhere."""
-        site, function = self._trail.pop()
-        given = self._calls.value_given(site, function, parameter)
-        found = self.chunk(given, site.caller) if given is not None else None
-        self._trail.append((site, function))
-        return found
+        return self.chunk(value, function, trail) if value is not None else None
 
     def _is_given_chunks(self, function: FunctionInfo, parameter: str) -> bool:
         if function.name != "data_received" or self._inference.given_by_framework(function, parameter) != "received":

@@ -12,9 +12,10 @@ from localsocket_review.analysis.checks import Checks
 from localsocket_review.analysis.definitions import Definition, Definitions, How, is_made_of_parameters
 from localsocket_review.analysis.filling import Filling
 from localsocket_review.analysis.inference import Inference
+from localsocket_review.analysis.memo import Inquiry, memo
 from localsocket_review.analysis.names import Names, Variable
 from localsocket_review.analysis.outputs import Outputs
-from localsocket_review.analysis.sites import CallSite, argument_of
+from localsocket_review.analysis.sites import LONGEST_TRAIL, CallSite, Trail, argument_of
 from localsocket_review.analysis.transports import Transports
 from localsocket_review.apis import DECORATED, MEMBERS
 from localsocket_review.apis.c_library import FRESH_MEMORY
@@ -71,8 +72,6 @@ class Step:
 
 
 Trace = tuple[Step, ...]
-_Trail = tuple[tuple[CallSite, FunctionInfo], ...]
-_Visit = tuple[Expression | Definition, Use, _Trail] | tuple[Expression, str, Use, _Trail]
 
 # What says something about the data, but is not the data.
 _ABOUT = frozenset(
@@ -154,11 +153,7 @@ _SIGNED_TYPES = re.compile(
 )
 _MEMBERS_RECEIVED = frozenset(name.rpartition(".")[2] for name, kind in MEMBERS.items() if kind == RECEIVED)
 _KEYED = re.compile(r"map|hash|dict|set\b", re.IGNORECASE)
-_DEEPEST_TRAIL = 4
 _DEEPEST_FIELD = 3
-# Calls that hand something on, one to the next: what comes from further away is not claimed to be known.
-_LONGEST_CHAIN = 60
-_MOST_VISITS = 5000
 
 
 class Taint:
@@ -183,75 +178,47 @@ class Taint:
         self._filling = filling
         self._outputs = outputs
         self._checks = checks
-        self._chain = 0
-        self._visited: set[_Visit] = set()
-        self._clean: set[_Visit] = set()
+        self.inquiry = Inquiry()
 
     def received(self, expression: Expression, function: FunctionInfo) -> Trace | None:
         """Return the way of what a peer sent to this expression, unless the program has checked it on the way."""
-        return self._search(expression, function, Use.TEXT)
+        return self._trace(expression, function, Use.TEXT, ())
 
     def received_size(self, expression: Expression, function: FunctionInfo) -> Trace | None:
         """Return the way of a number that a peer chose and no comparison bounds from above."""
-        return self._search(expression, function, Use.SIZE)
+        return self._trace(expression, function, Use.SIZE, ())
 
     def received_path(self, expression: Expression, function: FunctionInfo) -> Trace | None:
         """Return the way of a name that a peer sent and that may lead to any file."""
-        return self._search(expression, function, Use.PATH)
+        return self._trace(expression, function, Use.PATH, ())
 
     def received_offset(self, expression: Expression, function: FunctionInfo) -> Trace | None:
         """Return the way of a number that a peer chose and that no comparisons keep inside of a range."""
-        return self._search(expression, function, Use.OFFSET)
+        return self._trace(expression, function, Use.OFFSET, ())
 
-    def _search(self, expression: Expression, function: FunctionInfo, use: Use) -> Trace | None:
-        """Look for a source, each visit once: what led nowhere once leads nowhere, in later searches too."""
-        self._visited = set()
-        found = self._trace(expression, function, use, ())
-        if found is None and len(self._visited) < _MOST_VISITS:
-            self._clean |= self._visited
-        return found
-
-    def _trace(self, expression: Expression, function: FunctionInfo, use: Use, trail: _Trail) -> Trace | None:
-        visit = (expression, use, trail)
-        if visit in self._visited or visit in self._clean or len(self._visited) >= _MOST_VISITS:
-            return None
-        self._visited.add(visit)
+    @memo(at_itself=lambda *_: None, is_sure=bool)
+    def _trace(self, expression: Expression, function: FunctionInfo, use: Use, trail: Trail) -> Trace | None:
         return self._find(expression, function, use, trail)
 
-    def _any(self, expressions: Iterable[Expression], function: FunctionInfo, use: Use, trail: _Trail) -> Trace | None:
+    def _any(self, expressions: Iterable[Expression], function: FunctionInfo, use: Use, trail: Trail) -> Trace | None:
         return next(
             (found for part in expressions if (found := self._trace(part, function, use, trail)) is not None), None
         )
 
-    def _find(self, expression: Expression, function: FunctionInfo, use: Use, trail: _Trail) -> Trace | None:
+    def _find(self, expression: Expression, function: FunctionInfo, use: Use, trail: Trail) -> Trace | None:
+        if _tells_nothing(expression, use):
+            return None
         match expression:
             case Call():
                 return self._call(expression, function, use, trail)
             case Name() | Attribute():
-                if self._is_checked(expression, function, use):
-                    return None
-                return self._variable(expression, function, use, trail)
-            case Subscript(value=value):
-                return self._trace(value, function, use, trail)
-            case Binary(operator=operator) if operator in COMPARISONS:
-                return None
-            case Binary(operator="%" | "&", right=Literal(value=int())) if use.is_number:
-                return None
+                is_checked = self._is_checked(expression, function, use)
+                return None if is_checked else self._variable(expression, function, use, trail)
             case Binary(operator="<<", left=value) if use.is_number:  # a small number is small no more
                 return self._trace(value, function, Use.TEXT, trail)
-            case Cast(type=to) if use.is_number and _SMALL_TYPES.fullmatch(to.replace("std::", "")):
-                return None
-            case Cast(value=value) | Await(value=value) | Starred(value=value) | Assignment(value=value):
-                return self._trace(value, function, use, trail)
-            case Unary(operator="&" | "*" | "-" | "+" | "~" | "++" | "--", operand=value):
-                return self._trace(value, function, use, trail)
-            case Conditional(then=then, otherwise=otherwise):
-                return self._any((then, otherwise), function, use, trail)
             case Comprehension(loops=loops):
                 return self._any_elements([iterable for _, iterable in loops], function, use, trail)
-            case Binary() | Format() | Display() | Slice():
-                return self._any(expression.children(), function, use, trail)
-        return None
+        return self._any(_parts_of(expression), function, use, trail)
 
     def _is_checked(self, expression: Expression, function: FunctionInfo, use: Use) -> bool:
         """Say whether conditions make the variable harmless for this use."""
@@ -265,7 +232,7 @@ class Taint:
         return is_plain or self._checks.is_restricted(expression, function)
 
     def _any_elements(
-        self, iterables: Iterable[Expression], function: FunctionInfo, use: Use, trail: _Trail
+        self, iterables: Iterable[Expression], function: FunctionInfo, use: Use, trail: Trail
     ) -> Trace | None:
         """What comes out of a loop: out of a stream its lines, out of anything else parts of it."""
         for iterable in iterables:
@@ -292,7 +259,7 @@ class Taint:
 
     # --- calls ----------------------------------------------------------------------------------------------------
 
-    def _call(self, call: Call, function: FunctionInfo, use: Use, trail: _Trail) -> Trace | None:
+    def _call(self, call: Call, function: FunctionInfo, use: Use, trail: Trail) -> Trace | None:
         name = call.called_name
         if name.startswith("CMSG_") and use.is_number:
             return None  # the kernel writes the sizes of control messages
@@ -328,7 +295,7 @@ class Taint:
         receiver = call.receiver
         return receiver is not None and _KEYED.search(self._inference.type_of(receiver, function)) is not None
 
-    def _variadic(self, function: FunctionInfo, use: Use, trail: _Trail) -> Trace | None:
+    def _variadic(self, function: FunctionInfo, use: Use, trail: Trail) -> Trace | None:
         """`va_arg(list, char *)`: any of what callers give behind the named parameters."""
         for site in self._calls.callers(function):
             more = () if site.is_handed_on else site.call.arguments[len(function.parameters) :]
@@ -337,7 +304,7 @@ class Taint:
                 return (*found, Step(site.call.place, f"given to {function.name}() here"))
         return None
 
-    def _passed_through(self, call: Call, name: str, function: FunctionInfo, use: Use, trail: _Trail) -> Trace | None:
+    def _passed_through(self, call: Call, name: str, function: FunctionInfo, use: Use, trail: Trail) -> Trace | None:
         arguments = (*call.arguments, *call.keywords.values())
         receiver = call.receiver
         if receiver is None or not self._names.is_object(receiver, function):
@@ -347,7 +314,7 @@ class Taint:
             return found
         return self._any(arguments, function, use, trail) if name in _COMBINING else None
 
-    def _source(self, call: Call, api: Api, function: FunctionInfo, trail: _Trail) -> Trace | None:
+    def _source(self, call: Call, api: Api, function: FunctionInfo, trail: Trail) -> Trace | None:
         device = argument_of(call, api, "device")
         if device is not None and not self._reads_peer(device, function, trail):
             return None
@@ -355,7 +322,7 @@ class Taint:
             return None
         return (Step(call.place, "received here"),)
 
-    def _unpacked(self, call: Call, api: Api, function: FunctionInfo, use: Use, trail: _Trail) -> Trace | None:
+    def _unpacked(self, call: Call, api: Api, function: FunctionInfo, use: Use, trail: Trail) -> Trace | None:
         if use.is_number and (api.method in ("ntohs", "be16toh", "le16toh") or _has_small_format(call)):
             return None
         if api.act & Act.RECEIVE:  # a stream that reads numbers by itself
@@ -371,8 +338,8 @@ class Taint:
             return None if api.method in ("int", "float") else found
         return (*found, Step(call.place, "made a number here", makes_number=True))
 
-    def _returned(self, callee: FunctionInfo, trail: _Trail, use: Use) -> Trace | None:
-        if len(trail) > _DEEPEST_TRAIL:
+    def _returned(self, callee: FunctionInfo, trail: Trail, use: Use) -> Trace | None:
+        if len(trail) > LONGEST_TRAIL:
             return None
         return self._any(_results(callee), callee, use, trail)
 
@@ -390,12 +357,12 @@ class Taint:
         return callees if are_plain else []
 
     def _part_returned(
-        self, definition: Definition, callees: list[FunctionInfo], use: Use, trail: _Trail
+        self, definition: Definition, callees: list[FunctionInfo], use: Use, trail: Trail
     ) -> Trace | None:
         """`kind, size = header(data)`: what became of the size says nothing of the kind."""
         value = definition.value
         call = value.value if isinstance(value, Await) else value
-        if not isinstance(call, Call) or len(trail) >= _DEEPEST_TRAIL:
+        if not isinstance(call, Call) or len(trail) >= LONGEST_TRAIL:
             return None
         for callee in callees:
             parts = [one.items[definition.part] for one in _results(callee) if isinstance(one, Display)]
@@ -406,7 +373,7 @@ class Taint:
 
     # --- variables ------------------------------------------------------------------------------------------------
 
-    def _variable(self, expression: Expression, function: FunctionInfo, use: Use, trail: _Trail) -> Trace | None:
+    def _variable(self, expression: Expression, function: FunctionInfo, use: Use, trail: Trail) -> Trace | None:
         if isinstance(expression, Attribute) and self._is_member_received(expression, function):
             return (Step(expression.place, "received here"),)
         variable = self._names.variable(expression, function)
@@ -424,7 +391,7 @@ class Taint:
         return MEMBERS.get(f"{owner}.{expression.name}") == RECEIVED
 
     def _of_definitions(
-        self, variable: Variable, where: Expression, function: FunctionInfo, use: Use, trail: _Trail
+        self, variable: Variable, where: Expression, function: FunctionInfo, use: Use, trail: Trail
     ) -> Trace | None:
         for definition in self._definitions.of_variable(variable, where, function):
             if definition.function is function:
@@ -446,7 +413,7 @@ class Taint:
         where: Expression,
         function: FunctionInfo,
         use: Use,
-        trail: _Trail,
+        trail: Trail,
     ) -> Trace | None:
         """A C pointer shows what its buffer holds where the pointer is used, not where it was made to point there."""
         value = definition.value
@@ -460,11 +427,16 @@ class Taint:
             isinstance(one.value, Call) and one.value.called_name in ("[]", "malloc", "calloc")
             for one in (self._definitions.at(strip_casts(value), function) if buffer is not None else ())
         )
-        visit = (where, f"{buffer}", use, trail)
-        if buffer is None or buffer == pointer or not is_buffer or visit in self._visited:
+        if buffer is None or buffer == pointer or not is_buffer:
             return None
-        self._visited.add(visit)
-        return self._of_definitions(buffer, where, function, use, trail)
+        return self._read_at(buffer, where, function, use, trail)
+
+    @memo(at_itself=lambda *_: None, is_sure=bool)
+    def _read_at(
+        self, variable: Variable, where: Expression, function: FunctionInfo, use: Use, trail: Trail
+    ) -> Trace | None:
+        """Trace what another variable than the one that is named holds there: a buffer, a field of what was given."""
+        return self._of_definitions(variable, where, function, use, trail)
 
     def _given_by_all(self, definition: Definition, variable: Variable, use: Use) -> Trace | None:
         """What one object was given is not in another one: it is in this one when every caller gives such data."""
@@ -477,7 +449,7 @@ class Taint:
                 break
         return found
 
-    def _defined(self, definition: Definition, variable: Variable, use: Use, trail: _Trail) -> Trace | None:
+    def _defined(self, definition: Definition, variable: Variable, use: Use, trail: Trail) -> Trace | None:
         value, function = definition.value, definition.function
         if definition.how is How.PARAMETER:
             return self._parameter(definition, variable, use, trail)
@@ -495,18 +467,23 @@ class Taint:
         if definition.how is How.PART and (callees := self._returning_parts(value, definition)):
             return self._part_returned(definition, callees, use, trail)
         found = self._trace(value, function, use, trail)
-        if found is not None or definition.how is not How.EXTENDED or (definition, use, trail) in self._visited:
+        if found is not None or definition.how is not How.EXTENDED:
             return found
-        self._visited.add((definition, use, trail))
-        before = self._definitions.of_variable(variable, value, function)
+        return self._before(definition, variable, use, trail)
+
+    @memo(at_itself=lambda *_: None, is_sure=bool)
+    def _before(self, definition: Definition, variable: Variable, use: Use, trail: Trail) -> Trace | None:
+        """Trace what was in the variable before more was joined to it."""
+        value, function = definition.value, definition.function
+        before = self._definitions.of_variable(variable, value, function) if value is not None else ()
         traces = (self._defined(one, variable, use, trail if one.function is function else ()) for one in before)
         return next((trace for trace in traces if trace is not None), None)
 
     def _given_back(
-        self, call: Call, variable: Variable, function: FunctionInfo, use: Use, trail: _Trail
+        self, call: Call, variable: Variable, function: FunctionInfo, use: Use, trail: Trail
     ) -> Trace | None:
         """What a function of the program sets in this variable, which was given to it by its address."""
-        if len(trail) >= _DEEPEST_TRAIL:
+        if len(trail) >= LONGEST_TRAIL:
             return None
         for given in self._outputs.of(call, function):
             written = self._names.variable(strip_casts(given.argument), function)
@@ -570,7 +547,7 @@ class Taint:
         ]
         return bool(opened)
 
-    def _streamed(self, stream: Binary, function: FunctionInfo, trail: _Trail, makes_number: bool) -> Trace | None:
+    def _streamed(self, stream: Binary, function: FunctionInfo, trail: Trail, makes_number: bool) -> Trace | None:
         """`stream >> value`, where the stream reads from a socket or from what was received."""
         source: Expression = stream
         while isinstance(source, Binary) and source.operator == ">>":
@@ -583,7 +560,7 @@ class Taint:
             return None
         return (Step(stream.place, "read from the peer here", makes_number),)
 
-    def _reads_peer(self, stream: Expression, function: FunctionInfo, trail: _Trail) -> bool:
+    def _reads_peer(self, stream: Expression, function: FunctionInfo, trail: Trail) -> bool:
         """Say whether a stream is not plainly one over a file or over data of the program's own."""
         devices = [
             argument
@@ -601,7 +578,7 @@ class Taint:
         known = [self._inference.type_of(device, function) for device in devices]
         return any(name in ("", "QIODevice") for name in known)
 
-    def _parameter(self, definition: Definition, variable: Variable, use: Use, trail: _Trail) -> Trace | None:
+    def _parameter(self, definition: Definition, variable: Variable, use: Use, trail: Trail) -> Trace | None:
         function, parameter = definition.function, definition.parameter
         if parameter is None:
             return None
@@ -635,24 +612,13 @@ class Taint:
             f"{self._inference.type_of(called.value, function)}.{called.name}" in DECORATED
         )
 
-    def _given(self, value: Expression, field: str, function: FunctionInfo, use: Use, trail: _Trail) -> Trace | None:
+    def _given(self, value: Expression, field: str, function: FunctionInfo, use: Use, trail: Trail) -> Trace | None:
         """Trace what is given for a parameter, or the field of it that is read there."""
         whole = strip_casts(value.operand if isinstance(value, Unary) and value.operator == "&" else value)
         variable = self._names.variable(whole, function) if field and isinstance(whole, (Name, Attribute)) else None
         if variable is None or variable.path.count(".") > _DEEPEST_FIELD:
             return self._trace(value, function, use, trail)
-        part = (whole, field, use, trail)
-        if part in self._visited:
-            return None
-        self._visited.add(part)
-        if self._chain >= _LONGEST_CHAIN:
-            return None
-        self._chain += 1
-        try:
-            part_of_it = Variable(variable.owner, f"{variable.path}.{field}")
-            return self._of_definitions(part_of_it, whole, function, use, trail)
-        finally:
-            self._chain -= 1
+        return self._read_at(Variable(variable.owner, f"{variable.path}.{field}"), whole, function, use, trail)
 
 
 def _looped_over(iterable: Expression) -> Expression:
@@ -660,6 +626,38 @@ def _looped_over(iterable: Expression) -> Expression:
     if isinstance(iterable, Call) and iterable.called_name in _LOOPING and iterable.arguments:
         return iterable.arguments[-1 if iterable.called_name in ("map", "filter") else 0]
     return iterable
+
+
+def _tells_nothing(expression: Expression, use: Use) -> bool:
+    """Say whether a value holds nothing of what it is made of, or as a number is bounded by its very shape."""
+    match expression:
+        case Binary(operator=operator) if operator in COMPARISONS:
+            return True
+        case Binary(operator="%" | "&", right=Literal(value=int())):
+            return use.is_number
+        case Cast(type=to):
+            return use.is_number and _SMALL_TYPES.fullmatch(to.replace("std::", "")) is not None
+    return False
+
+
+def _parts_of(expression: Expression) -> Iterable[Expression]:
+    """Return the parts that a value is made of."""
+    match expression:
+        case Subscript(value=value) | Cast(value=value) | Await(value=value) | Starred(value=value):
+            return (value,)
+        case Assignment(value=value) | Unary(operator="&" | "*" | "-" | "+" | "~" | "++" | "--", operand=value):
+            return (value,)
+        case Conditional(then=then, otherwise=otherwise):
+            return (then, otherwise)
+        case Binary(operator=operator, left=left):
+            operands = [expression.right]
+            while isinstance(left, Binary) and left.operator == operator:  # a long sum is not a deep one
+                operands.append(left.right)
+                left = left.left
+            return (left, *reversed(operands))
+        case Format() | Display() | Slice():
+            return expression.children()
+    return ()
 
 
 def _left_unquoted(call: Call, api: Api) -> list[Expression]:

@@ -8,6 +8,7 @@ from functools import cached_property
 
 from localsocket_review.analysis.calls import Calls
 from localsocket_review.analysis.inference import Inference
+from localsocket_review.analysis.memo import Inquiry, memo
 from localsocket_review.analysis.names import Names, Variable
 from localsocket_review.analysis.origins import Origin, Origins
 from localsocket_review.analysis.sites import Site, argument_of
@@ -69,14 +70,12 @@ class Transports:
         self._calls = calls
         self._origins = origins
         self._values = values
-        self._known: dict[Expression, bool] = {}
+        self.inquiry = Inquiry()
 
+    @memo(at_itself=lambda *_: False)
     def is_network(self, expression: Expression, function: FunctionInfo) -> bool:
         """Say whether a socket, server, connection or stream provably is one over a network."""
-        if expression not in self._known:
-            self._known[expression] = False  # while it is being found out
-            self._known[expression] = self._find(expression, function)
-        return self._known[expression]
+        return self._find(expression, function)
 
     def is_network_site(self, site: Site) -> bool:
         """Say whether a call binds, connects, reads or writes over a network."""

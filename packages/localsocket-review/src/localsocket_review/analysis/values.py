@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 
 from localsocket_review.analysis.calls import Calls
 from localsocket_review.analysis.definitions import Definition, Definitions, How, is_made_of_parameters
@@ -13,15 +13,15 @@ from localsocket_review.analysis.known_values import (
     ENVIRONMENT,
     JOINING,
     KNOWN_CALLS,
-    NUMBERS,
     PRIVATE_OBJECTS,
     SAME_TEXT,
     STANDARD_LOCATIONS,
 )
+from localsocket_review.analysis.memo import Inquiry, memo
 from localsocket_review.analysis.names import Names, Variable
 from localsocket_review.analysis.options import Default, Options
 from localsocket_review.analysis.platforms import of_other_systems
-from localsocket_review.analysis.sites import CallSite
+from localsocket_review.analysis.sites import LONGEST_TRAIL, CallSite, Trail
 from localsocket_review.analysis.texts import (
     Hole,
     HoleKind,
@@ -35,6 +35,7 @@ from localsocket_review.analysis.texts import (
     unknown_text,
     without_scheme,
 )
+from localsocket_review.analysis.whole_numbers import Numbers
 from localsocket_review.apis.c_library import FRESH_MEMORY
 from localsocket_review.model.declarations import FunctionInfo
 from localsocket_review.model.expressions import (
@@ -60,13 +61,7 @@ from localsocket_review.model.program import last_word
 from localsocket_review.model.statements import Return, contains
 
 _MOST_TEXTS = 12
-_DEEPEST = 14
-_MOST_STEPS = 3000
 _LONGEST_REPEATED = 200
-
-
-# The calls on the way to a function, outermost first, each with the function that it runs.
-Trail = tuple[tuple[CallSite, FunctionInfo], ...]
 
 
 class Values:
@@ -80,33 +75,19 @@ class Values:
         self._calls = calls
         self._definitions = definitions
         self._options = options
-        self._depth = 0
-        self._steps = 0
-        self._known: dict[tuple[Expression, Trail], Texts] = {}
-        self._active: set[Definition] = set()
-        self._known_numbers: dict[Expression, frozenset[int]] = {}
-        self._asked_numbers: dict[Expression, frozenset[int]] = {}
+        self._numbers = Numbers(calls, definitions, options)
+        self.inquiry = Inquiry()
+
+    def numbers(self, expression: Expression, function: FunctionInfo) -> frozenset[int]:
+        """Return the whole numbers that the expression may be, none where the text does not tell."""
+        return self._numbers.of(expression, function)
 
     # --- texts ----------------------------------------------------------------------------------------------------
 
+    @memo(at_itself=lambda *_: frozenset(), too_deep=lambda expression, *_: unknown_text(expression))
     def texts(self, expression: Expression, function: FunctionInfo, trail: Trail = ()) -> Texts:
         """Return every text that the expression may be; holes stand for what is not known."""
-        key = (expression, trail)
-        if self._depth == 0:
-            if key in self._known:
-                return self._known[key]
-            self._steps = 0
-        if self._depth >= _DEEPEST or self._steps >= _MOST_STEPS:
-            return unknown_text(expression)
-        self._depth += 1
-        self._steps += 1
-        try:
-            found = frozenset(itertools.islice(self._evaluate(expression, function, trail), _MOST_TEXTS))
-        finally:
-            self._depth -= 1
-        if self._depth == 0:
-            self._known[key] = found
-        return found
+        return _some(self._evaluate(expression, function, trail))
 
     def _evaluate(self, expression: Expression, function: FunctionInfo, trail: Trail) -> Iterable[Text]:
         match expression:
@@ -114,28 +95,21 @@ class Values:
                 return constant_texts(value, expression.place)
             case Format(parts=parts):
                 return self._joined(parts, function, trail)
-            case Binary(operator="+", left=left, right=right):
-                return self._joined((left, right), function, trail)
-            case Binary(operator="/", left=left, right=right):
-                return self._joined((left, right), function, trail, separator="/")
+            case Binary(operator="+" | "/" as operator, left=left, right=right):
+                return self._joined((left, right), function, trail, separator="/" if operator == "/" else "")
             case Binary(operator="%", left=left, right=right):
                 values = right.items if isinstance(right, Display) else (right,)
                 return self._filled(left, values, function, trail)
-            case Binary(operator="or" | "and", left=left, right=right) | Conditional(then=left, otherwise=right):
-                return self.texts(left, function, trail) | self.texts(right, function, trail)
-            case Cast(value=value) | Await(value=value) | Starred(value=value) | Assignment(value=value):
-                return self.texts(value, function, trail)
-            case Unary(operator="&" | "*", operand=value):
-                return self.texts(value, function, trail)
             case Call():
                 return self._call(expression, function, trail)
             case Subscript():
                 return self._subscript(expression, function, trail)
-            case Display(kind="initializer", items=(only,)):
-                return self.texts(only, function, trail)
             case Name() | Attribute():
                 return self._variable(expression, function, trail)
-        return unknown_text(expression)
+        alike = _of_the_same_text(expression)
+        return (
+            (text for one in alike for text in self.texts(one, function, trail)) if alike else unknown_text(expression)
+        )
 
     def _joined(
         self, parts: Sequence[Expression], function: FunctionInfo, trail: Trail, separator: str = ""
@@ -234,7 +208,7 @@ class Values:
         return unknown_text(call)
 
     def _returned(self, callee: FunctionInfo, trail: Trail) -> Iterable[Text]:
-        if len(trail) > 5:
+        if len(trail) > LONGEST_TRAIL:
             return
         elsewhere = list(of_other_systems(callee))
         for statement in callee.statements():
@@ -304,17 +278,11 @@ class Values:
         """Return the texts that the definitions give the variable."""
         found: set[Text] = set()
         for definition in definitions:
-            if definition in self._active:
-                continue  # it is made of itself, in a loop
             here = trail if definition.function is function else ()
-            self._active.add(definition)
-            try:
-                if trail and not here and is_made_of_parameters(definition):
-                    found.update(self._given_alike(definition, variable))
-                else:
-                    found.update(self._defined(definition, variable, here))
-            finally:
-                self._active.discard(definition)
+            if trail and not here and is_made_of_parameters(definition):
+                found.update(self._given_alike(definition, variable))
+            else:
+                found.update(self._defined(definition, variable, here))
             if len(found) >= _MOST_TEXTS:
                 break
         return frozenset(found) or unknown_text(variable)
@@ -324,13 +292,17 @@ class Values:
         giver = definition.function
         sites = [site for site in self._calls.callers(giver) if not site.is_handed_on]
         if not sites:
-            return frozenset(self._defined(definition, variable, ()))
-        given = {frozenset(self._defined(definition, variable, ((site, giver),))) for site in sites[:_MOST_TEXTS]}
+            return self._defined(definition, variable, ())
+        given = {self._defined(definition, variable, ((site, giver),)) for site in sites[:_MOST_TEXTS]}
         if len(given) == 1 and len(sites) <= _MOST_TEXTS:
             return given.pop()
         return frozenset(text for one in given for text in one if not text.beginning) or unknown_text(variable)
 
-    def _defined(self, definition: Definition, variable: Variable, trail: Trail) -> Iterable[Text]:
+    @memo(at_itself=lambda *_: frozenset(), too_deep=lambda _, variable, *__: unknown_text(variable))
+    def _defined(self, definition: Definition, variable: Variable, trail: Trail) -> Texts:
+        return _some(self._given_by(definition, variable, trail))
+
+    def _given_by(self, definition: Definition, variable: Variable, trail: Trail) -> Iterable[Text]:
         value, function = definition.value, definition.function
         if definition.how is How.PARAMETER:
             return self._parameter(definition, trail)
@@ -373,7 +345,7 @@ class Values:
                 if isinstance(statement, Return) and statement.value is not None:
                     returned = self._names.variable(statement.value, callee)
                     longer = (*trail, (CallSite(value, function), callee))
-                    if returned is not None and len(longer) < 5:
+                    if returned is not None and len(longer) < LONGEST_TRAIL:
                         part = Variable(returned.owner, f"{returned.path}.{inside}")
                         found.extend(self.field_texts(part, statement.value, callee, longer))
         return found
@@ -385,7 +357,7 @@ class Values:
         found = {text for text in found if not (text.is_unknown and text.parts[0] == Hole(HoleKind.UNKNOWN, variable))}
         whole, _, inside = variable.path.rpartition(".")
         fields = {Variable(variable.owner, whole): f".{inside}", variable: ""}
-        for call in function.calls() if len(trail) < 4 else ():
+        for call in function.calls() if len(trail) < LONGEST_TRAIL else ():
             for callee in self._calls.callees(call, function):
                 for parameter, argument in zip(callee.parameters, call.arguments, strict=False):
                     named = self._names.variable(argument, function)
@@ -425,68 +397,6 @@ class Values:
         elif not given and not described:
             yield from unknown_text(definition.variable)
 
-    # --- numbers --------------------------------------------------------------------------------------------------
-
-    def numbers(self, expression: Expression, function: FunctionInfo) -> frozenset[int]:
-        """Return the whole numbers that the expression may be, none where the text does not tell."""
-        if expression in self._known_numbers:
-            return self._known_numbers[expression]
-        if self._depth >= _DEEPEST or expression in self._asked_numbers:
-            return self._asked_numbers.get(expression, frozenset())
-        is_first = not self._asked_numbers
-        self._asked_numbers[expression] = frozenset()  # it may be made of itself
-        self._depth += 1
-        try:
-            found = self._asked_numbers[expression] = frozenset(self._numbers(expression, function))
-        finally:
-            self._depth -= 1
-            if is_first:
-                self._asked_numbers.clear()
-        if self._depth == 0:  # what was found on the way may lack what was being found out
-            self._known_numbers[expression] = found
-        return found
-
-    def _numbers(self, expression: Expression, function: FunctionInfo) -> Iterable[int]:
-        match strip_casts(expression):
-            case Literal(value=int(number)):
-                yield number
-            case Unary(operator="-" | "~" as operator, operand=operand):
-                yield from (-number if operator == "-" else ~number for number in self.numbers(operand, function))
-            case Binary(operator=operator, left=left, right=right) if operator in _ARITHMETIC:
-                pairs = itertools.product(self.numbers(left, function), self.numbers(right, function))
-                yield from (_ARITHMETIC[operator](one, other) for one, other in pairs)
-            case Conditional(then=then, otherwise=otherwise):
-                yield from self.numbers(then, function) | self.numbers(otherwise, function)
-            case Call() as call if returned := self._calls.returned_by(call, function):
-                for value, callee in returned:
-                    yield from self.numbers(value, callee)
-            case Call(arguments=(only,)) as call if call.called_name in ("int", "SocketOptions", "QFlags", "mode_t"):
-                yield from self.numbers(only, function)
-            case Name() | Attribute() as named:
-                known = NUMBERS.get(last_word(dotted(named)))
-                if known is not None:
-                    yield known
-                    return
-                qualified = NUMBERS.get(".".join(dotted(named).split(".")[-2:]))
-                if qualified is not None:
-                    yield qualified
-                    return
-                if isinstance(named, Attribute):
-                    for default, where in self._options.of_attribute(named, function):
-                        yield from self.numbers(default, where)
-                for definition in (
-                    *self._definitions.at(named, function),
-                    *self._definitions.of_member(named, function),
-                ):
-                    if definition.how is How.VALUE and definition.value is not None:
-                        yield from self.numbers(definition.value, definition.function)
-                    elif definition.how is How.PARAMETER and definition.parameter is not None:
-                        given = self._calls.values_given(definition.function, definition.parameter.name)
-                        for value, caller in given:
-                            yield from self.numbers(value, caller)
-                        if not given and definition.parameter.default is not None:
-                            yield from self.numbers(definition.parameter.default, definition.function)
-
     # --- endpoints ------------------------------------------------------------------------------------------------
 
     def endpoint(self, expression: Expression, function: FunctionInfo, trail: Trail = ()) -> Texts:
@@ -505,16 +415,17 @@ class Values:
         return any(found.variable == path for found in self._definitions.everywhere(path))
 
 
-def _shift_left(number: int, places: int) -> int:
-    return number << min(max(places, 0), 64)
+def _some(texts: Iterable[Text]) -> Texts:
+    return frozenset(itertools.islice(texts, _MOST_TEXTS))
 
 
-_ARITHMETIC: dict[str, Callable[[int, int], int]] = {
-    "|": int.__or__,
-    "&": int.__and__,
-    "^": int.__xor__,
-    "+": int.__add__,
-    "-": int.__sub__,
-    "*": int.__mul__,
-    "<<": _shift_left,
-}
+def _of_the_same_text(expression: Expression) -> tuple[Expression, ...]:
+    """Return the parts of an expression one of which is its text."""
+    match expression:
+        case Binary(operator="or" | "and", left=one, right=other) | Conditional(then=one, otherwise=other):
+            return (one, other)
+        case Cast(value=value) | Await(value=value) | Starred(value=value) | Assignment(value=value):
+            return (value,)
+        case Unary(operator="&" | "*", operand=value) | Display(kind="initializer", items=(value,)):
+            return (value,)
+    return ()

@@ -1,0 +1,109 @@
+"""Which whole numbers an expression may be: modes, flags, sizes, time-outs."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterable, Iterator
+
+from localsocket_review.analysis.calls import Calls
+from localsocket_review.analysis.definitions import Definition, Definitions, How
+from localsocket_review.analysis.known_values import NUMBERS
+from localsocket_review.analysis.memo import Inquiry, memo
+from localsocket_review.analysis.options import Options
+from localsocket_review.model.declarations import FunctionInfo
+from localsocket_review.model.expressions import (
+    Attribute,
+    Binary,
+    Call,
+    Conditional,
+    Expression,
+    Literal,
+    Name,
+    Unary,
+    dotted,
+    strip_casts,
+)
+from localsocket_review.model.program import last_word
+
+_MAKING_NUMBERS = frozenset({"int", "SocketOptions", "QFlags", "mode_t"})
+
+
+class Numbers:
+    """Evaluates expressions of a program that are whole numbers, as far as the text tells."""
+
+    def __init__(self, calls: Calls, definitions: Definitions, options: Options) -> None:
+        self._calls = calls
+        self._definitions = definitions
+        self._options = options
+        self.inquiry = Inquiry()
+
+    @memo(at_itself=lambda *_: frozenset())
+    def of(self, expression: Expression, function: FunctionInfo) -> frozenset[int]:
+        """Return the whole numbers that the expression may be, none where the text does not tell."""
+        return frozenset(self._of(strip_casts(expression), function))
+
+    def _of(self, expression: Expression, function: FunctionInfo) -> Iterable[int]:
+        match expression:
+            case Literal(value=int(number)):
+                return (number,)
+            case Unary(operator="-" | "~" as operator, operand=operand):
+                return (-number if operator == "-" else ~number for number in self.of(operand, function))
+            case Binary(operator=operator, left=left, right=right) if operator in _ARITHMETIC:
+                pairs = itertools.product(self.of(left, function), self.of(right, function))
+                return (_ARITHMETIC[operator](one, other) for one, other in pairs)
+            case Conditional(then=then, otherwise=otherwise):
+                return self.of(then, function) | self.of(otherwise, function)
+            case Call() as call:
+                return self._of_call(call, function)
+            case Name() | Attribute() as named:
+                known = _known(named)
+                return (known,) if known is not None else self._of_variable(named, function)
+        return ()
+
+    def _of_call(self, call: Call, function: FunctionInfo) -> Iterator[int]:
+        returned = self._calls.returned_by(call, function)
+        for value, callee in returned:
+            yield from self.of(value, callee)
+        if not returned and call.called_name in _MAKING_NUMBERS and len(call.arguments) == 1:
+            yield from self.of(call.arguments[0], function)
+
+    def _of_variable(self, named: Name | Attribute, function: FunctionInfo) -> Iterator[int]:
+        if isinstance(named, Attribute):
+            for default, where in self._options.of_attribute(named, function):
+                yield from self.of(default, where)
+        for definition in (*self._definitions.at(named, function), *self._definitions.of_member(named, function)):
+            if definition.how is How.VALUE and definition.value is not None:
+                yield from self.of(definition.value, definition.function)
+            elif definition.how is How.PARAMETER:
+                yield from self._of_parameter(definition)
+
+    def _of_parameter(self, definition: Definition) -> Iterator[int]:
+        parameter, function = definition.parameter, definition.function
+        if parameter is None:
+            return
+        given = self._calls.values_given(function, parameter.name)
+        for value, caller in given:
+            yield from self.of(value, caller)
+        if not given and parameter.default is not None:
+            yield from self.of(parameter.default, function)
+
+
+def _known(named: Name | Attribute) -> int | None:
+    """Return the number of a constant that the tables know: `stat.S_IRWXU`, `perms::all`."""
+    known = NUMBERS.get(last_word(dotted(named)))
+    return NUMBERS.get(".".join(dotted(named).split(".")[-2:])) if known is None else known
+
+
+def _shift_left(number: int, places: int) -> int:
+    return number << min(max(places, 0), 64)
+
+
+_ARITHMETIC: dict[str, Callable[[int, int], int]] = {
+    "|": int.__or__,
+    "&": int.__and__,
+    "^": int.__xor__,
+    "+": int.__add__,
+    "-": int.__sub__,
+    "*": int.__mul__,
+    "<<": _shift_left,
+}
