@@ -43,7 +43,7 @@ _SAME_ELEMENTS = frozenset({"as_const", "qAsConst", "list", "tuple", "set", "sor
 _ITS_ELEMENTS = frozenset({"values", "items", "copy"})
 
 
-class Calls(Protocol):
+class CallMeanings(Protocol):
     """What inference asks of the calls, which themselves ask it for types."""
 
     @property
@@ -78,7 +78,7 @@ class _Binding:
 class Inference:
     """Types of expressions in a program; it does not follow the order of statements."""
 
-    def __init__(self, program: Program, names: Names, calls: Calls, callers: Callers | None) -> None:
+    def __init__(self, program: Program, names: Names, calls: CallMeanings, callers: Callers | None) -> None:
         self._program = program
         self._names = names
         self._calls = calls
