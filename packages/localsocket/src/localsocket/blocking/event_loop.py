@@ -18,6 +18,7 @@ from localsocket.blocking.event_socket import EventSocket
 from localsocket.blocking.handler import Handler, check_handler
 from localsocket.blocking.local_server import LocalServer
 from localsocket.blocking.local_socket import LocalSocket
+from localsocket.blocking.monkey_patching import check_not_patched
 from localsocket.blocking.poller import READABLE, Poller
 from localsocket.blocking.waiting import LONGEST_WAIT, Waker
 from localsocket.deadlines import Deadline, check_seconds
@@ -40,6 +41,7 @@ class EventLoop:
     """
 
     def __init__(self) -> None:
+        check_not_patched("an event loop")
         self._poller = Poller()
         self._waker = Waker()
         self._waking = threading.RLock()  # may be taken again by a signal's handler that calls stop()

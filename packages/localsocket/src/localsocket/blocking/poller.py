@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import select
 import sys
+from typing import TYPE_CHECKING
+
+from localsocket.blocking.monkey_patching import patched
 
 if sys.platform == "linux":
     from select import EPOLLERR as FAILED
@@ -11,7 +14,15 @@ if sys.platform == "linux":
     from select import EPOLLIN as READABLE
     from select import EPOLLOUT as WRITABLE
 
-    Poller = select.epoll
+    if TYPE_CHECKING or hasattr(select, "epoll"):
+        Poller = select.epoll
+    else:
+
+        class Poller:
+            """Stands for what gevent has taken away."""
+
+            def __init__(self) -> None:
+                raise patched("an event loop")
 else:  # pragma: no cover - macOS and the BSDs, never run
     READABLE, WRITABLE, FAILED, HUNG_UP = 1, 4, 8, 16
 

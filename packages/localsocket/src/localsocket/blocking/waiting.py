@@ -9,12 +9,21 @@ import select
 import sys
 import weakref
 
+from localsocket.blocking.monkey_patching import patched
+
 READABLE = select.POLLIN
 WRITABLE = select.POLLOUT
 HUNG_UP = select.POLLHUP | select.POLLERR
 
 LONGEST_WAIT = 86_400.0  # poll(2) counts milliseconds in a C int; who waits longer comes back and waits again
 _DEAF_WAIT = 0.1  # seconds between two looks of one who cannot be woken
+
+
+def _new_poll() -> select.poll:
+    try:
+        return select.poll()
+    except AttributeError:
+        raise patched("waiting with a time-out") from None
 
 
 class Waker:
@@ -29,7 +38,7 @@ class Waker:
             self._reading, self._writing = os.pipe()
             os.set_blocking(self._reading, False)
             os.set_blocking(self._writing, False)
-        self._poll = select.poll()
+        self._poll = _new_poll()
         self._poll.register(self._reading, select.POLLIN)
 
     def fileno(self) -> int:
@@ -85,7 +94,7 @@ class DeafWaker(Waker):
 
     def __init__(self) -> None:
         self._reading = self._writing = -1
-        self._poll = select.poll()
+        self._poll = _new_poll()
 
     def wake(self) -> None:
         """Cannot be done; wait() returns soon anyway."""

@@ -12,6 +12,7 @@ from localsocket.blocking.event_loop import EventLoop
 from localsocket.blocking.handler import Handler, check_handler
 from localsocket.blocking.local_server import LocalServer, listen
 from localsocket.blocking.local_socket import LocalSocket
+from localsocket.blocking.monkey_patching import check_not_patched
 from localsocket.blocking.service_loop import ServiceLoop
 from localsocket.deadlines import Deadline, check_count
 from localsocket.keywords import check_keywords
@@ -58,6 +59,7 @@ class ServerThread:
         max_threads: int = MAX_THREADS,
         **options: Unpack[ListenOptions],
     ) -> None:
+        check_not_patched("a server thread")
         check_keywords("ServerThread", options, ListenOptions, ["max_threads"])
         if isinstance(address, LocalServer) and options:
             raise TypeError(f"a server that listens already takes no options: {', '.join(options)}")
