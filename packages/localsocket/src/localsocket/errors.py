@@ -38,11 +38,21 @@ class LocalSocketError(Exception):
 
 
 class ClosedByUs(LocalSocketError, ConnectionAbortedError):
-    """This side closed the socket, server or loop; `what` names it."""
+    """This side closed the socket, server or loop; `what` names it.
 
-    def __init__(self, what: str) -> None:
-        super().__init__(errno.ECONNABORTED, f"{what} was closed by this program")
+    In a child that was forked while it was open it belongs to the process `parent`, which goes on with it.
+    """
+
+    def __init__(self, what: str, *, parent: int | None = None) -> None:
+        sentence = f"{what} was closed by this program"
+        if parent is not None:
+            sentence = (
+                f"{what} stays with process {parent}, which this one was forked from: make another one here, or, to "
+                "become a daemon, fork first"
+            )
+        super().__init__(errno.ECONNABORTED, sentence)
         self.what = what
+        self.parent = parent
 
 
 class ClosedByPeer(LocalSocketError, ConnectionResetError):

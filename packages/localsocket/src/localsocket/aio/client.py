@@ -103,6 +103,9 @@ class Client(Calls, AnyClient[ClientConnection]):
     def __init__(self, address: str | os.PathLike[str], **options: Unpack[ClientOptions]) -> None:
         AnyClient.__init__(self, address, options)
         Calls.__init__(self, self._core.call_timeout)
+        self._renew_lock()
+
+    def _renew_lock(self) -> None:
         self._connecting = asyncio.Lock()
 
     async def open(self) -> None:

@@ -18,6 +18,7 @@ from localsocket.aio.shared_socket import SharedSocket
 from localsocket.awaited.opening import Opening
 from localsocket.deadlines import Deadline
 from localsocket.endpoint.credentials import PeerCredentials
+from localsocket.endpoint.fork_safety import close_in_forked_child
 from localsocket.errors import ClosedByPeer, ClosedByUs, EndOfStream
 from localsocket.keywords import check_keywords
 from localsocket.services.service import Service
@@ -91,6 +92,8 @@ class Serving:
         self._tasks: set[asyncio.Task[None]] = set()
         self._is_accepting = True
         self._stopped = asyncio.Event()
+        self._parent: int | None = None  # the process that goes on with it, in a forked child
+        close_in_forked_child(self)
         self._acceptor = Acceptor(_WatchingLoop(self._loop, self._fail), server, self._begin, self._accepts_no_more)
 
     @property
@@ -103,6 +106,8 @@ class Serving:
         Cancelled, it cancels the handlers at once. Raises what ended the serving before its time. Stopping again is
         fine.
         """
+        if self._parent is not None:
+            raise ClosedByUs(f"what serves {self.address!r}", parent=self._parent)
         deadline = Deadline(timeout)
         self.server.close()
         self._acceptor.end()
@@ -138,9 +143,16 @@ class Serving:
 
     def __repr__(self) -> str:
         state = "stopped" if self._stopped.is_set() else "serving" if self._is_accepting else "stopping"
+        if self._parent is not None:
+            state = f"left to process {self._parent}"
         return f"<Serving {self.address!r} {state}, {len(self._tasks)} connections>"
 
     # ------------------------------------------------------------------------------------------------------------------
+
+    def _close_in_child(self) -> None:
+        self._parent = os.getppid()
+        self._stopped = asyncio.Event()
+        self._stopped.set()
 
     def _begin(self, sock: socket.socket, peer: PeerCredentials) -> None:
         connection = self._socket_kind(

@@ -55,6 +55,7 @@ class EventLoop:
         self._is_stopping = False
         self._run_number = 0
         self._is_closed = False
+        self._parent: int | None = None  # the process that goes on with it, in a forked child
         self._poller.register(self._waker.fileno(), READABLE)
         close_in_forked_child(self)
 
@@ -184,6 +185,8 @@ class EventLoop:
         # Called right after a fork, where the lock may be held by a thread that does not exist here.
         self._waking = threading.RLock()
         self._is_closed = True
+        self._parent = os.getppid()
+        self._thread = None  # which does not exist here
         self._poller.close()
         self._waker.close()
 
@@ -195,6 +198,8 @@ class EventLoop:
 
     def __repr__(self) -> str:
         state = "closed" if self._is_closed else "running" if self._thread is not None else "not running"
+        if self._parent is not None:
+            state = f"left to process {self._parent}"
         return f"<EventLoop {state}, {len(self._sockets)} sockets, {len(self._acceptors)} servers>"
 
     # --- for what it drives -------------------------------------------------------------------------------------------
@@ -294,7 +299,7 @@ class EventLoop:
 
     def _check_open(self) -> None:
         if self._is_closed:
-            raise ClosedByUs("the event loop")
+            raise ClosedByUs("the event loop", parent=self._parent)
 
 
 def _seconds_until(when: float) -> float:

@@ -9,6 +9,7 @@ from contextlib import AbstractContextManager, nullcontext
 from typing import Any, Generic, TypeVar
 
 from localsocket.deadlines import Deadline
+from localsocket.endpoint.fork_safety import close_in_forked_child
 from localsocket.errors import ClosedByPeer, ClosedByUs
 from localsocket.keywords import check_keywords
 from localsocket.services.any_client_connection import AnyClientConnection
@@ -29,6 +30,7 @@ class AnyClient(Generic[ClientConnection]):
         self._connection: ClientConnection | None = None
         self._greeting: ClientConnection | None = None  # one that is being made
         self._is_closed = False
+        close_in_forked_child(self)
 
     @property
     def address(self) -> str:
@@ -50,7 +52,18 @@ class AnyClient(Generic[ClientConnection]):
         state = "closed" if self._is_closed else "not connected" if connection is None else repr(connection)
         return f"<Client of {self.address!r}, {state}>"
 
+    def _close_in_child(self) -> None:
+        # What is connected stays with the parent; a client that reconnects makes a connection of its own here.
+        if self._connection is not None:
+            self._connection.error = ClosedByUs("the client's connection", parent=os.getppid())
+        self._greeting = None
+        self._renew_lock()
+
     # --- for an API ---------------------------------------------------------------------------------------------------
+
+    def _renew_lock(self) -> None:
+        """Make the lock anew that is held while somebody connects, who may not exist in this process."""
+        raise NotImplementedError
 
     def _usable_connection(self) -> ClientConnection | None:
         """Return the connection, None where one has to be made; or raise why there is none and will be none."""

@@ -15,6 +15,8 @@ from localsocket.blocking.local_socket import LocalSocket
 from localsocket.blocking.monkey_patching import check_not_patched
 from localsocket.blocking.service_loop import ServiceLoop
 from localsocket.deadlines import Deadline, check_count
+from localsocket.endpoint.fork_safety import close_in_forked_child
+from localsocket.errors import ClosedByUs
 from localsocket.keywords import check_keywords
 from localsocket.services.service import Service
 from localsocket.serving.connection_threads import MAX_THREADS, ConnectionThreads
@@ -75,6 +77,8 @@ class ServerThread:
         self._server: LocalServer | None = None
         self._serving: _Serving | None = None
         self._thread: threading.Thread | None = None
+        self._parent: int | None = None  # the process that goes on with it, in a forked child
+        close_in_forked_child(self)
 
     @property
     def address(self) -> str:
@@ -89,6 +93,8 @@ class ServerThread:
 
     def start(self) -> None:
         """Listen, which raises here what listen() raises, and begin to serve; once only."""
+        if self._parent is not None:
+            raise self._left()
         if self._server is not None:
             raise RuntimeError("a server thread is started once; make another one")
         server = self._address if isinstance(self._address, LocalServer) else listen(self._address, **self._options)
@@ -107,7 +113,8 @@ class ServerThread:
     def stop(self, *, timeout: float | None = STOP_TIMEOUT) -> None:
         """Stop accepting, let connections send what is unsent until `timeout`, end them, and wait for the thread.
 
-        Raises what ended the thread before its time. Stopping again is fine.
+        Raises what ended the thread before its time; in a forked child ClosedByUs, since it stays with the parent.
+        Stopping again is fine.
         """
         deadline = Deadline(timeout)
         if self._thread is None or self._serving is None:
@@ -133,11 +140,27 @@ class ServerThread:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        if kind is not None and self._parent is not None:
+            return  # there is nothing to stop here, and what ends the block matters more
         self.stop()
 
     def __repr__(self) -> str:
         state = "not started" if self._server is None else "stopped" if self.stopped.is_set() else "serving"
+        if self._parent is not None:
+            state = f"left to process {self._parent}"
         return f"<ServerThread {self.address!r} {state}>"
+
+    def _close_in_child(self) -> None:
+        if self._thread is None:
+            return
+        self._parent = os.getppid()
+        self.error = self._left()
+        # Its lock may be held by a thread that does not exist here.
+        self.stopped = threading.Event()
+        self.stopped.set()
+
+    def _left(self) -> ClosedByUs:
+        return ClosedByUs(f"the server thread of {self.address!r}", parent=self._parent)
 
     def _serve(self, server: LocalServer) -> _Serving:
         if isinstance(self._handler, Handler):

@@ -78,7 +78,8 @@ class SingleInstance:
 
     @property
     def is_first(self) -> bool:
-        return self._thread is not None
+        """Whether this process is the first copy, and still serves as that; a forked child of it is not."""
+        return self._thread is not None and not self._thread.stopped.is_set()
 
     def claim(self) -> int | None:
         """Return None if this is the first copy now, else the exit status that the first one gave for this start.
@@ -106,7 +107,7 @@ class SingleInstance:
     def close(self) -> None:
         """Stop being the first copy; another start may be it then. Closing again is fine."""
         thread, self._thread = self._thread, None
-        if thread is not None:
+        if thread is not None and thread._parent is None:  # else it stays with the process that forked this one
             thread.stop()
 
     def __enter__(self) -> SingleInstance:

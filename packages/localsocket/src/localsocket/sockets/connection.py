@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import os
 import select
 import socket
 import threading
@@ -176,6 +177,7 @@ class Connection:
     def _close_in_child(self) -> None:
         # Called right after a fork, where the lock may be held by a thread that does not exist here.
         self._lock = threading.Lock()
+        self._closed_by = partial(ClosedByUs, "the socket", parent=os.getppid())
         self._change_state(SocketState.CLOSED)
         self._sock.close()
 

@@ -89,6 +89,7 @@ class Server(abc.ABC, Generic[Accepted]):
         self._is_exhausted = False  # the last accept found no descriptor left; cleared by whoever tries again
         self._was_exhausted = False  # and that has been logged
         self._on_change: Callable[[], object] | None = None
+        self._parent: int | None = None  # the process that goes on with it, in a forked child
         close_in_forked_child(self)
 
     @classmethod
@@ -200,6 +201,8 @@ class Server(abc.ABC, Generic[Accepted]):
 
     def __repr__(self) -> str:
         state = "closed" if not self._is_listening else "paused" if self._is_paused else "listening"
+        if self._parent is not None:
+            state = f"left to process {self._parent}"
         connections = f"{self.open_connections} connections, {len(self._pending)} pending"
         return f"<{type(self).__name__} {self.address!r} {state}, {connections}>"
 
@@ -243,6 +246,7 @@ class Server(abc.ABC, Generic[Accepted]):
         self._lock = threading.RLock()
         self._filling = threading.RLock()
         self._is_listening = False
+        self._parent = os.getppid()
         self._listener.close_in_child()
 
     # --- for the loop -------------------------------------------------------------------------------------------------
@@ -379,4 +383,4 @@ class Server(abc.ABC, Generic[Accepted]):
 
     def _check_listening(self) -> None:
         if not self._is_listening:
-            raise ClosedByUs(f"the server at {self.address!r}")
+            raise ClosedByUs(f"the server at {self.address!r}", parent=self._parent)
