@@ -19,7 +19,7 @@ _MANY_ERRORS, _LINES_PER_ERROR = 20, 40
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class RuleOutcome:
     """What a rule has found; `failure` says why it did not come to its end, `trace` where in the reviewer."""
 
     rule: str
@@ -37,7 +37,7 @@ class Checker:
         self._seconds = seconds
         self._half_read = {unit.path for unit in self._units if _is_half_read(unit)}
 
-    def ask(self, rule: Rule) -> Answer:
+    def ask(self, rule: Rule) -> RuleOutcome:
         """Return the rule's findings, or as many as there were when it met its limits or failed. Nothing is raised."""
         findings: list[Finding] = []
         failure = trace = ""
@@ -50,7 +50,7 @@ class Checker:
             failure, trace = _why(error), whole_trace(error)
         if failure:
             self._facts = None  # what was interrupted may have been left half known
-        return Answer(rule.id, tuple(findings), failure, trace)
+        return RuleOutcome(rule.id, tuple(findings), failure, trace)
 
     def _known_facts(self) -> Facts:
         """Return the facts, made when they are first asked for: what fails in making them fails with a rule."""

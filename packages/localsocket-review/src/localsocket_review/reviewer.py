@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import Protocol
 
 from localsocket_review.cache import ReportCache, key_of
-from localsocket_review.checking import Answer, Checker
+from localsocket_review.checking import Checker, RuleOutcome
 from localsocket_review.model.unit import Language, Unit
 from localsocket_review.reading.collecting import Collected, survey
 from localsocket_review.reading.files import Unreadable, read_file, source_of
-from localsocket_review.report.report import Failure, NotReviewed, Report, in_order
+from localsocket_review.report.report import NotReviewed, Report, RuleFailure, in_order
 from localsocket_review.rules import all_rules
 from localsocket_review.rules.rule import Rule
 from localsocket_review.suppressions import apply_suppressions
@@ -83,7 +83,7 @@ def _review(files: Sequence[Path], rules: Sequence[Rule], processes: int, progre
         for path in files:
             units.append(read_file(path))
             progress("reading", len(units), len(files))
-        answers: list[Answer] = []
+        answers: list[RuleOutcome] = []
         with Workers(Checker(units), rules, helpers=processes - 1) as workers:
             for answer in workers.answers():
                 answers.append(answer)
@@ -98,7 +98,7 @@ def _review(files: Sequence[Path], rules: Sequence[Rule], processes: int, progre
         lines=sum(unit.source.count("\n") for unit in units if not unit.unread),
         silenced=tuple(silenced),
         not_reviewed=not_reviewed,
-        failed_rules=tuple(Failure(one.rule, one.failure, one.trace) for one in answers if one.failure),
+        failed_rules=tuple(RuleFailure(one.rule, one.failure, one.trace) for one in answers if one.failure),
     )
 
 
@@ -122,7 +122,7 @@ def _sources(report: Report) -> Iterator[tuple[str, str]]:
             yield name, source_of(Path(name))
 
 
-def _not_checked(units: Sequence[Unit], answers: Sequence[Answer]) -> Iterator[str]:
+def _not_checked(units: Sequence[Unit], answers: Sequence[RuleOutcome]) -> Iterator[str]:
     broken = [unit for unit in units if unit.parse_errors and not unit.unread]
     if broken:
         count = sum(unit.parse_errors for unit in broken)
@@ -138,7 +138,7 @@ def _not_checked(units: Sequence[Unit], answers: Sequence[Answer]) -> Iterator[s
     yield "what happens at run time: values read from files, settings and the command line"
 
 
-def _failed(answers: Sequence[Answer]) -> Iterator[str]:
+def _failed(answers: Sequence[RuleOutcome]) -> Iterator[str]:
     """Yield one line for each reason, which all rules may have in common."""
     rules: dict[str, list[str]] = {}
     for answer in answers:

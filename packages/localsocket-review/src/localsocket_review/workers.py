@@ -19,7 +19,7 @@ from pickle import UnpicklingError
 from types import TracebackType
 from typing import Self
 
-from localsocket_review.checking import Answer, Checker
+from localsocket_review.checking import Checker, RuleOutcome
 from localsocket_review.rules.rule import Rule
 
 # Less than this is reviewed before another process has begun.
@@ -60,7 +60,7 @@ class Workers:
             process.join()
             process.close()
 
-    def answers(self) -> Iterator[Answer]:
+    def answers(self) -> Iterator[RuleOutcome]:
         """Yield the answer of each rule, as they are found here and elsewhere."""
         first, *others = self._rules
         yield self._checker.ask(first)  # which finds out what the others need as well
@@ -92,14 +92,14 @@ class Workers:
                     on_failure.pop_all()
                 self._copies[results] = process
 
-    def _received(self, left: dict[str, Rule], timeout: float | None) -> Iterator[Answer]:
+    def _received(self, left: dict[str, Rule], timeout: float | None) -> Iterator[RuleOutcome]:
         """Yield what the others have found: what is there already, or with a `timeout` of None all of it."""
         open_ones = list(self._copies)
         while open_ones and (ready := wait(open_ones, timeout)):
             for results in ready:
                 assert isinstance(results, Connection)
                 try:
-                    answer: Answer = results.recv()
+                    answer: RuleOutcome = results.recv()
                 except (EOFError, OSError, UnpicklingError):  # it has ended, or was killed amid an answer
                     open_ones.remove(results)
                     continue

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from pathlib import PurePath
 
-from localsocket_review.analysis.calls import Calls
+from localsocket_review.analysis.calls import ProgramCalls
 from localsocket_review.analysis.control_flow import ControlFlow
 from localsocket_review.analysis.definitions import Definitions, How
 from localsocket_review.analysis.inference import Inference
@@ -57,7 +57,7 @@ class Access:
         self,
         program: Program,
         inference: Inference,
-        calls: Calls,
+        calls: ProgramCalls,
         definitions: Definitions,
         values: Values,
         origins: Origins,

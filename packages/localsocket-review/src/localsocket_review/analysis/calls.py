@@ -15,7 +15,7 @@ from localsocket_review.model.expressions import Expression
 from localsocket_review.model.program import Program
 
 
-class Calls(Resolution):
+class ProgramCalls(Resolution):
     """All calls, resolved twice: by what functions tell of themselves, and then by what their callers give them too.
 
     Whoever calls a method is known by types, and the type of a parameter by the callers. The first resolution knows no

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from localsocket_review.analysis.calls import Calls
+from localsocket_review.analysis.calls import ProgramCalls
 from localsocket_review.analysis.control_flow import ControlFlow, Guard
 from localsocket_review.analysis.definitions import Definitions, How
 from localsocket_review.analysis.filling import Filling
@@ -72,7 +72,7 @@ class Checks:
     def __init__(
         self,
         names: Names,
-        calls: Calls,
+        calls: ProgramCalls,
         definitions: Definitions,
         filling: Filling,
         flow_of: Callable[[FunctionInfo], ControlFlow],

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from localsocket_review.analysis.calls import Calls
+from localsocket_review.analysis.calls import ProgramCalls
 from localsocket_review.model.declarations import FunctionInfo
 from localsocket_review.model.expressions import Attribute, Call, Expression, Literal, Name, This, dotted, strip_casts
 from localsocket_review.model.place import Place
@@ -15,7 +15,7 @@ _KINDS = ("AutoConnection", "DirectConnection", "QueuedConnection", "BlockingQue
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Connection:
+class SignalConnection:
     """A signal of `sender` and what it calls. `context` is the object in whose thread the slot runs, if one is named.
 
     `kind` is the connection type where it is written; `by_text` means the SIGNAL() and SLOT() of old.
@@ -40,7 +40,7 @@ class Connection:
 class Connections:
     """Every connection that the program makes."""
 
-    def __init__(self, program: Program, calls: Calls) -> None:
+    def __init__(self, program: Program, calls: ProgramCalls) -> None:
         self._calls = calls
         self.all = [
             connection
@@ -49,10 +49,10 @@ class Connections:
             if call.called_name == "connect" and (connection := self._read(call, function)) is not None
         ]
 
-    def of_signal(self, *signals: str) -> Iterator[Connection]:
+    def of_signal(self, *signals: str) -> Iterator[SignalConnection]:
         yield from (connection for connection in self.all if connection.signal in signals)
 
-    def _read(self, call: Call, function: FunctionInfo) -> Connection | None:
+    def _read(self, call: Call, function: FunctionInfo) -> SignalConnection | None:
         if function.unit.language == "python":
             return self._read_python(call, function)
         if len(call.arguments) < 3:
@@ -67,7 +67,7 @@ class Connections:
             context = This(call.place)
         return self._connection(call, function, sender, _name_of(signal), context, slot, kind, by_text)
 
-    def _read_python(self, call: Call, function: FunctionInfo) -> Connection | None:
+    def _read_python(self, call: Call, function: FunctionInfo) -> SignalConnection | None:
         """`socket.readyRead.connect(self.on_ready_read)`."""
         if not isinstance(call.function, Attribute) or not isinstance(call.function.value, Attribute):
             return None
@@ -87,14 +87,14 @@ class Connections:
         slot: Expression | None,
         kind: str,
         by_text: bool,
-    ) -> Connection:
+    ) -> SignalConnection:
         name = _name_of(slot) if slot is not None else ""
         targets: list[FunctionInfo] = []
         if by_text and context is not None:
             targets = self._calls.functions_named_by(Attribute(call.place, context, name), function)
         elif slot is not None:
             targets = self._calls.functions_named_by(slot, function)
-        return Connection(call, function, sender, signal, context, slot, name, tuple(targets), kind, by_text)
+        return SignalConnection(call, function, sender, signal, context, slot, name, tuple(targets), kind, by_text)
 
 
 def _name_of(expression: Expression) -> str:

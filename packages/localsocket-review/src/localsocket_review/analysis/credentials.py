@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cached_property
 
-from localsocket_review.analysis.calls import Calls
+from localsocket_review.analysis.calls import ProgramCalls
 from localsocket_review.analysis.inference import Inference
 from localsocket_review.analysis.names import Names
 from localsocket_review.analysis.origins import Origins
@@ -33,7 +33,9 @@ _ASKING = frozenset({"getpeereid", "getpeerucred"})
 class Credentials:
     """The questions for credentials, and the answers."""
 
-    def __init__(self, names: Names, inference: Inference, calls: Calls, values: Values, origins: Origins) -> None:
+    def __init__(
+        self, names: Names, inference: Inference, calls: ProgramCalls, values: Values, origins: Origins
+    ) -> None:
         self._names = names
         self._inference = inference
         self._calls = calls

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from localsocket_review.analysis.calls import Calls
+from localsocket_review.analysis.calls import ProgramCalls
 from localsocket_review.analysis.effects import Effects
 from localsocket_review.analysis.names import Names, Variable
 from localsocket_review.apis.meaning import Act
@@ -17,7 +17,7 @@ from localsocket_review.model.statements import Assign
 class Descriptors:
     """Finds what classes open and keep."""
 
-    def __init__(self, names: Names, calls: Calls, effects: Effects) -> None:
+    def __init__(self, names: Names, calls: ProgramCalls, effects: Effects) -> None:
         self._names = names
         self._calls = calls
         self._effects = effects

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
-from localsocket_review.analysis.calls import Calls
+from localsocket_review.analysis.calls import ProgramCalls
 from localsocket_review.analysis.memo import Inquiry, memo
 from localsocket_review.analysis.names import Names
 from localsocket_review.analysis.sites import LONGEST_TRAIL, CallSite, Site, Trail
@@ -45,7 +45,7 @@ class Effect:
 class Effects:
     """The effects of functions."""
 
-    def __init__(self, program: Program, names: Names, calls: Calls, values: Values) -> None:
+    def __init__(self, program: Program, names: Names, calls: ProgramCalls, values: Values) -> None:
         self._program = program
         self._names = names
         self._calls = calls

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from localsocket_review.analysis.calls import Calls
+from localsocket_review.analysis.calls import ProgramCalls
 from localsocket_review.analysis.control_flow import ControlFlow, FlowNode
 from localsocket_review.analysis.names import Names, Variable
 from localsocket_review.analysis.sites import Site
@@ -53,7 +53,7 @@ _SOMETHING = 1 << 20  # stands for every size and text that is not nothing
 class Endings:
     """Runs a loop in thought, with nothing as the result of the read."""
 
-    def __init__(self, names: Names, calls: Calls, flow_of: Callable[[FunctionInfo], ControlFlow]) -> None:
+    def __init__(self, names: Names, calls: ProgramCalls, flow_of: Callable[[FunctionInfo], ControlFlow]) -> None:
         self._names = names
         self._calls = calls
         self._flow_of = flow_of

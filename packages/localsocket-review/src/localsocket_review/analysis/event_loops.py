@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from localsocket_review.analysis.calls import Calls
+from localsocket_review.analysis.calls import ProgramCalls
 from localsocket_review.analysis.connections import Connections
 from localsocket_review.analysis.inference import Inference
 from localsocket_review.analysis.threads import Threads
@@ -23,7 +23,7 @@ _CALLED_BY_ASYNCIO = frozenset(
 
 
 @dataclass(frozen=True, slots=True)
-class Turn:
+class LoopFunction:
     """A function that an event loop runs, the place that says so, and which loop it is."""
 
     function: FunctionInfo
@@ -35,7 +35,7 @@ class EventLoops:
     """Finds what runs on an event loop: coroutines, asyncio's callbacks, Qt's slots and what windows do."""
 
     def __init__(
-        self, program: Program, inference: Inference, calls: Calls, connections: Connections, threads: Threads
+        self, program: Program, inference: Inference, calls: ProgramCalls, connections: Connections, threads: Threads
     ) -> None:
         self._program = program
         self._inference = inference
@@ -43,24 +43,24 @@ class EventLoops:
         self._connections = connections
         self._threads = threads
         self._moved = set(self._moved_classes())
-        self._turns: dict[FunctionInfo, Turn] = {}
+        self._turns: dict[FunctionInfo, LoopFunction] = {}
         for turn in self._find():
             for function in self._on_the_same_thread(turn.function):
-                self._turns.setdefault(function, Turn(function, turn.place, turn.label))
+                self._turns.setdefault(function, LoopFunction(function, turn.place, turn.label))
 
-    def turn_of(self, function: FunctionInfo) -> Turn | None:
+    def turn_of(self, function: FunctionInfo) -> LoopFunction | None:
         """Return how an event loop comes to run the function, if it does."""
         return self._turns.get(function)
 
-    def _find(self) -> Iterator[Turn]:
+    def _find(self) -> Iterator[LoopFunction]:
         for function in self._program.functions:
             label = self._label(function)
             if label and self._threads.worker_of(function) is None:
-                yield Turn(function, function.place, label)
+                yield LoopFunction(function, function.place, label)
         for connection in self._connections.all:
             for target in connection.targets:
                 if target.owner not in self._moved and self._threads.worker_of(target) is None:
-                    yield Turn(target, connection.place, "Qt's event loop")
+                    yield LoopFunction(target, connection.place, "Qt's event loop")
 
     def _label(self, function: FunctionInfo) -> str:
         if function.is_async:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from functools import cached_property
 
 from localsocket_review.analysis.access import Access
-from localsocket_review.analysis.calls import Calls
+from localsocket_review.analysis.calls import ProgramCalls
 from localsocket_review.analysis.checks import Checks
 from localsocket_review.analysis.connections import Connections
 from localsocket_review.analysis.control_flow import ControlFlow
@@ -52,7 +52,7 @@ class Facts:
         self.program = program
         self._flows: dict[FunctionInfo, ControlFlow] = {}
         self.names = Names(program)
-        self.calls = Calls(program, self.names)
+        self.calls = ProgramCalls(program, self.names)
         self.inference = self.calls.inference
 
     def flow(self, function: FunctionInfo) -> ControlFlow:

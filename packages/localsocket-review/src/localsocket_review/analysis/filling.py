@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 
-from localsocket_review.analysis.calls import Calls
+from localsocket_review.analysis.calls import ProgramCalls
 from localsocket_review.analysis.names import Names, Variable
 from localsocket_review.analysis.sites import Site
 from localsocket_review.apis.meaning import Act
@@ -21,7 +21,7 @@ _Filled = dict[int, Site]
 class Filling:
     """Finds which parameters a function fills, itself or by calling another such function."""
 
-    def __init__(self, names: Names, calls: Calls) -> None:
+    def __init__(self, names: Names, calls: ProgramCalls) -> None:
         self._names = names
         self._calls = calls
         self._filled: dict[FunctionInfo, _Filled] | None = None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from localsocket_review.analysis.calls import Calls
+from localsocket_review.analysis.calls import ProgramCalls
 from localsocket_review.analysis.definitions import Definition, Definitions, How
 from localsocket_review.analysis.memo import Inquiry, memo
 from localsocket_review.analysis.names import Names
@@ -41,7 +41,7 @@ class Origin:
 class Origins:
     """Follows values back. A variable that a call fills, as a buffer, is where the way ends."""
 
-    def __init__(self, names: Names, calls: Calls, definitions: Definitions, fields: StructFields) -> None:
+    def __init__(self, names: Names, calls: ProgramCalls, definitions: Definitions, fields: StructFields) -> None:
         self._names = names
         self._fields = fields
         self._calls = calls

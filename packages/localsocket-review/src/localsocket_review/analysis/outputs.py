@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from localsocket_review.analysis.calls import Calls
+from localsocket_review.analysis.calls import ProgramCalls
 from localsocket_review.model.declarations import FunctionInfo
 from localsocket_review.model.expressions import Attribute, Call, Expression, Name, Unary, strip_casts
 from localsocket_review.model.program import Program
@@ -34,7 +34,7 @@ class GivenBack:
 class Outputs:
     """Finds what calls set in their arguments."""
 
-    def __init__(self, program: Program, calls: Calls) -> None:
+    def __init__(self, program: Program, calls: ProgramCalls) -> None:
         self._calls = calls
         self._outputs: dict[FunctionInfo, list[Output]] = {}
         for function in program.functions:

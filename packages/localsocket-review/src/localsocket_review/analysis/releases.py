@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from localsocket_review.analysis.calls import Calls
+from localsocket_review.analysis.calls import ProgramCalls
 from localsocket_review.analysis.inference import Inference
 from localsocket_review.analysis.names import Names, Variable
 from localsocket_review.analysis.ownership import Fate, Ownership
@@ -61,7 +61,7 @@ class Releases:
     """Follows objects made by `new` to their end."""
 
     def __init__(
-        self, program: Program, names: Names, inference: Inference, calls: Calls, ownership: Ownership
+        self, program: Program, names: Names, inference: Inference, calls: ProgramCalls, ownership: Ownership
     ) -> None:
         self._inference = inference
         self._program = program

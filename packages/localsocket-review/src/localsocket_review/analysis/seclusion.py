@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from localsocket_review.analysis.calls import Calls
+from localsocket_review.analysis.calls import ProgramCalls
 from localsocket_review.analysis.control_flow import ControlFlow
 from localsocket_review.analysis.effects import Effect, Effects
 from localsocket_review.analysis.texts import HoleKind, lie_in
@@ -22,7 +22,7 @@ class Seclusion:
     """The directories of sockets, and umasks."""
 
     def __init__(
-        self, calls: Calls, effects: Effects, values: Values, flow_of: Callable[[FunctionInfo], ControlFlow]
+        self, calls: ProgramCalls, effects: Effects, values: Values, flow_of: Callable[[FunctionInfo], ControlFlow]
     ) -> None:
         self._calls = calls
         self._effects = effects

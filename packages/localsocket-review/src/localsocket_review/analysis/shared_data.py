@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from localsocket_review.analysis.calls import Calls
+from localsocket_review.analysis.calls import ProgramCalls
 from localsocket_review.analysis.connections import Connections
 from localsocket_review.analysis.control_flow import ControlFlow
 from localsocket_review.analysis.heritage import Heritage
@@ -34,7 +34,7 @@ _LOCKING = frozenset({"lock", "acquire", "pthread_mutex_lock", "lockForRead", "l
 
 
 @dataclass(frozen=True, slots=True)
-class Access:
+class DataAccess:
     """One use of a member or a variable of the file."""
 
     expression: Expression
@@ -54,7 +54,7 @@ class SharedData:
         self,
         program: Program,
         names: Names,
-        calls: Calls,
+        calls: ProgramCalls,
         heritage: Heritage,
         connections: Connections,
         threads: Threads,
@@ -68,7 +68,7 @@ class SharedData:
         self._threads = threads
         self._flow = flow
 
-    def accesses(self, name: str, owner: ClassInfo | FunctionInfo) -> Iterator[Access]:
+    def accesses(self, name: str, owner: ClassInfo | FunctionInfo) -> Iterator[DataAccess]:
         """Yield the uses of a class's member, or of a file's variable where `owner` is the file's own statements.
 
         Those that make it come before any thread is there, and are left out.
@@ -82,7 +82,7 @@ class SharedData:
                 is_name = isinstance(expression, Name | Attribute)
                 variable = self._names.variable(expression, function) if is_name else None
                 if variable is not None and variable.path == name and variable.owner in owners:
-                    yield Access(expression, function, id(expression) in written, lock_around(expression, function))
+                    yield DataAccess(expression, function, id(expression) in written, lock_around(expression, function))
 
     def threads_of(self, function: FunctionInfo) -> list[str]:
         """Return the threads on which a function may run, by who calls it."""

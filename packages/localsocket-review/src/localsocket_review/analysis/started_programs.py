@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from enum import Enum, auto
 
-from localsocket_review.analysis.calls import Calls
+from localsocket_review.analysis.calls import ProgramCalls
 from localsocket_review.analysis.control_flow import ControlFlow
 from localsocket_review.analysis.memo import Inquiry, memo
 from localsocket_review.analysis.neighbours import Neighbours
@@ -30,7 +30,9 @@ class Inheritance(Enum):
 class StartedPrograms:
     """Looks at every place where a C or C++ program starts another one."""
 
-    def __init__(self, calls: Calls, neighbours: Neighbours, flow_of: Callable[[FunctionInfo], ControlFlow]) -> None:
+    def __init__(
+        self, calls: ProgramCalls, neighbours: Neighbours, flow_of: Callable[[FunctionInfo], ControlFlow]
+    ) -> None:
         self._calls = calls
         self._neighbours = neighbours
         self._flow_of = flow_of

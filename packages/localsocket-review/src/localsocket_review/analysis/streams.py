@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator
 
-from localsocket_review.analysis.calls import Calls
+from localsocket_review.analysis.calls import ProgramCalls
 from localsocket_review.analysis.control_flow import ControlFlow, Guard
 from localsocket_review.analysis.definitions import Definition, Definitions, How
 from localsocket_review.analysis.inference import Inference
@@ -73,7 +73,7 @@ class Streams:
         self,
         names: Names,
         inference: Inference,
-        calls: Calls,
+        calls: ProgramCalls,
         definitions: Definitions,
         origins: Origins,
         transports: Transports,

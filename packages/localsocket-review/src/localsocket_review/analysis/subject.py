@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from localsocket_review.analysis.calls import Calls
+from localsocket_review.analysis.calls import ProgramCalls
 from localsocket_review.analysis.transports import Transports
 from localsocket_review.apis.meaning import Act
 from localsocket_review.model.program import Program
@@ -39,7 +39,7 @@ _MODULES = ("multiprocessing.connection", "zmq", "localsocket")
 class Subject:
     """Tells the files that name local sockets, or use sockets that are not provably of a network."""
 
-    def __init__(self, program: Program, calls: Calls, transports: Transports) -> None:
+    def __init__(self, program: Program, calls: ProgramCalls, transports: Transports) -> None:
         self._concerned = {unit for unit in program.units if _names_local_sockets(unit)}
         for site in calls.sites(_OPENS | Act.RECEIVE | Act.SEND):
             unit = site.function.unit

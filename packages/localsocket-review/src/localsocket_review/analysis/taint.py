@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum, auto
 
-from localsocket_review.analysis.calls import Calls
+from localsocket_review.analysis.calls import ProgramCalls
 from localsocket_review.analysis.checks import Checks
 from localsocket_review.analysis.definitions import Definition, Definitions, How, is_made_of_parameters
 from localsocket_review.analysis.filling import Filling
@@ -163,7 +163,7 @@ class Taint:
         self,
         names: Names,
         inference: Inference,
-        calls: Calls,
+        calls: ProgramCalls,
         definitions: Definitions,
         transports: Transports,
         filling: Filling,

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
-from localsocket_review.analysis.calls import Calls
+from localsocket_review.analysis.calls import ProgramCalls
 from localsocket_review.analysis.inference import Inference
 from localsocket_review.apis.meaning import Act
 from localsocket_review.model.declarations import ClassInfo, FunctionInfo, FunctionKind
@@ -31,7 +31,7 @@ class Worker:
 class Threads:
     """The threads that a program begins, and what runs on them."""
 
-    def __init__(self, program: Program, inference: Inference, calls: Calls) -> None:
+    def __init__(self, program: Program, inference: Inference, calls: ProgramCalls) -> None:
         self._program = program
         self._inference = inference
         self._calls = calls

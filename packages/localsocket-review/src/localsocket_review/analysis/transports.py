@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from functools import cached_property
 
-from localsocket_review.analysis.calls import Calls
+from localsocket_review.analysis.calls import ProgramCalls
 from localsocket_review.analysis.inference import Inference
 from localsocket_review.analysis.memo import Inquiry, memo
 from localsocket_review.analysis.names import Names, Variable
@@ -62,7 +62,13 @@ class Transports:
     """Tells apart, as far as the text does. What cannot be told is taken for local."""
 
     def __init__(
-        self, program: Program, names: Names, inference: Inference, calls: Calls, origins: Origins, values: Values
+        self,
+        program: Program,
+        names: Names,
+        inference: Inference,
+        calls: ProgramCalls,
+        origins: Origins,
+        values: Values,
     ) -> None:
         self._program = program
         self._names = names

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import PurePath
 
-from localsocket_review.analysis.calls import Calls
+from localsocket_review.analysis.calls import ProgramCalls
 from localsocket_review.analysis.heritage import Heritage
 from localsocket_review.analysis.includes import Includes
 from localsocket_review.analysis.inference import Inference
@@ -64,7 +64,7 @@ class UnusedThings:
         references: References,
         heritage: Heritage,
         inference: Inference,
-        calls: Calls,
+        calls: ProgramCalls,
         neighbours: Neighbours,
     ) -> None:
         self._neighbours = neighbours

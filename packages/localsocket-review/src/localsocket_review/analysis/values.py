@@ -6,7 +6,7 @@ import itertools
 import re
 from collections.abc import Iterable, Sequence
 
-from localsocket_review.analysis.calls import Calls
+from localsocket_review.analysis.calls import ProgramCalls
 from localsocket_review.analysis.definitions import Definition, Definitions, How, is_made_of_parameters
 from localsocket_review.analysis.inference import Inference
 from localsocket_review.analysis.known_values import (
@@ -68,7 +68,7 @@ class Values:
     """Evaluates expressions of a program, as far as the text tells. `trail` is how the function was come to."""
 
     def __init__(
-        self, names: Names, inference: Inference, calls: Calls, definitions: Definitions, options: Options
+        self, names: Names, inference: Inference, calls: ProgramCalls, definitions: Definitions, options: Options
     ) -> None:
         self._names = names
         self._inference = inference

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Iterable, Iterator
 
-from localsocket_review.analysis.calls import Calls
+from localsocket_review.analysis.calls import ProgramCalls
 from localsocket_review.analysis.definitions import Definition, Definitions, How
 from localsocket_review.analysis.known_values import NUMBERS
 from localsocket_review.analysis.memo import Inquiry, memo
@@ -31,7 +31,7 @@ _MAKING_NUMBERS = frozenset({"int", "SocketOptions", "QFlags", "mode_t"})
 class Numbers:
     """Evaluates expressions of a program that are whole numbers, as far as the text tells."""
 
-    def __init__(self, calls: Calls, definitions: Definitions, options: Options) -> None:
+    def __init__(self, calls: ProgramCalls, definitions: Definitions, options: Options) -> None:
         self._calls = calls
         self._definitions = definitions
         self._options = options

@@ -44,7 +44,7 @@ CLASS_TYPES = ("class_specifier", "struct_specifier", "union_specifier")
 PREPROCESSOR_BRANCHES = ("preproc_ifdef", "preproc_if", "preproc_elif", "preproc_else", "preproc_elifdef")
 
 
-class Definitions(Protocol):
+class NestedDefinitions(Protocol):
     """What the reader of declarations does for the statements of `function`."""
 
     def read_lambda(self, node: Node, enclosing: FunctionInfo) -> FunctionInfo: ...
@@ -55,7 +55,7 @@ class Definitions(Protocol):
 class CppBody:
     """Lowers the statements of one function."""
 
-    def __init__(self, tree: CppTree, definitions: Definitions, function: FunctionInfo) -> None:
+    def __init__(self, tree: CppTree, definitions: NestedDefinitions, function: FunctionInfo) -> None:
         self._tree = tree
         self._definitions = definitions
         self._function = function

@@ -26,7 +26,7 @@ class NotReviewed:
 
 
 @dataclass(frozen=True, slots=True)
-class Failure:
+class RuleFailure:
     """A rule that did not come to its end: why, and where in the reviewer if it failed."""
 
     what: str
@@ -48,7 +48,7 @@ class Report:
     lines: int
     silenced: tuple[Silenced, ...] = ()
     not_reviewed: tuple[NotReviewed, ...] = ()
-    failed_rules: tuple[Failure, ...] = ()
+    failed_rules: tuple[RuleFailure, ...] = ()
     left_out: tuple[tuple[str, int], ...] = ()
     sources: dict[str, str] = field(default_factory=dict, repr=False)
 

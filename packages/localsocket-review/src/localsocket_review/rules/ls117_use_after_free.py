@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from localsocket_review.analysis.connections import Connection
+from localsocket_review.analysis.connections import SignalConnection
 from localsocket_review.analysis.facts import Facts
 from localsocket_review.analysis.names import Variable
 from localsocket_review.findings import Finding, Severity
@@ -116,7 +116,7 @@ def _where_deleted(facts: Facts, socket: Expression, function: FunctionInfo, own
     return None
 
 
-def _is_sender(facts: Facts, call: Call, slot: FunctionInfo, connection: Connection) -> bool:
+def _is_sender(facts: Facts, call: Call, slot: FunctionInfo, connection: SignalConnection) -> bool:
     """Say whether a slot's call deletes the object whose signal called the slot."""
     deleted = call.receiver if call.called_name == "deleteLater" else call.arguments[0]
     if deleted is None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from localsocket_review.analysis.connections import Connection
+from localsocket_review.analysis.connections import SignalConnection
 from localsocket_review.analysis.facts import Facts
 from localsocket_review.analysis.names import Variable
 from localsocket_review.findings import Finding, Severity
@@ -38,7 +38,7 @@ def check(facts: Facts) -> Iterator[Finding]:
             yield from _without_context(facts, connection, connection.slot)
 
 
-def _across_threads(facts: Facts, connection: Connection) -> Iterator[Finding]:
+def _across_threads(facts: Facts, connection: SignalConnection) -> Iterator[Finding]:
     place = _other_thread(facts, connection.sender, connection) or (
         _other_thread(facts, connection.context, connection) if connection.context is not None else None
     )
@@ -48,7 +48,7 @@ def _across_threads(facts: Facts, connection: Connection) -> Iterator[Finding]:
         yield RULE.finding(connection.place, message, evidence, cwe="CWE-366")
 
 
-def _other_thread(facts: Facts, end: Expression, connection: Connection) -> Place | None:
+def _other_thread(facts: Facts, end: Expression, connection: SignalConnection) -> Place | None:
     """Return what tells that an end of the connection lives on, or emits from, a thread of its own."""
     function = connection.function
     end = strip_casts(end)
@@ -89,7 +89,7 @@ def _is_same(sender: Expression, context: Expression | None) -> bool:
 # --- lambdas that nobody disconnects ----------------------------------------------------------------------------------
 
 
-def _without_context(facts: Facts, connection: Connection, slot: Lambda) -> Iterator[Finding]:
+def _without_context(facts: Facts, connection: SignalConnection, slot: Lambda) -> Iterator[Finding]:
     sender = dotted(strip_casts(connection.sender))
     captured = _captured(facts, connection, slot)
     others = [name for name in captured if name != sender]
@@ -100,7 +100,7 @@ def _without_context(facts: Facts, connection: Connection, slot: Lambda) -> Iter
     yield RULE.finding(connection.place, message, evidence, cwe="CWE-416")
 
 
-def _goes_first(facts: Facts, connection: Connection) -> bool:
+def _goes_first(facts: Facts, connection: SignalConnection) -> bool:
     """Say whether the sender is gone before the object and the function's variables are: it is a part of theirs."""
     function, sender = connection.function, strip_casts(connection.sender)
     if _is_addressed(connection.sender):
@@ -146,7 +146,7 @@ def _is_child(facts: Facts, made: Call, function: FunctionInfo) -> bool:
     return False
 
 
-def _captured(facts: Facts, connection: Connection, slot: Lambda) -> list[str]:
+def _captured(facts: Facts, connection: SignalConnection, slot: Lambda) -> list[str]:
     """Return what the lambda uses of the function around it and of its object, sender excluded or not."""
     found: dict[str, None] = {}
     by_value = {name.strip("&=* ") for name in slot.function.captures}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from localsocket_review.analysis.connections import Connection
+from localsocket_review.analysis.connections import SignalConnection
 from localsocket_review.analysis.facts import Facts
 from localsocket_review.analysis.sites import Site
 from localsocket_review.apis.meaning import Act
@@ -177,7 +177,7 @@ def _by_timer(facts: Facts) -> Iterator[Finding]:
                 )
 
 
-def _is_quick(facts: Facts, connection: Connection) -> bool:
+def _is_quick(facts: Facts, connection: SignalConnection) -> bool:
     timer = facts.names.variable(connection.sender, connection.function)
     for other in facts.program.functions:
         for call in other.calls():

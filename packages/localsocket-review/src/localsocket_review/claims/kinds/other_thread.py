@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from localsocket_review.analysis.shared_data import Access, lock_around, locks_of
+from localsocket_review.analysis.shared_data import DataAccess, lock_around, locks_of
 from localsocket_review.claims.claim import Answer, Claim, Shown, by_findings, refuted, supported, undecided
 from localsocket_review.claims.kinds.kind import ClaimKind, words
 from localsocket_review.claims.mentions import Mention
@@ -79,7 +79,7 @@ def _of_calls(claim: Claim, calls: list[tuple[Call, FunctionInfo]], code: Code) 
     return _said(claim, is_complaint_true=False, reason=reason, shown=shown)
 
 
-def _accesses(entity: Entity, code: Code) -> Iterator[Access]:
+def _accesses(entity: Entity, code: Code) -> Iterator[DataAccess]:
     """Yield the uses of a member or of a file's variable, which functions may share."""
     if entity.sort is Sort.MEMBER and entity.owner is not None:
         yield from code.facts.shared_data.accesses(entity.name, entity.owner)
@@ -110,7 +110,7 @@ def _locks(entities: list[Entity]) -> Iterator[Shown]:
         yield from ((place, f"{one.name}() takes a lock here") for one in functions for place in locks_of(one))
 
 
-def _of_data(uses: list[Access], claim: Claim, code: Code) -> Answer:
+def _of_data(uses: list[DataAccess], claim: Claim, code: Code) -> Answer:
     """A member, or a variable of the file: who reads and writes it on which thread, under which lock."""
     shown: list[Shown] = []
     threads: dict[str, None] = {}
