@@ -9,6 +9,9 @@ from localsocket.errors import DeadlinePassed
 # About thirty years. System calls and locks refuse much longer waits, each at a length of its own.
 _LONGEST = 1e9
 
+UNWINDING = 0.5
+"""Seconds that functions get to return when time is up, and their connections are closed or they are cancelled."""
+
 
 class Deadline:
     """The moment at which one public call has to be done, on the monotonic clock.

@@ -355,9 +355,9 @@ def test_a_connection_accepted_just_before_the_end_is_woken_too() -> None:
         accepted = server.accept(timeout=PATIENCE)
         threads.stop(Deadline(0))  # which cannot know of it
         threads._start(accepted)
-        assert client.wait_disconnected(PATIENCE)
         server.close()
         threads.run()
+        assert client.wait_disconnected(PATIENCE)
 
 
 def test_a_connection_that_gets_no_thread_is_closed_and_the_server_goes_on(

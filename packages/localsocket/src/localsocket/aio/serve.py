@@ -6,6 +6,7 @@ import asyncio
 import logging
 import os
 import socket
+import threading
 from collections.abc import Callable, Coroutine
 from functools import partial
 from types import TracebackType
@@ -16,7 +17,7 @@ from localsocket.aio.local_socket import LocalSocket
 from localsocket.aio.service_loop import ServiceLoop
 from localsocket.aio.shared_socket import SharedSocket
 from localsocket.awaited.opening import Opening
-from localsocket.deadlines import Deadline
+from localsocket.deadlines import UNWINDING, Deadline
 from localsocket.endpoint.credentials import PeerCredentials
 from localsocket.endpoint.fork_safety import close_in_forked_child
 from localsocket.errors import ClosedByPeer, ClosedByUs, EndOfStream
@@ -90,6 +91,8 @@ class Serving:
         )
         self._socket_kind = SharedSocket if self._service else LocalSocket
         self._tasks: set[asyncio.Task[None]] = set()
+        self._connections: set[LocalSocket] = set()
+        self._ending: asyncio.Task[None] | None = None
         self._is_accepting = True
         self._stopped = asyncio.Event()
         self._parent: int | None = None  # the process that goes on with it, in a forked child
@@ -103,8 +106,10 @@ class Serving:
     async def stop(self, *, timeout: float | None = STOP_TIMEOUT) -> None:
         """Stop accepting, let the handlers finish until `timeout`, cancel the rest, and wait until nothing is left.
 
-        Cancelled, it cancels the handlers at once. Raises what ended the serving before its time. Stopping again is
-        fine.
+        Cancelled, it cancels the handlers at once. A handler that goes on all the same for half a second is left
+        alone, with its connection closed, and the log says so. Raises what ended the serving before its time. Stopping
+        again is fine. Called from one of the handlers, or methods, it does not wait: the end comes when that has
+        returned, or at `timeout`.
         """
         if self._parent is not None:
             raise ClosedByUs(f"what serves {self.address!r}", parent=self._parent)
@@ -113,12 +118,10 @@ class Serving:
         self._acceptor.end()
         if self._service is not None:
             self._service.stop_when_idle()
-        try:
-            await self.wait_stopped(deadline.remaining())
-        finally:
-            for task in self._tasks:
-                task.cancel()
-            await self._stopped.wait()
+        if self._is_own_task():
+            self._ending = self._loop.create_task(self._end(deadline), name=f"stopping {self.address}")
+            return
+        await self._end(deadline)
         if (error := self.error) is not None:
             self.error = None
             raise error
@@ -154,6 +157,29 @@ class Serving:
         self._stopped = asyncio.Event()
         self._stopped.set()
 
+    async def _end(self, deadline: Deadline) -> None:
+        try:
+            await self.wait_stopped(deadline.remaining())
+        finally:
+            for task in self._tasks:
+                task.cancel()
+            if not await self.wait_stopped(UNWINDING):
+                logger.warning("%r stops while %d handlers go on although cancelled", self.address, len(self._tasks))
+                for connection in list(self._connections):
+                    connection.abort()
+
+    def _is_own_task(self) -> bool:
+        task = asyncio.current_task()
+        return task in self._tasks or (self._service is not None and self._service.has_task(task))
+
+    def _is_own_thread(self) -> bool:
+        return self._service is not None and threading.current_thread() in self._service.threads
+
+    def _cut(self) -> None:
+        """End all connections where the loop does not come to it. Any thread may call."""
+        for connection in list(self._connections):
+            connection._cut()
+
     def _begin(self, sock: socket.socket, peer: PeerCredentials) -> None:
         connection = self._socket_kind(
             sock,
@@ -162,6 +188,7 @@ class Serving:
             limits=self.server.limits,
             on_closed=partial(self.server._release, peer),
         )
+        self._connections.add(connection)
         task = self._loop.create_task(self._run(connection), name=f"localsocket {self.address}")
         self._tasks.add(task)
         task.add_done_callback(partial(self._has_ended, connection))
@@ -179,6 +206,7 @@ class Serving:
 
     def _has_ended(self, connection: LocalSocket, task: asyncio.Task[None]) -> None:
         connection.abort()  # nothing of a task that was cancelled before it began has run
+        self._connections.discard(connection)
         self._tasks.discard(task)
         self._note_end()
 

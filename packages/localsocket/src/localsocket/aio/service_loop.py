@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import threading
 from collections.abc import AsyncIterator, Callable, Coroutine
 from functools import partial
@@ -17,6 +18,8 @@ from localsocket.services.service import Service
 from localsocket.services.session import Session
 from localsocket.services.stream_reply import IteratorSource, StreamReply
 from localsocket.services.topic import Subscription
+
+logger = logging.getLogger("localsocket.aio")
 
 MAX_THREADS = 32
 _FAIR = 64  # items of a stream that are sent before others get a turn
@@ -50,8 +53,14 @@ class ServiceLoop:
         for connection in self._connections:
             connection.stop_when_idle()
 
+    def has_task(self, task: asyncio.Task[Any] | None) -> bool:
+        """Whether a method runs in it."""
+        return any(task in connection.tasks for connection in self._connections)
+
     def close(self) -> None:
         """Let the threads go, when no connection is left."""
+        if busy := self.threads.busy:
+            logger.warning("service %r stops while %d functions run", self._service.name, busy)
         self.threads.close()
 
 
@@ -64,7 +73,7 @@ class _Connection:
         self._socket = socket
         self._all = tasks
         self._loop = asyncio.get_running_loop()
-        self._tasks: set[asyncio.Task[None]] = set()
+        self.tasks: set[asyncio.Task[None]] = set()
         self._is_stopping = False
         self._session = Session(service, socket.peer, _Link(self, socket))
 
@@ -92,13 +101,13 @@ class _Connection:
         """Cancel what is under way and wait for it; cancelled itself, cancel that again, which takes too long."""
         self._mute.cancel()
         self._session.lost()
-        for task in self._tasks:
+        for task in self.tasks:
             _cancel(task)
-        while self._tasks:
+        while self.tasks:
             try:
-                await asyncio.wait(self._tasks)
+                await asyncio.wait(self.tasks)
             except asyncio.CancelledError:
-                for task in self._tasks:
+                for task in self.tasks:
                     task.cancel()
 
     # ------------------------------------------------------------------------------------------------------------------
@@ -129,7 +138,7 @@ class _Connection:
 
     def _start(self, call: ServedCall, work: Coroutine[Any, Any, None]) -> None:
         task = self._loop.create_task(work)
-        self._tasks.add(task)
+        self.tasks.add(task)
         task.add_done_callback(self._has_ended)
         call.on_cancel = partial(_cancel, task)
         if (seconds := call.remaining()) is not None:
@@ -137,7 +146,7 @@ class _Connection:
             task.add_done_callback(lambda _: timer.cancel())
 
     def _has_ended(self, task: asyncio.Task[None]) -> None:
-        self._tasks.discard(task)
+        self.tasks.discard(task)
         self.end_if_idle()
 
     def _run_own(self, call: ServedCall) -> None:

@@ -27,6 +27,11 @@ class WorkerThreads:
     def __contains__(self, thread: threading.Thread) -> bool:
         return isinstance(thread, _Worker) and thread.of is self
 
+    @property
+    def busy(self) -> int:
+        """How many jobs run."""
+        return self._threads - self._idle
+
     def submit(self, job: Callable[[], object]) -> None:
         """Have `job` run, soon. RuntimeError where there is no thread for it, nor can be one; then it is forgotten."""
         with self._lock:

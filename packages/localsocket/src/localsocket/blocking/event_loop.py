@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import heapq
 import itertools
 import os
@@ -25,6 +26,7 @@ from localsocket.deadlines import Deadline, check_seconds
 from localsocket.endpoint.credentials import PeerCredentials
 from localsocket.endpoint.fork_safety import close_in_forked_child
 from localsocket.errors import ClosedByUs, LocalSocketError
+from localsocket.interrupts import tell_all
 from localsocket.keywords import check_keywords
 from localsocket.sockets.acceptor import Acceptor
 from localsocket.sockets.connection import HandedOver
@@ -172,12 +174,10 @@ class EventLoop:
             raise RuntimeError("the loop is running: stop() it and let run() return first")
         self._is_closed = True  # from now on no handler can add another socket
         try:
-            for acceptor in list(self._acceptors):
-                acceptor.end()
-            for socket in list(self._sockets):
-                socket._finish()
+            tell_all([each.end for each in self._acceptors] + [each._finish for each in self._sockets])
         finally:
-            self._poller.close()
+            with contextlib.suppress(OSError):  # whatever it says, the descriptor is gone
+                self._poller.close()
             with self._waking:
                 self._waker.close()
 
@@ -221,8 +221,14 @@ class EventLoop:
         self._watch(descriptor, lambda _mask: on_readable(), READABLE)
 
     def _unwatch(self, descriptor: int) -> None:
-        self._poller.unregister(descriptor)
-        del self._targets[descriptor]
+        self._targets.pop(descriptor, None)
+        with contextlib.suppress(OSError, ValueError):  # of descriptors that somebody else has closed
+            self._poller.unregister(descriptor)
+
+    def _cut(self) -> None:
+        """End all connections where the loop's own thread does not come to it. Any thread may call."""
+        for driven in self.sockets:
+            driven._cut()
 
     # ------------------------------------------------------------------------------------------------------------------
 

@@ -55,6 +55,7 @@ class ServiceLoop:
         self._wanted = threading.Event()
         self._is_over = threading.Event()
         self._is_stopping = False
+        self._has_told_of_threads = False
         self._error: BaseException | None = None
         try:
             self._loop.serve(server, _ServiceHandler(self, service))
@@ -65,11 +66,13 @@ class ServiceLoop:
     # --- what a ServerThread calls ------------------------------------------------------------------------------------
 
     def run(self) -> None:
-        # In a thread of its own, lest this one is held up in a function, and with it who waits for its end.
-        self._start_helper(self._begin)
-        self._is_over.wait()
-        self._become_runner()
-        self._loop.close()
+        try:
+            # In a thread of its own, lest this one is held up in a function, and with it who waits for its end.
+            self._start_helper(self._begin)
+            self._is_over.wait()
+        finally:
+            self._become_runner()
+            self._loop.close()
         for thread in self._helpers - self._held_up:
             thread.join()
         if self._error is not None:
@@ -78,6 +81,15 @@ class ServiceLoop:
     def stop(self, deadline: Deadline) -> None:
         self._is_stopping = True
         self._loop.call_soon(self._end_connections, deadline)
+
+    def is_own_thread(self) -> bool:
+        return threading.current_thread() in self._helpers
+
+    def cut(self) -> None:
+        self._loop._cut()
+
+    def close(self) -> None:
+        self._loop.close()
 
     # --- jobs ---------------------------------------------------------------------------------------------------------
 
@@ -89,7 +101,6 @@ class ServiceLoop:
             try:
                 self._ready.extend(partial(self._serve, call) for call in calls)
                 self.run_ready()
-                self._release = None  # else another thread has the loop, and maybe holds back what is its own
             finally:
                 release()
         elif calls:
@@ -117,7 +128,10 @@ class ServiceLoop:
         if not self._is_watched:
             self._is_watched = True
             self._wanted.set()
-        job(*arguments)
+        try:
+            job(*arguments)
+        except Exception:
+            logger.exception("service %r goes on after an error of its own", self._service.name)
         with self._lock:
             if self._runner_id != threading.get_ident():
                 raise _LoopIsTaken
@@ -154,14 +168,30 @@ class ServiceLoop:
     # --- taking over --------------------------------------------------------------------------------------------------
 
     def _start_helper(self, work: Callable[[], object]) -> None:
-        thread = threading.Thread(target=work, name=f"localsocket {self._service.name}", daemon=True)
+        """Raises RuntimeError or MemoryError where no thread can be started; then nothing has changed."""
+        thread = threading.Thread(target=self._help, args=[work], name=f"localsocket {self._service.name}", daemon=True)
         self._helpers.add(thread)
-        thread.start()
+        try:
+            thread.start()
+        except BaseException:
+            self._helpers.discard(thread)
+            raise
+
+    def _help(self, work: Callable[[], object]) -> None:
+        try:
+            work()
+        finally:
+            with self._lock:
+                self._held_up.discard(threading.current_thread())
+                self._helpers.discard(threading.current_thread())
 
     def _begin(self) -> None:
         self._become_runner()
+        self._drive(self._run_loop)
+
+    def _run_loop(self) -> None:
         self._start_helper(self._watch)
-        self._drive(self._loop.run)
+        self._loop.run()
 
     def _watch(self) -> None:
         """Look whether the loop is held up in a job; then go on with the loop in this thread."""
@@ -175,8 +205,7 @@ class ServiceLoop:
                 if self._job != job:
                     looks = 0
                 elif self._is_in_job:
-                    if self._take_over(job):
-                        self._drive(self._go_on)
+                    if self._relieve(job):
                         return
                 else:
                     looks += 1
@@ -186,25 +215,47 @@ class ServiceLoop:
                 self._is_watched = True
                 self._wanted.set()
 
+    def _relieve(self, job: int) -> bool:
+        """Do what can be done for those who wait for the job; return whether another thread watches from now on."""
+        if (release := self._release) is not None:
+            release()
+        if not self._may_take_over(job):
+            return False
+        try:
+            self._start_helper(self._watch)
+        except (RuntimeError, MemoryError) as error:
+            # Who took over without being watched could be held up for good. Only at the end that does not matter.
+            if not self._has_told_of_threads:
+                self._has_told_of_threads = True
+                logger.warning("service %r waits for its functions: %s", self._service.name, error)
+            if not (self._is_stopping and self._take_over(job)):
+                return False
+        else:
+            self._has_told_of_threads = False
+            if not self._take_over(job):
+                return True
+        self._drive(self._go_on)
+        return True
+
+    def _may_take_over(self, job: int) -> bool:
+        has_room = len(self._held_up) + 1 < self._max_threads or self._is_stopping
+        return has_room and self._is_in_job and self._job == job
+
     def _take_over(self, job: int) -> bool:
         with self._lock:
-            has_room = len(self._held_up) + 1 < self._max_threads or self._is_stopping
-            if not self._is_in_job or self._job != job or not has_room:
+            if not self._may_take_over(job):
                 return False
             self._held_up.add(self._runner)
             self._become_runner()
             self._is_in_job = False
-            release, self._release = self._release, None
-        self._start_helper(self._watch)
-        if release is not None:
-            release()
-        return True
+            return True
 
     def _go_on(self) -> None:
         self.run_ready()
         self._loop._take_over()
 
     def _drive(self, run: Callable[[], object]) -> None:
+        """Run the loop in this thread, until it ends or another thread has taken it."""
         try:
             run()
         except _LoopIsTaken:
@@ -212,9 +263,7 @@ class ServiceLoop:
         except BaseException as error:
             self._error = error
         with self._lock:
-            if is_taken := self._runner_id != threading.get_ident():
-                self._held_up.discard(threading.current_thread())
-                self._helpers.discard(threading.current_thread())
+            is_taken = self._runner_id != threading.get_ident()
         if not is_taken:
             self._is_over.set()
             self._wanted.set()

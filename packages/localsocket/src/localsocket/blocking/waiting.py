@@ -49,7 +49,7 @@ class Waker:
             os.write(self._writing, b"\1\0\0\0\0\0\0\0")
 
     def clear(self) -> None:
-        with contextlib.suppress(BlockingIOError):
+        with contextlib.suppress(OSError):  # nothing to clear
             os.read(self._reading, 4096)
 
     def wait(self, descriptor: int, interest: int | None, seconds: float | None) -> int:
@@ -77,10 +77,9 @@ class Waker:
     def close(self) -> None:
         reading, writing = self._reading, self._writing
         self._reading = self._writing = -1
-        if reading >= 0:
-            os.close(reading)
-            if writing != reading:  # pragma: no cover - macOS and the BSDs, never run
-                os.close(writing)
+        for descriptor in {reading, writing} - {-1}:
+            with contextlib.suppress(OSError):  # whatever it says, the descriptor is gone
+                os.close(descriptor)
 
     def __del__(self) -> None:
         if getattr(self, "_reading", -1) >= 0:

@@ -55,7 +55,8 @@ class Listener:
     def close(self) -> None:
         """Withdraw, then stop listening: a client finds either a listening server or none."""
         self.withdraw()
-        self.sock.close()
+        with contextlib.suppress(OSError):  # whatever it says, the descriptor is gone
+            self.sock.close()
 
     def close_in_child(self) -> None:
         """Drop a forked child's copies: file, name and connections stay the parent's."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import warnings
 
@@ -17,7 +18,8 @@ class OwnedDescriptor:
     def close(self) -> None:
         number, self.number = self.number, -1
         if number >= 0:
-            os.close(number)
+            with contextlib.suppress(OSError):  # whatever it says, the descriptor is gone
+                os.close(number)
 
     def release(self) -> int:
         """Return the descriptor, which now belongs to the caller."""

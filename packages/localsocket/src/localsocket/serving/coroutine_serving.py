@@ -33,6 +33,16 @@ class CoroutineServing:
         with contextlib.suppress(RuntimeError):  # it has ended by itself, and closed the loop
             self._loop.call_soon_threadsafe(self._tell_to_stop, deadline)
 
+    def is_own_thread(self) -> bool:
+        return self._serving._is_own_thread()
+
+    def cut(self) -> None:
+        self._serving._cut()
+
+    def close(self) -> None:
+        self._serving._acceptor.end()
+        self._loop.close()
+
     def _tell_to_stop(self, deadline: Deadline) -> None:
         if not self._stopping.done():
             self._stopping.set_result(deadline)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import threading
 from collections.abc import Callable
@@ -14,7 +15,7 @@ from localsocket.blocking.local_server import LocalServer, listen
 from localsocket.blocking.local_socket import LocalSocket
 from localsocket.blocking.monkey_patching import check_not_patched
 from localsocket.blocking.service_loop import ServiceLoop
-from localsocket.deadlines import Deadline, check_count
+from localsocket.deadlines import UNWINDING, Deadline, check_count
 from localsocket.endpoint.fork_safety import close_in_forked_child
 from localsocket.errors import ClosedByUs
 from localsocket.keywords import check_keywords
@@ -25,6 +26,8 @@ from localsocket.sockets.server import ListenOptions
 
 if TYPE_CHECKING:
     from localsocket.aio.serve import ConnectionCoroutine
+
+logger = logging.getLogger("localsocket.serving")
 
 STOP_TIMEOUT = 5.0
 
@@ -38,6 +41,15 @@ class _Serving(Protocol):
 
     def stop(self, deadline: Deadline) -> None:
         """Have connections end by the deadline; any thread may call."""
+
+    def is_own_thread(self) -> bool:
+        """Whether a function that it has called runs in this thread, beside its own."""
+
+    def cut(self) -> None:
+        """End the connections where it does not come to it by itself; any thread may call."""
+
+    def close(self) -> None:
+        """Let go of everything, if it has never run."""
 
 
 class ServerThread:
@@ -79,6 +91,7 @@ class ServerThread:
         self._thread: threading.Thread | None = None
         self._parent: int | None = None  # the process that goes on with it, in a forked child
         close_in_forked_child(self)
+        self._is_left_behind = False
 
     @property
     def address(self) -> str:
@@ -99,32 +112,43 @@ class ServerThread:
             raise RuntimeError("a server thread is started once; make another one")
         server = self._address if isinstance(self._address, LocalServer) else listen(self._address, **self._options)
         try:
-            serving = self._serve(server)
+            self._serving = self._serve(server)
+            self._server = server
+            self._thread = threading.Thread(target=self._run, name=f"localsocket {self.address}", daemon=True)
+            self._thread.start()
+            self.ready.wait()
         except BaseException:
-            if server is not self._address:
-                server.close()
+            self._give_up_starting(server)
             raise
-        self._server = server
-        self._serving = serving
-        self._thread = threading.Thread(target=self._run, name=f"localsocket {self.address}", daemon=True)
-        self._thread.start()
-        self.ready.wait()
 
     def stop(self, *, timeout: float | None = STOP_TIMEOUT) -> None:
         """Stop accepting, let connections send what is unsent until `timeout`, end them, and wait for the thread.
 
-        Raises what ended the thread before its time; in a forked child ClosedByUs, since it stays with the parent.
-        Stopping again is fine.
+        Functions and methods get half a second more to return, since their connections are closed then; those that do
+        not are left alone, and the log says so. Where one holds up the thread of all, the connections are cut, and
+        `error` says so. All threads are daemonic, so what is left holds up the end of the program no more than this.
+
+        Called from a method of the service, or from the function of a connection, it does not wait: the server ends
+        when that has returned, and the caller has its answer. In a Handler or a coroutine of one connection it raises
+        RuntimeError. Raises what ended the thread before its time; in a forked child ClosedByUs, since it stays with
+        the parent. Stopping again is fine.
         """
         deadline = Deadline(timeout)
-        if self._thread is None or self._serving is None:
+        if self._thread is None or self._serving is None or self._is_left_behind:
             return
-        if self._thread is threading.current_thread():
+        is_own = self._thread is threading.current_thread()
+        if is_own and not isinstance(self._handler, Service):
             raise RuntimeError("the server's own thread cannot wait for itself")
-        if self._thread.is_alive():
+        if self._thread.is_alive() and not self.stopped.is_set():
             self.server.close()
             self._serving.stop(deadline)
-            self._thread.join()
+            if is_own or self._serving.is_own_thread():
+                return
+            remaining = deadline.remaining()
+            self._thread.join(None if remaining is None else remaining + 2 * UNWINDING)
+            if self._thread.is_alive():
+                self._leave_behind(self._serving, deadline)
+                return
         if (error := self.error) is not None:
             self.error = None
             raise error
@@ -187,8 +211,32 @@ class ServerThread:
             self._serving.run()
         except BaseException as error:
             self.error = error
-        finally:
+        try:
             self.server.close()
+        except BaseException as error:
+            self.error = self.error or error
+        finally:
+            self.stopped.set()
+
+    def _leave_behind(self, serving: _Serving, deadline: Deadline) -> None:
+        """Stop although the thread does not end: held up in a handler, or deaf since its descriptors were closed."""
+        self._is_left_behind = True
+        serving.cut()
+        self.error = deadline.error(f"stopping the server at {self.address!r}, whose thread is held up,")
+        logger.warning("%s", self.error)
+        self.stopped.set()
+
+    def _give_up_starting(self, server: LocalServer) -> None:
+        """Leave nothing behind of a start that was interrupted, or got no thread."""
+        if server is not self._address or self._serving is not None:
+            server.close()
+        if self._serving is None:
+            return
+        if self._thread is not None and self._thread.ident is not None:
+            self._serving.stop(Deadline(0))  # it ends by itself
+        else:
+            self._thread = None
+            self._serving.close()
             self.stopped.set()
 
 
@@ -209,6 +257,15 @@ class _LoopServing:
 
     def stop(self, deadline: Deadline) -> None:
         self._loop.call_soon(self._end_connections, deadline)
+
+    def is_own_thread(self) -> bool:
+        return False  # beside the one of the loop there is none
+
+    def cut(self) -> None:
+        self._loop._cut()
+
+    def close(self) -> None:
+        self._loop.close()
 
     def _end_connections(self, deadline: Deadline) -> None:
         for socket in self._loop.sockets:

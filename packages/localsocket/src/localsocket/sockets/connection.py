@@ -336,5 +336,11 @@ class Connection:
 
     def _close_descriptor(self) -> None:
         if self._sock.fileno() >= 0:
-            self._sock.close()
+            with contextlib.suppress(OSError):  # whatever it says, the descriptor is gone
+                self._sock.close()
             self._closed()
+
+    def _cut(self) -> None:
+        """End the connection at once, for who drives it too, which still has to close it. Any thread may call."""
+        with contextlib.suppress(OSError):
+            self._sock.shutdown(socket.SHUT_RDWR)
