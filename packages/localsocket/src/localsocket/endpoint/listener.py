@@ -253,6 +253,7 @@ def _restrict(sock: socket.socket, mode: int) -> None:
     # Linux gives the new file the descriptor's mode, less the umask, so that no client ever sees a wider one.
     # macOS and the BSDs refuse; there the file is hidden under its temporary name until _set_mode() has run.
     with contextlib.suppress(OSError):
+        # localsocket: ignore[LS101] a wide mode is what `allow=` asked for, and peers are checked one by one
         os.fchmod(sock.fileno(), mode)
 
 
