@@ -154,6 +154,8 @@ _SIGNED_TYPES = re.compile(
 _MEMBERS_RECEIVED = frozenset(name.rpartition(".")[2] for name, kind in MEMBERS.items() if kind == RECEIVED)
 _KEYED = re.compile(r"map|hash|dict|set\b", re.IGNORECASE)
 _DEEPEST_FIELD = 3
+_FOLLOWED = Act.QUOTE | Act.UNPACK | Act.RECEIVE
+_GIVING_NOTHING = Act.ACCEPT | Act.BIND | Act.LISTEN | Act.CHECK_PEER | Act.CONNECT | Act.START_THREAD
 
 
 class Taint:
@@ -266,36 +268,34 @@ class Taint:
         if name == "find" and self._is_keyed(call, function):
             return self._trace(call.receiver, function, use, trail) if call.receiver is not None else None
         if name == "va_arg":
-            return self._variadic(function, use, trail)
+            return self._variadic(function, use)
         if name in _ABOUT or (use.is_number and name in _LIMITING):
             return None
         api = self._calls.api_of(call, function)
-        if api is not None:
-            if api.act & Act.QUOTE:
-                return self._any(_left_unquoted(call, api), function, use, trail)
-            if api.name in FRESH_MEMORY or (use.is_number and "buffer" in api.roles):
-                return None  # nothing of the arguments is in it, or it says how much was written
-            if api.act & Act.UNPACK:
-                return self._unpacked(call, api, function, use, trail)
-            if api.act & Act.RECEIVE:
-                return self._source(call, api, function, trail) if "buffer" not in api.roles else None
-            if api.act & (Act.ACCEPT | Act.BIND | Act.LISTEN | Act.CHECK_PEER | Act.CONNECT | Act.START_THREAD):
-                return None
+        if api is not None and (api.act & _FOLLOWED or _gives_nothing(api, use)):
+            return self._of_known_call(call, api, function, use, trail)
         callees = [callee for callee in self._calls.callees(call, function) if not callee.is_constructor]
         for callee in callees:
             found = self._returned(callee, (*trail, (CallSite(call, function), callee)), use)
             if found is not None:
                 return (*found, Step(call.place, f"returned by {callee.name}()"))
-        if callees:
+        return None if callees else self._passed_through(call, name, function, use, trail)
+
+    def _of_known_call(self, call: Call, api: Api, function: FunctionInfo, use: Use, trail: Trail) -> Trace | None:
+        if api.act & Act.QUOTE:
+            return self._any(_left_unquoted(call, api), function, use, trail)
+        if _gives_nothing(api, use):
             return None
-        return self._passed_through(call, name, function, use, trail)
+        if api.act & Act.UNPACK:
+            return self._unpacked(call, api, function, use, trail)
+        return self._source(call, api, function, trail) if "buffer" not in api.roles else None
 
     def _is_keyed(self, call: Call, function: FunctionInfo) -> bool:
         """Say whether this finds an element by its key, and no place in a text."""
         receiver = call.receiver
         return receiver is not None and _KEYED.search(self._inference.type_of(receiver, function)) is not None
 
-    def _variadic(self, function: FunctionInfo, use: Use, trail: Trail) -> Trace | None:
+    def _variadic(self, function: FunctionInfo, use: Use) -> Trace | None:
         """`va_arg(list, char *)`: any of what callers give behind the named parameters."""
         for site in self._calls.callers(function):
             more = () if site.is_handed_on else site.call.arguments[len(function.parameters) :]
@@ -626,6 +626,13 @@ def _looped_over(iterable: Expression) -> Expression:
     if isinstance(iterable, Call) and iterable.called_name in _LOOPING and iterable.arguments:
         return iterable.arguments[-1 if iterable.called_name in ("map", "filter") else 0]
     return iterable
+
+
+def _gives_nothing(api: Api, use: Use) -> bool:
+    """Say whether nothing of the arguments is in what a call gives, or it only says how much was written."""
+    if api.name in FRESH_MEMORY or (use.is_number and "buffer" in api.roles):
+        return True
+    return bool(api.act & _GIVING_NOTHING) and not api.act & _FOLLOWED
 
 
 def _tells_nothing(expression: Expression, use: Use) -> bool:
