@@ -25,7 +25,7 @@ from localsocket_review.model.expressions import (
 )
 
 _CHECKING = frozenset(
-    [
+    {
         "fullmatch",
         "match",
         "regex_match",
@@ -41,7 +41,7 @@ _CHECKING = frozenset(
         "startswith",
         "startsWith",
         "has_key",
-    ]
+    }
 )
 # What looks for a piece of a text.
 _LOOKING = frozenset(

@@ -30,13 +30,36 @@ from localsocket_review.model.expressions import (
 )
 from localsocket_review.model.statements import Assign, Loop, Raise, Return, contains
 
-_LEAVING = frozenset(["exit", "_exit", "quit", "abort", "qFatal", "err", "errx", "die", "fail", "terminate"])
+_LEAVING = frozenset({"exit", "_exit", "quit", "abort", "qFatal", "err", "errx", "die", "fail", "terminate"})
 _LETTING_GO = frozenset(
-    [
-        *("close", "shutdown", "disconnect", "disconnectFromServer", "deleteLater", "delete", "unregister", "remove"),
-        *("removeOne", "removeAll", "discard", "pop", "remove_reader", "remove_handler", "erase", "cancel", "stop"),
-        *("set", "clear", "feed_eof", "connection_lost", "eof_received", "epoll_ctl", "FD_CLR", "takeAt", "del"),
-    ]
+    {
+        "close",
+        "shutdown",
+        "disconnect",
+        "disconnectFromServer",
+        "deleteLater",
+        "delete",
+        "unregister",
+        "remove",
+        "removeOne",
+        "removeAll",
+        "discard",
+        "pop",
+        "remove_reader",
+        "remove_handler",
+        "erase",
+        "cancel",
+        "stop",
+        "set",
+        "clear",
+        "feed_eof",
+        "connection_lost",
+        "eof_received",
+        "epoll_ctl",
+        "FD_CLR",
+        "takeAt",
+        "del",
+    }
 )
 _SAME = frozenset({"decode", "strip", "rstrip", "lstrip", "trimmed", "tobytes", "lower", "upper", "data", "simplified"})
 _LENGTHS = frozenset({"len", "size", "length", "count", "strlen", "int", "bytes", "str", "bytearray", "memoryview"})

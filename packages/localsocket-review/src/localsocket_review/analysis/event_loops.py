@@ -18,7 +18,7 @@ _WINDOWS = frozenset({"QWidget", "QDialog", "QMainWindow", "QQuickItem", "QWindo
 _PROTOCOLS = frozenset({"asyncio.BaseProtocol", "asyncio.Protocol", "asyncio.DatagramProtocol"})
 _TESTING = frozenset({"QTEST_MAIN", "QTEST_GUILESS_MAIN", "QTEST_APPLESS_MAIN", "QVERIFY", "QCOMPARE", "QTRY_VERIFY"})
 _CALLED_BY_ASYNCIO = frozenset(
-    ["connection_made", "connection_lost", "data_received", "eof_received", "pause_writing", "resume_writing"]
+    {"connection_made", "connection_lost", "data_received", "eof_received", "pause_writing", "resume_writing"}
 )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from localsocket_review.analysis.texts import HoleKind
 
 SAME_TEXT = frozenset(
-    [
+    {
         "encode",
         "decode",
         "strip",
@@ -76,7 +76,7 @@ SAME_TEXT = frozenset(
         "strdup",
         "copy",
         "QFile",
-    ]
+    }
 )
 TEMPORARY = "/tmp"  # noqa: S108 - this names it to find it
 JOINING = frozenset({"join", "joinpath", "absoluteFilePath", "relativeFilePath", "Path", "PurePath"})

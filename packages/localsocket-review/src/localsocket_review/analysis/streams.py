@@ -47,18 +47,59 @@ _OWN_ENDS = frozenset({"socketpair", "pipe", "pipe2", "eventfd"})
 _FROM_SERVER = frozenset({"accept", "accept4", "sock_accept", "dup"})
 # What gives its object, or its first argument, in another form.
 _CHANGING_FORM = frozenset(
-    [
-        *("decode", "strip", "rstrip", "lstrip", "lower", "upper", "split", "rsplit", "splitlines", "partition"),
-        *("rpartition", "removesuffix", "removeprefix", "tobytes", "toString", "data", "constData", "c_str"),
-        *("trimmed", "simplified", "toLower", "toUpper", "toStdString", "toUtf8", "toLatin1", "first", "section"),
-    ]
+    {
+        "decode",
+        "strip",
+        "rstrip",
+        "lstrip",
+        "lower",
+        "upper",
+        "split",
+        "rsplit",
+        "splitlines",
+        "partition",
+        "rpartition",
+        "removesuffix",
+        "removeprefix",
+        "tobytes",
+        "toString",
+        "data",
+        "constData",
+        "c_str",
+        "trimmed",
+        "simplified",
+        "toLower",
+        "toUpper",
+        "toStdString",
+        "toUtf8",
+        "toLatin1",
+        "first",
+        "section",
+    }
 )
 _MAKING_FORM = frozenset(
-    [
-        *("str", "bytes", "bytearray", "memoryview", "QString", "QByteArray", "QLatin1String", "string", "string_view"),
-        *("fromUtf8", "fromLatin1", "fromLocal8Bit", "fromStdString", "qPrintable", "qUtf8Printable", "QBuffer"),
-        *("strchr", "strrchr", "strstr", "strpbrk"),
-    ]
+    {
+        "str",
+        "bytes",
+        "bytearray",
+        "memoryview",
+        "QString",
+        "QByteArray",
+        "QLatin1String",
+        "string",
+        "string_view",
+        "fromUtf8",
+        "fromLatin1",
+        "fromLocal8Bit",
+        "fromStdString",
+        "qPrintable",
+        "qUtf8Printable",
+        "QBuffer",
+        "strchr",
+        "strrchr",
+        "strstr",
+        "strpbrk",
+    }
 )
 _MEASURING = frozenset({"len", "size", "length", "bytesAvailable", "canReadLine", "count"})
 # How many calls on the way are told apart: a helper of a helper is given what its caller was given.

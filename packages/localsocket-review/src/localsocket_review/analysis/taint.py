@@ -75,7 +75,7 @@ Trace = tuple[Step, ...]
 
 # What says something about the data, but is not the data.
 _ABOUT = frozenset(
-    [
+    {
         "len",
         "isinstance",
         "bool",
@@ -120,7 +120,7 @@ _ABOUT = frozenset(
         "strcmp",
         "strncmp",
         "memcmp",
-    ]
+    }
 )
 # What picks one of its own things by a key: the result is the container's, whatever the key.
 _PICKING = frozenset({"get", "value", "at", "find", "index", "setdefault", "__getitem__", "constFind"})

@@ -28,21 +28,26 @@ from localsocket_review.rules.rule import Example, Rule
 
 _RELEASING = frozenset({"deleteLater", "delete", "qDeleteAll", "setParent", "reset", "release"})
 _LISTING = frozenset(
-    [
-        *("append", "push_back", "insert", "add", "prepend", "emplace_back", "enqueue", "push"),
-        *(
-            "remove",
-            "removeOne",
-            "removeAll",
-            "discard",
-            "erase",
-            "contains",
-            "indexOf",
-            "print",
-            "connect",
-            "disconnect",
-        ),
-    ]
+    {
+        "append",
+        "push_back",
+        "insert",
+        "add",
+        "prepend",
+        "emplace_back",
+        "enqueue",
+        "push",
+        "remove",
+        "removeOne",
+        "removeAll",
+        "discard",
+        "erase",
+        "contains",
+        "indexOf",
+        "print",
+        "connect",
+        "disconnect",
+    }
 )
 _ASKING_SERVER = frozenset({"hasPendingConnections", "waitForNewConnection", "hasPendingDatagrams"})
 _SMART = ("unique_ptr", "shared_ptr", "QScopedPointer", "QSharedPointer")

@@ -34,7 +34,7 @@ from localsocket_review.rules.rule import Example, Rule, steps_of
 
 # What only a socket of Python's is asked.
 _OF_SOCKETS = frozenset(
-    [
+    {
         "sendall",
         "recv_into",
         "recvfrom",
@@ -44,13 +44,28 @@ _OF_SOCKETS = frozenset(
         "setsockopt",
         "getsockopt",
         "shutdown",
-    ]
+    }
 )
 _TELLING = frozenset(
-    [
-        *("print", "debug", "info", "warning", "error", "log", "printf", "fprintf", "syslog", "puts"),
-        *("qDebug", "qInfo", "qWarning", "qCritical", "qCDebug", "qCInfo", "qCWarning"),
-    ]
+    {
+        "print",
+        "debug",
+        "info",
+        "warning",
+        "error",
+        "log",
+        "printf",
+        "fprintf",
+        "syslog",
+        "puts",
+        "qDebug",
+        "qInfo",
+        "qWarning",
+        "qCritical",
+        "qCDebug",
+        "qCInfo",
+        "qCWarning",
+    }
 )
 _NUMBERS_OF_TEXT = frozenset({"builtins.int", "builtins.float"})
 _BYTES = frozenset({"char", "unsigned char", "signed char", "uint8_t", "int8_t", "quint8", "uchar", "byte", "bool"})

@@ -17,35 +17,44 @@ from localsocket_review.model.unit import Language
 from localsocket_review.rules.rule import Example, Rule
 
 _ASKING_HOW_MUCH = frozenset(
-    [
+    {
         "drain",
         "bytesToWrite",
         "get_write_buffer_size",
         "waitForBytesWritten",
         "pause_writing",
         "set_write_buffer_limits",
-    ]
+    }
 )
 _WRITING = ("asyncio.StreamWriter", "asyncio.Transport", "QLocalSocket")
 # What takes something away again, or asks how much there is.
 _CUTTING = frozenset(
-    [
-        *(
-            "clear",
-            "remove",
-            "pop",
-            "popleft",
-            "chop",
-            "truncate",
-            "resize",
-            "erase",
-            "mid",
-            "left",
-            "takeFirst",
-            "split",
-        ),
-        *("partition", "take", "swap", "fill", "del", "size", "length", "len", "getvalue", "seek", "exchange", "move"),
-    ]
+    {
+        "clear",
+        "remove",
+        "pop",
+        "popleft",
+        "chop",
+        "truncate",
+        "resize",
+        "erase",
+        "mid",
+        "left",
+        "takeFirst",
+        "split",
+        "partition",
+        "take",
+        "swap",
+        "fill",
+        "del",
+        "size",
+        "length",
+        "len",
+        "getvalue",
+        "seek",
+        "exchange",
+        "move",
+    }
 )
 
 

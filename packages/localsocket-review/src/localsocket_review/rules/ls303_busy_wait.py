@@ -17,10 +17,24 @@ from localsocket_review.model.unit import Language
 from localsocket_review.rules.rule import Example, Rule
 
 _ASKING = frozenset(
-    [
-        *("bytesAvailable", "hasPendingConnections", "canReadLine", "processEvents", "bytesToWrite", "state"),
-        *("exists", "isfile", "is_file", "is_socket", "poll", "empty", "get_nowait", "qsize", "is_alive", "access"),
-    ]
+    {
+        "bytesAvailable",
+        "hasPendingConnections",
+        "canReadLine",
+        "processEvents",
+        "bytesToWrite",
+        "state",
+        "exists",
+        "isfile",
+        "is_file",
+        "is_socket",
+        "poll",
+        "empty",
+        "get_nowait",
+        "qsize",
+        "is_alive",
+        "access",
+    }
 )
 _ASKING_SOCKETS = frozenset(
     {"bytesAvailable", "hasPendingConnections", "canReadLine", "readAll", "nextPendingConnection"}
