@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections import defaultdict, deque
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum, auto
 
 from localsocket_review.analysis.control_flow import ControlFlow, FlowNode
 from localsocket_review.analysis.names import Names, Variable
-from localsocket_review.analysis.outputs import GivenBack
+from localsocket_review.analysis.outputs import GivenBack, Output
 from localsocket_review.apis.meaning import Act, Api
 from localsocket_review.model.declarations import ClassInfo, FunctionInfo, Parameter
 from localsocket_review.model.expressions import (
@@ -79,6 +79,7 @@ class Definition:
     value: Expression | None = None
     part: int = 0
     parameter: Parameter | None = None
+    output: Output | None = None  # what the called function sets, where it is GIVEN_BACK
 
     @property
     def adds(self) -> bool:
@@ -334,7 +335,8 @@ class Definitions:
     def _given_back(self, call: Call, given: GivenBack, function: FunctionInfo) -> Iterator[Definition]:
         whole = strip_casts(given.argument)
         target = Attribute(call.place, whole, given.output.field) if given.output.field else whole
-        yield from self._assign(target, call, How.GIVEN_BACK, function)
+        for made in self._assign(target, call, How.GIVEN_BACK, function):
+            yield replace(made, output=given.output)
 
     def _by_call(self, call: Call, function: FunctionInfo) -> Iterator[Definition]:
         if isinstance(call.function, Attribute) and call.function.name in _ADDING_METHODS:

@@ -158,7 +158,6 @@ class Facts:
             self.definitions,
             self.transports,
             self.filling,
-            self.outputs,
             checks,
         )
 

@@ -14,7 +14,7 @@ from localsocket_review.analysis.filling import Filling
 from localsocket_review.analysis.inference import Inference
 from localsocket_review.analysis.memo import Inquiry, memo
 from localsocket_review.analysis.names import Names, Variable
-from localsocket_review.analysis.outputs import Outputs
+from localsocket_review.analysis.outputs import Output
 from localsocket_review.analysis.sites import LONGEST_TRAIL, CallSite, Trail, argument_of
 from localsocket_review.analysis.transports import Transports
 from localsocket_review.apis import DECORATED, MEMBERS
@@ -169,7 +169,6 @@ class Taint:
         definitions: Definitions,
         transports: Transports,
         filling: Filling,
-        outputs: Outputs,
         checks: Checks,
     ) -> None:
         self._names = names
@@ -178,7 +177,6 @@ class Taint:
         self._definitions = definitions
         self._transports = transports
         self._filling = filling
-        self._outputs = outputs
         self._checks = checks
         self.inquiry = Inquiry()
 
@@ -460,8 +458,8 @@ class Taint:
             return self._streamed(value, function, trail, self._is_number(variable, definition))
         if value is None:
             return None
-        if definition.how is How.GIVEN_BACK and isinstance(value, Call):
-            return self._given_back(value, variable, function, use, trail)
+        if definition.output is not None and isinstance(value, Call):
+            return self._given_back(definition.output, value, function, use, trail)
         if definition.how is How.ELEMENT:
             return self._any_elements([value], function, use, trail)
         if definition.how is How.PART and (callees := self._returning_parts(value, definition)):
@@ -479,23 +477,13 @@ class Taint:
         traces = (self._defined(one, variable, use, trail if one.function is function else ()) for one in before)
         return next((trace for trace in traces if trace is not None), None)
 
-    def _given_back(
-        self, call: Call, variable: Variable, function: FunctionInfo, use: Use, trail: Trail
-    ) -> Trace | None:
-        """What a function of the program sets in this variable, which was given to it by its address."""
+    def _given_back(self, output: Output, call: Call, function: FunctionInfo, use: Use, trail: Trail) -> Trace | None:
+        """What a function of the program sets in a variable that it was given by its address."""
         if len(trail) >= LONGEST_TRAIL:
             return None
-        for given in self._outputs.of(call, function):
-            written = self._names.variable(strip_casts(given.argument), function)
-            if written is None or written.root != variable.root:
-                continue
-            output = given.output
-            found = self._trace(
-                output.value, output.function, use, (*trail, (CallSite(call, function), output.function))
-            )
-            if found is not None:
-                return (*found, Step(call.place, f"set by {output.function.name}()"))
-        return None
+        inside = (*trail, (CallSite(call, function), output.function))
+        found = self._trace(output.value, output.function, use, inside)
+        return None if found is None else (*found, Step(call.place, f"set by {output.function.name}()"))
 
     def _is_number(self, variable: Variable, definition: Definition) -> bool:
         whole, _, field = variable.path.rpartition(".")
