@@ -7,6 +7,7 @@ import pytest
 from localsocket_review.model.expressions import Cast
 from localsocket_review.model.unit import Language, Unit
 from localsocket_review.reading.cpp_reader import read_cpp
+from localsocket_review.suppressions import suppressions_in
 
 
 def python(source: str) -> Unit:
@@ -76,3 +77,10 @@ def test_a_cast_knows_by_which_word_it_is_made(cast: str, kind: str) -> None:
     unit = read_cpp("a.cpp", f"void f() {{ auto *c = {cast}; }}\n".encode())
     (found,) = (one for one in unit.functions[0].expressions() if isinstance(one, Cast))
     assert (found.type.replace(" ", ""), found.kind) == ("Client*", kind)
+
+
+@pytest.mark.parametrize("between", ["", "\n", "// more\n", "/* more\n   of it */\n", "#ifdef LINUX\n"])
+def test_a_comment_to_the_reviewer_is_about_the_next_line_of_code(between: str) -> None:
+    text = f"void f() {{\n// localsocket: ignore[LS201] why\n{between}*p = 1;\ng();\n}}\n"
+    (found,) = suppressions_in(read_cpp("a.cpp", text.encode()))
+    assert text.split("\n")[found.last_line - 1] == "*p = 1;"
