@@ -74,7 +74,7 @@ def test_the_library_needs_msgspec_and_nothing_else() -> None:
 
 def test_the_reviewer_needs_nothing_of_the_library() -> None:
     needed = {requirement.partition(">")[0] for requirement in project("localsocket-review")["dependencies"]}
-    assert needed == {"rich", "tree-sitter", "tree-sitter-cpp", "typer"}
+    assert needed == {"rich", "tree-sitter", "tree-sitter-cpp", "tree-sitter-python", "typer"}
 
 
 def test_the_oldest_dependencies_are_the_lower_bounds_of_both_packages() -> None:

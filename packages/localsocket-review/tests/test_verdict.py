@@ -232,3 +232,34 @@ def test_the_help_tells_the_statuses() -> None:
     told = " ".join(run("--help").output.split())
     for words in ("Exit status", "0 when all was reviewed", "1 for findings", "2 when something", "--exclude"):
         assert words in told
+
+
+# --- C and C++ of which much is lost ----------------------------------------------------------------------------------
+
+SOUND = "int sum(int first, int second)\n{\n    return first + second;\n}\n"
+# A closing brace in another branch than the opening one: one error over all of the file, and nothing is lost.
+GUARDED = '#ifdef __cplusplus\nextern "C" {\n#endif\n' + SOUND * 5 + "#ifdef __cplusplus\n}\n#endif\n"
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "void f( {",
+        "once upon a time\n",
+        "}}}\n",
+    ],
+)
+@pytest.mark.parametrize("suffix", ["c", "cpp", "h"])
+def test_c_of_which_much_is_lost_does_not_count_as_read(source: str, suffix: str, tmp_path: Path) -> None:
+    tree = tree_of(tmp_path, **{f"a_{suffix}": source})
+    done = run(str(tree))
+    assert (done.output.splitlines()[0], done.status) == (NOTHING, 2)
+    assert f"a.{suffix}: 1 place was not understood, " in done.output
+
+
+@pytest.mark.parametrize(
+    "source", [SOUND * 20 + "BEGIN_MAP(x) ENTRY(y)\n", GUARDED, "EXPORT(int) f(void) __attribute__((x));\n" + SOUND * 5]
+)
+def test_c_with_a_few_macros_counts_as_read(source: str, tmp_path: Path) -> None:
+    done = run(str(tree_of(tmp_path, a_c=source)))
+    assert (done.output.splitlines()[0], done.status) == (CLEAN_VERDICT, 0)

@@ -62,7 +62,8 @@ def _parts(files: Sequence[Path], rules: Sequence[Rule]) -> Iterator[bytes]:
 @cache
 def _reviewer_itself() -> bytes:
     digest = hashlib.sha256(f"{platform.python_version()} {version('tree-sitter')}".encode())
-    digest.update(version("tree-sitter-cpp").encode())
+    for grammar in ("tree-sitter-cpp", "tree-sitter-python"):
+        digest.update(version(grammar).encode())
     for path in sorted(Path(__file__).parent.rglob("*.py")):
         digest.update(path.read_bytes())
     return digest.digest()

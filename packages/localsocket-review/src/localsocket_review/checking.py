@@ -67,6 +67,8 @@ class Checker:
 
 def _is_half_read(unit: Unit) -> bool:
     lines = unit.source.count("\n")
+    if unit.half_read:
+        return True
     return unit.parse_errors >= _MANY_ERRORS and unit.parse_errors * _LINES_PER_ERROR > lines
 
 

@@ -88,14 +88,14 @@ def _review(files: Sequence[Path], rules: Sequence[Rule], processes: int, progre
             for answer in workers.answers():
                 answers.append(answer)
                 progress("checking", len(answers), len(rules))
-    not_reviewed = tuple(NotReviewed(unit.path, unit.unread, trace=unit.trace) for unit in units if unit.unread)
+    not_reviewed = tuple(_not_reviewed(units))
     found = in_order([finding for answer in answers for finding in answer.findings])
     remaining, silenced = apply_suppressions(found, units)
     return Report(
         in_order(remaining),
         (*map(str, not_reviewed), *_not_checked(units, answers)),
         files=len(units),
-        lines=sum(unit.source.count("\n") for unit in units if not unit.unread),
+        lines=sum(unit.source.count("\n") for unit in units if not (unit.unread or unit.half_read)),
         silenced=tuple(silenced),
         not_reviewed=not_reviewed,
         failed_rules=tuple(RuleFailure(one.rule, one.failure, one.trace) for one in answers if one.failure),
@@ -122,8 +122,14 @@ def _sources(report: Report) -> Iterator[tuple[str, str]]:
             yield name, source_of(Path(name))
 
 
+def _not_reviewed(units: Sequence[Unit]) -> Iterator[NotReviewed]:
+    for unit in units:
+        if unit.unread or unit.half_read:
+            yield NotReviewed(unit.path, unit.unread or unit.half_read, trace=unit.trace)
+
+
 def _not_checked(units: Sequence[Unit], answers: Sequence[RuleOutcome]) -> Iterator[str]:
-    broken = [unit for unit in units if unit.parse_errors and not unit.unread]
+    broken = [unit for unit in units if unit.parse_errors and not (unit.unread or unit.half_read)]
     if broken:
         count = sum(unit.parse_errors for unit in broken)
         places = "place was" if count == 1 else "places were"

@@ -15,6 +15,7 @@ _LANGUAGE = Language(tree_sitter_cpp.language())
 _PARSER = Parser(_LANGUAGE)
 _COMMENTS = Query(_LANGUAGE, "(comment) @comment")
 _CHUNK = 65536
+_WHOLE = re.compile(r"^preproc_|(?:definition|declaration|statement|specifier|comment|directive)$")
 _NOT_PART_OF_A_TYPE = re.compile(r"\b(?:const|volatile|struct|class|enum|typename|constexpr|mutable|union)\b")
 
 
@@ -57,6 +58,20 @@ def count_errors(node: Node) -> int:
         elif current.has_error:
             waiting.extend(current.children)
     return count
+
+
+def share_lost(root: Node) -> float:
+    """Return how much of a file the grammar could not make sense of, without what is whole inside such a stretch."""
+    lost, waiting = 0, [root]
+    while waiting:
+        node = waiting.pop()
+        if node.is_error:
+            whole = [child for child in node.children if _WHOLE.search(child.type)]
+            lost += node.end_byte - node.start_byte - sum(child.end_byte - child.start_byte for child in whole)
+            waiting.extend(whole)
+        elif node.has_error:
+            waiting.extend(node.children)
+    return lost / max(root.end_byte, 1)
 
 
 def parse_fragment(text: bytes) -> Node:

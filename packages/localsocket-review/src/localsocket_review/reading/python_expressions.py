@@ -139,6 +139,11 @@ class PythonExpressions:
                 pair = Display(place, "tuple", (self.lower(key), self.lower(value)))
                 return self._comprehension(place, pair, loops)
         inside = [child for child in ast.iter_child_nodes(node) if isinstance(child, ast.expr)]
+        match type(node).__name__:
+            case "TemplateStr":  # of Python 3.14
+                return Format(place, self.lower_all(inside))
+            case "Interpolation":
+                return self.lower(inside[0])
         return Other(place, type(node).__name__.lower(), self.lower_all(inside))
 
     def _call(self, node: ast.Call, place: Place) -> Call:
@@ -154,7 +159,7 @@ class PythonExpressions:
     def _comparison(self, node: ast.Compare) -> Expression:
         operands = self.lower_all([node.left, *node.comparators])
         comparisons: list[Expression] = [
-            Binary(_joined(left.place, right.place), OPERATORS[type(operator)], left, right)
+            Binary(joined(left.place, right.place), OPERATORS[type(operator)], left, right)
             for operator, left, right in zip(node.ops, operands, operands[1:], strict=False)
         ]
         return self._chain("and", comparisons)
@@ -162,9 +167,9 @@ class PythonExpressions:
     def _chain(self, operator: str, operands: Sequence[Expression]) -> Expression:
         whole = operands[0]
         for operand in operands[1:]:
-            whole = Binary(_joined(whole.place, operand.place), operator, whole, operand)
+            whole = Binary(joined(whole.place, operand.place), operator, whole, operand)
         return whole
 
 
-def _joined(first: Place, last: Place) -> Place:
+def joined(first: Place, last: Place) -> Place:
     return Place(first.file, first.line, first.column, last.end_line, last.end_column)

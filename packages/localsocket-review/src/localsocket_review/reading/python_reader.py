@@ -8,7 +8,7 @@ import re
 import tokenize
 import warnings
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import PurePath
 
 from localsocket_review.model.declarations import ClassInfo, FunctionInfo, FunctionKind, Member
@@ -17,10 +17,12 @@ from localsocket_review.model.place import Place
 from localsocket_review.model.statements import Assign
 from localsocket_review.model.unit import ADDRESS, Comment, Language, Unit
 from localsocket_review.reading.clock import SECONDS_PER_FILE, Clock, TimeLimitPassed
+from localsocket_review.reading.faults import Fault, NoPython
 from localsocket_review.reading.python_spread import spread_options
 from localsocket_review.reading.python_statements import PythonFunctions
 
 # A name, or a slot as Qt writes it in a text: `ready()`.
+_SOME = 3  # how many more lines are named
 _NAMED_BY_TEXT = re.compile(r"[12]?([A-Za-z_]\w*)(?:\(.*\))?")
 
 
@@ -29,15 +31,15 @@ def read_python(path: str, source: str, seconds: float = SECONDS_PER_FILE) -> Un
     clock = Clock(seconds)
     unit = Unit(path, Language.PYTHON, source, module_name=_module_name(path))
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # invalid escapes and the like are not ours to report
-            tree = ast.parse(source)
-    except (SyntaxError, ValueError) as error:
-        unit.parse_errors, unit.unread = 1, f"no valid Python: {error}"
+        tree = _parse(unit, clock)
+    except NoPython as error:
+        unit.parse_errors, unit.unread = 1, _refused([error.fault])
         return unit
-    unit.comments = _comments(path, source) if ADDRESS in source else []
+    except TimeLimitPassed as passed:
+        unit.unread = str(passed)
+        return unit
     nodes = list(ast.walk(tree))
-    unit.identifiers = _identifiers(nodes)
+    unit.identifiers.update(_identifiers(nodes))
     unit.declared = _imported(nodes)
     _read_imports(unit, nodes)
     reader = PythonFunctions(unit, clock)
@@ -50,6 +52,45 @@ def read_python(path: str, source: str, seconds: float = SECONDS_PER_FILE) -> Un
         _find_members(found)
     spread_options(unit)
     return unit
+
+
+def _parse(unit: Unit, clock: Clock) -> ast.Module:
+    """Parse a file, by `ast` where it can; its comments and what could not be parsed are told of in the unit."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # invalid escapes and the like are not ours to report
+        try:
+            tree = ast.parse(unit.source)
+        except SyntaxError:
+            return _parse_newer(unit, clock)
+        except ValueError as error:  # a NUL byte
+            raise NoPython(Fault(1, str(error))) from error
+    unit.comments = _comments(unit.path, unit.source) if ADDRESS in unit.source else []
+    return tree
+
+
+def _parse_newer(unit: Unit, clock: Clock) -> ast.Module:
+    from localsocket_review.reading.python_newer import parse_newer  # which most reviews do without
+
+    found = parse_newer(unit.source, clock)
+    if found.faults and all(isinstance(statement, ast.Pass) for statement in found.tree.body):
+        raise NoPython(found.faults[0])  # nothing is left
+    unit.parse_errors = len(found.faults)
+    unit.half_read = _refused(found.faults) if found.faults else ""
+    unit.identifiers.update(found.hidden_words)
+    if ADDRESS in unit.source:
+        lines = unit.source.split("\n")
+        for line, column, text in found.comments:
+            place = Place(unit.path, line, column, line, column + len(text.encode()))
+            alone = not lines[line - 1].encode()[: column - 1].strip() if line <= len(lines) else True
+            unit.comments.append(Comment(place, text.lstrip("#").strip(), alone))
+    return found.tree
+
+
+def _refused(faults: Sequence[Fault]) -> str:
+    first, *others = faults
+    also = ", nor " + ", ".join(str(fault.line) for fault in others[:_SOME]) if others else ""
+    more = f" and {len(others) - _SOME} more" if len(others) > _SOME else ""
+    return f"no valid Python: line {first.line} could not be parsed ({first.why}){also}{more}"
 
 
 def _module_name(path: str) -> str:

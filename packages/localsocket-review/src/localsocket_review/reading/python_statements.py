@@ -38,7 +38,7 @@ from localsocket_review.model.statements import (
 )
 from localsocket_review.model.unit import Unit
 from localsocket_review.reading.clock import Clock
-from localsocket_review.reading.python_expressions import OPERATORS, PythonExpressions
+from localsocket_review.reading.python_expressions import OPERATORS, PythonExpressions, joined
 from localsocket_review.reading.python_records import add_constructor
 
 _ANY_FUNCTION = ast.FunctionDef | ast.AsyncFunctionDef
@@ -199,6 +199,9 @@ class _Body:
                 yield Break(place)
             case ast.Continue():
                 yield Continue(place)
+            case _ if type(node).__name__ == "TypeAlias":  # of Python 3.12
+                name, value = (lower(child) for child in ast.iter_child_nodes(node) if isinstance(child, ast.expr))
+                yield Assign(joined(name.place, value.place), name, value)
 
     def _assign(self, node: ast.Assign, target: Expression, value: Expression) -> Iterator[Statement]:
         """Assign pairwise where both sides are displays of one length, so that each name has its own value."""

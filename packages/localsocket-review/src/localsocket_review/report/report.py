@@ -82,7 +82,7 @@ class Report:
         """The first line: no defects, or their weaknesses, the most severe first, and what could not be read."""
         defects = self.security_defects
         if self.reviewed_files == 0 and not defects:
-            return "Nothing was reviewed."
+            return "Nothing was wholly reviewed." if self.findings else "Nothing was reviewed."
         if self.is_complete:
             return f"Security defects: {_weaknesses(defects)}" if defects else CLEAN_VERDICT
         found = f"Security defects: {_weaknesses(defects)}" if defects else "No security defects are detected"
