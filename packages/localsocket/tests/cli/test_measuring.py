@@ -7,9 +7,12 @@ import os
 import pty
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
+Command = Callable[..., tuple[int, str, str]]
 
 QUICK = ["--connections", "1,2", "--chunk", "100", "--seconds", "0.05"]
 
@@ -144,27 +147,22 @@ def test_a_row_that_is_skipped_says_why(tmp_path: Path) -> None:
         (["sing"], "sing"),
     ],
 )
-def test_a_bad_command_line_is_refused_with_its_reason(arguments: list[str], complaint: str) -> None:
-    done = run(*arguments)
-    assert done.returncode == 2
-    assert complaint in done.stderr
+def test_a_bad_command_line_is_refused_with_its_reason(command: Command, arguments: list[str], complaint: str) -> None:
+    status, output, errors = command(*arguments)
+    assert (status, output) == (2, "")
+    assert complaint in errors
 
 
-@pytest.mark.parametrize("command", ["exchange", "pingpong"])
-def test_a_face_whose_loop_is_not_installed_is_refused_with_what_to_install(command: str) -> None:
-    program = (
-        "import sys\n"
-        "sys.modules['uvloop'] = None\n"
-        "from localsocket.cli import main\n"
-        f"sys.argv = ['localsocket', '{command}', '--face', 'aio-uvloop']\n"
-        "main()\n"
-    )
-    wide = {**os.environ, "COLUMNS": "200"}
-    command_line = [sys.executable, "-c", program]
-    done = subprocess.run(command_line, capture_output=True, text=True, timeout=150, check=False, env=wide)
-    assert (done.returncode, done.stdout) == (2, "")
-    assert "needs uvloop, which is not installed: pip install 'localsocket[uvloop]'" in done.stderr
-    assert "Traceback" not in done.stderr
+@pytest.mark.parametrize("measurement", ["exchange", "pingpong"])
+def test_a_face_whose_loop_is_not_installed_is_refused_with_what_to_install(
+    command: Command, measurement: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "uvloop", None)
+    monkeypatch.setenv("COLUMNS", "200")
+    status, output, errors = command(measurement, "--face", "aio-uvloop")
+    assert (status, output) == (2, "")
+    assert "needs uvloop, which is not installed: pip install 'localsocket[uvloop]'" in errors
+    assert "Traceback" not in errors
 
 
 def test_without_its_extra_the_command_says_what_to_install() -> None:
