@@ -22,7 +22,7 @@ import hypothesis
 import pytest
 
 # How long what is ending may take to end; what is still there after it was left behind.
-GRACE = 3.0
+GRACE = 30.0
 
 # Property tests search anew at each run of a developer, and repeat themselves where a change is judged.
 hypothesis.settings.register_profile("local", deadline=None)

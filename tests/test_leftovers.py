@@ -26,7 +26,7 @@ LEAVES_ALL = """
 @pytest.fixture
 def judged(pytester: pytest.Pytester) -> pytest.Pytester:
     source = Path(__file__).with_name("leftovers.py").read_text()
-    pytester.makeconftest(source.replace("GRACE = 3.0", "GRACE = 0.1"))
+    pytester.makeconftest(source.replace("GRACE = 30.0", "GRACE = 0.1"))
     pytester.makeini("[pytest]\nmarkers = may_leave: as in the project")
     return pytester
 

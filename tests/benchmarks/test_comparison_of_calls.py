@@ -12,7 +12,7 @@ import pytest
 
 BENCHMARKS = Path(__file__).parent.parent.parent / "benchmarks"
 
-TINY = ["--rounds", "1", "--seconds", "0.02", "--argument", "100"]
+TINY = ["--rounds", "1", "--seconds", "0.1", "--argument", "100"]
 INSTALLED = ["blocking", "aio", "multiprocessing"]
 
 
@@ -127,7 +127,7 @@ for measure in (
     lambda log: asyncio.run(one_by_one_awaited(awaited, log)),
     lambda log: asyncio.run(in_tasks(awaited, log, 3)),
 ):
-    log = CallLog(100, 0.02)
+    log = CallLog(100, 0.3)
     measure(log)
     figures = log.figures()
     print(figures["corrupted"] >= figures["bytes_received"] / 100 > 0)

@@ -12,7 +12,7 @@ import pytest
 ROOT = Path(__file__).parent.parent.parent
 BENCHMARKS = ROOT / "benchmarks"
 
-TINY = ["--rounds", "1", "--seconds", "0.02", "--round-trips", "20", "--connections", "10", "--chunk", "100"]
+TINY = ["--rounds", "1", "--seconds", "0.1", "--round-trips", "20", "--connections", "10", "--chunk", "100"]
 PROGRAMS = {"aio", "aio-uvloop", "streams", "streams-uvloop", "server-aio", "server-protocol"}
 
 

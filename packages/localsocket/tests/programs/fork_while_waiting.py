@@ -15,7 +15,7 @@ from localsocket import EventLoop, LocalSocket
 from localsocket.errors import ClosedByUs, DeadlinePassed
 from localsocket.testing import Background, wait_until
 
-PATIENCE = 60.0
+PATIENCE = 60
 
 
 def hold(locks: list[threading.Lock], are_held: threading.Event, release: threading.Event) -> None:
