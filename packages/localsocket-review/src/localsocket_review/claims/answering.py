@@ -14,8 +14,9 @@ from localsocket_review.claims.outside import is_known_outside
 from localsocket_review.claims.parts import Part, Role, parts_of
 from localsocket_review.claims.principle import kept_to_what_is_said
 from localsocket_review.claims.recognising import ReadSentence, proposals
-from localsocket_review.claims.reviewed_code import Code
+from localsocket_review.claims.reviewed_code import NOWHERE, Code
 from localsocket_review.claims.statements.answering import answer_to
+from localsocket_review.claims.statements.judging import everywhere
 
 _GENERAL = ("time or size", "technique", "other threads", "uses a function")  # statements about anything
 _SHOWN = 6  # places of one answer
@@ -33,7 +34,7 @@ class PartAnswer:
 
 def answer_sentence(read: ReadSentence, code: Code) -> tuple[list[PartAnswer], Answer] | None:
     """Return the parts and the one answer; None where nothing in the sentence is understood as a claim."""
-    parts = parts_of(read.sentence.text, read.mentions)
+    parts = parts_of(_with_its_name(read), read.mentions)
     older = _older_answers(read, parts, code)
     answered = [_answer_part(part, older[number], code) for number, part in enumerate(parts)]
     invented = next(_invented(read, code), None)
@@ -42,6 +43,18 @@ def answer_sentence(read: ReadSentence, code: Code) -> tuple[list[PartAnswer], A
     if all(one.answer is None for one in answered):
         return None if not read.claims else (answered, _of_something_else(read, code))
     return answered, _joined(answered)
+
+
+_POINTS_BACK = re.compile(
+    r"^(?:this|the) (?:function|method|class|constructor|coroutine)\b(?! `)|^it\b(?! is (?:no|not) )", re.IGNORECASE
+)
+
+
+def _with_its_name(read: ReadSentence) -> str:
+    """Put the name for "this function" and "it" at the beginning, where one thing was spoken of before."""
+    text = read.sentence.text
+    named = [one for one in read.before if not one.is_file]
+    return _POINTS_BACK.sub(f"`{named[0].text}`", text, count=1) if len(named) == 1 else text
 
 
 def _of_something_else(read: ReadSentence, code: Code) -> Answer:
@@ -216,10 +229,19 @@ def _is_explained(one: PartAnswer, later: Sequence[PartAnswer], before: Sequence
 
 def _counts(one: PartAnswer) -> bool:
     """Say whether the part has a say: what would follow, and a title, have one only where they are decided."""
-    is_refuted = one.answer is not None and one.answer.verdict is Verdict.REFUTED
     if one.part.role is Role.FOLLOWS:
-        return is_refuted
-    return one.part.role is not Role.LABEL or is_refuted
+        return one.answer is not None and one.answer.verdict is Verdict.REFUTED
+    return one.part.role is not Role.LABEL
+
+
+def contrary(answer: Answer, code: Code) -> Answer:
+    """Return the answer to the denial; what is said of a name that is nowhere stays refuted."""
+    places = [(one.place, one.note) for one in answer.places]
+    if answer.verdict is Verdict.SUPPORTED:
+        return refuted(answer.reason, *places)
+    if answer.verdict is Verdict.UNDECIDED or answer.reason.startswith(NOWHERE):
+        return answer
+    return supported(answer.reason, *(places or everywhere(code)))
 
 
 def _with_places(verdict: Verdict, parts: Sequence[PartAnswer]) -> Answer:

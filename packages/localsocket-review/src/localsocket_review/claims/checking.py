@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from localsocket_review.analysis.facts import Facts
-from localsocket_review.claims.answering import answer_sentence, told_kind
+from localsocket_review.claims.answering import answer_sentence, contrary, told_kind
 from localsocket_review.claims.claim import CheckedClaim, Claim, NotAClaim, Verdict
-from localsocket_review.claims.clauses import is_hedged
+from localsocket_review.claims.clauses import is_hedged, what_is_denied
 from localsocket_review.claims.mentions import Mention, mentions_in
 from localsocket_review.claims.recognising import ReadSentence, no_claim_because, read_point
 from localsocket_review.claims.review_text import Point, Sentence, read_review
@@ -99,6 +99,8 @@ def _of_remark(remark: Remark, code: Code) -> Iterator[CheckedClaim | NotAClaim]
 def _answered(read: ReadSentence, point: Point, code: Code) -> CheckedClaim | NotAClaim:
     """Return the sentence with its one answer, or why it has none: every sentence is one or the other."""
     sentence = read.sentence
+    if denied := what_is_denied(sentence.text):
+        return _denied(denied, read, point, code)
     why = no_claim_because(read)
     found = None if why else answer_sentence(read, code)
     if found is None:
@@ -108,6 +110,17 @@ def _answered(read: ReadSentence, point: Point, code: Code) -> CheckedClaim | No
     if claim is None:
         claim = _claim_of(read, point, kind)
     return CheckedClaim(replace(claim, text=sentence.text, line=sentence.line), answer)
+
+
+def _denied(text: str, read: ReadSentence, point: Point, code: Code) -> CheckedClaim | NotAClaim:
+    """Answer "it is not true that …": the contrary of what is answered to the rest."""
+    inner = Point(point.label, [replace(read.sentence, text=text)])
+    (again,) = read_point(inner, code.names, read.before)
+    answered = _answered(again, inner, code)
+    if isinstance(answered, NotAClaim):
+        return replace(answered, text=read.sentence.text)
+    claim = replace(answered.claim, text=read.sentence.text, is_complaint=not answered.claim.is_complaint)
+    return CheckedClaim(claim, contrary(answered.answer, code))
 
 
 def _claim_of(read: ReadSentence, point: Point, kind: str) -> Claim:

@@ -200,6 +200,25 @@ def is_no_claim(sentence: str) -> bool:
     return is_question(sentence) or _WOULD_BE.match(sentence) is not None
 
 
+_DENIED = re.compile(
+    r"^\W*(?:(?:it|this|that) (?:is|would be|isn't|is simply|is just) (?:not )?(?:true|the case|"
+    r"correct|right|so|false|wrong|untrue|incorrect)"
+    r"(?: to (?:say|claim|state))?|i (?:do not|don't) (?:think|believe|agree)|there is no reason to "
+    r"(?:think|believe)) that\s+",
+    re.IGNORECASE,
+)
+_FALSE = re.compile(r"\b(?:false|wrong|untrue|incorrect)\b", re.IGNORECASE)
+_NOT = re.compile(r"\bnot\b|n't\b|\bno reason\b", re.IGNORECASE)
+
+
+def what_is_denied(sentence: str) -> str:
+    """Return what a sentence says not to be true, if that is all it says: "it is not true that it leaks"."""
+    match = _DENIED.match(sentence)
+    if match is None or bool(_FALSE.search(match[0])) is bool(_NOT.search(match[0])):
+        return ""
+    return sentence[match.end() :]
+
+
 def is_hedged(sentence: str) -> bool:
     return _HEDGE.search(sentence) is not None
 

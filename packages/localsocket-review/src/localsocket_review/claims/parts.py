@@ -65,7 +65,9 @@ _SAYS_FOR_SURE = re.compile(
 )
 _ONE_PHRASE = re.compile(r"\b(?:imported|included)\W*$|\b(?:includes|imports) `[^`]+`\W*$", re.IGNORECASE)
 _LABEL = re.compile(
-    r"^(?:the )?(?:use|usage|calls?|handling|lack|absence|possible \w+|potential \w+) (?:of|to) [^.]*$", re.IGNORECASE
+    r"^(?:the )?(?:use|usage|calls?|handling|lack|absence|possible \w+|potential \w+) (?:of|to) "
+    r"`?[\w.:()<>, ]+`?$",
+    re.IGNORECASE,
 )
 _ITS_VALUE = re.compile(
     r"^its value (?:is|was) never (?:reported|printed|shown|used|read|logged|returned|sent)\b", re.IGNORECASE
@@ -147,6 +149,8 @@ def _completed(text: str, how: str, before: list[Part], mentions: Sequence[Menti
     subject = _last_name(said[-1].text, mentions) if how == "which" else _subject(said[0].text)
     if not subject:
         return text
+    if how in ("but", "and", "yet") and re.match(r"no `", text):
+        return f"{subject} has {text}"
     if _ITS_VALUE.match(text):
         return f"{subject} is never read"
     if (bare := _NOT_NAME.match(text)) and "`" in said[-1].text.rstrip("`"):

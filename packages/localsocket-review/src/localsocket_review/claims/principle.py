@@ -13,12 +13,19 @@ _CONDITION = re.compile(
     r"only|after|in case|except|provided)\b",
     re.IGNORECASE,
 )
+_FORBIDDEN = re.compile(
+    r"\b(?:must|may|can|should|shall|cannot|mustn't|shouldn't|can't)(?: not|n't| never)?\b.{0,20}?\bbe "
+    r"(?:used|called|shared)\b"
+    r"(?!.*\b(?:than|its own|own thread)\b)|\bnot (?:meant|intended|designed|allowed|supported)\b",
+    re.IGNORECASE,
+)
 _NEGATIVE = (
     r"(?:no|not|never|nothing|none|nobody|neither|nor|hardly|cannot|isn't|aren't|doesn't|don't|won't|can't|"
     r"wasn't|hasn't)"
 )
 _TWICE = re.compile(
-    rf"\b{_NEGATIVE}\b(?P<between>[^,;:]{{0,50}}?)\b(?:{_NEGATIVE}|missing|lacks?|lacking|without|absent|forgets?|fails?|"
+    rf"\b{_NEGATIVE}\b(?P<between>[^,;:]{{0,50}}?)\b(?:{_NEGATIVE}|missing|lacks?|lacking|without|"
+    r"absent|forgets?|fails?|"
     r"unused|unchecked|un(?:handled|noticed|tested|protected|used)|ignored|dropped|leaks?)\b",
     re.IGNORECASE,
 )
@@ -45,6 +52,8 @@ def kept_to_what_is_said(answer: Answer, claim: Claim, text: str) -> Answer:
     is_twice = _is_denied_twice(text)
     if answer.verdict is Verdict.UNDECIDED or (claim.kind in _WHOLE and not is_twice):
         return answer
+    if claim.kind == "other thread" and _FORBIDDEN.search(text):
+        return _open(answer, "What the library allows, the code does not say.")
     if _is_conditional(claim, text):
         return _open(answer, "Whether under the condition that is named, is not decided here.")
     if is_twice:

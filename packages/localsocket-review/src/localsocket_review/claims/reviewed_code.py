@@ -26,6 +26,9 @@ _UNNAMED = (FunctionKind.LAMBDA, FunctionKind.MODULE, FunctionKind.CLASS_BODY)
 _NEAR = 3  # how many similar names are told
 
 
+NOWHERE = "Nothing in the code is called"  # how the answer begins about a name that is not there
+
+
 class Sort(StrEnum):
     CLASS = "class"
     FUNCTION = "function"
@@ -286,7 +289,7 @@ class Code:
         names = f" The nearest names are {', '.join(near)}." if near else " No name is near to it."
         shown: list[Shown] = [(owner.place, f"{owner.name} has none")] if owner is not None else []
         shown += [(self.entities[name][0].place, f"{name} is here") for name in near]
-        return refuted(f"Nothing in the code is called {what}; searched: {self.extent}.{names}", *shown)
+        return refuted(f"{NOWHERE} {what}; searched: {self.extent}.{names}", *shown)
 
 
 def _preferred(found: list[Entity], mention: Mention) -> list[Entity]:

@@ -22,7 +22,8 @@ def check(defect: Defect, claim: Claim, code: Code) -> Answer:
     if found:
         return by_findings(found, claim.is_complaint)
     is_mentioned = any(code.occurrences(word) or code.is_in_a_text(word) for word in defect.code)
-    if defect.code and not is_mentioned and claim.is_complaint:
+    is_of_another = any(one.arguments is not None and code.calls_of(one.name) for one in claim.subjects)
+    if defect.code and not is_mentioned and claim.is_complaint and not is_of_another:
         return refuted(f"None of {', '.join(defect.code)} occurs in the code; searched: {code.extent}.")
     prevented = list(_given(defect, claim, entities, code))
     if prevented:

@@ -43,7 +43,7 @@ def answer_to(text: str, code: Code) -> Told | None:
 
 
 _CONSTRUCTOR = re.compile(
-    r"(?:the )?(?P<sort>constructor|destructor) of (?:the class |class )?`?(?P<name>[A-Za-z_]\w*)`?|"
+    r"(?:[Tt]he )?(?P<sort>constructor|destructor) of (?:the class |class )?`?(?P<name>[A-Za-z_]\w*)`?|"
     r"`?(?P<owner>[A-Za-z_]\w*)`?'s (?P<what>constructor|destructor)\b"
 )
 

@@ -224,7 +224,7 @@ CALLS = (
         _calls,
         (
             rf"{{S}} {_CALLING} {{XS}}",
-            r"{S} (?:makes|contains|has) (?:an? |any |no )?calls? (?:to|of) {XS}",
+            r"{S} (?:makes|contains|has) (?:an? |any )?calls? (?:to|of) {XS}",
             rf"{{XS}} {{BE}} {_CALLED} (?:by|from|in|inside|within) {{S}}",
         ),
         (

@@ -73,16 +73,11 @@ def _does(matched: Matched, code: Code) -> Truth | None:
     missing = [name for name in named if name not in text]
     if missing:
         return false(f"Line {int(number)} does not have {missing[0]}.", shown)
-    if (
-        doings
-        and not any(stem(part) in has for word in doings.split() for part in parts_of(word))
-        and "=" not in doings.split()
-    ):
+    names = set(re.findall(r"\w+", text))
+    is_done = "=" in doings.split() or any(word in names or stem(word) in has for word in doings.split())
+    if doings and not is_done:
         return false(f"That is not what line {int(number)} does.", shown)
-    words = [stem(word) for word in re.findall(r"[a-z]{4,}", matched.words["rest"].lower())]
-    if named or (words and any(word in has for word in words)) or not words:
-        return true(f"Line {int(number)} does.", shown)
-    return unknown(f"Line {int(number)} may.", shown)
+    return true(f"Line {int(number)} does.", shown) if doings or named else unknown(f"Line {int(number)} may.", shown)
 
 
 LINES = (

@@ -421,6 +421,17 @@ def _has_virtual(matched: Matched, code: Code) -> Truth | None:
     )
 
 
+def _has_signals(matched: Matched, code: Code) -> Truth | None:
+    owners = [one.owner for one in code.resolve(matched.name("X")) if one.sort is Sort.CLASS and one.owner is not None]
+    if not owners or owners[0].unit.language is Language.PYTHON:
+        return None
+    wanted = matched.words["SORT"].lower()
+    found = [one for one in owners[0].all_methods() if one.section.endswith(wanted)]
+    if found:
+        return true(f"{owners[0].name} has {wanted}.", *(quoted(one.declared_at or one.place, code) for one in found))
+    return false(f"{owners[0].name} has no {wanted}.", quoted(owners[0].place, code))
+
+
 _COUNTED = (
     r"(?P<C>class(?:es)?|functions?|methods?|member functions?|members?|member variables?|"
     r"constructors?|macros?|slots?|signals?|parameters?)"
@@ -546,6 +557,14 @@ PROPERTIES = (
         "`Worker` overrides `run()`.",
         _overrides,
         (r"{X} (?:overrides?|reimplements?|re-implements?|redefines?) {Y}",),
+    ),
+    Statement(
+        "signals and slots",
+        "whether a class has signals or slots",
+        "`ServerThread` has signals.",
+        _has_signals,
+        (r"{X} (?:has|declares|defines|contains) (?:any |some )?(?P<SORT>signals|slots)",),
+        (r"{X} (?:has|declares|defines|contains) no (?P<SORT>signals|slots)",),
     ),
     Statement(
         "virtual functions",

@@ -101,11 +101,53 @@ _LOOKED = (
 )
 _DROPPED = r"(?:ignored|unchecked|discarded|dropped|thrown away|unused|disregarded|unhandled|untested)"
 
+# What calls of Python's library give, which is never None.
+_NEVER_NONE = {
+    "accept": "a pair of a socket and an address",
+    "recv": "bytes",
+    "recvfrom": "a pair of bytes and an address",
+    "recvmsg": "four parts",
+    "send": "a number",
+    "sendto": "a number",
+    "socket": "a socket",
+    "socketpair": "a pair of sockets",
+    "open_unix_connection": "a pair of streams",
+    "start_unix_server": "a server",
+    "readline": "bytes",
+    "read": "bytes",
+    "loads": "what was written",
+}
+
+
+def _can_be_none(matched: Matched, code: Code) -> Truth | None:
+    """What a call of Python's sockets returns may be None."""
+    mention = matched.name("X")
+    found = calls_of(mention, code.program.functions, code)
+    if not found or mention.name not in _NEVER_NONE or not all(one.function.unit.assigning_declares for one in found):
+        return None
+    if mention.name in ("read", "loads") or any(code.facts.calls.callees(one.call, one.function) for one in found):
+        return None
+    reason = f"{mention.name}() gives {_NEVER_NONE[mention.name]}, or raises an exception; it never gives None."
+    return false(reason, *(quoted(one.place, code) for one in found))
+
+
 _NOTHING = (
     r"(?:none|null|nullptr|a null pointer|an? null|-1|a negative value|an error|nothing|false|zero|0|an empty \w+)"
 )
 
 RESULTS = (
+    Statement(
+        "may be None",
+        "whether a call can give None",
+        "The `accept()` result could be None.",
+        _can_be_none,
+        (
+            (
+                r"(?:the )?(?:result|return value|value|socket)? ?(?:of |from |returned by )?{X}(?: result| return "
+                r"value)? (?:be|is|returns?|return|gives?|yields?) (?:none|null|a null pointer|nullptr)"
+            ),
+        ),
+    ),
     Statement(
         "result is tested",
         "whether a condition asks what a call returned",

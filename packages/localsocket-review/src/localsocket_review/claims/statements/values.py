@@ -184,6 +184,9 @@ def assigned_to(words: frozenset[str], functions: list[FunctionInfo], code: Code
 # --- the questions ----------------------------------------------------------------------------------------------------
 
 
+_IN_OCTAL = ("The mode", "The umask")
+
+
 def compared(given: list[Given], wanted: set[float] | str, what: str, code: Code) -> Truth | None:
     """Say whether what was found is what was said: every value of it, or none."""
     known = {one.value for one in given if one.value is not None}
@@ -191,7 +194,7 @@ def compared(given: list[Given], wanted: set[float] | str, what: str, code: Code
         return None
     shown = [quoted(one.place, code) for one in given if one.value is not None]
     hits = {value for value in known if value == wanted or (isinstance(wanted, set) and value in wanted)}
-    told = ", ".join(sorted(_written(value, shown) for value in known))
+    told = ", ".join(sorted(_written(value, shown, is_octal=what in _IN_OCTAL) for value in known))
     reason = f"{what} is {told}."
     if hits and len(hits) == len(known):
         return true(reason, *shown)
@@ -200,9 +203,11 @@ def compared(given: list[Given], wanted: set[float] | str, what: str, code: Code
     return false(reason, *shown)
 
 
-def _written(value: Value, shown: list[tuple[Place, str]]) -> str:
+def _written(value: Value, shown: list[tuple[Place, str]], *, is_octal: bool = False) -> str:
     if isinstance(value, str):
         return value
+    if is_octal:
+        return f"0o{int(value):03o}"
     octal = f"0o{int(value):o}"
     if any(octal in line or f"0{int(value):o}" in line for _, line in shown) and value >= 8:
         return octal
@@ -219,11 +224,35 @@ def _is_worth(matched: Matched, code: Code) -> Truth | None:
     wanted = wanted_numbers(matched.words["V"], matched.words.get("U", ""))
     what = f"The {matched.words['W']}" if "W" not in matched.names else matched.name("W").text
     homes = (*matched.names.get("X", ()), *matched.scopes)
+    if words & _OF_MODES:
+        return _mode_is(wanted, code) if "umask" not in matched.words["W"].lower() else _umask_is(wanted, code)
     for given in _candidates(words, homes, "default" in matched.words.get("D", ""), code):
         truth = compared(given, wanted, what, code)
         if truth is not None:
             return truth
     return None
+
+
+_OF_MODES = frozenset(stem(word) for word in ("mode", "permissions", "umask", "permission"))
+
+
+def _umask_is(wanted: set[float], code: Code) -> Truth | None:
+    """The umask is V: what is only put back is not counted."""
+    given = _given_to_calls(("umask",), code)
+    return compared([one for one in given if one.value is not None], wanted, "The umask", code)
+
+
+def _mode_is(wanted: set[float], code: Code) -> Truth | None:
+    """The mode is V: what chmod sets, or what a umask leaves."""
+    modes = _given_to_calls(("chmod", "fchmod", "mkdir"), code)
+    masks = [one for one in _given_to_calls(("umask",), code) if isinstance(one.value, float)]
+    modes += [Given(float(0o777 & ~int(one.value)), one.place) for one in masks if isinstance(one.value, float)]
+    return compared(modes, wanted, "The mode", code)
+
+
+def _given_to_calls(names: tuple[str, ...], code: Code) -> list[Given]:
+    calls = [found for name in names for found in code.calls_of(name)]
+    return [one for call, function in calls if call.arguments for one in _of(call.arguments[-1], function, code)]
 
 
 def _candidates(
@@ -383,11 +412,15 @@ VALUES = (
         (
             (
                 r"(?:the )?(?:\w+(?:'s)? )?(?P<W>mode|permissions|umask|permission bits)(?: of the \w+)? (?:is|"
-                r"are) set to {V}(?: (?:with|by|using|through|via) {X})?"
+                r"are)(?: set to)? {V}(?: (?:with|by|using|through|via) {X})?"
             ),
             (
                 rf"the (?P<D>default )?{{W}}(?: (?:size|value|argument|parameter))?(?: (?:of|for|passed to|given to|"
                 rf"in|used by|used in) {{X}})? {_WORTH} {{V}}"
+            ),
+            (
+                r"(?:the )?(?:socket|server|file|endpoint)(?: file)? (?:is|are) (?:created|made|bound|opened) with "
+                r"(?:the )?(?P<W>mode|permissions) {V}"
             ),
             (
                 r"{X} {BE} (?:created|called|given|made|opened|started|constructed|used|invoked)? ?(?:with )?an? "

@@ -17,7 +17,8 @@ _CONTRACTIONS = (
     (r"\b(it|there|that)'s\b", r"\1 is"),
 )
 _OPENINGS = re.compile(
-    r"^\W*(?:(?:however|also|moreover|furthermore|additionally|in addition|besides|finally|overall|actually|in fact|"
+    r"^\W*(?:(?:(?:please )?note that|however|also|moreover|furthermore|additionally|in addition|"
+    r"besides|finally|overall|actually|in fact|"
     r"unfortunately|first|second|third|lastly|again|likewise|similarly|conversely|by contrast|nit|"
     r"minor|note|warning|bug|"
     r"issue|problem|here|currently|as written|as it stands|also note|please note|(?:please )?note that|"
@@ -69,6 +70,7 @@ _HERE = re.compile(
     re.IGNORECASE,
 )
 _LABELS = re.compile(r"\s*\((?:CWE-\d+|LS\d+)[^()]*\)")
+_TRUE_THAT = re.compile(r"^(?:it is|this is) (?:true|the case|correct|so) that ", re.IGNORECASE)
 _SPACES = re.compile(r"\s+")
 
 
@@ -100,7 +102,7 @@ def wording_of(text: str, mentions: Sequence[Mention]) -> Wording:
     core, hedges = _HEDGES.subn(" ", core)
     core, negations = _NEGATIONS.subn(_without_negation, core)
     core = _FILLERS.sub(" ", core) + condition
-    core = _SPACES.sub(" ", core).strip(" .,;:!")
+    core = _TRUE_THAT.sub("", _SPACES.sub(" ", core).strip(" .,;:!"))
     while (shorter := _HERE.sub("", core)) != core:
         core = shorter
     is_negated = (negations + wanted) % 2 == 1
