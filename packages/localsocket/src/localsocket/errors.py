@@ -12,6 +12,8 @@ import os
 from collections.abc import Sequence
 from typing import Protocol
 
+from localsocket.showing import did_you_mean
+
 STALE_SOCKET = "a socket file whose server is gone"
 
 
@@ -209,7 +211,7 @@ class UnknownOption(LocalSocketError, TypeError):
     """`called` has no keyword argument `option`; `similar` are those that may have been meant."""
 
     def __init__(self, called: str, option: str, similar: Sequence[str] = ()) -> None:
-        super().__init__(f"{called}() got an unexpected keyword argument {option!r}{_did_you_mean(similar)}")
+        super().__init__(f"{called}() got an unexpected keyword argument {option!r}{did_you_mean(similar)}")
         self.called = called
         self.option = option
         self.similar = tuple(similar)
@@ -320,7 +322,7 @@ class NoSuchMethod(LocalSocketError, AttributeError):
     """The service has no such method; `similar` are those that it may have meant."""
 
     def __init__(self, method: str, service: str, similar: Sequence[str] = ()) -> None:
-        super().__init__(f"the service {service!r} has no method {method!r}{_did_you_mean(similar)}")
+        super().__init__(f"the service {service!r} has no method {method!r}{did_you_mean(similar)}")
         self.method = method
         self.service = service
         self.similar = tuple(similar)
@@ -501,10 +503,6 @@ def _users(allowed: Sequence[int] | str) -> str:
     if isinstance(allowed, str):
         return allowed
     return "uid " + " or ".join(str(uid) for uid in allowed) if allowed else "nobody"
-
-
-def _did_you_mean(similar: Sequence[str]) -> str:
-    return f"; did you mean {' or '.join(map(repr, similar))}?" if similar else ""
 
 
 def _in_seconds(timeout: float | None) -> str:

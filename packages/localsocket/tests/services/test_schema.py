@@ -254,6 +254,27 @@ def test_arguments_nested_without_end_are_refused() -> None:
             method(with_annotations(kind, None)).parameters.read(body)
 
 
+@pytest.mark.parametrize(
+    ("arguments", "named", "path"),
+    [(b"\x92\x01\x81\x80\xc0", b"\x80", "second"), (b"\x91\x01", b"\x81\xa5third\x81\x80\xc0", "third")],
+)
+def test_to_tell_what_does_not_fit_nothing_is_decoded_without_its_type(
+    arguments: bytes, named: bytes, path: str
+) -> None:
+    """A dict in a dict's key can only be decoded where no type says that there may be none."""
+    body = decode_call(encode_call("f", None, ()))
+    body.arguments, body.named = msgspec.Raw(arguments), msgspec.Raw(named)
+    with pytest.raises(BadArguments) as caught:
+        method(mixed).parameters.read(body)
+    assert caught.value.path == path
+    assert "int" in caught.value.reason
+
+
+def test_a_misspelt_parameter_is_told_with_what_it_may_have_meant() -> None:
+    with pytest.raises(BadArguments, match=r"got an unexpected keyword argument 'secnd'; did you mean 'second'\?"):
+        read(mixed, 1, secnd=2)
+
+
 # --- results ------------------------------------------------------------------------------------------------------
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import collections.abc
 import inspect
 import typing
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from inspect import Parameter
 from typing import Any
 
@@ -13,7 +13,10 @@ import msgspec
 from msgspec.inspect import CustomType, Field, Type, type_info
 
 from localsocket.errors import BadArguments, BadResult, UnsuitableMethod
+from localsocket.keywords import similar_names
+from localsocket.showing import did_you_mean
 from localsocket.wire.call_bodies import NO_NAMED, CallBody
+from localsocket.wire.hash_floods import guarded
 from localsocket.wire.serializers import UNREADABLE
 
 _STREAMS = {
@@ -26,8 +29,10 @@ _STREAMS = {
 }
 
 _encode = msgspec.msgpack.Encoder().encode
-_decode_given = msgspec.msgpack.Decoder(list[Any]).decode
-_decode_named = msgspec.msgpack.Decoder(dict[str, Any]).decode
+# Each argument as the bytes that it came in: without a schema nothing of a peer's is decoded, since what comes of that,
+# and how much work it is, would be the peer's choice.
+_decode_given = msgspec.msgpack.Decoder(list[msgspec.Raw]).decode
+_decode_named = msgspec.msgpack.Decoder(dict[str, msgspec.Raw]).decode
 
 # What is what it says by its class alone, so that it need not be read back to be sure.
 _PLAIN = (bool, int, float, str, bytes, type(None))
@@ -50,7 +55,8 @@ class Parameters:
             if parameter.kind is not parameter.KEYWORD_ONLY
         ]
         try:
-            self._decoder = msgspec.msgpack.Decoder(tuple[tuple(by_position)])  # type: ignore[misc]
+            self._decode = _decoder(tuple[tuple(by_position)])  # type: ignore[misc]
+            self._decoders = {name: _decoder(kind) for name, kind in self.types.items()}
             for kind in self.types.values():
                 _check_has_form(kind)
         except TypeError as error:
@@ -61,7 +67,7 @@ class Parameters:
         """Return the arguments for the function. Raises BadArguments, with the path to the one that does not fit."""
         if not self._needs_names and (body.named is NO_NAMED or bytes(body.named) == _NO_NAMED):
             try:
-                arguments: tuple[object, ...] = self._decoder.decode(body.arguments)
+                arguments: tuple[object, ...] = self._decode(body.arguments)
             except UNREADABLE:
                 pass  # fewer than there are parameters, or wrong ones: found out below
             else:
@@ -71,16 +77,25 @@ class Parameters:
     def _read_one_by_one(self, body: CallBody) -> tuple[tuple[object, ...], dict[str, object]]:
         try:
             given, named = _decode_given(body.arguments), _decode_named(body.named)
+            self._check_names(named)
             bound = self.signature.bind(*given, **named)
         except (TypeError, *UNREADABLE) as error:
             raise BadArguments(self._method, "", str(error)) from None
         for name, value in bound.arguments.items():
             try:
-                bound.arguments[name] = msgspec.convert(value, self.types[name])
+                bound.arguments[name] = self._decoders[name](value)
             except msgspec.ValidationError as error:
                 reason, path = split_path(error)
                 raise BadArguments(self._method, name + path, reason) from None
+            except UNREADABLE as error:
+                raise BadArguments(self._method, name, str(error)) from None
         return bound.args, bound.kwargs
+
+    def _check_names(self, named: Iterable[str]) -> None:
+        for name in named:
+            if name not in self.types:
+                hint = did_you_mean(similar_names(name, self.types))
+                raise TypeError(f"got an unexpected keyword argument {name!r}{hint}")
 
 
 class Result:
@@ -91,7 +106,7 @@ class Result:
         self.kind = kind
         self._plain = kind if kind in _PLAIN else type(None) if kind is None else None
         try:
-            self._decode = msgspec.msgpack.Decoder(kind).decode
+            self._decode = _decoder(kind)
             _check_has_form(kind)
         except TypeError as error:
             raise UnsuitableMethod(method, f"msgspec has no form for what it gives: {error}") from error
@@ -158,6 +173,10 @@ def _annotation_text(parameter: Parameter) -> str:
     """Return the annotation as it was written, or as one would write it."""
     annotation = parameter.annotation
     return annotation if isinstance(annotation, str) else inspect.formatannotation(annotation)
+
+
+def _decoder(kind: Any) -> Callable[[Any], Any]:
+    return guarded(msgspec.msgpack.Decoder(kind).decode, kind)
 
 
 def _check_has_form(kind: Any) -> None:

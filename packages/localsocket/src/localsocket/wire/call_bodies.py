@@ -8,6 +8,7 @@ import msgspec
 
 from localsocket.errors import PeerBrokeProtocol
 from localsocket.wire.frames import Body
+from localsocket.wire.hash_floods import guarded
 from localsocket.wire.serializers import UNREADABLE
 
 NO_NAMED = msgspec.Raw(b"\x80")
@@ -33,7 +34,7 @@ class Failure(msgspec.Struct, array_like=True):
 
 _encode = msgspec.msgpack.Encoder().encode
 _decode_call = msgspec.msgpack.Decoder(CallBody).decode
-_decode_failure = msgspec.msgpack.Decoder(Failure).decode
+_decode_failure = guarded(msgspec.msgpack.Decoder(Failure).decode, Failure)
 _decode_count = msgspec.msgpack.Decoder(int).decode
 
 
@@ -66,9 +67,10 @@ def encode_failure(failure: Failure) -> bytes:
 
 def decode_failure(body: Body) -> Failure:
     try:
-        return _decode_failure(body)
+        failure: Failure = _decode_failure(body)
     except UNREADABLE as error:
         raise PeerBrokeProtocol(f"the peer's failure cannot be read: {error}") from error
+    return failure
 
 
 def encode_count(count: int) -> bytes:

@@ -8,12 +8,13 @@ from typing import Any, Literal, TypeAlias, get_args
 import msgspec
 
 from localsocket.errors import PeerBrokeProtocol, UnsuitableMessage
+from localsocket.wire.hash_floods import KeysAlike, guarded
 
 SerializerName: TypeAlias = Literal["raw", "text", "json", "msgpack"]
 SERIALIZERS: tuple[SerializerName, ...] = get_args(SerializerName)
 
-UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError, TypeError)
-"""What msgspec raises for bytes that are not what they should be; TypeError until 0.21, for keys with no hash."""
+UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError, TypeError, KeysAlike)
+"""What decoding raises for bytes that are not what they should be; TypeError for unhashable keys until msgspec 0.21."""
 
 
 class Serializer:
@@ -53,9 +54,9 @@ def _codec(name: SerializerName, kind: Any) -> tuple[Callable[[Any], bytes], Cal
         case "text":
             return _encode_text, _decode_text
         case "json":
-            return msgspec.json.Encoder().encode, msgspec.json.Decoder(kind).decode
+            return msgspec.json.Encoder().encode, guarded(msgspec.json.Decoder(kind).decode, kind, is_json=True)
         case "msgpack":
-            return msgspec.msgpack.Encoder().encode, msgspec.msgpack.Decoder(kind).decode
+            return msgspec.msgpack.Encoder().encode, guarded(msgspec.msgpack.Decoder(kind).decode, kind)
 
 
 def _encode_raw(value: object) -> bytes:
