@@ -139,7 +139,12 @@ def _role(text: str, how: str, *, is_title: bool) -> Role:
         return Role.LABEL
     if wording.is_wish(text):
         return Role.SAID
-    if not _SAYS_FOR_SURE.search(hide_code(text)) and (is_title or not _SAYS.search(hide_code(text))):
+    is_parted_by_mark = not re.search(r"\w", how)  # behind "but" and "and", the verb is only left out
+    if (
+        is_parted_by_mark
+        and not _SAYS_FOR_SURE.search(hide_code(text))
+        and (is_title or not _SAYS.search(hide_code(text)))
+    ):
         return Role.LABEL
     return Role.SAID
 
