@@ -51,7 +51,7 @@ _STATEMENTS = frozenset(
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class ParsedSource:
     """What could be parsed, comments with their lines and columns, words that were written over, and what was not."""
 
     tree: ast.Module
@@ -60,7 +60,7 @@ class Found:
     faults: list[Fault]
 
 
-def parse_newer(source: str, clock: Clock) -> Found:
+def parse_newer(source: str, clock: Clock) -> ParsedSource:
     """Parse a file that `ast` has refused. Raises NoPython and TimeLimitPassed."""
     text = re.sub(r"\r(?!\n)", "\n", source).encode("utf-8", "replace")
     root = _parse(text, clock)
@@ -68,7 +68,7 @@ def parse_newer(source: str, clock: Clock) -> Found:
     tree = masked.put_back(_parsed(masked, clock))
     comments = [(*_place(node), _text(node)) for node in _every(root) if node.type == "comment"]
     faults = sorted(masked.faults, key=lambda fault: fault.line)
-    return Found(tree, comments, masked.hidden_words, faults)
+    return ParsedSource(tree, comments, masked.hidden_words, faults)
 
 
 def _parsed(masked: _Masked, clock: Clock) -> ast.Module:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from localsocket_review.claims.reviewed_code import Code
 from localsocket_review.claims.statements.asked import quoted, values_of
-from localsocket_review.claims.statements.phrases import Matched, Statement
+from localsocket_review.claims.statements.phrases import Matched, StatementKind
 from localsocket_review.claims.statements.truth import Truth, false, true
 from localsocket_review.model.place import Place
 
@@ -62,7 +62,7 @@ _EVERYBODY = (
 )
 
 ACCESS = (
-    Statement(
+    StatementKind(
         "open to everybody",
         "whether every user may connect",
         "`os.chmod(PATH, 0o660)` lets every user on the machine connect.",
@@ -80,7 +80,7 @@ ACCESS = (
             r"{X} makes the (?:socket|file)(?: file)? (?:world[- ]writable|writable by everyone)",
         ),
     ),
-    Statement(
+    StatementKind(
         "the owner's alone",
         "whether only the owner may connect",
         "`chmod(path, 0600)` restricts access to the owner.",

@@ -18,7 +18,7 @@ from localsocket_review.claims.statements.asked import (
     values_of,
     words_in,
 )
-from localsocket_review.claims.statements.phrases import Matched, Statement, number_of
+from localsocket_review.claims.statements.phrases import Matched, StatementKind, number_of
 from localsocket_review.claims.statements.truth import Truth, false, true, unknown
 from localsocket_review.model.declarations import FunctionInfo
 
@@ -184,7 +184,7 @@ _TIMES = (
 )
 
 CALLS = (
-    Statement(
+    StatementKind(
         "is called so often",
         "how often a function is called",
         "`close()` is called four times in this file.",
@@ -196,7 +196,7 @@ CALLS = (
             r"{S} (?:contains|has|makes) {N} calls? (?:to|of) {X}",
         ),
     ),
-    Statement(
+    StatementKind(
         "is given",
         "what a call is given as an argument",
         "`MSG_NOSIGNAL` is passed to `sendmsg()`.",
@@ -217,7 +217,7 @@ CALLS = (
             r"{S} (?:calls?|uses?|creates?|opens?) {X} without (?:an? |any |the |passing )?{Y}",
         ),
     ),
-    Statement(
+    StatementKind(
         "calls a function",
         "which function calls which",
         "`run()` calls `exec()`.",
@@ -232,14 +232,14 @@ CALLS = (
             rf"{{S}} works without {_CALLING} {{XS}}",
         ),
     ),
-    Statement(
+    StatementKind(
         "uses a function",
         "which function uses which",
         "`serve()` uses `listen()` to wait for clients.",
         _uses,
         (rf"{{S}} {_USING} {{XS}}", r"{XS} {BE} (?:used|needed|employed) (?:by|in|inside|within) {S}"),
     ),
-    Statement(
+    StatementKind(
         "is called",
         "whether a function of a library is called",
         "`drain()` is called nowhere in the program.",

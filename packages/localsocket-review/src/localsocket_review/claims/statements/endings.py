@@ -8,14 +8,13 @@ from localsocket_review.claims.reviewed_code import Code
 from localsocket_review.claims.statements.asked import quoted, reached_from
 from localsocket_review.claims.statements.calls import subject_functions
 from localsocket_review.claims.statements.judging import stem
-from localsocket_review.claims.statements.phrases import Matched, Statement
+from localsocket_review.claims.statements.phrases import Matched, StatementKind
 from localsocket_review.claims.statements.truth import Truth, false, true, unknown
 from localsocket_review.claims.word_sets import word_set
 from localsocket_review.model.declarations import FunctionInfo
 from localsocket_review.model.expressions import Binary, Call, Expression, Unary, dotted, walk
 from localsocket_review.model.place import Place
-from localsocket_review.model.statements import Assign, Branch, Return, With
-from localsocket_review.model.statements import Statement as Step
+from localsocket_review.model.statements import Assign, Branch, Return, Statement, With
 
 _CLOSING = word_set(
     "close aclose shutdown delete deleteLater qDeleteAll free fclose closesocket disconnectFromServer "
@@ -155,7 +154,7 @@ def _calls_it(expression: Expression, name: str) -> bool:
     return any(isinstance(part, Call) and part.called_name == name for part in walk(expression))
 
 
-def _all_in(body: list[Step]) -> Iterator[Step]:
+def _all_in(body: list[Statement]) -> Iterator[Statement]:
     for statement in body:
         yield statement
         for inner in statement.bodies():
@@ -175,7 +174,7 @@ _WHEN_FAILS = (
 )
 
 ENDINGS = (
-    Statement(
+    StatementKind(
         "closes when a call fails",
         "whether something is closed when a call fails",
         "When `listen()` fails, the descriptor isn't closed.",
@@ -189,7 +188,7 @@ ENDINGS = (
             rf"{{S}} leaks (?:{_THING}|(?:the )?(?:\w+ )?{{X}}) {_WHEN_FAILS}",
         ),
     ),
-    Statement(
+    StatementKind(
         "closes",
         "whether a function closes what it uses",
         "`ask()` never closes its connection.",

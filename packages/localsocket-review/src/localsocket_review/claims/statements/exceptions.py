@@ -9,7 +9,7 @@ from localsocket_review.claims.mentions import Mention
 from localsocket_review.claims.reviewed_code import Code
 from localsocket_review.claims.statements.asked import quoted
 from localsocket_review.claims.statements.calls import subject_functions
-from localsocket_review.claims.statements.phrases import Matched, Statement
+from localsocket_review.claims.statements.phrases import Matched, StatementKind
 from localsocket_review.claims.statements.truth import Truth, false, true, unknown
 from localsocket_review.model.declarations import FunctionInfo
 from localsocket_review.model.expressions import Call, Expression, dotted
@@ -144,7 +144,7 @@ _CATCH = r"(?:catch(?:es)?|handles?|expects?|suppress(?:es)?|swallows?|ignores?|
 _CAUGHT = r"(?:caught|handled|suppressed|swallowed|expected|dealt with)"
 
 EXCEPTIONS = (
-    Statement(
+    StatementKind(
         "exception is handled",
         "which exceptions are caught, and where",
         "`on_client()` does not catch `ValueError`.",
@@ -159,7 +159,7 @@ EXCEPTIONS = (
             r"(?:nothing|nobody|no one|no handler) (?:catches|handles) {X}",
         ),
     ),
-    Statement(
+    StatementKind(
         "catches exceptions",
         "whether a function catches any exception",
         "`compute()` does not catch exceptions.",
@@ -170,7 +170,7 @@ EXCEPTIONS = (
             r"(?:exceptions|errors) in {S} (?:go|are) (?:unhandled|uncaught)",
         ),
     ),
-    Statement(
+    StatementKind(
         "is retried",
         "whether an interrupted call is tried again",
         "`accept()` is retried when it fails with `EINTR`.",
@@ -184,7 +184,7 @@ EXCEPTIONS = (
             r"{X} (?:handles|copes with|checks for) {Y}",
         ),
     ),
-    Statement(
+    StatementKind(
         "throws",
         "whether something is thrown",
         "`parse()` throws a `ParseError`.",

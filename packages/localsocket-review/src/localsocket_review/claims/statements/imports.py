@@ -8,7 +8,7 @@ from localsocket_review.claims.mentions import Mention
 from localsocket_review.claims.reviewed_code import Code
 from localsocket_review.claims.statements.asked import quoted
 from localsocket_review.claims.statements.calls import together
-from localsocket_review.claims.statements.phrases import Matched, Statement
+from localsocket_review.claims.statements.phrases import Matched, StatementKind
 from localsocket_review.claims.statements.truth import Truth, false, true, unknown
 from localsocket_review.claims.word_sets import word_set
 from localsocket_review.model.place import Place
@@ -230,7 +230,7 @@ def _any_idle(_: Matched, code: Code) -> Truth | None:
 
 
 IMPORTS = (
-    Statement(
+    StatementKind(
         "unused imports",
         "whether there are unused imports",
         "There are unused imports in this file.",
@@ -245,7 +245,7 @@ IMPORTS = (
             r"no import is unused",
         ),
     ),
-    Statement(
+    StatementKind(
         "import is used",
         "whether an import or an include is needed",
         "`argparse` is an unused import.",
@@ -275,7 +275,7 @@ IMPORTS = (
             r"{S} (?:includes|imports) {XS} but (?:uses|needs|use|need) (?:it|them)_",
         ),
     ),
-    Statement(
+    StatementKind(
         "import is used, in other words",
         "whether an import or an include is needed",
         "`pickle` is imported but never used.",
@@ -288,7 +288,7 @@ IMPORTS = (
             r"{S} (?:includes|imports) {XS},? (?:but|yet|although it|although) (?:it )?(?:uses?|needs?) (?:it|them)",
         ),
     ),
-    Statement(
+    StatementKind(
         "is imported",
         "whether something is imported or included",
         "`pickle` is imported.",

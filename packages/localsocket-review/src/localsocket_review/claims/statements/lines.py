@@ -8,7 +8,7 @@ from pathlib import PurePath
 from localsocket_review.claims.reviewed_code import Code
 from localsocket_review.claims.statements.asked import text_at
 from localsocket_review.claims.statements.judging import parts_of, stem
-from localsocket_review.claims.statements.phrases import Matched, Statement, number_of
+from localsocket_review.claims.statements.phrases import Matched, StatementKind, number_of
 from localsocket_review.claims.statements.truth import Truth, false, true, unknown
 from localsocket_review.model.place import Place
 
@@ -81,7 +81,7 @@ def _does(matched: Matched, code: Code) -> Truth | None:
 
 
 LINES = (
-    Statement(
+    StatementKind(
         "a line does something",
         "what the line of a number does",
         "Line 31 accepts the next connection.",

@@ -9,7 +9,7 @@ from localsocket_review.claims.mentions import Mention
 from localsocket_review.claims.reviewed_code import Code
 from localsocket_review.claims.statements.asked import calls_of, quoted, words_in
 from localsocket_review.claims.statements.calls import subject_functions
-from localsocket_review.claims.statements.phrases import Matched, Statement
+from localsocket_review.claims.statements.phrases import Matched, StatementKind
 from localsocket_review.claims.statements.truth import Truth, false, true, unknown
 from localsocket_review.model.expressions import walk
 from localsocket_review.model.place import Place
@@ -131,7 +131,7 @@ def _are_there(_: Matched, code: Code) -> Truth | None:
 _THINGS = r"(?:variables|functions|methods|members|classes|macros|sockets|objects|threads|names|constants)"
 
 NAMED = (
-    Statement(
+    StatementKind(
         "is allocated",
         "whether something is allocated with new",
         "The `QLocalSocket` objects are allocated with `new`.",
@@ -143,21 +143,21 @@ NAMED = (
             ),
         ),
     ),
-    Statement(
+    StatementKind(
         "things are there",
         "what nobody doubts: that things are declared",
         "Some variables are declared.",
         _are_there,
         (rf"(?:some|the|several|many|there are) {_THINGS}(?:,? (?:and|or) {_THINGS})? (?:are )?(?:declared|defined)$",),
     ),
-    Statement(
+    StatementKind(
         "asks for",
         "whether a function tests something",
         "`recv_fd()` does not check `MSG_CTRUNC`.",
         _asks_for,
         (r"{S} (?:tests?|checks?|looks? at|inspects?|examines?|verif(?:y|ies)|compares?)(?: for)? {X}",),
     ),
-    Statement(
+    StatementKind(
         "is made in",
         "where an object is made",
         "The `QLocalServer` is created inside `run()`.",
@@ -170,7 +170,7 @@ NAMED = (
             r"{S} (?:creates|constructs|instantiates) {X}$",
         ),
     ),
-    Statement(
+    StatementKind(
         "is done with",
         "what is said to be done with a call that is nowhere",
         "Pending connections are fetched with `accept()`.",

@@ -6,7 +6,7 @@ from localsocket_review.claims.mentions import Mention
 from localsocket_review.claims.reviewed_code import Code
 from localsocket_review.claims.statements.asked import calls_of, quoted, reached_from
 from localsocket_review.claims.statements.calls import subject_functions
-from localsocket_review.claims.statements.phrases import Matched, Statement
+from localsocket_review.claims.statements.phrases import Matched, StatementKind
 from localsocket_review.claims.statements.truth import Truth, false, true, unknown
 from localsocket_review.model.declarations import FunctionInfo
 from localsocket_review.model.place import Place
@@ -113,7 +113,7 @@ def _after(matched: Matched, code: Code) -> Truth | None:
 
 
 ORDER = (
-    Statement(
+    StatementKind(
         "comes before",
         "which call comes first",
         "`removeServer()` is called before `listen()`.",
@@ -124,7 +124,7 @@ ORDER = (
             rf"{{S}} (?:calls?|uses?|invokes?|does|runs) {{X}} {_LATER} {_THEN}",
         ),
     ),
-    Statement(
+    StatementKind(
         "comes after",
         "which call comes later",
         "`chmod()` is called after `bind()`.",

@@ -70,7 +70,7 @@ Ask = Callable[[Matched, Code], Truth | None]
 
 
 @dataclass(frozen=True, slots=True)
-class Statement:
+class StatementKind:
     """A question to the code, and the phrasings that ask it.
 
     `phrases` say that it is so, `opposites` that it is not. `example` shows one of them for the documentation.
@@ -142,5 +142,5 @@ def number_of(text: str) -> float | None:
         return None
 
 
-def statements_of(tables: Sequence[Sequence[Statement]]) -> tuple[Statement, ...]:
+def statements_of(tables: Sequence[Sequence[StatementKind]]) -> tuple[StatementKind, ...]:
     return tuple(one for table in tables for one in table)

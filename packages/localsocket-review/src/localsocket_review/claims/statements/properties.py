@@ -10,7 +10,7 @@ from localsocket_review.claims.mentions import Mention
 from localsocket_review.claims.reviewed_code import Code, Entity, Sort
 from localsocket_review.claims.statements.asked import declaration_of, names_in, quoted, text_at
 from localsocket_review.claims.statements.calls import subject_functions, together
-from localsocket_review.claims.statements.phrases import Matched, Statement, number_of
+from localsocket_review.claims.statements.phrases import Matched, StatementKind, number_of
 from localsocket_review.claims.statements.truth import Truth, false, true, unknown
 from localsocket_review.model.declarations import ClassInfo, FunctionInfo, FunctionKind
 from localsocket_review.model.expressions import Assignment, Unary
@@ -503,7 +503,7 @@ def _is_written(matched: Matched, code: Code) -> Truth | None:
 _STYLE = r"(?P<STYLE>camel ?case|lowercamelcase|snake[_ ]?case|pascal ?case|upper[_ ]?case|underscores?)"
 
 PROPERTIES = (
-    Statement(
+    StatementKind(
         "is written",
         "how a name is written",
         "`readBlock` is camelCase.",
@@ -513,7 +513,7 @@ PROPERTIES = (
             rf"{{XS}} (?:contains?|has|have) (?:an? )?{_STYLE}",
         ),
     ),
-    Statement(
+    StatementKind(
         "is changed in",
         "which function changes a variable",
         "`stop()` sets `running`.",
@@ -526,14 +526,14 @@ PROPERTIES = (
             r"{S} (?:modifies|changes|sets|assigns|writes|updates|increments|resets) {X}",
         ),
     ),
-    Statement(
+    StatementKind(
         "is passed by",
         "how a function takes its parameter",
         "`parse()` takes the stream by value.",
         _passed_by,
         (r"{S} (?:takes|accepts|receives|gets) (?:[^,;]*?) by (?P<HOW>value|reference|const reference|pointer)",),
     ),
-    Statement(
+    StatementKind(
         "how many there are",
         "how many classes, functions or members there are",
         "Three classes are declared in this file.",
@@ -551,14 +551,14 @@ PROPERTIES = (
         ),
         takes_rest=True,
     ),
-    Statement(
+    StatementKind(
         "overrides",
         "whether a class has its own version of a function",
         "`Worker` overrides `run()`.",
         _overrides,
         (r"{X} (?:overrides?|reimplements?|re-implements?|redefines?) {Y}",),
     ),
-    Statement(
+    StatementKind(
         "signals and slots",
         "whether a class has signals or slots",
         "`ServerThread` has signals.",
@@ -566,14 +566,14 @@ PROPERTIES = (
         (r"{X} (?:has|declares|defines|contains) (?:any |some )?(?P<SORT>signals|slots)",),
         (r"{X} (?:has|declares|defines|contains) no (?P<SORT>signals|slots)",),
     ),
-    Statement(
+    StatementKind(
         "virtual functions",
         "whether a class has virtual functions",
         "`Sink` has virtual functions.",
         _has_virtual,
         (r"{X} (?:has|declares|defines) virtual (?:functions|methods|member functions)",),
     ),
-    Statement(
+    StatementKind(
         "is there",
         "whether something is defined in the code",
         "`stop()` is defined.",
@@ -585,7 +585,7 @@ PROPERTIES = (
             ),
         ),
     ),
-    Statement(
+    StatementKind(
         "derives from",
         "from which class another derives",
         "`ServerThread` inherits from `QThread`.",
@@ -601,7 +601,7 @@ PROPERTIES = (
             r"{Y} is (?:the |a )?(?:base|parent|super)(?: ?class)? of {XS}",
         ),
     ),
-    Statement(
+    StatementKind(
         "virtual destructor",
         "whether a class has a virtual destructor",
         "`Listener` has virtual functions but lacks a virtual destructor.",
@@ -620,7 +620,7 @@ PROPERTIES = (
             rf"{{X}} {_HAS} no (?:public )?virtual destructor",
         ),
     ),
-    Statement(
+    StatementKind(
         "is declared so",
         "explicit, override, final, virtual, const, static, abstract, async",
         "The constructor of `Echo` is not explicit.",
@@ -646,14 +646,14 @@ PROPERTIES = (
             ),
         ),
     ),
-    Statement(
+    StatementKind(
         "on a line",
         "on which line something stands",
         "`counter` is declared on line 11.",
         _on_line,
         (rf"{{X}} {{BE}} {_DEFINED} (?:on|in|at) line {{N}}", r"{X} (?:starts|begins|is) (?:on|in|at) line {N}"),
     ),
-    Statement(
+    StatementKind(
         "stands in",
         "in which file or class something is defined",
         "`drain()` is defined in `logsink.h`.",
@@ -663,7 +663,7 @@ PROPERTIES = (
             r"{X} (?:lives|stands|is|resides) in (?:the file )?{Y}",
         ),
     ),
-    Statement(
+    StatementKind(
         "parameter count",
         "how many parameters a function has",
         "`send_fd()` takes two arguments.",
@@ -675,7 +675,7 @@ PROPERTIES = (
             ),
         ),
     ),
-    Statement(
+    StatementKind(
         "parameters",
         "which parameters a function has",
         "`Worker.__init__()` takes `verbose` as a required argument.",
@@ -688,7 +688,7 @@ PROPERTIES = (
             r"{XS} (?:is|are) (?:an? )?(?P<Q>required|optional|mandatory)? ?(?:parameter|argument)s? of {S}",
         ),
     ),
-    Statement(
+    StatementKind(
         "parameters in words",
         "which parameters a function has, in words",
         "`open_server()` takes the path and the backlog.",

@@ -8,7 +8,7 @@ from localsocket_review.claims.defects import _is_tested
 from localsocket_review.claims.reviewed_code import Code
 from localsocket_review.claims.statements.asked import Found, calls_of, quoted
 from localsocket_review.claims.statements.calls import subject_functions, together
-from localsocket_review.claims.statements.phrases import Matched, Statement
+from localsocket_review.claims.statements.phrases import Matched, StatementKind
 from localsocket_review.claims.statements.truth import Truth, false, true, unknown
 from localsocket_review.claims.word_sets import word_set
 from localsocket_review.model.expressions import Await, strip_casts
@@ -136,7 +136,7 @@ _NOTHING = (
 )
 
 RESULTS = (
-    Statement(
+    StatementKind(
         "may be None",
         "whether a call can give None",
         "The `accept()` result could be None.",
@@ -148,7 +148,7 @@ RESULTS = (
             ),
         ),
     ),
-    Statement(
+    StatementKind(
         "result is tested",
         "whether a condition asks what a call returned",
         "`accept()` does not check whether `nextPendingConnection()` returned a null pointer.",
@@ -168,7 +168,7 @@ RESULTS = (
             ),
         ),
     ),
-    Statement(
+    StatementKind(
         "result is looked at",
         "whether what a call returns is looked at",
         "The return value of `listen()` is ignored.",

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from localsocket_review.claims.reviewed_code import Code
 from localsocket_review.claims.statements.asked import quoted, values_of
 from localsocket_review.claims.statements.calls import subject_functions
-from localsocket_review.claims.statements.phrases import Matched, Statement
+from localsocket_review.claims.statements.phrases import Matched, StatementKind
 from localsocket_review.claims.statements.truth import Truth, false, true, unknown
 from localsocket_review.model.declarations import FunctionInfo
 from localsocket_review.model.expressions import Attribute, Expression
@@ -192,7 +192,7 @@ _TECH = rf"(?P<TECH>{'|'.join(_TECHNIQUES)})\b"
 _ANYBODY = r"(?:{S}|[a-z]+(?: [a-z]+){0,3}|<\d+>)"
 
 RUNNING = (
-    Statement(
+    StatementKind(
         "daemon threads",
         "whether the threads are daemon threads",
         "`Worker` threads are daemon threads.",
@@ -205,7 +205,7 @@ RUNNING = (
             ),
         ),
     ),
-    Statement(
+    StatementKind(
         "threads",
         "whether the program starts threads",
         "The server is single-threaded.",
@@ -228,7 +228,7 @@ RUNNING = (
             r"(?:everything|all of it) (?:runs|happens) (?:on|in) (?:one|a single|the main) thread",
         ),
     ),
-    Statement(
+    StatementKind(
         "other threads",
         "something that happens on another thread, where there is none",
         "`broadcast()` runs in a worker thread.",
@@ -242,7 +242,7 @@ RUNNING = (
         ),
         takes_rest=True,
     ),
-    Statement(
+    StatementKind(
         "processes",
         "whether the program forks",
         "The server forks a child process for each client.",
@@ -257,7 +257,7 @@ RUNNING = (
         ),
         (r"no (?:child |new |other )?process(?:es)? (?:is|are) (?:forked|started|spawned|created)",),
     ),
-    Statement(
+    StatementKind(
         "technique",
         "a format or protocol that nothing in the code is of",
         "Objects are exchanged as JSON.",
@@ -271,7 +271,7 @@ RUNNING = (
         ),
         takes_rest=True,
     ),
-    Statement(
+    StatementKind(
         "signals",
         "whether a signal of the system is ignored or handled",
         "`SIGPIPE` is neither ignored nor handled.",
@@ -282,7 +282,7 @@ RUNNING = (
         ),
         (r"{X} {BE} neither (?:ignored|handled|blocked|caught) nor (?:ignored|handled|blocked|caught)",),
     ),
-    Statement(
+    StatementKind(
         "threads are joined",
         "whether anything waits for threads to end",
         "The server joins every worker thread before it exits.",

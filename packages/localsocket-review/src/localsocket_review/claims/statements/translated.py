@@ -7,7 +7,7 @@ import re
 from localsocket_review.apis.qt_overloads import overloads_of
 from localsocket_review.claims.reviewed_code import Code
 from localsocket_review.claims.statements.asked import quoted
-from localsocket_review.claims.statements.phrases import Matched, Statement
+from localsocket_review.claims.statements.phrases import Matched, StatementKind
 from localsocket_review.claims.statements.truth import Truth, false, true
 
 _THREADS = re.compile(r"thread|lock|mutex|race|concurren", re.IGNORECASE)
@@ -63,7 +63,7 @@ def _compiles(matched: Matched, code: Code) -> Truth | None:
 
 
 TRANSLATED = (
-    Statement(
+    StatementKind(
         "translated name",
         "what a translated name changes",
         'Calling `listen(QObject::tr("foo"))` would make the call thread-safe.',
@@ -71,7 +71,7 @@ TRANSLATED = (
         (r"(?P<ALL>.*)",),
         takes_rest=True,
     ),
-    Statement(
+    StatementKind(
         "compiles", "whether a call compiles", '`listen("foo")` does not compile.', _compiles, (r"{X} compiles?",)
     ),
 )

@@ -11,7 +11,7 @@ from localsocket_review.claims.reviewed_code import Code, Sort
 from localsocket_review.claims.statements.asked import Value, calls_of, every_number, functions_of, quoted, values_of
 from localsocket_review.claims.statements.calls import subject_functions
 from localsocket_review.claims.statements.judging import parts_of, stem
-from localsocket_review.claims.statements.phrases import Matched, Statement, number_of
+from localsocket_review.claims.statements.phrases import Matched, StatementKind, number_of
 from localsocket_review.claims.statements.truth import Truth, false, true, unknown
 from localsocket_review.model.declarations import FunctionInfo, FunctionKind
 from localsocket_review.model.expressions import Attribute, Call, Expression, Name
@@ -391,7 +391,7 @@ def _takes_default(matched: Matched, code: Code) -> Truth | None:
 _WORTH = r"(?:is|are|equals|is set to|defaults to|is fixed at|is limited to|was set to|of)"
 
 VALUES = (
-    Statement(
+    StatementKind(
         "parameter with a default",
         "what a parameter is by default",
         "`report()` takes an `interval` argument that defaults to 30.",
@@ -404,7 +404,7 @@ VALUES = (
             r"{X} of {S} (?:defaults to|has a default of|is by default) {V}",
         ),
     ),
-    Statement(
+    StatementKind(
         "has a value",
         "what a parameter, a constant or a variable is worth",
         "The backlog passed to `listen()` is 5.",
@@ -431,7 +431,7 @@ VALUES = (
             r"{X} (?:uses?|has) (?:a|the) (?P<D>default )?{W} of {V}",
         ),
     ),
-    Statement(
+    StatementKind(
         "is set to",
         "what a setter is given, or a name is assigned",
         "`setMaxPendingConnections()` is set to 10.",
@@ -445,7 +445,7 @@ VALUES = (
     ),
 )
 TIMES = (
-    Statement(
+    StatementKind(
         "is limited",
         "whether a buffer or a time has a limit",
         "The read buffer is unlimited.",
@@ -453,7 +453,7 @@ TIMES = (
         (r"the {W} (?:is|are) (?:limited|bounded|capped|restricted)",),
         (r"the {W} (?:is|are) (?:unlimited|unbounded|infinite)", r"there is no limit (?:on|to|for) the {W}"),
     ),
-    Statement(
+    StatementKind(
         "sets the umask",
         "whether the umask is set",
         "The program sets a restrictive umask before `bind()`.",
@@ -467,7 +467,7 @@ TIMES = (
         ),
         (r"the umask is (?:untouched|left alone|left as it is|left unchanged)",),
     ),
-    Statement(
+    StatementKind(
         "a path",
         "a path that is written nowhere",
         "The default socket path is `/var/run/metrics.sock`.",
@@ -481,7 +481,7 @@ TIMES = (
         ),
         takes_rest=True,
     ),
-    Statement(
+    StatementKind(
         "time or size",
         "a time or a size that is written nowhere",
         "Notes are saved every 6 seconds.",
