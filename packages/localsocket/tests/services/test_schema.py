@@ -270,6 +270,15 @@ def test_to_tell_what_does_not_fit_nothing_is_decoded_without_its_type(
     assert "int" in caught.value.reason
 
 
+def test_bytes_may_come_as_base64_from_programs_that_have_json() -> None:
+    def join(data: bytes, more: list[bytes], at: datetime.date) -> object: ...
+
+    assert read(join, "aGk=", ["aG8="], "2024-02-29") == ((b"hi", [b"ho"], datetime.date(2024, 2, 29)), {})
+    with pytest.raises(BadArguments) as caught:
+        read(join, "aGk=", ["aG8=", 5], "2024-02-29")
+    assert caught.value.path == "more[1]"
+
+
 def test_a_misspelt_parameter_is_told_with_what_it_may_have_meant() -> None:
     with pytest.raises(BadArguments, match=r"got an unexpected keyword argument 'secnd'; did you mean 'second'\?"):
         read(mixed, 1, secnd=2)

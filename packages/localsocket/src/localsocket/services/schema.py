@@ -10,13 +10,13 @@ from inspect import Parameter
 from typing import Any
 
 import msgspec
-from msgspec.inspect import CustomType, Field, Type, type_info
+from msgspec.inspect import ByteArrayType, BytesType, CustomType, MemoryViewType
 
 from localsocket.errors import BadArguments, BadResult, UnsuitableMethod
 from localsocket.keywords import similar_names
 from localsocket.showing import did_you_mean
 from localsocket.wire.call_bodies import NO_NAMED, CallBody
-from localsocket.wire.hash_floods import guarded
+from localsocket.wire.hash_floods import guarded, type_parts
 from localsocket.wire.serializers import UNREADABLE
 
 _STREAMS = {
@@ -33,6 +33,9 @@ _encode = msgspec.msgpack.Encoder().encode
 # and how much work it is, would be the peer's choice.
 _decode_given = msgspec.msgpack.Decoder(list[msgspec.Raw]).decode
 _decode_named = msgspec.msgpack.Decoder(dict[str, msgspec.Raw]).decode
+
+_decode_anything = guarded(msgspec.msgpack.Decoder().decode, Any)
+_BYTES = (BytesType, ByteArrayType, MemoryViewType)
 
 # What is what it says by its class alone, so that it need not be read back to be sure.
 _PLAIN = (bool, int, float, str, bytes, type(None))
@@ -83,13 +86,23 @@ class Parameters:
             raise BadArguments(self._method, "", str(error)) from None
         for name, value in bound.arguments.items():
             try:
-                bound.arguments[name] = self._decoders[name](value)
+                bound.arguments[name] = self._read_one(name, value)
             except msgspec.ValidationError as error:
                 reason, path = split_path(error)
                 raise BadArguments(self._method, name + path, reason) from None
             except UNREADABLE as error:
                 raise BadArguments(self._method, name, str(error)) from None
         return bound.args, bound.kwargs
+
+    def _read_one(self, name: str, value: msgspec.Raw) -> Any:
+        try:
+            return self._decoders[name](value)
+        except msgspec.ValidationError:
+            # A program that has its arguments as JSON sends bytes as a string of base64.
+            kind = self.types[name]
+            if not any(isinstance(part, _BYTES) for part in type_parts(kind)):
+                raise
+            return msgspec.convert(_decode_anything(value), kind)
 
     def _check_names(self, named: Iterable[str]) -> None:
         for name in named:
@@ -181,17 +194,9 @@ def _decoder(kind: Any) -> Callable[[Any], Any]:
 
 def _check_has_form(kind: Any) -> None:
     """Raise TypeError for a type, or a part of one, that msgspec leaves to be made by others."""
-    looked_at: set[int] = set()
-    parts: list[object] = [type_info(kind)]
-    while parts:
-        part = parts.pop()
+    for part in type_parts(kind):
         if isinstance(part, CustomType) and part.cls is not object:
             raise TypeError(f"{part.cls.__name__} is none of the types that it can send")
-        if isinstance(part, tuple):
-            parts.extend(part)
-        elif isinstance(part, (Type, Field)) and id(part) not in looked_at:
-            looked_at.add(id(part))
-            parts.extend(getattr(part, name) for name in part.__struct_fields__)
 
 
 ANYTHING = Result("", Any)

@@ -95,7 +95,7 @@ def _may_have_large_map(body: bytes | bytearray | memoryview | msgspec.Raw) -> b
 def _choices(kind: Any) -> tuple[bool, bool]:
     """Return whether a type leaves the peer the choice of a dict's keys, and of a set's items, beyond plain values."""
     has_keys = has_sets = False
-    for part in _parts(type_info(kind)):
+    for part in type_parts(kind):
         has_keys |= isinstance(part, (AnyType, CustomType))
         has_keys |= isinstance(part, DictType) and _is_composite(part.key_type)
         has_sets |= isinstance(part, (SetType, FrozenSetType)) and _is_composite(part.item_type)
@@ -107,9 +107,10 @@ def _is_composite(part: Type) -> bool:
     return any(isinstance(each, _COMPOSITE) for each in kinds)
 
 
-def _parts(whole: Type) -> Iterator[Type]:
+def type_parts(kind: Any) -> Iterator[Type]:
+    """Give the type and all that it consists of, each once. Raises TypeError for what msgspec has no form for."""
     looked_at: set[int] = set()
-    parts: list[object] = [whole]
+    parts: list[object] = [type_info(kind)]
     while parts:
         part = parts.pop()
         if isinstance(part, tuple):
