@@ -119,6 +119,20 @@ def test_a_file_on_which_the_reader_failed_is_not_kept(
     assert not (tmp_path / "cache").exists()
 
 
+def test_a_rule_that_fails_at_once_names_the_files(tmp_path: Path) -> None:
+    for number in range(5):
+        (tmp_path / f"{number}.py").write_text("x = 1\n")
+
+    def check(_facts: Facts) -> Iterator[Finding]:
+        raise RuntimeError("odd")
+
+    rules = [replace(rule, check=check) for rule in all_rules()[:1]]
+    (line,) = lines_of(review([tmp_path], rules), "LS1")
+    assert f"which failed in {tmp_path}/0.py, {tmp_path}/1.py, {tmp_path}/2.py and 2 more (RuntimeError: odd" in line
+    (line,) = lines_of(review([tmp_path / "0.py"], rules), "LS1")
+    assert f"which failed in {tmp_path}/0.py (RuntimeError: odd" in line
+
+
 def test_the_verdict_is_no_clean_one_when_a_rule_failed(tmp_path: Path) -> None:
     path = tmp_path / "plain.py"
     path.write_text("x = 1\n")

@@ -15,6 +15,7 @@ from localsocket_review.time_limit import ThoughtTooLong, time_limit
 
 SECONDS_PER_RULE = 120.0
 # As with C of before 1989, or macros that stand for whole loops: most code has one error in 100 to 5,000 lines.
+_SOME = 3  # how many files are named
 _MANY_ERRORS, _LINES_PER_ERROR = 20, 40
 
 
@@ -47,7 +48,7 @@ class Checker:
         except ThoughtTooLong:
             failure = f"which took longer than {self._seconds:g} s"
         except Exception as error:
-            failure, trace = _why(error), whole_trace(error)
+            failure, trace = self._why(error), whole_trace(error)
         if failure:
             self._facts = None  # what was interrupted may have been left half known
         return RuleOutcome(rule.id, tuple(findings), failure, trace)
@@ -57,6 +58,23 @@ class Checker:
         if self._facts is None:
             self._facts = Facts(Program(self._units))
         return self._facts
+
+    def _why(self, error: Exception) -> str:
+        place = reviewed_place(error)
+        where = f" at {place}" if place is not None else ""
+        match error:
+            case RecursionError():
+                return f"which met code that is nested too deeply{where}"
+            case MemoryError():
+                return f"which ran out of memory{where}"
+        return f"which failed{where or self._somewhere} ({described(error)}): {HOW_TO_REPORT}"
+
+    @property
+    def _somewhere(self) -> str:
+        """Where a rule failed that looked at nothing yet: in one of these files."""
+        names = [unit.path for unit in self._units]
+        more = f" and {len(names) - _SOME} more" if len(names) > _SOME else ""
+        return f" in {', '.join(names[:_SOME])}{more}" if names else ""
 
     def _weighed(self, finding: Finding) -> Finding:
         """Return the finding; where much of its file was not understood, what it rests on may be there unseen."""
@@ -70,14 +88,3 @@ def _is_half_read(unit: Unit) -> bool:
     if unit.half_read:
         return True
     return unit.parse_errors >= _MANY_ERRORS and unit.parse_errors * _LINES_PER_ERROR > lines
-
-
-def _why(error: Exception) -> str:
-    place = reviewed_place(error)
-    where = f" at {place}" if place is not None else ""
-    match error:
-        case RecursionError():
-            return f"which met code that is nested too deeply{where}"
-        case MemoryError():
-            return f"which ran out of memory{where}"
-    return f"which failed{where} ({described(error)}): {HOW_TO_REPORT}"
