@@ -47,6 +47,7 @@ KNOWN = {
     "except groups": "try:\n    f()\nexcept* (A, B) as e:\n    g(e)\n",
     "with in parentheses": "with (open(a) as b, open(c) as d):\n    pass\n",
     "soft words": "type = match = case = lazy = 1\ntype(match).case = _ = print(type, lazy)\nmatch(case)\n",
+    "a call of type": "def f(self):\n    type(self).seen[0] = self.a = b\n    type (self).x = 1\n",
     "stars": "a[*b]\nfor c in *d, *e:\n    yield_ = f(*g, **h)\n",
     "line ends": "def f():\r\n    x = '''a\r\nb''' \\\r\n      'c'\r\n    return x\r\n",
     "only carriage returns": "def f():\r    return 1\rx = f()\r",

@@ -160,6 +160,16 @@ def test_what_is_no_text_is_said_and_is_not_reviewed(name: str, data: bytes, why
     assert why in done.output
 
 
+def test_characters_that_are_not_known_are_told_and_the_file_is_read(tmp_path: Path) -> None:
+    declared, not_declared = b"# coding: latin-1\nx = '\xe9'\n", b"x = '\xe9'\n"
+    assert "nor as the file declares" not in named(tmp_path, "a.py", declared).output
+    assert "nor as the file declares" not in named(tmp_path, "b.py", "x = '\ufffd'\n".encode()).output
+    for name, data in (("c.py", not_declared), ("d.c", b"int x; // \xe9\n")):
+        done = named(tmp_path, name, data)
+        assert (done.output.splitlines()[0], done.status) == (CLEAN_VERDICT, 0)
+        assert f"characters that are neither in UTF-8 nor as the file declares, in {name}" in done.output
+
+
 def a_pipe(path: Path) -> None:
     os.mkfifo(path)
 

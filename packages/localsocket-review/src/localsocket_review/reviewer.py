@@ -134,6 +134,9 @@ def _not_checked(units: Sequence[Unit], answers: Sequence[RuleOutcome]) -> Itera
         count = sum(unit.parse_errors for unit in broken)
         places = "place was" if count == 1 else "places were"
         yield f"{count} {places} not understood, in {_some([unit.path for unit in broken])}"
+    odd = [Path(unit.path).name for unit in units if unit.is_in_unknown_encoding]
+    if odd:
+        yield f"characters that are neither in UTF-8 nor as the file declares, in {_some(odd)}"
     missing = sorted(_headers_missing(units))
     if missing:
         yield f"headers that are not among the files given: {_some(missing)}"

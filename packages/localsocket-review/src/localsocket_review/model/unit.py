@@ -67,6 +67,7 @@ class Unit:
     declared: Counter[str] = field(default_factory=Counter)
     parse_errors: int = 0
     masked_macros: Counter[str] = field(default_factory=Counter)
+    is_in_unknown_encoding: bool = False  # some of its characters are not known
     half_read: str = ""  # why too much of it was not understood for it to count as read
     unread: str = ""  # why nothing of it could be read
     trace: str = ""  # where in the reader, if it failed

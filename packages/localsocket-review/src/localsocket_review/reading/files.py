@@ -17,6 +17,7 @@ from localsocket_review.reading.cpp_reader import read_cpp
 from localsocket_review.reading.languages import LONGEST_FIRST_LINE, language_by_first_line, language_by_suffix
 from localsocket_review.reading.python_reader import read_python
 
+_REPLACED = "\ufffd"  # what a decoder puts in the place of bytes that it does not know
 MAX_FILE_BYTES = 4 * 1024 * 1024
 _KINDS = (
     (stat.S_ISDIR, "a directory that could not be listed"),
@@ -42,10 +43,13 @@ def read_file(path: Path, seconds: float = SECONDS_PER_FILE) -> Unit:
     """Return the model of a file. What cannot be read says why in `unread`; nothing is raised for what a file holds."""
     unread = Unit(str(path), language_by_suffix(path) or Language.PYTHON)
     try:
-        language = language_of(path)
+        language, data = language_of(path), load(path)
         if language is Language.PYTHON:
-            return read_python(str(path), _decode_python(load(path)), seconds)
-        return read_cpp(str(path), load(path).removeprefix(codecs.BOM_UTF8), seconds)
+            unit = read_python(str(path), _decode_python(data), seconds)
+        else:
+            unit = read_cpp(str(path), data.removeprefix(codecs.BOM_UTF8), seconds)
+        unit.is_in_unknown_encoding = _REPLACED in unit.source and _REPLACED.encode() not in data
+        return unit
     except Unreadable as error:
         unread.unread = str(error)
     except (RecursionError, MemoryError):
