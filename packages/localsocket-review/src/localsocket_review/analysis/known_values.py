@@ -76,6 +76,11 @@ SAME_TEXT = frozenset(
         "strdup",
         "copy",
         "QFile",
+        "g_unix_socket_address_new",
+        "boost.asio.local.stream_protocol.endpoint",
+        "boost.asio.local.datagram_protocol.endpoint",
+        "asio.local.stream_protocol.endpoint",
+        "asio.local.datagram_protocol.endpoint",
     }
 )
 TEMPORARY = "/tmp"  # noqa: S108 - this names it to find it

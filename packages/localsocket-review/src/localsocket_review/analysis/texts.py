@@ -9,7 +9,7 @@ from enum import Enum, auto
 
 from localsocket_review.model.place import Place
 
-_SCHEMES = ("ipc://", "unix://", "unix:", "local://")
+_SCHEMES = ("ipc://", "unix://", "unix:path=", "unix:", "local://")
 
 
 class HoleKind(Enum):

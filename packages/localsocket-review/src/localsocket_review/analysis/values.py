@@ -142,6 +142,8 @@ class Values:
             known = KNOWN_CALLS.get(external)
             if known is not None:
                 return known_text(known, call)
+            if external in SAME_TEXT and "." in external and len(call.arguments) == 1:
+                return self.texts(call.arguments[0], function, trail)
             if external in ENVIRONMENT:
                 return self._environment(call, function, trail)
             if last_word(external) in ("writableLocation", "standardLocations") and call.arguments:

@@ -7,6 +7,7 @@ One table for each framework; adding a call is adding a line. A name is dotted, 
 from __future__ import annotations
 
 from localsocket_review.apis import (
+    c_frameworks,
     c_library,
     frameworks,
     localsocket_own,
@@ -29,7 +30,7 @@ _PYTHON = (
     *qt.APIS,
     *qt.PYTHON_APIS,
 )
-_CPP = (*c_library.APIS, *windows.APIS, *qt.APIS, *qt.CPP_APIS)
+_CPP = (*c_library.APIS, *c_frameworks.APIS, *windows.APIS, *qt.APIS, *qt.CPP_APIS)
 
 APIS: dict[Language, dict[str, Api]] = {
     Language.PYTHON: {api.name: api for api in _PYTHON},

@@ -25,10 +25,28 @@ def check(facts: Facts) -> Iterator[Finding]:
         if site.api.method == "setSocketOptions":
             yield from _options(site, bits)
         elif bits & (_GROUP | _OTHERS) and site.api.roles.get("path") is not None and _is_of_socket(facts, site):
-            yield _opened(site, bits)
+            yield from _opened_unless_without_effect(facts, site, bits)
     for function in facts.functions():
-        yield from _through_helpers(facts, facts.effects.of(function, Act.BIND), facts.effects.of(function, Act.CHMOD))
+        yield from _through_helpers(facts, function)
         yield from _wide_umasks(facts, function)
+
+
+def _opened_unless_without_effect(facts: Facts, site: Site, bits: int) -> Iterator[Finding]:
+    if not _is_without_effect(facts, site.function, Effect(site, site.call)):
+        yield _opened(site, bits)
+
+
+def _is_without_effect(facts: Facts, function: FunctionInfo, change: Effect) -> bool:
+    """Say whether the path gets its mode before bind makes the file, or the socket after it: LS103 tells of that."""
+    flow = facts.flow(function)
+    for bind in facts.effects.of(function, Act.BIND):
+        if bind.anchor is change.anchor:
+            continue
+        if facts.effects.same_socket(bind, change, "path"):
+            return not flow.may_follow(change.anchor, bind.anchor)
+        if facts.effects.same_endpoint(bind, change, "path"):
+            return not flow.may_follow(bind.anchor, change.anchor)
+    return False
 
 
 def _options(site: Site, bits: int) -> Iterator[Finding]:
@@ -80,11 +98,14 @@ def _without_slash(text: Text) -> Text:
     return text
 
 
-def _through_helpers(facts: Facts, binds: list[Effect], changes: list[Effect]) -> Iterator[Finding]:
+def _through_helpers(facts: Facts, function: FunctionInfo) -> Iterator[Finding]:
     """What only shows where both helpers are called: the path is their parameter."""
-    for change in changes:
+    binds = facts.effects.of(function, Act.BIND)
+    for change in facts.effects.of(function, Act.CHMOD) if binds else ():
         bits = facts.access.bits(change.site.argument("mode"), change.site.function)
         if change.site.api.method == "setSocketOptions" or not bits & (_GROUP | _OTHERS):
+            continue
+        if _is_without_effect(facts, function, change):
             continue
         if any(facts.effects.same_endpoint(bind, change, "path") for bind in binds):
             yield _opened(change.site, bits)

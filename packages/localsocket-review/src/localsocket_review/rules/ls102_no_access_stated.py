@@ -33,7 +33,12 @@ def check(facts: Facts) -> Iterator[Finding]:
     }
     told: set[tuple[FunctionInfo, Variable | None]] = set()
     for site in facts.calls.sites(Act.BIND):
-        if site.call in stated or gives_key(site) or facts.access.is_abstract(site):
+        if (
+            site.call in stated
+            or site.argument("mode") is not None
+            or gives_key(site)
+            or facts.access.is_abstract(site)
+        ):
             continue
         unsaid = _is_unsaid_by_qt(facts, site) if site.api.name.startswith("Q") else _is_open_path(facts, site)
         server = (

@@ -1,4 +1,4 @@
-"""LS103: the socket is open to others between `bind` and the `chmod` that closes it."""
+"""LS103: the socket is open to others between `bind` and the `chmod` that closes it, or stays so: it closes nothing."""
 
 from __future__ import annotations
 
@@ -26,6 +26,7 @@ def check(facts: Facts) -> Iterator[Finding]:
             if facts.transports.is_network_site(bind.site) or facts.seclusion.is_secluded(function, bind):
                 continue
             yield from _late_changes(facts, function, bind, changes)
+            yield from _early_changes(facts, function, bind, changes)
             yield from _umasks_around(facts, function, bind, umasks)
 
 
@@ -33,17 +34,44 @@ def _late_changes(facts: Facts, function: FunctionInfo, bind: Effect, changes: l
     for change in changes:
         if not facts.flow(function).may_follow(bind.anchor, change.anchor):
             continue
+        bound = (bind.place, "bound here")
+        if facts.effects.same_socket(bind, change, "path"):
+            if not _is_set_before(facts, function, change, bind):
+                message = (
+                    f"{change.site.api.method}() of a socket that is bound changes nothing of its file on Linux: that "
+                    "keeps the mode which the umask left."
+                )
+                yield RULE.finding(change.place, message, [bound, (change.place, "without effect here")])
+            continue
         mode = change.site.argument("mode")
         if facts.access.bits(mode, change.site.function) & _OTHERS_MAY_WRITE:
             continue  # there is nothing to close: LS101 says so
-        is_of_socket = facts.effects.same_socket(bind, change, "path")
-        if is_of_socket and _is_set_before(facts, function, change, bind):
-            continue
-        if is_of_socket or facts.effects.same_endpoint(bind, change, "path"):
+        if facts.effects.same_endpoint(bind, change, "path"):
             message = (
                 "The mode is set after the socket was bound: until then whoever may enter the directory can connect."
             )
-            yield RULE.finding(change.place, message, [(bind.place, "bound here"), (change.place, "closed only here")])
+            yield RULE.finding(change.place, message, [bound, (change.place, "closed only here")])
+
+
+def _early_changes(facts: Facts, function: FunctionInfo, bind: Effect, changes: list[Effect]) -> Iterator[Finding]:
+    """A path gets a mode before there is a socket at it: bind makes a new file, and asks nobody for the mode."""
+    flow = facts.flow(function)
+    of_path = [
+        change
+        for change in changes
+        if change.anchor is not bind.anchor
+        and not facts.effects.same_socket(bind, change, "path")
+        and facts.effects.same_endpoint(bind, change, "path")
+    ]
+    if any(flow.may_follow(bind.anchor, change.anchor) for change in of_path):
+        return  # the mode is set in the end
+    for change in of_path:
+        if flow.may_follow(change.anchor, bind.anchor):
+            message = (
+                f"{change.site.api.method}() before bind changes what stood there before; the socket that bind makes "
+                "gets the mode which the umask leaves."
+            )
+            yield RULE.finding(change.place, message, [(change.place, "set here"), (bind.place, "bound only here")])
 
 
 def _is_set_before(facts: Facts, function: FunctionInfo, change: Effect, bind: Effect) -> bool:
@@ -79,16 +107,20 @@ def _umasks_around(facts: Facts, function: FunctionInfo, bind: Effect, umasks: l
 
 RULE = Rule(
     id="LS103",
-    title="permissions set after bind, or by umask",
+    title="permissions set at the wrong time, or by umask",
     severity=Severity.MEDIUM,
     cwe="CWE-362",
     why=(
         "bind creates the socket's file with the mode that the umask leaves. Between bind and chmod another user can "
-        "connect, and a connection once made stays. Changing the umask instead changes it for every thread of the "
-        "process."
+        "connect, and a connection once made stays. A chmod before bind changes another file, or none; on Linux, "
+        "fchmod of a bound socket does not reach its file. Changing the umask instead changes it for every thread of "
+        "the process."
     ),
     repair="bind inside a directory that you made with mode 0700, or fchmod the socket before bind",
-    unless=("a directory is made with mode 0700, or narrowed to it, before the bind",),
+    unless=(
+        "a directory is made with mode 0700, or narrowed to it, before the bind",
+        "the socket itself gets its mode by fchmod before the bind",
+    ),
     examples=(
         Example(
             Language.PYTHON,
