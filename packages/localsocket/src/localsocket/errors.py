@@ -12,7 +12,7 @@ import os
 from collections.abc import Sequence
 from typing import Protocol
 
-from localsocket.showing import did_you_mean
+from localsocket.showing import did_you_mean, one_line
 
 STALE_SOCKET = "a socket file whose server is gone"
 
@@ -32,8 +32,9 @@ class LocalSocketError(Exception):
     """Base of all errors of this package."""
 
     def __str__(self) -> str:
-        # OSError would put "[Errno N]" before the sentence; the number stays in the attribute `errno`.
-        return str(self.args[-1]) if self.args else type(self).__name__
+        # OSError would put "[Errno N]" before the sentence; the number stays in the attribute `errno`. A peer may have
+        # had a hand in it: what it wrote must neither begin a line of a log, nor steer a terminal, nor have no end.
+        return one_line(str(self.args[-1])) if self.args else type(self).__name__
 
 
 # --- who ended it -------------------------------------------------------------------------------------------------

@@ -109,7 +109,7 @@ async def test_connecting_from_a_task_takes_no_longer_than_told() -> None:
 def test_who_speaks_something_else_is_found_out_at_once() -> None:
     with ServerThread(ADDRESS, echo):
         for serializer in ("raw", "text", "msgpack"):
-            with pytest.raises(PeerBrokeProtocol, match=f"the peer's messages are json, and this side's {serializer}"):
+            with pytest.raises(PeerBrokeProtocol, match=f"messages are 'json', and this side's '{serializer}'"):
                 connect_messages(ADDRESS, serializer=serializer)  # type: ignore[arg-type]
         with pytest.raises(PeerBrokeProtocol, match="the peer is here for 'messages', this side for 'client'"):
             Client(ADDRESS).open()

@@ -70,7 +70,7 @@ def test_all_other_roles_do_not(mine: Role, theirs: Role) -> None:
 
 def test_both_sides_have_to_have_the_same_serializer() -> None:
     mine = Greeting(role="messages", max_message=1, serializer="json")
-    with pytest.raises(PeerBrokeProtocol, match="the peer's messages are text, and this side's json"):
+    with pytest.raises(PeerBrokeProtocol, match="the peer's messages are 'text', and this side's 'json'"):
         decode_greeting(pack({"role": "messages", "max_message": 1, "serializer": "text"}), mine)
 
 

@@ -22,6 +22,7 @@ from localsocket.endpoint.credentials import PeerCredentials
 from localsocket.endpoint.fork_safety import close_in_forked_child
 from localsocket.errors import ClosedByPeer, ClosedByUs, EndOfStream
 from localsocket.keywords import check_keywords
+from localsocket.log_thinning import ThinnedLog
 from localsocket.services.service import Service
 from localsocket.sockets.acceptor import Acceptor
 from localsocket.sockets.handler_function import check_coroutine_function
@@ -94,6 +95,7 @@ class Serving:
         self._connections: set[LocalSocket] = set()
         self._ending: asyncio.Task[None] | None = None
         self._is_accepting = True
+        self._log = ThinnedLog(logger)
         self._stopped = asyncio.Event()
         self._parent: int | None = None  # the process that goes on with it, in a forked child
         close_in_forked_child(self)
@@ -199,8 +201,9 @@ class Serving:
                 await self._handler(connection)
         except (ClosedByPeer, ClosedByUs, EndOfStream):
             pass  # how connections end: the peer left in the middle, or the server was stopped
-        except Exception:
-            logger.exception("closing %r because its handler failed", connection)
+        except Exception as error:
+            message = "closing %r because its handler failed"
+            self._log.log(logging.ERROR, connection.peer.uid, message, connection, error=error)
         finally:
             await connection.close()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import heapq
 import itertools
+import logging
 import os
 import socket
 import threading
@@ -28,6 +29,7 @@ from localsocket.endpoint.fork_safety import close_in_forked_child
 from localsocket.errors import ClosedByUs, LocalSocketError
 from localsocket.interrupts import tell_all
 from localsocket.keywords import check_keywords
+from localsocket.log_thinning import ThinnedLog
 from localsocket.sockets.acceptor import Acceptor
 from localsocket.sockets.connection import HandedOver
 from localsocket.sockets.connector import ConnectOptions, Connector
@@ -44,6 +46,7 @@ class EventLoop:
 
     def __init__(self) -> None:
         check_not_patched("an event loop")
+        self._log = ThinnedLog(logging.getLogger("localsocket.blocking"))
         self._poller = Poller()
         self._waker = Waker()
         self._waking = threading.RLock()  # may be taken again by a signal's handler that calls stop()

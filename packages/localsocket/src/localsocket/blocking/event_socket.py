@@ -13,10 +13,9 @@ from localsocket.deadlines import Deadline
 from localsocket.endpoint.credentials import PeerCredentials
 from localsocket.errors import ClosedByPeer, ClosedByUs, LocalSocketError
 from localsocket.interfaces import Limits, OpenMode, SocketState
+from localsocket.log_thinning import ThinnedLog
 from localsocket.sockets.connected_socket import ConnectedSocket
 from localsocket.sockets.connection import RECEIVE_SIZE, HandedOver
-
-logger = logging.getLogger("localsocket.blocking")
 
 CLOSE_TIMEOUT = 5.0
 
@@ -25,6 +24,7 @@ class DrivingLoop(Protocol):
     """What a socket asks of the loop that drives it."""
 
     _poller: Poller
+    _log: ThinnedLog
 
     def call_soon(self, callback: Callable[..., object], *arguments: object) -> None: ...
 
@@ -329,7 +329,8 @@ class EventSocket(ConnectedSocket):
         if isinstance(error, ClosedByPeer) and self._write_failure:
             self._fail(error)
             return
-        logger.error("closing %r because its handler failed", self, exc_info=error)
+        message = "closing %r because its handler failed"
+        self._loop._log.log(logging.ERROR, self.peer.uid, message, self, error=error)
         self.abort()
 
     def _settle(self) -> None:

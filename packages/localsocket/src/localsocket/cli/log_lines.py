@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import logging
 from typing import Any
 
@@ -19,6 +20,11 @@ def log_to_standard_error(level: int = logging.INFO) -> None:
 
 class LineFormatter(logging.Formatter):
     """A record is one line, and each line of its traceback is indented; no character of it commands a terminal."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        record = copy.copy(record)
+        record.exc_text = None  # what another formatter made of it, or what is there for formatters in general
+        return super().format(record)
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - logging's name
         return one_line(super().formatMessage(record))

@@ -20,6 +20,7 @@ from localsocket.endpoint.credentials import (
     read_credentials,
 )
 from localsocket.errors import PeerRefused, TooManyConnections
+from localsocket.log_thinning import ThinnedLog
 
 logger = logging.getLogger("localsocket.endpoint")
 
@@ -55,6 +56,7 @@ class Admission:
         self._lock = threading.RLock()  # the garbage collector may release() in the midst of anything
         self._per_user: Counter[int] = Counter()
         self._total = 0
+        self._log = ThinnedLog(logger)
         self.refused = 0
 
     @property
@@ -144,8 +146,9 @@ class Admission:
             return True
         try:
             return bool(self._authorize(peer))
-        except Exception:
-            logger.exception("authorize() failed for process %d of uid %d, which is refused", peer.pid, peer.uid)
+        except Exception as error:
+            message = "authorize() failed for process %d of uid %d, which is refused"
+            self._log.log(logging.ERROR, peer.uid, message, peer.pid, peer.uid, error=error)
             return False
 
 

@@ -46,7 +46,9 @@ def failure_of_ours(error: Exception) -> Failure | None:
     for code, kind, parts in _OURS:
         if type(error) is kind:
             # The sentence of the class tells what to do in Python, and may be too long for a client that takes little.
-            message = str(error) if kind is not ResultTooLong else "the result is longer than this client takes"
+            message = (
+                str(error.args[-1]) if kind is not ResultTooLong else "the result is longer than this client takes"
+            )
             return Failure(code, message, {part: getattr(error, part) for part in parts})
     return None
 

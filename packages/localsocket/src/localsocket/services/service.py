@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Callable, Iterable
 from typing import Any, ParamSpec, Protocol, TypeVar, overload
 
 from localsocket.errors import NoSuchTopic
 from localsocket.keywords import known_keywords
+from localsocket.log_thinning import ThinnedLog
 from localsocket.services.description import ServiceDescription
 from localsocket.services.limits import DEFAULT_CALL_LIMITS, CallLimits
 from localsocket.services.method import (
@@ -72,6 +74,7 @@ class Service:
         self._topics: dict[str, Topic] = {}
         self._table: dict[str, Method] = {}
         self._unknown_method = Method(f"{OWN_PREFIX}unknown", _nothing)
+        self._log = ThinnedLog(logging.getLogger("localsocket.services"))
         self._sessions: set[_Counted] = set()
         self._lock = threading.Lock()
         self._said: Greeting | None = None

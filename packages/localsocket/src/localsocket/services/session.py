@@ -30,8 +30,6 @@ from localsocket.wire.answerer import AnsweredCall, Answerer
 from localsocket.wire.call_bodies import Failure
 from localsocket.wire.frames import Kind
 
-logger = logging.getLogger("localsocket.services")
-
 _CALLS = (int(Kind.CALL), int(Kind.NOTIFICATION))
 _CANCEL = int(Kind.CANCEL)
 
@@ -127,9 +125,7 @@ class Session:
     def drop(self, reason: str) -> None:
         """End the connection because of what its peer did, or did not do."""
         self.service._tally.dropped_peers += 1
-        logger.warning(
-            "service %r disconnects pid %d of uid %d: %s", self.service.name, self.peer.pid, self.peer.uid, reason
-        )
+        self._log(logging.WARNING, "service %r disconnects pid %d of uid %d: %s", self.peer.pid, self.peer.uid, reason)
         self._link.abort()
 
     # --- what comes of a call; any thread -----------------------------------------------------------------------------
@@ -172,7 +168,7 @@ class Session:
         assert failure is not None
         self._note(call, is_error=True)
         if call.is_notification:
-            logger.warning("a notification to service %r was not served: %s", self.service.name, error)
+            self._log(logging.WARNING, "a notification to service %r was not served: %s", error)
         with self._lock:
             self._put(self._answerer.fail(call.answer, failure))
 
@@ -180,15 +176,10 @@ class Session:
         """Log what the method raised, under a reference that the caller is told."""
         details = "".join(traceback.format_exception(error)) if self.service.tells_details else ""
         failure = failure_of_unknown(details)
-        logger.error(
-            "%s.%s failed for pid %d of uid %d, reference %s",
-            self.service.name,
-            call.method.name,
-            self.peer.pid,
-            self.peer.uid,
-            failure.parts["reference"],
-            exc_info=error,
-        )
+        message = "%s.%s failed for pid %d of uid %d, reference %s"
+        parts = (call.method.name, self.peer.pid, self.peer.uid, failure.parts["reference"])
+        if not self._log(logging.ERROR, message, *parts, error=error):
+            failure.parts["reference"] = ""  # under which nothing can be found
         return failure
 
     def open_stream(self, call: ServedCall) -> None:
@@ -236,6 +227,10 @@ class Session:
         else:
             return call
         return None
+
+    def _log(self, level: int, message: str, *parts: object, error: Exception | None = None) -> bool:
+        """Log what comes of what the peer does, the service's name first; return whether it was not left out."""
+        return self.service._log.log(level, self.peer.uid, message, self.service.name, *parts, error=error)
 
     def _note(self, call: ServedCall, *, is_error: bool = False) -> None:
         tally = self.service._tally

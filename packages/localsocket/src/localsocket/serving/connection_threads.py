@@ -10,6 +10,7 @@ from localsocket.blocking.local_server import LocalServer
 from localsocket.blocking.local_socket import LocalSocket
 from localsocket.deadlines import UNWINDING, Deadline
 from localsocket.errors import ClosedByPeer, ClosedByUs, EndOfStream
+from localsocket.log_thinning import ThinnedLog
 
 logger = logging.getLogger("localsocket.serving")
 
@@ -28,6 +29,7 @@ class ConnectionThreads:
         server._expect_waiting(threads=max_threads)
         self._serve = serve
         self._places = threading.Semaphore(max_threads)
+        self._log = ThinnedLog(logger)
         self._changed = threading.Condition()
         self._open: dict[LocalSocket, threading.Thread] = {}
         self._deadline: Deadline | None = None  # once it is to stop
@@ -89,8 +91,8 @@ class ConnectionThreads:
                 self._serve(socket)
         except (ClosedByPeer, ClosedByUs, EndOfStream):
             pass  # how connections end: the peer left in the middle, or the server was stopped
-        except Exception:
-            logger.exception("closing %r because its handler failed", socket)
+        except Exception as error:
+            self._log.log(logging.ERROR, socket.peer.uid, "closing %r because its handler failed", socket, error=error)
         finally:
             self._has_ended(socket)
 

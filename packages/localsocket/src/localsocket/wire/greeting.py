@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 import msgspec
 
 from localsocket.errors import PeerBrokeProtocol
+from localsocket.showing import shown
 from localsocket.wire.frames import Body, encode_greeting
 from localsocket.wire.serializers import UNREADABLE
 
@@ -53,5 +54,6 @@ def decode_greeting(body: Body, mine: Greeting) -> Greeting:
     if _ANSWERED_BY[mine.role] != greeting.role:
         raise PeerBrokeProtocol(f"the peer is here for {greeting.role!r}, this side for {mine.role!r}")
     if greeting.serializer != mine.serializer:
-        raise PeerBrokeProtocol(f"the peer's messages are {greeting.serializer}, and this side's {mine.serializer}")
+        theirs, ours = shown(greeting.serializer), shown(mine.serializer)
+        raise PeerBrokeProtocol(f"the peer's messages are {theirs}, and this side's {ours}")
     return greeting
