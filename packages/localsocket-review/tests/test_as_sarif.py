@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from importlib.metadata import version
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -69,6 +70,11 @@ def test_every_rule_is_described_with_its_weakness(run: dict[str, Any]) -> None:
             (relationship,) = described["relationships"]
             assert f"CWE-{taxa[relationship['target']['index']]['id']}" == rule.cwe
             assert f"external/cwe/{rule.cwe.lower()}" in described["properties"]["tags"]
+
+
+def test_the_version_is_that_of_this_package(run: dict[str, Any]) -> None:
+    """Which may be installed without the library."""
+    assert run["tool"]["driver"]["version"] == version("localsocket-review")
 
 
 def test_a_result_has_its_rule_place_repair_and_weakness(run: dict[str, Any]) -> None:

@@ -52,7 +52,7 @@ class _Run:
             "tool": {
                 "driver": {
                     "name": "localsocket review",
-                    "version": version("localsocket"),
+                    "version": version("localsocket-review"),
                     "rules": [self._rule(rule) for rule in self._rules],
                     "supportedTaxonomies": [{"name": "CWE", "index": 0}],
                 }
