@@ -231,7 +231,7 @@ class _Connection:
             with call.traced():
                 items = call.method.function(*call.arguments, **call.named)
                 async for item in items:
-                    body = call.method.result.write(item)
+                    body = session.write_item(call, item)
                     while call.answer.credit <= 0 or not session.has_room_to_send:
                         may_go_on.clear()
                         if call.answer.credit > 0:

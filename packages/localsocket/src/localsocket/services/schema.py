@@ -18,6 +18,7 @@ from localsocket.showing import did_you_mean
 from localsocket.wire.call_bodies import NO_NAMED, CallBody
 from localsocket.wire.hash_floods import guarded, type_parts
 from localsocket.wire.serializers import UNREADABLE
+from localsocket.wire.sizes import check_size
 
 _STREAMS = {
     collections.abc.Iterator,
@@ -124,8 +125,10 @@ class Result:
         except TypeError as error:
             raise UnsuitableMethod(method, f"msgspec has no form for what it gives: {error}") from error
 
-    def write(self, value: object) -> bytes:
-        """Return the value as MessagePack. Raises BadResult."""
+    def write(self, value: object, longest: int | None = None) -> bytes:
+        """Return the value as MessagePack. Raises BadResult; TooLongToSend for certainly more than `longest` bytes."""
+        if longest is not None:
+            check_size(value, longest)
         try:
             body = _encode(value)
         except (TypeError, ValueError, OverflowError, RecursionError) as error:

@@ -137,7 +137,7 @@ class Session:
         if not call.answer.number:
             return
         try:
-            body = call.method.result.write(result)
+            body = call.method.result.write(result, self._answerer.longest)
             with self._lock:
                 if frame := self._answerer.reply(call.answer, body):
                     self._outbox.put(frame)
@@ -181,6 +181,13 @@ class Session:
         if not self._log(logging.ERROR, message, *parts, error=error):
             failure.parts["reference"] = ""  # under which nothing can be found
         return failure
+
+    def write_item(self, call: ServedCall, item: object) -> bytes:
+        """Return an item of a stream as MessagePack. Raises BadResult, or _ItemTooLong, as send_item() does."""
+        try:
+            return call.method.result.write(item, self._answerer.longest)
+        except TooLongToSend as error:
+            raise _ItemTooLong(call.method.name, error.length, error.limit) from error
 
     def open_stream(self, call: ServedCall) -> None:
         with self._lock:

@@ -31,7 +31,7 @@ class IteratorSource:
     """
 
     def __init__(self, call: ServedCall, items: Any) -> None:
-        self._result = call.method.result
+        self._call = call
         self._iterator = iter(items)
         self._items = _items_of(call, self._iterator)
         self._context = copy_context()
@@ -40,7 +40,7 @@ class IteratorSource:
         pass  # it never has none
 
     def next_body(self) -> bytes | None:
-        return self._result.write(self._context.run(next, self._items))
+        return self._call.session.write_item(self._call, self._context.run(next, self._items))
 
     def close(self) -> None:
         self._context.run(self._items.close)

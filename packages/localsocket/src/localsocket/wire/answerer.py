@@ -102,6 +102,11 @@ class Answerer:
         self._open.clear()
         return answers
 
+    @property
+    def longest(self) -> int:
+        """How many bytes the longest message has that the peer takes."""
+        return self.peer.max_message if self.peer is not None else 0
+
     # --- what to send; nothing for a call that is over ----------------------------------------------------------------
 
     def reply(self, answer: AnsweredCall, body: bytes) -> bytes:

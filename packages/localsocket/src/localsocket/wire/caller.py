@@ -9,6 +9,7 @@ from localsocket.errors import PeerBrokeProtocol, TooLongToSend, UnsuitableMessa
 from localsocket.wire.call_bodies import Failure, decode_failure, encode_call, encode_count
 from localsocket.wire.frames import HEADER_SIZE, Body, FrameDecoder, Kind, encode_frame
 from localsocket.wire.greeting import Greeting, decode_greeting
+from localsocket.wire.sizes import check_size
 
 _MAX_NUMBER = 2**32 - 1
 
@@ -222,6 +223,10 @@ class Caller:
         named: dict[str, object] | None,
         carrier: dict[str, str] | None,
     ) -> bytes:
+        if self.peer is not None:
+            check_size(arguments, self.peer.max_message)
+            if named:
+                check_size(named, self.peer.max_message)
         try:
             body = encode_call(method, timeout, arguments, named, carrier)
         except (TypeError, ValueError, OverflowError, RecursionError) as error:

@@ -12,6 +12,7 @@ from localsocket.wire.byte_buffer import ByteBuffer
 from localsocket.wire.frames import Body, FrameDecoder, Kind, encode_frame
 from localsocket.wire.greeting import Greeting, decode_greeting
 from localsocket.wire.serializers import Serializer, SerializerName
+from localsocket.wire.sizes import check_size
 
 MAX_MESSAGE = 1 * MIB
 
@@ -34,6 +35,8 @@ class MessageExchange:
 
     def encode(self, message: object) -> bytes:
         """Return the frame. Raises UnsuitableMessage, or TooLongToSend for more than the peer takes."""
+        if self.peer is not None:
+            check_size(message, self.peer.max_message)
         body = self.serializer.encode(message)
         if self.peer is not None and len(body) > self.peer.max_message:
             raise TooLongToSend(len(body), self.peer.max_message)
