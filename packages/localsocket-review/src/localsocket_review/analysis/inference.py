@@ -281,7 +281,7 @@ class Inference:
         """The type of another object's member: one that its class declares, or that a framework's base gives it."""
         if not isinstance(expression, Attribute):
             return ""
-        owner = self.type_of(expression.value, function)
+        owner = self.type_of(expression.value, function) or self._class_itself(expression.value, function)
         known = self._program.class_named(owner, function.unit) if owner else None
         for found in self._program.lineage(known) if known is not None else ():
             if expression.name in found.members:
@@ -295,12 +295,19 @@ class Inference:
         """Return the member of its class that is read of another object: of `settings.mode` that of Settings."""
         if not isinstance(expression, Attribute) or isinstance(expression.value, This):
             return None
-        owner = self.type_of(expression.value, function)
+        owner = self.type_of(expression.value, function) or self._class_itself(expression.value, function)
         known = self._program.class_named(owner, function.unit) if owner else None
         for found in self._program.lineage(known) if known is not None else ():
             if expression.name in found.members:
                 return Variable(found, expression.name)
         return None
+
+    def _class_itself(self, expression: Expression, function: FunctionInfo) -> str:
+        """Return the name of the class that a Python expression is, and no object of one: `Settings.path`."""
+        if function.unit.language is not Language.PYTHON or not isinstance(expression, Name):
+            return ""
+        name = expression.identifier
+        return name if name[:1].isupper() and self._program.classes_by_name.get(name) else ""
 
     # --- what the text binds to variables -------------------------------------------------------------------------
 

@@ -21,6 +21,7 @@ from localsocket_review.analysis.memo import Inquiry, memo
 from localsocket_review.analysis.names import Names, Variable
 from localsocket_review.analysis.options import Default, Options
 from localsocket_review.analysis.platforms import of_other_systems
+from localsocket_review.analysis.settings import Settings
 from localsocket_review.analysis.sites import LONGEST_TRAIL, CallSite, Trail
 from localsocket_review.analysis.texts import (
     Hole,
@@ -37,7 +38,7 @@ from localsocket_review.analysis.texts import (
 )
 from localsocket_review.analysis.whole_numbers import Numbers
 from localsocket_review.apis.c_library import FRESH_MEMORY
-from localsocket_review.model.declarations import FunctionInfo
+from localsocket_review.model.declarations import ClassInfo, FunctionInfo
 from localsocket_review.model.expressions import (
     Assignment,
     Attribute,
@@ -59,6 +60,7 @@ from localsocket_review.model.expressions import (
 )
 from localsocket_review.model.program import last_word
 from localsocket_review.model.statements import Return, contains
+from localsocket_review.model.unit import Language
 
 _MOST_TEXTS = 12
 _LONGEST_REPEATED = 200
@@ -75,7 +77,8 @@ class Values:
         self._calls = calls
         self._definitions = definitions
         self._options = options
-        self._numbers = Numbers(calls, definitions, options)
+        self._settings = Settings(definitions)
+        self._numbers = Numbers(calls, definitions, options, self._settings)
         self.inquiry = Inquiry()
 
     def numbers(self, expression: Expression, function: FunctionInfo) -> frozenset[int]:
@@ -207,7 +210,7 @@ class Values:
             source = call.receiver if is_method else call.arguments[0] if call.arguments else None
             if source is not None:
                 return self.texts(source, function, trail)
-        return unknown_text(call)
+        return self._looked_up(call, function, trail) or unknown_text(call)
 
     def _returned(self, callee: FunctionInfo, trail: Trail) -> Iterable[Text]:
         if len(trail) > LONGEST_TRAIL:
@@ -230,14 +233,25 @@ class Values:
             name = self._only_literal(subscript.index, function)
             kind = HoleKind.RUNTIME if name == "XDG_RUNTIME_DIR" else HoleKind.UNKNOWN
             return [hole(kind, ("environment", name))]
-        wanted = self._only_literal(subscript.index, function)
-        found: list[Text] = []
-        for definition in self._definitions.at(subscript.value, function):
-            if isinstance(definition.value, Display) and definition.how is How.VALUE:
-                for key, item in zip(definition.value.keys, definition.value.items, strict=False):
-                    if key is not None and wanted and self._only_literal(key, definition.function) == wanted:
-                        found.extend(self.texts(item, definition.function, trail))
-        return found or unknown_text(subscript)
+        return self._entry(subscript.value, subscript.index, function, trail) or unknown_text(subscript)
+
+    def _entry(self, container: Expression, key: Expression, function: FunctionInfo, trail: Trail) -> list[Text]:
+        """Return what a dictionary holds at a key."""
+        wanted = self._only_literal(key, function)
+        return [
+            text
+            for known, value, where in (self._settings.entries(container, function) if wanted else ())
+            if known is not None and self._only_literal(known, where) == wanted
+            for text in self.texts(value, where, trail if where is function else ())
+        ]
+
+    def _looked_up(self, call: Call, function: FunctionInfo, trail: Trail) -> list[Text]:
+        """Return what a look-up in settings gives, that of the default included: `given.get("path", default)`."""
+        default = self._settings.default(call)
+        found = [] if default is None else list(self.texts(default, function, trail))
+        if call.receiver is not None and call.called_name in ("get", "pop") and call.arguments:
+            found.extend(self._entry(call.receiver, call.arguments[0], function, trail))
+        return found
 
     def _only_literal(self, expression: Expression, function: FunctionInfo) -> str:
         texts = self.texts(expression, function)
@@ -258,7 +272,10 @@ class Values:
         )
         if isinstance(expression, Attribute) and all(text.is_unknown for text in found):
             of_class = self._of_class(expression, function, trail)
-            return of_class or found | self._defaults(self._options.of_attribute(expression, function))
+            if not all(text.is_unknown for text in of_class):
+                return of_class
+            given = self._of_given_object(expression, function, trail) or of_class
+            return given or found | self._defaults(self._options.of_attribute(expression, function))
         return found
 
     def _of_class(self, attribute: Attribute, function: FunctionInfo, trail: Trail) -> Texts:
@@ -270,6 +287,38 @@ class Values:
             member = Variable(definitions[0].variable.owner, attribute.name)
             found.update(self.of_definitions(definitions, member, function))
         return frozenset(found)
+
+    def _of_given_object(self, attribute: Attribute, function: FunctionInfo, trail: Trail) -> Texts:
+        """What the object has that a parameter is given: `setting.default`, where the caller gives a class of it."""
+        if function.unit.language is not Language.PYTHON or not isinstance(attribute.value, Name):
+            return frozenset()
+        found: set[Text] = set()
+        for definition in self._definitions.at(attribute.value, function):
+            if definition.how is not How.PARAMETER or definition.parameter is None:
+                continue
+            here = bool(trail) and trail[-1][1] is function
+            name = definition.parameter.name
+            if here:
+                value = self._calls.value_given(trail[-1][0], function, name)
+                given = [] if value is None else [(value, trail[-1][0].caller)]
+            else:
+                given = self._calls.values_given(function, name)
+            for value, caller in given:
+                if isinstance(value, Name | Attribute):
+                    found.update(self._of_member(value, attribute.name, caller, trail[:-1] if here else ()))
+        return frozenset(text for text in found if not text.is_unknown)
+
+    def _of_member(self, value: Expression, name: str, function: FunctionInfo, trail: Trail) -> Texts:
+        attribute = Attribute(value.place, value, name)
+        member = self._inference.member_named(attribute, function)
+        if member is not None and isinstance(member.owner, ClassInfo):
+            written = member.owner.members[name].default  # and not what another class says, which inherits from one
+            if written is not None and member.owner.body is not None:
+                return self.texts(written, member.owner.body)
+        variable = member or self._names.variable(attribute, function)
+        if variable is None:
+            return frozenset()
+        return self.of_definitions(self._definitions.of_variable(variable, value, function), variable, function, trail)
 
     def _defaults(self, defaults: Iterable[Default]) -> Texts:
         return frozenset(text for default, function in defaults for text in self.texts(default, function))

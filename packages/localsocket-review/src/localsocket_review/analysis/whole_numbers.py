@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 from collections.abc import Callable, Iterable, Iterator
 
@@ -10,6 +11,7 @@ from localsocket_review.analysis.definitions import Definition, Definitions, How
 from localsocket_review.analysis.known_values import NUMBERS
 from localsocket_review.analysis.memo import Inquiry, memo
 from localsocket_review.analysis.options import Options
+from localsocket_review.analysis.settings import Settings
 from localsocket_review.model.declarations import FunctionInfo
 from localsocket_review.model.expressions import (
     Attribute,
@@ -19,6 +21,7 @@ from localsocket_review.model.expressions import (
     Expression,
     Literal,
     Name,
+    Subscript,
     Unary,
     dotted,
     strip_casts,
@@ -31,10 +34,11 @@ _MAKING_NUMBERS = frozenset({"int", "SocketOptions", "QFlags", "mode_t"})
 class Numbers:
     """Evaluates expressions of a program that are whole numbers, as far as the text tells."""
 
-    def __init__(self, calls: ProgramCalls, definitions: Definitions, options: Options) -> None:
+    def __init__(self, calls: ProgramCalls, definitions: Definitions, options: Options, settings: Settings) -> None:
         self._calls = calls
         self._definitions = definitions
         self._options = options
+        self._settings = settings
         self.inquiry = Inquiry()
 
     @memo(at_itself=lambda *_: frozenset())
@@ -55,6 +59,8 @@ class Numbers:
                 return self.of(then, function) | self.of(otherwise, function)
             case Call() as call:
                 return self._of_call(call, function)
+            case Subscript(value=container, index=key):
+                return self._of_entry(container, key, function)
             case Name() | Attribute() as named:
                 known = _known(named)
                 return (known,) if known is not None else self._of_variable(named, function)
@@ -64,8 +70,27 @@ class Numbers:
         returned = self._calls.returned_by(call, function)
         for value, callee in returned:
             yield from self.of(value, callee)
-        if not returned and call.called_name in _MAKING_NUMBERS and len(call.arguments) == 1:
-            yield from self.of(call.arguments[0], function)
+        if not returned and call.called_name in _MAKING_NUMBERS and call.arguments:
+            yield from self._of_text(call) if len(call.arguments) == 2 else self.of(call.arguments[0], function)
+        default = None if returned else self._settings.default(call)
+        if default is not None:
+            yield from self.of(default, function)
+        if call.receiver is not None and call.called_name == "get" and call.arguments:
+            yield from self._of_entry(call.receiver, call.arguments[0], function)
+
+    def _of_text(self, call: Call) -> Iterator[int]:
+        """`int("660", 8)`, and `int(given.get("mode", "660"), 8)`."""
+        text, base = call.arguments
+        if isinstance(text, Call):
+            text = self._settings.default(text) or text
+        if isinstance(text, Literal) and isinstance(text.value, str) and isinstance(base, Literal):
+            with contextlib.suppress(ValueError, TypeError):
+                yield int(text.value, base.value)  # type: ignore[arg-type]
+
+    def _of_entry(self, container: Expression, key: Expression, function: FunctionInfo) -> Iterator[int]:
+        for known, value, where in self._settings.entries(container, function):
+            if isinstance(key, Literal) and isinstance(known, Literal) and known.value == key.value:
+                yield from self.of(value, where)
 
     def _of_variable(self, named: Name | Attribute, function: FunctionInfo) -> Iterator[int]:
         if isinstance(named, Attribute):
