@@ -64,6 +64,9 @@ class ClientConnection(AnyClientConnection):
         self._end(ClosedByUs("the client"))
         await self._socket.close()
 
+    def abort(self) -> None:
+        self._socket.abort()
+
     # ------------------------------------------------------------------------------------------------------------------
 
     @staticmethod

@@ -7,7 +7,6 @@ import contextlib
 import errno
 import os
 import socket
-import warnings
 from collections.abc import Awaitable, Callable, Iterator
 
 from localsocket.aio.receiver import Receiver, receive_buffer
@@ -81,11 +80,6 @@ class LocalSocket(AwaitedSocket):
         self._retry: asyncio.TimerHandle | None = None
         self._sender = -1  # a second descriptor of the connection: the loop does not tell twice about the first
         super().__init__(sock, address=address, peer=peer, mode=mode, limits=limits, on_closed=on_closed)
-
-    def __del__(self) -> None:
-        if getattr(self, "_state", SocketState.CLOSED) is not SocketState.CLOSED:
-            warnings.warn(f"unclosed {self!r}", ResourceWarning, stacklevel=1, source=self)
-            self.abort()
 
     def _close_in_child(self) -> None:
         super()._close_in_child()

@@ -53,6 +53,7 @@ async def _connect(
     except BaseException:
         socket.abort()
         raise
+    socket._is_owned = True
     return messages
 
 

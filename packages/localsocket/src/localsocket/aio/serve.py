@@ -21,6 +21,7 @@ from localsocket.deadlines import UNWINDING, Deadline
 from localsocket.endpoint.credentials import PeerCredentials
 from localsocket.endpoint.fork_safety import close_in_forked_child
 from localsocket.errors import ClosedByPeer, ClosedByUs, EndOfStream
+from localsocket.forgotten import warn_forgotten
 from localsocket.keywords import check_keywords
 from localsocket.log_thinning import ThinnedLog
 from localsocket.services.service import Service
@@ -100,6 +101,7 @@ class Serving:
         self._parent: int | None = None  # the process that goes on with it, in a forked child
         close_in_forked_child(self)
         self._acceptor = Acceptor(_WatchingLoop(self._loop, self._fail), server, self._begin, self._accepts_no_more)
+        server._is_owned = True
 
     @property
     def address(self) -> str:
@@ -153,6 +155,13 @@ class Serving:
         return f"<Serving {self.address!r} {state}, {len(self._tasks)} connections>"
 
     # ------------------------------------------------------------------------------------------------------------------
+
+    def __del__(self) -> None:
+        # Only once its loop is gone, which holds it as long as it accepts or serves.
+        if hasattr(self, "_acceptor") and not self._stopped.is_set():
+            warn_forgotten(self)
+            self.server.close()
+            self.server._end_watching()
 
     def _close_in_child(self) -> None:
         self._parent = os.getppid()

@@ -45,6 +45,7 @@ class SharedSocket(LocalSocket):
         self._on_bytes = on_bytes
         self._on_end = on_end
         self._on_drained = on_drained
+        self._is_owned = True
         self._gathering = threading.Lock()
         self._is_reading_wanted = True
         self._outbox: list[bytes] = []

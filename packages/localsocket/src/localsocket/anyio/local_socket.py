@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import socket
-import warnings
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from typing import Any, Self
 
@@ -59,11 +58,6 @@ class LocalSocket(AwaitedSocket, ByteStream):
         self._waiters = Waiters()
         self._waiting_for_hang_up = 0
         super().__init__(sock, address=address, peer=peer, mode=mode, limits=limits, on_closed=on_closed)
-
-    def __del__(self) -> None:
-        if getattr(self, "_state", SocketState.CLOSED) is not SocketState.CLOSED:
-            warnings.warn(f"unclosed {self!r}", ResourceWarning, stacklevel=1, source=self)
-            self.abort()
 
     async def write(self, data: Buffer, *, timeout: float | None = None) -> None:
         """Send `data`, waiting until the kernel has taken all of it, in one piece however many tasks write."""

@@ -79,6 +79,9 @@ class ClientConnection(AnyClientConnection):
                 else:
                     self._look_for_room()  # in case this one makes no call after all
 
+    def abort(self) -> None:
+        self.socket.abort()
+
     def close(self) -> None:
         with self.socket.lock:
             self._end(ClosedByUs("the client"))

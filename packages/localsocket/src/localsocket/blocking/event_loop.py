@@ -27,6 +27,7 @@ from localsocket.deadlines import Deadline, check_seconds
 from localsocket.endpoint.credentials import PeerCredentials
 from localsocket.endpoint.fork_safety import close_in_forked_child
 from localsocket.errors import ClosedByUs, LocalSocketError
+from localsocket.forgotten import warn_forgotten
 from localsocket.interrupts import tell_all
 from localsocket.keywords import check_keywords
 from localsocket.log_thinning import ThinnedLog
@@ -183,6 +184,13 @@ class EventLoop:
                 self._poller.close()
             with self._waking:
                 self._waker.close()
+
+    def __del__(self) -> None:
+        if not getattr(self, "_is_closed", True):
+            warn_forgotten(self)
+            for socket in list(self._sockets):
+                socket._forget()
+            self.close()
 
     def _close_in_child(self) -> None:
         # Called right after a fork, where the lock may be held by a thread that does not exist here.

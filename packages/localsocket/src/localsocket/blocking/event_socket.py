@@ -79,6 +79,7 @@ class EventSocket(ConnectedSocket):
         super().__init__(
             connection.sock, address=address, peer=peer, mode=mode, limits=limits, on_closed=connection.on_closed
         )
+        self._is_owned = True
         self._take_over(connection)
         self._loop = loop
         self._handler = handler
@@ -178,6 +179,11 @@ class EventSocket(ConnectedSocket):
             self._ready_read(self)
         except Exception as error:
             self._on_handler_error(error)
+
+    def _forget(self) -> None:
+        """End the connection for good without a word: for a loop that was forgotten, in whatever thread that shows."""
+        self._has_started = False
+        self._finish()
 
     def _finish(self) -> None:
         """End the connection for good and say so, once."""

@@ -39,6 +39,7 @@ def connect_messages(
     except BaseException:
         socket.abort()
         raise
+    socket._is_owned = True
     return messages
 
 

@@ -85,6 +85,7 @@ class SharedSocket(ConnectedSocket):
         """From now on call `on_bytes` with what arrives, and `on_end` with why nothing more will."""
         self._on_bytes = on_bytes
         self._on_end = on_end
+        self._is_owned = True
 
     def wait(self, turn: Turn, deadline: Deadline) -> bool:
         """Wait until the turn is done, receiving for all if nobody else does; False when the time is over before."""

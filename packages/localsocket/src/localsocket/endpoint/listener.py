@@ -34,13 +34,16 @@ _LARGEST_BACKLOG = 2**31 - 1  # listen(2) takes a C int; the kernel cuts it down
 class Listener:
     """A listening socket together with what has to be given back when it closes.
 
-    `sock` is non-blocking and close-on-exec. Not thread-safe: one owner calls close().
+    `sock` is non-blocking and close-on-exec. Not thread-safe: one owner calls close(), even when it is forgotten.
     """
 
     def __init__(self, endpoint: Endpoint | None, sock: socket.socket, publication: Publication | None = None) -> None:
         self.endpoint = endpoint
-        self.sock = sock
+        self.sock = _ListeningSocket(sock.family, sock.type, sock.proto, sock.detach())
+        self.sock.setblocking(False)
         self._publication = publication
+        if publication:
+            publication.belong()
 
     @property
     def address(self) -> str:
@@ -65,6 +68,11 @@ class Listener:
         self.sock.close()
 
 
+class _ListeningSocket(socket.socket):
+    def __del__(self) -> None:
+        """Say nothing when forgotten: the garbage collector may come here before it comes to the server."""
+
+
 class Publication:
     """A socket file at its name, and the right to it."""
 
@@ -73,6 +81,11 @@ class Publication:
         self._lock = lock
         self._file_name = file_name
         self._file = file
+
+    def belong(self) -> None:
+        """Say nothing when forgotten: what this belongs to does, and withdraws it."""
+        self._directory._is_owned = True
+        self._lock.belong()
 
     def withdraw(self) -> None:
         if self._directory.number < 0:

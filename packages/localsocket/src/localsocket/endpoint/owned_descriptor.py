@@ -8,11 +8,15 @@ import warnings
 
 
 class OwnedDescriptor:
-    """Owns `number` until close() or release(); both may be called twice."""
+    """Owns `number` until close() or release(); both may be called twice.
 
-    __slots__ = ("number",)
+    Where `_is_owned` is set, what it belongs to closes it, also when that is forgotten.
+    """
+
+    __slots__ = ("_is_owned", "number")
 
     def __init__(self, number: int) -> None:
+        self._is_owned = False
         self.number = number
 
     def close(self) -> None:
@@ -33,6 +37,6 @@ class OwnedDescriptor:
         self.close()
 
     def __del__(self) -> None:
-        if getattr(self, "number", -1) >= 0:
+        if getattr(self, "number", -1) >= 0 and not self._is_owned:
             warnings.warn(f"descriptor {self.number} was never closed", ResourceWarning, stacklevel=2)
             self.close()

@@ -11,6 +11,7 @@ from typing import Any, Generic, TypeVar
 from localsocket.deadlines import Deadline
 from localsocket.endpoint.fork_safety import close_in_forked_child
 from localsocket.errors import ClosedByPeer, ClosedByUs
+from localsocket.forgotten import warn_forgotten
 from localsocket.keywords import check_keywords
 from localsocket.services.any_client_connection import AnyClientConnection
 from localsocket.services.client_core import ClientCore, ClientOptions
@@ -51,6 +52,13 @@ class AnyClient(Generic[ClientConnection]):
         connection = self._connection
         state = "closed" if self._is_closed else "not connected" if connection is None else repr(connection)
         return f"<Client of {self.address!r}, {state}>"
+
+    def __del__(self) -> None:
+        connection = getattr(self, "_connection", None)
+        if connection is not None and connection.error is None and not self._is_closed:
+            warn_forgotten(self)
+            self._is_closed = True
+            connection.abort()
 
     def _close_in_child(self) -> None:
         # What is connected stays with the parent; a client that reconnects makes a connection of its own here.

@@ -25,6 +25,10 @@ class AnyClientConnection(abc.ABC):
     def __repr__(self) -> str:
         return f"{self.caller.open_calls} calls under way" if self.error is None else f"lost: {self.error}"
 
+    @abc.abstractmethod
+    def abort(self) -> None:
+        """Close at once, without a word to anybody: for a client that was forgotten."""
+
     def give_up(self, call: OpenCall, began: int) -> bytes | None:
         """End a call that nobody wants any more; it was begun at `began`, 0 when its end has been noted.
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import logging
 import os
 import threading
+import weakref
 from collections.abc import Callable
+from functools import partial
 from types import TracebackType
 from typing import TYPE_CHECKING, Protocol, TypeAlias, Unpack, cast
 
@@ -18,6 +20,7 @@ from localsocket.blocking.service_loop import ServiceLoop
 from localsocket.deadlines import UNWINDING, Deadline, check_count
 from localsocket.endpoint.fork_safety import close_in_forked_child
 from localsocket.errors import ClosedByUs
+from localsocket.forgotten import warn_forgotten
 from localsocket.keywords import check_keywords
 from localsocket.services.service import Service
 from localsocket.serving.connection_threads import MAX_THREADS, ConnectionThreads
@@ -64,6 +67,9 @@ class ServerThread:
     `ready` is set when the address is served and `stopped` when nothing of it is left; what ended the thread before
     its time is in `error` and is raised by stop(). Any thread may call, except the server's own.
     """
+
+    _is_owned = False
+    """Whether what it belongs to tells that it was forgotten."""
 
     def __init__(
         self,
@@ -113,8 +119,11 @@ class ServerThread:
         server = self._address if isinstance(self._address, LocalServer) else listen(self._address, **self._options)
         try:
             self._serving = self._serve(server)
+            server._is_owned = True
             self._server = server
-            self._thread = threading.Thread(target=self._run, name=f"localsocket {self.address}", daemon=True)
+            # The thread does not hold this object, whose user may forget it.
+            run = partial(_run, self._serving, server, self.ready, self.stopped, weakref.ref(self))
+            self._thread = threading.Thread(target=run, name=f"localsocket {self.address}", daemon=True)
             self._thread.start()
             self.ready.wait()
         except BaseException:
@@ -174,6 +183,12 @@ class ServerThread:
             state = f"left to process {self._parent}"
         return f"<ServerThread {self.address!r} {state}>"
 
+    def __del__(self) -> None:
+        """What was forgotten goes on: nobody can stop it any more, and that is said."""
+        thread = getattr(self, "_thread", None)
+        if thread is not None and thread.is_alive() and not self.stopped.is_set() and not self._is_owned:
+            warn_forgotten(self)
+
     def _close_in_child(self) -> None:
         if self._thread is None:
             return
@@ -204,20 +219,6 @@ class ServerThread:
 
         return CoroutineServing(server, service)
 
-    def _run(self) -> None:
-        assert self._serving is not None
-        self.ready.set()
-        try:
-            self._serving.run()
-        except BaseException as error:
-            self.error = error
-        try:
-            self.server.close()
-        except BaseException as error:
-            self.error = self.error or error
-        finally:
-            self.stopped.set()
-
     def _leave_behind(self, serving: _Serving, deadline: Deadline) -> None:
         """Stop although the thread does not end: held up in a handler, or deaf since its descriptors were closed."""
         self._is_left_behind = True
@@ -238,6 +239,34 @@ class ServerThread:
             self._thread = None
             self._serving.close()
             self.stopped.set()
+
+
+def _run(
+    serving: _Serving,
+    server: LocalServer,
+    ready: threading.Event,
+    stopped: threading.Event,
+    owner: weakref.ref[ServerThread],
+) -> None:
+    """Serve; what ends that before its time is told to the owner, unless that was forgotten."""
+
+    def tell(error: BaseException) -> None:
+        if (thread := owner()) is None:
+            logger.error("%r ended before its time", server, exc_info=error)
+        elif thread.error is None:
+            thread.error = error
+
+    ready.set()
+    try:
+        serving.run()
+    except BaseException as error:
+        tell(error)
+    try:
+        server.close()
+    except BaseException as error:
+        tell(error)
+    finally:
+        stopped.set()
 
 
 class _LoopServing:

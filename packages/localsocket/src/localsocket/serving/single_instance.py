@@ -14,6 +14,7 @@ import msgspec
 from localsocket.blocking.client import Client
 from localsocket.deadlines import Deadline
 from localsocket.errors import CallFailed, ClosedByPeer, LocalSocketError, NameTaken, ServerNotFound, ServerRefused
+from localsocket.forgotten import warn_forgotten
 from localsocket.interfaces import MIB
 from localsocket.keywords import known_keywords
 from localsocket.services.limits import CallLimits
@@ -124,6 +125,10 @@ class SingleInstance:
     ) -> None:
         self.close()
 
+    def __del__(self) -> None:
+        if getattr(self, "_thread", None) is not None and self.is_first:
+            warn_forgotten(self)
+
     def __repr__(self) -> str:
         return f"<SingleInstance {self.address!r}, {'the first' if self.is_first else 'not the first'}>"
 
@@ -131,8 +136,9 @@ class SingleInstance:
 
     def _serve(self) -> None:
         service = Service("single_instance", limits=_LIMITS)
-        service.method(self._start, name="start")
+        service.method(_answering(self._on_start), name="start")
         thread = ServerThread(self.address, service)
+        thread._is_owned = True
         thread.start()
         self._thread = thread
 
@@ -143,19 +149,6 @@ class SingleInstance:
             directory = os.environ.get("PWD", "/")
         environment = {name: os.fsencode(value) for name, value in self._environment.items()}
         return [os.fsencode(each) for each in self._arguments], os.fsencode(directory), environment
-
-    # A file's name is bytes, and need not be a text.
-    def _start(self, arguments: list[bytes], directory: bytes, environment: dict[str, bytes]) -> int:
-        start = Start(
-            [os.fsdecode(each) for each in arguments],
-            os.fsdecode(directory),
-            {name: os.fsdecode(value) for name, value in environment.items()},
-        )
-        try:
-            status = None if self._on_start is None else self._on_start(start)
-        except SystemExit as end:
-            status = end.code if end.code is None or isinstance(end.code, int) else 1
-        return 0 if status is None or status is True else status
 
     def _connect(self, deadline: Deadline) -> Client | None:
         """Return a client of the first copy, or None where nobody answers now."""
@@ -169,3 +162,24 @@ class SingleInstance:
             client.close()
             raise
         return client
+
+
+def _answering(on_start: OnStart | None) -> Callable[[list[bytes], bytes, dict[str, bytes]], int]:
+    """Return the method that is called for each later start; it does not hold the SingleInstance, to be forgotten.
+
+    A file's name is bytes, and need not be a text.
+    """
+
+    def answer(arguments: list[bytes], directory: bytes, environment: dict[str, bytes]) -> int:
+        start = Start(
+            [os.fsdecode(each) for each in arguments],
+            os.fsdecode(directory),
+            {name: os.fsdecode(value) for name, value in environment.items()},
+        )
+        try:
+            status = None if on_start is None else on_start(start)
+        except SystemExit as end:
+            status = end.code if end.code is None or isinstance(end.code, int) else 1
+        return 0 if status is None or status is True else status
+
+    return answer

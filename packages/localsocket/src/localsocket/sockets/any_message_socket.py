@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any, Generic, TypeVar, cast
 
 from localsocket.endpoint.credentials import PeerCredentials
+from localsocket.forgotten import warn_forgotten
+from localsocket.interfaces import SocketState
 from localsocket.keywords import known_keywords
 from localsocket.sockets.caller_driven import CallerDrivenSocket
 from localsocket.wire.frames import Body
@@ -41,6 +43,13 @@ class AnyMessageSocket(Generic[Socket]):
     def abort(self) -> None:
         """Close at once; what is unsent is dropped."""
         self.socket.abort()
+
+    def __del__(self) -> None:
+        # Only where connect_messages() made the socket: another is its maker's, who may go on with it.
+        socket = getattr(self, "socket", None)
+        if socket is not None and socket._is_owned and socket.state is not SocketState.CLOSED:
+            warn_forgotten(self)
+            socket.abort()
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} of {self._exchange.serializer.name} over {self.socket!r}>"

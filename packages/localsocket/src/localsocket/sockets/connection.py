@@ -15,6 +15,7 @@ from typing import NamedTuple
 from localsocket.endpoint.credentials import PeerCredentials
 from localsocket.endpoint.fork_safety import close_in_forked_child
 from localsocket.errors import BrokenEndpoint, Busy, ClosedByPeer, ClosedByUs, LocalSocketError, WrongMode
+from localsocket.forgotten import warn_forgotten
 from localsocket.interfaces import DEFAULT_LIMITS, KIB, Buffer, Limits, OpenMode, SocketState
 from localsocket.wire.byte_buffer import ByteBuffer
 from localsocket.wire.send_queue import SendQueue
@@ -52,6 +53,7 @@ class Connection:
         "_descriptor",
         "_failure",
         "_is_held",
+        "_is_owned",
         "_is_writable",
         "_lock",
         "_on_closed",
@@ -80,6 +82,7 @@ class Connection:
         limits: Limits = DEFAULT_LIMITS,
         on_closed: Callable[[], None] | None = None,
     ) -> None:
+        self._is_owned = False  # else what it belongs to tells that it was forgotten
         self.address = address
         self.peer = peer
         self.mode: OpenMode = mode
@@ -148,6 +151,12 @@ class Connection:
             self._change_state(SocketState.CLOSED)
             self._closed()
             return descriptor
+
+    def __del__(self) -> None:
+        if getattr(self, "_state", SocketState.CLOSED) is not SocketState.CLOSED:
+            if not self._is_owned:
+                warn_forgotten(self)
+            self.abort()
 
     def _hand_over(self) -> HandedOver:
         """Give the connection, with all that is read ahead and unsent, to another object; this one counts as closed."""

@@ -21,6 +21,7 @@ from localsocket.endpoint.credentials import SAME_USER, AllowedUsers, PeerCreden
 from localsocket.endpoint.fork_safety import close_in_forked_child, no_fork_meanwhile
 from localsocket.endpoint.listener import Listener, adopt_listener, check_abstract, open_listener
 from localsocket.errors import BrokenEndpoint, Busy, ClosedByUs, PeerRefused, TooManyConnections
+from localsocket.forgotten import warn_forgotten
 from localsocket.interfaces import DEFAULT_LIMITS, Limits
 from localsocket.keywords import known_keywords
 from localsocket.sockets.connection import Connection
@@ -74,6 +75,9 @@ class ServerStats:
 
 class Server(abc.ABC, Generic[Accepted]):
     """What every listening server can do at once, from any thread; a face makes its sockets and waits for them."""
+
+    _is_owned = False
+    """Whether what serves it tells that it was forgotten."""
 
     def __init__(self, listener: Listener, admission: Admission, *, max_pending: int, limits: Limits) -> None:
         self.limits = limits
@@ -240,6 +244,12 @@ class Server(abc.ABC, Generic[Accepted]):
         for connection in pending:
             connection.abort()
         self._notify()
+
+    def __del__(self) -> None:
+        if getattr(self, "_is_listening", False):
+            if not self._is_owned:
+                warn_forgotten(self)
+            self.close()
 
     def _close_in_child(self) -> None:
         # Called right after a fork, where the locks may be held by threads that do not exist here.
