@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from importlib.metadata import version
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ from typing import Any
 import jsonschema
 import pytest
 
+from localsocket_review.report import as_sarif
 from localsocket_review.report.as_sarif import sarif_report
 from localsocket_review.report.report import Report
 from localsocket_review.reviewer import review
@@ -72,9 +72,10 @@ def test_every_rule_is_described_with_its_weakness(run: dict[str, Any]) -> None:
             assert f"external/cwe/{rule.cwe.lower()}" in described["properties"]["tags"]
 
 
-def test_the_version_is_that_of_this_package(run: dict[str, Any]) -> None:
+def test_the_version_is_that_of_this_package(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Which may be installed without the library."""
-    assert run["tool"]["driver"]["version"] == version("localsocket-review")
+    monkeypatch.setattr(as_sarif, "version", lambda package: f"of {package}")
+    assert run_of(review([tmp_path]), tmp_path)["tool"]["driver"]["version"] == "of localsocket-review"
 
 
 def test_a_result_has_its_rule_place_repair_and_weakness(run: dict[str, Any]) -> None:
