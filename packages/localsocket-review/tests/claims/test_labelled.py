@@ -22,6 +22,7 @@ from localsocket_review.model.program import Program
 from localsocket_review.reading.collecting import collect
 from localsocket_review.reading.files import read_file
 
+DECIDED = 55  # of 100; docs/checking-a-review.md tells what is still open, and what was decided at first
 LABELLED = Path(__file__).parent / "labelled"
 CLAIMS = [json.loads(line) for line in (LABELLED / "claims.jsonl").read_text(encoding="utf-8").splitlines()]
 
@@ -63,8 +64,16 @@ def test_no_sentence_is_dropped() -> None:
         assert Counter(" ".join(told).replace("*", "").split()) == Counter(one["claim"].replace("*", "").split())
 
 
-@pytest.mark.parametrize("part", ["dev"])
-def test_true_claims_are_not_refuted_and_false_ones_not_supported(part: str) -> None:
+@pytest.mark.parametrize("part", ["dev", "held"])
+def test_true_claims_are_not_refuted_and_false_ones_hardly_ever_supported(part: str) -> None:
     found = figures(part)
     assert found[True, Verdict.REFUTED] == 0
-    assert found[False, Verdict.SUPPORTED] == 0
+    assert found[False, Verdict.SUPPORTED] * 100 <= sum(found[False, one] for one in Verdict)
+
+
+def test_most_is_decided_and_nearly_all_of_that_is_right() -> None:
+    found = figures("")
+    decided = sum(number for (_, one), number in found.items() if one is not Verdict.UNDECIDED)
+    right = found[True, Verdict.SUPPORTED] + found[False, Verdict.REFUTED]
+    assert decided * 100 >= DECIDED * len(CLAIMS)
+    assert right * 100 >= 98 * decided

@@ -10,10 +10,11 @@ from localsocket_review.claims.claim import Answer, Claim, Shown, Verdict, refut
 from localsocket_review.claims.kinds import all_kinds
 from localsocket_review.claims.kinds.kind import ClaimKind
 from localsocket_review.claims.mentions import Mention
-from localsocket_review.claims.outside import is_known_outside
+from localsocket_review.claims.outside import is_known_outside, is_known_word
 from localsocket_review.claims.parts import Part, Role, parts_of
 from localsocket_review.claims.principle import kept_to_what_is_said
-from localsocket_review.claims.recognising import ReadSentence, proposals
+from localsocket_review.claims.recognising import ReadSentence, proposals, read_point
+from localsocket_review.claims.review_text import Point, Sentence
 from localsocket_review.claims.reviewed_code import NOWHERE, Code
 from localsocket_review.claims.statements.answering import answer_to
 from localsocket_review.claims.statements.judging import everywhere
@@ -81,7 +82,20 @@ def _answer_part(part: Part, older: list[tuple[Claim, Answer]], code: Code) -> P
         return PartAnswer(part, claim.kind, answer, claim)
     if told is not None:
         return PartAnswer(part, told.kind, told.answer)
-    return PartAnswer(part, "", None)
+    return _of_completed(part, code)
+
+
+def _of_completed(part: Part, code: Code) -> PartAnswer:
+    """Read a part that got its subject back as a sentence by itself."""
+    if not part.is_completed:
+        return PartAnswer(part, "", None)
+    (again,) = read_point(Point("", [Sentence(part.text, 1)]), code.names)
+    (answers,) = _older_answers(again, [part], code)
+    found = [one for one in answers if one[0].kind not in ("exists", "calls", "counts")]
+    if not found:
+        return PartAnswer(part, "", None)
+    claim, answer = _of_claims(found)
+    return PartAnswer(part, claim.kind, kept_to_what_is_said(answer, claim, part.text), claim)
 
 
 def _of_claims(answers: list[tuple[Claim, Answer]]) -> tuple[Claim, Answer]:
@@ -172,9 +186,19 @@ def _is_name_of_code(mention: Mention, read: ReadSentence) -> bool:
     return is_compound and not _OF_OPTION.match(read.sentence.text[mention.end :])
 
 
+def _is_of_invented_class(mention: Mention, code: Code) -> bool:
+    """Say whether it is said to be of a class that neither the code nor a known library has."""
+    owner = mention.qualifier
+    is_class = owner[:1].isupper() and not owner.isupper() and mention.arguments is not None
+    return is_class and not code.occurrences(owner) and not is_known_word(owner) and owner not in code.names
+
+
 def _invented(read: ReadSentence, code: Code) -> Iterator[Mention]:
     """Yield the names that are said to be there, and that neither the code nor a known library has."""
     for position, mention in enumerate(read.mentions):
+        if _is_of_invented_class(mention, code):
+            yield mention
+            continue
         if mention.is_rule or code.resolve(mention) or (code.is_in_a_text(mention.name) and not mention.qualifier):
             continue
         if mention.is_file:
@@ -207,6 +231,7 @@ def _joined(answered: list[PartAnswer]) -> Answer:
     if all(one.part.role is Role.LABEL for one in judged):
         judged = [one for one in answered if one.part.role is not Role.FOLLOWS and one.answer is not None]
     wrong = [one for one in judged if one.answer is not None and one.answer.verdict is Verdict.REFUTED]
+    wrong = [one for one in wrong if one.part.role is not Role.REASON or one.claim is None]
     if wrong and wrong[0].answer is not None:
         return _with_places(Verdict.REFUTED, wrong)
     judged = [one for number, one in enumerate(judged) if not _is_explained(one, judged[number + 1 :], judged[:number])]

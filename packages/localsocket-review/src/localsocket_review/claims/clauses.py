@@ -32,7 +32,8 @@ _HEDGE = re.compile(
 _SUGGESTION = re.compile(
     r"^\W*(?:please\s+|instead,?\s+|therefore,?\s+|"
     r"(?:suggested )?(?:fix|repair|suggestion|recommendation|solution|remedy):\s*)*"
-    r"(?:use|consider|add|replace|prefer|introduce|make|ensure|switch|avoid|remove|delete|rename|call|protect|wrap|"
+    r"(?:use(?! of\b)|consider|add|replace|prefer|introduce|make|ensure|switch|avoid|remove|delete|"
+    r"rename|call|protect|wrap|"
     r"declare|guard|check|apply|set)\b|"
     r"\b(?:should|ought to|must|needs? to|recommend(?:ed)?|suggest(?:ed)?|would be better|"
     r"it(?:'s| is) (?:better|advisable|best)|"

@@ -12,7 +12,7 @@ from localsocket_review.analysis.sites import Site
 from localsocket_review.apis.meaning import Act
 from localsocket_review.claims.reviewed_code import Code, Sort
 from localsocket_review.model.declarations import ClassInfo, FunctionInfo, FunctionKind
-from localsocket_review.model.expressions import Await, Binary, Call, Display, Expression, Name, strip_casts, walk
+from localsocket_review.model.expressions import Await, Binary, Call, Display, Expression, Name, This, strip_casts, walk
 from localsocket_review.model.place import Place
 from localsocket_review.model.program import last_word
 from localsocket_review.model.statements import Assign, Evaluate, Return, With
@@ -140,6 +140,10 @@ def _follow(call: Call, kind: str, function: FunctionInfo, code: Code) -> Made:
     if not ended and holder is not None and function.unit.language is Language.PYTHON:
         ended, is_passed_on = _closed_by_holder(holder, function, code)
         fates = fates | {Fate.HANDED_ON} if is_passed_on else fates
+    if call.is_new and call.called_name.startswith("Q") and any(isinstance(one, This) for one in call.arguments):
+        ended = ended or _ENDED_BY[Fate.PARENTED]
+    if call.is_new and not ended and code.facts.releases.is_released(call, function):
+        fates = fates | {Fate.HANDED_ON}  # something that is given it may delete it
     is_dropped = any(isinstance(one, Evaluate) and one.value is call for one in function.statements())
     path = holder.path if holder is not None else ""
     return Made(

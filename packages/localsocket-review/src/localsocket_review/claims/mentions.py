@@ -115,7 +115,8 @@ def mentions_in(sentence: str, known: Collection[str]) -> list[Mention]:
     """Return the names that a sentence mentions, in their order; `known` are the names that the code has."""
     found: list[Mention] = []
     for mention in _candidates(sentence, known):
-        is_name = not _KEYWORD.fullmatch(mention.name) and not _PREFIX.fullmatch(mention.name)
+        is_module = mention.is_quoted and mention.text == "struct"  # of Python
+        is_name = (is_module or not _KEYWORD.fullmatch(mention.name)) and not _PREFIX.fullmatch(mention.name)
         if is_name and all(mention.end <= other.start or other.end <= mention.start for other in found):
             found.append(mention)
     return sorted(found, key=lambda mention: mention.start)

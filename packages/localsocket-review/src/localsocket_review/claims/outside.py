@@ -35,6 +35,9 @@ _C_CALLS = re.compile(
 _CONSTANT = re.compile(
     r"(?:E|SIG|SO|SOCK|AF|PF|MSG|O|F|FD|S|SA|CMSG|SCM|SOL|IPPROTO|PR|CLONE|EPOLL|POLL|MAP|PROT)_?[A-Z0-9_]+"
 )
+_PREFIXES = word_set(
+    "pthread epoll sem shm sched clock timer posix inet size time make unique shared weak lower upper lock"
+)
 _QT = re.compile(r"(?:Q[A-Z]\w*|Q_\w+|Qt|qt\w+|q[A-Z]\w+|QT_\w+)")
 _SIGNALS = word_set(
     "newConnection readyRead disconnected connected errorOccurred bytesWritten stateChanged finished started timeout "
@@ -73,15 +76,19 @@ def is_known_outside(mention: Mention, code: Code) -> bool:
     if mention.qualifier and code.program.class_named(mention.qualifier) is not None:
         return False
     if mention.qualifier and mention.qualifier in code.names:
-        return _is_known_word(mention.name)
-    if mention.qualifier and not _is_known_word(mention.qualifier) and not code.occurrences(mention.qualifier):
+        return is_known_word(mention.name)
+    if mention.qualifier and not is_known_word(mention.qualifier) and not code.occurrences(mention.qualifier):
         return False
-    return _is_known_word(mention.name)
+    return is_known_word(mention.name)
 
 
-def _is_known_word(word: str) -> bool:
+def is_known_word(word: str) -> bool:
+    """Say whether some library that programs use has a thing of this name."""
     if is_known_call(word) or overloads_of(word) or word in _python_names() or word in _SIGNALS:
         return True
     if any(pattern.fullmatch(word) for pattern in (_C_CALLS, _CONSTANT, _QT, _EXCEPTION)):
         return True
+    head, underscore, _ = word.partition("_")
+    if underscore and word.islower() and head not in _PREFIXES:
+        return False  # recv_many_fds is no name of the library, though recv is
     return any(pattern.fullmatch(word) for pattern in _header_names())

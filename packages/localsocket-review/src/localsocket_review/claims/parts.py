@@ -26,6 +26,7 @@ class Part:
     text: str
     role: Role
     explains: bool = False  # it stands behind a colon
+    is_completed: bool = False
 
 
 _VERB = (
@@ -69,9 +70,15 @@ _LABEL = re.compile(
     r"`?[\w.:()<>, ]+`?$",
     re.IGNORECASE,
 )
+_SAID_AGAIN = re.compile(
+    r"^(?:which )?(?:it|they) (?:is|are|does|do)(?: not|n't)?(?: declared so| yet| so| marked so)*\W*$", re.IGNORECASE
+)
+_REASON_FIRST = re.compile(r"^(?P<how>because|since)\s+(?P<reason>[^,]+),\s+(?P<rest>.+)$", re.IGNORECASE | re.DOTALL)
+_USE_OF = re.compile(r"^(?:the )?use of (?P<name>`[^`]+`)$", re.IGNORECASE)
 _ITS_VALUE = re.compile(
     r"^its value (?:is|was) never (?:reported|printed|shown|used|read|logged|returned|sent)\b", re.IGNORECASE
 )
+_NEVER_SHOWN = re.compile(r"^(?:is )?never (?:reported|printed|shown|logged|returned)(?: or \w+)*\W*$", re.IGNORECASE)
 _NOT_NAME = re.compile(r"^not (?=(?:the )?`)")
 _PRONOUN = re.compile(r"^(?:it|they|this|that|these|those|he|she)\b(?=\s+(?!is no\b))", re.IGNORECASE)
 _BEGINS_WITH_VERB = re.compile(rf"^(?:also |only |then |therefore |thus |even |just |hence )?{_VERB}\b", re.IGNORECASE)
@@ -93,13 +100,18 @@ def parts_of(sentence: str, mentions: Sequence[Mention]) -> list[Part]:
     pieces = list(_pieces(sentence))
     for text, how in pieces:
         role = _role(text, how, is_title=not found and len(pieces) > 1 and not re.search(r"\w", pieces[1][1]))
-        if found and role is not Role.LABEL:
-            text = _completed(text, how, found, mentions)
-        found.append(Part(text, role, explains=how.strip() == ":"))
+        if found and how.strip() == ":" and (label := _USE_OF.match(found[-1].text)):
+            text = f"{text.rstrip('.')} ({label['name']})"
+        whole = _completed(text, how, found, mentions) if found and role is not Role.LABEL else text
+        found.append(Part(whole, role, explains=how.strip() == ":", is_completed=whole != text))
     return found
 
 
 def _pieces(sentence: str) -> Iterator[tuple[str, str]]:
+    if first := _REASON_FIRST.match(sentence):
+        yield from _pieces(first["rest"])
+        yield first["reason"], first["how"].lower()
+        return
     hidden = _without_parentheses(hide_code(sentence))
     start, how = 0, ""
     for boundary in _SPLIT.finditer(hidden):
@@ -133,6 +145,8 @@ def _role(text: str, how: str, *, is_title: bool) -> Role:
         return Role.FOLLOWS
     if re.match(r"(?:allowing|leading|causing|making|resulting|risking|leaving|letting)\b", how):
         return Role.FOLLOWS
+    if _SAID_AGAIN.match(text):
+        return Role.FOLLOWS
     if how in ("because", "since", "as"):
         return Role.REASON
     if _LABEL.match(text):
@@ -154,9 +168,12 @@ def _completed(text: str, how: str, before: list[Part], mentions: Sequence[Menti
     subject = _last_name(said[-1].text, mentions) if how == "which" else _subject(said[0].text)
     if not subject:
         return text
-    if how in ("but", "and", "yet") and re.match(r"no `", text):
+    if how in ("but", "and", "yet") and re.match(r"no [`a-z]", text):
         return f"{subject} has {text}"
-    if _ITS_VALUE.match(text):
+    order = re.search(r"\b(?:only |right )?(?:before|after)\b", said[-1].text)
+    if order is not None and re.match(r"(?:before|after)\b", text):
+        return said[-1].text[: order.start()] + text
+    if _ITS_VALUE.match(text) or _NEVER_SHOWN.match(text):
         return f"{subject} is never read"
     if (bare := _NOT_NAME.match(text)) and "`" in said[-1].text.rstrip("`"):
         verb = said[-1].text[: said[-1].text.rstrip("`").rfind("`")]

@@ -13,6 +13,12 @@ _CONDITION = re.compile(
     r"only|after|in case|except|provided)\b",
     re.IGNORECASE,
 )
+_SAYS_UNUSED = re.compile(
+    r"\b(?:no|not|never|nowhere|nobody|nothing|none|cannot|could not|without|unused|unreferenced|"
+    r"uncalled|dead|unreachable|"
+    r"remove|delete|drop)\b|n't\b",
+    re.IGNORECASE,
+)
 _FORBIDDEN = re.compile(
     r"\b(?:must|may|can|should|shall|cannot|mustn't|shouldn't|can't)(?: not|n't| never)?\b.{0,20}?\bbe "
     r"(?:used|called|shared)\b"
@@ -31,6 +37,8 @@ _TWICE = re.compile(
 )
 _PARTED = re.compile(r"\b(?:and|or|but|as|because|since|so|hence|that|which|with)\b", re.IGNORECASE)
 _OF_TIME = frozenset({"late permissions", "check and use", "use after deletion", "endpoint removed"})
+_OF_ALL = frozenset({"unused", "include guard"})
+_NONE_OF = re.compile(r"\W*(?:there is |there are )?no \w+", re.IGNORECASE)
 _WHOLE = frozenset({"security defects", "naming", "rule named", "counts", "overload", "inherits", "missing Q_OBJECT"})
 _CLIENT = re.compile(r"\b(?:connections?|clients?(?:'s)?|accepted|peers?)\b", re.IGNORECASE)
 _SERVER = re.compile(r"\b(?:server|listener|listening|bound)\b", re.IGNORECASE)
@@ -49,11 +57,14 @@ _MOST = 4  # words that may stand besides what was recognised, before it is anot
 
 def kept_to_what_is_said(answer: Answer, claim: Claim, text: str) -> Answer:
     """Take back a decision that does not reach as far as what was said."""
-    is_twice = _is_denied_twice(text)
+    text = re.sub(r"`[^`]*`", "`x`", text)  # what is quoted is no condition
+    is_twice = _is_denied_twice(text) and not (claim.kind in _OF_ALL and _NONE_OF.match(text))
     if answer.verdict is Verdict.UNDECIDED or (claim.kind in _WHOLE and not is_twice):
         return answer
     if claim.kind == "other thread" and _FORBIDDEN.search(text):
         return _open(answer, "What the library allows, the code does not say.")
+    if claim.kind == "unused" and claim.is_complaint and not _SAYS_UNUSED.search(text):
+        return _open(answer, "Who uses it, is what is said.")
     if _is_conditional(claim, text):
         return _open(answer, "Whether under the condition that is named, is not decided here.")
     if is_twice:

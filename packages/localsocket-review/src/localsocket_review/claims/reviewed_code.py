@@ -15,7 +15,7 @@ from localsocket_review.analysis.facts import Facts
 from localsocket_review.claims.claim import Answer, Shown, refuted
 from localsocket_review.claims.mentions import Mention
 from localsocket_review.findings import Category, Finding
-from localsocket_review.model.declarations import ClassInfo, FunctionInfo, FunctionKind
+from localsocket_review.model.declarations import ClassInfo, FunctionInfo, FunctionKind, target_names
 from localsocket_review.model.expressions import Call
 from localsocket_review.model.place import Place
 from localsocket_review.model.statements import Assign
@@ -132,11 +132,12 @@ class Code:
             seen: set[str] = set()
             local = function.local_names()
             for statement in function.statements():
-                name = getattr(statement.target, "identifier", "") if isinstance(statement, Assign) else ""
-                is_constant = isinstance(statement, Assign) and statement.type == "macro"
-                if name and name in local and name not in seen and not is_constant:
-                    seen.add(name)
-                    yield Entity(Sort.VARIABLE, name, statement.place, function.unit, None, function)
+                if not isinstance(statement, Assign) or statement.type == "macro":
+                    continue
+                for name in target_names(statement.target):
+                    if name in local and name not in seen:
+                        seen.add(name)
+                        yield Entity(Sort.VARIABLE, name, statement.place, function.unit, None, function)
 
     def _macros(self) -> Iterator[Entity]:
         for unit in self.program.units:

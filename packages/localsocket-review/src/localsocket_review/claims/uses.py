@@ -59,6 +59,10 @@ class Uses:
             yield from unit.import_places.values()
             yield from (place for _, place in unit.includes)
 
+    def is_named_otherwise(self, entity: Entity) -> bool:
+        """Say whether the name of a function stands anywhere else, be it of a namesake."""
+        return entity.sort is Sort.FUNCTION and self._facts.references.uses(entity.name, entity.unit) > 0
+
     def may_be_used_elsewhere(self, entity: Entity) -> bool:
         """Say whether files that were not given may use it: what is not private, where no whole program is given."""
         if entity.sort in (Sort.VARIABLE, Sort.PARAMETER, Sort.MACRO, Sort.OUTSIDE) or self._is_whole_program():

@@ -43,7 +43,7 @@ def check(claim: Claim, code: Code) -> Answer:
     if claim.is_complaint and not called and len(about) > 1 and any(one.ended for one in about):
         several: list[Shown] = [(one.place, f"{one.type} {one.ended or 'has no end that is seen'}") for one in about]
         return undecided("Several objects are made there, and which is meant is not said.", *several)
-    lost = [one for one in about if one.is_lost or (one.place.file, one.place.line) in found]
+    lost = [one for one in about if one.is_lost or (not one.ended and (one.place.file, one.place.line) in found)]
     unclear = [one for one in about if not one.ended and one not in lost]
     ending = [place for one in lost for place in _endings_near(one, code)]
     if lost and ending:
@@ -89,6 +89,11 @@ def _endings_near(made: Made, code: Code) -> Iterator[Place]:
                 is_near and call.called_name in _ENDING and not _is_of_another(call, made)
             ):
                 yield call.place
+
+    for place in code.occurrences("deleteLater") if code.program.class_named(made.type) is not None else ():
+        unit = code.unit_of(place)
+        if unit is not None and f"{made.type}::deleteLater" in unit.line(place.line):
+            yield place
 
 
 _DELETING = frozenset({"qDeleteAll"})

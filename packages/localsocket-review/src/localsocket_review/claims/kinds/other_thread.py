@@ -74,6 +74,8 @@ def _of_calls(claim: Claim, calls: list[tuple[Call, FunctionInfo]], code: Code) 
     reason = "Each object is used on one thread only, the one on which it is made."
     if _is_of_itself(claim):
         return undecided(f"{reason} Whether it could stand several, the code does not say.", *shown)
+    if claim.is_complaint and not _SHARED.search(claim.clause):
+        return undecided(f"{reason} That it is shared, is not said.", *shown)
     if claim.is_complaint and _ONE_OTHER.search(claim.clause) and not _ITS_OWN.search(claim.clause):
         return undecided(f"{reason} Which thread is meant as the other, is not said.", *shown)
     return _said(claim, is_complaint_true=False, reason=reason, shown=shown)
@@ -88,6 +90,13 @@ def _accesses(entity: Entity, code: Code) -> Iterator[DataAccess]:
         yield from code.facts.shared_data.accesses(entity.name, scope)
 
 
+_SHARED = re.compile(
+    (
+        r"several|multiple|different|various|many|concurrent|\brace|lock|mutex|synchroni|another|other|"
+        r"across|wrong|than|both"
+    ),
+    re.I,
+)
 # "in a worker thread": it may well be made there, too.
 _ONE_OTHER = re.compile(
     (

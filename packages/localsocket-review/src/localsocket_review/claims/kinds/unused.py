@@ -98,6 +98,10 @@ def _of_names(entities: list[Entity], code: Code) -> Answer:
     if used:
         return refuted(f"{names} is used.", *used)
     places: list[Shown] = [(entity.place, f"{entity} is here, and nothing {_verb(entity)} it") for entity in unused]
+    if any(uses.is_named_otherwise(entity) for entity in unused):
+        return undecided(
+            f"No use of {names} is found, and the name stands elsewhere; searched: {code.extent}.", *places
+        )
     if any(uses.may_be_used_elsewhere(entity) for entity in unused):
         return undecided(
             f"No file of those given uses {names}, but it is open to others; searched: {code.extent}.", *places

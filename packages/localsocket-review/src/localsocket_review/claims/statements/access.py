@@ -72,6 +72,10 @@ ACCESS = (
                 rf"(?:{{X}} )?(?:gives?|lets?|allows?|grants?|permits?) {_EVERYBODY} (?:to )?(?:connect|write|"
                 r"access|the right to connect|access to)"
             ),
+            (
+                r"(?:the )?(?:socket|file|endpoint)(?: file)? {BE} (?:made )?(?:readable and )?writable (?:for|by) "
+                r"(?:everybody|everyone|all|all users|every user|others)(?: (?:with|by|using|through) {X})?"
+            ),
             rf"{_EVERYBODY} (?:can |may |to )?(?:connect|write to|talk)",
             (
                 r"(?:the )?(?:socket|file|endpoint)(?: file)? is (?:world[- ]writable|writable by (?:all|everyone|"
@@ -90,6 +94,10 @@ ACCESS = (
             (
                 r"{X} (?:takes|removes|revokes) (?:away )?(?:write |read |all )?(?:access|permissions?|rights?) "
                 r"from (?:the )?(?:group and others|others|other users|group and other)"
+            ),
+            (
+                r"(?:the )?(?:socket|file|endpoint)(?: file)? is (?:only )?(?:accessible|open|usable) (?:only "
+                r")?(?:to|by|for) (?:its|the) (?:owner|user)(?: only)?"
             ),
             r"only the (?:owner|same user|current user) (?:can |may )?(?:connect|access)",
         ),

@@ -60,6 +60,9 @@ def _is_called(wanted: Mention, functions: list[FunctionInfo], matched: Matched,
     found = calls_of(wanted, functions, code)
     certain = [one for one in found if one.is_certain]
     where = _where(matched)
+    other = [one for one in certain if _is_given_otherwise(one, wanted, code)]
+    if certain and len(other) == len(certain):
+        return false(f"{wanted.name}() is called with other arguments{where}.", *_shown(other, code))
     if certain:
         return true(f"{wanted.text} is called{where}.", *(quoted(one.place, code) for one in certain))
     if found:
@@ -73,6 +76,20 @@ def _is_called(wanted: Mention, functions: list[FunctionInfo], matched: Matched,
     elsewhere = calls_of(Mention(wanted.name, "", None, wanted.name, 0, 0), code.program.functions, code)
     near = f" There is {elsewhere[0].call.called_name}() of another object or place." if elsewhere else ""
     return false(f"{wanted.text} is called nowhere{where}; searched: {code.extent}.{near}", *_shown(elsewhere, code))
+
+
+def _is_given_otherwise(found: Found, wanted: Mention, code: Code) -> bool:
+    """Say whether a call is given another number or truth for a keyword than was written: `shutdown(wait=True)`."""
+    for part in wanted.parameters:
+        name, is_keyword, value = part.partition("=")
+        given = found.call.keywords.get(name.strip()) if is_keyword else None
+        values = values_of(given, found.function, code) if given is not None else None
+        if values and value.strip() in ("True", "False") and values <= {"True", "False"} - {value.strip()}:
+            return True
+        number = number_of(value.strip()) if is_keyword else None
+        if values and number is not None and all(isinstance(one, float) for one in values) and number not in values:
+            return True
+    return False
 
 
 def _where(matched: Matched) -> str:
@@ -223,6 +240,7 @@ CALLS = (
         "`run()` calls `exec()`.",
         _calls,
         (
+            r"the calls? (?:of|to) {X} (?:is|are|happens|stands) (?:in|inside|within) {S}",
             rf"{{S}} {_CALLING} {{XS}}",
             r"{S} (?:makes|contains|has) (?:an? |any )?calls? (?:to|of) {XS}",
             rf"{{XS}} {{BE}} {_CALLED} (?:by|from|in|inside|within) {{S}}",

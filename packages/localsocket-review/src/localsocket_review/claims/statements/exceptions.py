@@ -133,7 +133,10 @@ def _is_retried(matched: Matched, code: Code) -> Truth | None:
 
 
 def _reason_of(matched: Matched) -> Mention | None:
-    return matched.name("Y") if "Y" in matched.names else None
+    if "Y" in matched.names:
+        return matched.name("Y")
+    is_signal = "interrupted" in matched.wording.core
+    return Mention("EINTR", "", None, "EINTR", 0, 0) if is_signal else None
 
 
 def _names_near(name: str, place: Place, code: Code) -> bool:
@@ -181,6 +184,14 @@ EXCEPTIONS = (
                 r"(?:it (?:fails with|is interrupted by|returns|was interrupted with) )?{Y}"
             ),
             r"{S} (?:retries|repeats|restarts) {X} (?:on|if|when|after) (?:it fails with )?{Y}",
+            (
+                r"{S} (?:retries|repeats|restarts)(?: it)? (?:if|when|after) {X} (?:is|was|has been) "
+                r"interrupted(?: by a signal)?(?: \(?{Y}\)?)?"
+            ),
+            (
+                r"{X} {BE} (?:retried|repeated|restarted|tried again) (?:if|when|after) (?:it (?:is|was|has been) "
+                r")?interrupted(?: by a signal)?(?: \(?{Y}\)?)?"
+            ),
             r"{X} (?:handles|copes with|checks for) {Y}",
         ),
     ),

@@ -202,7 +202,7 @@ def _is_imported(matched: Matched, code: Code) -> Truth | None:
     return together(truths)
 
 
-_IMPORTED = r"(?:imported|included)"
+_IMPORTED = r"(?:imported|included)(?: from <\d+>)?"
 _IDLE = (
     (
         rf"{_IMPORTED},? (?:but|yet|and|although it is|though it is) (?:\w+ )?(?:(?:is|are|it is|they are) "
@@ -241,7 +241,8 @@ IMPORTS = (
         ),
         (
             r"there (?:is|are) no (?:unused|unneeded|superfluous) imports?",
-            r"every import is used",
+            r"every import(?:ed module)? (?:is|was) used",
+            r"(?:imports|imported modules) are used",
             r"no import is unused",
         ),
     ),
@@ -257,6 +258,7 @@ IMPORTS = (
         ),
         (
             rf"{{XS}} {{BE}} {_IMPORTED},? (?:but|yet|and|although it is|though it is) (?:is |are )?unused",
+            rf"{{XS}} {{BE}} {_IMPORTED} (?:for nothing|needlessly|unnecessarily|in vain|for no reason)",
             rf"{{XS}} {{BE}} {_IMPORTED} without (?:being used|being needed|any use|use|being referenced)",
             (
                 r"{XS} (?:is|are) (?:an? )?(?:unused|unneeded|unnecessary|superfluous|redundant|needless) "

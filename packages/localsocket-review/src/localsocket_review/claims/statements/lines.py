@@ -39,6 +39,13 @@ _DOINGS = {
     "sleep": "sleep wait",
     "rais": "raise throw",
     "throw": "throw raise",
+    "chang": "chmod fchmod set = umask",
+    "abort": "abort",
+    "shuts": "shutdown",
+    "increment": "ref ++ += 1",
+    "count": "ref ++ += 1",
+    "appl": "settimeout set setsockopt",
+    "print": "print printf perror fprintf qInfo qDebug cout",
     "sets": "set chmod = umask",
 }
 
@@ -74,7 +81,9 @@ def _does(matched: Matched, code: Code) -> Truth | None:
     if missing:
         return false(f"Line {int(number)} does not have {missing[0]}.", shown)
     names = set(re.findall(r"\w+", text))
-    is_done = "=" in doings.split() or any(word in names or stem(word) in has for word in doings.split())
+    is_done = "=" in doings.split() or any(
+        word in names or stem(word) in has or (not word.isalnum() and word in text) for word in doings.split()
+    )
     if doings and not is_done:
         return false(f"That is not what line {int(number)} does.", shown)
     return true(f"Line {int(number)} does.", shown) if doings or named else unknown(f"Line {int(number)} may.", shown)

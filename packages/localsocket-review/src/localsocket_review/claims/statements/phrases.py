@@ -18,7 +18,7 @@ _SORTS = (
 )
 _LEAD = (
     r"(?:(?:the|an?|any|its|their|this|that|these|those|every|each|two|three|some|the two|the three|"
-    r"all the) )?(?:[a-z]+-[a-z]+ |sole |old |new )?"
+    r"all the) )?(?:[a-z]+-[a-z]+ |sole |old |new |un[a-z]+ed )?"
     rf"(?:(?:constructor|destructor|body) of (?:the )?)?"
     r"(?:(?:own|only|private|public|member|static|global|virtual|result of|call to|call of|use of|"
     rf"private member) )?(?:{_SORTS} )?(?:called |named )?"
@@ -42,7 +42,7 @@ PLACEHOLDERS = {
     "XS": rf"(?P<X>{_NAME}(?:(?:, | ?/ ?|,? and |,? or |,? nor ){_NAME})*)",
     "YS": rf"(?P<Y>{_NAME}(?:(?:, | ?/ ?|,? and |,? or |,? nor ){_NAME})*)",
     "S": rf"(?P<S>{_NAME}|{_PROGRAM})",
-    "W": r"(?P<W>[a-z][a-z-]*(?: [a-z][a-z-]*){0,3}?|<\d+>)",
+    "W": r"(?P<W>[a-z][a-z-]*(?: [a-z][a-z-]*){0,5}?|<\d+>)",
     "N": rf"(?P<N>{_NUMBER})",
     "V": rf"(?P<V>(?!(?:once|twice|thrice)\b){_NUMBER})(?: (?P<U>{_UNIT}))?",
     "T": rf"(?P<V>{_NUMBER}|an?)[ -]?(?P<U>{_UNIT})",

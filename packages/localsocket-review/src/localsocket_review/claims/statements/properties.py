@@ -52,6 +52,8 @@ def _of_name(mention: Mention, word: str, matched: Matched, code: Code) -> Truth
         else:
             truths.append(_of_function(entity, word, code))
     kept = [one for one in truths if one is not None]
+    if word == "pure" and any(one.holds for one in kept):
+        return next(one for one in kept if one.holds)  # the base's, which the others override
     return together(kept) if kept else None
 
 
@@ -278,6 +280,23 @@ def _parameter_words(matched: Matched, code: Code) -> Truth | None:
     return None
 
 
+def _is_required(matched: Matched, code: Code) -> Truth | None:
+    """F must be given a parameter of which the words speak."""
+    if "S" not in matched.names:
+        return None
+    functions = [
+        one.function for one in _entities(matched.name("S"), code, (Sort.FUNCTION,)) if one.function is not None
+    ]
+    words = set(matched.words["P"].lower().split())
+    found = [one for other in functions for one in other.parameters if one.name.lower() in words]
+    if len(functions) != 1 or len(found) != 1:
+        return None
+    shown = quoted(functions[0].declared_at or functions[0].place, code)
+    if found[0].default is not None:
+        return false(f"{found[0].name} has a default.", shown)
+    return true(f"{found[0].name} has no default.", shown)
+
+
 def _parameter_count(matched: Matched, code: Code) -> Truth | None:
     number = 0.0 if matched.words["N"].lower() == "no" else number_of(matched.words["N"])
     if "S" not in matched.names or number is None:
@@ -365,7 +384,14 @@ def _is_there(matched: Matched, code: Code) -> Truth | None:
     own = [[one for one in entities if one.sort not in (Sort.OUTSIDE, Sort.FILE)] for entities in found]
     if not all(own):
         return None
+    if "initiali" in matched.wording.core and not all(_is_given_a_value(one.name, code) for one in matched.names["X"]):
+        return None
     return true("It is there.", *(quoted(entities[0].place, code) for entities in own))
+
+
+def _is_given_a_value(name: str, code: Code) -> bool:
+    """Say whether a name is followed by what it is given, as it is written: `count = 0`, `m_count(0)`."""
+    return any(re.search(rf"\b{re.escape(name)}\s*(?:=(?!=)|\(|\{{)", unit.code) for unit in code.program.units)
 
 
 def _is_changed_in(matched: Matched, code: Code) -> Truth | None:
@@ -580,7 +606,8 @@ PROPERTIES = (
         _is_there,
         (
             (
-                r"{XS} {BE} (?:only |merely )?(?:defined|declared|assigned|incremented|counted up|increased|"
+                r"{XS}(?: (?:in|of) {Z})? {BE} (?:only |merely )?(?:defined|counted|initiali[sz]ed|declared|"
+                r"assigned|incremented|counted up|increased|"
                 r"updated|written|set|stored|present|there)$"
             ),
         ),
@@ -672,6 +699,18 @@ PROPERTIES = (
             (
                 r"{S} (?:takes?|has|accepts?|expects?|requires?) (?:exactly |only )?(?P<N>no|\d+|one|two|three|"
                 r"four|five|six|seven) (?:required )?(?:parameter|argument)s?"
+            ),
+        ),
+    ),
+    StatementKind(
+        "is required",
+        "whether a parameter must be given",
+        "`submit()` requires the caller to pass a priority.",
+        _is_required,
+        (
+            (
+                r"{S} (?:requires|forces) (?:the )?callers? to (?:pass|give|supply|provide|name) (?:an? |the |all "
+                r")?(?P<P>[a-z]+(?: [a-z]+){0,3})"
             ),
         ),
     ),

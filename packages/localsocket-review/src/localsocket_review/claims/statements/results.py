@@ -11,8 +11,8 @@ from localsocket_review.claims.statements.calls import subject_functions, togeth
 from localsocket_review.claims.statements.phrases import Matched, StatementKind
 from localsocket_review.claims.statements.truth import Truth, false, true, unknown
 from localsocket_review.claims.word_sets import word_set
-from localsocket_review.model.expressions import Await, strip_casts
-from localsocket_review.model.statements import Evaluate
+from localsocket_review.model.expressions import Await, strip_casts, walk
+from localsocket_review.model.statements import Evaluate, Return
 
 
 def _is_looked_at(matched: Matched, code: Code) -> Truth | None:
@@ -30,7 +30,13 @@ def _is_looked_at(matched: Matched, code: Code) -> Truth | None:
             and _ASKED.search(matched.wording.core)
             and not all(_is_tested(one.call, one.function, code.facts) for one in found)
         ):
-            return None
+            untested = [one for one in found if not _is_tested(one.call, one.function, code.facts)]
+            if len(untested) < len(found) or any(_is_handed_back(one, code) for one in untested):
+                return None
+            truths.append(
+                false(f"No condition asks what {mention.text} returned.", *(quoted(one.place, code) for one in found))
+            )
+            continue
         shown = [quoted(one.place, code) for one in dropped or found]
         if not dropped:
             truths.append(true(f"What {mention.text} returns is used.", *shown))
@@ -39,6 +45,19 @@ def _is_looked_at(matched: Matched, code: Code) -> Truth | None:
         else:
             truths.append(unknown(f"{len(dropped)} of {len(found)} results of {mention.text} are dropped.", *shown))
     return together(truths)
+
+
+def _is_handed_back(found: Found, code: Code) -> bool:
+    """Say whether a result, or what takes it, is returned or given to another call: there it may be asked for."""
+    holder = code.facts.ownership.holder(found.call, found.function)
+    for statement in found.function.statements():
+        if isinstance(statement, Return) and statement.value is not None:
+            for part in walk(statement.value):
+                if part is found.call or (
+                    holder is not None and code.facts.names.variable(part, found.function) == holder
+                ):
+                    return True
+    return any(part is found.call for call in found.function.calls() if call is not found.call for part in walk(call))
 
 
 _ASKED = re.compile(r"check|test|verif|handl|examin|inspect|evaluat", re.IGNORECASE)
@@ -88,7 +107,7 @@ def _is_asked_for(matched: Matched, code: Code) -> Truth | None:
 _C_RESULTS = word_set(
     "bind listen accept accept4 connect send sendto sendmsg recv recvfrom recvmsg read write close chmod "
     "fchmod unlink setsockopt fcntl ioctl fork pipe dup dup2 open mkdir rename sigaction fwrite fread "
-    "socketpair poll select setuid setgid chdir ftruncate lseek fsync"
+    "socketpair poll select setuid setgid chdir ftruncate lseek fsync fstat stat lstat malloc calloc realloc"
 )
 _RESULT = (
     r"(?:the |any |no )?(?:return(?:ed)? (?:value|code|status)s?|results?|outcomes?|error codes?|"
@@ -186,6 +205,11 @@ RESULTS = (
         ),
         (
             rf"{_RESULT.replace('|no ', '')} (?:{{BE}}|goes|go|stays|remains?) {_DROPPED}",
+            r"{S} (?:ignores?|discards?|drops?) what {XS} (?:returns?|return|gives?)",
+            (
+                r"(?:an? |any |the )?(?:failure|failing|error)s? of (?:the )?(?:very )?(?:first )?{XS} (?:goes|go|"
+                r"is|are|stays|remains?) (?:unnoticed|ignored|unhandled|undetected)"
+            ),
             rf"no (?:return (?:value|code)|result) of {{XS}} (?:is|are) {_LOOKED}",
             r"{XS} {BE} (?:called )?(?:unchecked|without checking (?:its|the) (?:result|return value))",
             (

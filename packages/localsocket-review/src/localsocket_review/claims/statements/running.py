@@ -235,7 +235,7 @@ RUNNING = (
         _runs_in_thread,
         (
             (
-                rf"{_ANYBODY} .*?\b(?:from|in|on|by|across|between) (?:an? |the |its own |several |multiple |many |"
+                rf"{_ANYBODY} .*?\b(?:from|in|on|by|across|between|to) (?:an? |the |its own |several |multiple |many |"
                 r"two |different |other |another |separate |worker |background |second )+threads?\b"
             ),
             r".*\bdata races?\b",

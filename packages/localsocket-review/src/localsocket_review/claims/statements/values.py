@@ -16,7 +16,7 @@ from localsocket_review.claims.statements.truth import Truth, false, true, unkno
 from localsocket_review.model.declarations import FunctionInfo, FunctionKind
 from localsocket_review.model.expressions import Attribute, Call, Expression, Name
 from localsocket_review.model.place import Place
-from localsocket_review.model.statements import Assign
+from localsocket_review.model.statements import Assign, Return
 
 # What the arguments of well-known calls are called: by position from the end, which C and Python often share.
 _ARGUMENTS: dict[str, tuple[tuple[int, str], ...]] = {
@@ -217,6 +217,8 @@ def _written(value: Value, shown: list[tuple[Place, str]], *, is_octal: bool = F
 def _is_worth(matched: Matched, code: Code) -> Truth | None:
     """The W (of X) is V."""
     words = _words_of(matched.words["W"], matched.names.get("W", (None,))[0])
+    if not words and "X" in matched.names:
+        return _setter(matched, code)
     if not words:
         words = frozenset(stem(part) for part in parts_of(matched.words["W"]) if part == "limit")
     if not words:
@@ -226,11 +228,25 @@ def _is_worth(matched: Matched, code: Code) -> Truth | None:
     homes = (*matched.names.get("X", ()), *matched.scopes)
     if words & _OF_MODES:
         return _mode_is(wanted, code) if "umask" not in matched.words["W"].lower() else _umask_is(wanted, code)
+    if len(words) > 1 and "W" not in matched.names:
+        last = frozenset({stem(parts_of(matched.words["W"])[-1])})
+        known = any(_fits(one, words) for function in code.program.functions for one in _named_in(function, code))
+        words = words if known else last
     for given in _candidates(words, homes, "default" in matched.words.get("D", ""), code):
         truth = compared(given, wanted, what, code)
         if truth is not None:
             return truth
     return None
+
+
+def _named_in(function: FunctionInfo, code: Code) -> Iterator[str]:
+    """Yield what has a value in a function: arguments, parameters, variables."""
+    for call in function.calls():
+        yield from (part for name, _ in _arguments(call, function, code) for part in name.split())
+    yield from (one.name for one in function.parameters)
+    for statement in function.statements():
+        if isinstance(statement, Assign):
+            yield getattr(statement.target, "identifier", getattr(statement.target, "name", ""))
 
 
 _OF_MODES = frozenset(stem(word) for word in ("mode", "permissions", "umask", "permission"))
@@ -313,6 +329,8 @@ def _umask(_: Matched, code: Code) -> Truth | None:
 def _setter(matched: Matched, code: Code) -> Truth | None:
     """X is set to V, X is called with V."""
     mention = matched.name("X")
+    if not any(character.isdigit() for character in matched.words["V"]):
+        return None  # "can be called with one argument"
     wanted = wanted_numbers(matched.words["V"], matched.words.get("U", ""))
     calls = calls_of(mention, code.program.functions, code)
     if calls:
@@ -426,6 +444,7 @@ VALUES = (
                 r"{X} {BE} (?:created|called|given|made|opened|started|constructed|used|invoked)? ?(?:with )?an? "
                 r"{W} of {V}"
             ),
+            r"{S} (?:sets|changes|restricts) the (?:process )?(?P<W>umask|mode|permissions) to {V}",
             r"{X} (?:gets?|has|uses?|takes?|receives?) an? (?P<D>default )?{W} of {V}",
             r"the (?P<D>default )?{W} (?:is|are) (?:set|limited|capped|fixed) (?:to|at) {V}",
             r"{X} (?:uses?|has) (?:a|the) (?P<D>default )?{W} of {V}",
@@ -444,7 +463,34 @@ VALUES = (
         ),
     ),
 )
+
+
+def _returns(matched: Matched, code: Code) -> Truth | None:
+    """S returns V: one of the numbers that it returns."""
+    functions = subject_functions(matched, code)
+    if functions is None or "S" not in matched.names:
+        return None
+    returned = [one for one in functions[0].statements() if isinstance(one, Return) and one.value is not None]
+    values = [(values_of(one.value, functions[0], code), one.place) for one in returned if one.value is not None]
+    wanted = wanted_numbers(matched.words["V"], "")
+    here = [place for found, place in values if found and found & wanted]
+    if here:
+        return true(f"{matched.name('S').text} returns {matched.words['V']}.", *(quoted(one, code) for one in here))
+    if not values or any(found is None for found, _ in values):
+        return None
+    shown = [quoted(place, code) for _, place in values]
+    told = ", ".join(sorted({_written(one, shown) for found, _ in values for one in found or ()}))
+    return false(f"{matched.name('S').text} returns {told}.", *shown)
+
+
 TIMES = (
+    StatementKind(
+        "returns a value",
+        "which numbers a function returns",
+        "`main()` returns 2 when no file is named.",
+        _returns,
+        (r"{S} (?:returns|exits with|ends with)(?: (?:status|code|the value|the status))? {V}",),
+    ),
     StatementKind(
         "is limited",
         "whether a buffer or a time has a limit",
@@ -486,7 +532,7 @@ TIMES = (
         "a time or a size that is written nowhere",
         "Notes are saved every 6 seconds.",
         _lasts,
-        (r".*?\b(?:every|after|for|within|up to|at most|of|than|limited to|wait|waits|about|around|to) {T}",),
+        (r".*?\b(?:every|after|for|within|up to|at most|of|than|limited to|wait|waits|about|around|to|is|are) {T}",),
         takes_rest=True,
     ),
 )

@@ -40,7 +40,8 @@ _HEDGES = re.compile(
     re.IGNORECASE,
 )
 _FILLERS = re.compile(
-    r"\b(?:really|simply|just|explicitly|directly|ever|even|still|also|both|correctly|properly|all|of "
+    r"\b(?:really|simply|just|explicitly|directly|ever|even|still|also|both|correctly|properly|all(?! "
+    r"(?:local |other )?users)|of "
     r"its own|of their own|"
     r"currently|clearly|obviously|already|indeed|actually|in turn|either)\b",
     re.IGNORECASE,
@@ -120,7 +121,8 @@ _CONDITION = re.compile(
     re.I,
 )
 KEYWORDS = word_set(
-    "explicit override final virtual const static abstract noexcept constexpr async public private "
+    "required optional mandatory explicit override final virtual const static abstract noexcept "
+    "constexpr async public private "
     "protected inline new "
     "delete default"
 )
