@@ -12,7 +12,7 @@ import os
 from collections.abc import Sequence
 from typing import Protocol
 
-from localsocket.showing import did_you_mean, one_line
+from localsocket.showing import did_you_mean, one_line, shown
 
 STALE_SOCKET = "a socket file whose server is gone"
 
@@ -182,7 +182,7 @@ class InvalidAddress(LocalSocketError, ValueError):
     """The text names no endpoint; `reason` says why."""
 
     def __init__(self, address: str, reason: str) -> None:
-        super().__init__(f"{address!r} is not an address: {reason}")
+        super().__init__(f"{shown(address)} is not an address: {reason}")
         self.address = address
         self.reason = reason
 
