@@ -49,6 +49,7 @@ _PROPER_NOUN = re.compile(
 )
 _KEYWORD = re.compile(
     r"new|this|self|cls|void|int|bool|char|auto|const|true|false|True|False|None|nullptr|NULL|return|if|else|"
+    r"with|try|finally|except|catch|goto|switch|case|lambda|yield|raise|throw|async|await|break|continue|pass|else|elif|"
     r"for|while|def|class|struct|static|virtual|public|private|protected|import|from|namespace|using|std"
 )
 _PREFIX = re.compile(r"[a-z]{0,2}_")  # what names begin with: m_, s_

@@ -63,6 +63,8 @@ def kept_to_what_is_said(answer: Answer, claim: Claim, text: str) -> Answer:
         return answer
     if claim.kind == "other thread" and _FORBIDDEN.search(text):
         return _open(answer, "What the library allows, the code does not say.")
+    if claim.kind == "unused" and re.search(r"\b(?:directly|explicitly|by name)\b", text):
+        return _open(answer, "Whether it is called directly, is not decided here.")
     if claim.kind == "unused" and claim.is_complaint and not _SAYS_UNUSED.search(text):
         return _open(answer, "Who uses it, is what is said.")
     if _is_conditional(claim, text):

@@ -186,6 +186,20 @@ def _decorated(matched: Matched, code: Code) -> Truth | None:
     return true(reason, *shown) if len(found) == number else false(reason, *shown)
 
 
+def _has_block(matched: Matched, code: Code) -> Truth | None:
+    """S has a with statement, a try, a finally: the word stands in it."""
+    functions = subject_functions(matched, code)
+    if functions is None or "S" not in matched.names or not functions:
+        return None
+    word = matched.words["BLOCK"].lower()
+    for function in functions:
+        unit = function.unit
+        for number in range(function.place.line, (function.place.end_line or function.place.line) + 1):
+            if re.search(rf"\b{word}\b", unit.bare_code[unit.span(number, number)]):
+                return true(f"There is a {word}.", quoted(Place(unit.path, number), code))
+    return false(f"There is no {word} in {matched.name('S').text}.", quoted(functions[0].place, code))
+
+
 def _is_named(matched: Matched, code: Code) -> Truth | None:
     """A constant of a library is set: it is named somewhere."""
     mention = matched.name("X")
@@ -255,6 +269,24 @@ def _is_connected(matched: Matched, code: Code) -> Truth | None:
 
 
 NAMED = (
+    StatementKind(
+        "has a block",
+        "whether a function has a with, a try, a finally, a switch or a goto",
+        "`handle()` uses a `with` statement.",
+        _has_block,
+        (
+            (
+                r"{S} (?:uses|has|contains) (?:an? |any )?(?P<BLOCK>with|try|finally|except|catch|switch|goto)(?: "
+                r"(?:statement|block|clause|handler)s?)?"
+            ),
+        ),
+        (
+            (
+                r"{S} (?:uses|has|contains) no (?P<BLOCK>with|try|finally|except|catch|switch|goto)(?: "
+                r"(?:statement|block|clause|handler)s?)?"
+            ),
+        ),
+    ),
     StatementKind(
         "is done in",
         "in which function a file is removed, a mode is set, a socket is made",
