@@ -458,9 +458,55 @@ class Values:
             path = Variable(variable.owner, f"{variable.path}.sun_path")
             if self._inference.is_a(address, function, "sockaddr_un") or self._has_field(path):
                 return without_scheme(self.field_texts(path, expression, function, trail))
+            pointed = self._pointed_to(address, function)
+            if pointed is not None:
+                return self.endpoint(pointed, function, trail)
+            given = self._given_addresses(address, function, trail)
+            if given:
+                return given
+            other = self._pointer_to(variable, function)
+            if other is not None:
+                return without_scheme(self.field_texts(other, expression, function, trail))
         if isinstance(address, Display) and address.kind == "tuple":
             return frozenset()  # a host and a port
         return without_scheme(self.texts(expression, function, trail))
+
+    def _given_addresses(self, address: Expression, function: FunctionInfo, trail: Trail) -> Texts:
+        """Return the paths in the addresses that callers give by a pointer of any type."""
+        parameter = next((one for one in function.parameters if one.name == dotted(address)), None)
+        if parameter is None or not any(word in parameter.type for word in ("void", "sockaddr")):
+            return frozenset()
+        if trail and trail[-1][1] is function:
+            site = trail[-1][0]
+            value = self._calls.value_given(site, function, parameter.name)
+            given, rest = [] if value is None else [(value, site.caller)], trail[:-1]
+        else:
+            given, rest = self._calls.values_given(function, parameter.name), ()
+        return frozenset(
+            text
+            for value, caller in given
+            if self._inference.is_a(strip_casts(value), caller, "sockaddr_un")
+            for text in self.endpoint(value, caller, rest)
+        )
+
+    def _pointed_to(self, address: Expression, function: FunctionInfo) -> Expression | None:
+        """Return the one address that a pointer of another type points to: `void *any = &local;`."""
+        made = [one for one in self._definitions.at(address, function) if one.how is not How.DECLARED]
+        values = [strip_casts(one.value) for one in made if one.how is How.VALUE and one.value is not None]
+        if len(made) == 1 and len(values) == 1 and made[0].function is function:
+            match values[0]:
+                case Unary(operator="&", operand=Name()) | Name():
+                    return values[0] if values[0] is not address else None
+        return None
+
+    def _pointer_to(self, variable: Variable, function: FunctionInfo) -> Variable | None:
+        """Return the path in an address written by a pointer: `un = (struct sockaddr_un *)&storage;`."""
+        for made in self._definitions.reaching(function).all:
+            if made.how is How.VALUE and made.value is not None and made.variable.owner is function:
+                path = Variable(function, f"{made.variable.path}.sun_path")
+                if self._names.variable(strip_casts(made.value), function) == variable and self._has_field(path):
+                    return path
+        return None
 
     def _has_field(self, path: Variable) -> bool:
         return any(found.variable == path for found in self._definitions.everywhere(path))

@@ -36,6 +36,7 @@ from localsocket_review.reading.cpp_tree import (
     type_text,
 )
 from localsocket_review.reading.qt_macros import MaskedSource, mask_macros
+from localsocket_review.reading.split_statements import join_split_statements
 
 _TRANSPARENT = frozenset({"translation_unit", "declaration_list", "linkage_specification", "ERROR", "preproc_else"})
 _WORD = re.compile(r"[A-Za-z_]\w*")
@@ -52,7 +53,7 @@ def read_cpp(path: str, source: bytes, seconds: float = SECONDS_PER_FILE) -> Uni
     unit.masked_macros = masked.counts
     unit.body = FunctionInfo("", "", Place(path, 1), unit, FunctionKind.MODULE, body=[])
     try:
-        tree = CppTree(path, masked.text, Clock(seconds))
+        tree = _tree(path, masked, Clock(seconds))
         unit.parse_errors = count_errors(tree.root)
         unit.half_read = _half_read(unit, share_lost(tree.root))
         unit.comments = tree.comments(masked.text) if ADDRESS in unit.source else []
@@ -65,6 +66,17 @@ def read_cpp(path: str, source: bytes, seconds: float = SECONDS_PER_FILE) -> Uni
     except TimeLimitPassed as passed:
         unit.unread = str(passed)
     return unit
+
+
+def _tree(path: str, masked: MaskedSource, clock: Clock) -> CppTree:
+    """Parse the source; where something is not understood, with the statements whole that the preprocessor cuts."""
+    tree = CppTree(path, masked.text, clock)
+    if tree.root.has_error and (whole := join_split_statements(masked.text)) != masked.text:
+        other = CppTree(path, whole, clock)
+        if share_lost(other.root) < share_lost(tree.root) or count_errors(other.root) < count_errors(tree.root):
+            masked.text = whole
+            return other
+    return tree
 
 
 def _half_read(unit: Unit, lost: float) -> str:
