@@ -45,7 +45,6 @@ class ReadSentence:
     claims: list[Claim] = field(default_factory=list)
     before: tuple[Mention, ...] = ()
     is_lead: bool = False
-    is_item: bool = False
     is_repeated_title: bool = False
 
 
@@ -68,7 +67,6 @@ def read_point(point: Point, known: Collection[str], about: tuple[Mention, ...] 
         claims = [] if is_silent else list(_claims(sentence, mentions, point, context))
         if not claims and context.leads and mentions and (sentence.begins_item or _EXAMPLE.match(sentence.text)):
             claims = [one for of_lead in context.leads for one in _led(of_lead, sentence, mentions)]
-            read.is_item = True
             if lead is not None:
                 lead.claims = [claim for claim in lead.claims if claim not in context.leads]
                 lead.is_lead = not lead.claims

@@ -112,6 +112,10 @@ def reached_from(functions: Iterable[FunctionInfo], code: Code) -> list[Function
     return list(seen)
 
 
+def entities_of(mention: Mention, code: Code, sorts: tuple[Sort, ...]) -> list[Entity]:
+    return [one for one in code.resolve(mention) if one.sort in sorts]
+
+
 # --- calls ------------------------------------------------------------------------------------------------------------
 
 

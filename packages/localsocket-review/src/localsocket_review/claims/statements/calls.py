@@ -130,10 +130,6 @@ def _is_called_anywhere(matched: Matched, code: Code) -> Truth | None:
     return _calls(matched, code)
 
 
-def _is_called_by(matched: Matched, code: Code) -> Truth | None:
-    return _calls(matched, code) if "S" in matched.names or matched.scopes else None
-
-
 def _counted(matched: Matched, code: Code) -> Truth | None:
     """X is called N times."""
     functions = subject_functions(matched, code)

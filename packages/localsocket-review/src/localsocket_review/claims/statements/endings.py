@@ -21,7 +21,6 @@ _CLOSING = word_set(
     "abort reset terminate "
     "free_all stop release closedir munmap CloseHandle"
 )
-_GENERAL = word_set("descriptor fd descriptors it file connection socket client server channel pipe handle conn peer")
 
 
 def _closes(matched: Matched, code: Code) -> Truth | None:

@@ -203,14 +203,6 @@ def _is_imported(matched: Matched, code: Code) -> Truth | None:
 
 
 _IMPORTED = r"(?:imported|included)(?: from <\d+>)?"
-_IDLE = (
-    (
-        rf"{_IMPORTED},? (?:but|yet|and|although it is|though it is) (?:\w+ )?(?:(?:is|are|it is|they are) "
-        r")?(?:used|unused|needed|unneeded|referenced|referred to)"
-    ),
-    rf"{_IMPORTED} without (?:being used|being needed|any use|use|being referenced)",
-    rf"{_IMPORTED} although (?:it|they) (?:is|are) (?:used|needed)",
-)
 
 
 def _any_idle(_: Matched, code: Code) -> Truth | None:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from localsocket_review.claims.statements.access import ACCESS
 from localsocket_review.claims.statements.calls import CALLS
+from localsocket_review.claims.statements.classes import CLASSES
 from localsocket_review.claims.statements.endings import ENDINGS
 from localsocket_review.claims.statements.exceptions import EXCEPTIONS
 from localsocket_review.claims.statements.imports import IMPORTS
 from localsocket_review.claims.statements.lines import LINES
 from localsocket_review.claims.statements.named import NAMED
 from localsocket_review.claims.statements.order import ORDER
+from localsocket_review.claims.statements.parameters import PARAMETERS
 from localsocket_review.claims.statements.phrases import statements_of
+from localsocket_review.claims.statements.places import PLACES
 from localsocket_review.claims.statements.properties import PROPERTIES
 from localsocket_review.claims.statements.results import RESULTS
 from localsocket_review.claims.statements.running import RUNNING
@@ -26,7 +29,10 @@ STATEMENTS = statements_of(
         RESULTS,
         ACCESS,
         VALUES,
+        PLACES,
+        CLASSES,
         PROPERTIES,
+        PARAMETERS,
         EXCEPTIONS,
         ENDINGS,
         CALLS,

@@ -40,7 +40,6 @@ _ARGUMENTS: dict[str, tuple[tuple[int, str], ...]] = {
     "waitForDisconnected": ((0, "timeout"),),
     "waitForNewConnection": ((0, "timeout"),),
 }
-_DEFAULT_WAIT = 30000.0  # of Qt's waitFor… functions, in ms
 _SCALES = {
     "ms": (1.0, 0.001),
     "mil": (1.0, 0.001),
