@@ -12,7 +12,7 @@ from localsocket_review.analysis.texts import HoleKind, Text
 from localsocket_review.apis.meaning import Act
 from localsocket_review.findings import Finding, Severity
 from localsocket_review.model.declarations import ClassInfo, FunctionInfo
-from localsocket_review.model.expressions import Expression, This
+from localsocket_review.model.expressions import Call, Expression, This, dotted
 from localsocket_review.model.unit import Language
 from localsocket_review.rules.rule import Example, Rule
 
@@ -40,7 +40,7 @@ def check(facts: Facts) -> Iterator[Finding]:
             or facts.access.is_abstract(site)
         ):
             continue
-        unsaid = _is_unsaid_by_qt(facts, site) if site.api.name.startswith("Q") else _is_open_path(facts, site)
+        unsaid = _is_unsaid_by_qt(facts, site) if site.api.name.startswith("Q") else _is_open(facts, site)
         server = (
             site.function,
             facts.names.variable(site.call.receiver, site.function) if site.call.receiver else None,
@@ -86,6 +86,36 @@ def _classes_of(facts: Facts, server: Expression, function: FunctionInfo) -> lis
     type_name = facts.inference.type_of(server, function)
     known = facts.program.class_named(type_name, function.unit) if type_name else None
     return [] if known is None else list(facts.program.lineage(known))
+
+
+def _is_open(facts: Facts, site: Site) -> bool:
+    return _is_open_path(facts, site) or (_is_given_to_framework(facts, site) and not _says_class(facts, site))
+
+
+def _is_given_to_framework(facts: Facts, site: Site) -> bool:
+    """Say whether the local socket that is bound, wherever that is, reaches a server by `sock=`."""
+    endpoint, bound = site.argument("endpoint"), site.call.receiver
+    if endpoint is None or bound is None or site.function.unit.language is not Language.PYTHON:
+        return False
+    if not all(text.is_unknown for text in facts.values.endpoint(endpoint, site.function)):
+        return False
+    made = {one.expression for one in facts.origins.of(bound, site.function) if _makes_local_socket(one.expression)}
+    return bool(made) and any(
+        made & {one.expression for one in facts.origins.of(served.call.keywords["sock"], served.function)}
+        for served in facts.calls.sites(Act.LISTEN)
+        if "sock" in served.call.keywords
+    )
+
+
+def _makes_local_socket(made: Expression) -> bool:
+    return isinstance(made, Call) and any(dotted(part).endswith("AF_UNIX") for part in made.arguments)
+
+
+def _says_class(facts: Facts, site: Site) -> bool:
+    """Say whether another method of the class sets a mode."""
+    owner = site.function.owner
+    methods = [one for one in owner.all_methods() if one.body is not None] if owner is not None else []
+    return any(_says_who(effect.site) for method in methods for effect in facts.effects.of(method, _STATING))
 
 
 def _is_open_path(facts: Facts, site: Site) -> bool:

@@ -11,12 +11,14 @@ from localsocket_review.analysis.texts import Hole, HoleKind, lie_in
 from localsocket_review.apis.meaning import Act
 from localsocket_review.findings import Finding, Severity
 from localsocket_review.model.declarations import ClassInfo, FunctionInfo
-from localsocket_review.model.expressions import Call, strip_casts
+from localsocket_review.model.expressions import Attribute, Call, Name, strip_casts
 from localsocket_review.model.unit import Language
 from localsocket_review.rules.rule import Example, Rule
 
 _FARTHEST_CALLER = 3
 _ASKING = Act.CONNECT | Act.LOCK
+_LOOKING = frozenset({"stat", "lstat", "fstatat", "stat64", "lstat64"})
+_OF_SOCKETS = frozenset({"S_ISSOCK", "S_IFSOCK", "S_IFMT", "is_socket", "isSocket"})
 _MESSAGE = (
     "What stands at the endpoint is removed without asking whether a server lives there: a second start cuts it off."
 )
@@ -35,19 +37,45 @@ def _in_one_function(facts: Facts, function: FunctionInfo) -> Iterator[Finding]:
         return
     asked = facts.effects.of(function, _ASKING)
     for removal in removals:
-        if any(_asks_before(facts, function, question, removal) for question in asked):
+        bind = next((one for one in binds if _is_bound_after(facts, function, removal, one)), None)
+        if bind is None:
             continue
-        if _cuts_nobody_off(facts, function, removal):
-            continue
-        for bind in binds:
-            follows = removal.anchor is not bind.anchor and facts.flow(function).may_follow(removal.anchor, bind.anchor)
-            if follows and facts.effects.same_endpoint(bind, removal, "endpoint"):
-                if _is_asked_by_callers(facts, function, removal, ()):
-                    continue
-                yield RULE.finding(
-                    removal.place, _MESSAGE, [(removal.place, "removed here"), (bind.place, "bound here")]
+        evidence = [(removal.place, "removed here"), (bind.place, "bound here")]
+        is_asked = any(_asks_before(facts, function, question, removal) for question in asked)
+        if is_asked or _cuts_nobody_off(facts, function, removal) or _is_asked_by_callers(facts, function, removal, ()):
+            looked = _looks_past_the_kind(facts, removal)
+            if looked is not None:
+                message = (
+                    f"{looked.called_name}() is asked of what stands here, but not whether that is a socket: it is "
+                    "removed whatever it is."
                 )
-                break
+                evidence.insert(0, (looked.place, "asked here"))
+                yield RULE.finding(removal.place, message, evidence, severity=Severity.MEDIUM)
+        else:
+            yield RULE.finding(removal.place, _MESSAGE, evidence)
+
+
+def _is_bound_after(facts: Facts, function: FunctionInfo, removal: Effect, bind: Effect) -> bool:
+    follows = removal.anchor is not bind.anchor and facts.flow(function).may_follow(removal.anchor, bind.anchor)
+    return follows and facts.effects.same_endpoint(bind, removal, "endpoint")
+
+
+def _looks_past_the_kind(facts: Facts, removal: Effect) -> Call | None:
+    """Return the call that asks for a mode before the removal, if nothing there asks whether it is a socket."""
+    function = removal.site.function
+    words = {part.identifier for part in function.expressions() if isinstance(part, Name)}
+    words |= {part.name for part in function.expressions() if isinstance(part, Attribute)}
+    if "st_mode" not in words or words & _OF_SOCKETS:
+        return None
+    removed = facts.effects.texts(removal, "endpoint")
+    for call in function.calls():
+        path = call.arguments[0] if call.arguments else call.receiver
+        if call.called_name not in _LOOKING or path is None:
+            continue
+        is_before = facts.flow(function).dominates(call, removal.site.call)
+        if is_before and removed & facts.values.endpoint(path, function):
+            return call
+    return None
 
 
 def _cuts_nobody_off(facts: Facts, function: FunctionInfo, removal: Effect) -> bool:
@@ -158,6 +186,7 @@ RULE = Rule(
         "a lock is held",
         "the name holds the number of this process, or lies in a directory made for it",
         "the removal is part of closing, after serving",
+        "(of a mode that is asked for) S_ISSOCK is asked as well",
     ),
     examples=(
         Example(

@@ -11,7 +11,7 @@ from localsocket_review.analysis.threads import Worker
 from localsocket_review.apis.meaning import Act
 from localsocket_review.findings import Finding, Severity
 from localsocket_review.model.declarations import ClassInfo, FunctionInfo, FunctionKind
-from localsocket_review.model.expressions import Attribute, Call, Expression, Literal, Name, This, strip_casts
+from localsocket_review.model.expressions import Attribute, Call, Expression, Literal, Name, This, dotted, strip_casts
 from localsocket_review.model.place import Place
 from localsocket_review.model.unit import Language
 from localsocket_review.rules.rule import Example, Rule
@@ -147,7 +147,7 @@ def _given_to_moved(facts: Facts, function: FunctionInfo) -> Iterator[Finding]:
             given = None if variable is None else _given_socket(facts, variable)
             if variable is None or given is None or _is_moved(facts, variable):
                 continue
-            used = next(_uses_in_slots(facts, variable), None)
+            used = next(_uses_in(facts, variable, _slots(facts, variable, move.receiver, function)), None)
             if used is not None:
                 message = f"{member} belongs to the thread that made it, and {type_name} was moved away without it."
                 evidence = [(given, "given here"), (move.place, "moved here"), (used.place, "used here")]
@@ -171,15 +171,35 @@ def _is_parameter(made: Definition) -> bool:
     return made.how is How.VALUE and isinstance(value, Name) and value.identifier in names
 
 
-def _uses_in_slots(facts: Facts, variable: Variable) -> Iterator[Call]:
+def _slots(facts: Facts, variable: Variable, moved: Expression, function: FunctionInfo) -> Iterator[FunctionInfo]:
+    """Yield the methods of the class that run on the object's thread: its slots, and what is invoked of it by name."""
     for connection in facts.connections.all:
         for slot in connection.targets if "Direct" not in connection.kind else ():
-            if slot.owner is not variable.owner or slot.kind is FunctionKind.LAMBDA:
-                continue
-            for call in slot.calls():
-                is_same = call.receiver is not None and facts.names.variable(call.receiver, slot) == variable
-                if is_same and call.called_name not in _FROM_ANY_THREAD:
-                    yield call
+            if slot.owner is variable.owner and slot.kind is not FunctionKind.LAMBDA:
+                yield slot
+    object_ = facts.names.variable(moved, function)
+    for call in function.calls():
+        if call.called_name != "invokeMethod" or len(call.arguments) < 2 or object_ is None:
+            continue
+        if facts.names.variable(call.arguments[0], function) == object_ and isinstance(variable.owner, ClassInfo):
+            name = _name_of(call.arguments[1])
+            yield from (one for one in variable.owner.methods.get(name, ()) if one.body is not None)
+
+
+def _name_of(method: Expression) -> str:
+    """Return the name in `"say"`, and in `&Talker::say`."""
+    inner = strip_casts(method)
+    if isinstance(inner, Literal):
+        return str(inner.value)
+    return dotted(inner).rpartition(".")[2]
+
+
+def _uses_in(facts: Facts, variable: Variable, slots: Iterator[FunctionInfo]) -> Iterator[Call]:
+    for slot in slots:
+        for call in slot.calls():
+            is_same = call.receiver is not None and facts.names.variable(call.receiver, slot) == variable
+            if is_same and call.called_name not in _FROM_ANY_THREAD:
+                yield call
 
 
 def _uses(facts: Facts, function: FunctionInfo) -> Iterator[Place]:
