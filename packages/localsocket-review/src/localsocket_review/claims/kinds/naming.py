@@ -19,7 +19,9 @@ def check(claim: Claim, code: Code) -> Answer:
     entities = [entity for subject in claim.subjects for entity in code.resolve(subject, claim.scopes)]
     dictated = [(entity.place, reason) for entity in entities if (reason := _who_named(entity, code))]
     if entities and len(dictated) == len(entities):
-        reason = "The name is not the program's own choice."
+        told_names = " and ".join(dict.fromkeys(entity.name for entity in entities))
+        who = "QtTest" if all(reason.startswith("QtTest") for _, reason in dictated) else "Its framework"
+        reason = f"{who} dictates {told_names}: nobody here could name it otherwise."
         return refuted(reason, *dictated) if claim.is_complaint else undecided(reason, *dictated)
     chosen = [entity for entity in entities if entity.sort is not Sort.CLASS and not _who_named(entity, code)]
     odd = [shown for entity in chosen for shown in _unlike_the_others(entity, code)]
