@@ -45,6 +45,8 @@ def _interpolation(node: Node, parse: Expressions) -> Iterator[ast.expr]:
     expression = node.child_by_field_name("expression")
     if expression is None:
         raise SyntaxError("an f-string without an expression", ("", node.start_point.row + 1, 0, ""))
+    if expression.type == "named_expression":  # `{x:=5}` is x in the format `=5`
+        expression = expression.child_by_field_name("name") or expression
     value = parse(expression.text or b"", expression.start_point.row + 1, expression.start_point.column + 1)
     shows_itself = next((child for child in node.children if child.type == "="), None)
     conversion = node.child_by_field_name("type_conversion")

@@ -224,9 +224,10 @@ class _Masked:
             self._edits.append((node.start_byte, node.end_byte + 1, b"pass;"))
 
     def leave_out_python_2(self, node: Node) -> None:
-        self.faults.append(
-            Fault(node.start_point.row + 1, f"{node.type.partition('_')[0]} as a statement, as in Python 2")
-        )
+        if _is_python(node):  # `print >> file, x`, which does something else
+            return
+        word = node.type.partition("_")[0]
+        self.faults.append(Fault(node.start_point.row + 1, f"{word} as a statement, as in Python 2"))
         self._edits.append(_passed(node))
 
 
@@ -272,6 +273,14 @@ def _is_newer_string(node: Node) -> bool:
     inside = [_bytes(child) for child in node.children if child.type == "interpolation"]
     awkward = (b"\\", b"#", quotes[:1], *([b"\n"] if len(quotes) == 1 else []))
     return b"f" in prefix and any(mark in text for text in inside for mark in awkward)
+
+
+def _is_python(node: Node) -> bool:
+    try:
+        ast.parse(_text(node))
+    except (SyntaxError, ValueError):
+        return False
+    return True
 
 
 def _passed(node: Node) -> tuple[int, int, bytes]:
