@@ -92,8 +92,7 @@ def _made(facts: Facts, site: Site) -> Iterator[tuple[Expression, FunctionInfo]]
 
 
 def _is_left_to_others(facts: Facts, made: Expression, function: FunctionInfo) -> bool:
-    holder = facts.ownership.holder(made, function)
-    return holder is not None and facts.ownership.is_left_to_others(holder)
+    return any(map(facts.ownership.is_left_to_others, facts.ownership.holders(made, function)))
 
 
 def _has_an_end(facts: Facts, site: Site, fates: set[Fate]) -> bool:
