@@ -196,7 +196,7 @@ class Facts:
 
     @cached_property
     def started_programs(self) -> StartedPrograms:
-        return StartedPrograms(self.calls, self.neighbours, self.flow)
+        return StartedPrograms(self.program, self.calls, self.neighbours, self.flow)
 
     @cached_property
     def neighbours(self) -> Neighbours:

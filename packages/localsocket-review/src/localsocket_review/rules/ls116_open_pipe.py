@@ -25,17 +25,18 @@ def check(facts: Facts) -> Iterator[Finding]:
             continue
         missing = list(_missing(facts, site))
         if missing:
-            message = f"The named pipe {' and '.join(missing)}."
-            yield RULE.finding(site.place, message, [(site.place, "made here")])
+            message = f"The named pipe {' and '.join(words for words, _ in missing)}."
+            yield RULE.finding(site.place, message, [(site.place, f"made here: {note}") for _, note in missing])
 
 
-def _missing(facts: Facts, site: Site) -> Iterator[str]:
+def _missing(facts: Facts, site: Site) -> Iterator[tuple[str, str]]:
+    """Yield what the pipe lacks, in words and as the program would say it."""
     if _lacks(facts, site, "pipe_mode", _REJECT_REMOTE):
-        yield "can be opened from other machines (no PIPE_REJECT_REMOTE_CLIENTS)"
+        yield "can be opened from other machines", "no PIPE_REJECT_REMOTE_CLIENTS"
     if _lacks(facts, site, "open_mode", _FIRST_INSTANCE) and not _is_next(facts, site):
-        yield "may be one that another program made first (no FILE_FLAG_FIRST_PIPE_INSTANCE)"
+        yield "may be one that another program made", "no FILE_FLAG_FIRST_PIPE_INSTANCE"
     if "security" in site.api.roles and _is_nothing(facts, site.argument("security"), site):
-        yield "has no access list of its own (security attributes are NULL)"
+        yield "has no access list of its own", "security attributes are NULL"
 
 
 def _is_next(facts: Facts, site: Site) -> bool:

@@ -75,7 +75,9 @@ def _open_servers(facts: Facts, function: FunctionInfo) -> Iterator[Finding]:
             fates = facts.ownership.fates(made, where)
             if is_released(fates) or _is_left_to_others(facts, made, where) or not _has_an_end(facts, site, fates):
                 continue
-            message = "Nothing closes this server: it accepts until the process ends, and its name stays taken."
+            message = (
+                "Nothing found here closes this server: it accepts until the process ends, and its name stays taken."
+            )
             yield RULE.finding(site.place, message, [(made.place, "made here"), (site.place, "listens here")])
             break
 
