@@ -130,7 +130,7 @@ def test_two_threads_that_publish_send_each_message_once_and_in_the_order_of_the
 def test_what_threads_and_the_loop_gather_at_once_goes_out_whole_and_each_ones_in_its_order() -> None:
     def scenario(schedule: Schedule) -> Check:
         stand_in(schedule, shared_socket)
-        schedule.step_within(SharedSocket.send, SharedSocket._send_gathered)
+        schedule.step_within(SharedSocket.send, SharedSocket.send_gathered)
         side = AsyncioSide(schedule, 2**20)
         left = 2
 

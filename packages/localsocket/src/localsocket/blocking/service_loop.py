@@ -463,6 +463,8 @@ class ServiceLoop:
 class _ServiceHandler(Handler):
     """What the loop calls: a session for each socket, as its context."""
 
+    _reads_to_end = True
+
     def __init__(self, loop: ServiceLoop, service: Service) -> None:
         self._loop = loop
         self._service = service

@@ -17,8 +17,10 @@ from localsocket.wire.greeting import Greeting
 
 keeping_claims: Contract[ServiceFace] = Contract()
 
-_MANY = 200
+_MANY = 300
 _FEW = 20
+_LONG = 4000
+_ANSWER = 60_000
 _SOON = 0.05
 
 
@@ -47,6 +49,11 @@ class UnhurriedClient:
 
     def cancel(self, call: OpenCall) -> None:
         self._send(self._caller.cancel(call))
+
+    def call_and_cancel(self, method: str, arguments: list[str]) -> None:
+        """Make calls and cancel them, all in one piece."""
+        calls = [self._caller.begin(method, None, (each,)) for each in arguments]
+        self._send(b"".join(call.frame + self._caller.cancel(call) for call in calls))
 
     def receive(self, condition: Any) -> None:
         """Receive until the condition holds."""
@@ -79,6 +86,31 @@ def a_notification_that_arrived_is_run_after_its_sender_has_gone(face: ServiceFa
         of_claims.gate.set()
         of_claims.diary.wait_for("later")
         assert len(of_claims.diary.notes) == _MANY + 3
+
+
+@keeping_claims.claim
+def closing_a_client_sends_what_it_has_taken(face: ServiceFace) -> None:
+    with served(face) as (_, of_claims):
+        with face.connect(ADDRESS) as leaving:
+            for number in range(_MANY):
+                leaving.notify("note", str(number) + "." * _LONG)
+            leaving.notify("note", "last")
+        of_claims.diary.wait_for("last")
+        wait_until(lambda: len(of_claims.diary.notes) == _MANY + 1, "all to arrive")
+
+
+@keeping_claims.claim
+def what_arrived_before_its_sender_stopped_reading_and_left_is_run(face: ServiceFace) -> None:
+    with served(face, limits=small_limits(calls=_MANY)) as (_, of_claims):
+        with UnhurriedClient.connect() as leaving:
+            for _ in range(_FEW):
+                leaving.call("echo", bytes(_ANSWER))
+            for number in range(_FEW):
+                leaving.notify("note", str(number))
+            # It reads nothing, so that the service has much to send when it learns that nobody is there.
+            wait_until(lambda: of_claims.service.stats().bytes_unsent > 0, "more answers than the kernel takes")
+        of_claims.diary.wait_for(*map(str, range(_FEW)))
+        wait_until(lambda: of_claims.service.stats().open_connections == 1, "the sender to be gone")
 
 
 @keeping_claims.claim
@@ -170,8 +202,7 @@ def calls_that_are_cancelled_before_they_begin_never_do(face: ServiceFace) -> No
         client.notify("note_later", "first")
         client.notify("note_later", "second")
         of_claims.diary.wait_for("noting", "noting")
-        for number in range(_FEW):
-            client.cancel(client.call("note", str(number)))
+        client.call_and_cancel("note", [str(number) for number in range(_FEW)])
         of_claims.gate.set()
         last = client.call("note", "last")
         client.receive(lambda: last.is_over)
