@@ -22,7 +22,7 @@ from localsocket_review.model.program import Program
 from localsocket_review.reading.collecting import collect
 from localsocket_review.reading.files import read_file
 
-DECIDED = 55  # of 100; docs/checking-a-review.md tells what is still open, and what was decided at first
+DECIDED = 60  # of 100; docs/checking-a-review.md tells what is still open, and what was decided at first
 LABELLED = Path(__file__).parent / "labelled"
 CLAIMS = [json.loads(line) for line in (LABELLED / "claims.jsonl").read_text(encoding="utf-8").splitlines()]
 

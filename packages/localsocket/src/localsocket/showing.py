@@ -17,13 +17,10 @@ def shown(value: object, limit: int = LONGEST) -> str:
 
 
 def one_line(text: str, limit: int = 1000) -> str:
-    """Return a sentence in which a peer may have had a hand: on one line, with control characters escaped.
-
-    A long one is cut in the middle, for at its end it says what to do.
-    """
+    """Return a sentence in which a peer may have had a hand: on one line, and cut, with control characters escaped."""
     rest = len(text) - limit
     if rest > 0:
-        text = f"{text[: limit // 2]} ... {rest} more ... {text[-(limit // 2) :]}"
+        text = f"{text[:limit]}... and {rest} more"
     return text if text.isprintable() else "".join(map(_visible, text))
 
 

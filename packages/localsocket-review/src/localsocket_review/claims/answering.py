@@ -235,7 +235,7 @@ def _joined(answered: list[PartAnswer]) -> Answer:
     if wrong and wrong[0].answer is not None:
         return _with_places(Verdict.REFUTED, wrong)
     judged = [one for number, one in enumerate(judged) if not _is_explained(one, judged[number + 1 :], judged[:number])]
-    open_parts = [one for one in judged if one.answer is None or one.answer.verdict is Verdict.UNDECIDED]
+    open_parts = [one for one in judged if one.answer is None or one.answer.verdict is not Verdict.SUPPORTED]
     if judged and not open_parts:
         return _with_places(Verdict.SUPPORTED, judged)
     return _undecided(judged, open_parts)

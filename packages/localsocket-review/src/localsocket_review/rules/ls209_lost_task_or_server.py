@@ -75,9 +75,7 @@ def _open_servers(facts: Facts, function: FunctionInfo) -> Iterator[Finding]:
             fates = facts.ownership.fates(made, where)
             if is_released(fates) or _is_left_to_others(facts, made, where) or not _has_an_end(facts, site, fates):
                 continue
-            message = (
-                "Nothing found here closes this server: it accepts until the process ends, and its name stays taken."
-            )
+            message = "Nothing closes this server: it accepts until the process ends, and its name stays taken."
             yield RULE.finding(site.place, message, [(made.place, "made here"), (site.place, "listens here")])
             break
 
@@ -94,7 +92,8 @@ def _made(facts: Facts, site: Site) -> Iterator[tuple[Expression, FunctionInfo]]
 
 
 def _is_left_to_others(facts: Facts, made: Expression, function: FunctionInfo) -> bool:
-    return any(map(facts.ownership.is_left_to_others, facts.ownership.holders(made, function)))
+    holder = facts.ownership.holder(made, function)
+    return holder is not None and facts.ownership.is_left_to_others(holder)
 
 
 def _has_an_end(facts: Facts, site: Site, fates: set[Fate]) -> bool:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import threading
 import time
-from types import TracebackType
 from typing import Any, Unpack
 
 from localsocket.blocking.client_connection import ClientConnection
@@ -19,7 +18,6 @@ from localsocket.services.client_core import ClientOptions
 from localsocket.services.description import ServiceDescription
 from localsocket.services.method import DESCRIBE, SUBSCRIBE
 from localsocket.services.schema import ANYTHING, Result
-from localsocket.sockets.caller_driven import CLOSE_TIMEOUT
 from localsocket.sockets.connector import Connector
 
 _DESCRIPTION = Result(DESCRIBE, ServiceDescription)
@@ -138,28 +136,19 @@ class Client(Calls, AnyClient[ClientConnection]):
         """Return the ways to call with another time-out: `client.within(0.5).proxy.add(2, 3)`."""
         return Calls(Deadline(timeout).timeout, self)
 
-    def close(self, *, timeout: float | None = CLOSE_TIMEOUT) -> None:
-        """Send what is unsent, notifications above all, then close; who waits for a result gets ClosedByUs at once.
-
-        The connection is closed in any case; DeadlinePassed or ClosedByPeer then says how many bytes were lost. Left by
-        an exception, a `with` block logs that. Closing again is fine.
-        """
-        deadline = Deadline(timeout)
+    def close(self) -> None:
+        """Close the connection; who waits for a result gets ClosedByUs. Closing again is fine."""
         self._is_closed = True
-        if (greeting := self._greeting) is not None:
-            greeting.cut_off()
-        if (connection := self._connection) is not None:
-            connection.close(deadline)
+        for connection in (self._connection, self._greeting):
+            if connection is not None:
+                connection.close()
 
     def __enter__(self) -> Client:
         self.open()
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        with self._logging_loss(error):
-            self.close()
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
     # --- for calls ----------------------------------------------------------------------------------------------------
 
@@ -205,7 +194,6 @@ class Client(Calls, AnyClient[ClientConnection]):
         with self._traced(method) as carrier:
             self._core.note_begin()
             while True:
-                connection.has_notified = True
                 frame = connection.caller.notify(method, arguments, named, carrier)
                 try:
                     connection.send(frame, deadline, f"notifying {method!r}")
@@ -238,7 +226,7 @@ class Client(Calls, AnyClient[ClientConnection]):
             time.sleep(connector.next_pause())
         self._connection = connection
         if self._is_closed:
-            connection.cut_off()
+            connection.close()
         return connection
 
     def _attempt(self, connector: Connector[SharedSocket], deadline: Deadline) -> ClientConnection | None:

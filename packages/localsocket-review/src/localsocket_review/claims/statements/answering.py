@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from localsocket_review.claims.claim import Answer, Verdict
+from localsocket_review.claims.claim import Answer, Verdict, undecided
 from localsocket_review.claims.mentions import mentions_in
 from localsocket_review.claims.reviewed_code import Code
 from localsocket_review.claims.statements.judging import judged
 from localsocket_review.claims.statements.table import STATEMENTS
 from localsocket_review.claims.statements.wording import Wording, wording_of
+from localsocket_review.model.declarations import FunctionKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,23 +24,28 @@ class Told:
     is_whole: bool  # nothing of what was said was left over
 
 
+_FORBIDDING = re.compile(r"\b(?:must|should|ought)(?: not|n't)\b", re.IGNORECASE)
+
+
 def answer_to(text: str, code: Code) -> Told | None:
     """Return the answer to what is said; the first statement that can be decided, else the first that is understood."""
     text = _with_constructors(text, code)
     mentions = [one for one in mentions_in(text, code.names) if not one.is_rule]
     wording = wording_of(text, mentions)
-    undecided: Told | None = None
+    still_open: Told | None = None
     for statement in STATEMENTS:
         for matched, flips in statement.matches(wording):
             truth = statement.ask(matched, code)
             if truth is None:
                 continue
             answer = judged(truth, matched, code, flips=flips, takes_rest=statement.takes_rest)
+            if _FORBIDDING.search(text):
+                answer = undecided(f"{truth.reason} Whether that must not be, the code does not tell.", *truth.places)
             told = Told(statement.name, answer, wording, not matched.rest)
             if answer.verdict is not Verdict.UNDECIDED:
                 return told
-            undecided = undecided or told
-    return undecided
+            still_open = still_open or told
+    return still_open
 
 
 _CONSTRUCTOR = re.compile(
@@ -48,8 +54,15 @@ _CONSTRUCTOR = re.compile(
 )
 
 
+_ONLY_DESTRUCTOR = re.compile(r"^\W*[Tt]he destructor\b(?! (?:of|for|in|from)\b)")
+
+
 def _with_constructors(text: str, code: Code) -> str:
-    """Name a constructor as the code does: `Echo::Echo()`."""
+    """Name a constructor as the code does: `Echo::Echo()`; "the destructor" is that of the only class that has one."""
+    destructors = [one for one in code.functions if one.kind is FunctionKind.DESTRUCTOR and one.body is not None]
+    if len(destructors) == 1 and destructors[0].owner is not None:
+        name = destructors[0].owner.name
+        text = _ONLY_DESTRUCTOR.sub(f"the destructor `{name}::~{name}()`", text)
     return _CONSTRUCTOR.sub(lambda one: _constructor(one, code), text)
 
 

@@ -63,6 +63,8 @@ def _is_called(wanted: Mention, functions: list[FunctionInfo], matched: Matched,
     other = [one for one in certain if _is_given_otherwise(one, wanted, code)]
     if certain and len(other) == len(certain):
         return false(f"{wanted.name}() is called with other arguments{where}.", *_shown(other, code))
+    if certain and not _is_in_each_scope(wanted, matched, code):
+        return unknown(f"{wanted.text} is called only in some of them.", *_shown(certain, code))
     if certain:
         return true(f"{wanted.text} is called{where}.", *(quoted(one.place, code) for one in certain))
     if found:
@@ -76,6 +78,12 @@ def _is_called(wanted: Mention, functions: list[FunctionInfo], matched: Matched,
     elsewhere = calls_of(Mention(wanted.name, "", None, wanted.name, 0, 0), code.program.functions, code)
     near = f" There is {elsewhere[0].call.called_name}() of another object or place." if elsewhere else ""
     return false(f"{wanted.text} is called nowhere{where}; searched: {code.extent}.{near}", *_shown(elsewhere, code))
+
+
+def _is_in_each_scope(wanted: Mention, matched: Matched, code: Code) -> bool:
+    """Say whether it is called in each of several functions: "is called by `open()` and `close()`" is said of both."""
+    homes = [functions_of([one], code) for one in matched.scopes if not one.is_file]
+    return len(homes) < 2 or all(home and calls_of(wanted, home, code) for home in homes)
 
 
 def _is_given_otherwise(found: Found, wanted: Mention, code: Code) -> bool:

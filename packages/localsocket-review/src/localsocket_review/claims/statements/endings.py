@@ -107,12 +107,12 @@ def _closes_when_failing(matched: Matched, code: Code) -> Truth | None:
     """THING is closed when Y fails: in the branch that is taken then."""
     functions = subject_functions(matched, code) or list(code.program.functions)
     name = matched.name("Y").name
-    branches = [found for function in functions for found in _failing_branches(name, function)]
+    branches = [found for function in functions for found in branches_of_failure(name, function)]
     if len(branches) != 1:
         return None
     branch = branches[0]
     shown = quoted(branch.test.place, code)
-    statements = list(_all_in(branch.then))
+    statements = list(statements_in(branch.then))
     closings = [
         call.place
         for one in statements
@@ -131,7 +131,7 @@ def _closes_when_failing(matched: Matched, code: Code) -> Truth | None:
     return None
 
 
-def _failing_branches(name: str, function: FunctionInfo) -> Iterator[Branch]:
+def branches_of_failure(name: str, function: FunctionInfo) -> Iterator[Branch]:
     taken: set[str] = set()
     for statement in function.statements():
         if isinstance(statement, Assign) and statement.value is not None and _calls_it(statement.value, name):
@@ -153,11 +153,11 @@ def _calls_it(expression: Expression, name: str) -> bool:
     return any(isinstance(part, Call) and part.called_name == name for part in walk(expression))
 
 
-def _all_in(body: list[Statement]) -> Iterator[Statement]:
+def statements_in(body: list[Statement]) -> Iterator[Statement]:
     for statement in body:
         yield statement
         for inner in statement.bodies():
-            yield from _all_in(inner)
+            yield from statements_in(inner)
 
 
 _CLOSE = r"(?:closes?|closing|frees?|releases?|deletes?|destroys?|cleans? up|shuts? down)"
@@ -196,5 +196,6 @@ ENDINGS = (
             rf"{{S}} {_CLOSE} (?:{{X}}|{_THING})",
             rf"(?:{{X}}|{_THING}) {{BE}} (?:closed|freed|released|deleted) (?:by|in) {{S}}",
         ),
+        (rf"{{S}} leaves (?:{{X}}|{_THING}) open$",),
     ),
 )

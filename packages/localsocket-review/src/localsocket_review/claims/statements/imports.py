@@ -276,7 +276,8 @@ IMPORTS = (
         _is_needed,
         (
             (
-                rf"{{XS}} {{BE}} {_IMPORTED},? (?:but|yet|and|although (?:it is|they are)|though it is) (?:is |are "
+                rf"{{XS}} {{BE}} {_IMPORTED}(?: from <\d+>)?,? (?:but|yet|and|although (?:it is|"
+                rf"they are)|though it is) (?:is |are "
                 r")?(?:used|needed|referenced)"
             ),
             r"{S} (?:includes|imports) {XS},? (?:but|yet|although it|although) (?:it )?(?:uses?|needs?) (?:it|them)",

@@ -29,7 +29,9 @@ _COUNTING = (
 )
 NUMBER_WORDS = dict(zip(_COUNTING.split(), range(17), strict=True))
 _NUMBER = rf"(?:0[xX][0-9a-fA-F]+|0[oO]?[0-7]+|\d[\d_]*(?:\.\d+)?|(?:{'|'.join(NUMBER_WORDS)}|once|twice|thrice)\b)"
-_UNIT = r"(?:ms|milliseconds?|s|secs?|seconds?|minutes?|min|hours?|bytes?|kib|kb|kilobytes?|mib|mb)\b"
+_UNIT = (
+    r"(?:ms|milliseconds?|s|secs?|seconds?|minutes?|min|hours?|bytes?|kib|kb|kilobytes?|mib|mb|columns|characters)\b"
+)
 _PROGRAM = (
     r"(?:(?:the|this|our|your|its) (?:\w+ )?(?:program|code|module|script|file|application|source|"
     r"implementation|server|hub|daemon|service|listener|client|child|parent|sender|receiver|class|main loop|loop)"

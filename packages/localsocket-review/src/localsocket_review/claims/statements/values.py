@@ -121,10 +121,10 @@ def given_to(words: frozenset[str], functions: list[FunctionInfo], code: Code) -
         for call in function.calls():
             for name, argument in _arguments(call, function, code):
                 if any(_fits(part, words) for part in name.split()):
-                    yield from _of(argument, function, code)
+                    yield from values_given(argument, function, code)
 
 
-def _of(expression: Expression, function: FunctionInfo, code: Code) -> Iterator[Given]:
+def values_given(expression: Expression, function: FunctionInfo, code: Code) -> Iterator[Given]:
     values = values_of(expression, function, code)
     if values is None and isinstance(expression, Name | Attribute):
         name = expression.identifier if isinstance(expression, Name) else expression.name
@@ -143,11 +143,11 @@ def _of_parameter(name: str, function: FunctionInfo, code: Code) -> list[Given]:
     given = [
         value
         for expression, caller in code.facts.calls.values_given(function, name)
-        for value in _of(expression, caller, code)
+        for value in values_given(expression, caller, code)
     ]
     defaults = [one.default for one in function.parameters if one.name == name and one.default is not None]
     for default in defaults:
-        given.extend(_of(default, function, code))
+        given.extend(values_given(default, function, code))
     return given
 
 
@@ -155,7 +155,7 @@ def defaults_of(words: frozenset[str], functions: list[FunctionInfo], code: Code
     for function in functions:
         for parameter in function.parameters:
             if parameter.default is not None and _fits(parameter.name, words):
-                yield from _of(parameter.default, function, code)
+                yield from values_given(parameter.default, function, code)
 
 
 def assigned_to(words: frozenset[str], functions: list[FunctionInfo], code: Code) -> Iterator[Given]:
@@ -172,7 +172,7 @@ def assigned_to(words: frozenset[str], functions: list[FunctionInfo], code: Code
                     else ""
                 )
                 if name and _fits(name, words):
-                    yield from _of(statement.value, function, code)
+                    yield from values_given(statement.value, function, code)
     for unit in code.program.units:
         for macro in unit.macros.values():
             if _fits(macro.name, words) and unit.body is not None:
@@ -267,7 +267,9 @@ def _mode_is(wanted: set[float], code: Code) -> Truth | None:
 
 def _given_to_calls(names: tuple[str, ...], code: Code) -> list[Given]:
     calls = [found for name in names for found in code.calls_of(name)]
-    return [one for call, function in calls if call.arguments for one in _of(call.arguments[-1], function, code)]
+    return [
+        one for call, function in calls if call.arguments for one in values_given(call.arguments[-1], function, code)
+    ]
 
 
 def _candidates(
@@ -285,7 +287,7 @@ def _candidates(
             for found in calls
             for name, argument in _arguments(found.call, found.function, code)
             if any(_fits(part, words) for part in name.split())
-            for one in _of(argument, found.function, code)
+            for one in values_given(argument, found.function, code)
         ]
     if functions:
         yield [*given_to(words, functions, code)]
@@ -298,7 +300,9 @@ def _of_members(words: frozenset[str], code: Code) -> Iterator[list[Given]]:
     members = [one for one in code.of_sort(Sort.MEMBER) if _fits(one.name, words)]
     defaults = [one.owner.members[one.name].default for one in members if one.owner is not None]
     module = next((one for one in code.program.functions if one.kind is FunctionKind.MODULE), None)
-    yield [value for one in defaults if one is not None and module is not None for value in _of(one, module, code)]
+    yield [
+        value for one in defaults if one is not None and module is not None for value in values_given(one, module, code)
+    ]
 
 
 def _is_limited(matched: Matched, code: Code) -> Truth | None:
@@ -337,7 +341,7 @@ def _setter(matched: Matched, code: Code) -> Truth | None:
             value
             for found in calls
             for argument in (*found.call.arguments, *found.call.keywords.values())
-            for value in _of(argument, found.function, code)
+            for value in values_given(argument, found.function, code)
         ]
         known = {one.value for one in given if isinstance(one.value, float)}
         shown = [quoted(found.place, code) for found in calls]
@@ -399,7 +403,7 @@ def _takes_default(matched: Matched, code: Code) -> Truth | None:
     parameter, function = named[0]
     if parameter.default is None:
         return false(f"{mention.name} has no default.", quoted(parameter.place, code))
-    given = list(_of(parameter.default, function, code))
+    given = list(values_given(parameter.default, function, code))
     return compared(
         given, wanted_numbers(matched.words["V"], matched.words.get("U", "")), f"The default of {mention.name}", code
     )

@@ -24,6 +24,7 @@ _OPENINGS = re.compile(
     r"issue|problem|here|currently|as written|as it stands|also note|please note|(?:please )?note that|"
     r"i (?:noticed|see|found|think|believe|suspect)(?: that)?|it (?:seems|appears|looks like|is clear|"
     r"turns out)(?: that)?|"
+    r"within (?:this|the) (?:file|code|program|module|script)|"
     r"as far as (?:i|one) can (?:see|tell)|(?:the )?reason is that|for example|for instance|in (?:this|the) (?:\w+ )?"
     r"(?:file|code|program|module|class|project|script))\b[\s,:]*)+",
     re.IGNORECASE,
