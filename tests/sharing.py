@@ -1,6 +1,8 @@
-"""How many processes share the tests."""
+"""How many processes share the tests, and what each spares itself."""
 
 from __future__ import annotations
+
+import gc
 
 import pytest
 
@@ -9,3 +11,12 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int | None:
     """Run named files in this process, where a debugger and print() work; else have one worker for each CPU."""
     named = config.args if config.args_source is pytest.Config.ArgsSource.ARGS else []
     return 0 if named and all(".py" in each for each in named) else None
+
+
+def pytest_collection_finish() -> None:
+    """Have the garbage collector leave alone what is there now: thousands of tests, of which nothing will be garbage.
+
+    A test that forgets something on purpose collects, and would look at all of them each time.
+    """
+    gc.collect()
+    gc.freeze()

@@ -11,6 +11,7 @@ from collections.abc import Hashable
 from localsocket.showing import one_line
 
 BURST = 30  # lines about one peer that are logged as they come
+BURST_OF_HANDLERS = 256  # and of handlers that fail, of which the author of the program wants to know
 EVERY = 1.0  # seconds; then one line in so many
 
 _SAID = 4000  # characters of what an error says
@@ -23,15 +24,16 @@ class ThinnedLog:
     The line after others that were left out tells how many those were. Any thread may call.
     """
 
-    def __init__(self, logger: logging.Logger) -> None:
+    def __init__(self, logger: logging.Logger, burst: int = BURST) -> None:
         self._logger = logger
+        self._burst = burst
         self._lock = threading.RLock()  # a signal's handler may log in the midst of it
         self._allowances: dict[Hashable, _Allowance] = {}
 
     def log(self, level: int, uid: int, message: str, *arguments: object, error: BaseException | None = None) -> bool:
         """Log `message`, with the traceback of `error`, unless there are too many like it; return whether it is."""
         with self._lock:
-            allowance = self._allowances.pop((uid, message), None) or _Allowance()
+            allowance = self._allowances.pop((uid, message), None) or _Allowance(self._burst)
             self._allowances[uid, message] = allowance  # as the latest
             if len(self._allowances) > _PEERS:
                 del self._allowances[next(iter(self._allowances))]
@@ -68,17 +70,18 @@ def harmless_traceback(error: BaseException) -> str:
 class _Allowance:
     """How many lines may be logged now, and how many have not been."""
 
-    __slots__ = ("_at", "_left", "_left_out")
+    __slots__ = ("_at", "_burst", "_left", "_left_out")
 
-    def __init__(self) -> None:
+    def __init__(self, burst: int) -> None:
         self._at = time.monotonic()
-        self._left = float(BURST)
+        self._burst = burst
+        self._left = float(burst)
         self._left_out = 0
 
     def take(self) -> int | None:
         """Return how many lines were left out before this one, which may be logged; None if it may not."""
         now = time.monotonic()
-        self._left = min(BURST, self._left + (now - self._at) / EVERY)
+        self._left = min(self._burst, self._left + (now - self._at) / EVERY)
         self._at = now
         if self._left < 1:
             self._left_out += 1

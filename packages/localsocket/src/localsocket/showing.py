@@ -17,10 +17,13 @@ def shown(value: object, limit: int = LONGEST) -> str:
 
 
 def one_line(text: str, limit: int = 1000) -> str:
-    """Return a sentence in which a peer may have had a hand: on one line, and cut, with control characters escaped."""
+    """Return a sentence in which a peer may have had a hand: on one line, with control characters escaped.
+
+    A long one is cut in the middle, for at its end it says what to do.
+    """
     rest = len(text) - limit
     if rest > 0:
-        text = f"{text[:limit]}... and {rest} more"
+        text = f"{text[: limit // 2]} ... {rest} more ... {text[-(limit // 2) :]}"
     return text if text.isprintable() else "".join(map(_visible, text))
 
 

@@ -73,7 +73,7 @@ class Peer:
 def session_of(schedule: Schedule, service: Service) -> tuple[Session, Wire, Peer]:
     """Return a greeted session, what is written there, and its peer."""
     wire, peer = Wire(schedule), Peer()
-    session = Session(service, PEER, wire)
+    session = Session(service, PEER, wire, lambda session: None)
     for make in ("reply", "fail", "open_stream", "item", "end_stream"):
         setattr(session._answerer, make, wire.noting(getattr(session._answerer, make)))
     session.begin()

@@ -9,9 +9,10 @@ from localsocket import Service
 from localsocket.aio import shared_socket
 from localsocket.aio.shared_socket import SharedSocket
 from localsocket.blocking import service_loop
-from localsocket.blocking.service_loop import ServiceLoop
+from localsocket.blocking.service_loop import Served, ServiceLoop
 from localsocket.errors import CallCancelled
 from localsocket.services import outbox, stream_reply
+from localsocket.services.served_call import ServedCall
 from localsocket.services.topic import Topic
 from localsocket.wire.caller import OpenCall
 from schedules.kernel import AsyncioSide
@@ -52,9 +53,16 @@ class Ticking:
             assert [body[0] for body in self.peer.items(subscription)] == list(range(count))
         assert all(call.is_answered for call in calls)
 
+    def take(self, made: OpenCall) -> ServedCall:
+        """Have the call arrive, and return it to be served."""
+        self.session.receive(made.frame)
+        call = self.session.take_next()
+        assert call is not None
+        return call
+
     def _subscribe(self, topic: Topic) -> OpenCall:
         subscription = self.peer.subscribe(topic.name)
-        [call] = self.session.receive(subscription.frame)
+        call = self.take(subscription)
         stream_reply.StreamReply(call, call.run(), lambda job: job()).begin()  # type: ignore[arg-type]
         return subscription
 
@@ -67,16 +75,18 @@ def test_nothing_overtakes_what_is_held_back_while_another_thread_takes_the_loop
         together = b"".join(call.frame for call in calls)
         schedule.patch.setattr(service_loop, "EventLoop", lambda: ScriptedLoop(schedule, []))
         serving = ServiceLoop(None, SERVICE, 8)  # type: ignore[arg-type]
+        served = Served()
+        served.session = ticking.session
         schedule.patch.setattr(serving, "_watch", lambda: None)
 
         def serve() -> None:
             serving._become_runner()
-            serving._drive(lambda: serving.take_in(ticking.session, together))
+            serving._drive(lambda: serving.take_in(served, together))
 
         def watch() -> None:
             schedule.step("looks")
             if serving._take_over(serving._job):
-                serving._drive(serving.run_ready)
+                serving._drive(lambda: serving._give_turn(served))
 
         schedule.actor("runner", serve)
         schedule.actor("watcher", watch)
@@ -91,7 +101,7 @@ def test_what_threads_answer_cancel_and_publish_at_once_is_sent_in_the_order_in_
         stand_in(schedule, outbox, stream_reply)
         ticking = Ticking(schedule)
         calls = [ticking.peer.call("work") for _ in range(2)]
-        answered, refused = (ticking.session.receive(call.frame)[0] for call in calls)
+        answered, refused = map(ticking.take, calls)
         schedule.actor("answerer", lambda: ticking.session.reply(answered, None))
         schedule.actor("canceller", lambda: ticking.session.refuse(refused, CallCancelled("work")))
         schedule.actor("publisher", lambda: ticking.publish(1))
@@ -120,7 +130,7 @@ def test_two_threads_that_publish_send_each_message_once_and_in_the_order_of_the
 def test_what_threads_and_the_loop_gather_at_once_goes_out_whole_and_each_ones_in_its_order() -> None:
     def scenario(schedule: Schedule) -> Check:
         stand_in(schedule, shared_socket)
-        schedule.step_within(SharedSocket.send, SharedSocket._send_gathered)
+        schedule.step_within(SharedSocket.send, SharedSocket.send_gathered)
         side = AsyncioSide(schedule, 2**20)
         left = 2
 

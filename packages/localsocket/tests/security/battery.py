@@ -26,7 +26,7 @@ MOST_LOG = 256 * 1024
 # What a server may keep after an attack, beside what it had: threads, and what they are woken by, for the next calls.
 _KEPT_THREADS = 8
 _KEPT_DESCRIPTORS = 4
-_PATIENCE = 20.0
+_PATIENCE = 40.0
 _PAUSE = 0.002
 _SAID = bytes(100)
 

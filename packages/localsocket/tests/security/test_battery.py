@@ -22,7 +22,8 @@ def test_there_are_more_than_twenty_attacks() -> None:
     assert len(ATTACKS) > 20
 
 
-@pytest.mark.parametrize("way", SERVERS_OF_BYTES)
+@EVERY_SERVER
+@pytest.mark.timeout(180)
 def test_an_attack_leaves_nothing_in_the_server(way: str, tmp_path: Path) -> None:
     """Short attacks, one after the other on one server."""
     with Target(way, tmp_path) as target:

@@ -26,6 +26,7 @@ from localsocket.errors import (
     PeerBrokeProtocol,
     WriteBufferFull,
 )
+from localsocket.services.served_call import ServedCall
 from localsocket.services.session import Session
 from localsocket.testing import PATIENCE, Background, wait_until
 from wire.building import (
@@ -500,8 +501,9 @@ def test_answers_that_are_gathered_are_not_overtaken_while_they_are_sent() -> No
         def pause_reading(self) -> None: ...
         def resume_reading(self) -> None: ...
 
-    session = Session(service, localsocket.PeerCredentials(pid=1, uid=0, gid=0), Link())
-    first, *waiting = session.receive(CLIENT + call(1, "itself", 1) + call(2, "itself", 2))
+    session = session_of(service, Link())
+    session.receive(CLIENT + call(1, "itself", 1) + call(2, "itself", 2))
+    first, *waiting = taken_from(session)
     holder = session.hold()
     session.reply(first, 1)
     session.release(holder)
@@ -526,10 +528,18 @@ def test_a_session_that_is_lost_while_it_refuses_calls_forgets_the_others() -> N
         def pause_reading(self) -> None: ...
         def resume_reading(self) -> None: ...
 
-    session = Session(service, localsocket.PeerCredentials(pid=1, uid=0, gid=0), Link())
-    served = session.receive(CLIENT + call(1, "no such method") + call(2, "localsocket.describe"))
-    assert all(each.is_cancelled for each in served)
+    session = session_of(service, Link())
+    session.receive(CLIENT + call(1, "no such method") + call(2, "localsocket.describe"))
+    assert taken_from(session) == []
     assert (session.is_over, session.active_calls) == (True, 0)
+
+
+def session_of(service: Service, link: Any) -> Session:
+    return Session(service, localsocket.PeerCredentials(pid=1, uid=0, gid=0), link, lambda session: None)
+
+
+def taken_from(session: Session) -> list[ServedCall]:
+    return list(iter(session.take_next, None))
 
 
 def _itself(value: int) -> int:

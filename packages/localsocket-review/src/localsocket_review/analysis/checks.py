@@ -5,24 +5,31 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from localsocket_review.analysis.calls import ProgramCalls
-from localsocket_review.analysis.control_flow import ControlFlow, Guard
-from localsocket_review.analysis.definitions import Definitions, How
+from localsocket_review.analysis.control_flow import ControlFlow, Guard, decompose
+from localsocket_review.analysis.definitions import Definition, Definitions, How
 from localsocket_review.analysis.filling import Filling
 from localsocket_review.analysis.names import Names, Variable
 from localsocket_review.model.declarations import FunctionInfo
 from localsocket_review.model.expressions import (
+    Assignment,
     Attribute,
     Binary,
     Call,
     Cast,
+    Comprehension,
+    Display,
     Expression,
     Literal,
     Name,
+    Subscript,
     Unary,
     dotted,
     strip_casts,
     walk,
 )
+from localsocket_review.model.program import Program
+from localsocket_review.model.statements import Return
+from localsocket_review.model.unit import Language
 
 _CHECKING = frozenset(
     {
@@ -63,6 +70,7 @@ _UPPER = {"<", "<=", "=="}
 _LOWER = {">", ">=", "=="}
 _FLIPPED = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "==": "==", "!=": "!="}
 _NEGATED = {"<": ">=", "<=": ">", ">": "<=", ">=": "<", "==": "!=", "!=": "=="}
+_FARTHEST = 2  # helpers of helpers that a condition is followed through
 _Check = Callable[[Guard, Variable, FunctionInfo], bool]
 
 
@@ -71,17 +79,20 @@ class Checks:
 
     def __init__(
         self,
+        program: Program,
         names: Names,
         calls: ProgramCalls,
         definitions: Definitions,
         filling: Filling,
         flow_of: Callable[[FunctionInfo], ControlFlow],
     ) -> None:
+        self._program = program
         self._names = names
         self._calls = calls
         self._definitions = definitions
         self._filling = filling
         self._flow_of = flow_of
+        self._refusing: dict[FunctionInfo, list[Expression]] = {}
 
     def is_bounded(self, expression: Expression, function: FunctionInfo) -> bool:
         """Say whether a variable is known, where it is used, to be below something."""
@@ -99,21 +110,207 @@ class Checks:
         """Say whether a variable is known, where it is used, to hold one of the texts that the program allows."""
         return self._is_checked(expression, function, self._restricts)
 
-    def _is_checked(self, expression: Expression, function: FunctionInfo, checks: _Check) -> bool:
-        variable = self._names.variable(expression, function)
-        return variable is not None and any(
-            checks(guard, variable, function) and not self._is_set_after(guard, variable, expression, function)
-            for guard in self._flow_of(function).guards(expression)
+    # --- on each way from a definition to a use -------------------------------------------------------------------
+
+    def bounds_since(self, definition: Definition, variable: Variable, use: Expression) -> bool:
+        """Say whether a value is known to be below something on each way from its definition to its use."""
+        return self._checks_since(definition, variable, use, self._bounds)
+
+    def keeps_in_range_since(self, definition: Definition, variable: Variable, use: Expression) -> bool:
+        """Say whether a value is known to be inside of a range on each way from its definition to its use."""
+        return self.bounds_since(definition, variable, use) and self._checks_since(
+            definition, variable, use, self._is_not_negative
         )
 
-    def _is_set_after(self, guard: Guard, variable: Variable, use: Expression, function: FunctionInfo) -> bool:
+    def keeps_inside_since(self, definition: Definition, variable: Variable, use: Expression) -> bool:
+        """Say whether a name is known to lead out of no directory on each way from its definition to its use."""
+        return self._checks_since(definition, variable, use, self._keeps_inside)
+
+    def restricts_since(self, definition: Definition, variable: Variable, use: Expression) -> bool:
+        """Say whether a text is known to be an allowed one on each way from its definition to its use."""
+        return self._checks_since(definition, variable, use, self._restricts)
+
+    def _checks_since(self, definition: Definition, variable: Variable, use: Expression, check: _Check) -> bool:
+        function = definition.function
+        flow = self._flow_of(function)
+        goal = flow.node_of(use)
+        is_given = definition.how is How.PARAMETER
+        start = flow.graph.entry if is_given or definition.value is None else flow.node_of(definition.value)
+        if goal is None or start is None or start is goal:
+            return False
+        passed = {
+            node.index
+            for node in flow.nodes
+            if node.guard is not None
+            and any(self._holds(one, variable, function, check) for one in decompose(node.guard))
+        }
+        if not passed:
+            return False
+        others = self._definitions.reaching(function).nodes_that_set(variable) - {start.index}
+        return not flow.leads_to(start, goal, (passed | others) - {goal.index})
+
+    def _is_checked(self, expression: Expression, function: FunctionInfo, checks: _Check) -> bool:
+        variable = self._names.variable(expression, function)
+        if variable is None:
+            return False
+        return any(
+            self._holds(guard, variable, function, checks)
+            and not self._is_set_after(guard.test, variable, expression, function)
+            for guard in self._flow_of(function).guards(expression)
+        ) or self._is_refused_before(expression, variable, function, checks)
+
+    def _holds(
+        self, guard: Guard, variable: Variable, function: FunctionInfo, check: _Check, farthest: int = _FARTHEST
+    ) -> bool:
+        """Say whether a condition checks the variable: itself, each side of it, or what it stands for."""
+        test = strip_casts(guard.test)
+        match test:
+            case Binary(operator="or" | "and" as operator, left=left, right=right) if guard.holds is (operator == "or"):
+                sides = (Guard(left, guard.holds), Guard(right, guard.holds))
+                return all(
+                    any(self._holds(one, variable, function, check, farthest) for one in decompose(side))
+                    for side in sides
+                )
+            case Binary(operator="is" | "is not" | "==" | "!=" as operator, left=left, right=Literal(value=None)):
+                inner = left.value if isinstance(left, Assignment) else left
+                is_there = guard.holds is (operator in ("is not", "!="))
+                if self._holds(Guard(inner, is_there), variable, function, check, farthest):
+                    return True
+            case Assignment(value=value):
+                return self._holds(Guard(value, guard.holds), variable, function, check, farthest)
+        if check(guard, variable, function):
+            return True
+        if farthest == 0:
+            return False
+        if isinstance(test, Call):
+            return self._is_answered(test, guard.holds, variable, function, check, farthest)
+        return isinstance(test, Name) and self._is_noted(test, guard.holds, variable, function, check, farthest)
+
+    def _is_noted(
+        self, name: Name, holds: bool, variable: Variable, function: FunctionInfo, check: _Check, farthest: int
+    ) -> bool:
+        """`known = name in ALLOWED`, asked afterwards."""
+        made = [one for one in self._definitions.at(name, function) if one.how is not How.DECLARED]
+        if len(made) != 1 or made[0].how is not How.VALUE or made[0].value is None or made[0].function is not function:
+            return False
+        value = made[0].value
+        return not self._is_set_after(value, variable, name, function) and any(
+            self._holds(one, variable, function, check, farthest - 1) for one in decompose(Guard(value, holds))
+        )
+
+    def _is_answered(
+        self, call: Call, holds: bool, variable: Variable, function: FunctionInfo, check: _Check, farthest: int
+    ) -> bool:
+        """`is_known(name)`, where each return of the helper that answers so has checked what it was given."""
+        given = self._parameter_given(call, variable, function)
+        if given is None:
+            return False
+        callee, parameter = given
+        returned = [one.value for one in callee.statements() if isinstance(one, Return)]
+        return bool(returned) and all(
+            value is not None and self._answers_checked(value, holds, parameter, callee, check, farthest)
+            for value in returned
+        )
+
+    def _answers_checked(
+        self, value: Expression, holds: bool, parameter: Variable, callee: FunctionInfo, check: _Check, farthest: int
+    ) -> bool:
+        if isinstance(value, Literal) and bool(value.value) is not holds:
+            return True
+        guards = [*decompose(Guard(value, holds)), *self._flow_of(callee).guards(value)]
+        return any(self._holds(one, parameter, callee, check, farthest - 1) for one in guards)
+
+    def _parameter_given(
+        self, call: Call, variable: Variable, function: FunctionInfo
+    ) -> tuple[FunctionInfo, Variable] | None:
+        """Return the helper that the call runs, and its parameter that is the variable."""
+        callees = self._calls.callees(call, function)
+        if len(callees) != 1 or callees[0].is_constructor:
+            return None
+        for argument, parameter in zip(call.arguments, callees[0].parameters, strict=False):
+            if self._names.variable(strip_casts(argument), function) == variable:
+                return callees[0], Variable(callees[0], parameter.name)
+        return None
+
+    # --- what raises unless it is so --------------------------------------------------------------------------------
+
+    def _is_refused_before(self, use: Expression, variable: Variable, function: FunctionInfo, check: _Check) -> bool:
+        """Say whether something stands before the use that raises an exception for what is not allowed."""
+        flow = self._flow_of(function)
+        return any(
+            self._refuses(part, variable, function, check)
+            and flow.is_sure(part, use)
+            and not self._is_set_after(part, variable, use, function)
+            for part in self._refusing_parts(function)
+        )
+
+    def _refusing_parts(self, function: FunctionInfo) -> list[Expression]:
+        """Return the calls and look-ups of a function that may raise for what they are given."""
+        if function not in self._refusing:
+            self._refusing[function] = [
+                part
+                for part in function.expressions()
+                if isinstance(part, Call | Subscript) and self._may_refuse(part, function)
+            ]
+        return self._refusing[function]
+
+    def _may_refuse(self, part: Call | Subscript, function: FunctionInfo) -> bool:
+        if isinstance(part, Subscript):
+            return function.unit.language is Language.PYTHON and isinstance(part.index, Name | Attribute)
+        if part.called_name == "relative_to" or self.is_enumeration(part, function):
+            return True
+        callees = self._calls.callees(part, function) if part.arguments else []
+        return len(callees) == 1 and any(node.never_returns for node in self._flow_of(callees[0]).nodes)
+
+    def _refuses(self, part: Expression, variable: Variable, function: FunctionInfo, check: _Check) -> bool:
+        match part:
+            case Subscript(value=value, index=index):
+                is_table = strip_casts(value) is not index and not self._reads(value, variable, function)
+                is_key = self._names.variable(index, function) == variable
+                return is_table and is_key and check == self._restricts and self._is_table(value, function)
+            case Call(called_name="relative_to") as call if call.receiver is not None:
+                return check == self._keeps_inside and self._reads(call.receiver, variable, function)
+            case Call() as call if self.is_enumeration(call, function):
+                return check == self._restricts and any(self._reads(one, variable, function) for one in call.arguments)
+            case Call() as call:
+                given = self._parameter_given(call, variable, function)
+                return given is not None and self._comes_back_checked(*given, check)
+        return False
+
+    def _is_table(self, value: Expression, function: FunctionInfo) -> bool:
+        """Say whether this is a dictionary of the program's own: looking up what is not there raises."""
+        made = [one.value for one in self._definitions.at(value, function) if one.how is How.VALUE]
+        return bool(made) and all(isinstance(one, Display) and one.kind == "dict" for one in made)
+
+    def _comes_back_checked(self, callee: FunctionInfo, parameter: Variable, check: _Check) -> bool:
+        """Say whether a helper comes back only when what it was given has been checked."""
+        flow = self._flow_of(callee)
+        stops = {
+            node.index
+            for node in flow.nodes
+            if node.never_returns
+            or (
+                node.guard is not None
+                and any(self._holds(one, parameter, callee, check, _FARTHEST - 1) for one in decompose(node.guard))
+            )
+        }
+        return len(stops) > 1 and not flow.leads_to(flow.graph.entry, flow.graph.exit, stops)
+
+    def is_enumeration(self, call: Call, function: FunctionInfo) -> bool:
+        """Say whether this makes a member of an enumeration, which raises for what is none."""
+        found = self._program.class_named(self._names.external(call.function, function), function.unit)
+        return found is not None and not {"Enum", "StrEnum", "IntEnum", "enum.Enum", "enum.StrEnum"}.isdisjoint(
+            self._program.bases_of(found)
+        )
+
+    def _is_set_after(self, test: Expression, variable: Variable, use: Expression, function: FunctionInfo) -> bool:
         """Say whether the variable has got another value between the condition and its use."""
         flow = self._flow_of(function)
         return any(
             definition.how in (How.VALUE, How.PART, How.FILLED)
             and definition.function is function
             and definition.value is not None
-            and flow.dominates(guard.test, definition.value)
+            and flow.dominates(test, definition.value)
             for definition in self._definitions.of_variable(variable, use, function)
         )
 
@@ -159,6 +356,17 @@ class Checks:
         match test:
             case Binary(operator="in" | "not in" as contained, left=Literal(value=text), right=right):
                 return holds is not (contained == "in") and _separates(text) and self._reads(right, variable, function)
+            case Binary(operator="in" | "not in" as contained, left=left, right=Attribute(name="parents") as above):
+                is_inside = holds is (contained == "in")  # `root in path.parents`
+                return (
+                    is_inside and self._reads(above, variable, function) and not self._reads(left, variable, function)
+                )
+            case Call(called_name="any", arguments=(Comprehension() as each,)):
+                return not holds and _looks_for_separator(each) and self._reads(each.element, variable, function)
+            case Binary(operator="==" | "!=" as operator, left=Call(called_name="commonpath") as common):
+                return holds is (operator == "==") and self._reads(common, variable, function)
+            case Binary(operator="==" | "!=" as operator, right=Call(called_name="commonpath") as common):
+                return holds is (operator == "==") and self._reads(common, variable, function)
             case Call() as call if call.called_name in _LOOKING:
                 texts = [part.value for part in call.arguments if isinstance(part, Literal)]
                 return not holds and any(map(_separates, texts)) and self._reads(call, variable, function)
@@ -207,6 +415,13 @@ def _is_nothing(expression: Expression) -> bool:
     name = dotted(strip_casts(expression)).rpartition(".")[2]
     is_none = isinstance(expression, Literal) and expression.value in (None, 0)
     return is_none or _is_negative(expression) or name in ("NULL", "nullptr", "npos")
+
+
+def _looks_for_separator(each: Comprehension) -> bool:
+    """`part in name for part in ("..", "/")`."""
+    pieces = [item for _, iterable in each.loops if isinstance(iterable, Display) for item in iterable.items]
+    is_contained = isinstance(each.element, Binary) and each.element.operator == "in"
+    return is_contained and any(isinstance(piece, Literal) and _separates(piece.value) for piece in pieces)
 
 
 def _separates(text: object) -> bool:

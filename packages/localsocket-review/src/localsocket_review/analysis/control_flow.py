@@ -21,12 +21,16 @@ class Guard:
 
 @dataclass(slots=True, eq=False)
 class FlowNode:
-    """A statement without those inside it, or a `guard`: the beginning of one side of a branch."""
+    """A statement without those inside it, or a `guard`: the beginning of one side of a branch.
+
+    What `never_returns` ends the function by an exception, or the program.
+    """
 
     index: int
     statement: Statement | None = None
     expressions: tuple[Expression, ...] = ()
     guard: Guard | None = None
+    never_returns: bool = False
     successors: list[FlowNode] = field(default_factory=list)
     predecessors: list[FlowNode] = field(default_factory=list)
 
@@ -122,6 +126,19 @@ class ControlFlow:
         stops = [found for expression in avoided if (found := self.node_of(expression)) is not None]
         return node is not None and target is not None and _reaches(node, target, stops)
 
+    def is_sure(self, done: Expression, use: Expression) -> bool:
+        """Say whether `done` has been evaluated, and raised nothing, wherever `use` is evaluated."""
+        node, goal = self.node_of(done), self.node_of(use)
+        if node is None or goal is None or not self.dominates(done, use):
+            return False
+        handlers = [after for after in node.successors if _is_handler(after) and after is not goal]
+        others = [after for after in node.successors if after not in handlers]
+        return not others or not any(one is goal or _reaches(one, goal, [node]) for one in handlers)
+
+    def leads_to(self, start: FlowNode, goal: FlowNode, stops: set[int]) -> bool:
+        """Say whether a path leads from one node on to the other, past the nodes with these numbers."""
+        return _reaches(start, goal, [self.nodes[index] for index in stops])
+
     def guards(self, expression: Expression) -> list[Guard]:
         """Return every condition known to hold, or not to hold, where the expression is evaluated."""
         node = self.node_of(expression)
@@ -148,6 +165,11 @@ class ControlFlow:
                     yield from decompose(Guard(left, operator == "and"))
                 case Conditional(test=test, then=then) if inside is not test:
                     yield from decompose(Guard(test, inside is then))
+
+
+def _is_handler(node: FlowNode) -> bool:
+    """Say whether a node is where exceptions are caught."""
+    return node.statement is None and not node.expressions and node.guard is None
 
 
 def decompose(guard: Guard) -> Iterator[Guard]:

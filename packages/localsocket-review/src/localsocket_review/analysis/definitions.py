@@ -140,6 +140,10 @@ class ReachingDefinitions:
             mask ^= lowest
         return found
 
+    def nodes_that_set(self, variable: Variable) -> set[int]:
+        """Return the nodes after which nothing is left of what the variable held before."""
+        return self._stops[variable.root]
+
     def reaches_from_outside(self, variable: Variable, node: FlowNode) -> bool:
         """Say whether some path to the node leaves the variable as it was before the function began."""
         root = variable.root
@@ -274,6 +278,9 @@ class Definitions:
         match statement:
             case Assign(target=target, value=None):
                 yield from self._assign(target, None, How.DECLARED, function)
+            case Assign(target=target, value=Expression() as value, operator="&=" | "%=" as operator):
+                cut = Binary(statement.place, operator[0], target, value)
+                yield from self._assign(target, cut, How.VALUE, function)
             case Assign(target=target, value=value, operator=operator):
                 yield from self._assign(target, value, How.VALUE if operator == "=" else How.EXTENDED, function)
             case Evaluate(value=Binary(operator=">>", right=target) as stream) if function.unit.language == "python":

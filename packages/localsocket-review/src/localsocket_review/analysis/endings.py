@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 
 from localsocket_review.analysis.calls import ProgramCalls
@@ -28,9 +29,16 @@ from localsocket_review.model.expressions import (
     strip_casts,
     walk,
 )
-from localsocket_review.model.statements import Assign, Loop, Raise, Return, contains
+from localsocket_review.model.statements import Assign, Evaluate, Loop, Raise, Return, contains
+from localsocket_review.model.unit import Language
 
 _LEAVING = frozenset({"exit", "_exit", "quit", "abort", "qFatal", "err", "errx", "die", "fail", "terminate"})
+# What only tells that the peer has gone.
+_TELLING = re.compile(
+    r"log|warn|print|debug|trace|perror|info|note|report|msg|message|puts|syslog|dbg|say|show|tell|notice|write|err$|error$"
+    r"|count|set|mark|notify|free|sleep|wait|assert",
+    re.IGNORECASE,
+)
 _LETTING_GO = frozenset(
     {
         "close",
@@ -112,6 +120,14 @@ class Endings:
             for callee in self._calls.callees(call, function)
             for inner in callee.calls()
         )
+
+    def may_end(self, call: Call, function: FunctionInfo) -> bool:
+        """Say whether a call, of a C function of which nothing is given, may be one that does not come back."""
+        if function.unit.language is not Language.CPP or call.receiver is not None or call.called_name in _LEAVING:
+            return False
+        is_told = any(isinstance(argument, Literal) for argument in call.arguments)
+        is_given = bool(self._calls.callees(call, function)) or self._calls.api_of(call, function) is not None
+        return is_told and not is_given and not _TELLING.search(call.called_name)
 
     def variable(self, expression: Expression, function: FunctionInfo) -> Variable | None:
         return self._names.variable(expression, function)
@@ -227,12 +243,22 @@ class _Run:
             return True
         if isinstance(node.statement, Loop) and self._is_bounded(node.statement):
             return True
+        if self._stands_alone(node):
+            return True
         for part in (part for root in node.expressions for part in walk(root)):
             if isinstance(part, Call) and _waits_for_others(part):
                 return True
             if isinstance(part, Call) and part is not self._read and self._endings.lets_go(part, self._function):
                 return True
         return isinstance(node.statement, Assign) and self._begins_anew(node.statement)
+
+    def _stands_alone(self, node: FlowNode) -> bool:
+        """Say whether all that is done about the end is a call of which nothing is known: it may not come back."""
+        guards = [before.guard for before in node.predecessors]
+        if not isinstance(node.statement, Evaluate) or not isinstance(node.statement.value, Call):
+            return False
+        is_about_end = any(one is not None and self._truth(one.test) is one.holds for one in guards)
+        return is_about_end and self._endings.may_end(node.statement.value, self._function)
 
     def _is_bounded(self, loop: Loop) -> bool:
         """Say whether a loop over things, inside of the endless one, ends by itself, whatever the read gives."""
@@ -315,6 +341,9 @@ class _Run:
             return 0
         if call.called_name == "sizeof":
             return _SOMETHING
+        if call.called_name == "bytesAvailable" and self._read.called_name == "waitForReadyRead":
+            is_same = call.receiver is not None and self._variable(call.receiver) == self._source
+            return 0 if is_same and self._source is not None else None
         if call.called_name in _WRITING and any(self._number(one) == 0 for one in call.arguments if _is_size(one)):
             return 0
         if call.called_name in _PASSING and call.arguments:

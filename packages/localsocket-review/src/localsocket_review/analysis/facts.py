@@ -9,6 +9,7 @@ from localsocket_review.analysis.access import Access
 from localsocket_review.analysis.calls import ProgramCalls
 from localsocket_review.analysis.checks import Checks
 from localsocket_review.analysis.connections import Connections
+from localsocket_review.analysis.containers import Containers
 from localsocket_review.analysis.control_flow import ControlFlow
 from localsocket_review.analysis.credentials import Credentials
 from localsocket_review.analysis.definitions import Definitions
@@ -23,6 +24,7 @@ from localsocket_review.analysis.keys import Keys
 from localsocket_review.analysis.names import Names
 from localsocket_review.analysis.naming import Naming
 from localsocket_review.analysis.neighbours import Neighbours
+from localsocket_review.analysis.never_returning import NeverReturning
 from localsocket_review.analysis.options import Options
 from localsocket_review.analysis.origins import Origins
 from localsocket_review.analysis.outputs import Outputs
@@ -58,8 +60,12 @@ class Facts:
     def flow(self, function: FunctionInfo) -> ControlFlow:
         """Return the order in which the function's statements may run."""
         if function not in self._flows:
-            self._flows[function] = ControlFlow(function, build_flow(function))
+            self._flows[function] = ControlFlow(function, build_flow(function, self.never_returning.ends))
         return self._flows[function]
+
+    @cached_property
+    def never_returning(self) -> NeverReturning:
+        return NeverReturning(self.program, self.names, self.calls)
 
     @cached_property
     def definitions(self) -> Definitions:
@@ -150,7 +156,7 @@ class Facts:
 
     @cached_property
     def taint(self) -> Taint:
-        checks = Checks(self.names, self.calls, self.definitions, self.filling, self.flow)
+        checks = Checks(self.program, self.names, self.calls, self.definitions, self.filling, self.flow)
         return Taint(
             self.names,
             self.inference,
@@ -159,6 +165,7 @@ class Facts:
             self.transports,
             self.filling,
             checks,
+            Containers(self.names, self.flow),
         )
 
     @cached_property
@@ -189,7 +196,7 @@ class Facts:
 
     @cached_property
     def started_programs(self) -> StartedPrograms:
-        return StartedPrograms(self.calls, self.neighbours, self.flow)
+        return StartedPrograms(self.program, self.calls, self.neighbours, self.flow)
 
     @cached_property
     def neighbours(self) -> Neighbours:

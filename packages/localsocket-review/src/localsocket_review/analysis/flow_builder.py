@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
+from localsocket_review.analysis.constant_conditions import constant_truth
 from localsocket_review.analysis.control_flow import FlowGraph, FlowNode, Guard
 from localsocket_review.model.declarations import FunctionInfo
-from localsocket_review.model.expressions import Binary, Call, Expression
+from localsocket_review.model.expressions import Binary, Call, Expression, strip_casts
 from localsocket_review.model.statements import (
     Branch,
     Break,
     Choice,
     Continue,
+    Evaluate,
     Goto,
     Label,
     Loop,
@@ -23,9 +25,12 @@ from localsocket_review.model.statements import (
     With,
 )
 
+Ends = Callable[[Call, FunctionInfo], bool]
 
-def build_flow(function: FunctionInfo) -> FlowGraph:
-    return _Builder().build(function)
+
+def build_flow(function: FunctionInfo, ends: Ends = lambda *_: False) -> FlowGraph:
+    """Return the graph; `ends` says of which calls nothing comes back."""
+    return _Builder(function, ends).build()
 
 
 @dataclass(slots=True)
@@ -40,12 +45,15 @@ class _Surroundings:
 class _Builder:
     """Builds the flow: each method takes the nodes that lead in, and returns those that lead out."""
 
-    def __init__(self) -> None:
+    def __init__(self, function: FunctionInfo, ends: Ends) -> None:
+        self._function = function
+        self._ends = ends
         self._graph = FlowGraph()
         self._labels: dict[str, FlowNode] = {}
         self._jumps: list[tuple[FlowNode, str]] = []
 
-    def build(self, function: FunctionInfo) -> FlowGraph:
+    def build(self) -> FlowGraph:
+        function = self._function
         entry, end = self._graph.add(), self._graph.add()
         before = [entry]
         if function.base_calls:
@@ -73,10 +81,9 @@ class _Builder:
     def _assume(self, test: Expression | None, holds: bool, before: list[FlowNode]) -> list[FlowNode]:
         if test is None:
             return before
-        node = self._graph.add()
-        node.guard = Guard(test, holds)
-        _link(before, node)
-        return [node]
+        if constant_truth(test) is (not holds):
+            return []  # this side never runs
+        return [self._held(test, holds, before)]
 
     def _block(self, body: Sequence[Statement], before: list[FlowNode], around: _Surroundings) -> list[FlowNode]:
         for statement in body:
@@ -108,6 +115,7 @@ class _Builder:
         node = self._node(statement, before, around, *statement.expressions())
         match statement:
             case Return() | Raise():
+                node.never_returns = isinstance(statement, Raise)
                 _link([node], self._graph.exit)
                 return []
             case Break() if around.after_loop is not None:
@@ -121,7 +129,29 @@ class _Builder:
                 return []
             case Label(name=name):
                 self._labels[name] = node
+            case Evaluate(value=value):
+                return self._after(value, node)
         return [node]
+
+    def _after(self, value: Expression, node: FlowNode) -> list[FlowNode]:
+        """Return what leads on from an expression: nothing, where it is a call of what never comes back."""
+        match strip_casts(value):
+            case Call() as call if self._ends(call, self._function):
+                node.never_returns = True
+                _link([node], self._graph.exit)
+                return []
+            case Binary(operator="and" | "or" as operator, left=left, right=Call() as call) if self._ends(
+                call, self._function
+            ):
+                _link([node], self._graph.exit)  # `name in known or sys.exit(1)`
+                return [self._held(left, operator == "or", [node])]
+        return [node]
+
+    def _held(self, test: Expression, holds: bool, before: list[FlowNode]) -> FlowNode:
+        node = self._graph.add()
+        node.guard = Guard(test, holds)
+        _link(before, node)
+        return node
 
     def _suppressed(self, body: list[Statement], start: FlowNode, around: _Surroundings) -> list[FlowNode]:
         after = self._graph.add()

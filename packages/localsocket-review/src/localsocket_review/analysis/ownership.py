@@ -10,7 +10,7 @@ from localsocket_review.analysis.connections import Connections
 from localsocket_review.analysis.inference import Inference
 from localsocket_review.analysis.names import Names, Variable
 from localsocket_review.model.declarations import ClassInfo, FunctionInfo
-from localsocket_review.model.expressions import Call, Expression, This, dotted, strip_casts, walk
+from localsocket_review.model.expressions import Attribute, Call, Expression, Name, This, dotted, strip_casts, walk
 from localsocket_review.model.program import Program
 from localsocket_review.model.statements import Assign, Evaluate, Return, With
 
@@ -55,17 +55,36 @@ class Ownership:
                         return self._names.variable(taken, function)
         return None
 
+    def holders(self, made: Expression, function: FunctionInfo) -> list[Variable]:
+        """Return the variable that takes the object, and those that get it from there: `self.server = await coming`."""
+        first = self.holder(made, function)
+        found = [] if first is None else [first]
+        for holder in found:
+            for other in self._functions_seeing(holder) if isinstance(holder.owner, FunctionInfo) else ():
+                for statement in other.statements():
+                    if not isinstance(statement, Assign) or statement.value is None or statement.operator != "=":
+                        continue
+                    value = strip_casts(statement.value)
+                    is_held = isinstance(value, Name) and self._names.variable(value, other) == holder
+                    target = self._names.variable(statement.target, other) if is_held else None
+                    if target is not None and target not in found:
+                        found.append(target)
+        return found
+
     def fates(self, made: Expression, function: FunctionInfo) -> set[Fate]:
         """Return what becomes of the object that the expression makes."""
         found: set[Fate] = set()
-        holder = self.holder(made, function)
+        holders = self.holders(made, function)
         for statement in function.statements():
             found.update(self._immediate(statement, made))
         if isinstance(made, Call) and made.is_new and self._has_parent(made, function):
             found.add(Fate.PARENTED)
-        if holder is None:
-            return found or {Fate.DROPPED}
-        found.add(Fate.MEMBER if isinstance(holder.owner, ClassInfo) else Fate.LOCAL)
+        for holder in holders:
+            found.update(self._held_by(holder))
+        return found or {Fate.DROPPED}
+
+    def _held_by(self, holder: Variable) -> set[Fate]:
+        found = {Fate.MEMBER if isinstance(holder.owner, ClassInfo) else Fate.LOCAL}
         if isinstance(holder.owner, ClassInfo):
             member = holder.owner.members.get(holder.path)
             if member is not None and any(shell in member.type for shell in _SMART):
@@ -108,6 +127,8 @@ class Ownership:
                         yield Fate.PARENTED
                 elif any(self._names.variable(argument, function) == holder for argument in call.arguments):
                     yield Fate.DELETED if call.called_name in ("delete", "qDeleteAll") else Fate.HANDED_ON
+            if any(self._is_closing(part, holder, function) for part in function.expressions()):
+                yield Fate.CLOSED
             for statement in function.statements():
                 value = statement.value if isinstance(statement, Return) else None
                 if value is not None and self._names.variable(value, function) == holder:
@@ -117,6 +138,12 @@ class Ownership:
                 ends = [one for one in (connection.sender, connection.context) if one is not None]
                 if any(self._names.variable(one, connection.function) == holder for one in ends):
                     yield Fate.DELETED_LATER
+
+    def _is_closing(self, part: Expression, holder: Variable, function: FunctionInfo) -> bool:
+        """Say whether its closing is given to what calls it later: `self.addCleanup(server.close)`."""
+        if not isinstance(part, Attribute) or part.name not in _CLOSING:
+            return False
+        return self._names.variable(part.value, function) == holder
 
     def is_left_to_others(self, holder: Variable) -> bool:
         """Say whether a with statement ends it, or asyncio's serve_forever(), which closes what it has served."""

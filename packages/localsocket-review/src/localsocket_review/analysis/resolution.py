@@ -24,7 +24,7 @@ from localsocket_review.model.expressions import (
 )
 from localsocket_review.model.program import Program, last_word, nearest
 from localsocket_review.model.statements import Return, With
-from localsocket_review.model.unit import Language, Macro
+from localsocket_review.model.unit import Language, Macro, Unit
 
 # What the methods that are told by their bare name may be given by keyword, pyzmq's among them.
 _KEYWORDS_OF_SOCKETS = frozenset(
@@ -43,6 +43,7 @@ _KEYWORDS_OF_SOCKETS = frozenset(
         "maxlength",
     }
 )
+_MOST_IMPORTS = 6  # a name is imported from where it was imported, and so on
 
 
 class Resolution:
@@ -238,7 +239,34 @@ class Resolution:
         known = self._program.class_named(target, function.unit)
         if known is not None:
             return known.constructors()
+        if function.unit.language is Language.PYTHON:
+            return self._python_functions(name, function.unit)
         return self._free_functions(last_word(target), function)
+
+    def _python_functions(self, name: str, unit: Unit, farthest: int = _MOST_IMPORTS) -> list[FunctionInfo]:
+        """Return the functions that a name of a Python file stands for: those of the file, or of what it imports.
+
+        A namesake in another file is somebody else's, as is that of a library that is not among the files.
+        """
+        own = [found for found in self._functions_of(name, unit) if unit.imports.get(name) is None]
+        if own or farthest == 0:
+            return own
+        imported = unit.imports.get(name)
+        ways = [imported] if imported else [f"{module}.{name}" for module in unit.star_imports]
+        found: list[FunctionInfo] = []
+        for way in ways:
+            module_name, _, original = way.rpartition(".")
+            module = self._program.imported_module(module_name, unit) if module_name else None
+            if module is not None and module is not unit:
+                found.extend(self._python_functions(original, module, farthest - 1))
+        return found
+
+    def _functions_of(self, name: str, unit: Unit) -> list[FunctionInfo]:
+        return [
+            found
+            for found in self._program.functions_by_name.get(name, ())
+            if found.unit is unit and found.owner is None and found.kind is FunctionKind.FUNCTION
+        ]
 
     def _held(self, name: str, scope: FunctionInfo) -> list[FunctionInfo]:
         """Return the lambdas that a local variable holds."""
@@ -269,7 +297,7 @@ class Resolution:
                     return found.methods[name]
             return []
         named = self._names.external(receiver, function)
-        module = self._program.module_named(named, function.unit) if named else None
+        module = self._program.imported_module(named, function.unit) if named else None
         if module is not None and function.unit.language is Language.PYTHON:
             return [found for found in self._program.functions_by_name.get(name, ()) if found.unit is module]
         if type_name and function.unit.language is Language.CPP:

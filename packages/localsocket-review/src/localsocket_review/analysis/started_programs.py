@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection
 from enum import Enum, auto
+from functools import cached_property
 
 from localsocket_review.analysis.calls import ProgramCalls
 from localsocket_review.analysis.control_flow import ControlFlow
@@ -12,9 +14,12 @@ from localsocket_review.analysis.neighbours import Neighbours
 from localsocket_review.apis.meaning import Act
 from localsocket_review.model.declarations import FunctionInfo
 from localsocket_review.model.expressions import Call
+from localsocket_review.model.program import Program
 from localsocket_review.model.statements import Loop
 from localsocket_review.model.unit import Language, Unit
 
+# What starts a program in some way that the tables do not know as running a command.
+_STARTING = re.compile(r"v?fork|clone3?|(?:f?exec|posix_spawn|g_spawn|uv_spawn)\w*|start(?:Detached|Command)?|execute")
 _CLOSING_ALL = frozenset({"closefrom", "close_range", "fdwalk"})
 _HIGHEST_DESCRIPTOR = frozenset({"getdtablesize", "sysconf", "getrlimit"})
 
@@ -31,8 +36,13 @@ class StartedPrograms:
     """Looks at every place where a C or C++ program starts another one."""
 
     def __init__(
-        self, calls: ProgramCalls, neighbours: Neighbours, flow_of: Callable[[FunctionInfo], ControlFlow]
+        self,
+        program: Program,
+        calls: ProgramCalls,
+        neighbours: Neighbours,
+        flow_of: Callable[[FunctionInfo], ControlFlow],
     ) -> None:
+        self._program = program
         self._calls = calls
         self._neighbours = neighbours
         self._flow_of = flow_of
@@ -46,6 +56,17 @@ class StartedPrograms:
             found = self._find(near)
             self._known.update((one, found) for one in near)
         return self._known[unit]
+
+    @cached_property
+    def has_none(self) -> bool:
+        """Say whether the files given are a whole program, which starts no other one."""
+        functions = self._program.functions
+        if not any(function.name == "main" and function.owner is None for function in functions):
+            return False
+        starts = any(True for _ in self._calls.sites(Act.RUN_COMMAND))
+        return not starts and not any(
+            _STARTING.fullmatch(call.called_name) for one in functions for call in one.calls()
+        )
 
     def _find(self, units: Collection[Unit]) -> Inheritance:
         starts = [

@@ -10,9 +10,10 @@ from localsocket_review.analysis.control_flow import ControlFlow, Guard
 from localsocket_review.analysis.definitions import Definition, Definitions, How
 from localsocket_review.analysis.inference import Inference
 from localsocket_review.analysis.memo import Inquiry, memo
-from localsocket_review.analysis.names import Names
+from localsocket_review.analysis.names import Names, Variable
 from localsocket_review.analysis.origins import Origin, Origins
 from localsocket_review.analysis.sites import CallSite, Site, Trail
+from localsocket_review.analysis.standard_streams import is_standard_input
 from localsocket_review.analysis.taint import Step, Trace
 from localsocket_review.analysis.transports import Transports
 from localsocket_review.apis.meaning import Act
@@ -26,6 +27,7 @@ from localsocket_review.model.expressions import (
     Call,
     Cast,
     Conditional,
+    Display,
     Expression,
     Literal,
     Name,
@@ -37,7 +39,7 @@ from localsocket_review.model.expressions import (
 )
 from localsocket_review.model.place import Place
 from localsocket_review.model.program import last_word
-from localsocket_review.model.statements import Assign, Statement
+from localsocket_review.model.statements import Assign, Evaluate, Statement
 from localsocket_review.model.unit import Language, Unit
 
 _KEEPING_MESSAGES = frozenset({"SOCK_DGRAM", "SOCK_SEQPACKET", "SOCK_RDM", "SOCK_RAW"})
@@ -149,6 +151,8 @@ class Streams:
         if socket is None:
             return True
         made = list(self._made(socket, site.function))
+        if any(is_standard_input(one) for one in (socket, *(origin.expression for origin in made))):
+            return False
         if not any(isinstance(one.expression, Call) for one in made) and self._makes_messages_alone(site.function.unit):
             return False
         return not any(_keeps_messages(one.expression) for one in made)
@@ -177,6 +181,24 @@ class Streams:
         filled = [one.value for one in self._definitions.everywhere(variable)] if variable is not None else []
         made = [*filled, *(origin.expression for origin in self._origins.of(socket, site.function))]
         return any(isinstance(one, Call) and one.called_name in _OWN_ENDS for one in made)
+
+    def is_dropped(self, site: Site, buffer: Expression | None) -> bool:
+        """Say whether nobody looks at what a call gives in its buffer: it only empties what has woken somebody."""
+        if buffer is None:
+            return any(isinstance(one, Evaluate) and one.value is site.call for one in site.function.statements())
+        buffer = strip_casts(buffer)
+        if isinstance(buffer, Call | Display):
+            return True  # `&(char[64]){0}`, which has no name
+        variable = self._names.variable(buffer, site.function)
+        if variable is None or variable.owner is not site.function or not _is_declared(variable, site.function):
+            return False
+        inside = set(walk(site.call))
+        inside |= {one.target for one in site.function.statements() if isinstance(one, Assign) and one.type}
+        return not any(
+            self._names.variable(part, site.function) == variable
+            for part in site.function.expressions()
+            if isinstance(part, Name | Attribute) and part not in inside
+        )
 
     def _made(self, socket: Expression, function: FunctionInfo) -> Iterator[Origin]:
         """Yield the calls that make the socket; what a server accepts is as the server is."""
@@ -342,6 +364,11 @@ class Streams:
             isinstance(target, Subscript) and _is_nothing(target.index)
         )
         return (Step(call.place, "received here"),) if begins else None
+
+
+def _is_declared(variable: Variable, function: FunctionInfo) -> bool:
+    """Say whether the function itself declares the variable, and was not given it."""
+    return variable.path not in {parameter.name for parameter in function.parameters}
 
 
 def _keeps_messages(made: Expression) -> bool:

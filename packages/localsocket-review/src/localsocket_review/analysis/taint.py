@@ -9,6 +9,7 @@ from enum import Enum, auto
 
 from localsocket_review.analysis.calls import ProgramCalls
 from localsocket_review.analysis.checks import Checks
+from localsocket_review.analysis.containers import Containers
 from localsocket_review.analysis.definitions import Definition, Definitions, How, is_made_of_parameters
 from localsocket_review.analysis.filling import Filling
 from localsocket_review.analysis.inference import Inference
@@ -16,6 +17,7 @@ from localsocket_review.analysis.memo import Inquiry, memo
 from localsocket_review.analysis.names import Names, Variable
 from localsocket_review.analysis.outputs import Output
 from localsocket_review.analysis.sites import LONGEST_TRAIL, CallSite, Trail, argument_of
+from localsocket_review.analysis.standard_streams import is_standard_input
 from localsocket_review.analysis.transports import Transports
 from localsocket_review.apis import DECORATED, MEMBERS
 from localsocket_review.apis.c_library import FRESH_MEMORY
@@ -141,6 +143,12 @@ _COMBINING = frozenset(
     }
 )
 _LIMITING = frozenset({"ord", "min", "qMin", "qBound", "clamp"})
+_ALL_BUT_HARMLESS = re.compile(r"\[\^[\w\\. -]*\][+*]?")
+# What a macro or a function, of which nothing else is known, is called that gives the smaller one.
+_SMALLER = re.compile(
+    r"(?:^|[a-z]*_)(?:q?min(?:imum)?|least|small(?:er|est)|lesser|clamp|cap|limit|at_?most|bounded)(?:_|$)",
+    re.IGNORECASE,
+)
 # What a loop over it gives line by line, and what only changes how a loop goes.
 _STREAMS = ("socket.SocketIO", "asyncio.StreamReader")
 _LOOPING = frozenset({"enumerate", "iter", "list", "map", "filter", "reversed", "islice"})
@@ -154,6 +162,7 @@ _SIGNED_TYPES = re.compile(
 _MEMBERS_RECEIVED = frozenset(name.rpartition(".")[2] for name, kind in MEMBERS.items() if kind == RECEIVED)
 _KEYED = re.compile(r"map|hash|dict|set\b", re.IGNORECASE)
 _DEEPEST_FIELD = 3
+_LONGEST_WAY = 8
 _FOLLOWED = Act.QUOTE | Act.UNPACK | Act.RECEIVE
 _GIVING_NOTHING = Act.ACCEPT | Act.BIND | Act.LISTEN | Act.CHECK_PEER | Act.CONNECT | Act.START_THREAD
 
@@ -170,6 +179,7 @@ class Taint:
         transports: Transports,
         filling: Filling,
         checks: Checks,
+        containers: Containers,
     ) -> None:
         self._names = names
         self._inference = inference
@@ -178,23 +188,24 @@ class Taint:
         self._transports = transports
         self._filling = filling
         self._checks = checks
+        self._containers = containers
         self.inquiry = Inquiry()
 
     def received(self, expression: Expression, function: FunctionInfo) -> Trace | None:
         """Return the way of what a peer sent to this expression, unless the program has checked it on the way."""
-        return self._trace(expression, function, Use.TEXT, ())
+        return _believed(self._trace(expression, function, Use.TEXT, ()))
 
     def received_size(self, expression: Expression, function: FunctionInfo) -> Trace | None:
         """Return the way of a number that a peer chose and no comparison bounds from above."""
-        return self._trace(expression, function, Use.SIZE, ())
+        return _believed(self._trace(expression, function, Use.SIZE, ()))
 
     def received_path(self, expression: Expression, function: FunctionInfo) -> Trace | None:
         """Return the way of a name that a peer sent and that may lead to any file."""
-        return self._trace(expression, function, Use.PATH, ())
+        return _believed(self._trace(expression, function, Use.PATH, ()))
 
     def received_offset(self, expression: Expression, function: FunctionInfo) -> Trace | None:
         """Return the way of a number that a peer chose and that no comparisons keep inside of a range."""
-        return self._trace(expression, function, Use.OFFSET, ())
+        return _believed(self._trace(expression, function, Use.OFFSET, ()))
 
     @memo(at_itself=lambda *_: None, is_sure=bool)
     def _trace(self, expression: Expression, function: FunctionInfo, use: Use, trail: Trail) -> Trace | None:
@@ -208,17 +219,30 @@ class Taint:
     def _find(self, expression: Expression, function: FunctionInfo, use: Use, trail: Trail) -> Trace | None:
         if _tells_nothing(expression, use):
             return None
+        if isinstance(expression, Subscript | Call):
+            taken = self._containers.at_constant(expression, function)
+            if taken is not None:
+                return self._any(taken, function, use, trail)
         match expression:
             case Call():
                 return self._call(expression, function, use, trail)
+            case Attribute(name="name" | "stem", value=value) if use is Use.PATH and self._is_path(value, function):
+                return None
             case Name() | Attribute():
                 is_checked = self._is_checked(expression, function, use)
                 return None if is_checked else self._variable(expression, function, use, trail)
+            case Binary(operator="%" | "&" as operator, left=left, right=right) if use.is_number:
+                bound = self._trace(right, function, use, trail)  # what is left is smaller than that
+                return bound if operator == "%" or bound is None else self._trace(left, function, use, trail)
             case Binary(operator="<<", left=value) if use.is_number:  # a small number is small no more
                 return self._trace(value, function, Use.TEXT, trail)
             case Comprehension(loops=loops):
                 return self._any_elements([iterable for _, iterable in loops], function, use, trail)
         return self._any(_parts_of(expression), function, use, trail)
+
+    def _is_path(self, value: Expression, function: FunctionInfo) -> bool:
+        """Say whether a value is one of pathlib's: the last part of it leads out of no directory."""
+        return self._inference.is_a(value, function, "pathlib.Path", "pathlib.PurePath", "pathlib.PurePosixPath")
 
     def _is_checked(self, expression: Expression, function: FunctionInfo, use: Use) -> bool:
         """Say whether conditions make the variable harmless for this use."""
@@ -269,6 +293,8 @@ class Taint:
             return self._variadic(function, use)
         if name in _ABOUT or (use.is_number and name in _LIMITING):
             return None
+        if self._checks.is_enumeration(call, function) or _cleans(call, use):
+            return None
         api = self._calls.api_of(call, function)
         if api is not None and (api.act & _FOLLOWED or _gives_nothing(api, use)):
             return self._of_known_call(call, api, function, use, trail)
@@ -277,7 +303,9 @@ class Taint:
             found = self._returned(callee, (*trail, (CallSite(call, function), callee)), use)
             if found is not None:
                 return (*found, Step(call.place, f"returned by {callee.name}()"))
-        return None if callees else self._passed_through(call, name, function, use, trail)
+        if callees or (use.is_number and _SMALLER.search(name)):
+            return None
+        return self._passed_through(call, name, function, use, trail)
 
     def _of_known_call(self, call: Call, api: Api, function: FunctionInfo, use: Use, trail: Trail) -> Trace | None:
         if api.act & Act.QUOTE:
@@ -400,9 +428,21 @@ class Taint:
                 found = self._defined(definition, variable, use, ())
             if found is None and definition.how is How.VALUE and definition.function is function:
                 found = self._behind(definition, variable, where, function, use, trail)
-            if found is not None:
+            if found is not None and not self._is_checked_since(definition, variable, where, function, use):
                 return found
         return None
+
+    def _is_checked_since(
+        self, definition: Definition, variable: Variable, where: Expression, function: FunctionInfo, use: Use
+    ) -> bool:
+        """Say whether conditions make what a definition gave harmless on each way: `if (size > most) size = most;`."""
+        if definition.function is not function or definition.how in (How.ADDED, How.EXTENDED):
+            return False
+        check = {Use.SIZE: self._checks.bounds_since, Use.OFFSET: self._checks.keeps_in_range_since}.get(
+            use, self._checks.restricts_since
+        )
+        is_plain = use is Use.PATH and self._checks.keeps_inside_since(definition, variable, where)
+        return is_plain or check(definition, variable, where)
 
     def _behind(
         self,
@@ -533,7 +573,8 @@ class Taint:
             for source in sources
             if isinstance(source, Call) and source.called_name in ("open", "openat", "fileno")
         ]
-        return bool(opened)
+        given = [one.value for one in self._definitions.at(descriptor, function) if one.value is not None]
+        return bool(opened) or any(map(is_standard_input, (descriptor, *given)))
 
     def _streamed(self, stream: Binary, function: FunctionInfo, trail: Trail, makes_number: bool) -> Trace | None:
         """`stream >> value`, where the stream reads from a socket or from what was received."""
@@ -609,6 +650,11 @@ class Taint:
         return self._read_at(Variable(variable.owner, f"{variable.path}.{field}"), whole, function, use, trail)
 
 
+def _believed(trace: Trace | None) -> Trace | None:
+    """Drop what came on a very long way: on each step something else may have been meant, and most such are wrong."""
+    return trace if trace is None or len(trace) <= _LONGEST_WAY else None
+
+
 def _looped_over(iterable: Expression) -> Expression:
     """Return what a loop goes over in the end: `lines` of `enumerate(lines)` and of `map(str.strip, lines)`."""
     if isinstance(iterable, Call) and iterable.called_name in _LOOPING and iterable.arguments:
@@ -628,8 +674,6 @@ def _tells_nothing(expression: Expression, use: Use) -> bool:
     match expression:
         case Binary(operator=operator) if operator in COMPARISONS:
             return True
-        case Binary(operator="%" | "&", right=Literal(value=int())):
-            return use.is_number
         case Cast(type=to):
             return use.is_number and _SMALL_TYPES.fullmatch(to.replace("std::", "")) is not None
     return False
@@ -674,6 +718,18 @@ def _results(function: FunctionInfo) -> list[Expression]:
 def _yielded(expression: Expression) -> tuple[Expression, ...]:
     is_yield = isinstance(expression, Other) and expression.kind in ("yield", "yieldfrom")
     return expression.parts if is_yield and isinstance(expression, Other) else ()
+
+
+def _cleans(call: Call, use: Use) -> bool:
+    """Say whether a call takes all out of a text that could do harm: `re.sub(r"[^a-z]", "", name)`."""
+    match call:
+        case Call(called_name="sub", arguments=(Literal(value=str(pattern)), Literal(value=str(by)), _, *_)):
+            return _ALL_BUT_HARMLESS.fullmatch(pattern) is not None and by in ("", "_", "-")
+        case Call(called_name="replace", arguments=(Literal(value="/"), Literal(value=str(by)), *_)):
+            return use is Use.PATH and "/" not in by
+        case Call(called_name="secure_filename" | "get_valid_filename" | "sanitize_filename"):
+            return use is Use.PATH
+    return False
 
 
 def _has_small_format(call: Call) -> bool:

@@ -42,7 +42,7 @@ class Act(Flag):
     SLEEP = auto()
     SHARE_MEMORY = auto()  # opens the shared `memory` of a name, or makes or maps it with a `size`
     TOUCH_SHARED = auto()  # gives access to shared memory that another process may be writing
-    MAKE_PIPE = auto()  # makes a Windows named pipe, with its modes and `security`
+    MAKE_PIPE = auto()  # makes a Windows named `pipe`, with its modes and `security`
     CHUNK = auto()  # receives what has come so far, which need not be a whole message
     ENDS = auto()  # an empty result says that the peer has closed
     SHORT = auto()  # may send less than it was given, and tells so in its result alone

@@ -40,6 +40,18 @@ class Program:
         candidates = sorted(self._modules.get(last_word(name), ()), key=lambda unit: distance(unit, near))
         return candidates[0] if candidates else None
 
+    def imported_module(self, name: str, near: Unit) -> Unit | None:
+        """Return the file of a module by all words of its name, and none for a namesake in another package.
+
+        The files may be given from inside of the package: then their paths know fewer words than the name.
+        """
+        words = tuple(word for word in name.split(".") if word)
+        fitting = [unit for unit in self._modules.get(words[-1], ()) if _is_module(unit, words)] if words else []
+        packages = [
+            unit for unit in self._modules.get("__init__", ()) if words and _is_module(unit, (*words, "__init__"))
+        ]
+        return min((*fitting, *packages), key=lambda unit: distance(unit, near), default=None)
+
     def _join(self, found: ClassInfo) -> None:
         """Add a class, or what one more file says of a class that is known."""
         for known in nearest(self.classes_by_name[found.name], found.unit):
@@ -60,16 +72,18 @@ class Program:
 
     def _class_named(self, name: str, near: Unit | None) -> ClassInfo | None:
         candidates = self.classes_by_name.get(last_word(name), [])
-        if candidates and near is not None and near.language is Language.PYTHON and self._is_of_library(name):
+        if candidates and near is not None and near.language is Language.PYTHON and self._is_of_library(name, near):
             return None
         if near is not None:
             candidates = [found for found in nearest(candidates, near) if found.unit.language is near.language]
         return candidates[0] if candidates else None
 
-    def _is_of_library(self, name: str) -> bool:
-        """Say whether a dotted name is one of Python's own library, and the files are not that library."""
+    def _is_of_library(self, name: str, near: Unit) -> bool:
+        """Say whether a dotted name is one of a library, Python's own or imported, that is not among the files."""
         head, _, rest = name.partition(".")
-        return bool(rest) and head in sys.stdlib_module_names and head not in self._folders
+        if not rest or head in self._folders:
+            return False
+        return head in sys.stdlib_module_names or any(one.partition(".")[0] == head for one in near.imports.values())
 
     def bases_of(self, found: ClassInfo) -> Iterable[str]:
         """Return the names of all bases, near ones first; those defined in the files lead on to theirs."""
@@ -123,6 +137,13 @@ def distance(one: Unit, other: Unit) -> int:
 
 def last_word(qualified: str) -> str:
     return qualified.replace("::", ".").rpartition(".")[2]
+
+
+def _is_module(unit: Unit, words: tuple[str, ...]) -> bool:
+    """Say whether the file's path ends as the name of the module does, as far as both go."""
+    folders = [part for part in unit.folder if part not in ("/", ".", "..")]
+    pairs = zip(reversed((*folders, unit.module_name)), reversed(words), strict=False)
+    return all(one == other for one, other in pairs)
 
 
 def _may_be_same(known: ClassInfo, found: ClassInfo) -> bool:

@@ -65,11 +65,12 @@ def _opened(site: Site, bits: int) -> Finding:
 
 
 def _open_to(site: Site, *, everyone: bool) -> Finding:
-    who = "Every user of this machine" if everyone else "The group"
+    """Tell who may connect by this mode, who could not under the umask that is usual, 022."""
+    message = "Every user of this machine may connect to the socket."
+    if not everyone:
+        message = "The group may connect to the socket, which the usual umask would not let it."
     severity = Severity.HIGH if everyone else Severity.MEDIUM
-    return RULE.finding(
-        site.place, f"{who} may connect to the socket.", [(site.place, "opened here")], severity=severity
-    )
+    return RULE.finding(site.place, message, [(site.place, "opened here")], severity=severity)
 
 
 def _is_of_socket(facts: Facts, site: Site) -> bool:

@@ -18,8 +18,8 @@ from localsocket_review.rules.rule import Example, Rule
 
 _STATING = Act.CHMOD | Act.UMASK | Act.MAKE_DIRECTORY
 _MESSAGE = (
-    "Nothing says who may connect: the mode is what the umask leaves, on Linux most often 0755, with which only the "
-    "owner can, and with a umask of 002 the group as well."
+    "Nothing says who may connect: the umask does. Under the usual 022 the owner alone can, under 002 the group, under "
+    "000 everyone."
 )
 _DESCRIPTORS = ("int", "qintptr", "descriptor")
 

@@ -12,7 +12,8 @@ from localsocket_review.model.declarations import FunctionInfo
 from localsocket_review.model.unit import Language
 from localsocket_review.rules.rule import Example, Rule
 
-_OTHERS_MAY_WRITE = 0o002
+_OTHERS_MAY = 0o002
+_MAY_CONNECT = 0o022  # who may write to a socket's file may connect
 
 
 def check(facts: Facts) -> Iterator[Finding]:
@@ -44,12 +45,11 @@ def _late_changes(facts: Facts, function: FunctionInfo, bind: Effect, changes: l
                 yield RULE.finding(change.place, message, [bound, (change.place, "without effect here")])
             continue
         mode = change.site.argument("mode")
-        if facts.access.bits(mode, change.site.function) & _OTHERS_MAY_WRITE:
-            continue  # there is nothing to close: LS101 says so
+        bits = facts.access.bits(mode, change.site.function)
+        if bits & _OTHERS_MAY or (bits & _MAY_CONNECT and not _was_opened(facts, function, bind, changes, change)):
+            continue  # it opens, where the usual umask lets the owner alone connect: LS101 says so
         if facts.effects.same_endpoint(bind, change, "path"):
-            message = (
-                "The mode is set after the socket was bound: until then whoever may enter the directory can connect."
-            )
+            message = "Until this call the umask alone says who may connect: under 022 the owner, under 000 everyone."
             yield RULE.finding(change.place, message, [bound, (change.place, "closed only here")])
 
 
@@ -74,6 +74,17 @@ def _early_changes(facts: Facts, function: FunctionInfo, bind: Effect, changes: 
             yield RULE.finding(change.place, message, [(change.place, "set here"), (bind.place, "bound only here")])
 
 
+def _was_opened(facts: Facts, function: FunctionInfo, bind: Effect, changes: list[Effect], change: Effect) -> bool:
+    """Say whether the socket was open to everyone before, so that this closes something."""
+    return any(
+        facts.access.bits(other.site.argument("mode"), other.site.function) & _OTHERS_MAY
+        and facts.flow(function).may_follow(other.anchor, change.anchor)
+        and facts.effects.same_endpoint(bind, other, "path")
+        for other in changes
+        if other is not change
+    )
+
+
 def _is_set_before(facts: Facts, function: FunctionInfo, change: Effect, bind: Effect) -> bool:
     """Say whether the mode is set before the bind, and after it only when that is tried again."""
     where, first, then = function, change.anchor, bind.anchor
@@ -93,16 +104,21 @@ def _umasks_around(facts: Facts, function: FunctionInfo, bind: Effect, umasks: l
     if not before:
         return
     evidence = [(before[0].place, "changed here"), (bind.place, "for this bind")]
-    if facts.threads.has_none:
-        message = (
-            "The umask belongs to the whole process: the day it gets a second thread, that one gets this mode too."
-        )
-        yield RULE.finding(before[0].place, message, evidence, severity=Severity.NOTE)
-    else:
-        message = (
-            "The umask belongs to the whole process: what other threads create in the meantime gets this mode too."
-        )
-        yield RULE.finding(before[0].place, message, evidence)
+    when = (
+        "the day it gets a second thread, that one" if facts.threads.has_none else "what other threads create meanwhile"
+    )
+    message = f"The umask belongs to the whole process: {when} gets this mode too."
+    narrows = _narrows(facts, before[0])
+    # Nothing at all leaves the socket to the umask that is there: who narrows it has made it no worse.
+    severity = Severity.NOTE if narrows or facts.threads.has_none else Severity.MEDIUM
+    yield RULE.finding(before[0].place, message, evidence, severity=severity)
+
+
+def _narrows(facts: Facts, umask: Effect) -> bool:
+    """Say whether the umask keeps all but the owner from connecting."""
+    mask = umask.site.argument("mode")
+    masks = facts.values.numbers(mask, umask.site.function) if mask is not None else frozenset()
+    return bool(masks) and all(number & _MAY_CONNECT == _MAY_CONNECT for number in masks)
 
 
 RULE = Rule(
@@ -111,15 +127,17 @@ RULE = Rule(
     severity=Severity.MEDIUM,
     cwe="CWE-362",
     why=(
-        "bind creates the socket's file with the mode that the umask leaves. Between bind and chmod another user can "
-        "connect, and a connection once made stays. A chmod before bind changes another file, or none; on Linux, "
-        "fchmod of a bound socket does not reach its file. Changing the umask instead changes it for every thread of "
-        "the process."
+        "bind creates the socket's file with the mode that the umask leaves: under 022 only the owner may connect, "
+        "under 002 the group as well, under 000 everyone. Until chmod they can, and a connection once made stays. "
+        "A chmod before bind changes another file, or none; on Linux, fchmod of a bound socket does not reach its "
+        "file. Changing the umask instead changes it for every thread of the process."
     ),
     repair="bind inside a directory that you made with mode 0700, or fchmod the socket before bind",
     unless=(
         "a directory is made with mode 0700, or narrowed to it, before the bind",
         "the socket itself gets its mode by fchmod before the bind",
+        "the mode lets the group or everyone connect: then it opens, which LS101 says",
+        "the umask that is set lets the owner alone connect: that is said in a note",
     ),
     examples=(
         Example(

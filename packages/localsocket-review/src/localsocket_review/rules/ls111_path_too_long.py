@@ -6,10 +6,23 @@ import re
 from collections.abc import Iterator
 
 from localsocket_review.analysis.facts import Facts
+from localsocket_review.analysis.names import Variable
 from localsocket_review.analysis.sites import Site
 from localsocket_review.apis.meaning import Act
 from localsocket_review.findings import Finding, Severity
-from localsocket_review.model.expressions import Attribute, Call, Expression, Name, strip_casts, walk
+from localsocket_review.model.expressions import (
+    Attribute,
+    Binary,
+    Call,
+    Conditional,
+    Expression,
+    Literal,
+    Name,
+    dotted,
+    strip_casts,
+    walk,
+)
+from localsocket_review.model.statements import Assign, Branch, Statement
 from localsocket_review.model.unit import Language
 from localsocket_review.rules.rule import Example, Rule
 
@@ -17,7 +30,10 @@ _ROOM = 104  # of the smallest sun_path, that of the BSDs; Linux has 108
 _UNLIMITED = frozenset({"strcpy", "stpcpy", "strcat", "sprintf", "vsprintf", "qstrcpy"})
 _LIMITED = frozenset({"memcpy", "memmove", "strncpy", "strncat", "copy_n", "copy"})
 _NUMBERS_ONLY = re.compile(r"(?:[^%]|%%|%[-+ #0]*\d*(?:hh?|ll?|z|j|t)?[diuxXoc])*")
-_MEASURES = frozenset({"strlen", "size", "length", "strnlen"})
+_MEASURES = frozenset({"strlen", "size", "length", "strnlen", "wcslen"})
+# What takes two lengths and gives the greater one, or what is no bound at all.
+_GREATER = re.compile(r"max|larg|great|big|most|sum|add|plus", re.IGNORECASE)
+_COPYING = frozenset({"memcpy", "memmove", "strncpy", "strncat", "copy_n", "copy", "memset"})
 
 
 def check(facts: Facts) -> Iterator[Finding]:
@@ -51,11 +67,68 @@ def _copies_all(facts: Facts, site: Site) -> bool:
         return False
     named = [part for part in walk(limit) if isinstance(part, (Name, Attribute))]
     origins = [origin.expression for one in named for origin in facts.origins.of(one, site.function)]
-    measured = [limit, *origins]
+    given = [one.value for name in named for one in facts.definitions.at(name, site.function) if one.value is not None]
+    measured = [limit, *origins, *given]
     parts = [part for one in measured for part in walk(one)]
-    return any(isinstance(part, Call) and part.called_name in _MEASURES for part in parts) and not any(
-        isinstance(part, Call) and part.called_name in ("min", "sizeof", "qMin") for part in parts
-    )
+    is_measured = any(map(_measures, parts))
+    return is_measured and not any(map(_bounds, parts)) and not any(_is_capped(facts, one, site) for one in named)
+
+
+def _measures(part: Expression) -> bool:
+    return isinstance(part, Call) and part.called_name in _MEASURES
+
+
+def _bounds(part: Expression) -> bool:
+    """Say whether this keeps a length below something else: `min(…)`, a macro of that kind, a choice by comparing."""
+    match part:
+        case Call(called_name="sizeof" | "strnlen"):
+            return True
+        case Call(arguments=(_, _, *_) as arguments) if not _GREATER.search(part.called_name):
+            kinds = [any(map(_measures, walk(argument))) for argument in arguments]
+            return part.called_name not in _COPYING and any(kinds) and not all(kinds)
+        case Conditional(test=Binary(operator="<" | "<=" | ">" | ">=" as operator, left=left, right=right), then=then):
+            wanted = left if operator in ("<", "<=") else right
+            return _same_words(wanted, then) and not _same_words(left, right)
+    return False
+
+
+def _same_words(one: Expression, other: Expression) -> bool:
+    """Say whether two expressions are written alike: `strlen(path)` twice."""
+    shapes = [
+        [
+            (type(part), dotted(part), getattr(part, "value", None) if isinstance(part, Literal) else None)
+            for part in walk(strip_casts(side))
+        ]
+        for side in (one, other)
+    ]
+    return shapes[0] == shapes[1]
+
+
+def _is_capped(facts: Facts, length: Expression, site: Site) -> bool:
+    """Say whether `if (length > room) length = room;` stands before."""
+    variable = facts.names.variable(length, site.function)
+    if variable is None:
+        return False
+    for statement in site.function.statements():
+        if not isinstance(statement, Branch) or not isinstance(statement.test, Binary):
+            continue
+        if not any(_is_variable(facts, part, variable, site) for part in walk(statement.test)):
+            continue
+        if any(_cuts(facts, inner, variable, site) for inner in statement.then):
+            return facts.flow(site.function).may_follow(statement.test, site.call)
+    return False
+
+
+def _cuts(facts: Facts, statement: Statement, variable: Variable, site: Site) -> bool:
+    """Say whether this gives the length another value, which is no length of a text."""
+    if not isinstance(statement, Assign) or statement.operator != "=" or statement.value is None:
+        return False
+    return _is_variable(facts, statement.target, variable, site) and not any(map(_measures, walk(statement.value)))
+
+
+def _is_variable(facts: Facts, expression: Expression, variable: Variable, site: Site) -> bool:
+    is_named = isinstance(expression, Name | Attribute)
+    return is_named and facts.names.variable(expression, site.function) == variable
 
 
 def _fits(facts: Facts, site: Site) -> bool:
@@ -98,7 +171,11 @@ RULE = Rule(
         "or a deep home directory, is written over what stands behind it in memory."
     ),
     repair="refuse a path with strlen(path) >= sizeof address.sun_path, and only then copy it",
-    unless=("the length is compared before", "the text is a constant that fits"),
+    unless=(
+        "the length is compared before",
+        "the size is cut by min(), by a macro or a choice of that kind, or by an if",
+        "the text is a constant that fits",
+    ),
     examples=(
         Example(
             Language.CPP,

@@ -31,7 +31,7 @@ def check(facts: Facts) -> Iterator[Finding]:
             continue
         inheritance = facts.started_programs.inherit(site.function.unit)
         if inheritance is not Inheritance.NOTHING:
-            yield _finding(site, inheritance)
+            yield _finding(site, inheritance, starts_none=facts.started_programs.has_none)
 
 
 def _is_of_windows(unit: Unit) -> bool:
@@ -39,8 +39,11 @@ def _is_of_windows(unit: Unit) -> bool:
     return not headers.isdisjoint({"winsock2.h", "winsock.h", "ws2tcpip.h"}) and "sys/socket.h" not in headers
 
 
-def _finding(site: Site, inheritance: Inheritance) -> Finding:
+def _finding(site: Site, inheritance: Inheritance, *, starts_none: bool) -> Finding:
     evidence = [(site.place, "made here")]
+    if starts_none:
+        message = f"This program starts no other: one that it starts some day inherits what {site.api.name}() gives."
+        return RULE.finding(site.place, message, evidence, severity=Severity.NOTE)
     what = f"The descriptor that {site.api.name}() gives is inherited"
     if inheritance is Inheritance.SOME:
         message = f"{what} by the programs that are started without closing all else before."
@@ -100,6 +103,7 @@ RULE = Rule(
     unless=(
         "FD_CLOEXEC is set afterwards",
         "all else is closed before any program is started",
+        "the program starts no other: that is said in a note",
         "Qt makes the socket, and marks it",
         "the socket is one of a network",
     ),

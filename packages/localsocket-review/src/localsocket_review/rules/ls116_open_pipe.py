@@ -25,17 +25,46 @@ def check(facts: Facts) -> Iterator[Finding]:
             continue
         missing = list(_missing(facts, site))
         if missing:
-            message = f"The named pipe {' and '.join(missing)}."
-            yield RULE.finding(site.place, message, [(site.place, "made here")])
+            message = f"The named pipe {' and '.join(words for words, _ in missing)}."
+            yield RULE.finding(site.place, message, [(site.place, f"made here: {note}") for _, note in missing])
 
 
-def _missing(facts: Facts, site: Site) -> Iterator[str]:
+def _missing(facts: Facts, site: Site) -> Iterator[tuple[str, str]]:
+    """Yield what the pipe lacks, in words and as the program would say it."""
     if _lacks(facts, site, "pipe_mode", _REJECT_REMOTE):
-        yield "can be opened from other machines (no PIPE_REJECT_REMOTE_CLIENTS)"
-    if _lacks(facts, site, "open_mode", _FIRST_INSTANCE):
-        yield "may be one that another program made first (no FILE_FLAG_FIRST_PIPE_INSTANCE)"
+        yield "can be opened from other machines", "no PIPE_REJECT_REMOTE_CLIENTS"
+    if _lacks(facts, site, "open_mode", _FIRST_INSTANCE) and not _is_next(facts, site):
+        yield "may be one that another program made", "no FILE_FLAG_FIRST_PIPE_INSTANCE"
     if "security" in site.api.roles and _is_nothing(facts, site.argument("security"), site):
-        yield "has no access list of its own (security attributes are NULL)"
+        yield "has no access list of its own", "security attributes are NULL"
+
+
+def _is_next(facts: Facts, site: Site) -> bool:
+    """Say whether this makes one more instance of a pipe whose first one was made so that nobody came before."""
+    for first in facts.calls.sites(Act.MAKE_PIPE):
+        if first.call is site.call or first.function.unit is not site.function.unit or "list" in first.api.roles:
+            continue
+        bits = facts.access.bits(first.argument("open_mode"), first.function)
+        if bits & _FIRST_INSTANCE and _is_same_pipe(facts, first, site) and _comes_before(facts, first, site):
+            return True
+    return False
+
+
+def _is_same_pipe(facts: Facts, one: Site, other: Site) -> bool:
+    """Say whether two calls name the same pipe: one text, one variable, or a member of one object."""
+    name, name_of_other = one.argument("pipe"), other.argument("pipe")
+    if name is None or name_of_other is None:
+        return False
+    texts = facts.values.texts(name, one.function)
+    if texts & facts.values.texts(name_of_other, other.function):
+        return True
+    variable = facts.names.variable(strip_casts(name), one.function)
+    return variable is not None and variable == facts.names.variable(strip_casts(name_of_other), other.function)
+
+
+def _comes_before(facts: Facts, first: Site, site: Site) -> bool:
+    """Say whether the first instance has been made on every way here, as far as one function shows."""
+    return first.function is not site.function or facts.flow(site.function).dominates(first.call, site.call)
 
 
 def _lacks(facts: Facts, site: Site, role: str, flag: int) -> bool:
@@ -71,7 +100,7 @@ RULE = Rule(
         "and its access list lets every user read from it."
     ),
     repair="pass PIPE_REJECT_REMOTE_CLIENTS, FILE_FLAG_FIRST_PIPE_INSTANCE and an access list of the user alone",
-    unless=("all three are given",),
+    unless=("all three are given", "the first instance of the same pipe was made with FILE_FLAG_FIRST_PIPE_INSTANCE"),
     examples=(
         Example(
             Language.CPP,

@@ -59,7 +59,9 @@ def check(facts: Facts) -> Iterator[Finding]:
             continue
         holder = _holder(facts, site)
         used = _first_use(facts, site, holder)
-        if used is not None and not _is_asked(facts, site, holder, used):
+        is_unasked = used is not None and not _is_asked(facts, site, holder, used)
+        is_told = is_unasked and _always_has_one(facts, site)
+        if used is not None and is_unasked and not is_told:
             message = (
                 "nextPendingConnection() gives a null pointer when no connection waits; what it gave is used unasked."
             )
@@ -69,6 +71,24 @@ def check(facts: Facts) -> Iterator[Finding]:
         elif not _is_released(facts, site, holder):
             message = "The socket stays a child of its server, and nothing deletes it when its peer has gone."
             yield RULE.finding(site.place, message, [(site.place, "handed out here")], cwe="CWE-401")
+        if used is not None and is_told:
+            message = (
+                "newConnection has told of a connection: the pointer is null only where something else took it before."
+            )
+            evidence = [(site.place, "taken here"), (used.place, "used here")]
+            yield RULE.finding(site.place, message, evidence, severity=Severity.NOTE, cwe="CWE-476")
+
+
+def _always_has_one(facts: Facts, site: Site) -> bool:
+    """Say whether the signal has just told of a connection, and this takes the first one."""
+    handlers = {target for one in facts.connections.of_signal("newConnection") for target in one.targets}
+    taking = [call for call in site.function.calls() if call.called_name == "nextPendingConnection"]
+    is_only = taking == [site.call] and not facts.flow(site.function).is_in_loop(site.call)
+    return (
+        is_only
+        and site.function in handlers
+        and not any(not caller.is_handed_on for caller in facts.calls.callers(site.function))
+    )
 
 
 def _holder(facts: Facts, site: Site) -> Variable | None:

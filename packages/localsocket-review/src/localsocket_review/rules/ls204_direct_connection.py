@@ -200,7 +200,10 @@ RULE = Rule(
         "members. A lambda connected without a context object is never disconnected: when the signal comes after the "
         "object has gone, it uses what is no longer there."
     ),
-    repair="name the receiver as context, and let Qt choose the connection's type",
+    repair=(
+        "name as context the object in whose thread the slot shall run, the socket or the server and not the QThread, "
+        "and let Qt choose the connection's type"
+    ),
     unless=(
         "a context object is named",
         "the lambda uses the sender alone, or copies",

@@ -39,6 +39,7 @@ _OF_MESSAGES = re.compile(
     r"(?:_?(?:received|arrived|ready|from|in|text))?$",
     re.IGNORECASE,
 )
+_WHOLE = re.compile(r"^(?:parse\w*|finished|finish|done|completed?|decode\w*|fromJson)$")
 # What is given pieces, and gives messages back when they are whole.
 _COLLECTING = re.compile(
     r"(?:receive|recv|feed|next|get|read|add|push|append|put|collect|buffer|store)_", re.IGNORECASE
@@ -54,6 +55,7 @@ def check(facts: Facts) -> Iterator[Finding]:
                 yield _finding(trace, place, words, confidence)
     yield from _lines_of_qt(facts)
     yield from _streams_of_qt(facts)
+    yield from _until_nothing(facts)
 
 
 def _finding(trace: Trace, place: Place, words: str, confidence: Confidence) -> Finding:
@@ -224,6 +226,32 @@ def _streams_of_qt(facts: Facts) -> Iterator[Finding]:
                 "A QDataStream reads from the socket without a transaction: what has not come yet is read as zero."
             )
             yield RULE.finding(read.place, message, [(read.place, "read here")])
+
+
+def _until_nothing(facts: Facts) -> Iterator[Finding]:
+    """A slot reads until nothing more is there, and takes what has come so far for the whole."""
+    slots = {target for connection in facts.connections.of_signal("readyRead") for target in connection.targets}
+    for site in facts.streams.reads(Act.RECEIVE):
+        function, flow = site.function, facts.flow(site.function)
+        if function not in slots or not site.api.name.startswith("Q") or not flow.is_in_loop(site.call):
+            continue
+        for call in function.calls():
+            if not _says_whole(call) or flow.is_in_loop(call) or not flow.dominates(site.call, call):
+                continue
+            if any(facts.streams.measures(guard, function) or _asks(guard.test) for guard in flow.guards(call)):
+                continue
+            message = "That nothing more is there now is taken for the end of the message; the rest may come later."
+            yield RULE.finding(site.place, message, [(site.place, "read here"), (call.place, "taken for whole here")])
+            break
+
+
+def _says_whole(call: Call) -> bool:
+    return bool(_WHOLE.search(call.called_name)) or _speaks_of_messages(call)
+
+
+def _asks(test: Expression) -> bool:
+    """Say whether a condition asks something of the data or of the socket, other than how the last read went."""
+    return any(isinstance(part, Call) for part in walk(test))
 
 
 def _reads_stream(facts: Facts, part: Expression, function: FunctionInfo) -> bool:

@@ -286,7 +286,7 @@ def _filled(facts: Facts, site: Site) -> Iterator[Finding]:
         buffer, size = site.call.arguments
     if buffer is None or size is None or site.function.unit.language is not Language.CPP:
         return
-    if _has_one_byte(facts, buffer, size, site.function):
+    if _has_one_byte(facts, buffer, size, site.function) or facts.streams.is_dropped(site, buffer):
         return  # which comes or does not
     if not _is_one_object(buffer) or not _is_size_of(size) or waits_for_all(site.call) or _is_measured(facts, site):
         return
@@ -378,7 +378,8 @@ RULE = Rule(
         "sendall() sends all",
         "a loop, MSG_WAITALL or readexactly() waits for the whole",
         "the length of what came is compared with what was asked for",
-        "the socket keeps messages apart, or is no socket: a pipe, standard output",
+        "the socket keeps messages apart, or is no socket: a pipe, standard input or output",
+        "nobody looks at what was read: it only empties a pipe that wakes a loop",
     ),
     examples=(
         Example(

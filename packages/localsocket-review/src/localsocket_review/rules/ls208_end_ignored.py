@@ -43,7 +43,9 @@ def _read_again(
 ) -> Iterator[Finding]:
     loop = facts.endings.endless(read, function)
     if loop is not None:
-        message = "When the peer has closed, this gives nothing at once, and the loop does it again, for ever."
+        message = (
+            f"When the peer has closed, {read.called_name}() gives nothing at once, and the loop calls it for ever."
+        )
         yield RULE.finding(read.place, message, [*evidence, (loop.place, "this loop goes on")])
 
 

@@ -75,7 +75,9 @@ def _open_servers(facts: Facts, function: FunctionInfo) -> Iterator[Finding]:
             fates = facts.ownership.fates(made, where)
             if is_released(fates) or _is_left_to_others(facts, made, where) or not _has_an_end(facts, site, fates):
                 continue
-            message = "Nothing closes this server: it accepts until the process ends, and its name stays taken."
+            message = (
+                "Nothing found here closes this server: it accepts until the process ends, and its name stays taken."
+            )
             yield RULE.finding(site.place, message, [(made.place, "made here"), (site.place, "listens here")])
             break
 
@@ -92,8 +94,7 @@ def _made(facts: Facts, site: Site) -> Iterator[tuple[Expression, FunctionInfo]]
 
 
 def _is_left_to_others(facts: Facts, made: Expression, function: FunctionInfo) -> bool:
-    holder = facts.ownership.holder(made, function)
-    return holder is not None and facts.ownership.is_left_to_others(holder)
+    return any(map(facts.ownership.is_left_to_others, facts.ownership.holders(made, function)))
 
 
 def _has_an_end(facts: Facts, site: Site, fates: set[Fate]) -> bool:

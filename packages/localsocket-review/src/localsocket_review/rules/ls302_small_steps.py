@@ -20,9 +20,8 @@ from localsocket_review.model.expressions import (
     Subscript,
     Unary,
     strip_casts,
-    walk,
 )
-from localsocket_review.model.statements import Assign, Evaluate, Loop, contains
+from localsocket_review.model.statements import Assign, Loop, contains
 from localsocket_review.model.unit import Language
 from localsocket_review.rules.rule import Example, Rule
 
@@ -32,7 +31,9 @@ _TEXTS = ("bytes", "str", "QByteArray", "QString", "std.string")
 def check(facts: Facts) -> Iterator[Finding]:
     for site in facts.streams.reads(Act.CHUNK):
         passes_descriptors = site.api.method in ("recvmsg", "recv_fds")
-        is_single = not passes_descriptors and _reads_one(site) and _is_kept(facts, site)
+        is_single = (
+            not passes_descriptors and _reads_one(site) and not facts.streams.is_dropped(site, site.argument("buffer"))
+        )
         if is_single and _is_repeated(facts, site):
             yield _byte_by_byte(site)
     for site in facts.calls.sites(Act.SEND):
@@ -61,21 +62,6 @@ def _size_read(site: Site) -> Expression | None:
 
 def _is_one(size: Expression | None) -> bool:
     return isinstance(size, Literal) and size.value == 1
-
-
-def _is_kept(facts: Facts, site: Site) -> bool:
-    """Say whether anybody looks at the byte: one that only wakes somebody is read once, however often."""
-    buffer = site.argument("buffer")
-    if buffer is None:
-        return not any(isinstance(one, Evaluate) and one.value is site.call for one in site.function.statements())
-    variable = facts.names.variable(buffer, site.function)
-    inside = set(walk(site.call))
-    inside |= {one.target for one in site.function.statements() if isinstance(one, Assign) and one.value is None}
-    return variable is None or any(
-        facts.names.variable(part, site.function) == variable
-        for part in site.function.expressions()
-        if isinstance(part, Name | Attribute) and part not in inside
-    )
 
 
 def _is_repeated(facts: Facts, site: Site) -> bool:

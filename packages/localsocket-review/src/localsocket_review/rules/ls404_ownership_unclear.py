@@ -22,7 +22,7 @@ def check(facts: Facts) -> Iterator[Finding]:
             holder = facts.ownership.holder(call, function)
             where = "and nothing keeps it" if holder is None else f"held by `{holder.path}`"
             made = f"{call.template}[]" if call.called_name == "new[]" else call.called_name
-            message = f"This {made} has no parent, and nobody deletes it."
+            message = f"This {made} has no parent, and nothing was found that deletes it."
             evidence = [(call.place, f"made here, {where}")]
             if holder is not None and isinstance(holder.owner, ClassInfo) and holder.path in holder.owner.members:
                 evidence.append((holder.owner.members[holder.path].place, "the member"))

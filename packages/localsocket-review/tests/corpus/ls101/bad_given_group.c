@@ -9,5 +9,5 @@ int serve(int fd, const struct sockaddr_un *address, gid_t readers)
         return -1;
     if (lchown(address->sun_path, -1, readers) != 0)
         return -1;
-    return chmod(address->sun_path, 0770); // expect: LS101, LS103
+    return chmod(address->sun_path, 0770); // expect: LS101
 }

@@ -5,18 +5,21 @@ from __future__ import annotations
 import asyncio
 import os
 from functools import partial
+from types import TracebackType
 from typing import Any, Unpack
 
 from localsocket.aio.client_connection import ClientConnection
 from localsocket.aio.pending_call import PendingCall, ProxyCall, Stream
 from localsocket.aio.shared_socket import SharedSocket
 from localsocket.deadlines import NEVER, Deadline
+from localsocket.errors import ClosedByPeer
 from localsocket.services.any_client import AnyClient
 from localsocket.services.calls_core import Arguments, CallsCore, Carrier, NamedArguments
 from localsocket.services.client_core import ClientOptions
 from localsocket.services.description import ServiceDescription
 from localsocket.services.method import DESCRIBE, SUBSCRIBE
 from localsocket.services.schema import ANYTHING, Result
+from localsocket.sockets.caller_driven import CLOSE_TIMEOUT
 from localsocket.sockets.connector import Connector
 
 _DESCRIPTION = Result(DESCRIBE, ServiceDescription)
@@ -116,19 +119,24 @@ class Client(Calls, AnyClient[ClientConnection]):
         """Return the ways to call with another time-out: `await client.within(0.5).proxy.add(2, 3)`."""
         return Calls(Deadline(timeout).timeout, self)
 
-    async def close(self) -> None:
-        """Close the connection; who waits for a result gets ClosedByUs. Closing again is fine."""
+    async def close(self, *, timeout: float | None = CLOSE_TIMEOUT) -> None:
+        """Send what is unsent, then close; see localsocket.Client.close(). Cancelled, it closes at once."""
+        deadline = Deadline(timeout)
         self._is_closed = True
-        for connection in (self._connection, self._greeting):
-            if connection is not None:
-                await connection.close()
+        if (greeting := self._greeting) is not None:
+            greeting.cut_off()
+        if (connection := self._connection) is not None:
+            await connection.close(deadline)
 
     async def __aenter__(self) -> Client:
         await self.open()
         return self
 
-    async def __aexit__(self, *_: object) -> None:
-        await self.close()
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        with self._logging_loss(error):
+            await self.close()
 
     # --- for calls ----------------------------------------------------------------------------------------------------
 
@@ -171,10 +179,20 @@ class Client(Calls, AnyClient[ClientConnection]):
     ) -> None:
         """Send a call that is not answered."""
         connection = await self._connected(deadline)
-        await connection.wait_sent(deadline, f"notifying {method!r}")
         with self._traced(method) as carrier:
             self._core.note_begin()
-            connection.send(connection.caller.notify(method, arguments, named, carrier))
+            while True:
+                await connection.wait_sent(deadline, f"notifying {method!r}")
+                connection.has_notified = True
+                try:
+                    connection.send_or_raise(connection.caller.notify(method, arguments, named, carrier))
+                except ClosedByPeer:
+                    if not self._core.reconnects:
+                        raise
+                    await connection.wait_ended(deadline, f"notifying {method!r}")
+                    connection = await self._connected(deadline)
+                else:
+                    return
 
     # --- connecting ---------------------------------------------------------------------------------------------------
 
@@ -200,7 +218,7 @@ class Client(Calls, AnyClient[ClientConnection]):
             await asyncio.sleep(connector.next_pause())
         self._connection = connection
         if self._is_closed:
-            await connection.close()
+            connection.cut_off()
         return connection
 
     async def _attempt(self, connector: Connector[SharedSocket], deadline: Deadline) -> ClientConnection | None:

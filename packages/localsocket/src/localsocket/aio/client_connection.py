@@ -7,7 +7,7 @@ import asyncio
 from localsocket.aio.shared_socket import SharedSocket
 from localsocket.aio.waiting import Waiters
 from localsocket.deadlines import Deadline
-from localsocket.errors import ClosedByUs
+from localsocket.errors import ClosedByPeer, ClosedByUs
 from localsocket.services.any_client_connection import AnyClientConnection
 from localsocket.services.client_core import ClientCore
 from localsocket.wire.caller import OpenCall
@@ -21,6 +21,7 @@ class ClientConnection(AnyClientConnection):
         self.loop = asyncio.get_running_loop()
         self._socket = socket
         self._is_greeted = False
+        self._is_flushing = False
         self._greeting_or_room = Waiters()
         self._sending = Waiters()
         socket.begin(self._take_in, self._end, self._sending.wake_all)
@@ -45,6 +46,20 @@ class ClientConnection(AnyClientConnection):
         else:
             self._socket.send_now(data)
 
+    def send_or_raise(self, data: bytes) -> None:
+        """Send what nobody will wait for; raise why that cannot be done."""
+        if self.error is None:
+            self.send(data)
+        if self.error is not None:
+            raise self.error
+        if self._socket.is_cut:  # and answers that came before are still to be read
+            raise ClosedByPeer("writing to it", unsent=len(data))
+
+    async def wait_ended(self, deadline: Deadline, doing: str) -> None:
+        """Wait until a connection that is lost has been read to its end."""
+        while self.error is None:
+            await _wait(self._sending, deadline, doing)
+
     @property
     def is_clogged(self) -> bool:
         """Whether so much waits to be sent that one should wait."""
@@ -60,9 +75,22 @@ class ClientConnection(AnyClientConnection):
         while not self.caller.has_room and self.error is None:
             await _wait(self._greeting_or_room, deadline, doing)
 
-    async def close(self) -> None:
+    def cut_off(self) -> None:
+        """Close at once, and tell who waits; what is unsent is dropped."""
         self._end(ClosedByUs("the client"))
-        await self._socket.close()
+
+    async def close(self, deadline: Deadline) -> None:
+        """Tell who waits, send what is unsent, and close; raise what is lost if it cannot be sent."""
+        if self.error is not None:
+            await self._socket.close()
+            return
+        self._is_flushing = True
+        self._end(ClosedByUs("the client"))
+        try:
+            self._socket.send_gathered()
+            await self._socket.close(timeout=deadline.remaining())
+        finally:
+            self._socket.abort()
 
     def abort(self) -> None:
         self._socket.abort()
@@ -89,7 +117,9 @@ class ClientConnection(AnyClientConnection):
     def _has_ended(self) -> None:
         self._greeting_or_room.wake_all()
         self._sending.wake_all()
-        self._socket.abort()
+        if not self._is_flushing:
+            self._log_loss(self._socket.bytes_to_send)
+            self._socket.abort()
 
 
 async def _wait(waiters: Waiters, deadline: Deadline, doing: str) -> None:

@@ -23,7 +23,7 @@ from localsocket.endpoint.fork_safety import close_in_forked_child
 from localsocket.errors import ClosedByPeer, ClosedByUs, EndOfStream
 from localsocket.forgotten import warn_forgotten
 from localsocket.keywords import check_keywords
-from localsocket.log_thinning import ThinnedLog
+from localsocket.log_thinning import BURST_OF_HANDLERS, ThinnedLog
 from localsocket.services.service import Service
 from localsocket.sockets.acceptor import Acceptor
 from localsocket.sockets.handler_function import check_coroutine_function
@@ -96,7 +96,7 @@ class Serving:
         self._connections: set[LocalSocket] = set()
         self._ending: asyncio.Task[None] | None = None
         self._is_accepting = True
-        self._log = ThinnedLog(logger)
+        self._log = ThinnedLog(logger, BURST_OF_HANDLERS)
         self._stopped = asyncio.Event()
         self._parent: int | None = None  # the process that goes on with it, in a forked child
         close_in_forked_child(self)

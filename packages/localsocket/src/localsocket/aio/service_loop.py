@@ -8,21 +8,25 @@ import logging
 import threading
 from collections.abc import AsyncIterator, Callable, Coroutine
 from functools import partial
-from typing import Any
+from typing import Any, TypeAlias
 
 from localsocket.aio.shared_socket import SharedSocket
-from localsocket.aio.worker_threads import WorkerThreads
-from localsocket.errors import CallCancelled, DeadlinePassed, LocalSocketError, WriteBufferFull
+from localsocket.errors import CallCancelled, LocalSocketError, WriteBufferFull
+from localsocket.services.fair_threads import FairThreads
+from localsocket.services.late_calls import LateCalls
 from localsocket.services.served_call import ServedCall
 from localsocket.services.service import Service
 from localsocket.services.session import Session
-from localsocket.services.stream_reply import IteratorSource, StreamReply
+from localsocket.services.stream_reply import FAIR, IteratorSource, StreamReply
 from localsocket.services.topic import Subscription
 
 logger = logging.getLogger("localsocket.aio")
 
 MAX_THREADS = 32
-_FAIR = 64  # items of a stream that are sent before others get a turn
+_Outcome: TypeAlias = tuple[object, BaseException | None]
+
+_AT_ONCE = 64  # calls of a connection that begin before others get a turn
+_LOOK_AGAIN = 0.005
 
 
 class ServiceLoop:
@@ -33,7 +37,8 @@ class ServiceLoop:
         self._loop = loop
         self._connections: set[_Connection] = set()
         self._is_stopping = False
-        self.threads = WorkerThreads(f"localsocket {service.name}", MAX_THREADS)
+        self.threads = FairThreads(f"localsocket {service.name}", MAX_THREADS)
+        self.late = LateCalls(loop.call_later)
 
     async def __call__(self, socket: SharedSocket) -> None:
         connection = _Connection(self._service, socket, self)
@@ -44,8 +49,10 @@ class ServiceLoop:
                 connection.stop_when_idle()
             await connection.over.wait()
         finally:
-            self._connections.discard(connection)
-            await connection.end()
+            try:
+                await connection.end()
+            finally:
+                self._connections.discard(connection)
 
     def stop_when_idle(self) -> None:
         """End each connection once no call of it is under way; subscriptions do not count."""
@@ -73,9 +80,12 @@ class _Connection:
         self._socket = socket
         self._all = tasks
         self._loop = asyncio.get_running_loop()
-        self.tasks: set[asyncio.Task[None]] = set()
+        self.tasks: dict[asyncio.Task[None], ServedCall] = {}
+        self._has_served = asyncio.Event()
         self._is_stopping = False
-        self._session = Session(service, socket.peer, _Link(self, socket))
+        self._session = Session(service, socket.peer, _Link(self, socket), lambda _session: self._go_on_soon())
+        self._is_to_go_on = False
+        self._expiry: asyncio.TimerHandle | None = None
 
     def begin(self) -> None:
         self._socket.begin(self._take_in, self._on_end, self._session.sent)
@@ -87,7 +97,9 @@ class _Connection:
         self.end_if_idle()
 
     def end_if_idle(self) -> None:
-        if self._is_stopping and not self._session.is_busy:
+        if not self._is_stopping or self._session.is_busy:
+            return
+        if all(call.answer.is_over and not call.is_notification for call in self.tasks.values()):
             self.over.set()
 
     def send(self, data: bytes) -> None:
@@ -98,17 +110,42 @@ class _Connection:
             self._socket.send_now(data)
 
     async def end(self) -> None:
-        """Cancel what is under way and wait for it; cancelled itself, cancel that again, which takes too long."""
+        """Cancel calls that are under way, and wait for them; then let notifications end that have arrived.
+
+        Cancelled itself, cancel all of that again, which takes too long.
+        """
         self._mute.cancel()
         self._session.lost()
-        for task in self.tasks:
-            _cancel(task)
-        while self.tasks:
+        for task, call in self.tasks.items():
+            if not call.is_notification:
+                _cancel(task)
+        try:
+            await self._calls_ended()
+            if self._session.has_notifications:
+                with contextlib.suppress(LocalSocketError):
+                    await self._socket.close()
+                while self._session.has_notifications:
+                    self._has_served.clear()
+                    await self._has_served.wait()
+        finally:
+            if self._session.has_notifications:
+                await self._give_up_notifications()
+
+    async def _calls_ended(self) -> None:
+        while calls := [task for task, call in self.tasks.items() if not call.is_notification]:
             try:
-                await asyncio.wait(self.tasks)
+                await asyncio.wait(calls)
             except asyncio.CancelledError:
                 for task in self.tasks:
                     task.cancel()
+
+    async def _give_up_notifications(self) -> None:
+        if waiting := self._session.waiting:
+            logger.warning("service %r ends with %d notifications not begun", self._service.name, len(waiting))
+        for task in list(self.tasks):
+            task.cancel()
+        if self.tasks:
+            await asyncio.wait(self.tasks)
 
     # ------------------------------------------------------------------------------------------------------------------
 
@@ -122,13 +159,38 @@ class _Connection:
             self._session.drop("it has not greeted in time")
 
     def _take_in(self, data: bytes) -> None:
-        for call in self._session.receive(data):
+        self._session.receive(data)
+        self._go_on()
+
+    def _go_on_soon(self) -> None:
+        if not self._is_to_go_on:
+            self._is_to_go_on = True
+            self._soon(self._go_on)
+
+    def _go_on(self) -> None:
+        """Begin some of what has arrived, and the rest when others had their turn."""
+        self._is_to_go_on = False
+        session = self._session
+        for _ in range(_AT_ONCE):
+            if (call := session.take_next()) is None:
+                break
             self._begin(call)
+        if session.end_turn():
+            self._go_on_soon()
+        elif not session.waiting:
+            self._has_served.set()
+        elif self._expiry is None:
+            self._expire()
+
+    def _expire(self) -> None:
+        """Refuse what waits and is too late, now and as long as something waits."""
+        self._expiry = None
+        if (seconds := self._session.expire()) is not None:
+            self._expiry = self._loop.call_later(max(seconds, _LOOK_AGAIN), self._expire)
 
     def _begin(self, call: ServedCall) -> None:
+        self._session.begun(call)
         method = call.method
-        if call.answer.is_over and not call.is_notification:
-            return  # cancelled before it began
         if method.is_own:
             self._run_own(call)
         elif method.is_async:
@@ -138,7 +200,7 @@ class _Connection:
 
     def _start(self, call: ServedCall, work: Coroutine[Any, Any, None]) -> None:
         task = self._loop.create_task(work)
-        self.tasks.add(task)
+        self.tasks[task] = call
         task.add_done_callback(self._has_ended)
         call.on_cancel = partial(_cancel, task)
         if (seconds := call.remaining()) is not None:
@@ -146,19 +208,27 @@ class _Connection:
             task.add_done_callback(lambda _: timer.cancel())
 
     def _has_ended(self, task: asyncio.Task[None]) -> None:
-        self.tasks.discard(task)
+        call = self.tasks.pop(task)
+        if call.method.is_async:
+            self._finished(call)
         self.end_if_idle()
+
+    def _finished(self, call: ServedCall) -> None:
+        """Nothing is left of the call; in the loop."""
+        self._session.finished(call)
+        self._has_served.set()
 
     def _run_own(self, call: ServedCall) -> None:
         try:
             result = call.run()
         except Exception as error:
             self._session.fail(call, error)
-            return
-        if isinstance(result, Subscription):
-            StreamReply(call, result, self.in_loop).begin()
         else:
+            if isinstance(result, Subscription):
+                StreamReply(call, result, self.in_loop).begin()
+                return
             self._session.reply(call, result)
+        self._finished(call)
 
     async def _await(self, call: ServedCall) -> None:
         call.make_current()
@@ -175,38 +245,61 @@ class _Connection:
             self._session.reply(call, result)
 
     async def _run_in_thread(self, call: ServedCall) -> None:
+        outcome: asyncio.Future[_Outcome] = self._loop.create_future()
         try:
-            outcome: asyncio.Future[tuple[object, BaseException | None]] = self._loop.create_future()
-            self._all.threads.submit(partial(self._run, call, outcome))
-            result, error = await outcome
-            if error is not None:
-                raise error
+            self._submit(partial(self._run, call, outcome))
+        except RuntimeError as error:
+            self._session.fail(call, error)
+            self._finished(call)
+            return
+        try:
+            result, raised = await outcome
+            if raised is not None:
+                raise raised
             source = IteratorSource(call, result) if call.method.is_stream else None
             if not self._session.has_room_to_send:
                 await self._wait_for_room()
         except asyncio.CancelledError:
             self._tell_cancelled(call)
+            self._finish_stream(call, outcome)
         except Exception as error:
             self._session.fail(call, error)
+            self._finish_stream(call, outcome)
         else:
             if source is None:
                 self._session.reply(call, result)
             else:
+                self._all.late.add(call)
                 StreamReply(call, source, self._pump_in_thread).begin()
 
-    def _run(self, call: ServedCall, outcome: asyncio.Future[tuple[object, BaseException | None]]) -> None:
+    def _run(self, call: ServedCall, outcome: asyncio.Future[_Outcome]) -> None:
         """Call the method, in a worker thread."""
-        if outcome.done() and not call.is_notification:
-            return  # given up before its turn
-        told: tuple[object, BaseException | None]
-        try:
-            told = call.run(), None
-        except BaseException as error:
-            told = None, error
-        self._soon(_set_outcome, outcome, told)
+        told: _Outcome = None, None
+        if call.is_notification or not outcome.done():  # else it was given up before its turn
+            try:
+                told = call.run(), None
+            except BaseException as error:
+                told = None, error
+        self._soon(self._has_run, call, outcome, told)
+
+    def _has_run(self, call: ServedCall, outcome: asyncio.Future[_Outcome], told: _Outcome) -> None:
+        """The thread has done with the call, which may have been given up meanwhile."""
+        is_given_up = outcome.done()
+        if not is_given_up:
+            outcome.set_result(told)
+        if is_given_up or not call.method.is_stream:
+            self._finished(call)
+
+    def _finish_stream(self, call: ServedCall, outcome: asyncio.Future[_Outcome]) -> None:
+        """A stream that does not begin ends here, if its thread has done with it."""
+        if call.method.is_stream and outcome.done() and not outcome.cancelled():
+            self._finished(call)
+
+    def _submit(self, job: Callable[[], object]) -> None:
+        self._all.threads.submit(self, self._session.peer.uid, job)
 
     def _pump_in_thread(self, pump: Callable[[], object]) -> None:
-        self._all.threads.submit(partial(self._pump, pump))
+        self._submit(partial(self._pump, pump))
 
     def _pump(self, pump: Callable[[], object]) -> None:
         """Go on with a stream, in a worker thread."""
@@ -214,7 +307,11 @@ class _Connection:
             pump()
         except BaseException as error:
             self._soon(_raise, error)
-        self._soon(self.end_if_idle)
+        self._soon(self._has_pumped)
+
+    def _has_pumped(self) -> None:
+        self._has_served.set()
+        self.end_if_idle()
 
     def _soon(self, job: Callable[..., object], *arguments: object) -> None:
         with contextlib.suppress(RuntimeError):  # the loop was closed meanwhile
@@ -239,7 +336,7 @@ class _Connection:
                         await may_go_on.wait()
                     session.send_item(call, body)
                     sent += 1
-                    if not sent % _FAIR:
+                    if not sent % FAIR:
                         await asyncio.sleep(0)
         except asyncio.CancelledError:
             self._tell_cancelled(call)
@@ -261,10 +358,9 @@ class _Connection:
 
     def _tell_cancelled(self, call: ServedCall) -> None:
         if call.remaining() == 0:
-            error: LocalSocketError = DeadlinePassed(f"calling {call.method.name!r}", call.answer.body.timeout)
+            self._session.refuse_late(call)
         else:
-            error = CallCancelled(call.method.name)
-        self._session.refuse(call, error)
+            self._session.refuse(call, CallCancelled(call.method.name))
 
     def in_loop(self, job: Callable[[], object]) -> None:
         """Do `job` now if this is the loop's thread, else soon."""
@@ -276,6 +372,8 @@ class _Connection:
 
 def _cancel_late(call: ServedCall, task: asyncio.Task[None]) -> None:
     call.expire()  # the timers of some loops come a little early
+    if not call.is_notification:
+        call.session.refuse_late(call)  # now, since what it does when it is cancelled may take long
     _cancel(task)
 
 
@@ -283,13 +381,6 @@ def _cancel(task: asyncio.Task[None]) -> None:
     """Cancel it once: what it does when it is cancelled is not to be cut off."""
     if not task.cancelling():
         task.cancel()
-
-
-def _set_outcome(
-    outcome: asyncio.Future[tuple[object, BaseException | None]], told: tuple[object, BaseException | None]
-) -> None:
-    if not outcome.done():
-        outcome.set_result(told)
 
 
 def _raise(error: BaseException) -> None:

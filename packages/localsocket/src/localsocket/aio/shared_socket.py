@@ -21,7 +21,6 @@ class SharedSocket(LocalSocket):
 
     __slots__ = (
         "_gathering",
-        "_is_cut",
         "_is_reading_wanted",
         "_is_scheduled",
         "_on_bytes",
@@ -29,6 +28,7 @@ class SharedSocket(LocalSocket):
         "_on_end",
         "_outbox",
         "_outbox_size",
+        "is_cut",
         "thread",
     )
 
@@ -51,7 +51,7 @@ class SharedSocket(LocalSocket):
         self._outbox: list[bytes] = []
         self._outbox_size = 0
         self._is_scheduled = False
-        self._is_cut = False
+        self.is_cut = False
         self.thread = threading.get_ident()
         self._attach()
 
@@ -70,7 +70,7 @@ class SharedSocket(LocalSocket):
             self._outbox_size += len(data)
             is_scheduled, self._is_scheduled = self._is_scheduled, True
         if not is_scheduled:
-            self._in_loop_soon(self._send_gathered)
+            self._in_loop_soon(self.send_gathered)
 
     def send_now(self, data: bytes) -> None:
         """Send at once; from the loop's thread."""
@@ -126,16 +126,17 @@ class SharedSocket(LocalSocket):
 
     def _follow_reading(self) -> None:
         # After a cut the end is still to be read. Before the loop receives nothing can be held.
-        is_wanted = self._is_reading_wanted or self._is_cut
+        is_wanted = self._is_reading_wanted or self.is_cut
         if is_wanted and self._is_held:
             self._resume()
         elif not is_wanted and not self._is_held:
             self._hold()
 
-    def _send_gathered(self) -> None:
+    def send_gathered(self) -> None:
+        """Hand on what is gathered; in the loop."""
         with self._gathering:
             self._is_scheduled = False
-            if self._is_cut:
+            if self.is_cut:
                 return  # what is gathered stays, and holds back whoever would send more; the end is still to be read
             outbox, self._outbox = self._outbox, []
             self._outbox_size = 0
@@ -153,7 +154,8 @@ class SharedSocket(LocalSocket):
         try:
             self.write_nowait(data)
         except (ClosedByPeer, ClosedByUs):
-            self._is_cut = True  # on_end tells, when all that came before has been read
+            self.is_cut = True  # on_end tells, when all that came before has been read
+            self._follow_reading()
         except LocalSocketError as error:
             self.abort()
             self._on_end(error)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import threading
 import time
+from types import TracebackType
 from typing import Any, Unpack
 
 from localsocket.blocking.client_connection import ClientConnection
@@ -18,6 +19,7 @@ from localsocket.services.client_core import ClientOptions
 from localsocket.services.description import ServiceDescription
 from localsocket.services.method import DESCRIBE, SUBSCRIBE
 from localsocket.services.schema import ANYTHING, Result
+from localsocket.sockets.caller_driven import CLOSE_TIMEOUT
 from localsocket.sockets.connector import Connector
 
 _DESCRIPTION = Result(DESCRIBE, ServiceDescription)
@@ -136,19 +138,28 @@ class Client(Calls, AnyClient[ClientConnection]):
         """Return the ways to call with another time-out: `client.within(0.5).proxy.add(2, 3)`."""
         return Calls(Deadline(timeout).timeout, self)
 
-    def close(self) -> None:
-        """Close the connection; who waits for a result gets ClosedByUs. Closing again is fine."""
+    def close(self, *, timeout: float | None = CLOSE_TIMEOUT) -> None:
+        """Send what is unsent, notifications above all, then close; who waits for a result gets ClosedByUs at once.
+
+        The connection is closed in any case; DeadlinePassed or ClosedByPeer then says how many bytes were lost. Left by
+        an exception, a `with` block logs that. Closing again is fine.
+        """
+        deadline = Deadline(timeout)
         self._is_closed = True
-        for connection in (self._connection, self._greeting):
-            if connection is not None:
-                connection.close()
+        if (greeting := self._greeting) is not None:
+            greeting.cut_off()
+        if (connection := self._connection) is not None:
+            connection.close(deadline)
 
     def __enter__(self) -> Client:
         self.open()
         return self
 
-    def __exit__(self, *_: object) -> None:
-        self.close()
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        with self._logging_loss(error):
+            self.close()
 
     # --- for calls ----------------------------------------------------------------------------------------------------
 
@@ -194,6 +205,7 @@ class Client(Calls, AnyClient[ClientConnection]):
         with self._traced(method) as carrier:
             self._core.note_begin()
             while True:
+                connection.has_notified = True
                 frame = connection.caller.notify(method, arguments, named, carrier)
                 try:
                     connection.send(frame, deadline, f"notifying {method!r}")
@@ -226,7 +238,7 @@ class Client(Calls, AnyClient[ClientConnection]):
             time.sleep(connector.next_pause())
         self._connection = connection
         if self._is_closed:
-            connection.close()
+            connection.cut_off()
         return connection
 
     def _attempt(self, connector: Connector[SharedSocket], deadline: Deadline) -> ClientConnection | None:

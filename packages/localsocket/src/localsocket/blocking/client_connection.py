@@ -22,6 +22,7 @@ class ClientConnection(AnyClientConnection):
         self._greeted = Turn()
         self._waiting_for_room: deque[Turn] = deque()
         self._later: list[bytes] = []
+        self._is_flushing = False
         socket.begin(self._take_in, self._end)
 
     def greet(self, deadline: Deadline) -> None:
@@ -82,9 +83,26 @@ class ClientConnection(AnyClientConnection):
     def abort(self) -> None:
         self.socket.abort()
 
-    def close(self) -> None:
+    def cut_off(self) -> None:
+        """Close at once, and tell who waits; what is unsent is dropped."""
         with self.socket.lock:
             self._end(ClosedByUs("the client"))
+
+    def close(self, deadline: Deadline) -> None:
+        """Tell who waits, send what is unsent, and close; raise what is lost if it cannot be sent."""
+        socket = self.socket
+        with socket.lock:
+            if self.error is not None:
+                return
+            self._is_flushing = True  # and the socket stays open for that
+            self._end(ClosedByUs("the client"))
+        try:
+            if not socket.wait_sent(deadline):
+                raise deadline.error("closing the client", queued=len(self._unsent))
+            socket.check_all_sent()
+        finally:
+            with socket.lock:
+                socket.close_soon()
 
     # --- its lock is held ---------------------------------------------------------------------------------------------
 
@@ -108,4 +126,6 @@ class ClientConnection(AnyClientConnection):
         self._greeted.finish()
         for turn in self._waiting_for_room:
             turn.finish()
-        self.socket.close_soon()
+        if not self._is_flushing:
+            self._log_loss(self.socket.bytes_lost())
+            self.socket.close_soon()

@@ -30,7 +30,7 @@ from localsocket.errors import ClosedByUs, LocalSocketError
 from localsocket.forgotten import warn_forgotten
 from localsocket.interrupts import tell_all
 from localsocket.keywords import check_keywords
-from localsocket.log_thinning import ThinnedLog
+from localsocket.log_thinning import BURST_OF_HANDLERS, ThinnedLog
 from localsocket.sockets.acceptor import Acceptor
 from localsocket.sockets.connection import HandedOver
 from localsocket.sockets.connector import ConnectOptions, Connector
@@ -47,7 +47,7 @@ class EventLoop:
 
     def __init__(self) -> None:
         check_not_patched("an event loop")
-        self._log = ThinnedLog(logging.getLogger("localsocket.blocking"))
+        self._log = ThinnedLog(logging.getLogger("localsocket.blocking"), BURST_OF_HANDLERS)
         self._poller = Poller()
         self._waker = Waker()
         self._waking = threading.RLock()  # may be taken again by a signal's handler that calls stop()

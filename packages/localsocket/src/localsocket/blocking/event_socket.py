@@ -277,7 +277,10 @@ class EventSocket(ConnectedSocket):
                 self._end_writing()
             self._update_interest()
         if self._write_failure:
-            self._fail(self._write_failure())
+            if self._handler._reads_to_end and self._state is SocketState.CONNECTED and not self._received.has_ended:
+                self._call(self._handler.drained)  # nothing waits to be sent any more; the end is still to be read
+            else:
+                self._fail(self._write_failure())
             return
         if sent and self._on_sent is not None:
             self._call(self._handler.bytes_written, sent)

@@ -19,6 +19,9 @@ class Handler:
     method is logged and closes that connection only.
     """
 
+    # Whether what the peer has sent is read to its end although it can be sent nothing more.
+    _reads_to_end = False
+
     def connected(self, socket: EventSocket) -> None:
         """The connection is there: the first call for each socket."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections import deque
 from collections.abc import Callable
 from functools import partial
@@ -13,10 +14,13 @@ from localsocket.blocking.event_socket import EventSocket
 from localsocket.blocking.handler import Handler
 from localsocket.blocking.local_server import LocalServer
 from localsocket.deadlines import Deadline
+from localsocket.services.late_calls import LateCalls
+from localsocket.services.mute_peers import MutePeers
 from localsocket.services.served_call import ServedCall
 from localsocket.services.service import Service
 from localsocket.services.session import Session
 from localsocket.services.stream_reply import IteratorSource, StreamReply
+from localsocket.services.thread_shares import ThreadShares
 from localsocket.services.topic import Subscription
 
 logger = logging.getLogger("localsocket.blocking")
@@ -24,12 +28,33 @@ logger = logging.getLogger("localsocket.blocking")
 # A thread that runs a function takes 10 to 40 microseconds to be told of a call; the loop's own takes none. So the
 # loop's own thread runs each function, and one that takes longer than this loses the loop to another thread.
 _PATIENCE = 0.005
+# Where functions take long already others are not to wait so long for each that follows.
+_IMPATIENCE = 0.001
 _LOOKS_WHEN_IDLE = 200
 _LOOK_AGAIN = 0.005
+
+# What one connection may do before others have their turn: so many calls, or so many seconds.
+_AT_ONCE = 64
+_TURN = 0.002
+_LOOK_AT_CLOCK = 8
 
 
 class _LoopIsTaken(BaseException):
     """Leads a thread that was held up in a function out of the loop."""
+
+
+class Served:
+    """One connection, and what the loop is to do for it."""
+
+    __slots__ = ("is_expiring", "is_queued", "jobs", "session", "threads")
+
+    session: Session
+
+    def __init__(self) -> None:
+        self.jobs: deque[Callable[[], ServedCall | None]] = deque()
+        self.is_queued = False
+        self.is_expiring = False
+        self.threads = 0  # held up in its calls
 
 
 class ServiceLoop:
@@ -43,13 +68,21 @@ class ServiceLoop:
         self._runner_id = 0
         self._max_threads = max_threads
         self._loop = EventLoop()
-        self._ready: deque[Callable[[], object]] = deque()
+        self._turns: deque[Served] = deque()
+        self._parked: deque[Served] = deque()  # which hold their share of the threads
+        self._left: set[Served] = set()  # by their peers, with something still to do
+        self._shares = ThreadShares(max_threads - 1)  # one is for the loop
+        self._late = LateCalls(self.call_later)
+        self._mute = MutePeers(service.limits.greeting, self.call_later)
         self._release: Callable[[], object] | None = None  # sends what is held back for the calls that run now
         self._lock = threading.Lock()
         self._runner = threading.current_thread()
         self._helpers: set[threading.Thread] = set()
         self._held_up: set[threading.Thread] = set()  # in a function, while another thread has the loop
+        self._holders: dict[threading.Thread, Served] = {}  # of those held up, the connections
         self._job = 0
+        self._job_of: Served
+        self._call: ServedCall | None = None  # that began with this job
         self._is_in_job = False
         self._is_watched = False
         self._wanted = threading.Event()
@@ -91,70 +124,172 @@ class ServiceLoop:
     def close(self) -> None:
         self._loop.close()
 
-    # --- jobs ---------------------------------------------------------------------------------------------------------
+    # --- turns --------------------------------------------------------------------------------------------------------
 
-    def take_in(self, session: Session, data: bytes) -> None:
-        """Serve the calls that have arrived. What is to be sent for several of them goes out in one piece."""
-        calls = session.receive(data)
-        if len(calls) > 1:
-            release = self._release = partial(session.release, session.hold())
-            try:
-                self._ready.extend(partial(self._serve, call) for call in calls)
-                self.run_ready()
-            finally:
-                release()
-        elif calls:
-            self._run_job(self._serve, calls[0])
-        if self._ready:
-            self.run_ready()
+    def take_in(self, served: Served, data: bytes) -> None:
+        """Serve the calls that have arrived: some now, the rest when others had their turn."""
+        served.session.receive(data)
+        self._give_turn(served)
 
-    def soon(self, job: Callable[[], object]) -> None:
-        """Have `job` done in the loop; any thread may call."""
-        self._ready.append(job)
-        if threading.current_thread() is not self._runner:
-            self._loop.call_soon(self.run_ready)
+    def soon(self, served: Served, job: Callable[[], ServedCall | None]) -> None:
+        """Have `job` done in the loop, for one connection; any thread may call."""
+        served.jobs.append(job)
+        self.wake(served)
+
+    def wake(self, served: Served) -> None:
+        """Give a connection a turn; any thread may call."""
+        if not served.is_queued:
+            served.is_queued = True
+            self._turns.append(served)
+            self._loop.call_soon(self._give_turns)
+
+    def begin(self, socket: EventSocket) -> Served:
+        served = Served()
+        served.session = Session(self._service, socket.peer, _Link(socket), lambda _session: self.wake(served))
+        self._mute.add(served.session)
+        served.session.begin()
+        return served
+
+    def end(self, served: Served) -> None:
+        """The connection is over. Notifications that have arrived are served all the same."""
+        self._mute.discard(served.session)
+        served.session.lost()
+        if served.session.has_notifications:
+            self._left.add(served)
+            self.wake(served)
 
     def call_later(self, seconds: float, callback: Callable[..., object], *arguments: object) -> None:
         self._loop.call_later(seconds, callback, *arguments)
 
-    def run_ready(self) -> None:
-        """Do what became ready; in the loop."""
-        while self._ready:
-            self._run_job(self._ready.popleft())
+    def _give_turns(self) -> None:
+        for _ in range(len(self._turns)):
+            served = self._turns.popleft()
+            served.is_queued = False
+            self._give_turn(served)
 
-    def _run_job(self, job: Callable[..., object], *arguments: object) -> None:
+    def _give_turn(self, served: Served) -> None:
+        """Do some of what is to be done for one connection."""
+        if self._shares.taken and self._has_to_wait(served):
+            return
+        session = served.session
+        if served.jobs:
+            self._do_jobs(served)
+        if (call := session.take_next()) is not None:
+            if session.waiting:
+                self._serve_some(served, call)
+            else:  # nearly always: one call, and nothing else
+                self._run_job(served, call, self._serve, served, call)
+        self._end_turn(served)
+
+    def _do_jobs(self, served: Served) -> None:
+        end = time.monotonic() + _TURN
+        for _ in range(len(served.jobs)):
+            self._run_job(served, None, served.jobs.popleft())
+            if time.monotonic() > end:
+                break
+
+    def _serve_some(self, served: Served, call: ServedCall) -> None:
+        """Serve this call and some of those that have arrived with it. What they give goes out in one piece."""
+        session = served.session
+        release = self._release = partial(session.release, session.hold())
+        end = time.monotonic() + _TURN
+        try:
+            for count in range(1, _AT_ONCE + 1):
+                self._run_job(served, call, self._serve, served, call)
+                if not count % _LOOK_AT_CLOCK and (count == _AT_ONCE or time.monotonic() > end):
+                    return
+                if (following := session.take_next()) is None:
+                    return
+                call = following
+        finally:
+            release()
+
+    def _end_turn(self, served: Served) -> None:
+        if served.session.end_turn() or served.jobs:
+            self.wake(served)
+        elif served.session.waiting and not served.is_expiring:
+            self._expire(served)
+
+        elif served in self._left and not served.session.has_notifications:
+            self._left.discard(served)
+
+    def _expire(self, served: Served) -> None:
+        """Refuse what waits and is too late, now and as long as something waits."""
+        served.is_expiring = False
+        if (seconds := served.session.expire()) is not None:
+            served.is_expiring = True
+            self._loop.call_later(max(seconds, _LOOK_AGAIN), self._expire, served)
+
+    def _has_to_wait(self, served: Served) -> bool:
+        """Whether it holds its share of the threads; then it goes on when one is free again."""
+        shares = self._shares
+        if not shares.has_shares or self._is_stopping:
+            return False
+        if shares.may_take(served, served.session.peer.uid):
+            return False
+        self._parked.append(served)
+        if not served.is_expiring:
+            self._expire(served)
+        return True
+
+    def _run_job(
+        self, served: Served, call: ServedCall | None, job: Callable[..., ServedCall | None], *arguments: object
+    ) -> None:
+        """Do a job, which returns the call that has ended with it, if one has. `call` begins with it."""
+        self._job_of = served
+        self._call = call
         self._job += 1
         self._is_in_job = True
         if not self._is_watched:
             self._is_watched = True
             self._wanted.set()
+        ended: ServedCall | None = None
         try:
-            job(*arguments)
+            ended = job(*arguments)
         except Exception:
             logger.exception("service %r goes on after an error of its own", self._service.name)
         with self._lock:
-            if self._runner_id != threading.get_ident():
-                raise _LoopIsTaken
-            self._is_in_job = False
+            if self._runner_id == threading.get_ident():
+                self._is_in_job = False
+                return
+        if ended is not None:
+            served.session.finished(ended)
+        raise _LoopIsTaken
 
-    def _serve(self, call: ServedCall) -> None:
+    def _serve(self, served: Served, call: ServedCall) -> ServedCall | None:
+        """Return the call when nothing of it is left."""
         session = call.session
-        if call.answer.is_over and not call.is_notification:
-            return  # cancelled before it began
         if not session.has_room_to_send:
-            session.when_room(partial(self.soon, partial(self._serve, call)))
-            return
+            session.begun(call)
+            self._late.add(call)
+            session.when_room(partial(self.soon, served, partial(self._serve_after_all, served, call)))
+            return None
         try:
             result = call.run()
             source = self._source(call, result) if call.method.is_stream else None
         except Exception as error:
             session.fail(call, error)
-            return
+            return call
         if source is None:
             session.reply(call, result)
-        else:
-            in_loop = not isinstance(source, Subscription)
-            StreamReply(call, source, self.soon if in_loop else _at_once).begin()
+            return call
+        session.begun(call)
+        self._late.add(call)
+        in_loop = not isinstance(source, Subscription)
+        StreamReply(call, source, partial(self._pump_soon, served) if in_loop else _at_once).begin()
+        return None
+
+    def _serve_after_all(self, served: Served, call: ServedCall) -> ServedCall | None:
+        """Serve a call that waited for room, unless it was cancelled meanwhile."""
+        ended: ServedCall | None = call
+        if call.is_notification or not call.answer.is_over:
+            ended = self._serve(served, call)
+        if ended is not None:
+            call.session.finished(call)
+        return ended
+
+    def _pump_soon(self, served: Served, pump: Callable[[], object]) -> None:
+        self.soon(served, partial(_done, pump))
 
     def _source(self, call: ServedCall, result: object) -> Subscription | IteratorSource:
         if isinstance(result, Subscription):
@@ -200,7 +335,7 @@ class ServiceLoop:
             looks = 0
             while looks < _LOOKS_WHEN_IDLE:
                 job = self._job
-                if self._is_over.wait(_PATIENCE):
+                if self._is_over.wait(_PATIENCE if not self._held_up else _IMPATIENCE):
                     return
                 if self._job != job:
                     looks = 0
@@ -238,20 +373,48 @@ class ServiceLoop:
         return True
 
     def _may_take_over(self, job: int) -> bool:
-        has_room = len(self._held_up) + 1 < self._max_threads or self._is_stopping
-        return has_room and self._is_in_job and self._job == job
+        if not self._is_in_job or self._job != job:
+            return False
+        served = self._job_of
+        return self._is_stopping or self._shares.may_take(served, served.session.peer.uid)
 
     def _take_over(self, job: int) -> bool:
         with self._lock:
-            if not self._may_take_over(job):
+            if not self._may_take_over(job) or not self._take_share():
                 return False
             self._held_up.add(self._runner)
+            if (call := self._call) is not None:
+                call.session.begun(call)
             self._become_runner()
             self._is_in_job = False
             return True
 
+    def _take_share(self) -> bool:
+        """Count the thread that is held up to its connection; False where that may have no other."""
+        served = self._job_of
+        if not self._shares.take(served, served.session.peer.uid):
+            return self._is_stopping
+        served.threads += 1
+        self._holders[self._runner] = served
+        return True
+
+    def _give_back_share(self) -> None:
+        """The thread is no longer held up: connections that waited for one may go on."""
+        if (served := self._holders.pop(threading.current_thread(), None)) is not None:
+            served.threads -= 1
+            self._shares.give_back(served, served.session.peer.uid)
+            self._loop.call_soon(self._unpark)
+
+    def _unpark(self) -> None:
+        parked, self._parked = self._parked, deque()
+        for served in parked:
+            self.wake(served)
+
     def _go_on(self) -> None:
-        self.run_ready()
+        if self._call is not None:
+            self._late.add(self._call)
+        self.wake(self._job_of)  # whose turn is not over
+        self._loop.call_soon(self._give_turns)  # and those that were to come behind it
         self._loop._take_over()
 
     def _drive(self, run: Callable[[], object]) -> None:
@@ -264,6 +427,8 @@ class ServiceLoop:
             self._error = error
         with self._lock:
             is_taken = self._runner_id != threading.get_ident()
+        if is_taken:
+            self._give_back_share()
         if not is_taken:
             self._is_over.set()
             self._wanted.set()
@@ -274,12 +439,13 @@ class ServiceLoop:
 
     def _end_connections(self, deadline: Deadline) -> None:
         """Let the functions that run finish, then the connections send what they have."""
-        is_busy = self._held_up or self._ready
+        self._left = {served for served in self._left if served.session.has_notifications}
+        is_busy = self._held_up or self._turns or self._parked or self._left
         if is_busy and not deadline.has_passed():
             self._loop.call_later(_LOOK_AGAIN, self._end_connections, deadline)
             return
         for socket in self._loop.sockets:
-            socket.context.lost()
+            socket.context.session.lost()
             socket.close(timeout=deadline.remaining())
         self._stop_when_empty(deadline)
 
@@ -289,31 +455,31 @@ class ServiceLoop:
             return
         if self._held_up:
             logger.warning("service %r stops while %d functions run", self._service.name, len(self._held_up))
+        if waiting := sum(len(served.session.waiting) for served in self._left):
+            logger.warning("service %r ends with %d notifications not begun", self._service.name, waiting)
         self._loop.stop()
 
 
 class _ServiceHandler(Handler):
     """What the loop calls: a session for each socket, as its context."""
 
+    _reads_to_end = True
+
     def __init__(self, loop: ServiceLoop, service: Service) -> None:
         self._loop = loop
         self._service = service
 
     def connected(self, socket: EventSocket) -> None:
-        session = socket.context = Session(self._service, socket.peer, _Link(socket))
-        session.begin()
-        self._loop.call_later(self._service.limits.greeting, _drop_if_mute, session)
+        socket.context = self._loop.begin(socket)
 
     def ready_read(self, socket: EventSocket) -> None:
         self._loop.take_in(socket.context, socket.read_available())
 
     def drained(self, socket: EventSocket) -> None:
-        socket.context.sent()
-        self._loop.run_ready()
+        socket.context.session.sent()
 
     def disconnected(self, socket: EventSocket) -> None:
-        socket.context.lost()
-        self._loop.run_ready()
+        self._loop.end(socket.context)
 
 
 class _Link:
@@ -338,9 +504,8 @@ class _Link:
             self._socket.pause_reading()
 
 
-def _drop_if_mute(session: Session) -> None:
-    if not session.is_greeted and not session.is_over:
-        session.drop("it has not greeted in time")
+def _done(job: Callable[[], object]) -> None:
+    job()
 
 
 def _at_once(job: Callable[[], object]) -> None:

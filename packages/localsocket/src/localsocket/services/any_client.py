@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, nullcontext
@@ -10,7 +11,7 @@ from typing import Any, Generic, TypeVar
 
 from localsocket.deadlines import Deadline
 from localsocket.endpoint.fork_safety import close_in_forked_child
-from localsocket.errors import ClosedByPeer, ClosedByUs
+from localsocket.errors import ClosedByPeer, ClosedByUs, LocalSocketError
 from localsocket.forgotten import warn_forgotten
 from localsocket.keywords import check_keywords
 from localsocket.services.any_client_connection import AnyClientConnection
@@ -18,6 +19,8 @@ from localsocket.services.client_core import ClientCore, ClientOptions
 from localsocket.services.stats import ClientStats
 from localsocket.sockets.connection import Connection
 from localsocket.sockets.connector import Connected, Connector
+
+logger = logging.getLogger("localsocket.services")
 
 ClientConnection = TypeVar("ClientConnection", bound=AnyClientConnection)
 
@@ -107,6 +110,16 @@ class AnyClient(Generic[ClientConnection]):
             connector.note(error)
         finally:
             self._greeting = None
+
+    @contextlib.contextmanager
+    def _logging_loss(self, error: BaseException | None) -> Iterator[None]:
+        """Log what was lost in closing where another error is raised already."""
+        try:
+            yield
+        except LocalSocketError as loss:
+            if error is None:
+                raise
+            logger.warning("closing the client of %r: %s", self.address, loss)
 
     def _traced(self, method: str) -> AbstractContextManager[dict[str, str] | None]:
         """Surround a call with tracing, where that is wanted; what it gives travels with the call."""

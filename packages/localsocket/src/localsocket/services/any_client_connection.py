@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import abc
+import logging
 
 from localsocket.errors import CallCancelled, ClosedByUs, LocalSocketError, PeerBrokeProtocol
 from localsocket.services.client_core import ClientCore, lost_in_call
 from localsocket.wire.caller import OpenCall
+
+logger = logging.getLogger("localsocket.services")
 
 
 class AnyClientConnection(abc.ABC):
@@ -21,6 +24,7 @@ class AnyClientConnection(abc.ABC):
         self.caller = core.new_caller()
         self.error: LocalSocketError | None = None
         self.to_repeat: list[OpenCall] = []
+        self.has_notified = False  # and nobody waits to be told what came of that
 
     def __repr__(self) -> str:
         return f"{self.caller.open_calls} calls under way" if self.error is None else f"lost: {self.error}"
@@ -82,6 +86,11 @@ class AnyClientConnection(abc.ABC):
                 call.error = lost_in_call(call, error)
             self._wake_waiters(call)
         self._has_ended()
+
+    def _log_loss(self, unsent: int) -> None:
+        """Say so where bytes are lost that nobody waits for, as those of notifications."""
+        if unsent and self.has_notified and not isinstance(self.error, ClosedByUs):
+            logger.warning("the client of %r lost its connection with %d bytes unsent", self.core.address, unsent)
 
     # --- for an API to fill in ----------------------------------------------------------------------------------------
 

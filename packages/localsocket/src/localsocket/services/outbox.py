@@ -44,7 +44,9 @@ class Outbox:
         self._held: list[bytes] | None = None
         self._held_size = 0
         self._holder: object | None = None
-        self._is_paused = False
+        self._is_paused = False  # until the peer has read what was sent
+        self.is_reading_wanted = True
+        self._is_reading = True
         self._waiting_for_room: list[Callable[[], object]] = []
 
     @property
@@ -94,8 +96,15 @@ class Outbox:
             waiting, self._waiting_for_room = self._waiting_for_room, []
             if self._is_paused:
                 self._is_paused = False
-                self._link.set_reading(True)
+                self._follow_reading()
         tell_all(waiting)
+
+    def set_reading(self, is_wanted: bool) -> None:
+        """Read, or do not, as far as the peer reads what it is sent; what was said last holds."""
+        if is_wanted != self.is_reading_wanted:
+            with self.lock:
+                self.is_reading_wanted = is_wanted
+                self._follow_reading()
 
     def _write(self, data: bytes) -> None:
         self._tally.bytes_sent += len(data)
@@ -109,4 +118,10 @@ class Outbox:
         # No more calls while too much waits to be sent. Who sends it says sent() afterwards, and waits for the lock.
         if not self._is_paused and link.bytes_to_write >= self._limit:
             self._is_paused = True
-            link.set_reading(False)
+            self._follow_reading()
+
+    def _follow_reading(self) -> None:
+        is_reading = self.is_reading_wanted and not self._is_paused
+        if is_reading != self._is_reading:
+            self._is_reading = is_reading
+            self._link.set_reading(is_reading)

@@ -28,10 +28,27 @@ def current_call() -> ServedCall:
         raise RuntimeError("no call is being served here: current_call() is for the methods of services") from None
 
 
+def deadline_of(answer: AnsweredCall) -> int | None:
+    """Return when the call is too late, in nanoseconds of the monotonic clock."""
+    if (timeout := answer.body.timeout) is None:
+        return None
+    return answer.arrived + int(min(timeout, _LONGEST) * 1e9)
+
+
 class ServedCall:
     """One call of a method, for the method to ask about; see current_call()."""
 
-    __slots__ = ("answer", "arguments", "began", "deadline", "method", "named", "on_cancel", "on_credit", "session")
+    __slots__ = (
+        "answer",
+        "arguments",
+        "deadline",
+        "method",
+        "named",
+        "on_cancel",
+        "on_credit",
+        "on_finished",
+        "session",
+    )
 
     def __init__(self, session: Session, answer: AnsweredCall, method: Method) -> None:
         self.session = session
@@ -39,12 +56,10 @@ class ServedCall:
         self.method = method
         self.arguments: tuple[object, ...] = ()
         self.named: dict[str, object] = {}
-        self.began = time.monotonic_ns()
-        self.deadline: int | None = None
+        self.deadline = deadline_of(answer)
         self.on_cancel: Callable[[], object] | None = None
         self.on_credit: Callable[[], object] | None = None
-        if (timeout := answer.body.timeout) is not None:
-            self.deadline = self.began + int(min(timeout, _LONGEST) * 1e9)
+        self.on_finished: Callable[[ServedCall], object] | None = None
 
     @property
     def peer(self) -> PeerCredentials:
@@ -90,7 +105,7 @@ class ServedCall:
 
     def expire(self) -> None:
         """From now on it is too late."""
-        self.deadline = self.began
+        self.deadline = self.answer.arrived
 
     def make_current(self) -> None:
         """From now on current_call() gives this call, in the task or context that this is called from."""

@@ -11,6 +11,7 @@ from localsocket.errors import NoSuchTopic
 from localsocket.keywords import known_keywords
 from localsocket.log_thinning import ThinnedLog
 from localsocket.services.description import ServiceDescription
+from localsocket.services.left_behind import LeftBehind
 from localsocket.services.limits import DEFAULT_CALL_LIMITS, CallLimits
 from localsocket.services.method import (
     DESCRIBE,
@@ -71,6 +72,7 @@ class Service:
         self.tells_details = tells_details
         self.tracing = tracing
         self._tally = Tally()
+        self._left_behind = LeftBehind()
         self._topics: dict[str, Topic] = {}
         self._table: dict[str, Method] = {}
         self._unknown_method = Method(f"{OWN_PREFIX}unknown", _nothing)

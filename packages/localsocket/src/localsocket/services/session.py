@@ -6,6 +6,7 @@ import logging
 import time
 import traceback
 from collections.abc import Callable
+from functools import partial
 
 from localsocket.endpoint.credentials import PeerCredentials
 from localsocket.errors import (
@@ -22,6 +23,7 @@ from localsocket.errors import (
 from localsocket.interrupts import tell_all
 from localsocket.keywords import similar_names
 from localsocket.services.failures import failure_of_declared, failure_of_ours, failure_of_unknown
+from localsocket.services.inbox import SMALL, Inbox
 from localsocket.services.method import SUBSCRIBE
 from localsocket.services.outbox import Link, Outbox
 from localsocket.services.served_call import ServedCall
@@ -43,9 +45,14 @@ class Session:
 
     Each frame is made and put into the outbox under the lock of that. While hold() lasts it gathers them, and they go
     out in one piece: many calls that arrive together are answered together.
+
+    What arrives waits in an inbox, and nothing more is read while it does: take_next() gives what is to be served, and
+    finished() makes room for more. `on_ready` is called, from any thread, when what had to wait there may be taken.
     """
 
-    def __init__(self, service: Service, peer: PeerCredentials, link: Link) -> None:
+    def __init__(
+        self, service: Service, peer: PeerCredentials, link: Link, on_ready: Callable[[Session], object]
+    ) -> None:
         self.service = service
         self.peer = peer
         self.is_over = False
@@ -57,6 +64,11 @@ class Session:
         self.release = self._outbox.release
         self.sent = self._outbox.sent
         self.when_room = self._outbox.when_room
+        self._inbox = Inbox(service.limits, self._admit, self._has_too_many_calls, partial(on_ready, self))
+        self.waiting = self._inbox.waiting  # calls and notifications that have arrived and not begun
+        self.take_next = self._inbox.take_next
+        self.begun = self._inbox.begun.add
+        self.finished = self._inbox.finished
         service._tally.connections += 1
         service._add_session(self)
 
@@ -75,9 +87,16 @@ class Session:
 
     @property
     def is_busy(self) -> bool:
-        """Whether calls are under way that end by themselves, as subscriptions do not."""
-        with self._lock:
-            return any(answer.body.method != SUBSCRIBE for answer in self._answerer.answers)
+        """Whether there is something to do that ends by itself, as subscriptions do not, and that is still wanted."""
+        return len(self.waiting) > 0 or any(
+            call.is_notification or not (call.answer.is_over or call.method.name == SUBSCRIBE)
+            for call in list(self._inbox.begun)
+        )
+
+    @property
+    def has_notifications(self) -> bool:
+        """Whether notifications are to be served, or being served, once it is over."""
+        return len(self.waiting) > 0 or any(call.is_notification for call in list(self._inbox.begun))
 
     @property
     def has_room_to_send(self) -> bool:
@@ -90,28 +109,43 @@ class Session:
         with self._lock:
             self._outbox.put(self.service._greeting.encode())
 
-    def receive(self, data: bytes) -> list[ServedCall]:
-        """Take in what has arrived, and return the calls that are to be served; the session is told what they give."""
+    def receive(self, data: bytes) -> None:
+        """Take in what has arrived: take_next() gives the calls that are to be served."""
         self.service._tally.bytes_received += len(data)
         try:
             with self._lock:
                 requests = self._answerer.feed(data)
         except PeerBrokeProtocol as error:
             self.drop(str(error))
-            return []
-        calls = []
+            return
+        now, put = time.monotonic_ns(), self.waiting.append
         for kind, answer in requests:
             if kind in _CALLS:
-                if (call := self._admit(answer)) is not None:
-                    calls.append(call)
-            elif kind == _CANCEL:
-                self._tell(answer.context.on_cancel)
-            else:
-                self._tell(answer.context.on_credit)
-        return calls
+                answer.arrived = now
+                put(answer)
+            elif (call := answer.context) is not None:  # else it has not begun, and nobody needs to be told
+                self._tell(call.on_cancel if kind == _CANCEL else call.on_credit)
+
+    def end_turn(self) -> bool:
+        """Read on if nothing waits that has arrived; return whether more of it may be served when others had a turn."""
+        if self.waiting:
+            self._outbox.set_reading(False)
+            return not self._inbox.has_to_wait
+        if not self._outbox.is_reading_wanted:
+            self._outbox.set_reading(True)
+        return False
+
+    def expire(self) -> float | None:
+        """Answer those that wait and are too late; return the seconds until the next one is."""
+        now = time.monotonic_ns()
+        for answer in self._inbox.take_late(now):
+            self._refuse_late(answer)
+        if (deadline := self._inbox.next_deadline()) is None:
+            return None
+        return max(0.0, (deadline - now) / 1e9)
 
     def lost(self) -> None:
-        """The connection is over: nobody waits for any result."""
+        """The connection is over: nobody waits for any result. Notifications that have come are served all the same."""
         with self._lock:
             if self.is_over:
                 return
@@ -119,6 +153,7 @@ class Session:
             answers = self._answerer.abandon()
         self.service._remove_session(self)
         contexts = [answer.context for answer in answers if answer.context is not None]  # else it is not admitted yet
+        self._leave_behind()
         tell_all([each.on_cancel for each in contexts if each.on_cancel is not None])
         self.sent()
 
@@ -133,7 +168,7 @@ class Session:
     def reply(self, call: ServedCall, result: object) -> None:
         """Send the result, unless nobody waits for it."""
         tally = self.service._tally
-        tally.latencies.add(time.monotonic_ns() - call.began)
+        tally.latencies.add(time.monotonic_ns() - call.answer.arrived)
         if not call.answer.number:
             return
         try:
@@ -171,6 +206,11 @@ class Session:
             self._log(logging.WARNING, "a notification to service %r was not served: %s", error)
         with self._lock:
             self._put(self._answerer.fail(call.answer, failure))
+
+    def refuse_late(self, call: ServedCall) -> None:
+        """Say that the time of the call is over, unless it is answered; what it gives later is dropped."""
+        if call.is_notification or not call.answer.is_over:
+            self.refuse(call, DeadlinePassed(f"calling {call.method.name!r}", call.answer.body.timeout))
 
     def log_failure(self, call: ServedCall, error: Exception) -> Failure:
         """Log what the method raised, under a reference that the caller is told."""
@@ -212,8 +252,8 @@ class Session:
         """Return the call if it may be served, with its arguments; else it is answered."""
         service = self.service
         name = answer.body.method
-        service._tally.calls += 1
         method = service._table.get(name)
+        service._tally.calls += 1
         call = answer.context = ServedCall(self, answer, method or service._unknown_method)
         try:
             if method is None:
@@ -225,6 +265,8 @@ class Session:
             if method.is_stream and call.is_notification:
                 raise BadArguments(name, "", "it gives a stream, and a notification is not answered")
             call.arguments, call.named = method.parameters.read(answer.body)
+            if answer.size > SMALL:
+                answer.body.forget_arguments()
             if call.deadline is not None and call.remaining() == 0:
                 raise DeadlinePassed(f"calling {name!r}", answer.body.timeout)
         except LocalSocketError as error:
@@ -239,11 +281,39 @@ class Session:
         """Log what comes of what the peer does, the service's name first; return whether it was not left out."""
         return self.service._log.log(level, self.peer.uid, message, self.service.name, *parts, error=error)
 
+    def notifications_left(self) -> list[int]:
+        """Return how many bytes each notification took that is to be served, or being served."""
+        waiting = [answer.size for answer in list(self.waiting) if not answer.number]
+        return [call.answer.size for call in list(self._inbox.begun) if call.is_notification] + waiting
+
+    def _leave_behind(self) -> None:
+        """Drop the notifications that have not begun and are more than one user may leave behind."""
+        too_many = self.service._left_behind.keep(self.peer.uid, self)
+        dropped = [answer for answer in self.waiting if not answer.number][-too_many:] if too_many else []
+        for answer in dropped:
+            self.waiting.remove(answer)
+        if not dropped:
+            return
+        self.service._tally.errors += len(dropped)
+        message = "service %r drops %d notifications of uid %d, whose programs have gone and left too many"
+        self._log(logging.WARNING, message, len(dropped), self.peer.uid)
+
+    def _refuse_late(self, answer: AnsweredCall) -> None:
+        service = self.service
+        service._tally.calls += 1
+        call = answer.context = ServedCall(
+            self, answer, service._table.get(answer.body.method, service._unknown_method)
+        )
+        self.refuse_late(call)
+
+    def _has_too_many_calls(self) -> bool:
+        return self._answerer.open_calls > self.service.limits.calls
+
     def _note(self, call: ServedCall, *, is_error: bool = False) -> None:
         tally = self.service._tally
         if is_error:
             tally.errors += 1
-        tally.latencies.add(time.monotonic_ns() - call.began)
+        tally.latencies.add(time.monotonic_ns() - call.answer.arrived)
 
     def _tell(self, callback: Callable[[], object] | None) -> None:
         if callback is not None:

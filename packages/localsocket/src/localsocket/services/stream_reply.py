@@ -54,8 +54,16 @@ def _items_of(call: ServedCall, iterator: Iterator[Any]) -> Generator[Any, None,
         yield from iterator
 
 
+# Items that are sent before others get a turn.
+FAIR = 64
+
+
 class StreamReply:
-    """Sends what a source gives, in whichever thread finds that it can go on; one at a time."""
+    """Sends what a source gives, in whichever thread finds that it can go on; one at a time.
+
+    `schedule` has that done: some items of an iterator, and the next when others had their turn. What waits in a
+    subscription is sent at once.
+    """
 
     def __init__(self, call: ServedCall, source: Source, schedule: Callable[[Callable[[], object]], object]) -> None:
         self._call = call
@@ -65,6 +73,8 @@ class StreamReply:
         self._is_pumping = True  # until it has begun
         self._is_wanted_again = True
         self._is_closed = False
+        self._has_more = False  # and others are to have a turn before
+        self._most = FAIR if isinstance(source, IteratorSource) else -1
         call.on_credit = call.on_cancel = self.wake
 
     def begin(self) -> None:
@@ -95,6 +105,11 @@ class StreamReply:
                 if self._call.is_cancelled or not self._send_what_may_be():
                     self._close()
                     return
+                if self._has_more:
+                    with self._lock:
+                        self._is_wanted_again = True
+                    self._go_on()
+                    return
         except BaseException:  # of a generator that ends the program: nobody goes on with it
             self._call.session.fail(self._call, RuntimeError("the stream was broken off"))
             self._close()
@@ -109,8 +124,14 @@ class StreamReply:
     def _send_what_may_be(self) -> bool:
         """Return whether more may come."""
         session, answer = self._call.session, self._call.answer
+        self._has_more = False
+        sent = 0
         try:
             while answer.credit > 0 and session.has_room_to_send:
+                if sent == self._most:
+                    self._has_more = True
+                    return True
+                sent += 1
                 if (body := self._source.next_body()) is None:
                     return True
                 if self._call.is_cancelled:
@@ -137,3 +158,4 @@ class StreamReply:
         if not self._call.answer.is_over:
             timeout = self._call.answer.body.timeout
             session.refuse(self._call, DeadlinePassed(f"streaming {self._call.method.name!r}", timeout))
+        session.finished(self._call)

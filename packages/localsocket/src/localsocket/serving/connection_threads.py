@@ -10,7 +10,7 @@ from localsocket.blocking.local_server import LocalServer
 from localsocket.blocking.local_socket import LocalSocket
 from localsocket.deadlines import UNWINDING, Deadline
 from localsocket.errors import ClosedByPeer, ClosedByUs, EndOfStream
-from localsocket.log_thinning import ThinnedLog
+from localsocket.log_thinning import BURST_OF_HANDLERS, ThinnedLog
 
 logger = logging.getLogger("localsocket.serving")
 
@@ -29,7 +29,7 @@ class ConnectionThreads:
         server._expect_waiting(threads=max_threads)
         self._serve = serve
         self._places = threading.Semaphore(max_threads)
-        self._log = ThinnedLog(logger)
+        self._log = ThinnedLog(logger, BURST_OF_HANDLERS)
         self._changed = threading.Condition()
         self._open: dict[LocalSocket, threading.Thread] = {}
         self._deadline: Deadline | None = None  # once it is to stop

@@ -24,6 +24,7 @@ from localsocket.errors import (
 from localsocket.testing.background import PATIENCE, Background, wait_until
 from localsocket.testing.contracts import Contract, ServiceFace, raises
 from localsocket.testing.service_ending_claims import ending_claims
+from localsocket.testing.service_keeping_claims import keeping_claims
 from localsocket.testing.service_of_claims import (
     ADDRESS,
     Person,
@@ -375,3 +376,4 @@ def cancelling_a_call_cancels_it_where_it_is_served(face: ServiceFace) -> None:
 
 service_contract.include(stream_claims)
 service_contract.include(ending_claims)
+service_contract.include(keeping_claims)

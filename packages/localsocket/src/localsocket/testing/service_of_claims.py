@@ -92,6 +92,8 @@ class ServiceOfClaims:
         self._add(self.add, name="deep.sea.add", idempotent=True)
         self._add(self.idle, name="hold", instead=self.idle_async)
         self._add(self.idle, name="hold_repeatable", instead=self.idle_async, idempotent=True)
+        self._add(self.stuck, name="stuck", instead=self.stuck_async)
+        self._add(self.note_later, name="note_later", instead=self.note_later_async)
         self._add(self.drip, name="drip", instead=self.drip_async)
         self._add(self.add, name="forbidden", allow=lambda _peer: False)
         self._add(self.add, name="unclear", allow=_cannot_tell)
@@ -166,6 +168,32 @@ class ServiceOfClaims:
             self.diary.note("cancelled")
             raise
         return "released"
+
+    def stuck(self) -> str:
+        """Wait until the gate is open, whatever anybody wants."""
+        self.diary.note("stuck")
+        self.gate.wait(PATIENCE)
+        self.diary.note("free")
+        return "released"
+
+    async def stuck_async(self) -> str:
+        self.diary.note("stuck")
+        while not self.gate.is_set():
+            with contextlib.suppress(asyncio.CancelledError):
+                await asyncio.sleep(_LOOK_AGAIN)
+        self.diary.note("free")
+        return "released"
+
+    def note_later(self, what: str) -> None:
+        self.diary.note("noting")
+        self.gate.wait(PATIENCE)
+        self.diary.note(what)
+
+    async def note_later_async(self, what: str) -> None:
+        self.diary.note("noting")
+        while not self.gate.is_set():
+            await asyncio.sleep(_LOOK_AGAIN)
+        self.diary.note(what)
 
     def drip(self) -> Iterator[int]:
         """Give 1, and 2 once the gate is open."""

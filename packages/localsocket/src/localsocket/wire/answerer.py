@@ -18,16 +18,18 @@ _CALL, _NOTIFICATION, _CANCEL, _CREDIT, _REPLY, _ITEM = map(
 class AnsweredCall:
     """A call as its answerer sees it. A notification has number 0 and is over at once: nothing is sent for it.
 
-    `credit` is how many bytes of a stream may still be sent before the peer grants more. `context` is free for whoever
-    serves the call.
+    `credit` is how many bytes of a stream may still be sent before the peer grants more, `size` how many bytes the call
+    took. `arrived` and `context` are free for whoever serves the call.
     """
 
-    __slots__ = ("body", "context", "credit", "is_over", "is_stream", "number")
+    __slots__ = ("arrived", "body", "context", "credit", "is_over", "is_stream", "number", "size")
 
-    def __init__(self, number: int, body: CallBody, credit: int) -> None:
+    def __init__(self, number: int, body: CallBody, credit: int, size: int) -> None:
         self.number = number
         self.body = body
         self.credit = credit
+        self.size = size
+        self.arrived = 0
         self.is_over = not number
         self.is_stream = False
         self.context: Any = None
@@ -70,10 +72,11 @@ class Answerer:
                 elif kind == _CALL:
                     if not number or number in self._open:
                         raise PeerBrokeProtocol(f"the peer made call {number}, which may not be or is under way")
-                    answer = self._open[number] = AnsweredCall(number, decode_call(body), self.peer.stream_window)
+                    read = decode_call(body)
+                    answer = self._open[number] = AnsweredCall(number, read, self.peer.stream_window, len(body))
                     requests.append((kind, answer))
                 elif kind == _NOTIFICATION:
-                    requests.append((kind, AnsweredCall(0, decode_call(body), 0)))
+                    requests.append((kind, AnsweredCall(0, decode_call(body), 0, len(body))))
                 elif kind == _CANCEL:
                     if (cancelled := self._open.pop(number, None)) is not None:
                         cancelled.is_over = True

@@ -12,6 +12,7 @@ from localsocket.wire.hash_floods import guarded
 from localsocket.wire.serializers import UNREADABLE
 
 NO_NAMED = msgspec.Raw(b"\x80")
+_NO_ARGUMENTS = msgspec.Raw(b"\x90")
 
 
 class CallBody(msgspec.Struct, array_like=True):
@@ -22,6 +23,10 @@ class CallBody(msgspec.Struct, array_like=True):
     arguments: msgspec.Raw
     named: msgspec.Raw = NO_NAMED
     carrier: dict[str, str] = {}
+
+    def forget_arguments(self) -> None:
+        """Let go of the bytes of the arguments, which have been read."""
+        self.arguments, self.named = _NO_ARGUMENTS, NO_NAMED
 
 
 class Failure(msgspec.Struct, array_like=True):

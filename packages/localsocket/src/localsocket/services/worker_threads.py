@@ -1,16 +1,19 @@
-"""Threads for what would hold up an asyncio loop: plain functions, and the generators of streams."""
+"""Threads for what would hold up a loop: plain functions, and the generators of streams."""
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
+
+_IDLE = 1.0  # seconds that a thread waits for another job before it ends
 
 
 class WorkerThreads:
     """Runs jobs in at most `most` threads; more than those wait. Any thread may call.
 
-    The threads are daemonic: a job that never returns holds up neither the end of the program nor any call of this.
+    A thread ends when it has had nothing to do for a second. The threads are daemonic: a job that never returns holds
+    up neither the end of the program nor any call of this.
     Jobs must not raise.
     """
 
@@ -65,7 +68,12 @@ class WorkerThreads:
         while True:
             with self._lock:
                 self._idle += 1
-            job = self._jobs.get()
+            try:
+                job = self._jobs.get(timeout=_IDLE)
+            except Empty:
+                if self._may_end():
+                    return
+                continue
             with self._lock:
                 self._idle -= 1
                 self._waiting -= 1
@@ -74,6 +82,15 @@ class WorkerThreads:
                     return
             job()
             del job  # what it holds is not to live until the next one
+
+    def _may_end(self) -> bool:
+        """Count out the thread that has had nothing to do, unless a job is on its way."""
+        with self._lock:
+            self._idle -= 1
+            if self._waiting > 0:
+                return False
+            self._threads -= 1
+            return True
 
 
 class _Worker(threading.Thread):

@@ -1,0 +1,210 @@
+"""The claims about what a service keeps: its word for what it has taken, and no more than it may."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from typing import Any
+
+from localsocket.blocking.connect import connect
+from localsocket.blocking.local_socket import LocalSocket
+from localsocket.interfaces import MIB
+from localsocket.testing.background import PATIENCE, Background, wait_until
+from localsocket.testing.contracts import Contract, ServiceFace
+from localsocket.testing.service_of_claims import ADDRESS, ServiceOfClaims, served, small_limits
+from localsocket.wire.caller import Caller, OpenCall
+from localsocket.wire.greeting import Greeting
+
+keeping_claims: Contract[ServiceFace] = Contract()
+
+_MANY = 300
+_FEW = 20
+_LONG = 4000
+_ANSWER = 60_000
+_SOON = 0.05
+
+
+class UnhurriedClient:
+    """A client that makes calls with a time-out, and neither looks at the clock itself nor cancels anything."""
+
+    def __init__(self, socket: LocalSocket) -> None:
+        self._socket = socket
+        self._caller = Caller(Greeting(role="client", max_message=MIB, stream_window=1))
+        self._send(self._caller.mine.encode())
+        self.receive(lambda: self._caller.peer is not None)
+
+    @classmethod
+    @contextlib.contextmanager
+    def connect(cls) -> Iterator[UnhurriedClient]:
+        with connect(ADDRESS, timeout=PATIENCE) as socket:
+            yield cls(socket)
+
+    def call(self, method: str, *arguments: object, timeout: float | None = None) -> OpenCall:
+        call = self._caller.begin(method, timeout, arguments)
+        self._send(call.frame)
+        return call
+
+    def notify(self, method: str, *arguments: object) -> None:
+        self._send(self._caller.notify(method, arguments))
+
+    def cancel(self, call: OpenCall) -> None:
+        self._send(self._caller.cancel(call))
+
+    def call_and_cancel(self, method: str, arguments: list[str]) -> None:
+        """Make calls and cancel them, all in one piece."""
+        calls = [self._caller.begin(method, None, (each,)) for each in arguments]
+        self._send(b"".join(call.frame + self._caller.cancel(call) for call in calls))
+
+    def receive(self, condition: Any) -> None:
+        """Receive until the condition holds."""
+        while not condition():
+            self._caller.feed(self._socket.read(timeout=PATIENCE))
+
+    def code_of(self, call: OpenCall) -> str:
+        """Return why there is no result, once that has come."""
+        self.receive(lambda: call.is_over)
+        assert call.failure is not None, call.body
+        return call.failure.code
+
+    def _send(self, frame: bytes) -> None:
+        self._socket.write(frame, timeout=PATIENCE)
+
+
+# --- what it has taken ------------------------------------------------------------------------------------------------
+
+
+@keeping_claims.claim
+def a_notification_that_arrived_is_run_after_its_sender_has_gone(face: ServiceFace) -> None:
+    with served(face) as (_, of_claims):
+        with face.connect(ADDRESS) as leaving:
+            for number in range(_MANY):
+                leaving.notify("note", str(number))
+            leaving.notify("note_later", "later")
+            leaving.notify("note", "last")
+        of_claims.diary.wait_for("noting", "last", *map(str, range(_MANY)))
+        wait_until(lambda: of_claims.service.stats().open_connections == 1, "the sender to be gone")
+        of_claims.gate.set()
+        of_claims.diary.wait_for("later")
+        assert len(of_claims.diary.notes) == _MANY + 3
+
+
+@keeping_claims.claim
+def closing_a_client_sends_what_it_has_taken(face: ServiceFace) -> None:
+    with served(face) as (_, of_claims):
+        with face.connect(ADDRESS) as leaving:
+            for number in range(_MANY):
+                leaving.notify("note", str(number) + "." * _LONG)
+            leaving.notify("note", "last")
+        of_claims.diary.wait_for("last")
+        wait_until(lambda: len(of_claims.diary.notes) == _MANY + 1, "all to arrive")
+
+
+@keeping_claims.claim
+def what_arrived_before_its_sender_stopped_reading_and_left_is_run(face: ServiceFace) -> None:
+    with served(face, limits=small_limits(calls=_MANY)) as (_, of_claims):
+        with UnhurriedClient.connect() as leaving:
+            for _ in range(_FEW):
+                leaving.call("echo", bytes(_ANSWER))
+            for number in range(_FEW):
+                leaving.notify("note", str(number))
+            # It reads nothing, so that the service has much to send when it learns that nobody is there.
+            wait_until(lambda: of_claims.service.stats().bytes_unsent > 0, "more answers than the kernel takes")
+        of_claims.diary.wait_for(*map(str, range(_FEW)))
+        wait_until(lambda: of_claims.service.stats().open_connections == 1, "the sender to be gone")
+
+
+@keeping_claims.claim
+def a_server_that_is_stopped_lets_notifications_finish_whose_senders_have_gone(face: ServiceFace) -> None:
+    of_claims = ServiceOfClaims(is_async=face.is_async)
+    with of_claims.served_by(face) as serving:
+        with face.connect(ADDRESS) as leaving:
+            leaving.notify("note_later", "later")
+            of_claims.diary.wait_for("noting")
+        wait_until(lambda: of_claims.service.stats().open_connections == 0, "the sender to be gone")
+        with Background(lambda: serving.stop(timeout=PATIENCE)) as stopping:
+            assert not stopping.is_done
+            of_claims.gate.set()
+        assert of_claims.diary.notes == ["noting", "later"]
+
+
+# --- in time ----------------------------------------------------------------------------------------------------------
+
+
+@keeping_claims.claim
+def a_call_is_answered_at_its_deadline_while_its_method_goes_on(face: ServiceFace) -> None:
+    with served(face) as (_, of_claims), UnhurriedClient.connect() as client:
+        late, in_time = client.call("stuck", timeout=_SOON), client.call("add", 2, 3, timeout=PATIENCE)
+        assert client.code_of(late) == "too-late"
+        assert "free" not in of_claims.diary.notes
+        of_claims.gate.set()
+        of_claims.diary.wait_for("free")  # and what it gives is of no use to anybody
+        client.receive(lambda: in_time.is_over)
+        again = client.call("add", 2, 4)
+        client.receive(lambda: again.is_over)
+        assert (in_time.body, again.body) == (b"\x05", b"\x06")
+        wait_until(lambda: of_claims.service.stats().active_calls == 0)
+        assert of_claims.service.stats().errors == 1
+
+
+@keeping_claims.claim
+def a_stream_that_nobody_reads_is_ended_at_its_deadline(face: ServiceFace) -> None:
+    with served(face), UnhurriedClient.connect() as client:
+        late = client.call("lines", 1000, 1000, timeout=_SOON)
+        assert client.code_of(late) == "too-late"
+
+
+@keeping_claims.claim
+def a_call_that_waits_behind_others_is_answered_at_its_deadline_too(face: ServiceFace) -> None:
+    with served(face, limits=small_limits(calls=2)) as (_, of_claims), UnhurriedClient.connect() as client:
+        client.notify("note_later", "first")
+        client.notify("note_later", "second")
+        of_claims.diary.wait_for("noting", "noting")
+        late = client.call("add", 2, 3, timeout=_SOON)
+        assert client.code_of(late) == "too-late"
+        of_claims.gate.set()
+
+
+# --- no more than it may ----------------------------------------------------------------------------------------------
+
+
+@keeping_claims.claim
+def notifications_count_as_calls_and_those_beyond_the_limit_wait(face: ServiceFace) -> None:
+    with served(face, limits=small_limits(calls=2)) as (client, of_claims), UnhurriedClient.connect() as other:
+        other.notify("note_later", "first")
+        other.notify("note_later", "second")
+        for number in range(_MANY):
+            other.notify("note", str(number))
+        of_claims.diary.wait_for("noting", "noting")
+        assert client.call("add", 2, 3) == 5
+        assert sorted(of_claims.diary.notes) == ["noting", "noting"]
+        of_claims.gate.set()
+        of_claims.diary.wait_for("first", "second", *map(str, range(_MANY)))
+
+
+@keeping_claims.claim
+def a_call_that_was_cancelled_counts_as_long_as_its_method_goes_on(face: ServiceFace) -> None:
+    with served(face, limits=small_limits(calls=2)) as (client, of_claims), UnhurriedClient.connect() as other:
+        calls = [other.call("stuck") for _ in range(2)]
+        of_claims.diary.wait_for("stuck", "stuck")
+        for call in calls:
+            other.cancel(call)
+        waiting = other.call("add", 2, 3)
+        assert client.call("add", 2, 4) == 6
+        assert not waiting.is_over
+        of_claims.gate.set()
+        other.receive(lambda: waiting.is_over)
+        assert waiting.body == b"\x05"
+
+
+@keeping_claims.claim
+def calls_that_are_cancelled_before_they_begin_never_do(face: ServiceFace) -> None:
+    with served(face, limits=small_limits(calls=2)) as (_, of_claims), UnhurriedClient.connect() as client:
+        client.notify("note_later", "first")
+        client.notify("note_later", "second")
+        of_claims.diary.wait_for("noting", "noting")
+        client.call_and_cancel("note", [str(number) for number in range(_FEW)])
+        of_claims.gate.set()
+        last = client.call("note", "last")
+        client.receive(lambda: last.is_over)
+        of_claims.diary.wait_for("first", "second")
+        assert sorted(of_claims.diary.notes) == ["first", "last", "noting", "noting", "second"]
