@@ -66,8 +66,8 @@ class Inbox:
         if self.has_to_wait:
             self.has_to_wait = False
             self._on_ready()
-        if call.on_finished is not None:
-            call.on_finished(call)
+        if call._on_finished is not None:
+            call._on_finished(call)
 
     def next_deadline(self) -> int | None:
         """Return when the first of those that wait is too late, in nanoseconds of the monotonic clock."""

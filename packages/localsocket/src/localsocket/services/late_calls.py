@@ -25,7 +25,7 @@ class LateCalls:
     def add(self, call: ServedCall) -> None:
         """Refuse the call at its deadline, if it has one and is not answered by then."""
         if call.deadline is not None and not call.answer.is_over:
-            call.on_finished = self._discard
+            call._on_finished = self._discard
             self._watched[call] = None
             self._look_at(call.deadline)
 

@@ -39,6 +39,7 @@ class ServedCall:
     """One call of a method, for the method to ask about; see current_call()."""
 
     __slots__ = (
+        "_on_finished",
         "answer",
         "arguments",
         "deadline",
@@ -46,7 +47,6 @@ class ServedCall:
         "named",
         "on_cancel",
         "on_credit",
-        "on_finished",
         "session",
     )
 
@@ -59,7 +59,7 @@ class ServedCall:
         self.deadline = deadline_of(answer)
         self.on_cancel: Callable[[], object] | None = None
         self.on_credit: Callable[[], object] | None = None
-        self.on_finished: Callable[[ServedCall], object] | None = None
+        self._on_finished: Callable[[ServedCall], object] | None = None
 
     @property
     def peer(self) -> PeerCredentials:
