@@ -25,9 +25,11 @@ def check_size(value: object, limit: int) -> None:
     It looks at lengths alone, and at few of them: nothing depends on how large a value is. `length` of the error is the
     least that it can have then.
     """
-    if type(value) in _SHORT:
+    kind = type(value)
+    if kind in _SHORT:
         return
-    least = _least(value, _DEPTH)
+    # What most calls give and take first: each call comes here twice.
+    least = len(value) if kind in _FLAT else _least(value, _DEPTH)  # type: ignore[arg-type] # it has a length
     if least > limit and least > _ALWAYS_TRIED:
         raise TooLongToSend(least, limit)
 
