@@ -203,6 +203,8 @@ class ServiceLoop:
                 call = following
         finally:
             release()
+            if self._release is release:  # else it is that of another thread, which has the loop
+                self._release = None
 
     def _end_turn(self, served: Served) -> None:
         if served.session.end_turn() or served.jobs:
@@ -406,6 +408,8 @@ class ServiceLoop:
             self._loop.call_soon(self._unpark)
 
     def _unpark(self) -> None:
+        if self._left:
+            self._left = {served for served in self._left if served.session.has_notifications}
         parked, self._parked = self._parked, deque()
         for served in parked:
             self.wake(served)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import weakref
 from typing import Protocol
 
 from localsocket.interfaces import MIB
@@ -23,7 +24,7 @@ class LeftBehind:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._sessions: dict[int, list[Leaving]] = {}
+        self._sessions: dict[int, weakref.WeakSet[Leaving]] = {}
 
     def keep(self, uid: int, session: Leaving) -> int:
         """Return how many notifications of a session that is over now are too many, and are to be dropped."""
@@ -31,10 +32,10 @@ class LeftBehind:
         if not mine:
             return 0
         with self._lock:
-            others = [(each, left) for each in self._sessions.get(uid, ()) if (left := each.notifications_left())]
-            count = sum(len(left) for _, left in others)
-            size = sum(sum(left) for _, left in others)
-            self._sessions[uid] = [*(each for each, _ in others), session]
+            others = [each for each in self._sessions.pop(uid, ()) if each.notifications_left()]
+            self._sessions[uid] = weakref.WeakSet([*others, session])
+        left = [size for each in others for size in each.notifications_left()]
+        count, size = len(left), sum(left)
         kept = 0
         for each in mine:
             if count >= _MOST or size + each > _MOST_BYTES:
