@@ -22,9 +22,12 @@ from programs import NOBODY
 
 
 def opened(*, create: bool = True) -> os.stat_result:
-    with open_runtime_directory(create=create) as directory:
-        assert not os.get_inheritable(directory.number)
-        return os.fstat(directory.number)
+    descriptor = open_runtime_directory(create=create)
+    try:
+        assert not os.get_inheritable(descriptor)
+        return os.fstat(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def refusal() -> InsecureDirectory:

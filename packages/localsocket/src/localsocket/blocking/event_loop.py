@@ -217,12 +217,8 @@ class EventLoop:
 
     def _begin(self, socket: EventSocket) -> None:
         """Drive `socket` from the next turn on."""
-        try:
-            self._sockets.add(socket)
-            self.call_soon(socket._start)
-        except BaseException:  # of a signal's handler: else it might be neither driven nor closed
-            socket.abort()
-            raise
+        self._sockets.add(socket)
+        self.call_soon(socket._start)
 
     def _forget(self, socket: EventSocket) -> None:
         self._sockets.discard(socket)
@@ -280,15 +276,12 @@ class EventLoop:
         return driven
 
     def _begin_accepted(
-        self,
-        server: LocalServer,
-        handler: Handler,
-        sock: socket.socket,
-        peer: PeerCredentials,
-        on_closed: Callable[[], None],
+        self, server: LocalServer, handler: Handler, sock: socket.socket, peer: PeerCredentials
     ) -> None:
         limits = server.limits
-        connection = HandedOver(sock, ByteBuffer(limits.read_buffer), SendQueue(limits.write_buffer), on_closed)
+        connection = HandedOver(
+            sock, ByteBuffer(limits.read_buffer), SendQueue(limits.write_buffer), partial(server._release, peer)
+        )
         self._begin(EventSocket(self, handler, connection, address=server.address, peer=peer, mode="rw", limits=limits))
 
     def _attempt(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterator
-from functools import partial
 from types import TracebackType
 from typing import Any, Protocol
 
@@ -12,7 +11,6 @@ from localsocket.blocking.client_connection import ClientConnection
 from localsocket.blocking.shared_socket import Turn
 from localsocket.deadlines import Deadline
 from localsocket.errors import EndOfStream, LocalSocketError
-from localsocket.interrupts import in_any_case
 from localsocket.services.schema import Result
 from localsocket.wire.caller import OpenCall
 
@@ -75,7 +73,12 @@ class PendingCall:
 
     def cancel(self) -> bool:
         """Give the call up, here and where it is served; False when it is over. Who waits gets CallCancelled."""
-        return in_any_case(self._cancel)
+        frame = self._give_up()
+        if frame:
+            with contextlib.suppress(LocalSocketError):
+                self._connection.socket.write_nowait(frame)
+            self._connection.socket.wake_receiver()
+        return frame is not None
 
     def __repr__(self) -> str:
         return f"<PendingCall of {self.method!r}, {'done' if self.is_done else 'under way'}>"
@@ -101,24 +104,21 @@ class PendingCall:
     def _next_item(self, deadline: Deadline) -> Any:
         """Return the next item; StopIteration at the end."""
         self._wait_for(self._has_item_or_end, deadline)
-        try:
-            with self._connection.socket.lock:
-                taken = self._connection.caller.take_item(self._call)
-            if taken is not None:
-                body, credit = taken
-                if credit:
-                    self._tell(credit)
-        except BaseException:  # of a signal's handler: the item is lost, or the peer waits for what it is granted
-            self.cancel()
-            raise
+        with self._connection.socket.lock:
+            taken = self._connection.caller.take_item(self._call)
         if taken is None:
             self._connection.core.result_of(self._call, self._result)
             raise StopIteration
+        body, credit = taken
+        if credit:
+            with contextlib.suppress(LocalSocketError):  # said with the next item
+                self._connection.socket.write_nowait(credit)
         return self._result.read(body)
 
     def _forget(self) -> None:
         """Cancel from wherever the garbage collector runs."""
-        in_any_case(partial(self._give_up, self._connection.send_from_collector))
+        if frame := self._give_up():
+            self._connection.send_from_collector(frame)
 
     # ------------------------------------------------------------------------------------------------------------------
 
@@ -155,22 +155,13 @@ class PendingCall:
         elif not connection.socket.wait(turn, deadline):
             raise deadline.error(f"calling {self.method!r}")
 
-    def _cancel(self) -> bool:
-        was_under_way = self._give_up(self._tell)
-        if was_under_way:
-            self._connection.socket.wake_receiver()
-        return was_under_way
-
-    def _give_up(self, send: Callable[[bytes], object]) -> bool:
+    def _give_up(self) -> bytes | None:
+        """Return what the peer is to be told, nothing where it is gone; None for a call that is over already."""
         with self._connection.socket.lock:
-            was_under_way = self._connection.give_up(self._call, self._began, send)
-            if was_under_way:
+            frame = self._connection.give_up(self._call, self._began)
+            if frame is not None:
                 self._began = 0
-            return was_under_way
-
-    def _tell(self, frame: bytes) -> None:
-        with contextlib.suppress(LocalSocketError):  # the peer is gone, or reads too slowly to be told
-            self._connection.socket.write_nowait(frame)
+            return frame
 
 
 class Stream(Iterator[Any]):
@@ -209,8 +200,7 @@ class Stream(Iterator[Any]):
         self.close()
 
     def __del__(self) -> None:
-        if (pending := getattr(self, "_pending", None)) is not None:
-            pending._forget()
+        self._pending._forget()
 
     def __repr__(self) -> str:
         return f"<Stream of {self._pending.method!r}>"

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import itertools
 import logging
 import resource
 import socket
 import threading
+from collections import Counter
 from collections.abc import Callable
+from functools import partial
 
 from localsocket.deadlines import check_count
 from localsocket.endpoint.credentials import (
@@ -52,10 +53,9 @@ class Admission:
         self._descriptors = _most_descriptors()
         self._descriptors_each = 1
         self._threads: int | None = None
-        self._lock = threading.RLock()  # the garbage collector may give a place back in the midst of anything
-        self._numbers = itertools.count()
-        self._taken: set[int] = set()
-        self._of_user: dict[int, set[int]] = {}
+        self._lock = threading.RLock()  # the garbage collector may release() in the midst of anything
+        self._per_user: Counter[int] = Counter()
+        self._total = 0
         self._log = ThinnedLog(logger)
         self.refused = 0
 
@@ -72,52 +72,57 @@ class Admission:
 
     @property
     def open_connections(self) -> int:
-        return len(self._taken)
+        return self._total
 
     @property
     def is_full(self) -> bool:
-        return len(self._taken) >= self._max
+        return self._total >= self._max
 
-    def place(self, on_given_back: Callable[[], object] = lambda: None) -> Place:
-        """Return a place that has yet to be taken; `on_given_back` is called when it has been, and is free again."""
-        return Place(self, next(self._numbers), on_given_back)
-
-    def _take(self, number: int) -> bool:
+    def reserve(self) -> bool:
+        """Take a place for a connection that is about to be accepted; False when the server is full."""
         with self._lock:
-            if len(self._taken) >= self._max:
+            if self._total >= self._max:
                 return False
-            self._taken.add(number)
+            self._total += 1
             return True
 
-    def _admit(self, place: Place, sock: socket.socket) -> PeerCredentials:
+    def cancel(self) -> None:
+        """Give a reserved place back."""
+        with self._lock:
+            self._total -= 1
+
+    def admit(self, sock: socket.socket) -> PeerCredentials:
+        """Return who it is, in the place reserved for it, which release() gives back.
+
+        Raises PeerRefused or TooManyConnections; then the place is given back already.
+        """
+        give_back = self.cancel
         try:
             peer = read_credentials(sock)
             check_peer(peer, self._allow)
-            place._uid = peer.uid
-            self._count_in(place._number, peer)
+            self._count_in(peer)
+            give_back = partial(self.release, peer)
             if not self._is_authorized(peer):
                 raise PeerRefused(peer, "who authorize() lets in")
-        except (PeerRefused, TooManyConnections) as refusal:
-            self._note(refusal)
+        except BaseException as refusal:
+            give_back()
+            if isinstance(refusal, (PeerRefused, TooManyConnections)):
+                self._note(refusal)
             raise
         return peer
 
-    def _count_in(self, number: int, peer: PeerCredentials) -> None:
+    def release(self, peer: PeerCredentials) -> None:
         with self._lock:
-            of_user = self._of_user.setdefault(peer.uid, set())
-            if len(of_user) >= (share := self._share()):
-                raise TooManyConnections(peer, share)
-            of_user.add(number)
+            self._total -= 1
+            self._per_user[peer.uid] -= 1
+            if not self._per_user[peer.uid]:
+                del self._per_user[peer.uid]
 
-    def _give_back(self, number: int, uid: int | None) -> bool:
+    def _count_in(self, peer: PeerCredentials) -> None:
         with self._lock:
-            if uid is not None and (of_user := self._of_user.get(uid)) is not None:
-                of_user.discard(number)
-                if not of_user:
-                    del self._of_user[uid]
-            was_taken = number in self._taken
-            self._taken.discard(number)
-            return was_taken
+            if self._per_user[peer.uid] >= (share := self._share()):
+                raise TooManyConnections(peer, share)
+            self._per_user[peer.uid] += 1
 
     def _share(self) -> int:
         """Return how many connections one user may have."""
@@ -145,41 +150,6 @@ class Admission:
             message = "authorize() failed for process %d of uid %d, which is refused"
             self._log.log(logging.ERROR, peer.uid, message, peer.pid, peer.uid, error=error)
             return False
-
-
-class Place:
-    """The place of one connection: taken, maybe, before it is accepted, and given back once, or when it is forgotten.
-
-    So an interrupt between any two steps of accepting a connection costs no place.
-    """
-
-    __slots__ = ("_admission", "_number", "_on_given_back", "_uid")
-
-    def __init__(self, admission: Admission, number: int, on_given_back: Callable[[], object]) -> None:
-        self._admission = admission
-        self._number = number
-        self._uid: int | None = None
-        self._on_given_back = on_given_back
-
-    def take(self) -> bool:
-        """Take it for a connection that is about to be accepted; False when the server is full."""
-        return self._admission._take(self._number)
-
-    def admit(self, sock: socket.socket) -> PeerCredentials:
-        """Return who it is that has this place. Raises PeerRefused or TooManyConnections, and gives it back."""
-        try:
-            return self._admission._admit(self, sock)
-        except BaseException:
-            self.give_back()
-            raise
-
-    def give_back(self) -> None:
-        """Doing it again is fine."""
-        if self._admission._give_back(self._number, self._uid):
-            self._on_given_back()
-
-    def __del__(self) -> None:
-        self.give_back()
 
 
 def _most_descriptors() -> int | None:

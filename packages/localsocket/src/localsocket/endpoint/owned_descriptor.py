@@ -19,13 +19,6 @@ class OwnedDescriptor:
         self._is_owned = False
         self.number = number
 
-    @classmethod
-    def open(cls, path: str, flags: int, mode: int = 0o777, *, dir_fd: int | None = None) -> OwnedDescriptor:
-        """Open a file. It is owned at once, so that an interrupt cannot lose it."""
-        owned = cls(-1)
-        owned.number = os.open(path, flags, mode, dir_fd=dir_fd)
-        return owned
-
     def close(self) -> None:
         number, self.number = self.number, -1
         if number >= 0:
@@ -44,6 +37,6 @@ class OwnedDescriptor:
         self.close()
 
     def __del__(self) -> None:
-        if (number := getattr(self, "number", -1)) >= 0 and not self._is_owned:
-            self.close()  # first, since the warning may be an error
-            warnings.warn(f"descriptor {number} was never closed", ResourceWarning, stacklevel=2)
+        if getattr(self, "number", -1) >= 0 and not self._is_owned:
+            warnings.warn(f"descriptor {self.number} was never closed", ResourceWarning, stacklevel=2)
+            self.close()
