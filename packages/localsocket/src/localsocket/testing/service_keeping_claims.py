@@ -47,6 +47,10 @@ class UnhurriedClient:
     def notify(self, method: str, *arguments: object) -> None:
         self._send(self._caller.notify(method, arguments))
 
+    def notify_each(self, method: str, arguments: list[str]) -> None:
+        """Notify with each of the arguments, all in one piece: the kernel takes fewer of many small ones."""
+        self._send(b"".join(self._caller.notify(method, (each,)) for each in arguments))
+
     def cancel(self, call: OpenCall) -> None:
         self._send(self._caller.cancel(call))
 
@@ -172,8 +176,7 @@ def notifications_count_as_calls_and_those_beyond_the_limit_wait(face: ServiceFa
     with served(face, limits=small_limits(calls=2)) as (client, of_claims), UnhurriedClient.connect() as other:
         other.notify("note_later", "first")
         other.notify("note_later", "second")
-        for number in range(_MANY):
-            other.notify("note", str(number))
+        other.notify_each("note", list(map(str, range(_MANY))))
         of_claims.diary.wait_for("noting", "noting")
         assert client.call("add", 2, 3) == 5
         assert sorted(of_claims.diary.notes) == ["noting", "noting"]
