@@ -18,7 +18,7 @@ from localsocket_review.model.expressions import (
     walk,
 )
 from localsocket_review.model.place import Place
-from localsocket_review.model.statements import Assign, Define, Loop, Statement, Try, With
+from localsocket_review.model.statements import Assign, Define, Loop, Statement, Try, With, statements_in
 
 if TYPE_CHECKING:
     from localsocket_review.model.unit import Unit
@@ -91,7 +91,7 @@ class FunctionInfo:
     def statements(self) -> list[Statement]:
         """Every statement of the body, also those inside others, in the order of the text."""
         if self._statements is None:
-            self._statements = list(_walk_statements(self.body or []))
+            self._statements = list(statements_in(self.body or []))
         return self._statements
 
     def expressions(self) -> Iterator[Expression]:
@@ -134,13 +134,6 @@ class FunctionInfo:
             if isinstance(statement, Assign) and statement.type:
                 types[getattr(statement.target, "identifier", "")] = statement.type
         return types
-
-
-def _walk_statements(body: list[Statement]) -> Iterator[Statement]:
-    for statement in body:
-        yield statement
-        for inner in statement.bodies():
-            yield from _walk_statements(inner)
 
 
 def _bound_names(statement: Statement, assigning_declares: bool) -> Iterator[str]:

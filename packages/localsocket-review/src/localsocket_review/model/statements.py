@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -187,13 +187,21 @@ class Define(Statement):
     definition: FunctionInfo | ClassInfo
 
 
+def statements_in(body: list[Statement]) -> Iterator[Statement]:
+    """Yield every statement, also those inside others, in the order of the text."""
+    for statement in body:
+        yield statement
+        for inner in statement.bodies():
+            yield from statements_in(inner)
+
+
+def expressions_in(body: list[Statement]) -> Iterator[Expression]:
+    """Yield every expression of the statements and of those inside them, but nothing of a lambda's body."""
+    for statement in statements_in(body):
+        for root in statement.expressions():
+            yield from walk(root)
+
+
 def contains(body: list[Statement], wanted: Expression) -> bool:
     """Say whether an expression stands among the statements, or in those inside them."""
-    waiting = list(body)
-    while waiting:
-        statement = waiting.pop()
-        if any(part is wanted for root in statement.expressions() for part in walk(root)):
-            return True
-        for inner in statement.bodies():
-            waiting.extend(inner)
-    return False
+    return any(part is wanted for part in expressions_in(body))

@@ -9,7 +9,7 @@ from localsocket_review.apis.meaning import Act
 from localsocket_review.findings import Finding, Severity
 from localsocket_review.model.declarations import FunctionInfo
 from localsocket_review.model.expressions import Binary, Call, Expression, Name, Subscript, Unary, walk
-from localsocket_review.model.statements import Break, Goto, Loop, Raise, Return, Statement
+from localsocket_review.model.statements import Break, Goto, Loop, Raise, Return, expressions_in, statements_in
 from localsocket_review.model.unit import Language
 from localsocket_review.rules.rule import Example, Rule, steps_of
 
@@ -54,9 +54,9 @@ def _bounds(loop: Loop) -> Iterator[Expression]:
 
 def _ends_early(facts: Facts, loop: Loop, function: FunctionInfo) -> bool:
     """Say whether something in the loop may end it, or each round needs something that the peer has to send."""
-    if any(isinstance(each, (Break, Return, Raise, Goto)) for each in _inside(loop.body)):
+    if any(isinstance(each, (Break, Return, Raise, Goto)) for each in statements_in(loop.body)):
         return True
-    inside = [part for each in _inside(loop.body) for root in each.expressions() for part in walk(root)]
+    inside = list(expressions_in(loop.body))
     if any(isinstance(part, Binary) and part.operator == ">>" for part in inside):
         return True
     if function.unit.language is Language.PYTHON and any(_uses_counter(part, loop) for part in inside):
@@ -83,13 +83,6 @@ def _waits(facts: Facts, call: Call, function: FunctionInfo) -> bool:
         next(iter(facts.calls.sites(Act.RECEIVE, callee)), None) is not None
         for callee in facts.calls.callees(call, function)
     )
-
-
-def _inside(body: list[Statement]) -> Iterator[Statement]:
-    for statement in body:
-        yield statement
-        for inner in statement.bodies():
-            yield from _inside(inner)
 
 
 RULE = Rule(

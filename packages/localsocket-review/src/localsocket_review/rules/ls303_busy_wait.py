@@ -12,7 +12,17 @@ from localsocket_review.findings import Finding, Severity
 from localsocket_review.model.declarations import FunctionInfo
 from localsocket_review.model.expressions import Attribute, Await, Call, Expression, Literal, Name, walk
 from localsocket_review.model.place import Place
-from localsocket_review.model.statements import Assign, Continue, Evaluate, Loop, Statement, Try, contains
+from localsocket_review.model.statements import (
+    Assign,
+    Continue,
+    Evaluate,
+    Loop,
+    Statement,
+    Try,
+    contains,
+    expressions_in,
+    statements_in,
+)
 from localsocket_review.model.unit import Language
 from localsocket_review.rules.rule import Example, Rule
 
@@ -90,13 +100,13 @@ def _goes_on_by_itself(facts: Facts, loop: Loop, function: FunctionInfo) -> bool
     asked = facts.names.variable(loop.test, function) if isinstance(loop.test, Name | Attribute) else None
     return asked is not None and any(
         isinstance(one, Assign) and facts.names.variable(one.target, function) == asked
-        for one in _statements(loop.body)
+        for one in statements_in(loop.body)
     )
 
 
 def _after_errors(loop: Loop) -> Iterator[list[Statement]]:
     """Yield what the loop does when something failed, before it tries again: that nothing had come is no failure."""
-    for statement in _statements(loop.body):
+    for statement in statements_in(loop.body):
         for handler in statement.handlers if isinstance(statement, Try) else ():
             if not {_word(part) for kind in handler.types for part in walk(kind)} & _WOULD_BLOCK:
                 yield handler.body
@@ -104,32 +114,19 @@ def _after_errors(loop: Loop) -> Iterator[list[Statement]]:
 
 def _asks(loop: Loop) -> Place | None:
     """Return where the loop looks whether something has come: by a question, or by trying to read."""
-    for part in _parts([loop]):
+    for part in expressions_in([loop]):
         if isinstance(part, Call) and part.called_name in _ASKING:
             return part.place
-    for statement in _statements(loop.body):
+    for statement in statements_in(loop.body):
         if isinstance(statement, Try):
             for root in statement.expressions():
                 if any(_word(part) in _WOULD_BLOCK for part in walk(root)):
                     return root.place
-    for part in _parts(loop.body):
+    for part in expressions_in(loop.body):
         if _word(part) in _WOULD_BLOCK:
             return part.place
     is_flag = loop.test is not None and not isinstance(loop.test, Literal)
     return loop.place if is_flag and len(loop.body) <= 1 else None
-
-
-def _statements(body: list[Statement]) -> Iterator[Statement]:
-    for statement in body:
-        yield statement
-        for inner in statement.bodies():
-            yield from _statements(inner)
-
-
-def _parts(body: list[Statement]) -> Iterator[Expression]:
-    for statement in _statements(body):
-        for root in statement.expressions():
-            yield from walk(root)
 
 
 def _word(expression: Expression) -> str:
@@ -160,13 +157,13 @@ def _spins(loop: Loop, inside: list[Site]) -> bool:
     """Say whether nothing in the loop waits: the read does not, since it was made not to."""
     if any(site.api.act & (Act.SLEEP | Act.ACCEPT) or site.api.method.startswith("waitFor") for site in inside):
         return False
-    parts = list(_parts([loop]))
+    parts = list(expressions_in([loop]))
     if any(isinstance(part, Call) and part.called_name in _WAITING for part in parts):
         return False
     if any(isinstance(part, Await) for part in parts):
         return False
     asks_qt = any(isinstance(part, Call) and part.called_name == "processEvents" for part in parts)
-    goes_on = any(isinstance(one, Try) and _passes_on(one) for one in _statements(loop.body))
+    goes_on = any(isinstance(one, Try) and _passes_on(one) for one in statements_in(loop.body))
     return asks_qt or (goes_on and any(site.api.act & Act.RECEIVE for site in inside))
 
 
@@ -175,7 +172,7 @@ def _passes_on(statement: Try) -> bool:
     for handler in statement.handlers:
         named = {_word(part) for kind in handler.types for part in walk(kind)}
         if named & _WOULD_BLOCK and all(isinstance(one, Continue | Evaluate) for one in handler.body):
-            return not any(isinstance(part, Call) for part in _parts(handler.body))
+            return not any(isinstance(part, Call) for part in expressions_in(handler.body))
     return False
 
 

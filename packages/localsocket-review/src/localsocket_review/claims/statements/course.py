@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from localsocket_review.claims.reviewed_code import Code
 from localsocket_review.claims.statements.asked import calls_of, names_in, quoted, reached_from, values_of
 from localsocket_review.claims.statements.calls import subject_functions
-from localsocket_review.claims.statements.endings import branches_of_failure, statements_in
+from localsocket_review.claims.statements.endings import branches_of_failure
 from localsocket_review.claims.statements.judging import parts_of, stem
 from localsocket_review.claims.statements.phrases import Matched, StatementKind, number_of
 from localsocket_review.claims.statements.truth import Truth, false, true
@@ -25,6 +25,9 @@ from localsocket_review.model.statements import (
     Statement,
     Try,
     With,
+    contains,
+    expressions_in,
+    statements_in,
 )
 
 
@@ -154,19 +157,15 @@ def _is_retried(_: Matched, code: Code) -> Truth | None:
         for loop in function.statements():
             if not isinstance(loop, Loop) or not (_is_counted(loop) or _sleeps(loop.body)):
                 continue
-            tries = [one for one in statements_in(loop.body) if isinstance(one, Try) and _has_call(one.body, call)]
+            tries = [one for one in statements_in(loop.body) if isinstance(one, Try) and contains(one.body, call)]
             if any(one.handlers and not any(_is_left(each.body) for each in one.handlers) for one in tries):
                 return true("connect() is tried again in a loop.", quoted(call.place, code), always=True)
     return None
 
 
 def _sleeps(body: list[Statement]) -> bool:
-    parts = (part for one in statements_in(body) for root in one.expressions() for part in walk(root))
-    return any(isinstance(one, Call) and one.called_name in ("sleep", "usleep", "nanosleep", "msleep") for one in parts)
-
-
-def _has_call(body: list[Statement], call: Call) -> bool:
-    return any(part is call for one in statements_in(body) for root in one.expressions() for part in walk(root))
+    names = ("sleep", "usleep", "nanosleep", "msleep")
+    return any(isinstance(one, Call) and one.called_name in names for one in expressions_in(body))
 
 
 def _is_suppressed(matched: Matched, code: Code) -> Truth | None:
@@ -177,7 +176,7 @@ def _is_suppressed(matched: Matched, code: Code) -> Truth | None:
         return None
     for function in functions:
         for statement in function.statements():
-            if _swallows(statement) and all(_has_call(next(iter(statement.bodies())), one.call) for one in calls):
+            if _swallows(statement) and all(contains(next(iter(statement.bodies())), one.call) for one in calls):
                 return true("They are.", quoted(statement.place, code))
     guarded = any(isinstance(one, Try | With) for function in functions for one in function.statements())
     if guarded or matched.words["HOW"].lower() in ("ignored", "caught"):  # people say so of a missing handler, too

@@ -14,7 +14,7 @@ from localsocket_review.claims.word_sets import word_set
 from localsocket_review.model.declarations import FunctionInfo
 from localsocket_review.model.expressions import Binary, Call, Expression, Unary, dotted, walk
 from localsocket_review.model.place import Place
-from localsocket_review.model.statements import Assign, Branch, Return, Statement, With
+from localsocket_review.model.statements import Assign, Branch, Return, With, statements_in
 
 _CLOSING = word_set(
     "close aclose shutdown delete deleteLater qDeleteAll free fclose closesocket disconnectFromServer "
@@ -151,13 +151,6 @@ _FAILING = ("<", "==", "<=", "!=")
 
 def _calls_it(expression: Expression, name: str) -> bool:
     return any(isinstance(part, Call) and part.called_name == name for part in walk(expression))
-
-
-def statements_in(body: list[Statement]) -> Iterator[Statement]:
-    for statement in body:
-        yield statement
-        for inner in statement.bodies():
-            yield from statements_in(inner)
 
 
 _CLOSE = r"(?:closes?|closing|frees?|releases?|deletes?|destroys?|cleans? up|shuts? down)"
