@@ -167,13 +167,13 @@ async def test_memory_is_flat_where_clients_send_much_and_never_read() -> None:
                     flood.misbehave(bytes(MIB))
                 await turns_until(lambda: serving.server.open_connections == clients)
                 connections = [task.get_coro().cr_frame.f_locals["connection"] for task in serving._tasks]
-                await turns_until(lambda: all(connection.bytes_to_write for connection in connections))
+                await turns_until(lambda: all(each.bytes_to_write and held(each) >= LIMIT for each in connections))
                 first = await what_stays(*connections)
-                held, _ = tracemalloc.get_traced_memory()
+                before, _ = tracemalloc.get_traced_memory()
                 await turns(500)
                 now, _ = tracemalloc.get_traced_memory()
-                assert max(first) < 3 * LIMIT
-                assert now - held < LIMIT
+                assert max(first) <= 2 * LIMIT + 1  # uvloop's reading is paused by the byte behind the limit
+                assert now - before < LIMIT
         finally:
             tracemalloc.stop()
         await serving.stop(timeout=0)

@@ -108,7 +108,7 @@ def what_arrived_before_its_sender_stopped_reading_and_left_is_run(face: Service
     with served(face, limits=small_limits(calls=_MANY)) as (_, of_claims):
         with UnhurriedClient.connect() as leaving:
             for _ in range(_FEW):
-                leaving.call("echo", bytes(_ANSWER))
+                leaving.call("zeros", _ANSWER)  # a small call: while it writes a large one, a socket reads ahead
             for number in range(_FEW):
                 leaving.notify("note", str(number))
             # It reads nothing, so that the service has much to send when it learns that nobody is there.

@@ -87,6 +87,7 @@ class ServiceOfClaims:
         self._is_async = is_async
         for method in (self.add, self.echo, self.greet, self.fail, self.lie, self.peer, self.remaining, self.note):
             self._add(method)
+        self._add(self.zeros)
         self._add(self.count)
         self._add(self.lines)
         self._add(self.add, name="deep.sea.add", idempotent=True)
@@ -112,6 +113,9 @@ class ServiceOfClaims:
 
     def echo(self, data: bytes) -> bytes:
         return data
+
+    def zeros(self, count: int) -> bytes:
+        return bytes(count)
 
     def greet(self, person: Person, *, when: datetime.date | None = None, mood: Literal["glad", "sad"] = "glad") -> str:
         return f"{mood} to see {person.name} and {len(person.friends)} friends" + (f" in {when.year}" if when else "")
