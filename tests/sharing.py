@@ -2,9 +2,25 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
+import os
+import sys
 
 import pytest
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Keep compiled code in pytest's cache where the environment wants none beside the sources.
+
+    Else every worker, and each of hundreds of programs that tests start, compiles all it imports anew.
+    """
+    if not sys.dont_write_bytecode or not config.pluginmanager.has_plugin("cacheprovider"):
+        return
+    with contextlib.suppress(OSError):  # a tree that nobody may write to
+        sys.pycache_prefix = os.environ["PYTHONPYCACHEPREFIX"] = str(config.cache.mkdir("bytecode"))
+        os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+        sys.dont_write_bytecode = False
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int | None:

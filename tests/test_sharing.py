@@ -1,0 +1,30 @@
+"""What sharing.py spares the tests."""
+
+from __future__ import annotations
+
+import importlib.util
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import sharing
+
+
+def test_programs_keep_compiled_code_for_each_other_where_none_may_stand_beside_the_sources(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, pytestconfig: pytest.Config
+) -> None:
+    module = tmp_path / "imported_by_programs.py"
+    module.write_text("")
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
+    monkeypatch.setenv("PYTHONPYCACHEPREFIX", "")
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)
+    monkeypatch.setattr(sys, "pycache_prefix", None)
+    sharing.pytest_configure(pytestconfig)
+    subprocess.run([sys.executable, "-c", f"import {module.stem}"], cwd=tmp_path, check=True)
+    compiled = Path(importlib.util.cache_from_source(str(module)))
+    assert compiled.is_relative_to(pytestconfig.cache.mkdir("bytecode"))
+    assert compiled.exists()
+    assert list(tmp_path.iterdir()) == [module]
+    compiled.unlink()
