@@ -10,7 +10,7 @@ import tomllib
 import venv
 import zipfile
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 
@@ -30,18 +30,45 @@ def project(name: str) -> dict[str, Any]:
     return found
 
 
+class Built(NamedTuple):
+    """What was made of a package: the source package, the wheel made of that, and what was said on the way."""
+
+    source: Path
+    wheel: Path
+    said: str
+
+
+# One interpreter builds both, with the setuptools that is installed: environments for it would have to be downloaded.
+# The wheel is made of the unpacked source package, so that what is missing there is found out.
+BUILD = """\
+import os, sys, tarfile
+from setuptools import build_meta
+
+made, work = sys.argv[1:]
+name = build_meta.build_sdist(made)
+with tarfile.open(os.path.join(made, name)) as archive:
+    archive.extractall(work, filter="data")
+os.chdir(os.path.join(work, name.removesuffix(".tar.gz")))
+build_meta.build_wheel(made)
+"""
+
+
 @pytest.fixture(scope="module")
-def wheels(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """Build the wheels of both packages, with what is installed: environments for it would have to be downloaded."""
-    made = tmp_path_factory.mktemp("wheels")
-    sources = [tmp_path_factory.mktemp(name) / name for name in PACKAGES]
-    for source in sources:
-        # A copy: building leaves files in the tree.
-        ignored = shutil.ignore_patterns("build", "*.egg-info", "tests")
-        shutil.copytree(ROOT / "packages" / source.name, source, ignore=ignored)
-    command = [sys.executable, "-m", "pip", "wheel", "-q", "--no-deps", "--no-build-isolation", "-w", made, *sources]
-    subprocess.run(command, check=True, capture_output=True)
-    return {name: next(made.glob(f"{module}-*.whl")) for name, module in PACKAGES.items()}
+def built(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Built]:
+    """Build both packages."""
+    return {name: build(name, tmp_path_factory.mktemp(name)) for name in PACKAGES}
+
+
+def build(name: str, directory: Path) -> Built:
+    # A copy: building leaves files in the tree.
+    copy, made, work = directory / "copy", directory / "made", directory / "work"
+    shutil.copytree(ROOT / "packages" / name, copy, ignore=shutil.ignore_patterns("build", "*.egg-info", "__pycache__"))
+    made.mkdir()
+    done = subprocess.run(
+        [sys.executable, "-c", BUILD, made, work], cwd=copy, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    return Built(next(made.glob("*.tar.gz")), next(made.glob("*.whl")), done.stdout + done.stderr)
 
 
 def bare_environment(directory: Path) -> Path:
@@ -51,8 +78,9 @@ def bare_environment(directory: Path) -> Path:
 
 def install(python: Path, wheel: Path) -> None:
     """Put a wheel's files where an interpreter finds them, without the packages that it needs."""
-    command = [sys.executable, "-m", "pip", "--python", python, "install", "-q", "--no-deps", "--no-index", wheel]
-    subprocess.run(command, check=True, capture_output=True)
+    (packages,) = python.parent.parent.glob("lib/python*/site-packages")
+    with zipfile.ZipFile(wheel) as archive:
+        archive.extractall(packages)
 
 
 def names_in(wheel: Path) -> list[str]:
@@ -96,23 +124,23 @@ def test_every_pytest_is_set_up_alike() -> None:
     assert all(options == set_up[0] for options in set_up)
 
 
-def test_the_wheel_of_the_library_is_small_and_holds_no_reviewer(wheels: dict[str, Path]) -> None:
-    assert wheels["localsocket"].stat().st_size < LARGEST_LIBRARY_WHEEL
-    top = {name.split("/")[0] for name in names_in(wheels["localsocket"]) if ".dist-info" not in name}
+def test_the_wheel_of_the_library_is_small_and_holds_no_reviewer(built: dict[str, Built]) -> None:
+    assert built["localsocket"].wheel.stat().st_size < LARGEST_LIBRARY_WHEEL
+    top = {name.split("/")[0] for name in names_in(built["localsocket"].wheel) if ".dist-info" not in name}
     assert top == {"localsocket"}
-    assert not [name for name in names_in(wheels["localsocket"]) if "review" in name or "/tests/" in name]
+    assert not [name for name in names_in(built["localsocket"].wheel) if "review" in name or "/tests/" in name]
 
 
 @pytest.mark.parametrize(("name", "module"), PACKAGES.items())
-def test_a_wheel_says_that_it_is_typed_and_brings_its_licence(wheels: dict[str, Path], name: str, module: str) -> None:
-    names = names_in(wheels[name])
+def test_a_wheel_says_that_it_is_typed_and_brings_its_licence(built: dict[str, Built], name: str, module: str) -> None:
+    names = names_in(built[name].wheel)
     assert f"{module}/py.typed" in names
     assert any(each.endswith("/licenses/LICENSE") for each in names)
 
 
-def test_the_library_works_in_an_environment_of_its_own(wheels: dict[str, Path], tmp_path: Path) -> None:
+def test_the_library_works_in_an_environment_of_its_own(built: dict[str, Built], tmp_path: Path) -> None:
     python = bare_environment(tmp_path / "environment")
-    install(python, wheels["localsocket"])
+    install(python, built["localsocket"].wheel)
     program = (
         "import localsocket\na, b = localsocket.pair()\na.write(b'x')\nprint(b.read(timeout=5))\na.close(); b.close()"
     )
@@ -124,23 +152,24 @@ def test_the_library_works_in_an_environment_of_its_own(wheels: dict[str, Path],
     )
 
 
-def test_the_reviewer_is_loaded_without_the_library(wheels: dict[str, Path], tmp_path: Path) -> None:
+def test_the_reviewer_is_loaded_without_the_library(built: dict[str, Built], tmp_path: Path) -> None:
     python = bare_environment(tmp_path / "environment")
-    install(python, wheels["localsocket-review"])
+    install(python, built["localsocket-review"].wheel)
     program = "import localsocket_review, importlib.util; print(importlib.util.find_spec('localsocket'))"
     assert subprocess.run([python, "-c", program], capture_output=True, text=True, check=True).stdout == "None\n"
 
 
 @pytest.mark.parametrize("name", PACKAGES)
-def test_a_source_package_is_whole_and_built_without_a_warning(name: str, tmp_path: Path) -> None:
-    pytest.importorskip("build")
-    pytest.importorskip("twine")
-    command = [sys.executable, "-m", "build", "-q", "--no-isolation", "-o", tmp_path, ROOT / "packages" / name]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    assert "warn" not in (done.stdout + done.stderr).lower()
-    with tarfile.open(next(tmp_path.glob("*.tar.gz"))) as archive:
+def test_a_source_package_is_whole_and_built_without_a_warning(built: dict[str, Built], name: str) -> None:
+    warnings = [line for line in built[name].said.splitlines() if "warn" in line.lower()]
+    assert not [line for line in warnings if "no previously-included files" not in line], "nothing to leave out is fine"
+    with tarfile.open(built[name].source) as archive:
         names = {member.name.partition("/")[2] for member in archive}
     assert names >= {"LICENSE", "README.md", "pyproject.toml", "tests/conftest.py"}
-    check = [sys.executable, "-m", "twine", "check", "--strict", *tmp_path.iterdir()]
+
+
+def test_an_index_would_take_the_packages(built: dict[str, Built]) -> None:
+    pytest.importorskip("twine")
+    files = [file for each in built.values() for file in (each.source, each.wheel)]
+    check = [sys.executable, "-m", "twine", "check", "--strict", *files]
     assert subprocess.run(check, capture_output=True, check=False).returncode == 0
