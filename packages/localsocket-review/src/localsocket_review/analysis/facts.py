@@ -21,6 +21,7 @@ from localsocket_review.analysis.filling import Filling
 from localsocket_review.analysis.flow_builder import build_flow
 from localsocket_review.analysis.heritage import Heritage
 from localsocket_review.analysis.keys import Keys
+from localsocket_review.analysis.lost_descriptors import LostDescriptors
 from localsocket_review.analysis.names import Names
 from localsocket_review.analysis.naming import Naming
 from localsocket_review.analysis.neighbours import Neighbours
@@ -193,6 +194,10 @@ class Facts:
     @cached_property
     def descriptors(self) -> Descriptors:
         return Descriptors(self.names, self.calls, self.effects)
+
+    @cached_property
+    def lost_descriptors(self) -> LostDescriptors:
+        return LostDescriptors(self.names, self.calls, self.flow)
 
     @cached_property
     def started_programs(self) -> StartedPrograms:

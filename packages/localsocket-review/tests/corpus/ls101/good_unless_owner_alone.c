@@ -2,6 +2,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <unistd.h>
 
 #define SOCKET_MODE 0700
 
@@ -14,8 +15,10 @@ int open_door(const char *directory)
         return -1;
     fchmod(fd, SOCKET_MODE);
     strncpy(address.sun_path, directory, sizeof(address.sun_path) - 1);
-    if (bind(fd, (struct sockaddr *)&address, sizeof(address)) == -1)
+    if (bind(fd, (struct sockaddr *)&address, sizeof(address)) == -1) {
+        close(fd);
         return -1;
+    }
     return fd;
 }
 

@@ -2,6 +2,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <unistd.h>
 
 int openDoor(const char *path)
 {
@@ -9,9 +10,13 @@ int openDoor(const char *path)
     struct sockaddr_un address {};
     address.sun_family = AF_UNIX;
     std::strncpy(address.sun_path, path, sizeof(address.sun_path) - 1);
-    if (bind(fd, reinterpret_cast<sockaddr *>(&address), sizeof(address)) < 0)
+    if (bind(fd, reinterpret_cast<sockaddr *>(&address), sizeof(address)) < 0) {
+        close(fd);
         return -1;
-    if (chmod(path, S_IRUSR | S_IWUSR) != 0) // expect: LS103
+    }
+    if (chmod(path, S_IRUSR | S_IWUSR) != 0) { // expect: LS103
+        close(fd);
         return -1;
+    }
     return listen(fd, 5) == 0 ? fd : -1;
 }

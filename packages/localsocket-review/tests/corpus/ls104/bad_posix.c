@@ -2,6 +2,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <unistd.h>
 
 static socklen_t fill(struct sockaddr_un *address, const char *name)
 {
@@ -17,8 +18,10 @@ int serve(const char *name)
     struct sockaddr_un address;
     const socklen_t size = fill(&address, name);
     const int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (bind(fd, (struct sockaddr *)&address, size) != 0) // expect: LS104
+    if (bind(fd, (struct sockaddr *)&address, size) != 0) { // expect: LS104
+        close(fd);
         return -1;
+    }
     return fd;
 }
 

@@ -16,7 +16,9 @@ int serve(void)
     struct sockaddr_un address;
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     fill(&address, "control");
-    if (bind(fd, (struct sockaddr *)&address, sizeof address) != 0) // expect: LS102, LS105
+    if (bind(fd, (struct sockaddr *)&address, sizeof address) != 0) { // expect: LS102, LS105
+        close(fd);
         return -1;
+    }
     return fd;
 }

@@ -3,6 +3,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <unistd.h>
 
 static void fill(struct sockaddr_un *address, const char *name)
 {
@@ -16,7 +17,9 @@ int serve(void)
     struct sockaddr_un address;
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     fill(&address, "control");
-    if (bind(fd, (struct sockaddr *)&address, sizeof address) != 0)
+    if (bind(fd, (struct sockaddr *)&address, sizeof address) != 0) {
+        close(fd);
         return -1;
+    }
     return fd;
 }

@@ -1,5 +1,6 @@
 #include <fcntl.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 static int close_on_exec(int fd)
 {
@@ -15,8 +16,10 @@ int listener(void)
 int next(int fd)
 {
     int connection = accept(fd, NULL, NULL);
-    if (connection >= 0 && fcntl(connection, F_SETFD, FD_CLOEXEC) != 0) // guard
+    if (connection >= 0 && fcntl(connection, F_SETFD, FD_CLOEXEC) != 0) { // guard
+        close(connection);
         return -1;
+    }
     return connection;
 }
 

@@ -16,8 +16,10 @@ int report(int fd, const char *text)
     size_t left = strlen(text);
     while (left > 0) {
         ssize_t sent = write(fd, text, left);
-        if (sent < 0)
+        if (sent < 0) {
+            close(packets);
             return -1;
+        }
         text += sent;
         left -= (size_t)sent;
     }

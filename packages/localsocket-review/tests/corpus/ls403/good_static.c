@@ -15,8 +15,10 @@ int open_client(const char *path)
         return -1;
     strcpy(address.sun_path, path);
     int descriptor = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (!is_open(descriptor))
+    if (!is_open(descriptor)) {
+        close(descriptor);
         return -1;
+    }
     if (connect(descriptor, (struct sockaddr *)&address, sizeof address) < 0) {
         close(descriptor);
         return -1;

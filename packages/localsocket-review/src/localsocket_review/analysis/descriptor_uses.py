@@ -1,0 +1,229 @@
+"""What C code does with a descriptor: who gives one, who only uses it, and who closes it, keeps it or hands it on."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from enum import Enum, auto
+
+from localsocket_review.analysis.calls import ProgramCalls
+from localsocket_review.analysis.names import Names, Variable
+from localsocket_review.model.declarations import FunctionInfo
+from localsocket_review.model.expressions import (
+    Assignment,
+    Binary,
+    Call,
+    Cast,
+    Expression,
+    Literal,
+    Name,
+    Unary,
+    strip_casts,
+    walk,
+)
+from localsocket_review.model.statements import Assign, Return
+
+_OPENING = frozenset({"socket", "accept", "accept4", "open", "openat", "open64", "creat", "dup", "epoll_create1"})
+_OPENING |= {"epoll_create", "eventfd", "timerfd_create", "signalfd", "memfd_create", "inotify_init", "inotify_init1"}
+# What uses a descriptor and leaves it open and with whoever has it.
+_BORROWING = frozenset(
+    {
+        "bind",
+        "listen",
+        "connect",
+        "accept",
+        "accept4",
+        "recv",
+        "recvfrom",
+        "recvmsg",
+        "read",
+        "readv",
+        "pread",
+        "send",
+        "sendto",
+        "sendmsg",
+        "sendmmsg",
+        "write",
+        "writev",
+        "pwrite",
+        "setsockopt",
+        "getsockopt",
+        "getsockname",
+        "getpeername",
+        "getpeereid",
+        "fstat",
+        "fchmod",
+        "fchown",
+        "fcntl",
+        "ioctl",
+        "shutdown",
+        "lseek",
+        "fsync",
+        "ftruncate",
+        "dup",
+        "dup2",
+        "dup3",
+        "isatty",
+        "poll",
+        "select",
+        "fdatasync",
+        "fchdir",
+        "mmap",
+        "sendfile",
+        "htonl",
+        "printf",
+        "fprintf",
+        "snprintf",
+        "sprintf",
+        "syslog",
+        "dprintf",
+        "perror",
+        "warn",
+        "warnx",
+        "assert",
+        "__builtin_expect",
+        "likely",
+        "unlikely",
+        "G_LIKELY",
+        "G_UNLIKELY",
+        "Q_LIKELY",
+        "Q_UNLIKELY",
+        "evutil_make_socket_nonblocking",
+    }
+)
+_LOCKING = frozenset({"F_SETLK", "F_SETLKW", "F_OFD_SETLK", "F_OFD_SETLKW", "F_LOCK", "F_TLOCK"})
+_PLAIN_TYPES = frozenset({"int", "auto", "evutil_socket_t", "SOCKET"})
+_CLOSED_BY_ITSELF = re.compile(r"cleanup|auto_?(?:fd|close)|\bstatic\b|\bextern\b|\bthread_local\b", re.IGNORECASE)
+_INVALID = frozenset({"INVALID_SOCKET", "EVUTIL_INVALID_SOCKET"})
+_DEEPEST = 3
+
+
+class Use(Enum):
+    NEUTRAL = auto()
+    GONE = auto()  # closed, stored or handed on
+    SET = auto()  # it is given a value
+    ROOT = auto()  # the statement decides
+
+
+class DescriptorUses:
+    """Reads what becomes of descriptors, also in the functions of the program that they are given to."""
+
+    def __init__(self, names: Names, calls: ProgramCalls) -> None:
+        self._names = names
+        self._calls = calls
+
+    def opens(self, call: Call, function: FunctionInfo, depth: int = 0) -> bool:
+        """Say whether the call gives a descriptor that nobody else has: by itself, or as a helper that opened it."""
+        if call.called_name in _OPENING:
+            return call.receiver is None and not self._calls.callees(call, function)
+        callees = self._calls.callees(call, function)
+        return len(callees) == 1 and depth < _DEEPEST and self._gives_new(callees[0], depth)
+
+    def _gives_new(self, helper: FunctionInfo, depth: int) -> bool:
+        results = [one.value for one in helper.statements() if isinstance(one, Return) and one.value is not None]
+        given = [strip_casts(one) for one in results if not is_invalid(one)]
+        return bool(given) and all(self._is_new(one, helper, depth) for one in given)
+
+    def _is_new(self, result: Expression, helper: FunctionInfo, depth: int) -> bool:
+        if isinstance(result, Call):
+            return self.opens(result, helper, depth + 1)
+        if not isinstance(result, Name):
+            return False
+        variable = self._names.variable(result, helper)
+        if variable is None or not is_plain_local(variable, helper):
+            return False
+        values = [
+            strip_casts(value)
+            for target, value in assigned(helper)
+            if self._names.variable(target, helper) == variable and not is_invalid(value)
+        ]
+        return bool(values) and all(isinstance(one, Call) and self.opens(one, helper, depth + 1) for one in values)
+
+    def is_variable(self, expression: Expression, variable: Variable, function: FunctionInfo) -> bool:
+        return isinstance(expression, Name) and self._names.variable(expression, function) == variable
+
+    def borrows(self, call: Call, position: int, function: FunctionInfo, depth: int = 0) -> bool:
+        """Say whether a call leaves the descriptor that it is given with its caller, open."""
+        words = {getattr(part, "identifier", "") for argument in call.arguments for part in walk(argument)}
+        if words & _LOCKING or call.called_name == "flock":
+            return False  # it holds a lock until the program ends
+        callees = self._calls.callees(call, function)
+        is_known = call.called_name in _BORROWING and call.receiver is None
+        if not callees or (is_known and all(one.unit is not function.unit for one in callees)):
+            return is_known
+        return depth < _DEEPEST and all(self._only_uses(one, position, depth) for one in callees)
+
+    def _only_uses(self, callee: FunctionInfo, position: int, depth: int) -> bool:
+        if position >= len(callee.parameters) or callee.is_constructor or callee.body is None or callee.nested:
+            return False
+        variable = Variable(callee, callee.parameters[position].name)
+        return all(
+            self.use_of(part, above, callee, depth + 1) is Use.NEUTRAL
+            for root in (root for statement in callee.statements() for root in statement.expressions())
+            for part, above in with_those_above(root)
+            if self.is_variable(part, variable, callee)
+        ) and not any(
+            isinstance(one, Return) and one.value is not None and strip_casts(one.value) is part
+            for one in callee.statements()
+            for part in callee.expressions()
+            if self.is_variable(part, variable, callee)
+        )
+
+    def use_of(self, part: Expression, above: list[Expression], function: FunctionInfo, depth: int = 0) -> Use:
+        """Say what becomes of the descriptor where it is named; `above` are the expressions around, innermost last."""
+        outer = next((one for one in reversed(above) if not isinstance(one, Cast)), None)
+        inside = above[above.index(outer) + 1] if outer is not None and above[-1] is not outer else part
+        match outer:
+            case None:
+                return Use.ROOT
+            case Binary() | Unary(operator="not" | "-" | "~"):
+                return Use.NEUTRAL
+            case Assignment(target=target, value=value):
+                return Use.GONE if value is inside and target is not inside else Use.SET
+            case Call(called_name="sizeof"):
+                return Use.NEUTRAL
+            case Call() if inside in outer.arguments:
+                at = outer.arguments.index(inside)
+                return Use.NEUTRAL if self.borrows(outer, at, function, depth) else Use.GONE
+        return Use.GONE
+
+
+def assigned(function: FunctionInfo) -> Iterator[tuple[Expression, Expression]]:
+    for statement in function.statements():
+        if isinstance(statement, Assign) and statement.value is not None:
+            yield statement.target, statement.value
+    for part in function.expressions():
+        if isinstance(part, Assignment):
+            yield part.target, part.value
+
+
+def with_those_above(root: Expression) -> Iterator[tuple[Expression, list[Expression]]]:
+    waiting: list[tuple[Expression, list[Expression]]] = [(root, [])]
+    while waiting:
+        part, above = waiting.pop()
+        yield part, above
+        waiting.extend((inner, [*above, part]) for inner in part.children())
+
+
+def is_invalid(expression: Expression) -> bool:
+    """Say whether this is what stands for no descriptor: -1, a negative error, INVALID_SOCKET."""
+    match strip_casts(expression):
+        case Unary(operator="-"):
+            return True
+        case Name(identifier=name):
+            return name in _INVALID
+        case Literal(value=int(number)):
+            return number < 0
+    return False
+
+
+def is_plain_local(variable: Variable, function: FunctionInfo) -> bool:
+    """Say whether the variable is a number on the stack that nothing closes by itself."""
+    if variable.owner is not function or "." in variable.path:
+        return False
+    for statement in function.statements():
+        match statement:
+            case Assign(target=Name(identifier=name), type=declared) if declared and name == variable.path:
+                line = function.unit.line(statement.place.line)
+                return declared.replace("const ", "") in _PLAIN_TYPES and not _CLOSED_BY_ITSELF.search(line)
+    return False
