@@ -8,8 +8,11 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
+from typing import TypeVar
 
 logger = logging.getLogger("localsocket")
+
+Result = TypeVar("Result")
 
 
 def tell_all(callbacks: Sequence[Callable[[], object]]) -> None:
@@ -22,6 +25,15 @@ def tell_all(callbacks: Sequence[Callable[[], object]]) -> None:
     except BaseException:
         for callback in callbacks[told:]:
             _tell(callback)
+        raise
+
+
+def in_any_case(step: Callable[[], Result]) -> Result:
+    """Do the step; once more if it is interrupted, and then raise the interrupt."""
+    try:
+        return step()
+    except BaseException:
+        step()
         raise
 
 

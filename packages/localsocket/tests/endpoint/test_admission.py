@@ -9,21 +9,58 @@ import socket
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from localsocket import ANY_USER, SAME_USER, EventSocket, Handler, LocalSocket, PeerCredentials, ServerThread, listen
 from localsocket.endpoint import admission as module
-from localsocket.endpoint.admission import Admission
+from localsocket.endpoint.admission import Admission, ConnectionPlace
 from localsocket.errors import DeadlinePassed, PeerRefused, PeerUnknown, TooManyConnections
 
 US = os.geteuid()
 
 
+class Gate:
+    """An admission, and the places that were taken."""
+
+    def __init__(self, admission: Admission) -> None:
+        self._admission = admission
+        self._reserved: list[ConnectionPlace] = []
+        self._taken: list[tuple[PeerCredentials, ConnectionPlace]] = []
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._admission, name)
+
+    def reserve(self) -> bool:
+        place = self._admission.place()
+        if place.take():
+            self._reserved.append(place)
+            return True
+        return False
+
+    def cancel(self) -> None:
+        self._reserved.pop().give_back()
+
+    def admit(self, sock: socket.socket) -> PeerCredentials:
+        place = self._reserved.pop()
+        peer = place.admit(sock)
+        self._taken.append((peer, place))
+        return peer
+
+    def release(self, peer: PeerCredentials) -> None:
+        for position, (taken_by, place) in enumerate(self._taken):
+            if taken_by is peer:
+                place.give_back()
+                del self._taken[position]
+                return
+        raise AssertionError
+
+
 def admission(
     authorize: Callable[[PeerCredentials], bool] | None = None, *, places: int = 8, share: int | None = None
-) -> Admission:
-    return Admission(ANY_USER, authorize, places, share)
+) -> Gate:
+    return Gate(Admission(ANY_USER, authorize, places, share))
 
 
 @pytest.fixture
@@ -126,7 +163,7 @@ def test_the_share_of_one_user_leaves_room_for_another(
     monkeypatch.setattr(resource, "getrlimit", lambda _: (descriptors, descriptors))
     monkeypatch.setattr(module, "check_peer", lambda *_: None)
     from_uid(7, monkeypatch)
-    gate = Admission(allow, None, places, None)
+    gate = Gate(Admission(allow, None, places, None))
     for _ in range(share):
         assert gate.reserve()
         gate.admit(sock)
@@ -151,7 +188,7 @@ def test_the_share_of_one_user_counts_what_a_connection_really_takes(
     monkeypatch.setattr(resource, "getrlimit", lambda _: (100, 100))
     monkeypatch.setattr(module, "check_peer", lambda *_: None)
     from_uid(7, monkeypatch)
-    gate = Admission(allow, None, 1000, None)
+    gate = Gate(Admission(allow, None, 1000, None))
     gate.expect(**expected)
     for _ in range(share):
         gate.reserve()
@@ -162,12 +199,24 @@ def test_the_share_of_one_user_counts_what_a_connection_really_takes(
     assert caught.value.limit == share
 
 
+def test_a_place_that_is_forgotten_is_given_back_and_that_is_told(sock: socket.socket) -> None:
+    told: list[int] = []
+    gate = Admission(ANY_USER, None, 1, None)
+    place = gate.place(lambda: told.append(gate.open_connections))
+    assert place.take()
+    place.admit(sock)
+    assert gate.is_full
+    del place
+    assert told == [0]
+    assert not gate.is_full
+
+
 # --- refusals -----------------------------------------------------------------------------------------------------
 
 
 def test_the_policy_is_asked_before_anybody_else() -> None:
     asked: list[PeerCredentials] = []
-    gate = Admission([US + 1], noting(asked), 8, None)
+    gate = Gate(Admission([US + 1], noting(asked), 8, None))
     ours, theirs = socket.socketpair()
     with ours, theirs:
         gate.reserve()

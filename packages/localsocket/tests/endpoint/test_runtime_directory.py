@@ -22,12 +22,9 @@ from programs import NOBODY
 
 
 def opened(*, create: bool = True) -> os.stat_result:
-    descriptor = open_runtime_directory(create=create)
-    try:
-        assert not os.get_inheritable(descriptor)
-        return os.fstat(descriptor)
-    finally:
-        os.close(descriptor)
+    with open_runtime_directory(create=create) as directory:
+        assert not os.get_inheritable(directory.number)
+        return os.fstat(directory.number)
 
 
 def refusal() -> InsecureDirectory:

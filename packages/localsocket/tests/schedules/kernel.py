@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import select
 import socket
 from collections.abc import Callable
 from typing import Any
@@ -12,6 +13,7 @@ from localsocket.aio.shared_socket import SharedSocket
 from localsocket.blocking.event_socket import EventSocket
 from localsocket.blocking.handler import Handler
 from localsocket.blocking.poller import READABLE, WRITABLE
+from localsocket.blocking.waiting import Waker
 from localsocket.interfaces import Limits
 from localsocket.sockets.connection import HandedOver
 from localsocket.wire.byte_buffer import ByteBuffer
@@ -38,6 +40,27 @@ class Kernel:
         self.room -= len(taken)
         self.taken += taken
         return len(taken)
+
+
+class Silent(Handler):
+    """Leaves everything unread."""
+
+    def ready_read(self, socket: object) -> None: ...
+
+
+class Polling:
+    """select.poll of a shared socket: to wait in it is a step."""
+
+    def __init__(self, schedule: Schedule, sock: socket.socket, waker: Waker) -> None:
+        self._schedule = schedule
+        self._poll = select.poll()
+        for each in (sock, waker):
+            self._poll.register(each.fileno(), select.POLLIN)
+        self.modify = self._poll.modify
+
+    def poll(self, milliseconds: int | None = None) -> list[tuple[int, int]]:
+        self._schedule.wait("polls", lambda: bool(self._poll.poll(0)), may_time_out=milliseconds is not None)
+        return self._poll.poll(0)
 
 
 class EventLoopSide:

@@ -72,6 +72,12 @@ class Condition:
                 self._waiting.remove(told)
             self._lock.acquire()
 
+    def wait_for(self, predicate: Callable[[], bool], timeout: float | None = None) -> bool:
+        while not predicate():
+            if not self.wait(timeout):
+                return predicate()
+        return True
+
     def notify_all(self) -> None:
         for told in self._waiting:
             told[0] = True

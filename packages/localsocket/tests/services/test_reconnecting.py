@@ -22,6 +22,7 @@ from localsocket.errors import (
 from localsocket.interfaces import MIB
 from localsocket.testing import FOREVER, PATIENCE, Background, wait_until
 from localsocket.wire.answerer import AnsweredCall, Answerer
+from localsocket.wire.caller import OpenCall
 from localsocket.wire.frames import Kind
 from localsocket.wire.greeting import Greeting
 from services.conftest import ADDRESS
@@ -327,28 +328,38 @@ def test_what_the_server_did_wrong_ends_the_connection_and_not_the_client(script
         each.close()
 
 
+@pytest.mark.parametrize("is_under_way", [False, True])
 def test_a_call_that_finds_its_connection_lost_at_the_last_moment_is_made_on_the_next(
-    scripted: ScriptedServer, monkeypatch: pytest.MonkeyPatch
+    scripted: ScriptedServer, monkeypatch: pytest.MonkeyPatch, is_under_way: bool
 ) -> None:
     client, connection = opened(scripted, reconnect=True)
     lost = client._connection
     assert lost is not None
-    begin, has_struck = lost.caller.begin, threading.Event()
+    open_call, has_struck = lost.caller.open, threading.Event()
 
-    def lose(*arguments: Any) -> Any:
-        if not has_struck.is_set():
-            has_struck.set()
-            connection.close()
-            with lost.socket.lock:
-                lost._end(ClosedByPeer("its answers were awaited"))
-        return begin(*arguments)
+    def lose() -> None:
+        has_struck.set()
+        connection.close()
+        with lost.socket.lock:
+            lost._end(ClosedByPeer("its answers were awaited"))
 
-    monkeypatch.setattr(lost.caller, "begin", lose)
+    def open_and_lose(call: OpenCall) -> None:
+        if is_under_way:
+            open_call(call)
+            lose()
+        else:
+            lose()
+            open_call(call)
+
+    monkeypatch.setattr(lost.caller, "open", open_and_lose)
     call = Background(client.call, "twice")
     second = scripted.accept()
     second.reply(second.next_call())
     assert call.result() == 1
+    assert has_struck.is_set()
+    assert (client.stats().calls, client.stats().errors, client.stats().active_calls) == (1, 0, 0)
     client.close()
+    assert second.has_no_more()
     second.close()
 
 

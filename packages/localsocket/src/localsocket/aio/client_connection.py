@@ -99,10 +99,10 @@ class ClientConnection(AnyClientConnection):
 
     @staticmethod
     def _wake_waiters(call: OpenCall) -> None:
-        futures, call.waiter = call.waiter, []
-        for future in futures:
+        for future in call.waiter:
             if not future.done():
                 future.set_result(None)
+        call.waiter = []
 
     def _look_for_room(self) -> None:
         if self.caller.has_room:

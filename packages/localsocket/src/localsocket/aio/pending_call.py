@@ -84,10 +84,7 @@ class PendingCall:
 
     def cancel(self) -> bool:
         """Give the call up, here and where it is served; False when it is over."""
-        frame = self._connection.give_up(self.call, self._began)
-        if frame:
-            self._connection.send(frame)
-        return frame is not None
+        return self._connection.give_up(self.call, self._began, self._connection.send)
 
     # ------------------------------------------------------------------------------------------------------------------
 

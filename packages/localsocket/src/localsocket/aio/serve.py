@@ -191,13 +191,13 @@ class Serving:
         for connection in list(self._connections):
             connection._cut()
 
-    def _begin(self, sock: socket.socket, peer: PeerCredentials) -> None:
+    def _begin(self, sock: socket.socket, peer: PeerCredentials, on_closed: Callable[[], None]) -> None:
         connection = self._socket_kind(
             sock,
             address=self.address,
             peer=peer,
             limits=self.server.limits,
-            on_closed=partial(self.server._release, peer),
+            on_closed=on_closed,
         )
         self._connections.add(connection)
         task = self._loop.create_task(self._run(connection), name=f"localsocket {self.address}")

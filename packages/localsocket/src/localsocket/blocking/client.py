@@ -12,7 +12,7 @@ from localsocket.blocking.client_connection import ClientConnection
 from localsocket.blocking.pending_call import PendingCall, Stream
 from localsocket.blocking.shared_socket import SharedSocket, Turn
 from localsocket.deadlines import NEVER, Deadline
-from localsocket.errors import ClosedByPeer, DeadlinePassed
+from localsocket.errors import ClosedByPeer
 from localsocket.services.any_client import AnyClient
 from localsocket.services.calls_core import Arguments, CallsCore, Carrier, NamedArguments
 from localsocket.services.client_core import ClientOptions
@@ -51,7 +51,7 @@ class Calls(CallsCore["Client"]):
 
     def stream(self, method: str, /, *arguments: object, timeout: float | None = None, **named: object) -> Stream:
         """Call `method` and return the items that it yields, as they come. `timeout` is for the whole stream."""
-        return self._begin(method, arguments, named, timeout, ANYTHING).stream()
+        return self._stream(method, arguments, named, timeout, ANYTHING)
 
     def notify(self, method: str, /, *arguments: object, timeout: float | None = None, **named: object) -> None:
         """Have `method` called, without knowing whether and how it ends. Returns when that is on its way."""
@@ -64,13 +64,15 @@ class Calls(CallsCore["Client"]):
         subscribing. Raises NoSuchTopic; the stream raises SubscriberTooSlow where the policy is to disconnect.
         """
         deadline = self._deadline(timeout)
-        pending = self._client._open_call(SUBSCRIBE, (topic,), {}, NEVER, Result(topic, kind))
+        pending: PendingCall | None = None
         try:
+            pending = self._client._open_call(SUBSCRIBE, (topic,), {}, NEVER, Result(topic, kind))
             stream: Stream = pending.result(deadline.remaining())
-        except DeadlinePassed:
-            pending.cancel()
+            return stream
+        except BaseException:
+            if pending is not None:
+                pending.cancel()
             raise
-        return stream
 
     def describe(self, *, timeout: float | None = None) -> ServiceDescription:
         """Return what the service tells about itself: its methods and topics, with types and documentation."""
@@ -82,7 +84,7 @@ class Calls(CallsCore["Client"]):
     ) -> Any:
         """What a proxy's method does: call, and give a Stream at once where it is known to be one."""
         if is_stream:
-            return self._begin(method, arguments, named, None, result).stream()
+            return self._stream(method, arguments, named, None, result)
         return self._call(method, arguments, named, None, result)
 
     # ------------------------------------------------------------------------------------------------------------------
@@ -91,11 +93,31 @@ class Calls(CallsCore["Client"]):
         self, method: str, arguments: Arguments, named: NamedArguments, timeout: float | None, result: Result
     ) -> Any:
         client, deadline = self._client, self._deadline(timeout)
-        if client._core.tracing is None:
-            return client._open_call(method, arguments, named, deadline, result).result()
-        client._connected(deadline)  # whose greeting tells the service's name
-        with client._traced(method) as carrier:
-            return client._open_call(method, arguments, named, deadline, result, carrier).result()
+        pending: PendingCall | None = None
+        try:
+            if client._core.tracing is None:
+                pending = client._open_call(method, arguments, named, deadline, result)
+                return pending.result()
+            client._connected(deadline)  # whose greeting tells the service's name
+            with client._traced(method) as carrier:
+                pending = client._open_call(method, arguments, named, deadline, result, carrier)
+                return pending.result()
+        except BaseException:
+            if pending is not None:
+                pending.cancel()  # else it goes on although nobody waits for it, after an interrupt
+            raise
+
+    def _stream(
+        self, method: str, arguments: Arguments, named: NamedArguments, timeout: float | None, result: Result
+    ) -> Stream:
+        pending: PendingCall | None = None
+        try:
+            pending = self._begin(method, arguments, named, timeout, result)
+            return pending.stream()
+        except BaseException:
+            if pending is not None:
+                pending.cancel()
+            raise
 
     def _begin(
         self, method: str, arguments: Arguments, named: NamedArguments, timeout: float | None, result: Result
@@ -128,7 +150,7 @@ class Client(Calls, AnyClient[ClientConnection]):
         self._renew_lock()
 
     def _renew_lock(self) -> None:
-        self._connecting = threading.Lock()
+        self._connecting = threading.RLock()  # which knows whose it is
 
     def open(self) -> None:
         """Connect, unless it is connected. Raises what localsocket.connect() raises, and PeerBrokeProtocol."""
@@ -178,26 +200,28 @@ class Client(Calls, AnyClient[ClientConnection]):
             connection = self._connection
             if connection is None or connection.error is not None:
                 connection = self._connected(deadline)
-            with connection.socket.lock:
-                if connection.error is None and connection.caller.has_room:
-                    seconds = None if deadline is NEVER else deadline.remaining()
-                    call = connection.caller.begin(method, seconds, arguments, named, carrier)
-                    turn = Turn()
-                    call.waiter = [turn]
-                else:
-                    call = None
-            if call is None:
-                connection.wait_room(deadline, f"calling {method!r}")
-                continue
-            pending = PendingCall(self, connection, call, turn, deadline, result, began)
+            pending: PendingCall | None = None
             try:
-                pending._send()
-            except ClosedByPeer:
+                with connection.socket.lock:
+                    if connection.error is None and connection.caller.has_room:
+                        seconds = None if deadline is NEVER else deadline.remaining()
+                        call = connection.caller.prepare(method, seconds, arguments, named, carrier)
+                        turn = Turn()
+                        call.waiter = [turn]
+                        pending = PendingCall(self, connection, call, turn, deadline, result, began)
+                        connection.caller.open(call)
+                if pending is not None:
+                    connection.send(call.frame, deadline, f"calling {method!r}")
+                    return pending
+            except BaseException as error:
                 # The peer has not got the whole frame, so the method has not been called.
-                if not self._core.reconnects:
+                is_made_again = self._core.reconnects and isinstance(error, ClosedByPeer)
+                if pending is not None:
+                    pending._withdraw(is_made_again=is_made_again)
+                if not is_made_again:
                     raise
             else:
-                return pending
+                connection.wait_room(deadline, f"calling {method!r}")
 
     def _send_notification(self, method: str, arguments: Arguments, named: NamedArguments, deadline: Deadline) -> None:
         """Send a call that is not answered."""
@@ -223,12 +247,16 @@ class Client(Calls, AnyClient[ClientConnection]):
         if (connection := self._usable_connection()) is not None:
             return connection
         remaining = deadline.remaining()
-        if not self._connecting.acquire(timeout=-1 if remaining is None else min(remaining, threading.TIMEOUT_MAX)):
-            raise self._core.connecting_error(deadline)
+        seconds = -1 if remaining is None else min(remaining, threading.TIMEOUT_MAX)
+        connecting = self._connecting
         try:
+            if not connecting.acquire(timeout=seconds):
+                raise self._core.connecting_error(deadline)
             return self._usable_connection() or self._connect(deadline)
         finally:
-            self._connecting.release()
+            # An interrupt may come between having got it and knowing that.
+            if connecting._is_owned():  # type: ignore[attr-defined]
+                connecting.release()
 
     def _connect(self, deadline: Deadline) -> ClientConnection:
         connecting = self._core.connecting_deadline(deadline)
@@ -236,18 +264,25 @@ class Client(Calls, AnyClient[ClientConnection]):
         while (connection := self._attempt(connector, connecting)) is None:
             self._check_not_closed()
             time.sleep(connector.next_pause())
-        self._connection = connection
         if self._is_closed:
             connection.cut_off()
         return connection
 
     def _attempt(self, connector: Connector[SharedSocket], deadline: Deadline) -> ClientConnection | None:
-        if (socket := connector.attempt()) is None:
+        before, socket = self._connection, None
+        try:
+            if (socket := connector.attempt()) is None:
+                return None
+            connection = ClientConnection(self._core, socket)
+            with self._greeting_through(connection, socket, connector):
+                connection.greet(deadline)
+                if before is not None:
+                    connection.repeat(before.to_repeat, deadline)
+                self._connection = connection
+                return connection
             return None
-        connection = ClientConnection(self._core, socket)
-        with self._greeting_through(connection, socket, connector):
-            connection.greet(deadline)
-            if self._connection is not None:
-                connection.repeat(self._connection.to_repeat, deadline)
-            return connection
-        return None
+        except BaseException:
+            self._connection = before
+            if socket is not None:
+                socket.abort()
+            raise

@@ -7,6 +7,7 @@ from collections import deque
 from localsocket.blocking.shared_socket import SharedSocket, Turn
 from localsocket.deadlines import Deadline
 from localsocket.errors import ClosedByUs, LocalSocketError
+from localsocket.interfaces import SocketState
 from localsocket.services.any_client_connection import AnyClientConnection
 from localsocket.services.client_core import ClientCore
 from localsocket.wire.caller import OpenCall
@@ -42,8 +43,9 @@ class ClientConnection(AnyClientConnection):
     def send(self, data: bytes, deadline: Deadline, doing: str) -> None:
         """Send, or queue; waits when much is queued already."""
         if self._later:
-            later, self._later = self._later, []
-            data = b"".join([*later, data])
+            count = len(self._later)
+            data = b"".join([*self._later[:count], data])
+            del self._later[:count]
         self.core.tally.bytes_sent += len(data)
         socket = self.socket
         while self._unsent.size > self.core.limits.unsent:  # again: of those who waited another may have been quicker
@@ -51,11 +53,16 @@ class ClientConnection(AnyClientConnection):
                 raise deadline.error(doing)
         try:
             socket.write_nowait(data)
-        except ClosedByUs:
-            raise self.error or ClosedByUs("the client") from None
         except LocalSocketError as error:
             with socket.lock:
                 self._end(error)
+            if isinstance(error, ClosedByUs) and self.error is not None:
+                raise self.error from None
+            raise
+        except BaseException:
+            if (broken_off := socket.broken_off()) is not None:
+                with socket.lock:
+                    self._end(broken_off)
             raise
 
     def send_from_collector(self, data: bytes) -> None:
@@ -66,19 +73,17 @@ class ClientConnection(AnyClientConnection):
     def wait_room(self, deadline: Deadline, doing: str) -> None:
         """Wait until one more call may be made, or the connection is lost."""
         turn = Turn()
-        with self.socket.lock:
-            if self.error is not None or self.caller.has_room:
-                return
-            self._waiting_for_room.append(turn)
         try:
+            with self.socket.lock:
+                if self.error is not None or self.caller.has_room:
+                    return
+                self._waiting_for_room.append(turn)
             if not self.socket.wait(turn, deadline):
                 raise deadline.error(doing)
-        finally:
-            with self.socket.lock:
-                if turn in self._waiting_for_room:
-                    self._waiting_for_room.remove(turn)
-                else:
-                    self._look_for_room()  # in case this one makes no call after all
+            self._leave_room(turn)
+        except BaseException:
+            self._leave_room(turn)
+            raise
 
     def abort(self) -> None:
         self.socket.abort()
@@ -92,7 +97,7 @@ class ClientConnection(AnyClientConnection):
         """Tell who waits, send what is unsent, and close; raise what is lost if it cannot be sent."""
         socket = self.socket
         with socket.lock:
-            if self.error is not None:
+            if self.error is not None and (not self._is_flushing or socket.state is SocketState.CLOSED):
                 return
             self._is_flushing = True  # and the socket stays open for that
             self._end(ClosedByUs("the client"))
@@ -104,17 +109,25 @@ class ClientConnection(AnyClientConnection):
             with socket.lock:
                 socket.close_soon()
 
+    def _leave_room(self, turn: Turn) -> None:
+        with self.socket.lock:
+            if turn in self._waiting_for_room:
+                self._waiting_for_room.remove(turn)
+            else:
+                self._look_for_room()  # in case this one makes no call after all
+
     # --- its lock is held ---------------------------------------------------------------------------------------------
 
     @staticmethod
     def _wake_waiters(call: OpenCall) -> None:
-        turns, call.waiter = call.waiter, []
-        for turn in turns:
+        for turn in call.waiter:
             turn.finish()
+        call.waiter = []
 
     def _look_for_room(self) -> None:
         for _ in range(min(len(self._waiting_for_room), self.caller.room)):
-            self._waiting_for_room.popleft().finish()
+            self._waiting_for_room[0].finish()
+            self._waiting_for_room.popleft()
 
     def _has_news(self) -> None:
         if not self._greeted.is_done and self.caller.peer is not None:

@@ -217,8 +217,12 @@ class EventLoop:
 
     def _begin(self, socket: EventSocket) -> None:
         """Drive `socket` from the next turn on."""
-        self._sockets.add(socket)
-        self.call_soon(socket._start)
+        try:
+            self._sockets.add(socket)
+            self.call_soon(socket._start)
+        except BaseException:  # of a signal's handler: else it might be neither driven nor closed
+            socket.abort()
+            raise
 
     def _forget(self, socket: EventSocket) -> None:
         self._sockets.discard(socket)
@@ -276,12 +280,15 @@ class EventLoop:
         return driven
 
     def _begin_accepted(
-        self, server: LocalServer, handler: Handler, sock: socket.socket, peer: PeerCredentials
+        self,
+        server: LocalServer,
+        handler: Handler,
+        sock: socket.socket,
+        peer: PeerCredentials,
+        on_closed: Callable[[], None],
     ) -> None:
         limits = server.limits
-        connection = HandedOver(
-            sock, ByteBuffer(limits.read_buffer), SendQueue(limits.write_buffer), partial(server._release, peer)
-        )
+        connection = HandedOver(sock, ByteBuffer(limits.read_buffer), SendQueue(limits.write_buffer), on_closed)
         self._begin(EventSocket(self, handler, connection, address=server.address, peer=peer, mode="rw", limits=limits))
 
     def _attempt(

@@ -168,13 +168,17 @@ class EventSocket(ConnectedSocket):
             return
         try:
             chunk = self._recv(self._receive_size)
+            if chunk:
+                self._fresh = chunk
         except OSError as error:
             self._on_read_failure(error)
             return
+        except BaseException:
+            self._lose()
+            raise
         if not chunk:
             self._on_end()
             return
-        self._fresh = chunk
         try:
             self._ready_read(self)
         except Exception as error:
@@ -200,6 +204,14 @@ class EventSocket(ConnectedSocket):
 
     # ------------------------------------------------------------------------------------------------------------------
 
+    def _lose(self) -> None:
+        """A signal's handler has raised in the midst of receiving, and a part may be lost."""
+        with self._lock:
+            self._break_off("receiving")
+        failure = self._failure
+        assert failure is not None
+        self._loop.call_soon(self._fail, failure())
+
     def _on_events_with_care(self, mask: int) -> None:
         if mask & ~WRITABLE:
             self._on_readable(mask)
@@ -221,16 +233,20 @@ class EventSocket(ConnectedSocket):
                 return
         try:
             chunk = self._recv(min(room, RECEIVE_SIZE))
+            if chunk:
+                with self._lock:
+                    if self._state is not SocketState.CONNECTED or self.mode == "w":
+                        return
+                    received.feed(chunk)
         except OSError as error:
             self._on_read_failure(error)
             return
+        except BaseException:
+            self._lose()
+            raise
         if not chunk:
             self._on_end()
             return
-        with self._lock:
-            if self._state is not SocketState.CONNECTED or self.mode == "w":
-                return
-            received.feed(chunk)
         self._call(self._ready_read)
         with self._lock:
             self._needs_care = self._is_paused or bool(received.held) or self._state is not SocketState.CONNECTED

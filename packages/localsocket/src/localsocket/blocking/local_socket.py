@@ -122,16 +122,18 @@ class LocalSocket(CallerDrivenSocket):
         """
         deadline = Deadline(timeout)
         data = as_bytes(data)
-        with self._lock:
-            if (end := self._begin_write(data)) is None:
-                return
+        end: int | None = 0
         try:
+            with self._lock:
+                end = self._begin_write(data)
+            if end is None:
+                return
             if not end:
                 end = self._wait_for(partial(self._enqueue, data), deadline, "writing")
             self._wait_for(partial(self._is_sent, end), deadline, "writing")
         except BaseException as error:
             with self._lock:
-                if self._break_off_write(error, end, deadline):
+                if self._break_off_write(error, end or 0, deadline):
                     return
             raise
 

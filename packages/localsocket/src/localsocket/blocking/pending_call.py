@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterator
+from functools import partial
 from types import TracebackType
 from typing import Any, Protocol
 
@@ -11,6 +12,7 @@ from localsocket.blocking.client_connection import ClientConnection
 from localsocket.blocking.shared_socket import Turn
 from localsocket.deadlines import Deadline
 from localsocket.errors import EndOfStream, LocalSocketError
+from localsocket.interrupts import in_any_case
 from localsocket.services.schema import Result
 from localsocket.wire.caller import OpenCall
 
@@ -73,24 +75,18 @@ class PendingCall:
 
     def cancel(self) -> bool:
         """Give the call up, here and where it is served; False when it is over. Who waits gets CallCancelled."""
-        frame = self._give_up()
-        if frame:
-            with contextlib.suppress(LocalSocketError):
-                self._connection.socket.write_nowait(frame)
-            self._connection.socket.wake_receiver()
-        return frame is not None
+        return in_any_case(self._cancel)
 
     def __repr__(self) -> str:
         return f"<PendingCall of {self.method!r}, {'done' if self.is_done else 'under way'}>"
 
     # --- for the client and the stream --------------------------------------------------------------------------------
 
-    def _send(self) -> None:
-        try:
-            self._connection.send(self._call.frame, self._deadline, f"calling {self.method!r}")
-        except BaseException:
-            self.cancel()
-            raise
+    def _withdraw(self, *, is_made_again: bool) -> None:
+        """Cancel a call that could not be sent; made again, it has not ended yet."""
+        if is_made_again:
+            self._began = 0
+        self.cancel()
 
     def _wait(self, deadline: Deadline) -> None:
         """Wait until it is known what the call gives."""
@@ -104,21 +100,24 @@ class PendingCall:
     def _next_item(self, deadline: Deadline) -> Any:
         """Return the next item; StopIteration at the end."""
         self._wait_for(self._has_item_or_end, deadline)
-        with self._connection.socket.lock:
-            taken = self._connection.caller.take_item(self._call)
+        try:
+            with self._connection.socket.lock:
+                taken = self._connection.caller.take_item(self._call)
+            if taken is not None:
+                body, credit = taken
+                if credit:
+                    self._tell(credit)
+        except BaseException:  # of a signal's handler: the item is lost, or the peer waits for what it is granted
+            self.cancel()
+            raise
         if taken is None:
             self._connection.core.result_of(self._call, self._result)
             raise StopIteration
-        body, credit = taken
-        if credit:
-            with contextlib.suppress(LocalSocketError):  # said with the next item
-                self._connection.socket.write_nowait(credit)
         return self._result.read(body)
 
     def _forget(self) -> None:
         """Cancel from wherever the garbage collector runs."""
-        if frame := self._give_up():
-            self._connection.send_from_collector(frame)
+        in_any_case(partial(self._give_up, self._connection.send_from_collector))
 
     # ------------------------------------------------------------------------------------------------------------------
 
@@ -155,13 +154,22 @@ class PendingCall:
         elif not connection.socket.wait(turn, deadline):
             raise deadline.error(f"calling {self.method!r}")
 
-    def _give_up(self) -> bytes | None:
-        """Return what the peer is to be told, nothing where it is gone; None for a call that is over already."""
+    def _cancel(self) -> bool:
+        was_under_way = self._give_up(self._tell)
+        if was_under_way:
+            self._connection.socket.wake_receiver()
+        return was_under_way
+
+    def _give_up(self, send: Callable[[bytes], object]) -> bool:
         with self._connection.socket.lock:
-            frame = self._connection.give_up(self._call, self._began)
-            if frame is not None:
+            was_under_way = self._connection.give_up(self._call, self._began, send)
+            if was_under_way:
                 self._began = 0
-            return frame
+            return was_under_way
+
+    def _tell(self, frame: bytes) -> None:
+        with contextlib.suppress(LocalSocketError):  # the peer is gone, or reads too slowly to be told
+            self._connection.socket.write_nowait(frame)
 
 
 class Stream(Iterator[Any]):
@@ -200,7 +208,8 @@ class Stream(Iterator[Any]):
         self.close()
 
     def __del__(self) -> None:
-        self._pending._forget()
+        if (pending := getattr(self, "_pending", None)) is not None:
+            pending._forget()
 
     def __repr__(self) -> str:
         return f"<Stream of {self._pending.method!r}>"

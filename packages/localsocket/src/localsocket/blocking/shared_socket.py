@@ -95,13 +95,14 @@ class SharedSocket(ConnectedSocket):
                     return True
                 if is_mine := self._receiver is None:
                     self._receiver = turn
-            if not is_mine and not self._wait_in_line(turn, deadline):
-                return turn.is_done
-            return self._receive_for_all(turn, deadline)
-        finally:
-            if self._receiver is turn:  # wherever a signal's handler raised: else nobody would receive any more
-                with self.lock:
-                    self._stop_receiving()
+            if is_mine or self._wait_in_line(turn, deadline):
+                self._receive_for_all(turn, deadline)
+            if self._receiver is turn or self._line:
+                self._leave(turn)
+            return turn.is_done
+        except BaseException:
+            self._leave(turn)  # wherever a signal's handler raised: else nobody would receive any more
+            raise
 
     def wait_sent(self, deadline: Deadline) -> bool:
         """Wait until the kernel has taken everything that was written; False when the time is over before."""
@@ -130,16 +131,25 @@ class SharedSocket(ConnectedSocket):
 
         For the garbage collector, which runs in the midst of anything. Nothing is said of a connection that is lost.
         """
-        if not self._lock.acquire(blocking=False):
+        if self._lock._is_owned() or not self._lock.acquire(blocking=False):  # type: ignore[attr-defined]
             return False
+        was_queued = bool(self._unsent.size)
         try:
-            sent = 0 if self._unsent.size or not self._is_writable else self._send_some(data)
+            sent = 0 if was_queued or not self._is_writable else self._send_some(data)
             if sent < len(data) and self._is_writable:
                 self._unsent.append(data[sent:])
                 self._has_queued()
+        except BaseException:
+            self._interrupted_write(len(data), was_queued=was_queued)
+            raise
         finally:
             self._lock.release()
         return True
+
+    def broken_off(self) -> LocalSocketError | None:
+        """Return why nothing can be sent any more, if so."""
+        with self._lock:
+            return None if self._write_failure is None else self._write_failure()
 
     def close_soon(self) -> None:
         """Send what the kernel takes now, and close; who waits is told by whoever calls this."""
@@ -161,23 +171,27 @@ class SharedSocket(ConnectedSocket):
 
     def _wait_in_line(self, turn: Turn, deadline: Deadline) -> bool:
         """Return whether it is this thread that receives now; else the turn is done, or the time is over."""
-        try:
+        with self.lock:
+            turn.prepare_to_sleep()
+            self._line.append(turn)
+            self._wake_next()  # who received may have stopped meanwhile
+        while not turn.is_done and not deadline.has_passed():
+            turn.sleep(deadline.remaining())
             with self.lock:
-                turn.prepare_to_sleep()
-                self._line.append(turn)
-                self._wake_next()  # who received may have stopped meanwhile
-            while not turn.is_done and not deadline.has_passed():
-                turn.sleep(deadline.remaining())
-                with self.lock:
-                    if not turn.is_done and self._receiver is None:
-                        self._receiver = turn
-                        return True
-            return False
-        finally:
-            with self.lock:
-                if turn in self._line:
+                if not turn.is_done and self._receiver is None:
+                    self._receiver = turn
                     self._line.remove(turn)
-                self._wake_next()
+                    return True
+        return False
+
+    def _leave(self, turn: Turn) -> None:
+        """Neither receive nor stand in line any more."""
+        with self.lock:
+            if turn in self._line:
+                self._line.remove(turn)
+            if self._receiver is turn:
+                self._stop_receiving()
+            self._wake_next()
 
     def _stop_receiving(self) -> None:
         self._receiver = None
@@ -192,7 +206,7 @@ class SharedSocket(ConnectedSocket):
 
     # --- receiving for all --------------------------------------------------------------------------------------------
 
-    def _receive_for_all(self, turn: Turn, deadline: Deadline) -> bool:
+    def _receive_for_all(self, turn: Turn, deadline: Deadline) -> None:
         poll = self._poll.poll
         while not turn.is_done:
             if self._state is not SocketState.CONNECTED:
@@ -209,10 +223,9 @@ class SharedSocket(ConnectedSocket):
                 if events & ~WRITABLE:
                     self._receive_whole(turn)
                     if turn.is_done:  # and another thread may be receiving already
-                        return True
+                        return
             if seconds == 0:  # it has looked once more
-                break
-        return turn.is_done
+                return
 
     def _receive_whole(self, turn: Turn) -> None:
         try:
@@ -263,9 +276,9 @@ class SharedSocket(ConnectedSocket):
             self._on_end(error)
 
     def _finish_flushing(self) -> None:
-        flushing, self._flushing = self._flushing, []
-        for turn in flushing:
+        for turn in self._flushing:
             turn.finish()
+        self._flushing = []
 
     # --- what happens to the connection; its own lock is held ---------------------------------------------------------
 

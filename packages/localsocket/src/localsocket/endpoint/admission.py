@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 import logging
 import resource
 import socket
 import threading
-from collections import Counter
 from collections.abc import Callable
-from functools import partial
 
 from localsocket.deadlines import check_count
 from localsocket.endpoint.credentials import (
@@ -53,9 +52,10 @@ class Admission:
         self._descriptors = _most_descriptors()
         self._descriptors_each = 1
         self._threads: int | None = None
-        self._lock = threading.RLock()  # the garbage collector may release() in the midst of anything
-        self._per_user: Counter[int] = Counter()
-        self._total = 0
+        self._lock = threading.RLock()  # the garbage collector may give a place back in the midst of anything
+        self._numbers = itertools.count()
+        self._taken: set[int] = set()
+        self._of_user: dict[int, set[int]] = {}
         self._log = ThinnedLog(logger)
         self.refused = 0
 
@@ -72,57 +72,52 @@ class Admission:
 
     @property
     def open_connections(self) -> int:
-        return self._total
+        return len(self._taken)
 
     @property
     def is_full(self) -> bool:
-        return self._total >= self._max
+        return len(self._taken) >= self._max
 
-    def reserve(self) -> bool:
-        """Take a place for a connection that is about to be accepted; False when the server is full."""
+    def place(self, on_given_back: Callable[[], object] = lambda: None) -> ConnectionPlace:
+        """Return a place that has yet to be taken; `on_given_back` is called when it has been, and is free again."""
+        return ConnectionPlace(self, next(self._numbers), on_given_back)
+
+    def _take(self, number: int) -> bool:
         with self._lock:
-            if self._total >= self._max:
+            if len(self._taken) >= self._max:
                 return False
-            self._total += 1
+            self._taken.add(number)
             return True
 
-    def cancel(self) -> None:
-        """Give a reserved place back."""
-        with self._lock:
-            self._total -= 1
-
-    def admit(self, sock: socket.socket) -> PeerCredentials:
-        """Return who it is, in the place reserved for it, which release() gives back.
-
-        Raises PeerRefused or TooManyConnections; then the place is given back already.
-        """
-        give_back = self.cancel
+    def _admit(self, place: ConnectionPlace, sock: socket.socket) -> PeerCredentials:
         try:
             peer = read_credentials(sock)
             check_peer(peer, self._allow)
-            self._count_in(peer)
-            give_back = partial(self.release, peer)
+            place._uid = peer.uid
+            self._count_in(place._number, peer)
             if not self._is_authorized(peer):
                 raise PeerRefused(peer, "who authorize() lets in")
-        except BaseException as refusal:
-            give_back()
-            if isinstance(refusal, (PeerRefused, TooManyConnections)):
-                self._note(refusal)
+        except (PeerRefused, TooManyConnections) as refusal:
+            self._note(refusal)
             raise
         return peer
 
-    def release(self, peer: PeerCredentials) -> None:
+    def _count_in(self, number: int, peer: PeerCredentials) -> None:
         with self._lock:
-            self._total -= 1
-            self._per_user[peer.uid] -= 1
-            if not self._per_user[peer.uid]:
-                del self._per_user[peer.uid]
-
-    def _count_in(self, peer: PeerCredentials) -> None:
-        with self._lock:
-            if self._per_user[peer.uid] >= (share := self._share()):
+            of_user = self._of_user.setdefault(peer.uid, set())
+            if len(of_user) >= (share := self._share()):
                 raise TooManyConnections(peer, share)
-            self._per_user[peer.uid] += 1
+            of_user.add(number)
+
+    def _give_back(self, number: int, uid: int | None) -> bool:
+        with self._lock:
+            if uid is not None and (of_user := self._of_user.get(uid)) is not None:
+                of_user.discard(number)
+                if not of_user:
+                    del self._of_user[uid]
+            was_taken = number in self._taken
+            self._taken.discard(number)
+            return was_taken
 
     def _share(self) -> int:
         """Return how many connections one user may have."""
@@ -150,6 +145,42 @@ class Admission:
             message = "authorize() failed for process %d of uid %d, which is refused"
             self._log.log(logging.ERROR, peer.uid, message, peer.pid, peer.uid, error=error)
             return False
+
+
+class ConnectionPlace:
+    """The place of one connection: taken, maybe, before it is accepted, and given back once, or when it is forgotten.
+
+    So an interrupt between any two steps of accepting a connection costs no place.
+    """
+
+    __slots__ = ("_admission", "_number", "_on_given_back", "_uid")
+
+    def __init__(self, admission: Admission, number: int, on_given_back: Callable[[], object]) -> None:
+        self._admission = admission
+        self._number = number
+        self._uid: int | None = None
+        self._on_given_back = on_given_back
+
+    def take(self) -> bool:
+        """Take it for a connection that is about to be accepted; False when the server is full."""
+        return self._admission._take(self._number)
+
+    def admit(self, sock: socket.socket) -> PeerCredentials:
+        """Return who it is that has this place. Raises PeerRefused or TooManyConnections, and gives it back."""
+        try:
+            return self._admission._admit(self, sock)
+        except BaseException:
+            self.give_back()
+            raise
+
+    def give_back(self) -> None:
+        """Doing it again is fine."""
+        if self._admission._give_back(self._number, self._uid):
+            self._on_given_back()
+
+    def __del__(self) -> None:
+        if hasattr(self, "_on_given_back"):  # else it was never made
+            self.give_back()
 
 
 def _most_descriptors() -> int | None:

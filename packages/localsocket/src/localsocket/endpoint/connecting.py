@@ -19,9 +19,10 @@ def try_connect(endpoint: Endpoint, allow_server: AllowedUsers) -> tuple[socket.
     Raises ServerNotFound, ServerRefused, ServerBusy (full accept queue: try again, on a fresh socket), AccessDenied,
     PeerRefused, InsecureDirectory, AddressTooLong, BrokenEndpoint.
     """
-    with translated(f"connecting to {endpoint.address!r}"):
-        sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    sock: socket.socket | None = None
     try:
+        with translated(f"connecting to {endpoint.address!r}"):
+            sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         sock.setblocking(False)
         with translated(f"connecting to {endpoint.address!r}"):
             try:
@@ -34,7 +35,8 @@ def try_connect(endpoint: Endpoint, allow_server: AllowedUsers) -> tuple[socket.
         peer = read_credentials(sock)
         check_peer(peer, allow_server)
     except BaseException:
-        sock.close()
+        if sock is not None:
+            sock.close()
         raise
     return sock, peer
 

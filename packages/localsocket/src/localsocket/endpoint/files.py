@@ -26,8 +26,8 @@ def open_directory(endpoint: Endpoint, *, create: bool) -> OwnedDescriptor:
     Raises InsecureDirectory for an unsafe runtime directory, FileNotFoundError or another OSError for a bad path.
     """
     if endpoint.kind is EndpointKind.NAME:
-        return OwnedDescriptor(open_runtime_directory(create=create))
-    return OwnedDescriptor(os.open(endpoint.directory, _PATH_ONLY | os.O_DIRECTORY | os.O_CLOEXEC))
+        return open_runtime_directory(create=create)
+    return OwnedDescriptor.open(endpoint.directory, _PATH_ONLY | os.O_DIRECTORY | os.O_CLOEXEC)
 
 
 def file_status(directory: int, name: str) -> os.stat_result | None:
@@ -82,7 +82,7 @@ def connectable_path(location: str, address: str) -> Iterator[str]:
         return
     if sys.platform != "linux" or not os.path.exists("/proc/self/fd"):
         raise AddressTooLong(address, length, ADDRESS_BYTES, "the path")
-    with OwnedDescriptor(os.open(location, _PATH_ONLY | os.O_CLOEXEC)) as file:
+    with OwnedDescriptor.open(location, _PATH_ONLY | os.O_CLOEXEC) as file:
         yield f"/proc/self/fd/{file.number}"
 
 

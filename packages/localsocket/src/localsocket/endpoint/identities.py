@@ -117,7 +117,7 @@ def read_small_file(path: str) -> bytes:
     """Return what is in a file of /proc, or b"" where there is none."""
     # Without open(), which may have to load a codec from where a process that gave up its rights cannot read.
     try:
-        with OwnedDescriptor(os.open(path, os.O_RDONLY | os.O_CLOEXEC)) as file:
+        with OwnedDescriptor.open(path, os.O_RDONLY | os.O_CLOEXEC) as file:
             return os.read(file.number, _LARGEST)
     except (FileNotFoundError, NotADirectoryError, PermissionError, ProcessLookupError):
         return b""

@@ -283,7 +283,7 @@ def _set_mode(directory: int, new_name: str, mode: int) -> None:
 
 def _change_mode(directory: int, name: str, status: os.stat_result, mode: int) -> None:
     # chmod() follows links; a descriptor of the very file that we looked at cannot be swapped for one.
-    with OwnedDescriptor(os.open(name, os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=directory)) as file:
+    with OwnedDescriptor.open(name, os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=directory) as file:
         if not is_same_file(status, os.fstat(file.number)):
             raise PathOccupied(name, "being replaced by somebody else")
         os.chmod(f"/proc/self/fd/{file.number}", mode)

@@ -37,7 +37,7 @@ class NameLock:
         lock_name = companion_name(endpoint.file_name, "lock")
         path = os.path.join(endpoint.directory, lock_name)
         while True:
-            lock = OwnedDescriptor(_open_lock_file(directory, lock_name, path))
+            lock = _open_lock_file(directory, lock_name, path)
             try:
                 status = os.fstat(lock.number)
                 _check_lock_file(path, status, lock.number)
@@ -72,9 +72,9 @@ class NameLock:
         self._lock.close()
 
 
-def _open_lock_file(directory: int, lock_name: str, path: str) -> int:
+def _open_lock_file(directory: int, lock_name: str, path: str) -> OwnedDescriptor:
     try:
-        return os.open(lock_name, _LOCK_FLAGS, 0o600, dir_fd=directory)
+        return OwnedDescriptor.open(lock_name, _LOCK_FLAGS, 0o600, dir_fd=directory)
     except OSError as error:
         if (status := file_status(directory, lock_name)) is not None:
             _check_lock_file(path, status, None)

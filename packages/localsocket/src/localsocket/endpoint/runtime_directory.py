@@ -35,7 +35,7 @@ def runtime_directory() -> str:
     return os.path.join(tempfile.gettempdir(), f"localsocket-{uid}")
 
 
-def open_runtime_directory(*, create: bool) -> int:
+def open_runtime_directory(*, create: bool) -> OwnedDescriptor:
     """Return a descriptor of the verified runtime directory, which the caller closes.
 
     `create` makes it, with mode 0700, where it is missing; FileNotFoundError otherwise.
@@ -52,7 +52,7 @@ def open_runtime_directory(*, create: bool) -> int:
         except OSError as error:
             raise BrokenEndpoint(f"making the directory {path!r}", error) from error
     try:
-        descriptor = os.open(path, _DIRECTORY_FLAGS)
+        directory = OwnedDescriptor.open(path, _DIRECTORY_FLAGS)
     except FileNotFoundError:
         raise
     except OSError as error:
@@ -61,11 +61,11 @@ def open_runtime_directory(*, create: bool) -> int:
         kind = "a symbolic link" if os.path.islink(path) else f"not a usable directory ({error.strerror})"
         raise InsecureDirectory(path, f"it is {kind}") from error
     try:
-        _check_private(path, descriptor)
+        _check_private(path, directory.number)
     except BaseException:
-        os.close(descriptor)
+        directory.close()
         raise
-    return descriptor
+    return directory
 
 
 def _check_parent(parent: str) -> None:
@@ -103,4 +103,4 @@ def _check_private(path: str, descriptor: int) -> None:
 
 
 def _open_as_owner(path: str) -> None:
-    OwnedDescriptor(os.open(path, _AS_OWNER)).close()
+    OwnedDescriptor.open(path, _AS_OWNER).close()

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import abc
 import logging
+from collections.abc import Callable
+from functools import partial
 
 from localsocket.errors import CallCancelled, ClosedByUs, LocalSocketError, PeerBrokeProtocol
+from localsocket.interrupts import in_any_case
 from localsocket.services.client_core import ClientCore, lost_in_call
 from localsocket.wire.caller import OpenCall
 
@@ -23,6 +26,7 @@ class AnyClientConnection(abc.ABC):
         self.core = core
         self.caller = core.new_caller()
         self.error: LocalSocketError | None = None
+        self._is_ended = False
         self.to_repeat: list[OpenCall] = []
         self.has_notified = False  # and nobody waits to be told what came of that
 
@@ -33,21 +37,24 @@ class AnyClientConnection(abc.ABC):
     def abort(self) -> None:
         """Close at once, without a word to anybody: for a client that was forgotten."""
 
-    def give_up(self, call: OpenCall, began: int) -> bytes | None:
-        """End a call that nobody wants any more; it was begun at `began`, 0 when its end has been noted.
+    def give_up(self, call: OpenCall, began: int, send: Callable[[bytes], object]) -> bool:
+        """End a call that nobody wants any more, and `send` that to the peer; False for one that is over already.
 
-        Returns what the peer is to be told, nothing where it is gone; None for a call that is over already.
+        It was begun at `began`, 0 when its end has been noted. Interrupted, this does no harm when it is done again.
         """
-        frame = self.caller.cancel(call)
+        frame = self.caller.cancelling(call)
         if not frame and (call.is_over or call not in self.to_repeat):
-            return None
+            return False
         if began and not call.is_stream:
             self.core.note_end(began, is_error=True)
-        call.is_over = True
         call.error = CallCancelled(call.method)
+        call.is_over = True
         self._wake_waiters(call)
+        if frame:
+            send(frame)
+        self.caller.forget(call)
         self._look_for_room()
-        return frame
+        return True
 
     def _note_greeted(self) -> None:
         """Count the connection, now that both sides have greeted; or raise why they have not."""
@@ -75,17 +82,25 @@ class AnyClientConnection(abc.ABC):
 
     def _end(self, error: LocalSocketError) -> None:
         """The connection is over, and so is each of its calls that is not made again."""
-        if self.error is not None:
-            return
-        self.error = error
-        for call in self.caller.abandon():
-            if self.core.may_repeat(self.caller, call) and not isinstance(error, ClosedByUs):
-                self.to_repeat.append(call)
+        if not self._is_ended:
+            in_any_case(partial(self._end_all, error))
+
+    def _end_all(self, error: LocalSocketError) -> None:
+        if self.error is None:
+            self.error = error
+        for call in self.caller.calls:
+            if self.core.may_repeat(self.caller, call) and not isinstance(self.error, ClosedByUs):
+                if call not in self.to_repeat:
+                    self.to_repeat.append(call)
             else:
                 call.is_over = True
-                call.error = lost_in_call(call, error)
+                call.error = lost_in_call(call, self.error)
+            self._wake_waiters(call)
+        for call in self.caller.news:  # if an interrupt has kept them from being told
             self._wake_waiters(call)
         self._has_ended()
+        self.caller.abandon()
+        self._is_ended = True
 
     def _log_loss(self, unsent: int) -> None:
         """Say so where bytes are lost that nobody waits for, as those of notifications."""

@@ -35,7 +35,7 @@ class Acceptor:
         self,
         loop: AcceptingLoop,
         server: Server[Any],
-        begin: Callable[[socket.socket, PeerCredentials], object],
+        begin: Callable[[socket.socket, PeerCredentials, Callable[[], None]], object],
         on_end: Callable[[Acceptor], object],
     ) -> None:
         self._loop = loop

@@ -172,15 +172,19 @@ class CallerDrivenSocket(ConnectedSocket):
         """
         if not self._is_writable:
             self._check_writable()
+        was_queued = bool(self._unsent.size)
         try:
-            sent = 0 if self._unsent.size else self._send(data, SEND_FLAGS)
+            sent = 0 if was_queued else self._send(data, SEND_FLAGS)
+            if sent == len(data):
+                return None
+            return self._unsent.append(memoryview(data)[sent:]) if sent else 0
         except BlockingIOError:
             return 0
         except OSError as error:
             raise self._note_write_failure(error, len(data)) from error
-        if sent == len(data):
-            return None
-        return self._unsent.append(memoryview(data)[sent:]) if sent else 0
+        except BaseException:
+            self._interrupted_write(len(data), was_queued=was_queued)
+            raise
 
     def _break_off_write(self, error: BaseException, end: int, deadline: Deadline) -> bool:
         """Keep what a write that breaks off has queued; return whether all of it is out after all."""

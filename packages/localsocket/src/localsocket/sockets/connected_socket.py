@@ -163,17 +163,23 @@ class ConnectedSocket(Connection):
         with self._lock:
             if not self._is_writable:
                 self._check_writable()
-            sent = 0 if self._unsent.size else self._send_some(data)
-            if self._on_sent is not None and sent:
-                self._on_sent(sent)
-            if sent == len(data):
-                return
-            if not self._is_writable:
-                self._check_writable()
-            if not self._unsent.has_room_for(len(data)):
+            was_queued = bool(self._unsent.size)
+            try:
+                sent = 0 if was_queued else self._send_some(data)
+                if self._on_sent is not None and sent:
+                    self._on_sent(sent)
+                is_taken = sent == len(data)
+                if not is_taken and self._is_writable and self._unsent.has_room_for(len(data)):
+                    self._unsent.append(bytes(memoryview(data)[sent:]) if sent or type(data) is not bytes else data)
+                    self._has_queued()
+                    is_taken = True
+            except BaseException:
+                self._interrupted_write(len(data), was_queued=was_queued)
+                raise
+            if not is_taken:
+                if not self._is_writable:
+                    self._check_writable()
                 raise WriteBufferFull(len(self._unsent), self._unsent.limit)
-            self._unsent.append(bytes(memoryview(data)[sent:]) if sent or type(data) is not bytes else data)
-            self._has_queued()
 
     def flush_nowait(self) -> int:
         """Send what the kernel takes now; return how many bytes still wait. Raises ClosedByPeer when they are lost."""

@@ -7,6 +7,7 @@ import errno
 import os
 import select
 import socket
+import sys
 import threading
 from collections.abc import Callable
 from functools import partial
@@ -27,6 +28,10 @@ RECEIVE_SIZE = 128 * KIB - 256
 
 # Writing to a closed peer must be an error here even where the program has set SIGPIPE back to its default.
 SEND_FLAGS = getattr(socket, "MSG_NOSIGNAL", 0)
+
+# Linux takes so few bytes in one piece or not at all, since it cuts at half of the send buffer, which is 4,608 bytes at
+# least. So an interrupt, after which nobody knows what send() returned, leaves a stream of smaller writes whole.
+SENT_WHOLE = 2048 if sys.platform == "linux" else 0
 
 
 class HandedOver(NamedTuple):
@@ -91,7 +96,8 @@ class Connection:
         self._descriptor = sock.fileno()
         self._send = sock.send
         self._on_closed = on_closed
-        self._lock = threading.Lock()
+        # One that its thread may take again: a signal's handler may write, or close, in the midst of anything.
+        self._lock = threading.RLock()
         self._received = ByteBuffer(limits.read_buffer)
         self._unsent = SendQueue(limits.write_buffer)
         self._state = SocketState.CONNECTED
@@ -185,7 +191,7 @@ class Connection:
 
     def _close_in_child(self) -> None:
         # Called right after a fork, where the lock may be held by a thread that does not exist here.
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         self._closed_by = partial(ClosedByUs, "the socket", parent=os.getppid())
         self._change_state(SocketState.CLOSED)
         self._sock.close()
@@ -261,27 +267,33 @@ class Connection:
             return False
         try:
             chunk = self._sock.recv(min(room, RECEIVE_SIZE))
+            if not chunk:
+                self._received.feed_end()
+            elif self.mode != "w" and self._state is SocketState.CONNECTED:
+                self._received.feed(chunk)
         except BlockingIOError:
             return False
         except OSError as error:
             self._note_read_failure(error)
-            return True
-        if not chunk:
-            self._received.feed_end()
-        elif self.mode != "w" and self._state is SocketState.CONNECTED:
-            self._received.feed(chunk)
+        except BaseException:
+            self._break_off("receiving")
+            raise
         return True
 
     def _push(self) -> None:
         """Send from the queue until it is empty or the kernel takes no more."""
-        while self._unsent:
-            piece = self._unsent.next_piece()
-            sent = self._send_some(piece)
-            if self._write_failure:
-                return
-            self._unsent.mark_sent(sent)
-            if sent < len(piece):
-                return
+        try:
+            while self._unsent:
+                piece = self._unsent.next_piece()
+                sent = self._send_some(piece)
+                if self._write_failure:
+                    return
+                self._unsent.mark_sent(sent)
+                if sent < len(piece):
+                    return
+        except BaseException:
+            self._break_off("sending")
+            raise
 
     def _send_some(self, data: Buffer) -> int:
         """Send what the kernel takes now and return how much; a failure is noted, for whoever wrote to find."""
@@ -302,6 +314,27 @@ class Connection:
         else:
             self._write_failure = partial(BrokenEndpoint, "writing", error)
         return self._write_failure()
+
+    def _interrupted_write(self, size: int, *, was_queued: bool) -> None:
+        """A signal's handler has raised while a write began: leave the stream whole, or broken off."""
+        if was_queued:  # so nothing was sent, and it has been appended or not
+            self._unsent.recount()
+        elif size <= SENT_WHOLE:  # so it is sent or not
+            self._unsent.clear()
+        else:
+            self._break_off("sending")
+        if self._unsent:
+            self._has_queued()
+
+    def _break_off(self, doing: str) -> None:
+        """Nobody knows how far `doing` came when it was interrupted: end it for both sides, and say so from now on."""
+        self._is_writable = False
+        self._unsent.clear()
+        self._received.feed_end()
+        self._failure = self._write_failure = partial(
+            ClosedByUs, f"the connection, interrupted in the midst of {doing},"
+        )
+        self._cut()
 
     def _end_writing(self) -> None:
         self._write_ended = True
@@ -336,8 +369,8 @@ class Connection:
 
     def _finish_closing(self) -> None:
         """Become closed, and close the descriptor unless somebody still waits on it, who then closes it."""
-        if self._state is SocketState.CLOSED:
-            return
+        if self._state is SocketState.CLOSED and self._sock.fileno() < 0:
+            return  # else an interrupt may have cut this off, and it is done again
         self._change_state(SocketState.CLOSED)
         self._unsent.clear()
         self._received = ByteBuffer(0)

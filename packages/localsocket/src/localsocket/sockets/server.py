@@ -11,12 +11,11 @@ import socket
 import threading
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from functools import partial
 from typing import Generic, Self, TypedDict, TypeVar
 
 from localsocket.deadlines import check_count
 from localsocket.endpoint.address import Endpoint, parse_address
-from localsocket.endpoint.admission import MAX_CONNECTIONS, Admission
+from localsocket.endpoint.admission import MAX_CONNECTIONS, Admission, ConnectionPlace
 from localsocket.endpoint.credentials import SAME_USER, AllowedUsers, PeerCredentials
 from localsocket.endpoint.fork_safety import close_in_forked_child, no_fork_meanwhile
 from localsocket.endpoint.listener import Listener, adopt_listener, check_abstract, open_listener
@@ -261,20 +260,22 @@ class Server(abc.ABC, Generic[Accepted]):
 
     # --- for the loop -------------------------------------------------------------------------------------------------
 
-    def _take_connection(self) -> tuple[socket.socket, PeerCredentials] | None:
+    def _take_connection(self) -> tuple[socket.socket, PeerCredentials, Callable[[], None]] | None:
         """Accept one admitted connection without waiting; None when none is there or none may be accepted now.
 
-        Also None after many refusals in a row; the descriptor is still readable then. The caller gives the place back
-        with _release(). Raises ClosedByUs, BrokenEndpoint.
+        Also None after many refusals in a row; the descriptor is still readable then. What comes last
+        gives its place back. Raises ClosedByUs, BrokenEndpoint.
         """
         for _ in range(_REFUSED_AT_ONCE):
-            if (sock := self._accept_socket()) is None:
-                return None
+            place, sock = self._admission.place(self._announce_room), None
             try:
-                return sock, self._admission.admit(sock)
+                if (sock := self._accept_socket(place)) is None:
+                    return None
+                return sock, place.admit(sock), place.give_back
             except BaseException as refusal:
-                sock.close()
-                self._announce_room()
+                if sock is not None:
+                    sock.close()
+                place.give_back()
                 if not isinstance(refusal, (PeerRefused, TooManyConnections)):
                     raise
         return None
@@ -282,11 +283,6 @@ class Server(abc.ABC, Generic[Accepted]):
     def _expect_waiting(self, *, threads: int | None = None) -> None:
         """Leave room for what waits on each connection: a descriptor to be woken by, and maybe one of the threads."""
         self._admission.expect(descriptors_each=2, threads=threads)
-
-    def _release(self, peer: PeerCredentials) -> None:
-        """Count one connection of `peer` out."""
-        self._admission.release(peer)
-        self._announce_room()
 
     @property
     def _can_accept(self) -> bool:
@@ -330,10 +326,9 @@ class Server(abc.ABC, Generic[Accepted]):
         self._expect_waiting()
         if (taken := self._take_connection()) is None:
             return None
-        sock, peer = taken
-        return self._make_socket(sock, peer, partial(self._release, peer))
+        return self._make_socket(*taken)
 
-    def _accept_socket(self) -> socket.socket | None:
+    def _accept_socket(self, place: ConnectionPlace) -> socket.socket | None:
         """Accept a connection into a place reserved for it; None when none is there or none may be accepted now."""
         with self._lock:
             self._check_listening()
@@ -349,7 +344,7 @@ class Server(abc.ABC, Generic[Accepted]):
                 self._note_exhaustion(error)
                 return None
             # Only now, and under the lock: a place that is taken for an instant would make others wait for room.
-            self._admission.reserve()
+            place.take()
             self._was_exhausted = False
             sock.setblocking(False)
             return sock

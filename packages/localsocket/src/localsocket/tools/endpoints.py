@@ -46,10 +46,10 @@ class FoundEndpoint:
 def named_endpoints() -> list[FoundEndpoint]:
     """Return what is in the runtime directory, which may not be there. Raises InsecureDirectory."""
     try:
-        descriptor = open_runtime_directory(create=False)
+        directory = open_runtime_directory(create=False)
     except FileNotFoundError:
         return []
-    return _endpoints(descriptor, runtime_directory(), _name_or_path)
+    return _endpoints(directory.release(), runtime_directory(), _name_or_path)
 
 
 def endpoints_in(directory: str) -> list[FoundEndpoint]:

@@ -72,6 +72,12 @@ class Caller:
         self._open: dict[int, OpenCall] = {}
         self._last = 0
         self._has_wrapped = False
+        self.news: list[OpenCall] = []  # what feed() returned last
+
+    @property
+    def calls(self) -> list[OpenCall]:
+        """The calls that are under way."""
+        return list(self._open.values())
 
     @property
     def open_calls(self) -> int:
@@ -98,15 +104,29 @@ class Caller:
         carrier: dict[str, str] | None = None,
     ) -> OpenCall:
         """Open a call, whose `frame` is to be sent. Raises UnsuitableMessage or TooLongToSend, and opens nothing."""
+        call = self.prepare(method, timeout, arguments, named, carrier)
+        self.open(call)
+        return call
+
+    def prepare(
+        self,
+        method: str,
+        timeout: float | None,
+        arguments: tuple[object, ...],
+        named: dict[str, object] | None = None,
+        carrier: dict[str, str] | None = None,
+    ) -> OpenCall:
+        """Return a call that begin() would open, for open()."""
         body = self._encode(method, timeout, arguments, named, carrier)
         number = self._last + 1
         while number > _MAX_NUMBER or number in self._open:  # after four thousand million calls
             number = number + 1 if number < _MAX_NUMBER else 1
             self._has_wrapped = True
         self._last = number
-        call = OpenCall(method, number, encode_frame(_CALL, number, body), self.mine.stream_window)
-        self._open[number] = call
-        return call
+        return OpenCall(method, number, encode_frame(_CALL, number, body), self.mine.stream_window)
+
+    def open(self, call: OpenCall) -> None:
+        self._open[call.number] = call
 
     def notify(
         self,
@@ -120,11 +140,18 @@ class Caller:
 
     def cancel(self, call: OpenCall) -> bytes:
         """Forget the call; return the frame that tells so, or nothing for one that is over."""
-        if self._open.get(call.number) is not call:
-            return b""
-        del self._open[call.number]
-        call.is_over = True
-        return encode_frame(Kind.CANCEL, call.number, b"")
+        frame = self.cancelling(call)
+        self.forget(call)
+        return frame
+
+    def cancelling(self, call: OpenCall) -> bytes:
+        """Return the frame that tells that a call, to be forgotten now, is given up; nothing for one that is over."""
+        return encode_frame(Kind.CANCEL, call.number, b"") if self._open.get(call.number) is call else b""
+
+    def forget(self, call: OpenCall) -> None:
+        if self._open.get(call.number) is call:
+            call.is_over = True
+            del self._open[call.number]
 
     def take_item(self, call: OpenCall) -> tuple[Body, bytes] | None:
         """Return the next item of the stream, and what is to be sent for having taken it; None when none is there."""
@@ -153,7 +180,7 @@ class Caller:
         Raises PeerBrokeProtocol, after which nothing may be fed any more; calls that ended along with it are then
         among those that abandon() returns.
         """
-        news: list[OpenCall] = []
+        news = self.news = []
         try:
             for kind, number, body in self._decoder.feed(data):
                 if self.peer is None:
@@ -163,6 +190,7 @@ class Caller:
                 if call is None:
                     self._check_late(kind, number)
                     continue
+                news.append(call)
                 if kind == _REPLY and not call.is_stream:
                     call.body = body
                     self._finish(call)
@@ -178,8 +206,7 @@ class Caller:
                     self._finish(call)
                 else:
                     raise PeerBrokeProtocol(f"the peer sent a frame of kind {kind} where none may come")
-                news.append(call)
-        except PeerBrokeProtocol:
+        except BaseException:  # of a signal's handler, maybe
             self._open.update((call.number, call) for call in news)
             raise
         return news

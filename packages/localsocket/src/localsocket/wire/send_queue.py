@@ -45,6 +45,10 @@ class SendQueue:
         self.size += len(piece)
         return self.total_sent + self.size
 
+    def recount(self) -> None:
+        """Count anew what waits, after append() was interrupted."""
+        self.size = sum(map(len, self._pieces))
+
     def copy_borrowed(self) -> None:
         """Copy the pieces that their writers may change once their calls have returned."""
         self._pieces = deque(piece if isinstance(piece, bytes) else bytes(piece) for piece in self._pieces)

@@ -1,0 +1,97 @@
+"""Interrupting a call before its 1st, 2nd, 3rd ... line, as a signal's handler that raises may do."""
+
+from __future__ import annotations
+
+import contextlib
+import dis
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from types import CodeType, FrameType
+from typing import Any
+
+import localsocket
+
+_PACKAGE = str(Path(localsocket.__file__).parent)
+_ALSO = {contextlib.__file__}
+
+
+class Interrupted(BaseException):
+    """What the handler raises: no Exception, since nobody is to handle it."""
+
+
+class Interruption:
+    """Raises Interrupted before line number `at` that is run inside its `with` block, in the package, in this thread.
+
+    With `within_with` not where a `with` statement is left, which is a line to a tracer: no handler runs between the
+    last call of the block and that of __exit__(), and the lock of such a statement would stay taken.
+
+    `has_happened` tells whether there were as many; `place` is the line.
+    """
+
+    def __init__(self, at: int, *, within_with: bool) -> None:
+        self._left = at
+        self._within_with = within_with
+        self.has_happened = False
+        self.place = ""
+
+    def __enter__(self) -> None:
+        self._before = sys.gettrace()
+        sys.settrace(self._trace)
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> bool:
+        """Suppress it, as a program does that goes on after Ctrl-C."""
+        sys.settrace(self._before)
+        return kind is Interrupted
+
+    def _trace(self, frame: FrameType, event: str, argument: object) -> Any:
+        name = frame.f_code.co_filename
+        return self._step if name.startswith(_PACKAGE) or name in _ALSO else None
+
+    def _step(self, frame: FrameType, event: str, argument: object) -> Any:
+        if event == "line" and not _is_in_finalizer(frame) and not (self._within_with and _leaves_with(frame)):
+            self._left -= 1
+            if not self._left:
+                self.has_happened = True
+                self.place = f"{Path(frame.f_code.co_filename).name}:{frame.f_lineno} in {frame.f_code.co_qualname}"
+                raise Interrupted
+        return self._step
+
+
+def at_every_line(scenario: Callable[[Interruption], object], *, within_with: bool = False) -> int:
+    """Run the scenario again and again, interrupted one line later each time, until it is not; return how many."""
+    at = 1
+    while True:
+        interruption = Interruption(at, within_with=within_with)
+        try:
+            scenario(interruption)
+        except BaseException as error:
+            error.add_note(f"interrupted before line {at}: {interruption.place}")
+            raise
+        if not interruption.has_happened:
+            return at - 1
+        at += 1
+
+
+def _is_in_finalizer(frame: FrameType) -> bool:
+    # What is raised there Python only prints.
+    caller: FrameType | None = frame
+    while caller is not None and caller.f_code.co_name != "__del__":
+        caller = caller.f_back
+    return caller is not None
+
+
+def _leaves_with(frame: FrameType) -> bool:
+    # It is left by calling __exit__(None, None, None), below what is to be returned, if anything is.
+    code = frame.f_code
+    if code not in _exits:
+        instructions = list(dis.get_instructions(code))
+        _exits[code] = set()
+        for position, instruction in enumerate(instructions):
+            following = instructions[position + (instruction.opname in ("NOP", "SWAP")) :][:3]
+            if [(each.opname, each.argval) for each in following] == [("LOAD_CONST", None)] * 3:
+                _exits[code].add(instruction.offset)
+    return frame.f_lasti in _exits[code]
+
+
+_exits: dict[CodeType, set[int]] = {}

@@ -1,0 +1,263 @@
+"""Whatever ends first, a call has exactly one end, a write is whole or refused, and no connection is left open."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+from functools import partial
+from typing import Any
+
+import pytest
+
+import localsocket
+from localsocket import Client, LocalSocket, Service
+from localsocket.blocking import client, shared_socket
+from localsocket.deadlines import Deadline
+from localsocket.errors import CallCancelled, ClosedByPeer, ClosedByUs
+from localsocket.services import outbox
+from localsocket.serving import connection_threads
+from localsocket.serving.connection_threads import ConnectionThreads
+from localsocket.sockets import connection
+from localsocket.wire.answerer import Answerer
+from localsocket.wire.frames import Kind
+from localsocket.wire.greeting import Greeting
+from schedules.kernel import PEER, EventLoopSide, Polling, Silent
+from schedules.scheduler import Check, Schedule, explore
+from schedules.served_sessions import session_of
+from schedules.stand_ins import stand_in
+
+SERVICE = Service("ends")
+
+
+@SERVICE.method
+def work() -> int:
+    return 7
+
+
+# --- the served end ---------------------------------------------------------------------------------------------------
+
+
+def test_a_served_call_that_is_answered_cancelled_and_lost_at_once_is_answered_once_at_most() -> None:
+    def scenario(schedule: Schedule) -> Check:
+        stand_in(schedule, outbox)
+        session, wire, peer = session_of(schedule, SERVICE)
+        call = peer.call("work")
+        session.receive(call.frame)
+        served = session.take_next()
+        cancelled = peer.caller.cancel(call)
+        schedule.actor("answerer", partial(session.reply, served, 7))
+        schedule.actor("canceller", partial(session.receive, cancelled))
+        schedule.actor("loser", session.lost)
+        schedule.at_end(session.lost)
+
+        def check() -> None:
+            peer.take(wire)
+            assert sum(number == call.number for _, number, _ in peer.received) <= 1
+            assert session.active_calls == 0
+
+        return check
+
+    explore(scenario)
+
+
+# --- the calling end --------------------------------------------------------------------------------------------------
+
+
+class Calling:
+    """A client that is connected, and the service at the other end of its connection."""
+
+    def __init__(self, schedule: Schedule, *, at_once: int = 2) -> None:
+        stand_in(schedule, client, shared_socket)
+        ours, self._theirs = socket.socketpair()
+        ours.setblocking(False)
+        self._theirs.setblocking(False)
+        shared = shared_socket.SharedSocket(ours, address="", peer=PEER)
+        shared._poll = Polling(schedule, ours, shared._waker)  # type: ignore[assignment]
+        self.client = Client("ends")
+        self._answerer = Answerer(Greeting(role="service", max_message=2**20, max_calls=at_once, service="ends"))
+        self._schedule = schedule
+        made = client.ClientConnection(self.client._core, shared)
+        made.caller.feed(self._answerer.mine.encode())
+        self._answerer.feed(made.caller.mine.encode())
+        self.client._connection = made
+        self.outcomes: list[str] = []
+        self.served = 0
+        schedule.at_end(self._close)
+
+    def serve(self) -> None:
+        """Answer what has been asked, once something has."""
+        self._schedule.wait("waits for a call", self._has_arrived)
+        for kind, answer in self._answerer.feed(self._theirs.recv(4096)):
+            if kind == Kind.CALL and (reply := self._answerer.reply(answer, b"\7")):
+                self.served += 1
+                self._schedule.step("answers")
+                with contextlib.suppress(BrokenPipeError):
+                    self._theirs.send(reply)
+
+    def note(self, end: Any) -> None:
+        try:
+            self.outcomes.append(str(end()))
+        except (CallCancelled, ClosedByUs, ClosedByPeer) as error:
+            self.outcomes.append(type(error).__name__)
+
+    def check(self, *allowed: str) -> None:
+        assert self.outcomes
+        assert set(self.outcomes) <= set(allowed)
+        assert self.client.stats().active_calls == 0
+
+    def _has_arrived(self) -> bool:
+        try:
+            self._theirs.recv(1, socket.MSG_PEEK)
+            return True
+        except BlockingIOError:
+            return False
+
+    def _close(self) -> None:
+        assert self.client._connection is not None
+        self.client._connection.cut_off()
+        self.client.close()
+        self._theirs.close()
+
+
+def test_a_call_that_begins_while_the_client_is_closed_has_an_end() -> None:
+    def scenario(schedule: Schedule) -> Check:
+        calling = Calling(schedule)
+        schedule.actor("caller", lambda: calling.note(lambda: calling.client.call("work")))
+        schedule.actor("closer", lambda: calling.client._connection.cut_off())  # type: ignore[union-attr]
+        schedule.actor("service", calling.serve)
+        return lambda: calling.check("7", "ClosedByUs")
+
+    explore(scenario)
+
+
+def test_a_call_that_is_cancelled_while_it_is_answered_has_one_end_for_all() -> None:
+    def scenario(schedule: Schedule) -> Check:
+        calling = Calling(schedule)
+        pending = calling.client.start("work")
+        schedule.actor("waiter", lambda: calling.note(pending.result))
+        schedule.actor("canceller", lambda: calling.note(pending.cancel))
+        schedule.actor("service", calling.serve)
+
+        def check() -> None:
+            calling.check("7", "CallCancelled", "True", "False")
+            assert ("True" in calling.outcomes) == ("CallCancelled" in calling.outcomes)
+
+        return check
+
+    explore(scenario)
+
+
+@pytest.mark.parametrize("at_once", [1, 2])
+def test_two_threads_that_call_at_once_both_have_an_end(at_once: int) -> None:
+    def scenario(schedule: Schedule) -> Check:
+        calling = Calling(schedule, at_once=at_once)
+        for name in ("one", "other"):
+            schedule.actor(name, lambda: calling.note(lambda: calling.client.call("work")))
+
+        def serve_both() -> None:
+            while calling.served < 2:
+                calling.serve()
+
+        schedule.actor("service", serve_both)
+
+        def check() -> None:
+            calling.check("7")
+            assert calling.outcomes == ["7", "7"]
+
+        return check
+
+    explore(scenario)
+
+
+# --- writing and closing ----------------------------------------------------------------------------------------------
+
+
+def test_what_was_written_before_closing_is_sent_and_the_rest_refused() -> None:
+    def scenario(schedule: Schedule) -> Check:
+        stand_in(schedule, connection)
+        side = EventLoopSide(schedule, 20, Silent())
+        written: list[bytes] = []
+        left = 2
+
+        def end() -> None:
+            nonlocal left
+            left -= 1
+            side.is_stopping = not left
+
+        def write() -> None:
+            for number in range(3):
+                try:
+                    side.socket.write(bytes([number]) * 15)
+                except ClosedByUs:
+                    break
+                written.append(bytes([number]) * 15)
+            end()
+
+        def close() -> None:
+            side.socket.close(timeout=None)
+            end()
+
+        schedule.actor("loop", side.run)
+        schedule.actor("writer", write)
+        schedule.actor("closer", close)
+
+        def check() -> None:
+            assert bytes(side.kernel.taken) == b"".join(written)
+
+        return check
+
+    explore(scenario)
+
+
+# --- accepting and stopping -------------------------------------------------------------------------------------------
+
+
+class Door:
+    """A server with two clients at its door."""
+
+    def __init__(self, schedule: Schedule) -> None:
+        self._schedule = schedule
+        self.address = "ends"
+        self.pairs = [localsocket.pair() for _ in range(2)]
+        self._waiting = [ours for ours, _ in self.pairs]
+        self.is_open = True
+        for pair in self.pairs:
+            for each in pair:
+                schedule.at_end(each.abort)
+
+    def _expect_waiting(self, threads: int) -> None:
+        pass
+
+    def accept(self) -> LocalSocket:
+        self._schedule.wait("accepts", lambda: bool(self._waiting) or not self.is_open)
+        if not self.is_open:
+            raise ClosedByUs("the server")
+        return self._waiting.pop(0)
+
+    def close(self) -> None:
+        self._schedule.step("closes the door")
+        self.is_open = False
+        for each in self._waiting:
+            each.abort()
+
+
+def test_no_connection_is_left_open_by_a_server_that_is_stopped_while_it_accepts() -> None:
+    def scenario(schedule: Schedule) -> Check:
+        stand_in(schedule, connection_threads)
+        door = Door(schedule)
+        threads = ConnectionThreads(door, lambda socket: schedule.step("serves"), 1)  # type: ignore[arg-type]
+
+        def stop() -> None:
+            door.close()
+            threads.stop(Deadline(0))
+
+        schedule.actor("server", threads.run)
+        schedule.actor("stopper", stop)
+
+        def check() -> None:
+            assert all(ours.state.value == "closed" for ours, _ in door.pairs)
+            assert not threads._open
+
+        return check
+
+    explore(scenario)
