@@ -235,7 +235,7 @@ class _Connection:
         try:
             with call.traced():
                 result = await call.method.function(*call.arguments, **call.named)
-            if not self._session.has_room_to_send:
+            if not self._session.outbox.has_room:
                 await self._wait_for_room()
         except asyncio.CancelledError:
             self._tell_cancelled(call)
@@ -257,7 +257,7 @@ class _Connection:
             if raised is not None:
                 raise raised
             source = IteratorSource(call, result) if call.method.is_stream else None
-            if not self._session.has_room_to_send:
+            if not self._session.outbox.has_room:
                 await self._wait_for_room()
         except asyncio.CancelledError:
             self._tell_cancelled(call)
@@ -329,7 +329,7 @@ class _Connection:
                 items = call.method.function(*call.arguments, **call.named)
                 async for item in items:
                     body = session.write_item(call, item)
-                    while call.answer.credit <= 0 or not session.has_room_to_send:
+                    while call.answer.credit <= 0 or not session.outbox.has_room:
                         may_go_on.clear()
                         if call.answer.credit > 0:
                             session.when_room(partial(self.in_loop, may_go_on.set))
@@ -351,7 +351,7 @@ class _Connection:
     async def _wait_for_room(self) -> None:
         """Wait until the peer has read of what was sent before, lest more and more waits for one that does not read."""
         has_room = asyncio.Event()
-        while not self._session.has_room_to_send:
+        while not self._session.outbox.has_room:
             has_room.clear()
             self._session.when_room(partial(self.in_loop, has_room.set))
             await has_room.wait()

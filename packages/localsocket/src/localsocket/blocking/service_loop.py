@@ -261,7 +261,7 @@ class ServiceLoop:
     def _serve(self, served: Served, call: ServedCall) -> ServedCall | None:
         """Return the call when nothing of it is left."""
         session = call.session
-        if not session.has_room_to_send:
+        if not session.outbox.has_room:
             session.begun(call)
             self._late.add(call)
             session.when_room(partial(self.soon, served, partial(self._serve_after_all, served, call)))

@@ -9,11 +9,10 @@ _BUCKETS = 80 * _STEPS  # more nanoseconds than will ever pass
 class LatencyHistogram:
     """Counts of durations in nanoseconds. Not thread-safe: a count may be lost, nothing worse."""
 
-    __slots__ = ("_counts", "total")
+    __slots__ = ("_counts",)
 
     def __init__(self) -> None:
         self._counts = [0] * _BUCKETS
-        self.total = 0
 
     def add(self, nanoseconds: int) -> None:
         exponent = nanoseconds.bit_length()
@@ -22,7 +21,10 @@ class LatencyHistogram:
         else:
             # The bit after the leading one and the two after that choose among the buckets of this doubling.
             self._counts[exponent * _STEPS + (nanoseconds >> (exponent - 4) & 7)] += 1
-        self.total += 1
+
+    @property
+    def total(self) -> int:
+        return sum(self._counts)
 
     def percentile(self, percent: float) -> float:
         """Return the duration, in seconds, that `percent` of all were at most; 0 when there was none."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 from collections.abc import Callable
 from typing import Protocol
@@ -51,7 +52,12 @@ class Outbox:
 
     @property
     def has_room(self) -> bool:
+        """Whether more may be made for the peer."""
         return self._held_size + self._link.bytes_to_write < self._limit
+
+    def ignore_limit(self) -> None:
+        """The peer is gone: nobody is to wait for it."""
+        self._limit = sys.maxsize
 
     def put(self, frame: bytes) -> None:
         """Send the frame, or hold it back; under the lock, since before it was made."""

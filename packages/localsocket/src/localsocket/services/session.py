@@ -58,12 +58,12 @@ class Session:
         self.is_over = False
         self._link = link
         self._answerer = Answerer(service._greeting)
-        self._outbox = Outbox(link, service.limits.unsent, service._tally, self.drop)
-        self._lock = self._outbox.lock
-        self.hold = self._outbox.hold
-        self.release = self._outbox.release
-        self.sent = self._outbox.sent
-        self.when_room = self._outbox.when_room
+        self.outbox = Outbox(link, service.limits.unsent, service._tally, self.drop)
+        self._lock = self.outbox.lock
+        self.hold = self.outbox.hold
+        self.release = self.outbox.release
+        self.sent = self.outbox.sent
+        self.when_room = self.outbox.when_room
         self._inbox = Inbox(service.limits, self._admit, self._has_too_many_calls, partial(on_ready, self))
         self.waiting = self._inbox.waiting  # calls and notifications that have arrived and not begun
         self.take_next = self._inbox.take_next
@@ -98,16 +98,11 @@ class Session:
         """Whether notifications are to be served, or being served, once it is over."""
         return len(self.waiting) > 0 or any(call.is_notification for call in list(self._inbox.begun))
 
-    @property
-    def has_room_to_send(self) -> bool:
-        """Whether more may be made for the peer; also once it is gone, since nobody is to wait for it then."""
-        return self.is_over or self._outbox.has_room
-
     # --- what the face calls ------------------------------------------------------------------------------------------
 
     def begin(self) -> None:
         with self._lock:
-            self._outbox.put(self.service._greeting.encode())
+            self.outbox.put(self.service._greeting.encode())
 
     def receive(self, data: bytes) -> None:
         """Take in what has arrived: take_next() gives the calls that are to be served."""
@@ -129,10 +124,10 @@ class Session:
     def end_turn(self) -> bool:
         """Read on if nothing waits that has arrived; return whether more of it may be served when others had a turn."""
         if self.waiting:
-            self._outbox.set_reading(False)
+            self.outbox.set_reading(False)
             return not self._inbox.has_to_wait
-        if not self._outbox.is_reading_wanted:
-            self._outbox.set_reading(True)
+        if not self.outbox.is_reading_wanted:
+            self.outbox.set_reading(True)
         return False
 
     def expire(self) -> float | None:
@@ -150,6 +145,7 @@ class Session:
             if self.is_over:
                 return
             self.is_over = True
+            self.outbox.ignore_limit()
             answers = self._answerer.abandon()
         self.service._remove_session(self)
         contexts = [answer.context for answer in answers if answer.context is not None]  # else it is not admitted yet
@@ -175,7 +171,7 @@ class Session:
             body = call.method.result.write(result, self._answerer.longest)
             with self._lock:
                 if frame := self._answerer.reply(call.answer, body):
-                    self._outbox.put(frame)
+                    self.outbox.put(frame)
         except BadResult as error:
             self.fail(call, error)
         except TooLongToSend as error:
@@ -321,4 +317,4 @@ class Session:
 
     def _put(self, frame: bytes) -> None:
         if frame:  # else the call is over
-            self._outbox.put(frame)
+            self.outbox.put(frame)

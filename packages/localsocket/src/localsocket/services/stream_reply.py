@@ -127,7 +127,7 @@ class StreamReply:
         self._has_more = False
         sent = 0
         try:
-            while answer.credit > 0 and session.has_room_to_send:
+            while answer.credit > 0 and session.outbox.has_room:
                 if sent == self._most:
                     self._has_more = True
                     return True
@@ -143,7 +143,7 @@ class StreamReply:
         except Exception as error:
             session.fail(self._call, error)
             return False
-        if not session.has_room_to_send:
+        if not session.outbox.has_room:
             session.when_room(self.wake)
         return True
 

@@ -45,6 +45,7 @@ class Answerer:
     def __init__(self, mine: Greeting) -> None:
         self.mine = mine
         self.peer: Greeting | None = None
+        self.longest = 0  # message that the peer takes, in bytes; it has greeted before anything is sent for a call
         self._decoder = FrameDecoder(mine.max_message)
         self._open: dict[int, AnsweredCall] = {}
 
@@ -69,6 +70,7 @@ class Answerer:
             for kind, number, body in self._decoder.feed(data):
                 if self.peer is None:
                     self.peer = decode_greeting(body, self.mine)
+                    self.longest = self.peer.max_message
                 elif kind == _CALL:
                     if not number or number in self._open:
                         raise PeerBrokeProtocol(f"the peer made call {number}, which may not be or is under way")
@@ -105,22 +107,18 @@ class Answerer:
         self._open.clear()
         return answers
 
-    @property
-    def longest(self) -> int:
-        """How many bytes the longest message has that the peer takes."""
-        return self.peer.max_message if self.peer is not None else 0
-
     # --- what to send; nothing for a call that is over ----------------------------------------------------------------
 
     def reply(self, answer: AnsweredCall, body: bytes) -> bytes:
         """Raises TooLongToSend, and leaves the call open, when the peer does not take so much."""
-        self._check_length(body)
+        if len(body) > self.longest:
+            raise TooLongToSend(len(body), self.longest)
         return self._last_frame(answer, _REPLY, body)
 
     def fail(self, answer: AnsweredCall, failure: Failure) -> bytes:
         """A failure that is longer than the peer takes is told in one sentence."""
         body = encode_failure(failure)
-        if self.peer is not None and len(body) > self.peer.max_message:
+        if len(body) > self.longest:
             body = encode_failure(Failure("failed", f"what there is to say of {failure.code!r} is too long to be sent"))
         return self._last_frame(answer, Kind.FAILURE, body)
 
@@ -132,7 +130,8 @@ class Answerer:
 
     def item(self, answer: AnsweredCall, body: bytes) -> bytes:
         """Raises TooLongToSend. One item may be longer than the credit; the next has to wait until it is positive."""
-        self._check_length(body)
+        if len(body) > self.longest:
+            raise TooLongToSend(len(body), self.longest)
         if answer.is_over:
             return b""
         answer.credit -= len(body) + HEADER_SIZE
@@ -150,10 +149,6 @@ class Answerer:
                 del self._open[answer.number]
             elif kind == _CANCEL:
                 self._open[answer.number] = answer
-
-    def _check_length(self, body: bytes) -> None:
-        if self.peer is not None and len(body) > self.peer.max_message:
-            raise TooLongToSend(len(body), self.peer.max_message)
 
     def _last_frame(self, answer: AnsweredCall, kind: int, body: bytes) -> bytes:
         if answer.is_over:

@@ -9,7 +9,7 @@ from localsocket.errors import PeerBrokeProtocol, TooLongToSend, UnsuitableMessa
 from localsocket.wire.call_bodies import Failure, decode_failure, encode_call, encode_count
 from localsocket.wire.frames import HEADER_SIZE, Body, FrameDecoder, Kind, encode_frame
 from localsocket.wire.greeting import Greeting, decode_greeting
-from localsocket.wire.sizes import check_size
+from localsocket.wire.sizes import check_size, check_sizes
 
 _MAX_NUMBER = 2**32 - 1
 
@@ -251,7 +251,7 @@ class Caller:
         carrier: dict[str, str] | None,
     ) -> bytes:
         if self.peer is not None:
-            check_size(arguments, self.peer.max_message)
+            check_sizes(arguments, self.peer.max_message)
             if named:
                 check_size(named, self.peer.max_message)
         try:

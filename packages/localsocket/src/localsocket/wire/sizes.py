@@ -10,12 +10,12 @@ import msgspec
 
 from localsocket.errors import TooLongToSend
 
-_ALWAYS_TRIED = 1 << 20  # bytes; up to there the exact length is found out by encoding
+ALWAYS_TRIED = 1 << 20  # bytes; up to there the exact length is found out by encoding
 _LOOKED_THROUGH = 16  # items of one container, and how many of them may be in one another
 _DEPTH = 4
 
 _SHORT = frozenset({bool, int, float, type(None)})
-_FLAT = frozenset({bytes, bytearray, str})
+FLAT = frozenset({bytes, bytearray, str})
 _COLLECTIONS = (list, tuple, set, frozenset)
 
 
@@ -25,12 +25,20 @@ def check_size(value: object, limit: int) -> None:
     It looks at lengths alone, and at few of them: nothing depends on how large a value is. `length` of the error is the
     least that it can have then.
     """
-    kind = type(value)
-    if kind in _SHORT:
-        return
-    # What most calls give and take first: each call comes here twice.
-    least = len(value) if kind in _FLAT else _least(value, _DEPTH)  # type: ignore[arg-type] # it has a length
-    if least > limit and least > _ALWAYS_TRIED:
+    check_sizes((value,), limit)
+
+
+def check_sizes(arguments: Iterable[object], limit: int) -> None:
+    """Raise TooLongToSend, as check_size() does, for arguments that have more than `limit` bytes together."""
+    least = 0
+    for value in arguments:
+        kind = type(value)
+        # What most calls give first: each call comes here.
+        if kind in FLAT:
+            least += len(value)  # type: ignore[arg-type] # it has a length; a character has at least one byte
+        elif kind not in _SHORT:
+            least += _least(value, _DEPTH)
+    if least > ALWAYS_TRIED and least > limit:
         raise TooLongToSend(least, limit)
 
 
@@ -38,7 +46,7 @@ def _least(value: Any, depth: int) -> int:
     kind = type(value)
     if kind in _SHORT:
         return 1
-    if kind in _FLAT:
+    if kind in FLAT:
         return len(value)  # a character has at least one byte
     if isinstance(value, memoryview):
         return value.nbytes
@@ -66,7 +74,7 @@ def _least_of(items: Iterable[object], count: int, depth: int) -> int:
         kind = type(item)
         if kind in _SHORT:
             least += 1
-        elif kind in _FLAT:
+        elif kind in FLAT:
             least += len(item)  # type: ignore[arg-type] # they have a length
         else:
             least += _least(item, depth - 1)
