@@ -41,17 +41,18 @@ def default_directory() -> Path:
     return (Path(base) if os.path.isabs(base) else Path.home() / ".cache") / "localsocket" / "review"
 
 
-def key_of(files: Sequence[Path], rules: Sequence[Rule]) -> str:
-    """Return what a report depends on as one short text."""
+def key_of(files: Sequence[Path], rules: Sequence[Rule], settings: Sequence[Path] = ()) -> str:
+    """Return what a report depends on as one short text: `settings` are files that tell how to review."""
     digest = hashlib.sha256(_reviewer_itself())
-    for part in _parts(files, rules):
+    for part in _parts(files, rules, settings):
         digest.update(len(part).to_bytes(8, "big") + part)
     return digest.hexdigest()
 
 
-def _parts(files: Sequence[Path], rules: Sequence[Rule]) -> Iterator[bytes]:
+def _parts(files: Sequence[Path], rules: Sequence[Rule], settings: Sequence[Path]) -> Iterator[bytes]:
     yield " ".join(rule.id for rule in rules).encode()
-    for path in files:
+    yield len(settings).to_bytes(4, "big")
+    for path in (*settings, *files):
         yield os.fsencode(path)
         try:
             yield load(path)
@@ -64,7 +65,7 @@ def _reviewer_itself() -> bytes:
     digest = hashlib.sha256(f"{platform.python_version()} {version('tree-sitter')}".encode())
     for grammar in ("tree-sitter-cpp", "tree-sitter-python"):
         digest.update(version(grammar).encode())
-    for path in sorted(Path(__file__).parent.rglob("*.py")):
+    for path in sorted(path for path in Path(__file__).parent.rglob("*") if path.suffix in (".py", ".toml")):
         digest.update(path.read_bytes())
     return digest.digest()
 
@@ -132,6 +133,7 @@ def _report_of(parts: dict[str, Any]) -> Report:
             "not_reviewed": tuple(NotReviewed(**each) for each in parts["not_reviewed"]),
             "failed_rules": (),  # a review that did not come to its end is not kept
             "left_out": (),  # which is found anew
+            "rules_left_out": (),
         }
     )
 

@@ -6,12 +6,15 @@ import gc
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
+from localsocket_review.apis import built_in
+from localsocket_review.apis.tables import Framework, Tables
 from localsocket_review.cache import ReportCache, key_of
 from localsocket_review.checking import Checker, RuleOutcome
+from localsocket_review.findings import Category
 from localsocket_review.model.unit import Language, Unit
 from localsocket_review.reading.collecting import Collected, survey
 from localsocket_review.reading.files import Unreadable, read_file, source_of
@@ -30,6 +33,24 @@ class Progress(Protocol):
     def __call__(self, work: str, done: int, total: int) -> None: ...
 
 
+@dataclass(frozen=True, slots=True)
+class Additions:
+    """What a user adds: frameworks, the files that these and rules come from, and rules that cannot be used.
+
+    `unwanted` are the rules that are left out on purpose, of which the report tells.
+    """
+
+    frameworks: tuple[Framework, ...] = ()
+    files: tuple[Path, ...] = ()
+    broken: tuple[RuleFailure, ...] = ()
+    unwanted: tuple[Rule, ...] = ()
+
+    @property
+    def tables(self) -> Tables | None:
+        """The built-in tables with those of the user, or none where the user adds no framework."""
+        return built_in().with_frameworks(self.frameworks) if self.frameworks else None
+
+
 def _silent(work: str, done: int, total: int) -> None:
     """Tell nobody."""
 
@@ -42,34 +63,49 @@ def review(
     processes: int | None = 1,
     cache: ReportCache | None = None,
     progress: Progress = _silent,
+    additions: Additions = Additions(),
 ) -> Report:
     """Review files and trees as one program. Raises NothingToRead for a path that does not exist.
 
-    What a pattern of `exclude` names is left out. With more than one of `processes` (None: as many as there are cores,
-    and as are worth it) the others are copies of this one, where it can be copied.
+    What a pattern of `exclude` names is left out. `additions` are what a user adds to the reviewer. With more than one
+    of `processes` (None: as many as there are cores, and as are worth it) the others are copies of this one, where it
+    can be copied.
     """
     paths = tuple(paths)
     collected, rules = survey(paths, exclude), rules or all_rules()
     files = collected.files
-    key = key_of(files, rules) if cache is not None else ""
+    key = key_of(files, rules, additions.files) if cache is not None else ""
     known = cache.get(key) if cache is not None else None
-    report = known or _review(files, rules, processes_for(files, processes), progress)
-    if cache is not None and _may_be_kept(report) and known is None and key_of(files, rules) == key:
+    report = known or _review(files, rules, processes_for(files, processes), progress, additions.tables)
+    if cache is not None and _may_be_kept(report) and known is None and key_of(files, rules, additions.files) == key:
         cache.put(key, report)
-    return _completed(report, paths, collected)
+    return _completed(report, paths, collected, additions)
 
 
-def _completed(report: Report, paths: Sequence[Path], collected: Collected) -> Report:
+def _completed(report: Report, paths: Sequence[Path], collected: Collected, additions: Additions) -> Report:
     """Return the report with what does not depend on the content of files: it is found anew, and not kept."""
     named = {str(path) for path in collected.named}
     empty = () if collected.files else (f"there is no Python, C or C++ in {_some([str(path) for path in paths])}",)
     return replace(
         report,
-        not_checked=(*empty, *report.not_checked, *map(str, collected.left_out)),
+        not_checked=(
+            *empty,
+            *(f"{one.what}, {one.why}" for one in additions.broken),
+            *report.not_checked,
+            *map(str, collected.left_out),
+            *_unwanted(additions.unwanted),
+        ),
+        failed_rules=(*report.failed_rules, *additions.broken),
+        rules_left_out=tuple(rule.id for rule in additions.unwanted if rule.category is Category.SECURITY),
         not_reviewed=tuple(replace(one, is_named=one.file in named) for one in report.not_reviewed),
         left_out=tuple((one.why.value, len(one.paths)) for one in collected.left_out),
         sources=dict(_sources(report)),
     )
+
+
+def _unwanted(rules: Sequence[Rule]) -> Iterator[str]:
+    if rules:
+        yield f"what the rules tell that were left out on purpose: {_some([rule.id for rule in rules])}"
 
 
 def _may_be_kept(report: Report) -> bool:
@@ -77,14 +113,14 @@ def _may_be_kept(report: Report) -> bool:
     return not report.failed_rules and not report.traces
 
 
-def _review(files: Sequence[Path], rules: Sequence[Rule], processes: int, progress: Progress) -> Report:
+def _review(files: Sequence[Path], rules: Sequence[Rule], processes: int, progress: Progress, tables: Tables | None) -> Report:
     with _no_collector():
         units = []
         for path in files:
             units.append(read_file(path))
             progress("reading", len(units), len(files))
         answers: list[RuleOutcome] = []
-        with Workers(Checker(units), rules, helpers=processes - 1) as workers:
+        with Workers(Checker(units, tables=tables), rules, helpers=processes - 1) as workers:
             for answer in workers.answers():
                 answers.append(answer)
                 progress("checking", len(answers), len(rules))

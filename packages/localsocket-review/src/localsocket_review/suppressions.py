@@ -41,7 +41,7 @@ def suppressions_in(unit: Unit) -> Iterator[Suppression]:
         match = _FORM.search(comment.text)
         if match is None:
             continue
-        rules = frozenset(re.findall(r"LS\d{3}", match["rules"] or ""))
+        rules = frozenset(re.findall(r"\b[A-Z]{2,10}\d{3}\b", match["rules"] or ""))
         last_line = _next_code_line(unit, comment.place.end_line + 1) if comment.stands_alone else comment.place.line
         yield Suppression(comment.place, rules, match["reason"].strip(" -:\t\r\n"), last_line)
 

@@ -24,6 +24,7 @@ from localsocket_review.rules.rule import Rule
 
 # Less than this is reviewed before another process has begun.
 _BYTES_WORTH_A_PROCESS = 1024 * 1024
+_BYTES_PER_NUMBER = 2
 
 
 def processes_for(paths: Sequence[Path], most: int | None = None) -> int:
@@ -113,13 +114,13 @@ class _Queue:
     def __init__(self, rules: Sequence[Rule]) -> None:
         self._rules = rules
         self._reading, writing = os.pipe()
-        # A byte each: the system hands a byte of a pipe to one reader only.
-        os.write(writing, bytes(range(len(rules))))
+        # Two bytes each, written at once: the system hands each of a pipe's bytes to one reader only, in their order.
+        os.write(writing, b"".join(number.to_bytes(_BYTES_PER_NUMBER, "big") for number in range(len(rules))))
         os.close(writing)
 
     def take(self) -> Rule | None:
-        number = os.read(self._reading, 1)
-        return self._rules[number[0]] if number else None
+        number = os.read(self._reading, _BYTES_PER_NUMBER)
+        return self._rules[int.from_bytes(number, "big")] if number else None
 
     def close(self) -> None:
         os.close(self._reading)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterator
+from functools import cached_property
 from pathlib import PurePath
 
 from localsocket_review.analysis.calls import ProgramCalls
@@ -72,6 +74,7 @@ class Access:
         self._origins = origins
         self._names = names
         self._flow_of = flow_of
+        self._asking: dict[Unit, bool] = {}
 
     def bits(self, expression: Expression | None, function: FunctionInfo) -> int:
         """Return the bits that a mode or a set of options may have, also of one that is known in part."""
@@ -96,7 +99,9 @@ class Access:
 
     def asks_for_credentials(self, unit: Unit) -> bool:
         """Say whether anything in the file, or in one that it imports or includes, asks the system who a peer is."""
-        return any(self._asks(one) for one in (unit, *self._used_by(unit)))
+        if unit not in self._asking:
+            self._asking[unit] = any(self._asks(one) for one in (unit, *self._used_by(unit)))
+        return self._asking[unit]
 
     def _used_by(self, unit: Unit) -> Iterator[Unit]:
         for imported in unit.imports.values():
@@ -104,10 +109,15 @@ class Access:
                 module = self._program.module_named(name, unit)
                 if module is not None:
                     yield module
-        included = {PurePath(name).stem for name, _ in unit.includes}
-        for other in self._program.units if included else ():
-            if other.language is unit.language and PurePath(other.path).stem in included:
-                yield other
+        for stem in {PurePath(name).stem for name, _ in unit.includes}:
+            yield from (other for other in self._by_stem.get(stem, ()) if other.language is unit.language)
+
+    @cached_property
+    def _by_stem(self) -> dict[str, list[Unit]]:
+        found: defaultdict[str, list[Unit]] = defaultdict(list)
+        for unit in self._program.units:
+            found[PurePath(unit.path).stem].append(unit)
+        return dict(found)
 
     def _asks(self, unit: Unit) -> bool:
         if _CREDENTIALS & set(unit.identifiers):

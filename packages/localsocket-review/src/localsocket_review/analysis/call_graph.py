@@ -42,7 +42,7 @@ class CallGraph:
         for callee, site in self._indirect.sites(call, caller):
             self._callers[callee].append(site)
         for argument in (*call.arguments, *call.keywords.values()):
-            if isinstance(strip_casts(argument), (Name, Attribute, Lambda)):
+            if _may_name_function(strip_casts(argument)):
                 for callee in self._resolution.functions_named_by(argument, caller):
                     if not callee.is_constructor:
                         self._callers[callee].append(CallSite(call, caller, is_handed_on=True))
@@ -100,6 +100,12 @@ class CallGraph:
     def type_without_them(self, expression: Expression, function: FunctionInfo) -> str:
         """Return the type by which the callers were found, which holds when they are known as well."""
         return self._resolution.inference.type_of(expression, function)
+
+
+def _may_name_function(argument: Expression) -> bool:
+    return isinstance(argument, (Name, Attribute, Lambda)) or (
+        isinstance(argument, Call) and argument.called_name == "G_CALLBACK"
+    )
 
 
 def _all_others(call: Call, function: FunctionInfo, position: int) -> Expression:

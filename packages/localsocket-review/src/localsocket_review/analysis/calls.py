@@ -10,6 +10,7 @@ from localsocket_review.analysis.names import Names
 from localsocket_review.analysis.resolution import Resolution
 from localsocket_review.analysis.sites import CallSite, Site
 from localsocket_review.apis.meaning import Act
+from localsocket_review.apis.tables import Tables
 from localsocket_review.model.declarations import FunctionInfo
 from localsocket_review.model.expressions import Expression
 from localsocket_review.model.program import Program
@@ -22,8 +23,9 @@ class ProgramCalls(Resolution):
     callers, and so depends on nothing that it is to find.
     """
 
-    def __init__(self, program: Program, names: Names) -> None:
-        super().__init__(program, names, CallGraph(program, names, Resolution(program, names, callers=None)))
+    def __init__(self, program: Program, names: Names, tables: Tables) -> None:
+        first = Resolution(program, names, tables, callers=None)
+        super().__init__(program, names, tables, CallGraph(program, names, first))
         self._sites: dict[FunctionInfo, list[Site]] = {}
         self._sites_by_acts: dict[Act, list[Site]] = {}
 
@@ -59,6 +61,10 @@ class ProgramCalls(Resolution):
     def values_given(self, function: FunctionInfo, parameter: str) -> list[tuple[Expression, FunctionInfo]]:
         """Return what the callers give for a parameter, each with the function that gives it."""
         return self._graph.values_given(function, parameter)
+
+    def types_given(self, function: FunctionInfo, parameter: str) -> str:
+        """Return the type with which a framework calls a function that was handed to it."""
+        return self._graph.types_given(function, parameter)
 
     def value_given(self, site: CallSite, function: FunctionInfo, parameter: str) -> Expression | None:
         """Return what one caller gives for a parameter."""

@@ -8,18 +8,19 @@ from dataclasses import dataclass
 from localsocket_review.analysis.calls import ProgramCalls
 from localsocket_review.analysis.connections import Connections
 from localsocket_review.analysis.inference import Inference
+from localsocket_review.analysis.names import Names
 from localsocket_review.analysis.threads import Threads
+from localsocket_review.apis.meaning import Act
 from localsocket_review.model.declarations import ClassInfo, FunctionInfo
+from localsocket_review.model.expressions import Call
 from localsocket_review.model.place import Place
 from localsocket_review.model.program import Program
 from localsocket_review.model.unit import Language
 
 _WINDOWS = frozenset({"QWidget", "QDialog", "QMainWindow", "QQuickItem", "QWindow", "QAbstractItemModel"})
-_PROTOCOLS = frozenset({"asyncio.BaseProtocol", "asyncio.Protocol", "asyncio.DatagramProtocol"})
 _TESTING = frozenset({"QTEST_MAIN", "QTEST_GUILESS_MAIN", "QTEST_APPLESS_MAIN", "QVERIFY", "QCOMPARE", "QTRY_VERIFY"})
-_CALLED_BY_ASYNCIO = frozenset(
-    {"connection_made", "connection_lost", "data_received", "eof_received", "pause_writing", "resume_writing"}
-)
+# Where gevent has taken the place of what waits, nothing that waits holds up the others.
+_PATCHING = frozenset({"patch_all", "patch_socket", "patch_time"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,9 +36,16 @@ class EventLoops:
     """Finds what runs on an event loop: coroutines, asyncio's callbacks, Qt's slots and what windows do."""
 
     def __init__(
-        self, program: Program, inference: Inference, calls: ProgramCalls, connections: Connections, threads: Threads
+        self,
+        program: Program,
+        names: Names,
+        inference: Inference,
+        calls: ProgramCalls,
+        connections: Connections,
+        threads: Threads,
     ) -> None:
         self._program = program
+        self._names = names
         self._inference = inference
         self._calls = calls
         self._connections = connections
@@ -57,13 +65,25 @@ class EventLoops:
             label = self._label(function)
             if label and self._threads.worker_of(function) is None:
                 yield LoopFunction(function, function.place, label)
+        yield from self._called_back()
         for connection in self._connections.all:
             for target in connection.targets:
                 if target.owner not in self._moved and self._threads.worker_of(target) is None:
                     yield LoopFunction(target, connection.place, "Qt's event loop")
 
+    def _called_back(self) -> Iterator[LoopFunction]:
+        """Yield what is handed to a framework, or decorated for it, to be called on the thread of its loop."""
+        is_patched = any(not _PATCHING.isdisjoint(unit.identifiers) for unit in self._program.units)
+        for site in self._calls.sites(Act.CALL_BACK):
+            target = site.argument("target")
+            if target is None or (is_patched and site.api.name.startswith("gevent.")):
+                continue
+            for function in self._calls.functions_named_by(target, site.function):
+                if self._threads.worker_of(function) is None:
+                    yield LoopFunction(function, site.place, "the event loop")
+
     def _label(self, function: FunctionInfo) -> str:
-        if function.is_async:
+        if function.is_async or self._is_decorated(function):
             return "the event loop"
         owner = function.owner
         if owner is None or owner in self._moved or _is_test(owner, function):
@@ -71,10 +91,18 @@ class EventLoops:
         is_slot = function.unit.language is Language.CPP and "slots" in function.section
         if is_slot and not self._is_only_called(function):
             return "Qt's event loop"
-        lineage = set(self._inference.class_lineage(owner))
-        if lineage & _WINDOWS:
+        lineage = self._inference.class_lineage(owner)
+        if not _WINDOWS.isdisjoint(lineage):
             return "the thread of the windows"
-        return "the event loop" if lineage & _PROTOCOLS and function.name in _CALLED_BY_ASYNCIO else ""
+        in_loop = self._calls.tables.in_loop
+        return "the event loop" if any(f"{base}.{function.name}" in in_loop for base in lineage) else ""
+
+    def _is_decorated(self, function: FunctionInfo) -> bool:
+        for decorator in function.decorators:
+            called = decorator.function if isinstance(decorator, Call) else decorator
+            if self._names.external(called, function.enclosing or function) in self._calls.tables.in_loop:
+                return True
+        return False
 
     def _is_only_called(self, function: FunctionInfo) -> bool:
         """Say whether the program calls a slot as it does any function, and connects nothing to it."""

@@ -43,6 +43,8 @@ from localsocket_review.analysis.threads import Threads
 from localsocket_review.analysis.transports import Transports
 from localsocket_review.analysis.unused import UnusedThings
 from localsocket_review.analysis.values import Values
+from localsocket_review.apis import built_in
+from localsocket_review.apis.tables import Tables
 from localsocket_review.model.declarations import ClassInfo, FunctionInfo
 from localsocket_review.model.program import Program
 from localsocket_review.model.unit import Language
@@ -51,11 +53,13 @@ from localsocket_review.model.unit import Language
 class Facts:
     """The program and its analyses, each worked out when a rule first asks for it."""
 
-    def __init__(self, program: Program) -> None:
+    def __init__(self, program: Program, tables: Tables | None = None) -> None:
+        """Know of the frameworks what the tables tell, or what is built in."""
         self.program = program
+        self.tables = tables or built_in()
         self._flows: dict[FunctionInfo, ControlFlow] = {}
         self.names = Names(program)
-        self.calls = ProgramCalls(program, self.names)
+        self.calls = ProgramCalls(program, self.names, self.tables)
         self.inference = self.calls.inference
 
     def flow(self, function: FunctionInfo) -> ControlFlow:
@@ -112,7 +116,7 @@ class Facts:
 
     @cached_property
     def heritage(self) -> Heritage:
-        return Heritage(self.program, self.inference)
+        return Heritage(self.program, self.inference, self.tables)
 
     @cached_property
     def naming(self) -> Naming:
@@ -137,7 +141,7 @@ class Facts:
 
     @cached_property
     def event_loops(self) -> EventLoops:
-        return EventLoops(self.program, self.inference, self.calls, self.connections, self.threads)
+        return EventLoops(self.program, self.names, self.inference, self.calls, self.connections, self.threads)
 
     @cached_property
     def endings(self) -> Endings:

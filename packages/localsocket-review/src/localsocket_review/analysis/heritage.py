@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from localsocket_review.analysis.inference import Inference
-from localsocket_review.apis import BASES
 from localsocket_review.apis.hooks import HOOKS, QT_VIRTUALS, is_hook
+from localsocket_review.apis.tables import Tables
 from localsocket_review.model.declarations import ClassInfo, FunctionInfo
 from localsocket_review.model.program import Program, last_word
 
@@ -45,8 +45,9 @@ _PLAIN = frozenset(
 class Heritage:
     """Follows bases through the program and the tables."""
 
-    def __init__(self, program: Program, inference: Inference) -> None:
+    def __init__(self, program: Program, inference: Inference, tables: Tables) -> None:
         self._program = program
+        self._tables = tables
         self._inference = inference
 
     def is_given(self, method: FunctionInfo) -> bool:
@@ -82,7 +83,7 @@ class Heritage:
     def has_unknown_base(self, found: ClassInfo) -> bool:
         """Say whether a base is neither in the files nor in the tables: it may call anything by name."""
         for base in self._inference.class_lineage(found)[1:]:
-            is_known = base in HOOKS or base in BASES or last_word(base) in _PLAIN or base in _PLAIN
+            is_known = base in HOOKS or base in self._tables.bases or last_word(base) in _PLAIN or base in _PLAIN
             if not is_known and self._program.class_named(base, found.unit) is None:
                 return True
         return False

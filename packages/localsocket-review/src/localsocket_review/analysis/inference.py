@@ -10,8 +10,8 @@ from typing import Protocol
 
 from localsocket_review.analysis.memo import Inquiry, memo
 from localsocket_review.analysis.names import Names, Variable, without_qt_module
-from localsocket_review.apis import APIS, CALLBACKS, MEMBERS, ancestry
 from localsocket_review.apis.meaning import Api
+from localsocket_review.apis.tables import Tables
 from localsocket_review.model.declarations import ClassInfo, FunctionInfo
 from localsocket_review.model.expressions import (
     Assignment,
@@ -78,9 +78,12 @@ class _Binding:
 class Inference:
     """Types of expressions in a program; it does not follow the order of statements."""
 
-    def __init__(self, program: Program, names: Names, calls: CallMeanings, callers: Callers | None) -> None:
+    def __init__(
+        self, program: Program, names: Names, tables: Tables, calls: CallMeanings, callers: Callers | None
+    ) -> None:
         self._program = program
         self._names = names
+        self._tables = tables
         self._calls = calls
         self._callers = callers
         self._bindings: defaultdict[Variable, list[_Binding]] | None = None
@@ -103,7 +106,7 @@ class Inference:
             return []
         known = self._program.class_named(type_name, near)
         if known is None:
-            return ancestry(type_name)
+            return self._tables.ancestry(type_name)
         return self.class_lineage(known)
 
     def class_lineage(self, found: ClassInfo) -> list[str]:
@@ -114,7 +117,7 @@ class Inference:
     def _find_lineage(self, found: ClassInfo) -> list[str]:
         names = [found.name]
         for base in self._program.bases_of(found):
-            for name in ancestry(self.canonical(base, found.unit)):
+            for name in self._tables.ancestry(self.canonical(base, found.unit)):
                 if name not in names:
                     names.append(name)
         return names
@@ -178,7 +181,7 @@ class Inference:
         for name in self._names.external_candidates(call.function, function):
             if self._program.class_named(name, function.unit) is not None:
                 return last_word(name)
-            if name in APIS[function.unit.language]:
+            if name in self._tables.calls[function.unit.language]:
                 continue
             if last_word(name)[:1].isupper() or call.is_new:
                 return name
@@ -244,7 +247,7 @@ class Inference:
         """Return the type with which a framework's base class calls this method, `received` for what a peer sent."""
         position = next((at for at, one in enumerate(function.parameters) if one.name == parameter), 0)
         for base in self.class_lineage(function.owner) if function.owner is not None else ():
-            types = CALLBACKS.get(f"{base}.{function.name}", ())
+            types = self._tables.called_back(base, function.name)
             if position < len(types):
                 return types[position]
         return ""
@@ -287,8 +290,8 @@ class Inference:
             if expression.name in found.members:
                 return self._of_known(Variable(found, expression.name))
         for base in self.lineage(owner, function.unit):
-            if f"{base}.{expression.name}" in MEMBERS:
-                return MEMBERS[f"{base}.{expression.name}"]
+            if f"{base}.{expression.name}" in self._tables.members:
+                return self._tables.members[f"{base}.{expression.name}"]
         return ""
 
     def member_named(self, expression: Expression, function: FunctionInfo) -> Variable | None:

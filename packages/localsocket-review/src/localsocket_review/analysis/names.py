@@ -17,7 +17,7 @@ from localsocket_review.model.expressions import (
     dotted,
     strip_casts,
 )
-from localsocket_review.model.program import Program, last_word, nearest
+from localsocket_review.model.program import Program, distance, last_word
 from localsocket_review.model.unit import Language, Unit
 
 _QT_MODULES = ("PySide2", "PySide6", "PyQt4", "PyQt5", "PyQt6", "qtpy")
@@ -144,7 +144,10 @@ class Names:
             if body is not None and word in body.local_names():
                 return Variable(self._shared.owner(word, body), ".".join(words[position:]))
             if word in self._cpp_globals:
-                return Variable(nearest(self._cpp_globals[word], function.unit)[0], ".".join(words[position:]))
+                return Variable(
+                    min(self._cpp_globals[word], key=lambda one: distance(one.unit, function.unit)),
+                    ".".join(words[position:]),
+                )
         if owner is not None and owner.body is None and self._may_be_member(head, owner):
             return Variable(owner, path)  # its header is not among the files given
         return None

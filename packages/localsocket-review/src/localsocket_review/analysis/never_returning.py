@@ -148,9 +148,12 @@ class NeverReturning:
 
     def _marked_near(self, unit: Unit) -> frozenset[str]:
         """Return the names that this file, or a header among those given, marks."""
-        return self._marked_in(unit).union(
-            *(self._marked_in(one) for one in self._program.units if one.path.endswith((".h", ".hpp", ".hh", ".hxx")))
-        )
+        return self._marked_in(unit) | self._marked_in_headers
+
+    @cached_property
+    def _marked_in_headers(self) -> frozenset[str]:
+        headers = (one for one in self._program.units if one.path.endswith((".h", ".hpp", ".hh", ".hxx")))
+        return frozenset().union(*map(self._marked_in, headers))
 
     def _marked_in(self, unit: Unit) -> frozenset[str]:
         if unit not in self._marked:

@@ -41,8 +41,8 @@ class Options:
     def _declared_in(self, unit: Unit) -> dict[str, list[Default]]:
         if unit not in self._known:
             found: dict[str, list[Default]] = {}
-            for function in self._program.functions:
-                for call in function.calls() if function.unit is unit else ():
+            for function in unit.every_function():
+                for call in function.calls():
                     if call.called_name in ("add_argument", "add_option"):
                         for name in _names(call):
                             found.setdefault(name, []).extend((default, function) for default in _default(call))

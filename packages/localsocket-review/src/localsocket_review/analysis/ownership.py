@@ -169,9 +169,8 @@ class Ownership:
                 yield function
                 waiting.extend(function.nested)
         else:
-            for function in self._program.functions:
-                if function.owner is not None and holder.owner in self._program.lineage(function.owner):
-                    yield function
+            for owner in (holder.owner, *self._program.derived_from(holder.owner)):
+                yield from self._program.functions_by_owner.get(owner, ())
 
 
 def is_released(fates: set[Fate]) -> bool:

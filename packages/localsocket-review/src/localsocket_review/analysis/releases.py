@@ -184,10 +184,9 @@ class Releases:
         if isinstance(variable.owner, ClassInfo):
             for method in variable.owner.all_methods():
                 yield from _with_nested(method)
-            for cls in self._program.classes:
-                if cls is not variable.owner and variable.owner in self._program.lineage(cls):
-                    for method in cls.all_methods():
-                        yield from _with_nested(method)
+            for derived in self._program.derived_from(variable.owner):
+                for method in derived.all_methods():
+                    yield from _with_nested(method)
         elif variable.owner is variable.owner.unit.body:
             yield from (one for one in self._program.functions if one.unit.language is Language.CPP)
         else:

@@ -8,8 +8,8 @@ from localsocket_review.analysis.inference import Callers, Inference
 from localsocket_review.analysis.memo import Inquiry, memo
 from localsocket_review.analysis.names import Names
 from localsocket_review.analysis.sites import Site, is_super
-from localsocket_review.apis import APIS, TOLD_BY_NAME
 from localsocket_review.apis.meaning import Act, Api
+from localsocket_review.apis.tables import Tables
 from localsocket_review.model.declarations import ClassInfo, FunctionInfo, FunctionKind
 from localsocket_review.model.expressions import (
     Attribute,
@@ -22,7 +22,7 @@ from localsocket_review.model.expressions import (
     dotted,
     strip_casts,
 )
-from localsocket_review.model.program import Program, last_word, nearest
+from localsocket_review.model.program import Program, last_word
 from localsocket_review.model.statements import Return, With
 from localsocket_review.model.unit import Language, Macro, Unit
 
@@ -49,17 +49,19 @@ _MOST_IMPORTS = 6  # a name is imported from where it was imported, and so on
 class Resolution:
     """Resolves the calls of a program. Calls are known by types, and types by calls: so each asks the other."""
 
-    def __init__(self, program: Program, names: Names, callers: Callers | None) -> None:
+    def __init__(self, program: Program, names: Names, tables: Tables, callers: Callers | None) -> None:
         """Know the types of parameters by the `callers`, where these are given."""
         self._program = program
         self._names = names
+        self.tables = tables
         self.inquiry = Inquiry()
-        self.inference = Inference(program, names, self, callers)
+        self.inference = Inference(program, names, tables, self, callers)
+        known = tables.calls[Language.CPP]
         self._renamed = {
             macro.name: name
             for unit in program.units
             for macro in unit.macros.values()
-            if (name := _renamed_by(macro)) in APIS[Language.CPP] and macro.name not in APIS[Language.CPP]
+            if (name := _renamed_by(macro)) in known and macro.name not in known
         }
 
     # --- what a call means ----------------------------------------------------------------------------------------
@@ -74,7 +76,7 @@ class Resolution:
         return None if api is None else Site(call, api, function)
 
     def _find_api(self, call: Call, function: FunctionInfo) -> Api | None:
-        table = APIS[function.unit.language]
+        table = self.tables.calls[function.unit.language]
         if isinstance(call.function, Name) and function.owner is not None and function.unit.language is Language.CPP:
             own = self._of_own_class(call.called_name, function.owner, table)
             fits = any(_takes(method, call) for method in self._own_methods(call.called_name, function))
@@ -139,7 +141,7 @@ class Resolution:
             return self._of_base(function.owner, method, table)
         type_name = self.inference.type_of(call.function.value, function)
         if not type_name:
-            told = TOLD_BY_NAME[function.unit.language].get(method)
+            told = self.tables.told_by_name[function.unit.language].get(method)
             has_own = any(known.owner is not None for known in self._program.functions_by_name.get(method, ()))
             if has_own or call.keywords.keys() - _KEYWORDS_OF_SOCKETS:
                 return None
@@ -182,7 +184,7 @@ class Resolution:
                 return [found for found in self._named(name, function) if found.body is not None]
             case Attribute(value=value, name=name):
                 return [found for found in self._methods(value, name, function) if found.body is not None]
-            case Call(called_name="partial" | "bind" | "SLOT" | "std_bind", arguments=(first, *_)):
+            case Call(called_name="partial" | "bind" | "SLOT" | "std_bind" | "G_CALLBACK", arguments=(first, *_)):
                 return self.functions_named_by(first, function)
         return []
 
@@ -278,15 +280,7 @@ class Resolution:
         return found
 
     def _free_functions(self, name: str, function: FunctionInfo) -> list[FunctionInfo]:
-        known = [
-            found
-            for found in self._program.functions_by_name.get(name, ())
-            if found.owner is None
-            and found.unit.language is function.unit.language
-            and found.kind is FunctionKind.FUNCTION
-        ]
-        ordered = nearest(known, function.unit)
-        return [found for found in ordered if found.unit is ordered[0].unit]
+        return self._program.free_functions(name, function.unit)
 
     def _methods(self, receiver: Expression, name: str, function: FunctionInfo) -> list[FunctionInfo]:
         type_name = self.inference.type_of(receiver, function) or last_word(self._names.external(receiver, function))
@@ -327,6 +321,8 @@ def _has_its_shape(call: Call, api: Api) -> bool:
     """Say whether a C function is called as it must be: `connect(sender, &Sender::signal, slot)` is another one."""
     if api.takes is None:
         return True
+    if "_" in api.name:  # no name of Qt's
+        return len(call.arguments) == api.takes
     return len(call.arguments) == api.takes and not any(_is_signal(argument) for argument in call.arguments)
 
 

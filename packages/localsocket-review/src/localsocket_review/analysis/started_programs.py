@@ -53,7 +53,7 @@ class StartedPrograms:
         """Say what the programs inherit that the file, and those that belong to it, start, as far as the text tells."""
         if unit not in self._known:
             near = self._neighbours.of(unit)
-            found = self._find(near)
+            found = self._find(set(near))
             self._known.update((one, found) for one in near)
         return self._known[unit]
 

@@ -162,8 +162,9 @@ class Streams:
         if unit not in self._of_messages:
             made = [
                 site.call
-                for site in self._calls.sites(Act.CONSTRUCT)
-                if site.function.unit is unit and site.api.name == "socket" and unit.language is Language.CPP
+                for function in (unit.every_function() if unit.language is Language.CPP else ())
+                for site in self._calls.sites(Act.CONSTRUCT, function)
+                if site.api.name == "socket"
             ]
             self._of_messages[unit] = bool(made) and all(map(_keeps_messages, made))
         return self._of_messages[unit]

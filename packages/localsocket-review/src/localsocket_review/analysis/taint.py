@@ -19,10 +19,9 @@ from localsocket_review.analysis.outputs import Output
 from localsocket_review.analysis.sites import LONGEST_TRAIL, CallSite, Trail, argument_of
 from localsocket_review.analysis.standard_streams import is_standard_input
 from localsocket_review.analysis.transports import Transports
-from localsocket_review.apis import DECORATED, MEMBERS
 from localsocket_review.apis.c_library import FRESH_MEMORY
-from localsocket_review.apis.frameworks import RECEIVED
 from localsocket_review.apis.meaning import Act, Api
+from localsocket_review.apis.tables import RECEIVED
 from localsocket_review.model.declarations import FunctionInfo
 from localsocket_review.model.expressions import (
     COMPARISONS,
@@ -159,7 +158,6 @@ _NUMBER_TYPES = re.compile(r"u?int\d*(?:_t)?|qu?int\d+|s?size_t|qsizetype|unsign
 _SIGNED_TYPES = re.compile(
     r"(?:const )?(?:signed )?(?:int|long|long long|long int|ssize_t|q?int\d+(?:_t)?|qsizetype|off_t)"
 )
-_MEMBERS_RECEIVED = frozenset(name.rpartition(".")[2] for name, kind in MEMBERS.items() if kind == RECEIVED)
 _KEYED = re.compile(r"map|hash|dict|set\b", re.IGNORECASE)
 _DEEPEST_FIELD = 3
 _LONGEST_WAY = 8
@@ -411,10 +409,11 @@ class Taint:
 
     def _is_member_received(self, expression: Attribute, function: FunctionInfo) -> bool:
         """`request.query`, where a framework hands over the request."""
-        if expression.name not in _MEMBERS_RECEIVED or self._transports.serves_network(function):
+        if expression.name not in self._calls.tables.members_received or self._transports.serves_network(function):
             return False
         owner = self._inference.type_of(expression.value, function)
-        return MEMBERS.get(f"{owner}.{expression.name}") == RECEIVED
+        bases = self._inference.lineage(owner, function.unit)
+        return any(self._calls.tables.members.get(f"{base}.{expression.name}") == RECEIVED for base in bases)
 
     def _of_definitions(
         self, variable: Variable, where: Expression, function: FunctionInfo, use: Use, trail: Trail
@@ -630,15 +629,17 @@ class Taint:
         """Say whether a framework calls the function with what a peer sent, for its class or for its decorator."""
         if self._inference.given_by_framework(function, parameter) == RECEIVED:
             return True
+        if self._calls.types_given(function, parameter) == RECEIVED:
+            return True
         return any(self._hands_over(decorator, function.enclosing or function) for decorator in function.decorators)
 
     def _hands_over(self, decorator: Expression, function: FunctionInfo) -> bool:
         """`@method()` of a bus, `@service.method`."""
         called = decorator.function if isinstance(decorator, Call) else decorator
-        if self._names.external(called, function) in DECORATED:
+        if self._names.external(called, function) in self._calls.tables.decorators:
             return True
         return isinstance(called, Attribute) and (
-            f"{self._inference.type_of(called.value, function)}.{called.name}" in DECORATED
+            f"{self._inference.type_of(called.value, function)}.{called.name}" in self._calls.tables.decorators
         )
 
     def _given(self, value: Expression, field: str, function: FunctionInfo, use: Use, trail: Trail) -> Trace | None:

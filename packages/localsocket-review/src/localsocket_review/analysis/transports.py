@@ -194,9 +194,8 @@ class Transports:
                 yield from [name for name in bases if _is_server(name)][:1]
 
     def _serving(self, handler: ClassInfo) -> Iterator[str]:
-        for function in self._program.functions:
-            if handler.name not in function.unit.identifiers:
-                continue
+        mentioning = (unit for unit in self._program.units if handler.name in unit.identifiers)
+        for function in (one for unit in mentioning for one in unit.every_function()):
             for call in function.calls():
                 for argument in call.arguments:
                     named = argument

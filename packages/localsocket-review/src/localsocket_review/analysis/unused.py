@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import PurePath
 
 from localsocket_review.analysis.calls import ProgramCalls
@@ -15,7 +16,6 @@ from localsocket_review.analysis.inference import Inference
 from localsocket_review.analysis.neighbours import Neighbours
 from localsocket_review.analysis.reach import has_entry, is_private
 from localsocket_review.analysis.references import References
-from localsocket_review.apis import APIS
 from localsocket_review.apis.meaning import Act
 from localsocket_review.model.declarations import ClassInfo, FunctionInfo, FunctionKind, Member, Parameter
 from localsocket_review.model.expressions import Display, Expression, Literal, Name, Other
@@ -25,10 +25,6 @@ from localsocket_review.model.statements import Assign, Evaluate, Loop, Raise, S
 from localsocket_review.model.unit import Language, Unit
 
 _OF_SOCKETS = Act.BIND | Act.LISTEN | Act.CONNECT | Act.ACCEPT | Act.RECEIVE | Act.SEND | Act.WAIT | Act.CLOSE
-_SOCKETS = {
-    language: {api.name.rpartition(".")[0] for api in table.values() if api.act & _OF_SOCKETS}
-    for language, table in APIS.items()
-}
 _NAMED = (FunctionKind.FUNCTION, FunctionKind.METHOD)
 _NUMBER = re.compile(
     r"(?:unsigned|signed|long|short|int|char|bool|float|double|auto|size_t|ssize_t|std::size_t|u?int\d+_t|qu?int\d+|uint|"
@@ -76,6 +72,7 @@ class UnusedThings:
         self._includes = Includes(program, inference)
         packages = [unit for unit in program.units if PurePath(unit.path).name == "__init__.py"]
         self._packages = {PurePath(unit.path).parent for unit in packages}
+        self._methods: dict[Unit, Counter[str]] = {}
         self._classes: defaultdict[Unit, list[ClassInfo]] = defaultdict(list)
         for found in program.classes:
             self._classes[found.unit].append(found)
@@ -141,7 +138,9 @@ class UnusedThings:
             if parameter.type
             for name in self._inference.lineage(self._inference.canonical(parameter.type, unit), unit)
         }
-        return not types.isdisjoint(_SOCKETS[unit.language]) or any(self._calls.sites(_OF_SOCKETS, function))
+        return not types.isdisjoint(self._calls.tables.types_that(_OF_SOCKETS)[unit.language]) or any(
+            self._calls.sites(_OF_SOCKETS, function)
+        )
 
     def _parameters(self, function: FunctionInfo) -> Iterator[Unused]:
         if not self._may_choose_parameters(function) or _does_nothing(function.body or []):
@@ -165,9 +164,17 @@ class UnusedThings:
             return False
         if function.owner is None or function.is_constructor:
             return True
-        near = self._neighbours.of(function.unit)
-        namesakes = [found for unit in near for found in self._classes[unit] if function.name in found.methods]
-        return len(namesakes) < 2
+        return self._methods_near(function.unit)[function.name] < 2
+
+    def _methods_near(self, unit: Unit) -> Counter[str]:
+        """Return how many classes of the files that belong together have a method of each name."""
+        leader = self._neighbours.group_of(unit)
+        if leader not in self._methods:
+            near = self._neighbours.of(unit)
+            self._methods[leader] = Counter(
+                name for one in near for found in self._classes[one] for name in found.methods
+            )
+        return self._methods[leader]
 
     def _is_for_others(self, function: FunctionInfo) -> bool:
         """Say whether the parameters are a promise: a package's public ones, or those that a twin has elsewhere."""
@@ -175,13 +182,18 @@ class UnusedThings:
             is_public = not function.name.startswith("_") or function.is_constructor
             in_package = any(folder in self._packages for folder in PurePath(function.unit.path).parents)
             return is_public and in_package
-        near = self._neighbours.of(function.unit)
-        twins = [
-            other
-            for other in self._program.functions_by_name.get(function.name, ())
-            if other.owner is None and other.body is not None and other.unit in near
-        ]
-        return function.owner is None and not function.is_static and len(twins) > 1
+        if function.owner is not None or function.is_static:
+            return False
+        return self._twins[self._neighbours.group_of(function.unit), function.name] > 1
+
+    @cached_property
+    def _twins(self) -> Counter[tuple[Unit, str]]:
+        """How many functions of a name that belong to no class the files have which belong together."""
+        return Counter(
+            (self._neighbours.group_of(one.unit), one.name)
+            for one in self._program.functions
+            if one.owner is None and one.body is not None
+        )
 
     def _variables(self, function: FunctionInfo) -> Iterator[Unused]:
         if function.kind not in (*_NAMED, FunctionKind.CONSTRUCTOR, FunctionKind.DESTRUCTOR):
@@ -256,12 +268,16 @@ class UnusedThings:
     def _is_taken_from(self, unit: Unit, name: str) -> bool:
         """Say whether another file imports the name from this one."""
         wanted = f"{unit.module_name}.{name}"
-        return any(
-            source == wanted or source.endswith(f".{wanted}")
-            for other in self._program.units
-            if other is not unit
-            for source in other.imports.values()
-        )
+        return bool(self._importers.get(wanted, frozenset()) - {unit})
+
+    @cached_property
+    def _importers(self) -> dict[str, set[Unit]]:
+        """By the last two words of what is imported, the files that import it."""
+        found: defaultdict[str, set[Unit]] = defaultdict(set)
+        for unit in self._program.units:
+            for source in unit.imports.values():
+                found[".".join(source.split(".")[-2:])].add(unit)
+        return dict(found)
 
 
 def _is_test_slot(function: FunctionInfo) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from enum import Flag, auto
+from enum import Flag, StrEnum, auto
 
 # Roles are positions, names of keywords, or both. This position is the object itself: `path.unlink()`; a name that
 # begins with a dot is a member of the object.
@@ -52,6 +52,49 @@ class Act(Flag):
     READ_STREAM = auto()  # reads from a `stream` into its `buffer`: what a peer sent, where the stream is a socket's
     WRITE_OUT = auto()  # writes `size` bytes of a buffer to a file
     FORMAT = auto()  # replaces every % of `pattern`
+    CALL_BACK = auto()  # has the thread of an event loop run `target`
+
+
+class Access(StrEnum):
+    """Who may connect to a socket of which the program says nothing: what the umask allows, or a framework's choice."""
+
+    UMASK = "umask"
+    OWNER = "owner"
+    EVERYONE = "everyone"
+
+
+# What an argument may be for. Each has a rule or an analysis that asks for it.
+ROLES = frozenset(
+    {
+        "authkey",
+        "buffer",
+        "buffers_from",
+        "code",
+        "command",
+        "data",
+        "descriptor",
+        "device",
+        "endpoint",
+        "list",
+        "memory",
+        "mode",
+        "open_mode",
+        "other_path",
+        "path",
+        "pattern",
+        "pipe",
+        "pipe_mode",
+        "query",
+        "seconds",
+        "security",
+        "size",
+        "sock",
+        "source",
+        "stream",
+        "target",
+        "timeout",
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +104,8 @@ class Api:
     `returns` is the type of its result, or of each part of it; `gives` are the types of what the function in the role
     `target` is called with. `reports` tells that failing shows in the result alone, which therefore must not be
     dropped. `is_told_by_name`: the method's bare name is enough where the type of the receiver is unknown.
-    A C function that `takes` so many arguments is another one when it is given more or less.
+    A C function that `takes` so many arguments is another one when it is given more or less. `access` tells who may
+    connect to what a call binds where it is given no mode, and `restricted_by` what to do about it.
     """
 
     name: str
@@ -72,6 +116,8 @@ class Api:
     is_told_by_name: bool = False
     gives: tuple[str, ...] = ()
     takes: int | None = None
+    access: Access = Access.UMASK
+    restricted_by: str = ""
 
     @property
     def method(self) -> str:

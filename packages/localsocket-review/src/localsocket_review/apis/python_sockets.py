@@ -1,4 +1,4 @@
-"""Python's own sockets: socket, asyncio, socketserver, multiprocessing.connection, and http over them."""
+"""Python's own sockets: socket, asyncio and multiprocessing.connection."""
 
 from __future__ import annotations
 
@@ -89,12 +89,6 @@ APIS: tuple[Api, ...] = (
     api(f"{_WRITER}.get_extra_info", Act.CHECK_PEER, "socket.socket"),
     api("asyncio.Transport.write", Act.SEND, data=0),
     api("asyncio.Server.close", Act.CLOSE),
-    # socketserver
-    api("socketserver.UnixStreamServer", _SERVE, "socketserver.BaseServer", endpoint=(0, "server_address")),
-    api("socketserver.UnixDatagramServer", _SERVE, "socketserver.BaseServer", endpoint=(0, "server_address")),
-    api("socketserver.ThreadingUnixStreamServer", _SERVE, "socketserver.BaseServer", endpoint=(0, "server_address")),
-    api("socketserver.ThreadingUnixDatagramServer", _SERVE, "socketserver.BaseServer", endpoint=(0, "server_address")),
-    api("socketserver.UnixStreamServer.server_bind", Act.BIND, endpoint=".server_address"),
     # multiprocessing
     api(
         "multiprocessing.connection.Listener",
@@ -136,12 +130,6 @@ BASES: dict[str, tuple[str, ...]] = {
     "asyncio.BufferedProtocol": ("asyncio.BaseProtocol",),
     "asyncio.Protocol": ("asyncio.BaseProtocol",),
     "asyncio.DatagramProtocol": ("asyncio.BaseProtocol",),
-    "socketserver.StreamRequestHandler": ("socketserver.BaseRequestHandler",),
-    "socketserver.DatagramRequestHandler": ("socketserver.BaseRequestHandler",),
-    "socketserver.UnixStreamServer": ("socketserver.BaseServer",),
-    "socketserver.ThreadingUnixStreamServer": ("socketserver.UnixStreamServer",),
-    "socketserver.UnixDatagramServer": ("socketserver.UnixStreamServer",),
-    "socketserver.ThreadingUnixDatagramServer": ("socketserver.UnixDatagramServer",),
 }
 
 CALLBACKS: dict[str, tuple[str, ...]] = {
@@ -150,9 +138,12 @@ CALLBACKS: dict[str, tuple[str, ...]] = {
     "asyncio.BaseProtocol.connection_made": ("asyncio.Transport",),
 }
 
-MEMBERS: dict[str, str] = {
-    "socketserver.BaseRequestHandler.request": _SOCKET,
-    "socketserver.BaseServer.socket": _SOCKET,
-    "socketserver.StreamRequestHandler.rfile": "socket.SocketIO",
-    "socketserver.StreamRequestHandler.wfile": "socket.SocketIO",
-}
+# What asyncio runs on the thread of its loop.
+IN_LOOP = frozenset(
+    {
+        *(f"asyncio.BaseProtocol.{name}" for name in ("connection_made", "connection_lost")),
+        *(f"asyncio.BaseProtocol.{name}" for name in ("pause_writing", "resume_writing")),
+        *(f"asyncio.Protocol.{name}" for name in ("data_received", "eof_received")),
+        *(f"asyncio.DatagramProtocol.{name}" for name in ("datagram_received", "error_received")),
+    }
+)

@@ -10,7 +10,7 @@ import sys
 from collections.abc import Iterator
 from functools import cache
 
-from localsocket_review.apis import is_known_call
+from localsocket_review.apis import built_in
 from localsocket_review.apis.qt_overloads import overloads_of
 from localsocket_review.claims.mentions import Mention
 from localsocket_review.claims.reviewed_code import Code
@@ -84,7 +84,7 @@ def is_known_outside(mention: Mention, code: Code) -> bool:
 
 def is_known_word(word: str) -> bool:
     """Say whether some library that programs use has a thing of this name."""
-    if is_known_call(word) or overloads_of(word) or word in _python_names() or word in _SIGNALS:
+    if built_in().is_known_call(word) or overloads_of(word) or word in _python_names() or word in _SIGNALS:
         return True
     if any(pattern.fullmatch(word) for pattern in (_C_CALLS, _CONSTANT, _QT, _EXCEPTION)):
         return True

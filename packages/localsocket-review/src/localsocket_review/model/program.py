@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import sys
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from functools import cached_property
 from itertools import takewhile
+from pathlib import PurePath
 from typing import Protocol, TypeVar
 
-from localsocket_review.model.declarations import ClassInfo, FunctionInfo
+from localsocket_review.model.declarations import ClassInfo, FunctionInfo, FunctionKind
+from localsocket_review.model.expressions import Call
 from localsocket_review.model.unit import Language, Unit
 
 
@@ -29,6 +32,7 @@ class Program:
         self._bases: dict[ClassInfo, tuple[str, ...]] = {}
         self._lineages: dict[ClassInfo, tuple[ClassInfo, ...]] = {}
         self._named: dict[tuple[str, Unit | None], ClassInfo | None] = {}
+        self._free: dict[tuple[str, Unit], list[FunctionInfo]] = {}
         self._folders = {part for unit in units for part in (*unit.folder, unit.module_name)}
         self._modules: defaultdict[str, list[Unit]] = defaultdict(list)
         for unit in units:
@@ -54,7 +58,9 @@ class Program:
 
     def _join(self, found: ClassInfo) -> None:
         """Add a class, or what one more file says of a class that is known."""
-        for known in nearest(self.classes_by_name[found.name], found.unit):
+        # Declared classes come first, and two of them are never one: only then is nobody to be looked for.
+        namesakes = [] if _is_declared(found) else self.classes_by_name[found.name]
+        for known in _near_first(namesakes, found.unit):
             same_language = known.unit.language is found.unit.language
             if found.unit.language is Language.CPP and same_language and _may_be_same(known, found):
                 _merge(known, found)
@@ -75,8 +81,60 @@ class Program:
         if candidates and near is not None and near.language is Language.PYTHON and self._is_of_library(name, near):
             return None
         if near is not None:
-            candidates = [found for found in nearest(candidates, near) if found.unit.language is near.language]
+            candidates = [found for found in candidates if found.unit.language is near.language]
+            return next(_near_first(candidates, near), None)
         return candidates[0] if candidates else None
+
+    def free_functions(self, name: str, near: Unit) -> list[FunctionInfo]:
+        """Return the functions of this name that belong to no class, of the one file that is nearest."""
+        key = (name, near)
+        if key not in self._free:
+            known = [one for one in self._free_by_name.get(name, ()) if one.unit.language is near.language]
+            nearest_one = next(_near_first(known, near), None)
+            self._free[key] = [] if nearest_one is None else [one for one in known if one.unit is nearest_one.unit]
+        return self._free[key]
+
+    @cached_property
+    def _free_by_name(self) -> dict[str, list[FunctionInfo]]:
+        return {
+            name: [one for one in found if one.owner is None and one.kind is FunctionKind.FUNCTION]
+            for name, found in self.functions_by_name.items()
+        }
+
+    def calls_named(self, *names: str) -> Iterator[tuple[Call, FunctionInfo]]:
+        """Yield every call of one of these bare names, each with the function where it stands."""
+        for name in names:
+            yield from self._calls_by_name.get(name, ())
+
+    @cached_property
+    def _calls_by_name(self) -> dict[str, list[tuple[Call, FunctionInfo]]]:
+        found: defaultdict[str, list[tuple[Call, FunctionInfo]]] = defaultdict(list)
+        for function in self.functions:
+            for call in function.calls():
+                found[call.called_name].append((call, function))
+        return dict(found)
+
+    def derived_from(self, found: ClassInfo) -> list[ClassInfo]:
+        """Return the classes of the program that inherit from this one, at any distance."""
+        return self._derived.get(found, [])
+
+    @cached_property
+    def _derived(self) -> dict[ClassInfo, list[ClassInfo]]:
+        derived: defaultdict[ClassInfo, list[ClassInfo]] = defaultdict(list)
+        for found in self.classes:
+            for base in self.lineage(found):
+                if base is not found:
+                    derived[base].append(found)
+        return dict(derived)
+
+    @cached_property
+    def functions_by_owner(self) -> dict[ClassInfo, list[FunctionInfo]]:
+        """The functions of each class, those inside of its methods among them."""
+        found: defaultdict[ClassInfo, list[FunctionInfo]] = defaultdict(list)
+        for function in self.functions:
+            if function.owner is not None:
+                found[function.owner].append(function)
+        return dict(found)
 
     def _is_of_library(self, name: str, near: Unit) -> bool:
         """Say whether a dotted name is one of a library, Python's own or imported, that is not among the files."""
@@ -126,11 +184,33 @@ def nearest(candidates: Iterable[_T], unit: Unit) -> list[_T]:
     return sorted(listed, key=lambda one: distance(one.unit, unit)) if len(listed) > 1 else listed
 
 
+def _near_first(candidates: Sequence[_T], unit: Unit) -> Iterator[_T]:
+    """Yield the candidates in the order of their distance; of one folder, that of a file's own header comes first.
+
+    Most are asked for the first one alone, and trees have thousands of namesakes: so folders are ordered, not files.
+    """
+    if len(candidates) <= 1:
+        yield from candidates
+        return
+    stem = PurePath(unit.path).stem
+    folders: defaultdict[tuple[str, ...], list[_T]] = defaultdict(list)
+    for one in candidates:
+        folders[one.unit.folder].append(one)
+    for folder in sorted(folders, key=lambda other: _steps_between(other, unit.folder)):
+        inside = folders[folder]
+        if folder == unit.folder:
+            inside.sort(key=lambda one: 0 if one.unit is unit else 1 if PurePath(one.unit.path).stem == stem else 2)
+        yield from inside
+
+
 def distance(one: Unit, other: Unit) -> int:
     """Return how many directories lie between two files; trees that are reviewed together often have namesakes."""
     if one is other:
         return -1
-    here, there = one.folder, other.folder
+    return _steps_between(one.folder, other.folder)
+
+
+def _steps_between(here: tuple[str, ...], there: tuple[str, ...]) -> int:
     common = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(here, there, strict=False)))
     return len(here) + len(there) - 2 * common
 

@@ -39,7 +39,8 @@ class Report:
     """Everything that is told: `findings` are in the order of their numbers.
 
     `files` were to be reviewed, and those that are not in `not_reviewed` were, with so many `lines`. `not_checked` says
-    in sentences what the report does not speak of, these files among it. `left_out` counts what trees hold besides.
+    in sentences what the report does not speak of, these files among it. `left_out` counts what trees hold besides, and
+    `rules_left_out` are the security rules that whoever asked did not want.
     """
 
     findings: tuple[Finding, ...]
@@ -50,6 +51,7 @@ class Report:
     not_reviewed: tuple[NotReviewed, ...] = ()
     failed_rules: tuple[RuleFailure, ...] = ()
     left_out: tuple[tuple[str, int], ...] = ()
+    rules_left_out: tuple[str, ...] = ()
     sources: dict[str, str] = field(default_factory=dict, repr=False)
 
     @property
@@ -83,6 +85,8 @@ class Report:
         defects = self.security_defects
         if self.reviewed_files == 0 and not defects:
             return "Nothing was wholly reviewed." if self.findings else "Nothing was reviewed."
+        if self.is_complete and self.rules_left_out and not defects:
+            return "No security defects are detected by the rules that were selected."
         if self.is_complete:
             return f"Security defects: {_weaknesses(defects)}" if defects else CLEAN_VERDICT
         found = f"Security defects: {_weaknesses(defects)}" if defects else "No security defects are detected"

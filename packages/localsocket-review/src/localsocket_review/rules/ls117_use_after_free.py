@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import cached_property
 
 from localsocket_review.analysis.connections import SignalConnection
 from localsocket_review.analysis.facts import Facts
 from localsocket_review.analysis.names import Variable
 from localsocket_review.findings import Finding, Severity
-from localsocket_review.model.declarations import ClassInfo, FunctionInfo
+from localsocket_review.model.declarations import ClassInfo, FunctionInfo, FunctionKind
 from localsocket_review.model.expressions import Assignment, Binary, Call, Expression, Subscript, strip_casts
 from localsocket_review.model.place import Place
 from localsocket_review.model.statements import Assign
@@ -43,8 +44,9 @@ _WATCHING = re.compile(r"Q(?:Weak)?Pointer\s*<|shared_ptr|unique_ptr|QSharedPoin
 
 
 def check(facts: Facts) -> Iterator[Finding]:
+    removed_from = _Removals(facts)
     for function in facts.functions(Language.CPP):
-        yield from _left_in_containers(facts, function)
+        yield from _left_in_containers(facts, function, removed_from)
         for call in function.calls():
             if call.called_name == "delete" and call.arguments:
                 yield from _deleted_while_signalling(facts, call, function)
@@ -54,7 +56,7 @@ def check(facts: Facts) -> Iterator[Finding]:
 # --- pointers left in containers ------------------------------------------------------------------------------------
 
 
-def _left_in_containers(facts: Facts, function: FunctionInfo) -> Iterator[Finding]:
+def _left_in_containers(facts: Facts, function: FunctionInfo, removed_from: _Removals) -> Iterator[Finding]:
     for place, container, socket in _additions(facts, function):
         if not isinstance(container.owner, ClassInfo) or not facts.inference.is_a(socket, function, *_SOCKETS):
             continue
@@ -62,7 +64,7 @@ def _left_in_containers(facts: Facts, function: FunctionInfo) -> Iterator[Findin
         if member is not None and _WATCHING.search(member.type):
             continue
         deleted = _where_deleted(facts, socket, function, container.owner)
-        if deleted is None or _is_removed_somewhere(facts, container):
+        if deleted is None or container in removed_from.containers:
             continue
         message = f"{container.path} keeps the pointer after the socket was deleted: the next use is one after free."
         yield RULE.finding(place, message, [(place, "kept here"), (deleted, "deleted here")])
@@ -128,19 +130,28 @@ def _is_sender(facts: Facts, call: Call, slot: FunctionInfo, connection: SignalC
     return any(isinstance(one, Call) and one.called_name == "sender" for one in made)
 
 
-def _is_removed_somewhere(facts: Facts, container: Variable) -> bool:
-    for function in facts.functions(Language.CPP):
-        if function.kind == "destructor":
-            continue
-        for call in function.calls():
-            changed: list[Expression] = []
-            if call.called_name in _REMOVING and call.receiver is not None:
-                changed.append(call.receiver)
-            if call.called_name in _REMOVING_FROM:
-                changed.extend(call.arguments)
-            if any(facts.names.variable(one, function) == container for one in changed):
-                return True
-    return False
+class _Removals:
+    """Knows from which containers something is taken, otherwise than when all ends."""
+
+    def __init__(self, facts: Facts) -> None:
+        self._facts = facts
+
+    @cached_property
+    def containers(self) -> frozenset[Variable | None]:
+        names, calls_named = self._facts.names, self._facts.program.calls_named
+        found = {
+            names.variable(call.receiver, function)
+            for call, function in calls_named(*sorted(_REMOVING))
+            if call.receiver is not None and _may_remove(function)
+        }
+        for call, function in calls_named(*sorted(_REMOVING_FROM)):
+            if _may_remove(function):
+                found.update(names.variable(argument, function) for argument in call.arguments)
+        return frozenset(found)
+
+
+def _may_remove(function: FunctionInfo) -> bool:
+    return function.unit.language is Language.CPP and function.kind is not FunctionKind.DESTRUCTOR
 
 
 # --- delete ---------------------------------------------------------------------------------------------------------

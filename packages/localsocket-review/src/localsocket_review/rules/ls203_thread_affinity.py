@@ -104,11 +104,8 @@ def _makes_object(declared: Definition) -> bool:
 def _is_moved(facts: Facts, variable: Variable) -> bool:
     """Say whether the object was moved to another thread on purpose."""
     return any(
-        call.called_name == "moveToThread"
-        and call.receiver is not None
-        and facts.names.variable(call.receiver, function) == variable
-        for function in facts.program.functions
-        for call in function.calls()
+        call.receiver is not None and facts.names.variable(call.receiver, function) == variable
+        for call, function in facts.program.calls_named("moveToThread")
     )
 
 

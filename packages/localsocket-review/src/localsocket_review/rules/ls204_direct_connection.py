@@ -62,21 +62,18 @@ def _other_thread(facts: Facts, end: Expression, connection: SignalConnection) -
     if known is not None and facts.threads.is_thread(known):
         return known.place
     variable = facts.names.variable(end, function)
-    for other in facts.program.functions:
-        for call in other.calls():
-            given = call.receiver if call.called_name == "moveToThread" else None
-            if given is not None and variable is not None and facts.names.variable(given, other) == variable:
-                return call.place
+    for call, other in facts.program.calls_named("moveToThread"):
+        given = call.receiver
+        if variable is not None and given is not None and facts.names.variable(given, other) == variable:
+            return call.place
     return _moved_class(facts, type_name) if known is not None else None
 
 
 def _moved_class(facts: Facts, name: str) -> Place | None:
     """Return where an object of the class is given to a thread."""
-    for function in facts.program.functions:
-        for call in function.calls():
-            is_move = call.called_name == "moveToThread" and call.receiver is not None
-            if is_move and call.receiver is not None and facts.inference.type_of(call.receiver, function) == name:
-                return call.place
+    for call, function in facts.program.calls_named("moveToThread"):
+        if call.receiver is not None and facts.inference.type_of(call.receiver, function) == name:
+            return call.place
     return None
 
 

@@ -278,13 +278,11 @@ def _reads_stream(facts: Facts, part: Expression, function: FunctionInfo) -> boo
 def _is_set_on_socket(facts: Facts, stream: Expression, function: FunctionInfo) -> bool:
     variable = facts.names.variable(stream, function)
     return any(
-        call.called_name == "setDevice"
+        other.owner is function.owner
         and call.receiver is not None
         and facts.names.variable(call.receiver, other) == variable
         and any(facts.inference.is_a(argument, other, "QLocalSocket") for argument in call.arguments)
-        for other in facts.program.functions
-        if other.owner is function.owner
-        for call in other.calls()
+        for call, other in facts.program.calls_named("setDevice")
     )
 
 

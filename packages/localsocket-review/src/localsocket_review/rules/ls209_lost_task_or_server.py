@@ -165,11 +165,10 @@ def _removals(facts: Facts, function: FunctionInfo) -> Iterator[Place]:
     for site in facts.calls.sites(Act.REMOVE):
         if site.function.unit is function.unit:
             yield site.place
-    for other in facts.program.functions:
-        if other.unit is function.unit:
-            for call in other.calls():
-                if call.called_name in ("unlink", "remove", "rmtree", "TemporaryDirectory", "removeServer", "cleanup"):
-                    yield call.place
+    for other in function.unit.every_function():
+        for call in other.calls():
+            if call.called_name in ("unlink", "remove", "rmtree", "TemporaryDirectory", "removeServer", "cleanup"):
+                yield call.place
 
 
 def _closed_at(facts: Facts, site: Site) -> Place | None:
@@ -177,8 +176,8 @@ def _closed_at(facts: Facts, site: Site) -> Place | None:
     variable = facts.names.variable(receiver, site.function) if receiver is not None else None
     if variable is None:
         return None
-    for other in facts.program.functions:
-        if other.unit is not site.function.unit or (site.function.name in ("main", "") and other is site.function):
+    for other in site.function.unit.every_function():
+        if site.function.name in ("main", "") and other is site.function:
             continue
         for call in other.calls():
             receiver = call.receiver if call.called_name == "close" else None

@@ -190,13 +190,12 @@ def _by_timer(facts: Facts) -> Iterator[Finding]:
 
 def _is_quick(facts: Facts, connection: SignalConnection) -> bool:
     timer = facts.names.variable(connection.sender, connection.function)
-    for other in facts.program.functions:
-        for call in other.calls():
-            is_timer = call.receiver is not None and facts.names.variable(call.receiver, other) == timer
-            if is_timer and call.called_name in ("start", "setInterval") and call.arguments:
-                numbers = facts.values.numbers(call.arguments[0], other)
-                if numbers and all(number < 1000 * _SHORT for number in numbers):
-                    return True
+    for call, other in facts.program.calls_named("start", "setInterval"):
+        is_timer = call.receiver is not None and facts.names.variable(call.receiver, other) == timer
+        if is_timer and call.arguments:
+            numbers = facts.values.numbers(call.arguments[0], other)
+            if numbers and all(number < 1000 * _SHORT for number in numbers):
+                return True
     return False
 
 

@@ -27,7 +27,7 @@ class Rule:
 
     `why` says what can happen, `repair` what to do, in one line; `unless` are the cases that look like the defect and
     are none, each of which has a negative in the corpus. The evidence of a rule that `follows_data` is the way of a
-    value, step by step.
+    value, step by step. `origin` says where a rule of a user's own comes from.
     """
 
     id: str
@@ -40,10 +40,11 @@ class Rule:
     examples: tuple[Example, ...]
     check: Callable[[Facts], Iterator[Finding]]
     follows_data: bool = False
+    origin: str = ""
 
     @property
     def category(self) -> Category:
-        return _CATEGORIES[self.id[2]]
+        return _CATEGORIES[self.id[-3]]
 
     @property
     def languages(self) -> tuple[Language, ...]:

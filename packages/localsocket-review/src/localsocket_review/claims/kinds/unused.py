@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from localsocket_review.apis import is_known_call
+from localsocket_review.apis import built_in
 from localsocket_review.claims.claim import Answer, Claim, Shown, by_findings, refuted, supported, undecided
 from localsocket_review.claims.clauses import is_proposed
 from localsocket_review.claims.kinds.kind import ClaimKind, words
@@ -55,7 +55,7 @@ def _of_missing(subject: Mention, claim: Claim, code: Code) -> Answer:
     is_of_own_class = code.program.class_named(subject.qualifier) is not None if subject.qualifier else False
     if not claim.is_complaint or is_of_own_class or not _NOT_CALLED.search(claim.clause):
         return code.not_there(subject)
-    if is_known_call(subject.name):
+    if built_in().is_known_call(subject.name):
         places: list[Shown] = [(unit.body.place, "searched") for unit in code.program.units if unit.body is not None]
         return supported(f"Nothing in the code is called {subject.text}; searched: {code.extent}.", *places)
     return undecided(
