@@ -113,7 +113,9 @@ def _may_be_kept(report: Report) -> bool:
     return not report.failed_rules and not report.traces
 
 
-def _review(files: Sequence[Path], rules: Sequence[Rule], processes: int, progress: Progress, tables: Tables | None) -> Report:
+def _review(
+    files: Sequence[Path], rules: Sequence[Rule], processes: int, progress: Progress, tables: Tables | None
+) -> Report:
     with _no_collector():
         units = []
         for path in files:
