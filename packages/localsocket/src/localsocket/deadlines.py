@@ -43,6 +43,13 @@ NEVER = Deadline(None)
 """For calls that may take any time, so that the usual case makes no object."""
 
 
+def earliest(one: Deadline, other: Deadline) -> Deadline:
+    """Return the one that passes first; `one` where they pass together."""
+    if other._at is None:
+        return one
+    return other if one._at is None or other._at < one._at else one
+
+
 def check_seconds(value: float, name: str) -> float:
     """Return `value` if it is a usable number of seconds, else raise ValueError or TypeError naming it."""
     if isinstance(value, bool) or not isinstance(value, (int, float)):

@@ -170,12 +170,21 @@ class OtherProgram:
         return greeting
 
     def begin(
-        self, method: str, *arguments: Any, timeout: float | None = None, named: dict[str, Any] | None = None
+        self,
+        method: str,
+        *arguments: Any,
+        timeout: float | None = None,
+        named: dict[str, Any] | None = None,
+        carrier: dict[str, str] | None = None,
     ) -> int:
         """Make a call, and return its id."""
         self._number += 1
         body: list[Any] = [method, timeout, arguments]
-        self.send(CALL, self._number, pack(body if named is None else [*body, named]))
+        if named is not None or carrier is not None:
+            body.append(named or {})
+        if carrier is not None:
+            body.append(carrier)
+        self.send(CALL, self._number, pack(body))
         return self._number
 
     def notify(self, method: str, *arguments: Any) -> None:

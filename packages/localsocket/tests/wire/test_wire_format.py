@@ -45,6 +45,7 @@ DUMP = re.compile(
 )
 
 ADDRESS = "demo.calc"
+TIMEOUT = 0.2
 
 
 class NotFound(Exception):
@@ -167,6 +168,15 @@ def a_stream(program: OtherProgram, _: Service) -> None:
     assert program.expect(END, count) is None
 
 
+def a_window_in_items(program: OtherProgram, _: Service) -> None:
+    count = program.begin("count", 2, carrier={"localsocket.prefetch": "1"})
+    assert program.expect(STREAM, count) is None
+    for number in range(2):
+        assert program.expect(ITEM, count) == number
+        program.credit(count, HEADER.size + 1)
+    assert program.expect(END, count) is None
+
+
 def a_cancel(program: OtherProgram, _: Service) -> None:
     count = program.begin("count", 1000)
     program.expect(STREAM, count)
@@ -191,6 +201,7 @@ EXCHANGES: dict[str, Exchange] = {
     "named arguments and a timeout": named_arguments_and_a_timeout,
     "failures": failures,
     "a stream": a_stream,
+    "a window in items": a_window_in_items,
     "a cancel": a_cancel,
     "a subscription": a_subscription,
 }
@@ -307,6 +318,32 @@ def test_a_client_that_says_nothing_of_streams_grants_before_it_gets_anything(se
         program.credit(count, 1000)
         assert program.expect(ITEM, count) == 1
         assert program.expect(END, count) is None
+
+
+def test_an_item_beyond_the_window_waits_for_the_next_credit(service: Service) -> None:
+    with calling(stream_window=1 << 20) as program:
+        assert "stream-terms" in unpack(program.said[1][1][HEADER.size :])["capabilities"]
+        count = program.begin("count", 3, carrier={"localsocket.prefetch": "2"})
+        assert program.expect(STREAM, count) is None
+        assert [program.expect(ITEM, count) for _ in range(2)] == [0, 1]
+        assert program.expect(REPLY, program.begin("add", 2, 3)) == 5  # and no third item has come
+        program.credit(count, 1)  # for one item, however many bytes it says
+        assert program.expect(ITEM, count) == 2
+        program.credit(count, 1)
+        assert program.expect(END, count) is None
+
+
+def test_the_time_of_a_stream_is_for_all_of_it_unless_it_is_for_its_beginning(service: Service) -> None:
+    with calling(stream_window=13) as program:
+        lasting = program.begin("count", 2, timeout=TIMEOUT, carrier={"localsocket.timeout": "begin"})
+        assert (program.expect(STREAM, lasting), program.expect(ITEM, lasting)) == (None, 0)
+        timed = program.begin("count", 2, timeout=TIMEOUT)
+        assert (program.expect(STREAM, timed), program.expect(ITEM, timed)) == (None, 0)
+        code, _, parts = program.expect(FAILURE, timed)
+        assert (code, parts["timeout"]) == ("too-late", TIMEOUT)
+        program.credit(lasting, 1000)
+        assert program.expect(ITEM, lasting) == 1
+        assert program.expect(END, lasting) is None
 
 
 def test_calls_may_follow_the_greeting_at_once_and_ids_are_any_but_zero(service: Service) -> None:

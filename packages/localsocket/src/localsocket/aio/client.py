@@ -17,10 +17,12 @@ from localsocket.services.any_client import AnyClient
 from localsocket.services.calls_core import Arguments, CallsCore, Carrier, NamedArguments
 from localsocket.services.client_core import ClientOptions
 from localsocket.services.description import ServiceDescription
+from localsocket.services.item_times import ItemTimes, check_idle_timeout
 from localsocket.services.method import DESCRIBE, SUBSCRIBE
 from localsocket.services.schema import ANYTHING, Result
 from localsocket.sockets.caller_driven import CLOSE_TIMEOUT
 from localsocket.sockets.connector import Connector
+from localsocket.wire.stream_terms import StreamTerms
 
 _DESCRIPTION = Result(DESCRIBE, ServiceDescription)
 
@@ -41,20 +43,35 @@ class Calls(CallsCore["Client"]):
         """Call `method` in a task, and return that: to be awaited, or cancelled."""
         return asyncio.create_task(self._call(method, arguments, named, timeout, ANYTHING))
 
-    def stream(self, method: str, /, *arguments: object, timeout: float | None = None, **named: object) -> Stream:
-        """Return the items that `method` yields, as they come; it is called when the stream is entered or iterated."""
-        return self._stream(method, arguments, named, timeout, ANYTHING)
+    def stream(
+        self,
+        method: str,
+        /,
+        *arguments: object,
+        timeout: float | None = None,
+        idle_timeout: float | None = None,
+        prefetch: int | None = None,
+        **named: object,
+    ) -> Stream:
+        """Return the items that `method` yields, as they come; it is called when the stream is entered or iterated.
+
+        For `timeout`, `idle_timeout` and `prefetch` see localsocket.Client.stream().
+        """
+        check_idle_timeout(idle_timeout)
+        return self._stream(method, arguments, named, timeout, ANYTHING, idle_timeout, prefetch)
 
     async def notify(self, method: str, /, *arguments: object, timeout: float | None = None, **named: object) -> None:
         """Have `method` called, without knowing whether and how it ends. Returns when that is on its way."""
         await self._client._send_notification(method, arguments, named, self._deadline(timeout))
 
-    def subscribe(self, topic: str, kind: Any = Any) -> Stream:
+    def subscribe(self, topic: str, kind: Any = Any, *, idle_timeout: float | None = None) -> Stream:
         """Return the messages of `topic`, of type `kind`, as they come.
 
         From when it is awaited or entered nothing that is published is missed, but what the topic's policy drops.
+        `idle_timeout` is for each message, as of stream().
         """
-        return Stream(partial(self._client._open_call, SUBSCRIBE, (topic,), {}, NEVER), Result(topic, kind), NEVER)
+        times = ItemTimes(topic, NEVER, begins_in_time=False, idle_timeout=check_idle_timeout(idle_timeout))
+        return Stream(partial(self._client._open_call, SUBSCRIBE, (topic,), {}, NEVER), Result(topic, kind), times)
 
     async def describe(self, *, timeout: float | None = None) -> ServiceDescription:
         """Return what the service tells about itself: its methods and topics, with types and documentation."""
@@ -75,23 +92,34 @@ class Calls(CallsCore["Client"]):
     # ------------------------------------------------------------------------------------------------------------------
 
     def _stream(
-        self, method: str, arguments: Arguments, named: NamedArguments, timeout: float | None, result: Result
+        self,
+        method: str,
+        arguments: Arguments,
+        named: NamedArguments,
+        timeout: float | None,
+        result: Result,
+        idle_timeout: float | None = None,
+        prefetch: int | None = None,
     ) -> Stream:
-        client, deadline = self._client, self._deadline(timeout)
-        open_call = client._open_call if client._core.tracing is None else client._open_traced
-        return Stream(partial(open_call, method, arguments, named, deadline), result, deadline)
+        client, deadline, terms = self._client, self._deadline(timeout), self._terms_with(timeout, prefetch)
+        begins_in_time = terms is not None and terms.begins_in_time
+        times = ItemTimes(method, deadline, begins_in_time=begins_in_time, idle_timeout=idle_timeout)
+        if client._core.tracing is None:
+            return Stream(partial(client._open_call, method, arguments, named, deadline, None, terms), result, times)
+        return Stream(partial(client._open_traced, method, arguments, named, deadline, terms), result, times)
 
     async def _call(
         self, method: str, arguments: Arguments, named: NamedArguments, timeout: float | None, result: Result
     ) -> Any:
         client, deadline = self._client, self._deadline(timeout)
+        terms = self._terms if timeout is None else None
         if client._core.tracing is None:
-            pending = await client._open_call(method, arguments, named, deadline)
+            pending = await client._open_call(method, arguments, named, deadline, None, terms)
             await pending.wait()
             return pending.result(result)
         await client._connected(deadline)  # whose greeting tells the service's name
         with client._traced(method) as carrier:
-            pending = await client._open_call(method, arguments, named, deadline, carrier)
+            pending = await client._open_call(method, arguments, named, deadline, carrier, terms)
             await pending.wait()
             return pending.result(result)
 
@@ -147,6 +175,7 @@ class Client(Calls, AnyClient[ClientConnection]):
         named: NamedArguments,
         deadline: Deadline,
         carrier: Carrier = None,
+        terms: StreamTerms | None = None,
     ) -> PendingCall:
         """Send a call, once there is room for one more."""
         began = self._core.note_begin()
@@ -161,18 +190,23 @@ class Client(Calls, AnyClient[ClientConnection]):
             else:
                 await connection.wait_room(deadline, f"calling {method!r}")
         seconds = None if deadline is NEVER else deadline.remaining()
-        call = connection.caller.begin(method, seconds, arguments, named, carrier)
+        call = connection.caller.begin(method, seconds, arguments, named, carrier, terms)
         call.waiter = []
-        pending = PendingCall(self, connection, call, deadline, began)
+        pending = PendingCall(self, connection, call, deadline, began, terms)
         connection.send(call.frame)
         return pending
 
     async def _open_traced(
-        self, method: str, arguments: Arguments, named: NamedArguments, deadline: Deadline
+        self,
+        method: str,
+        arguments: Arguments,
+        named: NamedArguments,
+        deadline: Deadline,
+        terms: StreamTerms | None,
     ) -> PendingCall:
         await self._connected(deadline)
         with self._traced(method) as carrier:
-            return await self._open_call(method, arguments, named, deadline, carrier)
+            return await self._open_call(method, arguments, named, deadline, carrier, terms)
 
     async def _send_notification(
         self, method: str, arguments: Arguments, named: NamedArguments, deadline: Deadline

@@ -9,9 +9,11 @@ from typing import Any, Protocol
 from localsocket.aio.client_connection import ClientConnection
 from localsocket.aio.waiting import set_later
 from localsocket.deadlines import NEVER, Deadline
-from localsocket.errors import EndOfStream
+from localsocket.errors import DeadlinePassed, EndOfStream
+from localsocket.services.item_times import ItemTimes
 from localsocket.services.schema import ANYTHING, Result
 from localsocket.wire.caller import OpenCall
+from localsocket.wire.stream_terms import NO_TERMS, StreamTerms
 
 
 class Connects(Protocol):
@@ -24,12 +26,19 @@ class Connects(Protocol):
 class PendingCall:
     """A call that was sent, for the task that waits for what it gives."""
 
-    __slots__ = ("_began", "_client", "_connection", "call", "deadline")
+    __slots__ = ("_began", "_client", "_connection", "_terms", "call", "deadline")
 
     def __init__(
-        self, client: Connects, connection: ClientConnection, call: OpenCall, deadline: Deadline, began: int
+        self,
+        client: Connects,
+        connection: ClientConnection,
+        call: OpenCall,
+        deadline: Deadline,
+        began: int,
+        terms: StreamTerms | None = None,
     ) -> None:
         self._began = began
+        self._terms = terms or NO_TERMS
         self.call = call
         self.deadline = deadline
         self._client = client
@@ -40,23 +49,29 @@ class PendingCall:
         call = self.call
         try:
             while not (call.is_over or call.is_stream):
-                await self._wait_once(self.deadline)
+                await self._wait_once(self.deadline, self._late)
         except BaseException:
             self.cancel()
             raise
         self._connection.core.note_end(self._began, is_error=call.body is None and not call.is_stream)
 
-    async def next_body(self, deadline: Deadline) -> memoryview | bytes | None:
+    async def next_body(self, times: ItemTimes, timeout: float | None) -> memoryview | bytes | None:
         """Return the next item of the stream; None at its end, or raise why there is one."""
         call = self.call
+        times.ask(timeout)
+        if call.prefetch is not None and (credit := self._connection.caller.ask(call)):
+            self._connection.send(credit)
+        deadline = NEVER
         try:
             while not call.items and not call.is_over:
-                await self._wait_once(deadline)
+                deadline = times.until(call)
+                await self._wait_once(deadline, times.error)
         except BaseException:
             # A waiting of its own may end before the call does.
-            if deadline is self.deadline or not deadline.has_passed():
+            if deadline is not times.own or not deadline.has_passed():
                 self.cancel()
             raise
+        times.taken()
         taken = self._connection.caller.take_item(call)
         if taken is None:
             self.raise_failure()
@@ -69,7 +84,9 @@ class PendingCall:
     def result(self, result: Result) -> Any:
         """Return what the call gave, or raise what it raised; for a method that streams, a Stream."""
         if self.call.is_stream:
-            return Stream(self, result, self.deadline)
+            begins_in_time = self._terms.begins_in_time
+            times = ItemTimes(self.call.method, self.deadline, begins_in_time=begins_in_time, idle_timeout=None)
+            return Stream(self, result, times)
         return self._connection.core.result_of(self.call, result)
 
     def raise_failure(self) -> None:
@@ -88,7 +105,10 @@ class PendingCall:
 
     # ------------------------------------------------------------------------------------------------------------------
 
-    async def _wait_once(self, deadline: Deadline) -> None:
+    def _late(self, deadline: Deadline) -> DeadlinePassed:
+        return deadline.error(f"calling {self.call.method!r}")
+
+    async def _wait_once(self, deadline: Deadline, error: Callable[[Deadline], DeadlinePassed]) -> None:
         if self._connection.error is not None:  # and the call goes on with the next connection
             self._connection = await self._client._connected(deadline)
             return
@@ -96,7 +116,7 @@ class PendingCall:
         self.call.waiter.append(future)
         if deadline is not NEVER:
             if deadline.has_passed():
-                raise deadline.error(f"calling {self.call.method!r}")
+                raise error(deadline)
             if (seconds := deadline.remaining()) is not None:
                 set_later(future, seconds)
         await future
@@ -110,20 +130,21 @@ class Stream(AsyncIterator[Any]):
     """
 
     def __init__(
-        self, opening: PendingCall | Callable[[], Awaitable[PendingCall]], result: Result, deadline: Deadline
+        self, opening: PendingCall | Callable[[], Awaitable[PendingCall]], result: Result, times: ItemTimes
     ) -> None:
         self._pending = opening if isinstance(opening, PendingCall) else None
         self._opening = None if isinstance(opening, PendingCall) else opening
         self._result = result
-        self._deadline = deadline
+        self._times = times
 
     async def receive(self, *, timeout: float | None = None) -> Any:
         """Return the next item, waiting for it. Raises EndOfStream at the end, else as Calls.call().
 
-        On DeadlinePassed the stream goes on.
+        When `timeout` seconds are over it raises DeadlinePassed, and the stream goes on. When the stream's own
+        time-outs are, it is cancelled.
         """
         try:
-            return await self._next(self._deadline if timeout is None else Deadline(timeout))
+            return await self._next(timeout)
         except StopAsyncIteration:
             raise EndOfStream("another item", 0) from None
 
@@ -133,7 +154,7 @@ class Stream(AsyncIterator[Any]):
             self._pending.cancel()
 
     async def __anext__(self) -> Any:
-        return await self._next(self._deadline)
+        return await self._next(None)
 
     def __await__(self) -> Generator[Any, Any, Stream]:
         return self._begin().__await__()
@@ -160,9 +181,9 @@ class Stream(AsyncIterator[Any]):
             pending.raise_failure()
         return self
 
-    async def _next(self, deadline: Deadline) -> Any:
+    async def _next(self, timeout: float | None) -> Any:
         pending = await self._opened()
-        body = await pending.next_body(deadline)
+        body = await pending.next_body(self._times, timeout)
         if body is None:
             raise StopAsyncIteration
         return self._result.read(body)

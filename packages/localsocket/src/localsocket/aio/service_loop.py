@@ -327,17 +327,13 @@ class _Connection:
         try:
             with call.traced():
                 items = call.method.function(*call.arguments, **call.named)
+                await self._wait_until_wanted(call, may_go_on)
                 async for item in items:
-                    body = session.write_item(call, item)
-                    while call.answer.credit <= 0 or not session.outbox.has_room:
-                        may_go_on.clear()
-                        if call.answer.credit > 0:
-                            session.when_room(partial(self.in_loop, may_go_on.set))
-                        await may_go_on.wait()
-                    session.send_item(call, body)
+                    session.send_item(call, session.write_item(call, item))
                     sent += 1
                     if not sent % FAIR:
                         await asyncio.sleep(0)
+                    await self._wait_until_wanted(call, may_go_on)
         except asyncio.CancelledError:
             self._tell_cancelled(call)
         except Exception as error:
@@ -347,6 +343,15 @@ class _Connection:
         finally:
             if (close := getattr(items, "aclose", None)) is not None:
                 await close()
+
+    async def _wait_until_wanted(self, call: ServedCall, may_go_on: asyncio.Event) -> None:
+        """Wait until the peer takes another item, before it is made: whoever makes it may take it from others."""
+        session, answer = self._session, call.answer
+        while not (answer.may_send_item and session.outbox.has_room):
+            may_go_on.clear()
+            if answer.may_send_item:
+                session.when_room(partial(self.in_loop, may_go_on.set))
+            await may_go_on.wait()
 
     async def _wait_for_room(self) -> None:
         """Wait until the peer has read of what was sent before, lest more and more waits for one that does not read."""
@@ -371,6 +376,8 @@ class _Connection:
 
 
 def _cancel_late(call: ServedCall, task: asyncio.Task[None]) -> None:
+    if call.deadline is None:  # it has begun a stream in time
+        return
     call.expire()  # the timers of some loops come a little early
     if not call.is_notification:
         call.session.refuse_late(call)  # now, since what it does when it is cancelled may take long

@@ -17,10 +17,12 @@ from localsocket.services.any_client import AnyClient
 from localsocket.services.calls_core import Arguments, CallsCore, Carrier, NamedArguments
 from localsocket.services.client_core import ClientOptions
 from localsocket.services.description import ServiceDescription
+from localsocket.services.item_times import check_idle_timeout
 from localsocket.services.method import DESCRIBE, SUBSCRIBE
 from localsocket.services.schema import ANYTHING, Result
 from localsocket.sockets.caller_driven import CLOSE_TIMEOUT
 from localsocket.sockets.connector import Connector
+from localsocket.wire.stream_terms import StreamTerms
 
 _DESCRIPTION = Result(DESCRIBE, ServiceDescription)
 
@@ -30,6 +32,7 @@ class Calls(CallsCore["Client"]):
 
     `timeout` is in seconds for the whole call, None for what the client, or within(), says. It travels with the call,
     so that the service knows it too. When it is over the call is cancelled there, and raises DeadlinePassed here.
+    Where the call gives a stream, what the client or within() says is for its beginning alone.
     """
 
     def call(self, method: str, /, *arguments: object, timeout: float | None = None, **named: object) -> Any:
@@ -49,25 +52,48 @@ class Calls(CallsCore["Client"]):
         """
         return self._begin(method, arguments, named, timeout, ANYTHING)
 
-    def stream(self, method: str, /, *arguments: object, timeout: float | None = None, **named: object) -> Stream:
-        """Call `method` and return the items that it yields, as they come. `timeout` is for the whole stream."""
-        return self._stream(method, arguments, named, timeout, ANYTHING)
+    def stream(
+        self,
+        method: str,
+        /,
+        *arguments: object,
+        timeout: float | None = None,
+        idle_timeout: float | None = None,
+        prefetch: int | None = None,
+        **named: object,
+    ) -> Stream:
+        """Call `method` and return the items that it yields, as they come.
+
+        `timeout`: seconds for the whole stream; without it the stream may last for ever, and what the client or
+        within() says is the time in which it has to begin. `idle_timeout`: seconds that it may keep its reader waiting
+        for any one item, from when that is asked for. When either is over the stream is cancelled where it is served,
+        and raises DeadlinePassed here, which names the method.
+
+        `prefetch`: how many items this reader may hold, the one in its hands included. It has done with that when it
+        asks for the next one, and only then may the service make another: with prefetch=1 a job is taken out of a
+        queue when there is somebody to do it. At most `CallLimits.stream` bytes (and one item) are held in any case.
+        Raises Unsupported where the service is of an earlier version, or in another language, and cannot keep to that.
+        """
+        return self._stream(method, arguments, named, timeout, ANYTHING, check_idle_timeout(idle_timeout), prefetch)
 
     def notify(self, method: str, /, *arguments: object, timeout: float | None = None, **named: object) -> None:
         """Have `method` called, without knowing whether and how it ends. Returns when that is on its way."""
         self._client._send_notification(method, arguments, named, self._deadline(timeout))
 
-    def subscribe(self, topic: str, kind: Any = Any, *, timeout: float | None = None) -> Stream:
+    def subscribe(
+        self, topic: str, kind: Any = Any, *, timeout: float | None = None, idle_timeout: float | None = None
+    ) -> Stream:
         """Subscribe to `topic` and return its messages, of type `kind`, from now on, as they come.
 
         Once it has returned, nothing that is published is missed, but what the topic's policy drops. `timeout` is for
-        subscribing. Raises NoSuchTopic; the stream raises SubscriberTooSlow where the policy is to disconnect.
+        subscribing, `idle_timeout` for each message, as of stream(). Raises NoSuchTopic; the stream raises
+        SubscriberTooSlow where the policy is to disconnect.
         """
-        deadline = self._deadline(timeout)
+        deadline, idle_timeout = self._deadline(timeout), check_idle_timeout(idle_timeout)
         pending: PendingCall | None = None
         try:
             pending = self._client._open_call(SUBSCRIBE, (topic,), {}, NEVER, Result(topic, kind))
-            stream: Stream = pending.result(deadline.remaining())
+            stream: Stream = pending._idle_after(idle_timeout).result(deadline.remaining())
             return stream
         except BaseException:
             if pending is not None:
@@ -93,14 +119,15 @@ class Calls(CallsCore["Client"]):
         self, method: str, arguments: Arguments, named: NamedArguments, timeout: float | None, result: Result
     ) -> Any:
         client, deadline = self._client, self._deadline(timeout)
+        terms = self._terms if timeout is None else None
         pending: PendingCall | None = None
         try:
             if client._core.tracing is None:
-                pending = client._open_call(method, arguments, named, deadline, result)
+                pending = client._open_call(method, arguments, named, deadline, result, None, terms)
                 return pending.result()
             client._connected(deadline)  # whose greeting tells the service's name
             with client._traced(method) as carrier:
-                pending = client._open_call(method, arguments, named, deadline, result, carrier)
+                pending = client._open_call(method, arguments, named, deadline, result, carrier, terms)
                 return pending.result()
         except BaseException:
             if pending is not None:
@@ -108,26 +135,39 @@ class Calls(CallsCore["Client"]):
             raise
 
     def _stream(
-        self, method: str, arguments: Arguments, named: NamedArguments, timeout: float | None, result: Result
+        self,
+        method: str,
+        arguments: Arguments,
+        named: NamedArguments,
+        timeout: float | None,
+        result: Result,
+        idle_timeout: float | None = None,
+        prefetch: int | None = None,
     ) -> Stream:
         pending: PendingCall | None = None
         try:
-            pending = self._begin(method, arguments, named, timeout, result)
-            return pending.stream()
+            pending = self._begin(method, arguments, named, timeout, result, prefetch)
+            return pending._idle_after(idle_timeout).stream()
         except BaseException:
             if pending is not None:
                 pending.cancel()
             raise
 
     def _begin(
-        self, method: str, arguments: Arguments, named: NamedArguments, timeout: float | None, result: Result
+        self,
+        method: str,
+        arguments: Arguments,
+        named: NamedArguments,
+        timeout: float | None,
+        result: Result,
+        prefetch: int | None = None,
     ) -> PendingCall:
-        client, deadline = self._client, self._deadline(timeout)
+        client, deadline, terms = self._client, self._deadline(timeout), self._terms_with(timeout, prefetch)
         if client._core.tracing is None:
-            return client._open_call(method, arguments, named, deadline, result)
+            return client._open_call(method, arguments, named, deadline, result, None, terms)
         client._connected(deadline)  # whose greeting tells the service's name
         with client._traced(method) as carrier:
-            return client._open_call(method, arguments, named, deadline, result, carrier)
+            return client._open_call(method, arguments, named, deadline, result, carrier, terms)
 
 
 class Client(Calls, AnyClient[ClientConnection]):
@@ -135,7 +175,8 @@ class Client(Calls, AnyClient[ClientConnection]):
 
     Connects when it is entered, or open() is called, or with the first call. `timeout` (seconds), `wait_for_server`
     and `allow_server` are for that, as of localsocket.connect(). `errors` are the exception classes that the service
-    declares, to be raised as themselves. `call_timeout` is for every call that says nothing else.
+    declares, to be raised as themselves. `call_timeout` is for every call that says nothing else, and for the beginning
+    of each stream.
 
     With `reconnect` a connection that was lost is made again by the next call, which waits for the server to be back
     until its own time-out, or `timeout` seconds. Calls that were under way fail with ClosedByPeer, but those of methods
@@ -193,6 +234,7 @@ class Client(Calls, AnyClient[ClientConnection]):
         deadline: Deadline,
         result: Result,
         carrier: Carrier = None,
+        terms: StreamTerms | None = None,
     ) -> PendingCall:
         """Send a call, once there is room for one more."""
         began = self._core.note_begin()
@@ -205,10 +247,10 @@ class Client(Calls, AnyClient[ClientConnection]):
                 with connection.socket.lock:
                     if connection.error is None and connection.caller.has_room:
                         seconds = None if deadline is NEVER else deadline.remaining()
-                        call = connection.caller.prepare(method, seconds, arguments, named, carrier)
+                        call = connection.caller.prepare(method, seconds, arguments, named, carrier, terms)
                         turn = Turn()
                         call.waiter = [turn]
-                        pending = PendingCall(self, connection, call, turn, deadline, result, began)
+                        pending = PendingCall(self, connection, call, turn, deadline, result, began, terms)
                         connection.caller.open(call)
                 if pending is not None:
                     connection.send(call.frame, deadline, f"calling {method!r}")

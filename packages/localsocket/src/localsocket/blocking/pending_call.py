@@ -11,10 +11,13 @@ from typing import Any, Protocol
 from localsocket.blocking.client_connection import ClientConnection
 from localsocket.blocking.shared_socket import Turn
 from localsocket.deadlines import Deadline
-from localsocket.errors import EndOfStream, LocalSocketError
+from localsocket.errors import DeadlinePassed, EndOfStream, LocalSocketError
 from localsocket.interrupts import in_any_case
+from localsocket.services.item_times import ItemTimes
+from localsocket.services.method import SUBSCRIBE
 from localsocket.services.schema import Result
 from localsocket.wire.caller import OpenCall
+from localsocket.wire.stream_terms import NO_TERMS, StreamTerms
 
 
 class Connects(Protocol):
@@ -27,7 +30,17 @@ class Connects(Protocol):
 class PendingCall:
     """A call that was started; any thread may wait for it, or cancel it."""
 
-    __slots__ = ("_began", "_call", "_client", "_connection", "_deadline", "_result", "_turn")
+    __slots__ = (
+        "_began",
+        "_call",
+        "_client",
+        "_connection",
+        "_deadline",
+        "_idle_timeout",
+        "_result",
+        "_terms",
+        "_turn",
+    )
 
     def __init__(
         self,
@@ -38,6 +51,7 @@ class PendingCall:
         deadline: Deadline,
         result: Result,
         began: int,
+        terms: StreamTerms | None = None,
     ) -> None:
         self._client = client
         self._connection = connection
@@ -46,6 +60,8 @@ class PendingCall:
         self._deadline = deadline
         self._result = result
         self._began = began  # 0 once its end has been noted
+        self._terms = terms or NO_TERMS
+        self._idle_timeout: float | None = None
 
     @property
     def method(self) -> str:
@@ -62,7 +78,7 @@ class PendingCall:
         `timeout` is for this waiting, besides the call's own: when it is over the call goes on, and result() may be
         asked again.
         """
-        self._wait(self._deadline if timeout is None else Deadline(timeout))
+        self._wait(None if timeout is None else Deadline(timeout))
         if (body := self._call.body) is not None:
             return self._result.read(body)
         if self._call.is_stream:
@@ -71,7 +87,9 @@ class PendingCall:
 
     def stream(self) -> Stream:
         """Return the items of a method that streams, as they come."""
-        return Stream(self)
+        name = self._result.method if self.method == SUBSCRIBE else self.method
+        begins_in_time, idle_timeout = self._terms.begins_in_time, self._idle_timeout
+        return Stream(self, ItemTimes(name, self._deadline, begins_in_time=begins_in_time, idle_timeout=idle_timeout))
 
     def cancel(self) -> bool:
         """Give the call up, here and where it is served; False when it is over. Who waits gets CallCancelled."""
@@ -88,32 +106,56 @@ class PendingCall:
             self._began = 0
         self.cancel()
 
-    def _wait(self, deadline: Deadline) -> None:
-        """Wait until it is known what the call gives."""
+    def _idle_after(self, idle_timeout: float | None) -> PendingCall:
+        """Have its stream wait no longer than that for any item."""
+        self._idle_timeout = idle_timeout
+        return self
+
+    def _wait(self, own: Deadline | None) -> None:
+        """Wait until it is known what the call gives; `own` is a deadline of this waiting, which the call outlives."""
         call = self._call
         if not call.is_answered:
-            self._wait_for(self._is_answered, deadline)
+            deadline = self._deadline if own is None else own
+            self._wait_for(self._is_answered, deadline, own, self._late)
         if began := self._began:
             self._began = 0
             self._connection.core.note_end(began, is_error=call.body is None and not call.is_stream)
 
-    def _next_item(self, deadline: Deadline) -> Any:
+    def _next_item(self, times: ItemTimes, timeout: float | None) -> Any:
         """Return the next item; StopIteration at the end."""
-        self._wait_for(self._has_item_or_end, deadline)
+        call = self._call
+        times.ask(timeout)
+        if call.prefetch is not None:
+            self._ask()
+        if not call.is_answered:
+            self._wait_for(self._is_answered, times.until(call), times.own, times.error)
+        self._wait_for(self._has_item_or_end, times.until(call), times.own, times.error)
         try:
             with self._connection.socket.lock:
-                taken = self._connection.caller.take_item(self._call)
+                taken = self._connection.caller.take_item(call)
             if taken is not None:
                 body, credit = taken
                 if credit:
                     self._tell(credit)
+            times.taken()
         except BaseException:  # of a signal's handler: the item is lost, or the peer waits for what it is granted
             self.cancel()
             raise
         if taken is None:
-            self._connection.core.result_of(self._call, self._result)
+            self._connection.core.result_of(call, self._result)
             raise StopIteration
         return self._result.read(body)
+
+    def _ask(self) -> None:
+        """Tell the peer that the item before is done with, and that it may send another."""
+        try:
+            with self._connection.socket.lock:
+                credit = self._connection.caller.ask(self._call)
+            if credit:
+                self._tell(credit)
+        except BaseException:  # of a signal's handler: else the peer waits for what it was not told
+            self.cancel()
+            raise
 
     def _forget(self) -> None:
         """Cancel from wherever the garbage collector runs."""
@@ -127,20 +169,31 @@ class PendingCall:
     def _has_item_or_end(self) -> bool:
         return bool(self._call.items) or self._call.is_over
 
-    def _wait_for(self, is_there: Callable[[], bool], deadline: Deadline) -> None:
+    def _late(self, deadline: Deadline) -> DeadlinePassed:
+        return deadline.error(f"calling {self.method!r}")
+
+    def _wait_for(
+        self,
+        is_there: Callable[[], bool],
+        deadline: Deadline,
+        own: Deadline | None,
+        error: Callable[[Deadline], DeadlinePassed],
+    ) -> None:
+        """Wait until `deadline`; unless that is the waiting's own, the call is given up when it passes."""
         try:
             turn, self._turn = self._turn, None
             if turn is not None and not self._connection.socket.wait(turn, deadline):
-                raise deadline.error(f"calling {self.method!r}")
+                raise error(deadline)
             while not is_there():
-                self._wait_once(is_there, deadline)
+                self._wait_once(is_there, deadline, error)
         except BaseException:
-            # A waiting of its own may end before the call does.
-            if deadline is self._deadline or not deadline.has_passed():
+            if deadline is not own or not deadline.has_passed():
                 self.cancel()
             raise
 
-    def _wait_once(self, is_there: Callable[[], bool], deadline: Deadline) -> None:
+    def _wait_once(
+        self, is_there: Callable[[], bool], deadline: Deadline, error: Callable[[Deadline], DeadlinePassed]
+    ) -> None:
         connection = self._connection
         with connection.socket.lock:
             if is_there():
@@ -152,7 +205,7 @@ class PendingCall:
         if is_lost:  # and the call goes on with the next connection
             self._connection = self._client._connected(deadline)
         elif not connection.socket.wait(turn, deadline):
-            raise deadline.error(f"calling {self.method!r}")
+            raise error(deadline)
 
     def _cancel(self) -> bool:
         was_under_way = self._give_up(self._tell)
@@ -178,17 +231,18 @@ class Stream(Iterator[Any]):
     Iterate over it, or use receive() with a time-out of its own. As a context manager it closes itself.
     """
 
-    def __init__(self, pending: PendingCall) -> None:
+    def __init__(self, pending: PendingCall, times: ItemTimes) -> None:
         self._pending = pending
+        self._times = times
 
     def receive(self, *, timeout: float | None = None) -> Any:
         """Return the next item, waiting for it. Raises EndOfStream at the end, else as Calls.call().
 
-        On DeadlinePassed the stream goes on.
+        When `timeout` seconds are over it raises DeadlinePassed, and the stream goes on. When the stream's own
+        time-outs are, it is cancelled.
         """
-        pending = self._pending
         try:
-            return pending._next_item(pending._deadline if timeout is None else Deadline(timeout))
+            return self._pending._next_item(self._times, timeout)
         except StopIteration:
             raise EndOfStream("another item", 0) from None
 
@@ -197,7 +251,7 @@ class Stream(Iterator[Any]):
         self._pending.cancel()
 
     def __next__(self) -> Any:
-        return self._pending._next_item(self._pending._deadline)
+        return self._pending._next_item(self._times, None)
 
     def __enter__(self) -> Stream:
         return self

@@ -93,7 +93,7 @@ def call(
         deadline = Deadline(timeout)
         advising = _telling_how_texts_are_written([*values, *values_by_name.values()])
         with _client(name, timeout, wait, allowed_users(any_user, allow)) as client, advising:
-            result = client.within(deadline.remaining()).call(method, *values, **values_by_name)
+            result = client.call(method, *values, timeout=deadline.remaining(), **values_by_name)
             if isinstance(result, Stream):
                 with result:
                     for item in result:

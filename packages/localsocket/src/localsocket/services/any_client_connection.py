@@ -64,6 +64,12 @@ class AnyClientConnection(abc.ABC):
 
     def _reopen(self, calls: list[OpenCall]) -> bytes:
         """Take over the calls that were under way on a connection that was lost; return what is to be sent for them."""
+        calls = [call for call in calls if not call.is_over]
+        for call in calls:
+            if call.prefetch is not None and not self.caller.knows_terms:  # as the service before did
+                call.is_over = True
+                call.error = self.caller.no_prefetch(call.method)
+                self._wake_waiters(call)
         return self.caller.reopen([call for call in calls if not call.is_over])
 
     # --- what the socket calls ----------------------------------------------------------------------------------------

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Generic, TypeAlias, TypeVar, cast
 
-from localsocket.deadlines import NEVER, Deadline
+from localsocket.deadlines import NEVER, Deadline, check_count
 from localsocket.services.proxies import CallsByName, Proxy, TypedProxy
 from localsocket.services.remote import Remote
+from localsocket.wire.stream_terms import BEGINS_IN_TIME, StreamTerms
 
 Arguments: TypeAlias = tuple[object, ...]
 NamedArguments: TypeAlias = dict[str, object]
@@ -24,6 +25,8 @@ class CallsCore(Generic[ClientOfCalls]):
     def __init__(self, timeout: float | None, client: ClientOfCalls | None = None) -> None:
         self._timeout = timeout
         self._of = client
+        self._terms = None if timeout is None else BEGINS_IN_TIME
+        """Those of the stream that a call may give which says no other time."""
 
     @property
     def _client(self) -> ClientOfCalls:
@@ -52,3 +55,10 @@ class CallsCore(Generic[ClientOfCalls]):
         if timeout is None:
             timeout = self._timeout
         return NEVER if timeout is None else Deadline(timeout)
+
+    def _terms_with(self, timeout: float | None, prefetch: int | None) -> StreamTerms | None:
+        """Return the terms of a stream; None where there are none."""
+        terms = self._terms if timeout is None else None
+        if prefetch is None:
+            return terms
+        return StreamTerms(check_count(prefetch, "prefetch", minimum=1), terms is not None)

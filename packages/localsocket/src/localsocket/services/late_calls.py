@@ -44,13 +44,15 @@ class LateCalls:
         self._next_look = None
         earliest: int | None = None
         for call in list(self._watched):
-            assert call.deadline is not None
-            if call.deadline <= now:
+            deadline = call.deadline
+            if deadline is None:  # it has begun a stream in time
+                self._discard(call)
+            elif deadline <= now:
                 self._discard(call)
                 call.session.refuse_late(call)
                 if call.on_cancel is not None:
                     call.on_cancel()
-            elif earliest is None or call.deadline < earliest:
-                earliest = call.deadline
+            elif earliest is None or deadline < earliest:
+                earliest = deadline
         if earliest is not None:
             self._look_at(max(earliest, now + int(_TOGETHER * 1e9)))

@@ -116,7 +116,7 @@ class Result:
     """What a function gives, or each item of a stream: written so that it is what was said."""
 
     def __init__(self, method: str, kind: Any) -> None:
-        self._method = method
+        self.method = method
         self.kind = kind
         self._plain = kind if kind in _PLAIN else type(None) if kind is None else None
         try:
@@ -133,7 +133,7 @@ class Result:
         try:
             body = _encode(value)
         except (TypeError, ValueError, OverflowError, RecursionError) as error:
-            raise BadResult(self._method, "the result", str(error)) from error
+            raise BadResult(self.method, "the result", str(error)) from error
         if self.kind is not Any and type(value) is not self._plain:
             self.read(body)
         return body
@@ -144,9 +144,9 @@ class Result:
             return self._decode(body)
         except msgspec.ValidationError as error:
             reason, path = split_path(error)
-            raise BadResult(self._method, f"the result{path}", reason) from None
+            raise BadResult(self.method, f"the result{path}", reason) from None
         except UNREADABLE as error:
-            raise BadResult(self._method, "the result", str(error)) from None
+            raise BadResult(self.method, "the result", str(error)) from None
 
 
 def _check_parameter(method: str, function: Callable[..., object], position: int, parameter: Parameter) -> None:

@@ -77,8 +77,12 @@ class ServedCall:
         return (self.answer.is_over and not self.is_notification) or self.remaining() == 0
 
     def remaining(self) -> float | None:
-        """Return the seconds until the caller's deadline, never negative, or None for ever."""
-        return None if self.deadline is None else max(0.0, (self.deadline - time.monotonic_ns()) / 1e9)
+        """Return the seconds until the caller's deadline, never negative, or None for ever.
+
+        A deadline for the beginning of a stream alone is none any more once the stream has begun.
+        """
+        deadline = self.deadline  # once: another thread may begin the stream
+        return None if deadline is None else max(0.0, (deadline - time.monotonic_ns()) / 1e9)
 
     def __repr__(self) -> str:
         state = "cancelled" if self.is_cancelled else "under way"
@@ -104,6 +108,11 @@ class ServedCall:
         if (tracing := self.session.service.tracing) is None:
             return nullcontext()
         return tracing.serving(self.session.service.name, self.method.name, self.answer.body.carrier)
+
+    def _begin_stream(self) -> None:
+        """What it gives begins now: a time that was for the beginning alone is kept."""
+        if self.answer.terms.begins_in_time:
+            self.deadline = self.answer.body.timeout = None
 
     def expire(self) -> None:
         """From now on it is too late."""

@@ -26,6 +26,7 @@ from localsocket.services.stats import ServiceStats, Tally
 from localsocket.services.topic import QUEUE, Policy, Topic
 from localsocket.services.tracing import Tracing
 from localsocket.wire.greeting import Greeting
+from localsocket.wire.stream_terms import STREAM_TERMS
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -204,6 +205,7 @@ class Service:
                 role="service",
                 max_message=self.limits.message,
                 max_calls=self.limits.calls,
+                capabilities=[STREAM_TERMS],
                 service=self.name,
                 version=self.version,
                 idempotent=[name for name, method in self._table.items() if method.idempotent],

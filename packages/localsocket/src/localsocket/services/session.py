@@ -226,6 +226,7 @@ class Session:
             raise _ItemTooLong(call.method.name, error.length, error.limit) from error
 
     def open_stream(self, call: ServedCall) -> None:
+        call._begin_stream()
         with self._lock:
             self._put(self._answerer.open_stream(call.answer))
 

@@ -127,7 +127,7 @@ class StreamReply:
         self._has_more = False
         sent = 0
         try:
-            while answer.credit > 0 and session.outbox.has_room:
+            while answer.may_send_item and session.outbox.has_room:
                 if sent == self._most:
                     self._has_more = True
                     return True

@@ -190,12 +190,21 @@ class CallsUnderTest(Protocol):
     ) -> PendingUnderTest: ...
 
     def stream(
-        self, method: str, /, *arguments: object, timeout: float | None = None, **named: object
+        self,
+        method: str,
+        /,
+        *arguments: object,
+        timeout: float | None = None,
+        idle_timeout: float | None = None,
+        prefetch: int | None = None,
+        **named: object,
     ) -> ItemsUnderTest: ...
 
     def notify(self, method: str, /, *arguments: object, timeout: float | None = None, **named: object) -> None: ...
 
-    def subscribe(self, topic: str, kind: Any = ..., *, timeout: float | None = None) -> ItemsUnderTest: ...
+    def subscribe(
+        self, topic: str, kind: Any = ..., *, timeout: float | None = None, idle_timeout: float | None = None
+    ) -> ItemsUnderTest: ...
 
     def describe(self, *, timeout: float | None = None) -> ServiceDescription: ...
 

@@ -33,6 +33,7 @@ from localsocket.testing.service_of_claims import (
     small_limits,
 )
 from localsocket.testing.service_stream_claims import stream_claims
+from localsocket.testing.service_window_claims import window_claims
 
 service_contract: Contract[ServiceFace] = Contract()
 
@@ -377,3 +378,4 @@ def cancelling_a_call_cancels_it_where_it_is_served(face: ServiceFace) -> None:
 service_contract.include(stream_claims)
 service_contract.include(ending_claims)
 service_contract.include(keeping_claims)
+service_contract.include(window_claims)

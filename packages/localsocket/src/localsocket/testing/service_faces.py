@@ -87,16 +87,18 @@ class WaitedCalls:
 
         return WaitedTask(self._face, self._face.wait_for(start()))
 
-    def stream(self, method: str, /, *arguments: object, timeout: float | None = None, **named: object) -> WaitedStream:
-        return WaitedStream(self._face, self._calls.stream(method, *arguments, timeout=timeout, **named))
+    def stream(self, method: str, /, *arguments: object, **options: Any) -> WaitedStream:
+        return WaitedStream(self._face, self._calls.stream(method, *arguments, **options))
 
     def notify(self, method: str, /, *arguments: object, timeout: float | None = None, **named: object) -> None:
         self._wait(lambda: self._calls.notify(method, *arguments, timeout=timeout, **named))
 
-    def subscribe(self, topic: str, kind: Any = Any, *, timeout: float | None = None) -> WaitedStream:
+    def subscribe(
+        self, topic: str, kind: Any = Any, *, timeout: float | None = None, idle_timeout: float | None = None
+    ) -> WaitedStream:
         async def subscribe() -> Stream:
             async with asyncio.timeout(timeout):
-                return await self._calls.subscribe(topic, kind)
+                return await self._calls.subscribe(topic, kind, idle_timeout=idle_timeout)
 
         return WaitedStream(self._face, self._face.wait_for(subscribe()))
 

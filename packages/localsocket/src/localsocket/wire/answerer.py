@@ -9,6 +9,7 @@ from localsocket.errors import PeerBrokeProtocol, TooLongToSend
 from localsocket.wire.call_bodies import CallBody, Failure, decode_call, decode_count, encode_failure
 from localsocket.wire.frames import HEADER_SIZE, FrameDecoder, Kind, encode_frame
 from localsocket.wire.greeting import Greeting, decode_greeting
+from localsocket.wire.stream_terms import NO_TERMS, StreamTerms, take_terms
 
 _CALL, _NOTIFICATION, _CANCEL, _CREDIT, _REPLY, _ITEM = map(
     int, (Kind.CALL, Kind.NOTIFICATION, Kind.CANCEL, Kind.CREDIT, Kind.REPLY, Kind.ITEM)
@@ -18,21 +19,29 @@ _CALL, _NOTIFICATION, _CANCEL, _CREDIT, _REPLY, _ITEM = map(
 class AnsweredCall:
     """A call as its answerer sees it. A notification has number 0 and is over at once: nothing is sent for it.
 
-    `credit` is how many bytes of a stream may still be sent before the peer grants more, `size` how many bytes the call
-    took. `arrived` and `context` are free for whoever serves the call.
+    `credit` is how many bytes of a stream may still be sent before the peer grants more, and `items` how many items
+    where it counts them too; `size` is how many bytes the call took. `arrived` and `context` are free for whoever
+    serves the call.
     """
 
-    __slots__ = ("arrived", "body", "context", "credit", "is_over", "is_stream", "number", "size")
+    __slots__ = ("arrived", "body", "context", "credit", "is_over", "is_stream", "items", "number", "size", "terms")
 
-    def __init__(self, number: int, body: CallBody, credit: int, size: int) -> None:
+    def __init__(self, number: int, body: CallBody, credit: int, size: int, terms: StreamTerms = NO_TERMS) -> None:
         self.number = number
         self.body = body
+        self.terms = terms
         self.credit = credit
+        self.items = terms.prefetch
         self.size = size
         self.arrived = 0
         self.is_over = not number
         self.is_stream = False
         self.context: Any = None
+
+    @property
+    def may_send_item(self) -> bool:
+        """Whether the peer takes another item of the stream now."""
+        return self.credit > 0 and (self.items is None or self.items > 0)
 
 
 Request: TypeAlias = tuple[int, AnsweredCall]
@@ -75,7 +84,9 @@ class Answerer:
                     if not number or number in self._open:
                         raise PeerBrokeProtocol(f"the peer made call {number}, which may not be or is under way")
                     read = decode_call(body)
-                    answer = self._open[number] = AnsweredCall(number, read, self.peer.stream_window, len(body))
+                    terms = take_terms(read.carrier) if read.carrier else NO_TERMS
+                    answer = AnsweredCall(number, read, self.peer.stream_window, len(body), terms)
+                    self._open[number] = answer
                     requests.append((kind, answer))
                 elif kind == _NOTIFICATION:
                     requests.append((kind, AnsweredCall(0, decode_call(body), 0, len(body))))
@@ -87,6 +98,8 @@ class Answerer:
                     granted = decode_count(body)
                     if (credited := self._open.get(number)) is not None:
                         credited.credit += granted
+                        if credited.items is not None:
+                            credited.items += 1
                         requests.append((kind, credited))
                 else:
                     raise PeerBrokeProtocol(f"the peer sent a frame of kind {kind} where none may come")
@@ -129,12 +142,14 @@ class Answerer:
         return encode_frame(Kind.STREAM, answer.number, b"")
 
     def item(self, answer: AnsweredCall, body: bytes) -> bytes:
-        """Raises TooLongToSend. One item may be longer than the credit; the next has to wait until it is positive."""
+        """Raises TooLongToSend. One item may be longer than the credit; the next waits for `may_send_item`."""
         if len(body) > self.longest:
             raise TooLongToSend(len(body), self.longest)
         if answer.is_over:
             return b""
         answer.credit -= len(body) + HEADER_SIZE
+        if answer.items is not None:
+            answer.items -= 1
         return encode_frame(_ITEM, answer.number, body)
 
     def end_stream(self, answer: AnsweredCall) -> bytes:

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections import deque
 from typing import Any
 
-from localsocket.errors import PeerBrokeProtocol, TooLongToSend, UnsuitableMessage
+from localsocket.errors import PeerBrokeProtocol, TooLongToSend, UnsuitableMessage, Unsupported
+from localsocket.showing import shown
 from localsocket.wire.call_bodies import Failure, decode_failure, encode_call, encode_count
 from localsocket.wire.frames import HEADER_SIZE, Body, FrameDecoder, Kind, encode_frame
 from localsocket.wire.greeting import Greeting, decode_greeting
 from localsocket.wire.sizes import check_size, check_sizes
+from localsocket.wire.stream_terms import STREAM_TERMS, StreamTerms
 
 _MAX_NUMBER = 2**32 - 1
 
@@ -18,6 +20,16 @@ _CALL, _REPLY, _FAILURE, _STREAM, _ITEM, _END = map(
     int, (Kind.CALL, Kind.REPLY, Kind.FAILURE, Kind.STREAM, Kind.ITEM, Kind.END)
 )
 _ANSWERS = {_REPLY, _FAILURE, _STREAM, _ITEM, _END}
+
+
+class ItemWindow:
+    """A window of a stream in items, beside that in bytes: at most `items` are with the reader, one in its hands."""
+
+    __slots__ = ("granted", "items")
+
+    def __init__(self, items: int) -> None:
+        self.items = items
+        self.granted = items
 
 
 class OpenCall:
@@ -39,6 +51,7 @@ class OpenCall:
         "items",
         "method",
         "number",
+        "prefetch",
         "waiter",
     )
 
@@ -52,6 +65,7 @@ class OpenCall:
         self.failure: Failure | None = None
         self.error: Exception | None = None
         self.items: deque[Body] | None = None
+        self.prefetch: ItemWindow | None = None
         self.waiter: Any = None
         self._granted = window
         self._unacknowledged = 0
@@ -93,6 +107,19 @@ class Caller:
         """How many more calls may be under way."""
         return 0 if self.peer is None else max(0, self.peer.max_calls - len(self._open))
 
+    @property
+    def knows_terms(self) -> bool:
+        """Whether the peer keeps to the terms of a stream."""
+        return self.peer is not None and STREAM_TERMS in self.peer.capabilities
+
+    def no_prefetch(self, method: str) -> Unsupported:
+        """Return the error for a window in items that the peer does not know."""
+        service = self.peer.service if self.peer is not None else ""
+        return Unsupported(
+            f"the service {shown(service)} does not know prefetch=, as it is of an earlier version of localsocket or "
+            f"in another language: read {method!r} without it, or bring the service up to date"
+        )
+
     # --- what to send -------------------------------------------------------------------------------------------------
 
     def begin(
@@ -102,9 +129,14 @@ class Caller:
         arguments: tuple[object, ...],
         named: dict[str, object] | None = None,
         carrier: dict[str, str] | None = None,
+        terms: StreamTerms | None = None,
     ) -> OpenCall:
-        """Open a call, whose `frame` is to be sent. Raises UnsuitableMessage or TooLongToSend, and opens nothing."""
-        call = self.prepare(method, timeout, arguments, named, carrier)
+        """Open a call, whose `frame` is to be sent; `terms` are those of the stream that it may give.
+
+        Raises UnsuitableMessage or TooLongToSend, or Unsupported for a window in items that the peer does not know,
+        and opens nothing.
+        """
+        call = self.prepare(method, timeout, arguments, named, carrier, terms)
         self.open(call)
         return call
 
@@ -115,15 +147,24 @@ class Caller:
         arguments: tuple[object, ...],
         named: dict[str, object] | None = None,
         carrier: dict[str, str] | None = None,
+        terms: StreamTerms | None = None,
     ) -> OpenCall:
         """Return a call that begin() would open, for open()."""
+        if terms is not None:
+            if self.knows_terms:
+                carrier = terms.add_to(carrier)
+            elif terms.prefetch is not None:
+                raise self.no_prefetch(method)
         body = self._encode(method, timeout, arguments, named, carrier)
         number = self._last + 1
         while number > _MAX_NUMBER or number in self._open:  # after four thousand million calls
             number = number + 1 if number < _MAX_NUMBER else 1
             self._has_wrapped = True
         self._last = number
-        return OpenCall(method, number, encode_frame(_CALL, number, body), self.mine.stream_window)
+        call = OpenCall(method, number, encode_frame(_CALL, number, body), self.mine.stream_window)
+        if terms is not None and terms.prefetch is not None:
+            call.prefetch = ItemWindow(terms.prefetch)
+        return call
 
     def open(self, call: OpenCall) -> None:
         self._open[call.number] = call
@@ -154,16 +195,25 @@ class Caller:
             del self._open[call.number]
 
     def take_item(self, call: OpenCall) -> tuple[Body, bytes] | None:
-        """Return the next item of the stream, and what is to be sent for having taken it; None when none is there."""
+        """Return the next item of the stream, and what is to be sent for having taken it; None when none is there.
+
+        With a window in items nothing is: that is said by ask(), once the reader has done with the item.
+        """
         if not call.items:
             return None
         body = call.items.popleft()
         call._unacknowledged += len(body) + HEADER_SIZE
-        if call.is_over or call._unacknowledged * 2 < self.mine.stream_window:
+        if call.prefetch is not None or call._unacknowledged * 2 < self.mine.stream_window:
             return body, b""
-        granted, call._unacknowledged = call._unacknowledged, 0
-        call._granted += granted
-        return body, encode_frame(Kind.CREDIT, call.number, encode_count(granted))
+        return body, self._grant(call)
+
+    def ask(self, call: OpenCall) -> bytes:
+        """The next item is wanted, so that the one before is done with: return what is to be sent for that."""
+        window = call.prefetch
+        if window is None or not call._unacknowledged:
+            return b""
+        window.granted += 1
+        return self._grant(call)
 
     def reopen(self, calls: list[OpenCall]) -> bytes:
         """Take over calls of a conversation that broke off; return what is to be sent for them."""
@@ -235,8 +285,19 @@ class Caller:
             raise PeerBrokeProtocol("the peer sent an item of a stream that it had not begun")
         if call._granted <= 0:
             raise PeerBrokeProtocol("the peer sent more of a stream than it was granted")
+        if (window := call.prefetch) is not None:
+            if not window.granted:
+                raise PeerBrokeProtocol(f"the peer sent more than {window.items} items ahead of their reader")
+            window.granted -= 1
         call._granted -= len(body) + HEADER_SIZE
         call.items.append(body)
+
+    def _grant(self, call: OpenCall) -> bytes:
+        granted, call._unacknowledged = call._unacknowledged, 0
+        if call.is_over:
+            return b""
+        call._granted += granted
+        return encode_frame(Kind.CREDIT, call.number, encode_count(granted))
 
     def _finish(self, call: OpenCall) -> None:
         call.is_over = True

@@ -22,7 +22,7 @@ class Greeting(msgspec.Struct, frozen=True, kw_only=True):
     """The body of a greeting. What a later version adds is ignored; what is missing has the default.
 
     `max_message` is the longest body that the sender takes. `capabilities` names what it can do beyond this version
-    of the protocol: nothing so far. `stream_window` is how many bytes of a stream it takes before it grants more, and
+    of the protocol: see stream_terms. `stream_window` is how many bytes of a stream it takes before it grants more, and
     `max_calls` how many calls it serves at once on this connection.
     """
 
