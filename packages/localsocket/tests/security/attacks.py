@@ -12,6 +12,7 @@ import os
 import select
 import socket
 import time
+from collections import deque
 from collections.abc import Callable, Iterator
 
 from wire.building import CALL, CANCEL, CREDIT, HEADER, NOTIFICATION, call, frame, greeting, greeting_of, pack
@@ -20,6 +21,7 @@ GREETING = greeting("client", stream_window=1 << 18)
 KIB = 1024
 _CHUNK = 64 * KIB
 _IDLE = 0.01
+_MOST_OPEN = 2000
 
 ATTACKS: dict[str, Callable[[Attack], object]] = {}
 ON_BYTES: set[str] = set()
@@ -170,10 +172,14 @@ def one_byte_at_a_time(attack: Attack) -> None:
 
 @attack_on_bytes
 def half_closed(attack: Attack) -> None:
+    open_ones: deque[socket.socket] = deque()
     while attack.goes_on:
         for each in attack.connect_many(20, GREETING + call(1, "nap", 0.3) + call(2, "echo", bytes(10_000))):
             with contextlib.suppress(OSError):
                 each.shutdown(socket.SHUT_WR)
+            open_ones.append(each)
+        while len(open_ones) > _MOST_OPEN:
+            attack.close(open_ones.popleft())
         time.sleep(_IDLE)
 
 

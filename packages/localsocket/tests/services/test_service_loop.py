@@ -6,12 +6,14 @@ import contextlib
 import logging
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 
 from localsocket import Client, ServerThread, Service, current_call
+from localsocket.blocking import service_loop
+from localsocket.blocking.service_loop import Served, ServiceLoop
 from localsocket.errors import ClosedByPeer
 from localsocket.testing import FOREVER, PATIENCE, Background, wait_until
 from services.conftest import ADDRESS
@@ -312,3 +314,68 @@ def test_an_idle_service_uses_no_time() -> None:
             return used[-1] < 0.02
 
         wait_until(uses_nothing, "the service to come to rest")
+
+
+# --- turns ------------------------------------------------------------------------------------------------------------
+
+
+class DueNow:
+    """An event loop of which only is known what it is to call soon."""
+
+    def __init__(self) -> None:
+        self.soon: list[Callable[[], object]] = []
+
+    def serve(self, server: object, handler: object) -> None:
+        pass
+
+    def call_soon(self, callback: Callable[[], object]) -> None:
+        self.soon.append(callback)
+
+    def turn(self) -> None:
+        soon, self.soon = self.soon, []
+        for callback in soon:
+            callback()
+
+
+@pytest.fixture
+def due(monkeypatch: pytest.MonkeyPatch) -> DueNow:
+    due = DueNow()
+    monkeypatch.setattr(service_loop, "EventLoop", lambda: due)
+    return due
+
+
+def busy_loop(monkeypatch: pytest.MonkeyPatch, seconds: float) -> tuple[ServiceLoop, list[Served], list[Served]]:
+    """Return a loop, connections that never have nothing to do, each turn of which takes so long, and who had turns."""
+    serving, turns, now = ServiceLoop(None, Slow().service, 8), [], [0.0]  # type: ignore[arg-type, var-annotated]
+
+    def give_turn(served: Served) -> None:
+        turns.append(served)
+        now[0] += seconds
+        serving.wake(served)
+
+    monkeypatch.setattr(serving, "_give_turn", give_turn)
+    monkeypatch.setattr("time.monotonic", lambda: now[0])
+    connections = [Served() for _ in range(5)]
+    for each in connections:
+        serving.wake(each)
+    return serving, connections, turns
+
+
+def test_however_many_connections_wait_for_turns_each_has_one_in_each_round(
+    due: DueNow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, connections, turns = busy_loop(monkeypatch, 0.0)
+    for _ in range(8):
+        due.turn()
+    assert turns == connections * 8
+
+
+def test_the_loop_looks_for_what_has_arrived_before_many_turns_have_taken_long(
+    due: DueNow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, connections, turns = busy_loop(monkeypatch, 0.003)
+    for number in range(20):
+        due.turn()
+        assert len(due.soon) == 1
+        assert len(turns) == 2 * (number + 1)
+    assert turns == (connections * 20)[: len(turns)]

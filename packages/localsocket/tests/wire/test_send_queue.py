@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from localsocket.interfaces import KIB, Buffer
-from localsocket.wire.send_queue import SendQueue
+from localsocket.wire.send_queue import SendQueue, join_small
 
 JOINED = 64 * KIB
 
@@ -51,6 +51,15 @@ def test_no_more_is_joined_than_is_worth_the_copy() -> None:
     piece = bytes(JOINED // 2)
     queue = queue_of(piece, piece, b"last")
     assert len(queue.next_piece()) == JOINED
+
+
+def test_many_small_pieces_are_handed_on_in_few_and_large_ones_as_they_are() -> None:
+    small, large = [bytes([number % 251]) * 20 for number in range(20_000)], bytes(JOINED + 1)
+    pieces = [*small, large, *small[:3], large]
+    joined = join_small(pieces)
+    assert b"".join(joined) == b"".join(pieces)
+    assert len(joined) <= len(small) * 20 // JOINED + 5
+    assert sum(each is large for each in joined) == 2
 
 
 def test_a_large_piece_is_sent_as_it_is() -> None:

@@ -275,7 +275,9 @@ class _Connection:
     def _run(self, call: ServedCall, outcome: asyncio.Future[_Outcome]) -> None:
         """Call the method, in a worker thread."""
         told: _Outcome = None, None
-        if call.is_notification or not outcome.done():  # else it was given up before its turn
+        # What was given up before its turn does not run; a notification is given up where it is dropped.
+        is_wanted = call not in self._session.dropped if call.is_notification else not outcome.done()
+        if is_wanted:
             try:
                 told = call.run(), None
             except BaseException as error:
@@ -362,6 +364,8 @@ class _Connection:
             await has_room.wait()
 
     def _tell_cancelled(self, call: ServedCall) -> None:
+        if call in self._session.dropped:
+            return
         if call.remaining() == 0:
             self._session.refuse_late(call)
         else:

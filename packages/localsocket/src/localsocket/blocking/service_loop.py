@@ -36,6 +36,8 @@ _LOOK_AGAIN = 0.005
 # What one connection may do before others have their turn: so many calls, or so many seconds.
 _AT_ONCE = 64
 _TURN = 0.002
+# After so many seconds of turns those are looked at that have sent something meanwhile.
+_ROUND = 0.005
 _LOOK_AT_CLOCK = 8
 
 
@@ -69,7 +71,8 @@ class ServiceLoop:
         self._max_threads = max_threads
         self._loop = EventLoop()
         self._turns: deque[Served] = deque()
-        self._parked: deque[Served] = deque()  # which hold their share of the threads
+        self._are_turns_due = False  # once is enough, however many wait
+        self._parked: dict[Served, None] = {}  # which hold their share of the threads, the longest first
         self._left: set[Served] = set()  # by their peers, with something still to do
         self._shares = ThreadShares(max_threads - 1)  # one is for the loop
         self._late = LateCalls(self.call_later)
@@ -141,7 +144,7 @@ class ServiceLoop:
         if not served.is_queued:
             served.is_queued = True
             self._turns.append(served)
-            self._loop.call_soon(self._give_turns)
+            self._give_turns_soon()
 
     def begin(self, socket: EventSocket) -> Served:
         served = Served()
@@ -154,6 +157,7 @@ class ServiceLoop:
         """The connection is over. Notifications that have arrived are served all the same."""
         self._mute.discard(served.session)
         served.session.lost()
+        self._parked.pop(served, None)
         if served.session.has_notifications:
             self._left.add(served)
             self.wake(served)
@@ -162,10 +166,20 @@ class ServiceLoop:
         self._loop.call_later(seconds, callback, *arguments)
 
     def _give_turns(self) -> None:
-        for _ in range(len(self._turns)):
+        self._are_turns_due = False  # first: whoever sees it true is among those that are counted now
+        end = time.monotonic() + _ROUND
+        for left in range(len(self._turns), 0, -1):
             served = self._turns.popleft()
             served.is_queued = False
             self._give_turn(served)
+            if left > 1 and time.monotonic() > end:
+                self._give_turns_soon()
+                return
+
+    def _give_turns_soon(self) -> None:
+        if not self._are_turns_due:
+            self._are_turns_due = True
+            self._loop.call_soon(self._give_turns)
 
     def _give_turn(self, served: Served) -> None:
         """Do some of what is to be done for one connection."""
@@ -229,7 +243,7 @@ class ServiceLoop:
             return False
         if shares.may_take(served, served.session.peer.uid):
             return False
-        self._parked.append(served)
+        self._parked[served] = None
         if not served.is_expiring:
             self._expire(served)
         return True
@@ -410,7 +424,7 @@ class ServiceLoop:
     def _unpark(self) -> None:
         if self._left:
             self._left = {served for served in self._left if served.session.has_notifications}
-        parked, self._parked = self._parked, deque()
+        parked, self._parked = self._parked, {}
         for served in parked:
             self.wake(served)
 
@@ -418,7 +432,7 @@ class ServiceLoop:
         if self._call is not None:
             self._late.add(self._call)
         self.wake(self._job_of)  # whose turn is not over
-        self._loop.call_soon(self._give_turns)  # and those that were to come behind it
+        self._give_turns_soon()  # and those that were to come behind it
         self._loop._take_over()
 
     def _drive(self, run: Callable[[], object]) -> None:

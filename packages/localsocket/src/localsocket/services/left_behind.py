@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 import weakref
 from typing import Protocol
 
@@ -10,6 +11,9 @@ from localsocket.interfaces import MIB
 
 _MOST = 1024
 _MOST_BYTES = 16 * MIB
+
+# Counting anew what one user has left takes as long as that is much: a tenth of the time may go into it.
+_PAUSE = 9
 
 
 class Leaving(Protocol):
@@ -24,7 +28,7 @@ class LeftBehind:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._sessions: dict[int, weakref.WeakSet[Leaving]] = {}
+        self._users: dict[int, _Left] = {}
 
     def keep(self, uid: int, session: Leaving) -> int:
         """Return how many notifications of a session that is over now are too many, and are to be dropped."""
@@ -32,13 +36,42 @@ class LeftBehind:
         if not mine:
             return 0
         with self._lock:
-            others = [each for each in self._sessions.pop(uid, ()) if each.notifications_left()]
-            self._sessions[uid] = weakref.WeakSet([*others, session])
-        left = [size for each in others for size in each.notifications_left()]
-        count, size = len(left), sum(left)
-        kept = 0
-        for each in mine:
-            if count >= _MOST or size + each > _MOST_BYTES:
-                break
-            kept, count, size = kept + 1, count + 1, size + each
-        return len(mine) - kept
+            left = self._users.setdefault(uid, _Left())
+            return left.take(session, mine)
+
+
+class _Left:
+    """What one user has left: at most so much, since what was served is found out only where that matters."""
+
+    def __init__(self) -> None:
+        self._sessions: weakref.WeakSet[Leaving] = weakref.WeakSet()
+        self._count = 0
+        self._size = 0
+        self._next_look = 0.0
+
+    def take(self, session: Leaving, sizes: list[int]) -> int:
+        """Add what a session leaves, as far as there is room; return how many notifications are too many."""
+        kept = self._room_for(sizes)
+        if kept < len(sizes) and (now := time.monotonic()) >= self._next_look:
+            self._count_anew()
+            self._next_look = time.monotonic() + _PAUSE * (time.monotonic() - now)
+            kept = self._room_for(sizes)
+        if kept:
+            self._sessions.add(session)
+            self._count += kept
+            self._size += sum(sizes[:kept])
+        return len(sizes) - kept
+
+    def _room_for(self, sizes: list[int]) -> int:
+        size = self._size
+        for kept, each in enumerate(sizes[: _MOST - self._count]):
+            size += each
+            if size > _MOST_BYTES:
+                return kept
+        return min(len(sizes), _MOST - self._count)
+
+    def _count_anew(self) -> None:
+        left = {each: sizes for each in self._sessions if (sizes := each.notifications_left())}
+        self._sessions = weakref.WeakSet(left)
+        self._count = sum(map(len, left.values()))
+        self._size = sum(map(sum, left.values()))

@@ -68,6 +68,7 @@ class Session:
         self.waiting = self._inbox.waiting  # calls and notifications that have arrived and not begun
         self.take_next = self._inbox.take_next
         self.begun = self._inbox.begun.add
+        self.dropped: frozenset[ServedCall] = frozenset()  # notifications that have begun and are not to go on
         self.finished = self._inbox.finished
         service._tally.connections += 1
         service._add_session(self)
@@ -284,16 +285,21 @@ class Session:
         return [call.answer.size for call in list(self._inbox.begun) if call.is_notification] + waiting
 
     def _leave_behind(self) -> None:
-        """Drop the notifications that have not begun and are more than one user may leave behind."""
+        """Drop the notifications that are more than one user may leave behind, first of all those not begun."""
         too_many = self.service._left_behind.keep(self.peer.uid, self)
-        dropped = [answer for answer in self.waiting if not answer.number][-too_many:] if too_many else []
-        for answer in dropped:
-            self.waiting.remove(answer)
-        if not dropped:
+        if not too_many:
             return
-        self.service._tally.errors += len(dropped)
+        waiting = [answer for answer in self.waiting if not answer.number][-too_many:]
+        for answer in waiting:
+            self.waiting.remove(answer)
+        begun = [call for call in list(self._inbox.begun) if call.is_notification and call.on_cancel is not None]
+        self.dropped = frozenset(begun[: too_many - len(waiting)])
+        tell_all([call.on_cancel for call in self.dropped if call.on_cancel is not None])
+        if not (dropped := len(waiting) + len(self.dropped)):
+            return
+        self.service._tally.errors += dropped
         message = "service %r drops %d notifications of uid %d, whose programs have gone and left too many"
-        self._log(logging.WARNING, message, len(dropped), self.peer.uid)
+        self._log(logging.WARNING, message, dropped, self.peer.uid)
 
     def _refuse_late(self, answer: AnsweredCall) -> None:
         service = self.service

@@ -22,6 +22,10 @@ _FEW = 20
 _LONG = 4000
 _ANSWER = 60_000
 _SOON = 0.05
+_LEAVING = 6
+_LEFT_BY_EACH = 250
+_MOST_LEFT = 1024
+_MOST_THREADS = 32
 
 
 class UnhurriedClient:
@@ -182,6 +186,23 @@ def notifications_count_as_calls_and_those_beyond_the_limit_wait(face: ServiceFa
         assert sorted(of_claims.diary.notes) == ["noting", "noting"]
         of_claims.gate.set()
         of_claims.diary.wait_for("first", "second", *map(str, range(_MANY)))
+
+
+@keeping_claims.claim
+def one_user_leaves_at_most_1024_notifications_behind_begun_or_not(face: ServiceFace) -> None:
+    with served(face) as (_, of_claims):
+        for _ in range(_LEAVING):
+            with UnhurriedClient.connect() as leaving:
+                leaving.notify_each("note_later", ["left"] * _LEFT_BY_EACH)
+        wait_until(lambda: of_claims.service.stats().open_connections == 1, "the senders to be gone")
+        dropped = of_claims.service.stats().errors
+        left = _LEAVING * _LEFT_BY_EACH
+        # What a thread runs already goes on, and may be among those that are dropped, or not.
+        assert left - _MOST_LEFT - _MOST_THREADS <= dropped <= left - _MOST_LEFT
+        of_claims.gate.set()
+        wait_until(lambda: of_claims.diary.notes.count("left") >= left - dropped, "all that is kept to be served")
+        wait_until(lambda: of_claims.service.stats().active_calls == 0)
+        assert of_claims.diary.notes.count("left") <= _MOST_LEFT + _MOST_THREADS
 
 
 @keeping_claims.claim

@@ -11,10 +11,20 @@ _JOINED = 64 * KIB
 
 
 def join_small(pieces: list[bytes]) -> list[bytes]:
-    """Return the same bytes in few pieces: one, unless that would copy more than it saves."""
-    if len(pieces) > 1 and sum(map(len, pieces)) <= _JOINED:
+    """Return the same bytes in few pieces: small ones are joined, as long as that copies less than it saves."""
+    if len(pieces) < 2:
+        return pieces
+    if sum(map(len, pieces)) <= _JOINED:
         return [b"".join(pieces)]
-    return pieces
+    joined: list[bytes] = []
+    start = size = 0
+    for end, piece in enumerate(pieces):
+        size += len(piece)
+        if size > _JOINED and end > start:
+            joined.append(b"".join(pieces[start:end]))
+            start, size = end, len(piece)
+    joined.append(b"".join(pieces[start:]))
+    return joined
 
 
 class SendQueue:
