@@ -37,6 +37,19 @@ def test_what_is_not_received_into_is_not_filled(body: str) -> None:
     assert filled(cpp(f"void take(int fd, void *to) {{ {body} }} void f(int s) {{ int head; take(s, &head); }}")) == []
 
 
+@pytest.mark.parametrize(("used", "is_received"), [("h->size", False), ("h->room", True), ("h->room[0]", True)])
+def test_only_the_field_that_a_helper_received_into_is_the_peers(used: str, is_received: bool) -> None:
+    text = f"""
+    struct holder {{ char *room; unsigned size; }};
+    int take(int fd, struct holder *in) {{ return recv(fd, in->room, 9, 0); }}
+    void f(int fd, struct holder *h) {{ take(fd, h); use({used}); }}
+    """
+    facts = facts_of(cpp(text))
+    function = function_named(facts, "f")
+    argument = call_named(function, "use").arguments[0]
+    assert (facts.taint.received(argument, function) is not None) is is_received
+
+
 def test_a_view_of_a_buffer_is_the_buffer() -> None:
     source = """
     import socket

@@ -14,8 +14,9 @@ from localsocket_review.model.expressions import Assignment, Call, Expression, s
 from localsocket_review.model.statements import Assign
 
 _VIEWING = frozenset({"memoryview", "span", "cast"})
-# By the position of the parameter, what fills it in the end.
-_Filled = dict[int, Site]
+_DEEPEST_FIELD = 3
+# By the position of the parameter, and the field of what it points to ("" for that itself), what fills it in the end.
+_Filled = dict[tuple[int, str], Site]
 
 
 class Filling:
@@ -27,16 +28,16 @@ class Filling:
         self._filled: dict[FunctionInfo, _Filled] | None = None
         self._called: set[str] = set()
 
-    def by(self, call: Call, function: FunctionInfo) -> Iterator[tuple[Expression, Site]]:
-        """Yield the arguments that the call fills with what a peer sent, each with the call that receives it."""
+    def by(self, call: Call, function: FunctionInfo) -> Iterator[tuple[Expression, str, Site]]:
+        """Yield the arguments that the call fills with what a peer sent, which field of them, and what receives it."""
         filled = self._every()
         for callee in self._calls.callees(call, function) if call.called_name in self._called else ():
-            for position, site in filled.get(callee, {}).items():
+            for (position, field), site in filled.get(callee, {}).items():
                 if position < len(call.arguments):
-                    yield call.arguments[position], site
+                    yield call.arguments[position], field, site
 
     def buffers(self, call: Call, function: FunctionInfo) -> Iterator[Expression]:
-        yield from (buffer for buffer, _ in self.by(call, function))
+        yield from (buffer for buffer, _, _ in self.by(call, function))
 
     def _every(self) -> dict[FunctionInfo, _Filled]:
         if self._filled is None:
@@ -45,28 +46,38 @@ class Filling:
             waiting: list[FunctionInfo] = []
             for site in self._calls.sites(Act.RECEIVE):
                 buffer = site.argument("buffer")
-                if buffer is not None and self._note(found, site.function, buffer, site):
+                if buffer is not None and self._note(found, site.function, buffer, "", site):
                     waiting.append(site.function)
             while waiting:
                 filler = waiting.pop()
                 for caller in self._calls.callers(filler):
-                    for position, site in list(found[filler].items()):
-                        arguments = () if caller.is_handed_on else caller.call.arguments
-                        if position < len(arguments) and self._note(found, caller.caller, arguments[position], site):
+                    arguments = () if caller.is_handed_on else caller.call.arguments
+                    for (position, field), site in list(found[filler].items()):
+                        if position >= len(arguments):
+                            continue
+                        if self._note(found, caller.caller, arguments[position], field, site):
                             waiting.append(caller.caller)
             self._filled = dict(found)
             self._called = {one.name for one in found}
         return self._filled
 
     def _note(
-        self, found: defaultdict[FunctionInfo, _Filled], function: FunctionInfo, buffer: Expression, site: Site
+        self,
+        found: defaultdict[FunctionInfo, _Filled],
+        function: FunctionInfo,
+        buffer: Expression,
+        field: str,
+        site: Site,
     ) -> bool:
         """Add the parameter of the function that the buffer is, or points into, and say whether it is a new one."""
         variable = self._names.variable(buffer, function)
+        if variable is None:
+            return False
+        below = ".".join([*variable.path.split(".")[1:], *filter(None, [field])][:_DEEPEST_FIELD])
         for position, parameter in enumerate(function.parameters):
-            is_new = position not in found[function]
-            if variable is not None and is_new and variable.root in self._pointing_to(function, parameter.name):
-                found[function][position] = site
+            is_new = (position, below) not in found[function]
+            if is_new and variable.root in self._pointing_to(function, parameter.name):
+                found[function][position, below] = site
                 return True
         return False
 

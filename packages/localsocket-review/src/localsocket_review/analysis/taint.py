@@ -491,8 +491,7 @@ class Taint:
         if definition.how is How.PARAMETER:
             return self._parameter(definition, variable, use, trail)
         if definition.how is How.FILLED and isinstance(value, Call):
-            is_header = value.called_name == "recvmsg" and variable.path != definition.variable.path
-            return None if is_header else self._filled(value, function, self._is_number(variable, definition))
+            return self._received_into(definition, value, variable)
         if definition.how is How.FILLED and isinstance(value, Binary):
             return self._streamed(value, function, trail, self._is_number(variable, definition))
         if value is None:
@@ -530,10 +529,17 @@ class Taint:
         name = Attribute(definition.place, name, field) if whole else name
         return bool(_NUMBER_TYPES.fullmatch(self._inference.type_of(name, definition.function).removeprefix("std.")))
 
+    def _received_into(self, definition: Definition, call: Call, variable: Variable) -> Trace | None:
+        if call.called_name == "recvmsg" and variable.path != definition.variable.path:
+            return None  # the header is filled, and not by the peer
+        if self._calls.api_of(call, definition.function) is None:
+            return self._filled_by_helper(definition, call, variable)
+        return self._filled(call, definition.function, self._is_number(variable, definition))
+
     def _filled(self, call: Call, function: FunctionInfo, makes_number: bool) -> Trace | None:
         api = self._calls.api_of(call, function)
         if api is None:
-            return self._filled_by_helper(call, function, makes_number)
+            return None
         if api.act & Act.READ_STREAM:
             return self._read_stream(call, api, function, makes_number)
         if not api.act & Act.RECEIVE:
@@ -557,8 +563,18 @@ class Taint:
                     return (Step(call.place, "received here", makes_number),)
         return None
 
-    def _filled_by_helper(self, call: Call, function: FunctionInfo, makes_number: bool) -> Trace | None:
-        for _, site in self._filling.by(call, function):
+    def _filled_by_helper(self, definition: Definition, call: Call, variable: Variable) -> Trace | None:
+        """What a function of the program receives into a variable, or into the field of it that is asked for."""
+        asked = variable.path.removeprefix(definition.variable.path).lstrip(".")
+        makes_number = self._is_number(variable, definition)
+        for _, field, site in self._filling.by(call, definition.function):
+            if (
+                field
+                and asked
+                and not (f"{asked}.").startswith(f"{field}.")
+                and not f"{field}.".startswith(f"{asked}.")
+            ):
+                continue
             found = self._filled(site.call, site.function, makes_number)
             if found is not None:
                 return (*found, Step(call.place, f"written by {call.called_name}()"))
@@ -746,3 +762,8 @@ def _has_small_format(call: Call) -> bool:
         size = first.arguments[-1]
         return isinstance(size, Literal) and isinstance(size.value, int) and size.value <= 2
     return False
+
+
+def _lies_in(path: str, whole: str) -> bool:
+    """Say whether a field is another one, or a part of it: `header.size` of `header`."""
+    return f"{path}.".startswith(f"{whole}.")
