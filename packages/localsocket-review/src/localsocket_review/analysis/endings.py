@@ -61,6 +61,7 @@ _LETTING_GO = frozenset(
         "set",
         "clear",
         "feed_eof",
+        "write_eof",
         "connection_lost",
         "eof_received",
         "epoll_ctl",
@@ -282,12 +283,17 @@ class _Run:
         """Say whether another socket is taken, or what the loop asks for is set."""
         variable = self._variable(statement.target)
         targets = statement.target.items if isinstance(statement.target, Display) else (statement.target,)
-        if variable is not None and variable in self._asked and isinstance(statement.value, Literal):
+        is_flag = variable is not None and variable in self._asked
+        if is_flag and (isinstance(statement.value, Literal) or self._is_known_comparison(statement.value)):
             return True
         value = statement.value.value if isinstance(statement.value, Await) else statement.value
         if not isinstance(value, Call) or value is self._read or self._source is None:
             return False
         return any((found := self._variable(one)) is not None and found.root == self._source.root for one in targets)
+
+    def _is_known_comparison(self, value: Expression | None) -> bool:
+        """Say whether a flag is set by what was read: `done = count < size`."""
+        return isinstance(value, Binary) and value.operator in _FLIPPED and self._truth(value) is not None
 
     # --- what is nothing ------------------------------------------------------------------------------------------
 

@@ -109,6 +109,10 @@ _REMEMBERED = 2
 _SMALLEST_ROOM = 128
 
 
+# The types of one byte.
+BYTES = frozenset({"char", "unsigned char", "signed char", "uint8_t", "int8_t", "quint8", "uchar", "byte", "bool"})
+
+
 class Streams:
     """Follows what one call has received, as long as it is that alone and nothing was added to it."""
 
@@ -299,7 +303,7 @@ class Streams:
     def _of_call(self, call: Call, function: FunctionInfo, trail: Trail) -> Trace | None:
         site = self._calls.site(call, function)
         if site is not None and site.api.act & Act.CHUNK:
-            is_whole = waits_for_all(call) or _is_one(site)
+            is_whole = waits_for_all(call) or self._is_one(site)
             gives = "buffer" not in site.api.roles and self.is_stream(site) and not is_whole
             is_measured = any(self.measures(guard, function) for guard in self._flow_of(function).guards(call))
             return (Step(call.place, "received here"),) if gives and not is_measured else None
@@ -352,12 +356,25 @@ class Streams:
             return False
         return not self._transports.serves_network(function)
 
+    def _is_one(self, site: Site) -> bool:
+        """Say whether one byte is asked for, which is whole: `read(fd, &command, 1)`, or `sizeof command` of a byte."""
+        size, buffer = site.argument("size"), site.argument("buffer")
+        if site.api.method == "getChar" or (isinstance(size, Literal) and size.value == 1):
+            return True
+        if buffer is None or not isinstance(size, Call) or size.called_name != "sizeof":
+            return False
+        while isinstance(buffer, Cast):
+            buffer = buffer.value
+        if not isinstance(buffer, Unary) or buffer.operator != "&":
+            return False
+        return self._inference.type_of(buffer.operand, site.function).removeprefix("std.") in BYTES
+
     def _of_buffer(self, call: Call, function: FunctionInfo) -> Trace | None:
         """A buffer that one call fills from its beginning, with as much as has come."""
         site = self._calls.site(call, function)
         if site is None or not site.api.act & Act.CHUNK or not self.is_stream(site):
             return None
-        if waits_for_all(call) or _is_one(site):
+        if waits_for_all(call) or self._is_one(site):
             return None
         buffer = site.argument("buffer")
         target = strip_casts(buffer) if buffer is not None else None
@@ -398,12 +415,6 @@ def _reads_to_the_end(call: Call) -> bool:
         case [Unary(operator="-") | Literal(value=None)]:
             return True
     return False
-
-
-def _is_one(site: Site) -> bool:
-    """Say whether one byte is asked for, which is whole."""
-    size = site.argument("size")
-    return site.api.method == "getChar" or (isinstance(size, Literal) and size.value == 1)
 
 
 def _is_room(size: Expression, function: FunctionInfo) -> bool:

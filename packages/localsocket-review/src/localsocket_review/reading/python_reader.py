@@ -8,7 +8,7 @@ import re
 import tokenize
 import warnings
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import PurePath
 
 from localsocket_review.model.declarations import ClassInfo, FunctionInfo, FunctionKind, Member
@@ -111,7 +111,7 @@ def _comments(path: str, source: str) -> list[Comment]:
     return comments
 
 
-def _identifiers(nodes: Iterable[ast.AST]) -> Counter[str]:
+def _identifiers(nodes: Sequence[ast.AST]) -> Counter[str]:
     """Count each name that is used: also an attribute, an import, a string that getattr() or Qt may look up."""
     found: Counter[str] = Counter()
     for node in nodes:
@@ -124,7 +124,42 @@ def _identifiers(nodes: Iterable[ast.AST]) -> Counter[str]:
                 found[named[1]] += 1
             case ast.Global(names=names) | ast.Nonlocal(names=names):
                 found.update(names)
+    found.update(_looked_up(nodes))
     return found
+
+
+def _looked_up(nodes: Sequence[ast.AST]) -> Iterator[str]:
+    """Yield the functions whose names getattr() may put together: `getattr(self, "on_" + kind)`."""
+    if not any(isinstance(node, ast.Call) and _is_open_getattr(node) for node in nodes):
+        return
+    ends = {ends for node in nodes if (ends := _ends_of_name(node)) is not None}
+    for node in nodes:
+        if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            continue
+        if any(node.name.startswith(first) and node.name.endswith(last) for first, last in ends):
+            yield node.name
+
+
+def _is_open_getattr(call: ast.Call) -> bool:
+    is_getattr = isinstance(call.func, ast.Name) and call.func.id == "getattr"
+    return is_getattr and len(call.args) > 1 and not isinstance(call.args[1], ast.Constant)
+
+
+def _ends_of_name(node: ast.AST) -> tuple[str, str] | None:
+    """Return how a name begins and ends that is put together here, if it begins with something."""
+    match node:
+        case ast.BinOp(op=ast.Add(), left=ast.Constant(value=str(first))):
+            found = (first, "")
+        case ast.BinOp(op=ast.Add(), left=ast.BinOp() as left, right=ast.Constant(value=str(last))):
+            found = ((_ends_of_name(left) or ("", ""))[0], last)
+        case ast.BinOp(op=ast.Mod(), left=ast.Constant(value=str(text))) if text.count("%s") == 1:
+            first, _, last = text.partition("%s")
+            found = (first, last)
+        case ast.JoinedStr(values=[ast.Constant(value=str(first)), *_, last_part]):
+            found = (first, str(last_part.value) if isinstance(last_part, ast.Constant) else "")
+        case _:
+            return None
+    return found if len(found[0]) > 1 and "".join(found).isidentifier() else None
 
 
 def _imported(nodes: Iterable[ast.AST]) -> Counter[str]:

@@ -29,6 +29,11 @@ def check(facts: Facts) -> Iterator[Finding]:
                 break
 
 
+def is_in_shared_directory(text: Text) -> bool:
+    """Say whether the text is one of the directories of everyone, or lies in one."""
+    return any(text.beginning == shared or text.beginning.startswith(f"{shared}/") for shared in _SHARED)
+
+
 def is_shared_and_predictable(text: Text) -> bool:
     """Say whether the text is a path that others can work out, in a directory that is everyone's."""
     directory = next((shared for shared in _SHARED if text.beginning.startswith(f"{shared}/")), None)

@@ -9,7 +9,7 @@ from localsocket_review.analysis.keys import gives_key, key_of
 from localsocket_review.analysis.sites import Site
 from localsocket_review.apis.meaning import Act
 from localsocket_review.findings import Finding, Severity
-from localsocket_review.model.expressions import Attribute, Call, Expression, Name, Slice, Subscript, dotted
+from localsocket_review.model.expressions import Attribute, Call, Expression, Literal, Name, Slice, Subscript, dotted
 from localsocket_review.model.program import last_word
 from localsocket_review.model.unit import Language
 from localsocket_review.rules.rule import Example, Rule, steps_of
@@ -82,6 +82,9 @@ def _managers(facts: Facts, site: Site) -> Iterator[Finding]:
     """A manager at an address of its own unpickles the requests of whoever has the key."""
     address = site.argument("endpoint")
     if address is None or facts.transports.is_address_of_network(address, site.function):
+        return
+    serializer = site.call.keywords.get("serializer")
+    if isinstance(serializer, Literal) and serializer.value != "pickle":
         return
     key = key_of(site)
     is_secret = facts.keys.is_secret(key, site.function)

@@ -75,12 +75,18 @@ def _names_flag(expression: Expression) -> bool:
 
 
 def _hands_to_setter(facts: Facts, call: Call, site: Site) -> bool:
-    """Say whether a helper sets the flag, also by way of a variable: `flags |= FD_CLOEXEC`."""
-    return any(
-        any(_sets_flag(inner) for inner in callee.calls())
-        or (_sets_some_flags(callee) and any(map(_names_flag, callee.expressions())))
-        for callee in facts.calls.callees(call, site.function)
-    )
+    """Say whether a helper sets the flag, or one that it calls; also by way of a variable: `flags |= FD_CLOEXEC`."""
+    for callee in facts.calls.callees(call, site.function):
+        farther = (one for inner in callee.calls() for one in facts.calls.callees(inner, callee))
+        if any(map(_is_setter, (callee, *farther))):
+            return True
+    return False
+
+
+def _is_setter(function: FunctionInfo) -> bool:
+    if any(_sets_flag(call) for call in function.calls()):
+        return True
+    return _sets_some_flags(function) and any(map(_names_flag, function.expressions()))
 
 
 def _sets_some_flags(function: FunctionInfo) -> bool:

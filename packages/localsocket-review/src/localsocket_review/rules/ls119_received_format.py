@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from localsocket_review.analysis.facts import Facts
+from localsocket_review.analysis.sites import Site
 from localsocket_review.apis.meaning import Act
 from localsocket_review.findings import Finding, Severity
+from localsocket_review.model.expressions import Expression, Literal, strip_casts
 from localsocket_review.model.unit import Language
 from localsocket_review.rules.rule import Example, Rule, steps_of
 
@@ -14,10 +16,20 @@ from localsocket_review.rules.rule import Example, Rule, steps_of
 def check(facts: Facts) -> Iterator[Finding]:
     for site in facts.calls.sites(Act.FORMAT):
         pattern = site.argument("pattern")
-        trace = facts.taint.received(pattern, site.function) if pattern is not None else None
+        if pattern is None or _is_another(site, pattern):
+            continue
+        trace = facts.taint.received(pattern, site.function)
         if trace is not None:
             message = f"{site.call.called_name}() takes what a peer sent for its format."
             yield RULE.finding(site.place, message, [*steps_of(trace), (site.place, "used as a format here")])
+
+
+def _is_another(site: Site, pattern: Expression) -> bool:
+    """Say whether a text stands where the stream or descriptor would: a program's own `dprintf("%d", count)`."""
+    if "buffer" in site.api.roles or pattern not in site.call.arguments:
+        return False
+    before = map(strip_casts, site.call.arguments[: site.call.arguments.index(pattern)])
+    return any(isinstance(one, Literal) and isinstance(one.value, str) for one in before)
 
 
 RULE = Rule(
@@ -33,6 +45,7 @@ RULE = Rule(
     unless=(
         "the text is an argument, and the format a string of the program",
         "the text was compared with those that are allowed",
+        "a text stands first where the function of that name takes a descriptor: it is the program's own",
     ),
     examples=(
         Example(

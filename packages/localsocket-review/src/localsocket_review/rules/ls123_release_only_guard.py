@@ -18,13 +18,15 @@ from localsocket_review.model.expressions import (
     Unary,
     walk,
 )
-from localsocket_review.model.statements import Branch, Raise
+from localsocket_review.model.statements import Assign, Branch, Raise
 from localsocket_review.model.unit import Language
 from localsocket_review.rules.rule import Example, Rule, steps_of
 
 _MACROS = frozenset({"assert", "Q_ASSERT", "Q_ASSERT_X"})  # which a release leaves out
 # What keeps a value in bounds or in a list. Comparing for equality is left out: that is how tests look at answers.
 _KEEPING = frozenset({"<", "<=", ">", ">=", "in", "not in"})
+# What came from farther away is a state of the program's own by then, which it asserts about itself.
+_NEAR = 3
 _CHECKING = frozenset({"isalnum", "isidentifier", "isdigit", "isdecimal", "is_relative_to", "fullmatch", "match"})
 
 
@@ -65,9 +67,24 @@ def _checked(facts: Facts, test: Expression, function: FunctionInfo) -> Trace | 
         for side in sides:
             if isinstance(side, Name | Attribute | Subscript | Call):
                 trace = facts.taint.received_size(side, function) or facts.taint.received(side, function)
-                if trace is not None:
+                if trace is not None and len(trace) <= _NEAR and not _is_own_count(facts, side, function):
                     return trace
     return None
+
+
+def _is_own_count(facts: Facts, value: Expression, function: FunctionInfo) -> bool:
+    """Say whether the value is how much a read gave, or a sum of that: the program's own request bounds it."""
+    if facts.streams.is_count(value, function):
+        return True
+    variable = facts.names.variable(value, function)
+    return variable is not None and any(
+        isinstance(statement, Assign)
+        and statement.operator == "+="
+        and statement.value is not None
+        and facts.names.variable(statement.target, function) == variable
+        and facts.streams.is_count(statement.value, function)
+        for statement in function.statements()
+    )
 
 
 RULE = Rule(
@@ -83,6 +100,7 @@ RULE = Rule(
     unless=(
         "the value is no peer's",
         "equality is asserted, as tests do with an answer",
+        "it says how much a read gave, which the program itself bounds, or what has become of the data far away",
     ),
     examples=(
         Example(

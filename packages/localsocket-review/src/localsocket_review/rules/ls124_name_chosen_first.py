@@ -12,6 +12,7 @@ from localsocket_review.apis.meaning import Act
 from localsocket_review.findings import Finding, Severity
 from localsocket_review.model.expressions import Call
 from localsocket_review.model.unit import Language
+from localsocket_review.rules.ls105_shared_directory import is_in_shared_directory
 from localsocket_review.rules.rule import Example, Rule
 
 _CHOOSING = frozenset({"mktemp", "tempnam", "tmpnam", "tmpnam_r", "unique_path"})
@@ -21,12 +22,25 @@ _IN_PLACE = frozenset({"mktemp", "tmpnam", "tmpnam_r"})  # which write the name 
 def check(facts: Facts) -> Iterator[Finding]:
     for site in facts.calls.sites(Act.BIND):
         chosen = _chosen(facts, site)
-        if chosen is not None and not facts.transports.is_network_site(site) and not _is_secluded(facts, site):
+        if chosen is None or _is_put_elsewhere(facts, chosen, site):
+            continue
+        if not facts.transports.is_network_site(site) and not _is_secluded(facts, site):
             message = (
                 f"{chosen.called_name}() only tells that a name was free; until bind, any user can take it first, and "
                 "work it out."
             )
             yield RULE.finding(site.place, message, [(chosen.place, "chosen here"), (site.place, "bound here")])
+
+
+def _is_put_elsewhere(facts: Facts, chosen: Call, site: Site) -> bool:
+    """Say whether Python's mktemp is told a directory which nothing shows to be everybody's."""
+    if site.function.unit.language is not Language.PYTHON:
+        return False
+    directory = chosen.keywords.get("dir") or next(iter(chosen.arguments[2:3]), None)
+    maker = next((one for one in facts.program.functions if any(call is chosen for call in one.calls())), None)
+    if directory is None or maker is None:
+        return False
+    return not any(map(is_in_shared_directory, facts.values.endpoint(directory, maker)))
 
 
 def _is_secluded(facts: Facts, site: Site) -> bool:
@@ -65,7 +79,7 @@ RULE = Rule(
         "connects; or bind fails, and the program with it."
     ),
     repair="make a directory by mkdtemp, which is yours alone, and bind any name in it",
-    unless=("the name lies in a directory that mkdtemp made",),
+    unless=("the name lies in a directory that mkdtemp made, or in one of the program's own",),
     examples=(
         Example(
             Language.PYTHON,

@@ -8,7 +8,7 @@ from localsocket_review.analysis.definitions import How
 from localsocket_review.analysis.facts import Facts
 from localsocket_review.analysis.names import Variable
 from localsocket_review.analysis.sites import Site
-from localsocket_review.analysis.streams import waits_for_all
+from localsocket_review.analysis.streams import BYTES, waits_for_all
 from localsocket_review.apis.meaning import Act
 from localsocket_review.findings import Finding, Severity
 from localsocket_review.model.declarations import ClassInfo, FunctionInfo
@@ -68,7 +68,6 @@ _TELLING = frozenset(
     }
 )
 _NUMBERS_OF_TEXT = frozenset({"builtins.int", "builtins.float"})
-_BYTES = frozenset({"char", "unsigned char", "signed char", "uint8_t", "int8_t", "quint8", "uchar", "byte", "bool"})
 _NOT_STREAMS = frozenset({"STDOUT_FILENO", "STDERR_FILENO", "STDIN_FILENO"})
 
 
@@ -157,6 +156,9 @@ def _only_asked_for_failure(facts: Facts, site: Site) -> Iterator[Finding]:
     """`if (send(fd, text, strlen(text), 0) < 0)`: a part that was sent counts as all."""
     size = site.call.arguments[2] if len(site.call.arguments) > 2 else None
     if size is None or isinstance(strip_casts(size), Literal) or not facts.streams.is_stream(site):
+        return
+    data = site.call.arguments[1]
+    if _is_one_object(data) and _has_one_byte(facts, data, size, site.function):
         return
     if _is_asked_for_failure(facts, site) and not _is_measured(facts, site) and _may_be_socket(facts, site):
         message = f"{site.call.called_name}() may send less than it was given; all counts as sent unless it fails."
@@ -305,7 +307,7 @@ def _has_one_byte(facts: Facts, buffer: Expression, size: Expression, function: 
         return True
     inner = strip_casts(buffer)
     object_ = inner.operand if isinstance(inner, Unary) else inner
-    return facts.inference.type_of(object_, function).removeprefix("std.") in _BYTES and not isinstance(size, Literal)
+    return facts.inference.type_of(object_, function).removeprefix("std.") in BYTES and not isinstance(size, Literal)
 
 
 def _is_size_of(size: Expression) -> bool:

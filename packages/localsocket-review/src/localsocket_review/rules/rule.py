@@ -11,6 +11,10 @@ from localsocket_review.findings import Category, Confidence, Evidence, Finding,
 from localsocket_review.model.place import Place
 from localsocket_review.model.unit import Language
 
+# Of longer ways hardly one was true in programs that nobody here wrote (docs/review-on-real-code.md): somewhere on them
+# a whole object is taken for the part of it that a peer sent.
+_LONGEST_CERTAIN_WAY = 6
+
 
 @dataclass(frozen=True, slots=True)
 class Example:
@@ -62,6 +66,9 @@ class Rule:
         cwe: str | None = None,
     ) -> Finding:
         """Make a finding of this rule; what is not given is as the rule says."""
+        steps = tuple(Evidence(*one) for one in evidence)
+        if self.follows_data and len(steps) > _LONGEST_CERTAIN_WAY:
+            confidence = min(confidence, Confidence.LOW)
         return Finding(
             self.id,
             self.category,
@@ -71,7 +78,7 @@ class Rule:
             place,
             message,
             repair or self.repair,
-            tuple(Evidence(*one) for one in evidence),
+            steps,
         )
 
 
