@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import logging
 import threading
+import time
 from collections.abc import AsyncIterator, Callable, Coroutine
 from functools import partial
 from typing import Any, TypeAlias
@@ -209,6 +210,8 @@ class _Connection:
 
     def _has_ended(self, task: asyncio.Task[None]) -> None:
         call = self.tasks.pop(task)
+        if not call.method.is_stream or call.method.is_async:
+            call.on_cancel = None  # which knows the task, and that this, by its context
         if call.method.is_async:
             self._finished(call)
         self.end_if_idle()
@@ -310,6 +313,8 @@ class _Connection:
         except BaseException as error:
             self._soon(_raise, error)
         self._soon(self._has_pumped)
+        # Let go of the interpreter: else the loop gets it 5 ms later for each thread that makes items without waiting.
+        time.sleep(0)
 
     def _has_pumped(self) -> None:
         self._has_served.set()

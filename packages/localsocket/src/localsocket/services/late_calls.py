@@ -50,8 +50,8 @@ class LateCalls:
             elif deadline <= now:
                 self._discard(call)
                 call.session.refuse_late(call)
-                if call.on_cancel is not None:
-                    call.on_cancel()
+                if (on_cancel := call.on_cancel) is not None:
+                    on_cancel()
             elif earliest is None or deadline < earliest:
                 earliest = deadline
         if earliest is not None:

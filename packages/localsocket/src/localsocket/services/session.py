@@ -121,6 +121,8 @@ class Session:
                 put(answer)
             elif (call := answer.context) is not None:  # else it has not begun, and nobody needs to be told
                 self._tell(call.on_cancel if kind == _CANCEL else call.on_credit)
+                if kind == _CANCEL:
+                    answer.context = None
 
     def end_turn(self) -> bool:
         """Read on if nothing waits that has arrived; return whether more of it may be served when others had a turn."""
@@ -151,7 +153,9 @@ class Session:
         self.service._remove_session(self)
         contexts = [answer.context for answer in answers if answer.context is not None]  # else it is not admitted yet
         self._leave_behind()
-        tell_all([each.on_cancel for each in contexts if each.on_cancel is not None])
+        for answer in answers:
+            answer.context = None
+        tell_all([on_cancel for each in contexts if (on_cancel := each.on_cancel) is not None])
         self.sent()
 
     def drop(self, reason: str) -> None:
@@ -252,7 +256,9 @@ class Session:
         name = answer.body.method
         method = service._table.get(name)
         service._tally.calls += 1
-        call = answer.context = ServedCall(self, answer, method or service._unknown_method)
+        call = ServedCall(self, answer, method or service._unknown_method)
+        if answer.number:  # else nothing more comes for it
+            answer.context = call
         try:
             if method is None:
                 raise NoSuchMethod(name[:128], service.name, similar_names(name, service._table))
@@ -294,7 +300,7 @@ class Session:
             self.waiting.remove(answer)
         begun = [call for call in list(self._inbox.begun) if call.is_notification and call.on_cancel is not None]
         self.dropped = frozenset(begun[: too_many - len(waiting)])
-        tell_all([call.on_cancel for call in self.dropped if call.on_cancel is not None])
+        tell_all([on_cancel for call in self.dropped if (on_cancel := call.on_cancel) is not None])
         if not (dropped := len(waiting) + len(self.dropped)):
             return
         self.service._tally.errors += dropped
@@ -304,9 +310,7 @@ class Session:
     def _refuse_late(self, answer: AnsweredCall) -> None:
         service = self.service
         service._tally.calls += 1
-        call = answer.context = ServedCall(
-            self, answer, service._table.get(answer.body.method, service._unknown_method)
-        )
+        call = ServedCall(self, answer, service._table.get(answer.body.method, service._unknown_method))
         self.refuse_late(call)
 
     def _has_too_many_calls(self) -> bool:

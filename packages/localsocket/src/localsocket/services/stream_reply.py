@@ -150,6 +150,7 @@ class StreamReply:
     def _close(self) -> None:
         with self._lock:
             self._is_closed = True
+        self._call.on_credit = self._call.on_cancel = None  # which knows the call
         session = self._call.session
         try:
             self._source.close()

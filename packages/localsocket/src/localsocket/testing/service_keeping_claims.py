@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 from collections.abc import Iterator
 from typing import Any
 
 from localsocket.blocking.connect import connect
 from localsocket.blocking.local_socket import LocalSocket
 from localsocket.interfaces import MIB
+from localsocket.services.served_call import ServedCall
 from localsocket.testing.background import PATIENCE, Background, wait_until
 from localsocket.testing.contracts import Contract, ServiceFace
 from localsocket.testing.service_of_claims import ADDRESS, ServiceOfClaims, served, small_limits
@@ -186,6 +188,30 @@ def notifications_count_as_calls_and_those_beyond_the_limit_wait(face: ServiceFa
         assert sorted(of_claims.diary.notes) == ["noting", "noting"]
         of_claims.gate.set()
         of_claims.diary.wait_for("first", "second", *map(str, range(_MANY)))
+
+
+@keeping_claims.claim
+def nothing_of_a_call_that_is_over_waits_for_the_garbage_collector(face: ServiceFace) -> None:
+    with served(face) as (client, of_claims), UnhurriedClient.connect() as other, _no_garbage_collection():
+        for number in range(_FEW):
+            client.call("echo", b"data")
+            client.notify("note", str(number))
+            assert list(client.stream("count", 3)) == [0, 1, 2]
+            other.cancel(other.call("hold"))
+        assert client.call("echo", b"data") == b"data"
+        wait_until(lambda: of_claims.service.stats().active_calls == 0)
+        # Some are still known to the threads and frames that served them.
+        wait_until(lambda: sum(type(each) is ServedCall for each in gc.get_objects()) < _FEW // 2, "calls to be gone")
+
+
+@contextlib.contextmanager
+def _no_garbage_collection() -> Iterator[None]:
+    gc.collect()
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
 
 
 @keeping_claims.claim

@@ -21,7 +21,7 @@ class AnsweredCall:
 
     `credit` is how many bytes of a stream may still be sent before the peer grants more, and `items` how many items
     where it counts them too; `size` is how many bytes the call took. `arrived` and `context` are free for whoever
-    serves the call.
+    serves the call; `context` is let go with the last frame.
     """
 
     __slots__ = ("arrived", "body", "context", "credit", "is_over", "is_stream", "items", "number", "size", "terms")
@@ -169,5 +169,6 @@ class Answerer:
         if answer.is_over:
             return b""
         answer.is_over = True
+        answer.context = None  # which may know the answer: the garbage collector would come to both much later
         del self._open[answer.number]
         return encode_frame(kind, answer.number, body)
