@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections import deque
 from typing import Any
 
@@ -82,6 +83,7 @@ class Caller:
     def __init__(self, mine: Greeting) -> None:
         self.mine = mine
         self.peer: Greeting | None = None
+        self._longest = sys.maxsize  # message that the peer takes, in bytes, once that is known
         self._decoder = FrameDecoder(mine.max_message)
         self._open: dict[int, OpenCall] = {}
         self._last = 0
@@ -235,6 +237,7 @@ class Caller:
             for kind, number, body in self._decoder.feed(data):
                 if self.peer is None:
                     self.peer = decode_greeting(body, self.mine)
+                    self._longest = self.peer.max_message
                     continue
                 call = self._open.get(number)
                 if call is None:
@@ -311,14 +314,14 @@ class Caller:
         named: dict[str, object] | None,
         carrier: dict[str, str] | None,
     ) -> bytes:
-        if self.peer is not None:
-            check_sizes(arguments, self.peer.max_message)
-            if named:
-                check_size(named, self.peer.max_message)
+        longest = self._longest
+        check_sizes(arguments, longest)
+        if named:
+            check_size(named, longest)
         try:
             body = encode_call(method, timeout, arguments, named, carrier)
         except (TypeError, ValueError, OverflowError, RecursionError) as error:
             raise UnsuitableMessage("msgpack", str(error)) from error
-        if self.peer is not None and len(body) > self.peer.max_message:
-            raise TooLongToSend(len(body), self.peer.max_message)
+        if len(body) > longest:
+            raise TooLongToSend(len(body), longest)
         return body
