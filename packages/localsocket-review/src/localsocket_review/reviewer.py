@@ -15,6 +15,7 @@ from localsocket_review.apis.tables import Framework, Tables
 from localsocket_review.cache import ReportCache, key_of
 from localsocket_review.checking import Checker, RuleOutcome
 from localsocket_review.findings import Category
+from localsocket_review.findings_in_tests import told_together
 from localsocket_review.model.unit import Language, Unit
 from localsocket_review.reading.collecting import Collected, survey
 from localsocket_review.reading.files import Unreadable, read_file, source_of
@@ -88,6 +89,7 @@ def _completed(report: Report, paths: Sequence[Path], collected: Collected, addi
     empty = () if collected.files else (f"there is no Python, C or C++ in {_some([str(path) for path in paths])}",)
     return replace(
         report,
+        findings=in_order(told_together(report.findings, paths, collected.files)),
         not_checked=(
             *empty,
             *(f"{one.what}, {one.why}" for one in additions.broken),

@@ -42,6 +42,13 @@ class Effect:
         return self.site.place
 
 
+def is_of_another_run(one: Effect, other: Effect) -> bool:
+    """Say whether a helper that has both was called twice, and each comes from another of its runs."""
+    return (
+        one.site.function is other.site.function and one.anchor is not other.anchor and one.anchor is not one.site.call
+    )
+
+
 class Effects:
     """The effects of functions."""
 

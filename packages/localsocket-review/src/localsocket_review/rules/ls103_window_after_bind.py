@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from localsocket_review.analysis.effects import Effect
+from localsocket_review.analysis.effects import Effect, is_of_another_run
 from localsocket_review.analysis.facts import Facts
 from localsocket_review.apis.meaning import Act
 from localsocket_review.findings import Finding, Severity
@@ -60,6 +60,7 @@ def _early_changes(facts: Facts, function: FunctionInfo, bind: Effect, changes: 
         change
         for change in changes
         if change.anchor is not bind.anchor
+        and not is_of_another_run(change, bind)
         and not facts.effects.same_socket(bind, change, "path")
         and facts.effects.same_endpoint(bind, change, "path")
     ]

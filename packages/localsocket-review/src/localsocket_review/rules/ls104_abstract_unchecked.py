@@ -37,7 +37,14 @@ def _is_checked(facts: Facts, site: Site) -> bool:
         return True  # checks its peers by itself
     if gives_key(site) and facts.keys.is_secret(key_of(site), site.function):
         return True
-    return facts.access.asks_for_credentials(site.function.unit)
+    if facts.access.asks_for_credentials(site.function.unit):
+        return True
+    # In C, the file that makes the server is often another one than that which accepts and asks.
+    accepting = {
+        one.function.unit for one in facts.calls.sites(Act.ACCEPT) if one.function.unit.language is Language.CPP
+    }
+    is_server_in_c = site.function.unit.language is Language.CPP and not site.api.act & Act.CONNECT
+    return is_server_in_c and any(map(facts.access.asks_for_credentials, accepting - {site.function.unit}))
 
 
 RULE = Rule(

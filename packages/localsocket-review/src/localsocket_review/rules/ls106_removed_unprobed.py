@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from localsocket_review.analysis.effects import Effect
+from localsocket_review.analysis.effects import Effect, is_of_another_run
 from localsocket_review.analysis.facts import Facts
 from localsocket_review.analysis.sites import CallSite
 from localsocket_review.analysis.texts import Hole, HoleKind, lie_in
@@ -56,6 +56,8 @@ def _in_one_function(facts: Facts, function: FunctionInfo) -> Iterator[Finding]:
 
 
 def _is_bound_after(facts: Facts, function: FunctionInfo, removal: Effect, bind: Effect) -> bool:
+    if is_of_another_run(removal, bind):
+        return False
     follows = removal.anchor is not bind.anchor and facts.flow(function).may_follow(removal.anchor, bind.anchor)
     return follows and facts.effects.same_endpoint(bind, removal, "endpoint")
 

@@ -12,7 +12,7 @@ from localsocket_review.findings import Confidence, Finding, Severity
 from localsocket_review.model.declarations import FunctionInfo
 from localsocket_review.model.expressions import Call, Expression, dotted, strip_casts, walk
 from localsocket_review.model.program import last_word
-from localsocket_review.model.unit import Language, Unit
+from localsocket_review.model.unit import Language
 from localsocket_review.rules.rule import Example, Rule
 
 _TYPE_AT = {"socket": 1, "socketpair": 1, "accept4": 3}
@@ -25,8 +25,8 @@ def check(facts: Facts) -> Iterator[Finding]:
     for site in facts.calls.sites(Act.CONSTRUCT | Act.ACCEPT):
         if site.function.unit.language is not Language.CPP or site.api.name not in ("accept", *_TYPE_AT):
             continue
-        if _is_of_windows(site.function.unit):
-            continue  # whose handles have no such flag
+        if _is_of_windows(site.function) or _is_other_way(site):
+            continue
         if _says_cloexec(facts, site) or _is_marked_later(facts, site) or facts.transports.is_network_site(site):
             continue
         inheritance = facts.started_programs.inherit(site.function.unit)
@@ -34,9 +34,26 @@ def check(facts: Facts) -> Iterator[Finding]:
             yield _finding(site, inheritance, starts_none=facts.started_programs.has_none)
 
 
-def _is_of_windows(unit: Unit) -> bool:
-    headers = {header for header, _ in unit.includes}
-    return not headers.isdisjoint({"winsock2.h", "winsock.h", "ws2tcpip.h"}) and "sys/socket.h" not in headers
+def _is_of_windows(function: FunctionInfo) -> bool:
+    """Say whether the function is for Windows, whose handles have no such flag."""
+    headers = {header for header, _ in function.unit.includes}
+    if "sys/socket.h" in headers:
+        return False
+    named = {last_word(dotted(part)) for part in function.expressions()}
+    return not headers.isdisjoint({"winsock2.h", "winsock.h", "ws2tcpip.h"}) or "WSAGetLastError" in named
+
+
+def _is_other_way(site: Site) -> bool:
+    """Say whether this is for systems without the flag: a call with it stands beside it, under another #if."""
+    name = site.api.name.removesuffix("4")
+    return site.api.name == "accept" and any(
+        call.called_name.removesuffix("4") == name and any(_names_flag_of_kind(one) for one in call.arguments)
+        for call in site.function.calls()
+    )
+
+
+def _names_flag_of_kind(expression: Expression) -> bool:
+    return any(last_word(dotted(part)) == _FLAG for part in walk(expression))
 
 
 def _finding(site: Site, inheritance: Inheritance, *, starts_none: bool) -> Finding:
@@ -111,7 +128,8 @@ RULE = Rule(
         "all else is closed before any program is started",
         "the program starts no other: that is said in a note",
         "Qt makes the socket, and marks it",
-        "the socket is one of a network",
+        "the socket is one of a network, or of Windows",
+        "accept() is the way of systems that have no accept4(), which is called beside it",
     ),
     examples=(
         Example(

@@ -16,8 +16,10 @@ static int prepare(int fd)
 static int open_socket(void)
 {
     int fd = socket(AF_UNIX, SOCK_STREAM, 0);
-    if (fd < 0 || prepare(fd) < 0)
+    if (fd >= 0 && prepare(fd) < 0) {
+        close(fd);
         return -1;
+    }
     return fd;
 }
 
