@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from localsocket.blocking.local_socket import LocalSocket as LocalSocket
     from localsocket.blocking.message_socket import MessageSocket as MessageSocket
     from localsocket.blocking.message_socket import connect_messages as connect_messages
+    from localsocket.blocking.subscription import Subscription as Subscription
     from localsocket.endpoint.activation import activation_descriptors as activation_descriptors
     from localsocket.endpoint.address import parse_address as parse_address
     from localsocket.endpoint.credentials import ANY_USER as ANY_USER
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from localsocket.endpoint.credentials import PeerCredentials as PeerCredentials
     from localsocket.interfaces import Limits as Limits
     from localsocket.interfaces import SocketState as SocketState
+    from localsocket.services.gap import Gap as Gap
     from localsocket.services.limits import CallLimits as CallLimits
     from localsocket.services.served_call import current_call as current_call
     from localsocket.services.service import Service as Service
@@ -43,6 +45,7 @@ _HOME = {
     "Client": "blocking.client",
     "EventLoop": "blocking.event_loop",
     "EventSocket": "blocking.event_socket",
+    "Gap": "services.gap",
     "Handler": "blocking.handler",
     "Limits": "interfaces",
     "LocalServer": "blocking.local_server",
@@ -55,6 +58,7 @@ _HOME = {
     "SingleInstance": "serving.single_instance",
     "SocketState": "interfaces",
     "Start": "serving.single_instance",
+    "Subscription": "blocking.subscription",
     "adopt": "blocking.connect",
     "aio": "aio",
     "activation_descriptors": "endpoint.activation",

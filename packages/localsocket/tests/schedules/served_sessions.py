@@ -6,7 +6,8 @@ from collections.abc import Callable
 from typing import Any
 
 from localsocket import PeerCredentials, Service
-from localsocket.services.session import SUBSCRIBE, Session
+from localsocket.services.method import SUBSCRIBE
+from localsocket.services.session import Session
 from localsocket.wire.caller import Caller, OpenCall
 from localsocket.wire.frames import FrameDecoder, Kind
 from localsocket.wire.greeting import Greeting

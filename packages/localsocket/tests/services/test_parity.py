@@ -16,6 +16,7 @@ PAIRS: dict[str, tuple[type, type]] = {
     "Client": (localsocket.Client, aio.Client),
     "Calls": (blocking_client.Calls, aio.client.Calls),
     "Stream": (pending_call.Stream, aio.Stream),
+    "Subscription": (localsocket.Subscription, aio.Subscription),
     "MessageSocket": (localsocket.MessageSocket, aio.MessageSocket),
 }
 
@@ -23,6 +24,7 @@ AWAITED = {
     "Client": {"call", "notify", "describe", "open", "close"},
     "Calls": {"call", "notify", "describe"},
     "Stream": {"receive", "close"},
+    "Subscription": {"receive", "close"},
     "MessageSocket": {"wait_greeted", "send", "receive", "shutdown_write", "close"},
 }
 """What is a coroutine function on the asyncio face, exactly."""
@@ -55,7 +57,7 @@ def test_methods_have_the_same_parameters(name: str) -> None:
     blocking, other = PAIRS[name]
     for each in ("__init__", *public_names(blocking)):
         ours, theirs = getattr(blocking, each), getattr(other, each)
-        if callable(ours) and (name, each) not in DIFFER and name != "Stream":
+        if callable(ours) and (name, each) not in DIFFER and name not in ("Stream", "Subscription"):
             assert parameters(ours) == parameters(theirs), each
 
 
@@ -66,7 +68,7 @@ def test_what_can_wait_is_awaited_and_nothing_else(name: str) -> None:
     assert not any(inspect.iscoroutinefunction(getattr(blocking, each)) for each in public_names(blocking))
 
 
-@pytest.mark.parametrize("name", ["Client", "Stream", "MessageSocket"])
+@pytest.mark.parametrize("name", ["Client", "Stream", "Subscription", "MessageSocket"])
 def test_blocks_and_iteration_have_their_awaited_counterparts(name: str) -> None:
     blocking, other = PAIRS[name]
     for awaited, plain in PROTOCOLS.items():

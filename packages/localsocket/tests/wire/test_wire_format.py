@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import msgspec
 import pytest
@@ -19,6 +20,7 @@ import pytest
 import localsocket
 from localsocket import CallLimits, LocalSocket, MessageSocket, ServerThread, Service
 from localsocket.services.failures import _OURS
+from localsocket.services.topic import Topic
 from localsocket.testing import PATIENCE, wait_until
 from localsocket.wire.frames import MAX_GREETING, VERSION, Kind
 from localsocket.wire.greeting import Greeting
@@ -195,6 +197,18 @@ def a_subscription(program: OtherProgram, service: Service) -> None:
     wait_until(lambda: ticks.subscribers == 0)
 
 
+def a_numbered_subscription(program: OtherProgram, service: Service) -> None:
+    ticks, life = service._topics["ticks"], b"\x5a\xe1\x07\xc2" * 3
+    for tick in (0.5, 1.0):
+        ticks.publish(tick)
+    with patch.object(Topic, "_life", life):
+        subscription = program.begin("localsocket.subscribe_numbered", "ticks")
+        program.expect(STREAM, subscription)
+    assert program.expect(ITEM, subscription) == [2, life]
+    ticks.publish(1.5)
+    assert program.expect(ITEM, subscription) == [3, 1.5]
+
+
 Exchange = Callable[[OtherProgram, Service], None]
 EXCHANGES: dict[str, Exchange] = {
     "a call": a_call,
@@ -204,6 +218,7 @@ EXCHANGES: dict[str, Exchange] = {
     "a window in items": a_window_in_items,
     "a cancel": a_cancel,
     "a subscription": a_subscription,
+    "a numbered subscription": a_numbered_subscription,
 }
 
 

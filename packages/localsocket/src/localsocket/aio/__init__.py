@@ -22,6 +22,7 @@ from localsocket.aio.message_socket import MessageSocket, connect_messages
 from localsocket.aio.pending_call import Stream
 from localsocket.aio.publish import publish
 from localsocket.aio.serve import Serving, serve
+from localsocket.aio.subscription import Subscription
 from localsocket.awaited.opening import Opening
 
 __all__ = [
@@ -32,6 +33,7 @@ __all__ = [
     "Opening",
     "Serving",
     "Stream",
+    "Subscription",
     "adopt",
     "connect",
     "connect_messages",

@@ -11,14 +11,17 @@ from typing import Any, Unpack
 from localsocket.aio.client_connection import ClientConnection
 from localsocket.aio.pending_call import PendingCall, ProxyCall, Stream
 from localsocket.aio.shared_socket import SharedSocket
+from localsocket.aio.subscription import Subscription
 from localsocket.deadlines import NEVER, Deadline
 from localsocket.errors import ClosedByPeer
 from localsocket.services.any_client import AnyClient
 from localsocket.services.calls_core import Arguments, CallsCore, Carrier, NamedArguments
 from localsocket.services.client_core import ClientOptions
 from localsocket.services.description import ServiceDescription
+from localsocket.services.following import Following
+from localsocket.services.gap import OnGap
 from localsocket.services.item_times import ItemTimes, check_idle_timeout
-from localsocket.services.method import DESCRIBE, SUBSCRIBE
+from localsocket.services.method import DESCRIBE
 from localsocket.services.schema import ANYTHING, Result
 from localsocket.sockets.caller_driven import CLOSE_TIMEOUT
 from localsocket.sockets.connector import Connector
@@ -64,14 +67,24 @@ class Calls(CallsCore["Client"]):
         """Have `method` called, without knowing whether and how it ends. Returns when that is on its way."""
         await self._client._send_notification(method, arguments, named, self._deadline(timeout))
 
-    def subscribe(self, topic: str, kind: Any = Any, *, idle_timeout: float | None = None) -> Stream:
+    def subscribe(
+        self,
+        topic: str,
+        kind: Any = Any,
+        *,
+        resume: bool = False,
+        on_gap: OnGap | None = None,
+        idle_timeout: float | None = None,
+    ) -> Subscription:
         """Return the messages of `topic`, of type `kind`, as they come.
 
         From when it is awaited or entered nothing that is published is missed, but what the topic's policy drops.
-        `idle_timeout` is for each message, as of stream().
+        `resume`, `on_gap` and `idle_timeout`: see localsocket.Client.subscribe(); what `on_gap` gives is awaited, if it
+        can be.
         """
+        client = self._client
         times = ItemTimes(topic, NEVER, begins_in_time=False, idle_timeout=check_idle_timeout(idle_timeout))
-        return Stream(partial(self._client._open_call, SUBSCRIBE, (topic,), {}, NEVER), Result(topic, kind), times)
+        return Subscription(client, Following(topic, kind, client._core, resumes=resume, on_gap=on_gap), times)
 
     async def describe(self, *, timeout: float | None = None) -> ServiceDescription:
         """Return what the service tells about itself: its methods and topics, with types and documentation."""
@@ -176,8 +189,10 @@ class Client(Calls, AnyClient[ClientConnection]):
         deadline: Deadline,
         carrier: Carrier = None,
         terms: StreamTerms | None = None,
+        *,
+        is_endless: bool = False,
     ) -> PendingCall:
-        """Send a call, once there is room for one more."""
+        """Send a call, once there is room for one more; `deadline` is only for that where the call `is_endless`."""
         began = self._core.note_begin()
         while True:
             connection = self._connection
@@ -189,12 +204,17 @@ class Client(Calls, AnyClient[ClientConnection]):
                 break
             else:
                 await connection.wait_room(deadline, f"calling {method!r}")
+        if is_endless:
+            deadline = NEVER
         seconds = None if deadline is NEVER else deadline.remaining()
         call = connection.caller.begin(method, seconds, arguments, named, carrier, terms)
         call.waiter = []
         pending = PendingCall(self, connection, call, deadline, began, terms)
         connection.send(call.frame)
         return pending
+
+    async def _open_subscription(self, method: str, topic: str, deadline: Deadline) -> PendingCall:
+        return await self._open_call(method, (topic,), {}, deadline, is_endless=True)
 
     async def _open_traced(
         self,

@@ -44,21 +44,24 @@ class PendingCall:
         self._client = client
         self._connection = connection
 
-    async def wait(self) -> None:
-        """Wait until it is known what the call gives; cancelled, or too late, cancel the call."""
+    async def wait(self, own: Deadline | None = None) -> None:
+        """Wait until it is known what the call gives; cancelled, or too late, cancel the call.
+
+        `own` is a deadline of this waiting, which the call outlives.
+        """
         call = self.call
         try:
             while not (call.is_over or call.is_stream):
-                await self._wait_once(self.deadline, self._late)
+                await self._wait_once(self.deadline if own is None else own, self._late)
         except BaseException:
-            self.cancel()
+            if own is None or not own.has_passed():
+                self.cancel()
             raise
         self._connection.core.note_end(self._began, is_error=call.body is None and not call.is_stream)
 
-    async def next_body(self, times: ItemTimes, timeout: float | None) -> memoryview | bytes | None:
+    async def next_body(self, times: ItemTimes) -> memoryview | bytes | None:
         """Return the next item of the stream; None at its end, or raise why there is one."""
         call = self.call
-        times.ask(timeout)
         if call.prefetch is not None and (credit := self._connection.caller.ask(call)):
             self._connection.send(credit)
         deadline = NEVER
@@ -71,7 +74,6 @@ class PendingCall:
             if deadline is not times.own or not deadline.has_passed():
                 self.cancel()
             raise
-        times.taken()
         taken = self._connection.caller.take_item(call)
         if taken is None:
             self.raise_failure()
@@ -183,7 +185,9 @@ class Stream(AsyncIterator[Any]):
 
     async def _next(self, timeout: float | None) -> Any:
         pending = await self._opened()
-        body = await pending.next_body(self._times, timeout)
+        self._times.ask(timeout)
+        body = await pending.next_body(self._times)
+        self._times.taken()
         if body is None:
             raise StopAsyncIteration
         return self._result.read(body)

@@ -11,14 +11,17 @@ from typing import Any, Unpack
 from localsocket.blocking.client_connection import ClientConnection
 from localsocket.blocking.pending_call import PendingCall, Stream
 from localsocket.blocking.shared_socket import SharedSocket, Turn
+from localsocket.blocking.subscription import Subscription
 from localsocket.deadlines import NEVER, Deadline
 from localsocket.errors import ClosedByPeer
 from localsocket.services.any_client import AnyClient
 from localsocket.services.calls_core import Arguments, CallsCore, Carrier, NamedArguments
 from localsocket.services.client_core import ClientOptions
 from localsocket.services.description import ServiceDescription
-from localsocket.services.item_times import check_idle_timeout
-from localsocket.services.method import DESCRIBE, SUBSCRIBE
+from localsocket.services.following import Following
+from localsocket.services.gap import OnGap
+from localsocket.services.item_times import ItemTimes, check_idle_timeout
+from localsocket.services.method import DESCRIBE
 from localsocket.services.schema import ANYTHING, Result
 from localsocket.sockets.caller_driven import CLOSE_TIMEOUT
 from localsocket.sockets.connector import Connector
@@ -81,24 +84,32 @@ class Calls(CallsCore["Client"]):
         self._client._send_notification(method, arguments, named, self._deadline(timeout))
 
     def subscribe(
-        self, topic: str, kind: Any = Any, *, timeout: float | None = None, idle_timeout: float | None = None
-    ) -> Stream:
+        self,
+        topic: str,
+        kind: Any = Any,
+        *,
+        resume: bool = False,
+        on_gap: OnGap | None = None,
+        timeout: float | None = None,
+        idle_timeout: float | None = None,
+    ) -> Subscription:
         """Subscribe to `topic` and return its messages, of type `kind`, from now on, as they come.
 
         Once it has returned, nothing that is published is missed, but what the topic's policy drops. `timeout` is for
-        subscribing, `idle_timeout` for each message, as of stream(). Raises NoSuchTopic; the stream raises
+        subscribing, `idle_timeout` for each message, as of stream(). Raises NoSuchTopic; the subscription raises
         SubscriberTooSlow where the policy is to disconnect.
+
+        With `resume`, for a client that reconnects, it is taken up again after the connection was lost, by whoever
+        takes the next message: that waits for the server to be back until its time-out, or the client's `timeout`, and
+        on DeadlinePassed may be tried again.
+
+        `on_gap` is called with a Gap as soon as messages are known to be missing, before the next one is given, by
+        whoever takes that; what it raises is raised there, and no message is lost by that. Without it gaps are logged.
         """
-        deadline, idle_timeout = self._deadline(timeout), check_idle_timeout(idle_timeout)
-        pending: PendingCall | None = None
-        try:
-            pending = self._client._open_call(SUBSCRIBE, (topic,), {}, NEVER, Result(topic, kind))
-            stream: Stream = pending._idle_after(idle_timeout).result(deadline.remaining())
-            return stream
-        except BaseException:
-            if pending is not None:
-                pending.cancel()
-            raise
+        client = self._client
+        times = ItemTimes(topic, NEVER, begins_in_time=False, idle_timeout=check_idle_timeout(idle_timeout))
+        following = Following(topic, kind, client._core, resumes=resume, on_gap=on_gap)
+        return Subscription._begin(client, following, times, self._deadline(timeout))
 
     def describe(self, *, timeout: float | None = None) -> ServiceDescription:
         """Return what the service tells about itself: its methods and topics, with types and documentation."""
@@ -235,8 +246,10 @@ class Client(Calls, AnyClient[ClientConnection]):
         result: Result,
         carrier: Carrier = None,
         terms: StreamTerms | None = None,
+        *,
+        is_endless: bool = False,
     ) -> PendingCall:
-        """Send a call, once there is room for one more."""
+        """Send a call, once there is room for one more; `deadline` is only for that where the call `is_endless`."""
         began = self._core.note_begin()
         while True:
             connection = self._connection
@@ -246,11 +259,12 @@ class Client(Calls, AnyClient[ClientConnection]):
             try:
                 with connection.socket.lock:
                     if connection.error is None and connection.caller.has_room:
-                        seconds = None if deadline is NEVER else deadline.remaining()
+                        whole = NEVER if is_endless else deadline
+                        seconds = None if whole is NEVER else whole.remaining()
                         call = connection.caller.prepare(method, seconds, arguments, named, carrier, terms)
                         turn = Turn()
                         call.waiter = [turn]
-                        pending = PendingCall(self, connection, call, turn, deadline, result, began, terms)
+                        pending = PendingCall(self, connection, call, turn, whole, result, began, terms)
                         connection.caller.open(call)
                 if pending is not None:
                     connection.send(call.frame, deadline, f"calling {method!r}")
@@ -264,6 +278,9 @@ class Client(Calls, AnyClient[ClientConnection]):
                     raise
             else:
                 connection.wait_room(deadline, f"calling {method!r}")
+
+    def _open_subscription(self, method: str, topic: str, deadline: Deadline) -> PendingCall:
+        return self._open_call(method, (topic,), {}, deadline, ANYTHING, is_endless=True)
 
     def _send_notification(self, method: str, arguments: Arguments, named: NamedArguments, deadline: Deadline) -> None:
         """Send a call that is not answered."""

@@ -14,9 +14,9 @@ from localsocket.deadlines import Deadline
 from localsocket.errors import DeadlinePassed, EndOfStream, LocalSocketError
 from localsocket.interrupts import in_any_case
 from localsocket.services.item_times import ItemTimes
-from localsocket.services.method import SUBSCRIBE
 from localsocket.services.schema import Result
 from localsocket.wire.caller import OpenCall
+from localsocket.wire.frames import Body
 from localsocket.wire.stream_terms import NO_TERMS, StreamTerms
 
 
@@ -87,9 +87,9 @@ class PendingCall:
 
     def stream(self) -> Stream:
         """Return the items of a method that streams, as they come."""
-        name = self._result.method if self.method == SUBSCRIBE else self.method
         begins_in_time, idle_timeout = self._terms.begins_in_time, self._idle_timeout
-        return Stream(self, ItemTimes(name, self._deadline, begins_in_time=begins_in_time, idle_timeout=idle_timeout))
+        times = ItemTimes(self.method, self._deadline, begins_in_time=begins_in_time, idle_timeout=idle_timeout)
+        return Stream(self, times)
 
     def cancel(self) -> bool:
         """Give the call up, here and where it is served; False when it is over. Who waits gets CallCancelled."""
@@ -123,8 +123,13 @@ class PendingCall:
 
     def _next_item(self, times: ItemTimes, timeout: float | None) -> Any:
         """Return the next item; StopIteration at the end."""
-        call = self._call
         times.ask(timeout)
+        body = self._next_body(times)
+        times.taken()
+        return self._result.read(body)
+
+    def _next_body(self, times: ItemTimes) -> Body:
+        call = self._call
         if call.prefetch is not None:
             self._ask()
         if not call.is_answered:
@@ -137,14 +142,13 @@ class PendingCall:
                 body, credit = taken
                 if credit:
                     self._tell(credit)
-            times.taken()
         except BaseException:  # of a signal's handler: the item is lost, or the peer waits for what it is granted
             self.cancel()
             raise
         if taken is None:
             self._connection.core.result_of(call, self._result)
             raise StopIteration
-        return self._result.read(body)
+        return body
 
     def _ask(self) -> None:
         """Tell the peer that the item before is done with, and that it may send another."""
@@ -242,7 +246,7 @@ class Stream(Iterator[Any]):
         time-outs are, it is cancelled.
         """
         try:
-            return self._pending._next_item(self._times, timeout)
+            return self._next(timeout)
         except StopIteration:
             raise EndOfStream("another item", 0) from None
 
@@ -251,7 +255,7 @@ class Stream(Iterator[Any]):
         self._pending.cancel()
 
     def __next__(self) -> Any:
-        return self._pending._next_item(self._times, None)
+        return self._next(None)
 
     def __enter__(self) -> Stream:
         return self
@@ -267,3 +271,7 @@ class Stream(Iterator[Any]):
 
     def __repr__(self) -> str:
         return f"<Stream of {self._pending.method!r}>"
+
+    def _next(self, timeout: float | None) -> Any:
+        """Return the next item; StopIteration at the end."""
+        return self._pending._next_item(self._times, timeout)

@@ -37,10 +37,16 @@ class ItemTimes:
 
     def until(self, call: OpenCall) -> Deadline:
         """Return until when the reader waits for what comes next."""
-        deadline = self._whole if call.is_answered else self._begin
-        if self._idle is not None:
-            deadline = earliest(deadline, self._idle)
+        return earliest(self._whole if call.is_answered else self._begin, self.of_asking())
+
+    def of_asking(self) -> Deadline:
+        """Return until when the reader waits, whatever time the call has."""
+        deadline = NEVER if self._idle is None else self._idle
         return deadline if self.own is None else earliest(deadline, self.own)
+
+    def has_been_idle(self) -> bool:
+        """Whether the reader has waited for one item for too long."""
+        return self._idle is not None and self._idle.has_passed()
 
     def error(self, deadline: Deadline) -> DeadlinePassed:
         """Return the error for a deadline that until() gave."""

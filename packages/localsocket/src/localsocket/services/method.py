@@ -19,6 +19,7 @@ Allow: TypeAlias = AllowedUsers | Callable[[PeerCredentials], bool]
 OWN_PREFIX = "localsocket."
 DESCRIBE = f"{OWN_PREFIX}describe"
 SUBSCRIBE = f"{OWN_PREFIX}subscribe"
+SUBSCRIBE_NUMBERED = f"{OWN_PREFIX}subscribe_numbered"
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,127}", re.ASCII)
 
 
@@ -77,6 +78,11 @@ class Method:
     def is_own(self) -> bool:
         """Whether it is one that every service has."""
         return self.name.startswith(OWN_PREFIX)
+
+    @property
+    def is_subscription(self) -> bool:
+        """Whether it gives the messages of a topic, of which there is no end."""
+        return self.name in (SUBSCRIBE, SUBSCRIBE_NUMBERED)
 
     def check_caller(self, peer: PeerCredentials) -> None:
         """Raise NotAllowed unless `peer` may call it; an `allow` that raises allows nobody."""

@@ -17,6 +17,7 @@ from localsocket.services.method import (
     DESCRIBE,
     OWN_PREFIX,
     SUBSCRIBE,
+    SUBSCRIBE_NUMBERED,
     Allow,
     Method,
     check_declared,
@@ -83,6 +84,7 @@ class Service:
         self._said: Greeting | None = None
         self._table[DESCRIBE] = Method(DESCRIBE, self.describe, idempotent=True)
         self._table[SUBSCRIBE] = Method(SUBSCRIBE, self._subscribe, is_stream=True)
+        self._table[SUBSCRIBE_NUMBERED] = Method(SUBSCRIBE_NUMBERED, self._subscribe_numbered, is_stream=True)
 
     # --- what it consists of ------------------------------------------------------------------------------------------
 
@@ -185,6 +187,7 @@ class Service:
             bytes_unsent=sum(session.bytes_to_write for session in sessions),
             subscribers=sum(topic.subscribers for topic in self._topics.values()),
             items_queued=sum(topic.items_queued for topic in self._topics.values()),
+            items_dropped=sum(topic.items_dropped for topic in self._topics.values()),
             dropped_peers=tally.dropped_peers,
             latency_p50=latencies.percentile(50),
             latency_p90=latencies.percentile(90),
@@ -228,9 +231,15 @@ class Service:
     # ------------------------------------------------------------------------------------------------------------------
 
     def _subscribe(self, topic: str) -> Any:
-        if (found := self._topics.get(topic)) is None:
-            raise NoSuchTopic(topic[:128], self.name, list(self._topics))
-        return found._subscribe()
+        return self._topic(topic)._subscribe(is_numbered=False)
+
+    def _subscribe_numbered(self, topic: str) -> Any:
+        return self._topic(topic)._subscribe(is_numbered=True)
+
+    def _topic(self, name: str) -> Topic:
+        if (found := self._topics.get(name)) is None:
+            raise NoSuchTopic(name[:128], self.name, list(self._topics))
+        return found
 
     def _check_not_served(self) -> None:
         if self._said is not None:

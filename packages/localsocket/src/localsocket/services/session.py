@@ -24,7 +24,6 @@ from localsocket.interrupts import tell_all
 from localsocket.keywords import similar_names
 from localsocket.services.failures import failure_of_declared, failure_of_ours, failure_of_unknown
 from localsocket.services.inbox import SMALL, Inbox
-from localsocket.services.method import SUBSCRIBE
 from localsocket.services.outbox import Link, Outbox
 from localsocket.services.served_call import ServedCall
 from localsocket.services.service import Service
@@ -90,7 +89,7 @@ class Session:
     def is_busy(self) -> bool:
         """Whether there is something to do that ends by itself, as subscriptions do not, and that is still wanted."""
         return len(self.waiting) > 0 or any(
-            call.is_notification or not (call.answer.is_over or call.method.name == SUBSCRIBE)
+            call.is_notification or not (call.answer.is_over or call.method.is_subscription)
             for call in list(self._inbox.begun)
         )
 

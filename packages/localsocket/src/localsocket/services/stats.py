@@ -12,8 +12,9 @@ class ServiceStats:
     """Numbers of one service since it was made, over all its connections. Latencies are in seconds.
 
     `calls` counts calls and notifications that were begun, `errors` those that gave no result; `active_calls` are
-    under way. `bytes_unsent` waits for clients to read, `items_queued` in the topics' queues. `dropped_peers` were
-    disconnected for breaking the protocol or reading too slowly.
+    under way. `bytes_unsent` waits for clients to read, `items_queued` in the topics' queues; `items_dropped` were
+    dropped there, each for one subscriber that read too slowly. `dropped_peers` were disconnected for breaking the
+    protocol or reading too slowly.
     """
 
     connections: int
@@ -26,6 +27,7 @@ class ServiceStats:
     bytes_unsent: int
     subscribers: int
     items_queued: int
+    items_dropped: int
     dropped_peers: int
     latency_p50: float
     latency_p90: float

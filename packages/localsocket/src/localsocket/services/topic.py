@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator
@@ -14,6 +15,7 @@ from localsocket.interrupts import tell_all
 from localsocket.services.description import TopicDescription
 from localsocket.services.method import type_text
 from localsocket.services.schema import Result
+from localsocket.wire.numbered_items import encode_beginning, encode_numbered
 
 if TYPE_CHECKING:
     from localsocket.services.stream_reply import StreamReply
@@ -23,6 +25,8 @@ Policy: TypeAlias = Literal["block", "drop_oldest", "disconnect"]
 is dropped, or its subscription ends with SubscriberTooSlow."""
 
 QUEUE = 1000
+
+_RANDOM = 8  # bytes
 
 
 class Topic:
@@ -37,6 +41,9 @@ class Topic:
         self.documentation = documentation
         self._result = Result(name, kind)
         self._changed = threading.Condition()
+        self._published = 0  # the number of the last message
+        self._dropped = 0  # for subscribers that are gone
+        self._random = os.urandom(_RANDOM)
         self._subscriptions: dict[Subscription, StreamReply] = {}
         self._told_of_room: list[Callable[[], object]] = []
 
@@ -49,6 +56,12 @@ class Topic:
         """How many messages wait in the queues of all subscribers."""
         with self._changed:
             return sum(len(subscription) for subscription in self._subscriptions)
+
+    @property
+    def items_dropped(self) -> int:
+        """How many messages were dropped so far, each for one subscriber that read too slowly."""
+        with self._changed:
+            return self._dropped + sum(subscription.dropped for subscription in self._subscriptions)
 
     def publish(self, value: object, *, timeout: float | None = None) -> int:
         """Send `value` to everyone who is subscribed now; return how many that are.
@@ -84,17 +97,19 @@ class Topic:
 
     # --- for the service ----------------------------------------------------------------------------------------------
 
-    def _subscribe(self) -> Subscription:
+    def _subscribe(self, *, is_numbered: bool) -> Subscription:
         """Return what gives the messages that are published once it has been attached to a reply."""
-        return Subscription(self)
+        return Subscription(self, is_numbered=is_numbered)
 
     def _add(self, subscription: Subscription, reply: StreamReply) -> None:
         with self._changed:
             self._subscriptions[subscription] = reply
+            subscription.begin(self._published, self._life)
 
     def _remove(self, subscription: Subscription) -> None:
         with self._changed:
-            self._subscriptions.pop(subscription, None)
+            if self._subscriptions.pop(subscription, None) is not None:
+                self._dropped += subscription.dropped
         self._made_room()
 
     def _made_room(self) -> None:
@@ -117,33 +132,55 @@ class Topic:
 
     # ------------------------------------------------------------------------------------------------------------------
 
+    @property
+    def _life(self) -> bytes:
+        """Whose numbers these are: a forked child begins with those of its parent, and counts by itself."""
+        return self._random + os.getpid().to_bytes(4)
+
     def _has_room(self) -> bool:
         return self.policy != "block" or all(len(each) < self.queue for each in self._subscriptions)
 
     def _queue(self, body: bytes) -> list[StreamReply]:
+        self._published += 1
+        numbered = b""
         for subscription in self._subscriptions:
-            subscription.put(body)
+            if subscription.is_numbered and not numbered:
+                numbered = encode_numbered(self._published, body)
+            subscription.put(numbered if subscription.is_numbered else body)
         return list(self._subscriptions.values())
 
 
 class Subscription:
-    """The messages of a topic that wait for one subscriber: an endless source of a stream's items."""
+    """The messages of a topic that wait for one subscriber: an endless source of a stream's items.
 
-    __slots__ = ("_bodies", "_is_too_slow", "_topic")
+    `dropped` counts those that its policy has dropped, which the subscriber can tell by the numbers.
+    """
 
-    def __init__(self, topic: Topic) -> None:
+    __slots__ = ("_beginning", "_bodies", "_is_too_slow", "_topic", "dropped", "is_numbered")
+
+    def __init__(self, topic: Topic, *, is_numbered: bool) -> None:
+        self.is_numbered = is_numbered
+        self.dropped = 0
         self._topic = topic
+        self._beginning: bytes | None = None  # which is no message, and waits in no queue
         self._bodies: deque[bytes] = deque(maxlen=topic.queue)  # which drops the oldest
         self._is_too_slow = False
 
     def __len__(self) -> int:
         return len(self._bodies)
 
+    def begin(self, last: int, life: bytes) -> None:
+        """From now on it is given each message, that after number `last` being the first."""
+        if self.is_numbered:
+            self._beginning = encode_beginning(last, life)
+
     def put(self, body: bytes) -> None:
-        if self._topic.policy == "disconnect" and len(self._bodies) >= self._topic.queue:
-            self._is_too_slow = True
-        else:
-            self._bodies.append(body)
+        if len(self._bodies) >= self._topic.queue:
+            if self._topic.policy == "disconnect":
+                self._is_too_slow = True
+                return
+            self.dropped += 1
+        self._bodies.append(body)
 
     def attach(self, reply: StreamReply) -> None:
         self._topic._add(self, reply)
@@ -152,6 +189,9 @@ class Subscription:
         """Return the next message, or None when none waits now. Raises SubscriberTooSlow."""
         if self._is_too_slow:
             raise SubscriberTooSlow(self._topic.name, self._topic.queue)
+        if (beginning := self._beginning) is not None:
+            self._beginning = None
+            return beginning
         try:
             body = self._bodies.popleft()
         except IndexError:

@@ -21,6 +21,7 @@ from typing import Any, Protocol, TypedDict, TypeVar, Unpack, overload
 from localsocket.interfaces import Limits
 from localsocket.services.client_core import ClientOptions
 from localsocket.services.description import ServiceDescription
+from localsocket.services.gap import Gap
 from localsocket.services.service import Service
 from localsocket.services.stats import ClientStats
 from localsocket.wire.serializers import SerializerName
@@ -180,6 +181,13 @@ class ItemsUnderTest(Protocol):
     def __next__(self) -> Any: ...
 
 
+class SubscriptionUnderTest(ItemsUnderTest, Protocol):
+    """The messages of a topic."""
+
+    @property
+    def lost(self) -> int: ...
+
+
 class CallsUnderTest(Protocol):
     """The ways to call a service; what they are given and what they give is as for localsocket.Client."""
 
@@ -203,8 +211,15 @@ class CallsUnderTest(Protocol):
     def notify(self, method: str, /, *arguments: object, timeout: float | None = None, **named: object) -> None: ...
 
     def subscribe(
-        self, topic: str, kind: Any = ..., *, timeout: float | None = None, idle_timeout: float | None = None
-    ) -> ItemsUnderTest: ...
+        self,
+        topic: str,
+        kind: Any = ...,
+        *,
+        resume: bool = ...,
+        on_gap: Callable[[Gap], object] | None = ...,
+        timeout: float | None = None,
+        idle_timeout: float | None = None,
+    ) -> SubscriptionUnderTest: ...
 
     def describe(self, *, timeout: float | None = None) -> ServiceDescription: ...
 

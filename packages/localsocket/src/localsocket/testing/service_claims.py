@@ -32,6 +32,7 @@ from localsocket.testing.service_of_claims import (
     served,
     small_limits,
 )
+from localsocket.testing.service_resuming_claims import resuming_claims
 from localsocket.testing.service_stream_claims import stream_claims
 from localsocket.testing.service_window_claims import window_claims
 
@@ -379,3 +380,4 @@ service_contract.include(stream_claims)
 service_contract.include(ending_claims)
 service_contract.include(keeping_claims)
 service_contract.include(window_claims)
+service_contract.include(resuming_claims)

@@ -14,6 +14,7 @@ from localsocket.aio.pending_call import Stream
 from localsocket.blocking.client import Client
 from localsocket.services.client_core import ClientOptions
 from localsocket.services.description import ServiceDescription
+from localsocket.services.gap import OnGap
 from localsocket.services.service import Service
 from localsocket.services.stats import ClientStats
 from localsocket.serving.server_thread import STOP_TIMEOUT, ServerThread
@@ -94,13 +95,22 @@ class WaitedCalls:
         self._wait(lambda: self._calls.notify(method, *arguments, timeout=timeout, **named))
 
     def subscribe(
-        self, topic: str, kind: Any = Any, *, timeout: float | None = None, idle_timeout: float | None = None
-    ) -> WaitedStream:
-        async def subscribe() -> Stream:
+        self,
+        topic: str,
+        kind: Any = Any,
+        *,
+        resume: bool = False,
+        on_gap: OnGap | None = None,
+        timeout: float | None = None,
+        idle_timeout: float | None = None,
+    ) -> WaitedSubscription:
+        async def subscribe() -> aio.Subscription:
+            subscription = self._calls.subscribe(topic, kind, resume=resume, on_gap=on_gap, idle_timeout=idle_timeout)
             async with asyncio.timeout(timeout):
-                return await self._calls.subscribe(topic, kind, idle_timeout=idle_timeout)
+                await subscription
+            return subscription
 
-        return WaitedStream(self._face, self._face.wait_for(subscribe()))
+        return WaitedSubscription(self._face, self._face.wait_for(subscribe()))
 
     def describe(self, *, timeout: float | None = None) -> ServiceDescription:
         return self._face.wait_for(self._calls.describe(timeout=timeout))
@@ -193,6 +203,18 @@ class WaitedStream:
             return self._face.wait_for(following())
         except StopAsyncIteration:
             raise StopIteration from None
+
+
+class WaitedSubscription(WaitedStream):
+    """A subscription whose messages are waited for."""
+
+    def __init__(self, face: AioFace, subscription: aio.Subscription) -> None:
+        super().__init__(face, subscription)
+        self._subscription = subscription
+
+    @property
+    def lost(self) -> int:
+        return self._subscription.lost
 
 
 class WaitedProxy:

@@ -17,11 +17,13 @@ from localsocket.errors import (
     SubscriberTooSlow,
 )
 from localsocket.interfaces import KIB
+from localsocket.services.service import Service
 from localsocket.services.topic import Topic
 from localsocket.testing.background import PATIENCE, Background, wait_until
 from localsocket.testing.contracts import ClientUnderTest, Contract, ItemsUnderTest, ServiceFace, raises
 from localsocket.testing.service_of_claims import ADDRESS, QUEUE, Refused, served, small_limits
 from localsocket.wire.frames import HEADER_SIZE
+from localsocket.wire.numbered_items import encode_beginning, encode_numbered
 
 stream_claims: Contract[ServiceFace] = Contract()
 
@@ -265,7 +267,9 @@ def many_threads_publish_at_once(face: ServiceFace) -> None:
 # ----------------------------------------------------------------------------------------------------------------------
 
 _FEW = 100
-_GRANTED = -(-_FEW // (HEADER_SIZE + 1))
+_BEGINNING = HEADER_SIZE + len(encode_beginning(0, Service("claims").topic("latest")._life))
+_MESSAGE = HEADER_SIZE + len(encode_numbered(1, b"\x01"))
+_GRANTED = -(-(_FEW - _BEGINNING) // _MESSAGE)
 """So many small numbers are sent to a subscriber who is granted so few bytes, before it has read any."""
 
 
