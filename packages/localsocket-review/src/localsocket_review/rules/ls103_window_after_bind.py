@@ -6,9 +6,11 @@ from collections.abc import Iterator
 
 from localsocket_review.analysis.effects import Effect, is_of_another_run
 from localsocket_review.analysis.facts import Facts
+from localsocket_review.analysis.sites import Site
 from localsocket_review.apis.meaning import Act
 from localsocket_review.findings import Finding, Severity
 from localsocket_review.model.declarations import FunctionInfo
+from localsocket_review.model.expressions import walk
 from localsocket_review.model.unit import Language
 from localsocket_review.rules.rule import Example, Rule
 
@@ -49,8 +51,41 @@ def _late_changes(facts: Facts, function: FunctionInfo, bind: Effect, changes: l
         if bits & _OTHERS_MAY or (bits & _MAY_CONNECT and not _was_opened(facts, function, bind, changes, change)):
             continue  # it opens, where the usual umask lets the owner alone connect: LS101 says so
         if facts.effects.same_endpoint(bind, change, "path"):
-            message = "Until this call the umask alone says who may connect: under 022 the owner, under 000 everyone."
-            yield RULE.finding(change.place, message, [bound, (change.place, "closed only here")])
+            yield _closed_late(facts, function, bind, change)
+
+
+def _closed_late(facts: Facts, function: FunctionInfo, bind: Effect, change: Effect) -> Finding:
+    """A path is narrowed after the bind: before listen nobody can connect on Linux, and after it they can."""
+    evidence = [(bind.place, "bound here"), (change.place, "closed only here")]
+    if not _may_be_open(facts, function, bind, change):
+        message = (
+            f"On Linux nobody connects before listen, so this {change.site.api.method}() comes in time; other systems "
+            "do not promise that."
+        )
+        return RULE.finding(change.place, message, evidence, severity=Severity.NOTE)
+    message = "Until this call the umask alone says who may connect: under 022 the owner, under 000 everyone."
+    return RULE.finding(change.place, message, evidence)
+
+
+def _may_be_open(facts: Facts, function: FunctionInfo, bind: Effect, change: Effect) -> bool:
+    """Say whether somebody may get through between the bind and the change: it listens, or needs not to."""
+    if bind.site.api.act & Act.LISTEN or _is_of_datagrams(facts, bind.site):
+        return True
+    flow = facts.flow(function)
+    return any(
+        (flow.may_follow(bind.anchor, listen.anchor) or listen.anchor is bind.anchor)
+        and listen.anchor is not change.anchor
+        and flow.may_follow(listen.anchor, change.anchor)
+        for listen in facts.effects.of(function, Act.LISTEN)
+    )
+
+
+def _is_of_datagrams(facts: Facts, bind: Site) -> bool:
+    """Say whether the socket takes datagrams, which anybody who may write to it can send as soon as it is bound."""
+    socket = bind.call.receiver or next(iter(bind.call.arguments), None)
+    made = facts.origins.of(socket, bind.function) if socket is not None else []
+    words = {getattr(part, "name", getattr(part, "identifier", "")) for one in made for part in walk(one.expression)}
+    return "datagram" in bind.api.name or "SOCK_DGRAM" in words
 
 
 def _early_changes(facts: Facts, function: FunctionInfo, bind: Effect, changes: list[Effect]) -> Iterator[Finding]:
@@ -129,12 +164,14 @@ RULE = Rule(
     cwe="CWE-362",
     why=(
         "bind creates the socket's file with the mode that the umask leaves: under 022 only the owner may connect, "
-        "under 002 the group as well, under 000 everyone. Until chmod they can, and a connection once made stays. "
-        "A chmod before bind changes another file, or none; on Linux, fchmod of a bound socket does not reach its "
+        "under 002 the group as well, under 000 everyone. After listen they can, until chmod, and a connection once "
+        "made stays; between bind and listen, Linux refuses to connect. A chmod before bind changes another file, or "
+        "none; on Linux, fchmod of a bound socket does not reach its "
         "file. Changing the umask instead changes it for every thread of the process."
     ),
     repair="bind inside a directory that you made with mode 0700, or fchmod the socket before bind",
     unless=(
+        "chmod comes between bind and listen of a stream: on Linux that is in time, and said in a note",
         "a directory is made with mode 0700, or narrowed to it, before the bind",
         "the socket itself gets its mode by fchmod before the bind",
         "the mode lets the group or everyone connect: then it opens, which LS101 says",
