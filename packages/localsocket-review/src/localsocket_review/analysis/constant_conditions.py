@@ -1,11 +1,11 @@
-"""Conditions that are always true or always false, as they are written: `if (0)`, `if 5 * 7 == 35`."""
+"""Conditions whose truth is known: as they are written, `if (0)`, or where a number is known, `if (fd < 0)`."""
 
 from __future__ import annotations
 
 import operator
 from collections.abc import Callable
 
-from localsocket_review.model.expressions import Binary, Expression, Literal, Unary
+from localsocket_review.model.expressions import Binary, Call, Expression, Literal, Unary
 
 Constant = int | str | bytes | float | None
 
@@ -24,6 +24,9 @@ _OPERATORS: dict[str, Callable[[int, int], int]] = {
     ">=": operator.ge,
 }
 _LARGEST = 1 << 64
+_COMPARING = frozenset({"==", "!=", "<", "<=", ">", ">="})
+# What tells a compiler which way is the usual one.
+_HINTS = frozenset({"__builtin_expect", "likely", "unlikely", "G_LIKELY", "G_UNLIKELY", "Q_LIKELY", "Q_UNLIKELY"})
 
 
 def constant_truth(test: Expression) -> bool | None:
@@ -40,6 +43,33 @@ def constant_truth(test: Expression) -> bool | None:
                 return joined == "or"
             return None if None in sides else joined == "and"
     number = _number(test)
+    return None if number is None else bool(number)
+
+
+def truth_where(
+    test: Expression,
+    number_of: Callable[[Expression], int | None],
+    known: Callable[[Expression], bool | None] = lambda _: None,
+) -> bool | None:
+    """Return whether a condition holds where `number_of` knows the numbers, and `known` whole conditions in it."""
+    found = known(test)
+    if found is not None:
+        return found
+    match test:
+        case Unary(operator="not", operand=operand):
+            inside = truth_where(operand, number_of, known)
+            return None if inside is None else not inside
+        case Call(called_name=name, arguments=(first, *_)) if name in _HINTS:
+            return truth_where(first, number_of, known)
+        case Binary(operator="and" | "or" as joined, left=left, right=right):
+            sides = (truth_where(left, number_of, known), truth_where(right, number_of, known))
+            if (joined == "or") in sides:
+                return joined == "or"
+            return None if None in sides else joined == "and"
+        case Binary(operator=sign, left=left, right=right) if sign in _COMPARING:
+            one, other = number_of(left), number_of(right)
+            return None if one is None or other is None else bool(_OPERATORS[sign](one, other))
+    number = number_of(test)
     return None if number is None else bool(number)
 
 

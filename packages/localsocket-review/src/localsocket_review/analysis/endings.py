@@ -29,7 +29,7 @@ from localsocket_review.model.expressions import (
     strip_casts,
     walk,
 )
-from localsocket_review.model.statements import Assign, Evaluate, Loop, Raise, Return, contains
+from localsocket_review.model.statements import Assign, Evaluate, Loop, Raise, Return, With, contains
 from localsocket_review.model.unit import Language
 
 _LEAVING = frozenset({"exit", "_exit", "quit", "abort", "qFatal", "err", "errx", "die", "fail", "terminate"})
@@ -251,6 +251,11 @@ class _Run:
                 return True
             if isinstance(part, Call) and part is not self._read and self._endings.lets_go(part, self._function):
                 return True
+        if isinstance(node.statement, With):
+            return any(
+                taken is not None and isinstance(context, Call) and self._is_source(taken)
+                for context, taken in node.statement.items
+            )
         return isinstance(node.statement, Assign) and self._begins_anew(node.statement)
 
     def _stands_alone(self, node: FlowNode) -> bool:
@@ -289,7 +294,12 @@ class _Run:
         value = statement.value.value if isinstance(statement.value, Await) else statement.value
         if not isinstance(value, Call) or value is self._read or self._source is None:
             return False
-        return any((found := self._variable(one)) is not None and found.root == self._source.root for one in targets)
+        return any(map(self._is_source, targets))
+
+    def _is_source(self, target: Expression) -> bool:
+        """Say whether this is what is read from, or what holds it."""
+        found = self._variable(target)
+        return found is not None and self._source is not None and found.root == self._source.root
 
     def _is_known_comparison(self, value: Expression | None) -> bool:
         """Say whether a flag is set by what was read: `done = count < size`."""

@@ -29,6 +29,7 @@ from localsocket_review.analysis.never_returning import NeverReturning
 from localsocket_review.analysis.options import Options
 from localsocket_review.analysis.origins import Origins
 from localsocket_review.analysis.outputs import Outputs
+from localsocket_review.analysis.overwriting import Overwriting
 from localsocket_review.analysis.ownership import Ownership
 from localsocket_review.analysis.references import References
 from localsocket_review.analysis.releases import Releases
@@ -41,6 +42,7 @@ from localsocket_review.analysis.subject import Subject
 from localsocket_review.analysis.taint import Taint
 from localsocket_review.analysis.threads import Threads
 from localsocket_review.analysis.transports import Transports
+from localsocket_review.analysis.unasked_shapes import UnaskedShapes
 from localsocket_review.analysis.unused import UnusedThings
 from localsocket_review.analysis.values import Values
 from localsocket_review.apis import built_in
@@ -214,6 +216,14 @@ class Facts:
     @cached_property
     def references(self) -> References:
         return References(self.neighbours)
+
+    @cached_property
+    def overwriting(self) -> Overwriting:
+        return Overwriting(self.names, self.flow, self.calls.callees)
+
+    @cached_property
+    def unasked_shapes(self) -> UnaskedShapes:
+        return UnaskedShapes(self.names, self.calls, self.definitions, self.flow)
 
     @cached_property
     def unused(self) -> UnusedThings:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from enum import Enum, auto
 
 from localsocket_review.analysis.calls import ProgramCalls
+from localsocket_review.analysis.constant_conditions import truth_where
 from localsocket_review.analysis.control_flow import ControlFlow, FlowNode
 from localsocket_review.analysis.descriptor_uses import (
     DescriptorUses,
@@ -22,7 +23,6 @@ from localsocket_review.model.declarations import FunctionInfo, FunctionKind
 from localsocket_review.model.expressions import (
     Assignment,
     Attribute,
-    Binary,
     Call,
     Display,
     Expression,
@@ -36,7 +36,6 @@ from localsocket_review.model.place import Place
 from localsocket_review.model.statements import Assign, Branch, Goto, Label, Raise, Return, Statement, statements_in
 from localsocket_review.model.unit import Language
 
-_HINTS = frozenset({"__builtin_expect", "likely", "unlikely", "G_LIKELY", "G_UNLIKELY", "Q_LIKELY", "Q_UNLIKELY"})
 _OPEN = 1 << 16  # stands for every descriptor that is open
 
 
@@ -226,25 +225,12 @@ class _Walk:
 
     def _truth(self, test: Expression) -> bool | None:
         """Return whether a condition holds while the descriptor is open, or None where that depends on more."""
-        if id(test) in self._inside and self._flow.node_of(test) is self._flow.node_of(self._opened):
-            return self._inside[id(test)]  # `a && (fd = open(…)) != -1`: it was opened, so `a` holds
-        match test:
-            case Unary(operator="not", operand=operand):
-                inside = self._truth(operand)
-                return None if inside is None else not inside
-            case Call(called_name=name, arguments=(first, *_)) if name in _HINTS:
-                return self._truth(first)
-            case Binary(operator="and" | "or" as joined, left=left, right=right):
-                sides = (self._truth(left), self._truth(right))
-                if (joined == "or") in sides:
-                    return joined == "or"
-                return None if None in sides else joined == "and"
-            case Binary(operator=operator, left=left, right=right) if operator in _COMPARE:
-                one, other = self._number(left), self._number(right)
-                if one is None or other is None or _OPEN not in (one, other):
-                    return None
-                return _COMPARE[operator](one, other)
-        return True if self._number(test) == _OPEN else None
+        return truth_where(test, self._number, self._is_known)
+
+    def _is_known(self, test: Expression) -> bool | None:
+        """`a && (fd = open(…)) != -1`: it was opened, so `a` holds."""
+        is_here = id(test) in self._inside and self._flow.node_of(test) is self._flow.node_of(self._opened)
+        return self._inside[id(test)] if is_here else None
 
     def _number(self, expression: Expression) -> int | None:
         match strip_casts(expression):
@@ -274,16 +260,6 @@ class _Walk:
             for side in (branch.then, branch.otherwise)
             if side
         )
-
-
-_COMPARE: dict[str, Callable[[int, int], bool]] = {
-    "==": int.__eq__,
-    "!=": int.__ne__,
-    "<": int.__lt__,
-    "<=": int.__le__,
-    ">": int.__gt__,
-    ">=": int.__ge__,
-}
 
 
 def _leaves(side: list[Statement]) -> bool:

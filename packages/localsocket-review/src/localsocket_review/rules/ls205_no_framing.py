@@ -7,7 +7,9 @@ from collections.abc import Iterator
 
 from localsocket_review.analysis.facts import Facts
 from localsocket_review.analysis.sites import Site
-from localsocket_review.analysis.taint import Trace
+from localsocket_review.analysis.streams import waits_for_all
+from localsocket_review.analysis.taint import Step, Trace
+from localsocket_review.analysis.unasked_shapes import is_object_itself, is_structure
 from localsocket_review.apis.meaning import Act
 from localsocket_review.findings import Confidence, Finding, Severity
 from localsocket_review.model.declarations import FunctionInfo
@@ -18,8 +20,8 @@ from localsocket_review.model.expressions import (
     Display,
     Expression,
     Literal,
+    Name,
     Subscript,
-    Unary,
     strip_casts,
     walk,
 )
@@ -32,7 +34,6 @@ _BEGINNINGS = frozenset({"startswith", "startsWith", "starts_with", "compare"})
 _LOOKING_UP = frozenset({"get", "value", "at", "find", "contains", "count"})
 _NUMBERS = frozenset({"toInt", "toUInt", "toLongLong", "toULongLong", "toDouble", "toShort", "toUShort"})
 _NUMBERS_OF_TEXT = frozenset({"builtins.int", "builtins.float", "strtol", "strtoul", "strtoull", "atoi", "atol"})
-_BYTES = frozenset({"char", "void", "unsigned char", "signed char", "uint8_t", "quint8", "uchar", "byte", "int8_t"})
 _OF_MESSAGES = re.compile(
     r"(?:^|_)(?:process|handle|parse|dispatch|execute|interpret|on)?_?"
     r"(?:message|msg|command|cmd|request|req|packet|line|frame|json|query|reply|response|event)s?"
@@ -48,11 +49,16 @@ _ACTING = frozenset({"process", "handle", "parse", "dispatch", "execute", "inter
 
 
 def check(facts: Facts) -> Iterator[Finding]:
+    told = set()
     for function in facts.functions():
         for used, place, words, confidence in _whole_messages(facts, function):
             trace = facts.streams.chunk(used, function)
             if trace is not None and not (words == "unpacked here" and facts.streams.is_sized(trace)):
+                told.add(trace[0].place)
                 yield _finding(trace, place, words, confidence)
+    for site in facts.streams.reads(Act.CHUNK):
+        if site.place not in told and (use := _laid_over(facts, site)) is not None:
+            yield _finding((Step(site.place, "received here"),), use.place, "unpacked here", Confidence.HIGH)
     yield from _lines_of_qt(facts)
     yield from _streams_of_qt(facts)
     yield from _until_nothing(facts)
@@ -79,6 +85,8 @@ def _of_expression(facts: Facts, part: Expression, function: FunctionInfo) -> It
     match part:
         case Binary(operator="==" | "!=", left=left, right=right):
             for one, other in ((left, right), (right, left)):
+                if _is_byte(one, other, function):
+                    continue
                 if facts.streams.chunk(one, function) is not None and _is_text(facts, other, function):
                     yield one, part.place, "compared here", Confidence.HIGH
         case Binary(operator="in" | "not in", left=left, right=right) if not isinstance(left, Literal):
@@ -86,7 +94,7 @@ def _of_expression(facts: Facts, part: Expression, function: FunctionInfo) -> It
                 yield left, part.place, "looked up here", Confidence.HIGH
         case Subscript(index=index) if not isinstance(index, Literal):
             yield index, part.place, "looked up here", Confidence.HIGH
-        case Cast(type=to, value=value) if _is_structure(to) and function.unit.language is Language.CPP:
+        case Cast(type=to, value=value) if is_structure(to) and function.unit.language is Language.CPP:
             yield value, part.place, "unpacked here", Confidence.HIGH
         case Call():
             yield from _of_call(facts, part, function)
@@ -122,18 +130,16 @@ def _of_site(site: Site) -> Iterator[_Use]:
         yield site.call.arguments[0], site.place, "parsed here", Confidence.HIGH
 
 
-def _is_structure(type_name: str) -> bool:
-    """Say whether this is a pointer to something that has more bytes than one, and no address of a socket."""
-    pointed, star, _ = type_name.replace("struct ", "").replace("const", "").replace("std::", "").partition("*")
-    return bool(star) and pointed.strip() not in _BYTES and not pointed.strip().startswith(("sockaddr", "cmsghdr"))
+def _laid_over(facts: Facts, site: Site) -> Expression | None:
+    """Return where a pointer that moves through the buffer is taken for a structure's, whatever has come of it."""
+    trace = (Step(site.place, "received here"),)
+    if site.function.unit.language is not Language.CPP or waits_for_all(site.call) or facts.streams.is_sized(trace):
+        return None
+    return None if is_object_itself(site.argument("buffer")) else facts.unasked_shapes.laid_over(site)
 
 
 def _copied_to_object(site: Site) -> Expression | None:
-    target = site.argument("buffer")
-    while isinstance(target, Cast):
-        target = target.value
-    is_object = isinstance(target, Unary) and target.operator == "&" and not isinstance(target.operand, Subscript)
-    return site.argument("source") if is_object else None
+    return site.argument("source") if is_object_itself(site.argument("buffer")) else None
 
 
 def _speaks_of_messages(call: Call) -> bool:
@@ -144,6 +150,12 @@ def _speaks_of_messages(call: Call) -> bool:
     if _COLLECTING.match(words):
         return False
     return bool(_OF_MESSAGES.search(words)) or name in _ACTING
+
+
+def _is_byte(one: Expression, other: Expression, function: FunctionInfo) -> bool:
+    """Say whether one byte of C is compared with a character: a byte has come, or has not."""
+    is_character = isinstance(other, Literal) and isinstance(other.value, str) and len(other.value) == 1
+    return is_character and isinstance(one, Name) and function.unit.language is Language.CPP
 
 
 def _is_text(facts: Facts, expression: Expression, function: FunctionInfo) -> bool:

@@ -9,6 +9,7 @@ from localsocket_review.analysis.facts import Facts
 from localsocket_review.analysis.names import Variable
 from localsocket_review.analysis.sites import Site
 from localsocket_review.analysis.streams import BYTES, waits_for_all
+from localsocket_review.analysis.unasked_shapes import is_object_itself
 from localsocket_review.apis.meaning import Act
 from localsocket_review.findings import Finding, Severity
 from localsocket_review.model.declarations import ClassInfo, FunctionInfo
@@ -85,6 +86,8 @@ def check(facts: Facts) -> Iterator[Finding]:
     for site in facts.streams.reads(Act.CHUNK):
         yield from _promised(facts, site)
         yield from _filled(facts, site)
+        yield from _laid_over(facts, site)
+        yield from _overwritten(facts, site)
 
 
 # --- results that nobody looks at -------------------------------------------------------------------------------------
@@ -158,7 +161,7 @@ def _only_asked_for_failure(facts: Facts, site: Site) -> Iterator[Finding]:
     if size is None or isinstance(strip_casts(size), Literal) or not facts.streams.is_stream(site):
         return
     data = site.call.arguments[1]
-    if _is_one_object(data) and _has_one_byte(facts, data, size, site.function):
+    if is_object_itself(data) and _has_one_byte(facts, data, size, site.function):
         return
     if _is_asked_for_failure(facts, site) and not _is_measured(facts, site) and _may_be_socket(facts, site):
         message = f"{site.call.called_name}() may send less than it was given; all counts as sent unless it fails."
@@ -290,16 +293,33 @@ def _filled(facts: Facts, site: Site) -> Iterator[Finding]:
         return
     if _has_one_byte(facts, buffer, size, site.function) or facts.streams.is_dropped(site, buffer):
         return  # which comes or does not
-    if not _is_one_object(buffer) or not _is_size_of(size) or waits_for_all(site.call) or _is_measured(facts, site):
+    if not is_object_itself(buffer) or not _is_size_of(size) or waits_for_all(site.call) or _is_measured(facts, site):
         return
     message = "A read may give less than was asked for; the object counts as filled whenever the read did not fail."
     yield RULE.finding(site.place, message, [(site.place, "read once here")])
 
 
-def _is_one_object(buffer: Expression) -> bool:
-    while isinstance(buffer, Cast):
-        buffer = buffer.value
-    return isinstance(buffer, Unary) and buffer.operator == "&" and not isinstance(buffer.operand, Subscript)
+def _laid_over(facts: Facts, site: Site) -> Iterator[Finding]:
+    """A structure is laid over what one read gave, and nobody asks how much that was."""
+    if waits_for_all(site.call) or is_object_itself(site.argument("buffer")) or not _may_be_socket(facts, site):
+        return
+    use = facts.unasked_shapes.laid_over(site)
+    if use is not None:
+        message = "The read may give fewer bytes than are taken from the buffer; nothing asks how many came."
+        yield RULE.finding(site.place, message, [(site.place, "read once here"), (use.place, "taken here")])
+
+
+def _overwritten(facts: Facts, site: Site) -> Iterator[Finding]:
+    """A loop reads to the beginning of the buffer until nothing comes, and the buffer is used after that."""
+    buffer = site.argument("buffer")
+    if site.api.name.startswith("Q") and len(site.call.arguments) == 2:
+        buffer = site.call.arguments[0]
+    if buffer is None or site.function.unit.language is not Language.CPP or not _may_be_socket(facts, site):
+        return
+    use = facts.overwriting.used_after(site, buffer)
+    if use is not None:
+        message = "Each read overwrites the one before; only the last piece, of unknown length, is used afterwards."
+        yield RULE.finding(site.place, message, [(site.place, "read here"), (use.place, "used here")])
 
 
 def _has_one_byte(facts: Facts, buffer: Expression, size: Expression, function: FunctionInfo) -> bool:

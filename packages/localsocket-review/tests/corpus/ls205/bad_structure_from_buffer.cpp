@@ -15,7 +15,7 @@ public:
     bool next(Order &order)
     {
         char bytes[256];
-        const ssize_t count = ::recv(m_fd, bytes, sizeof bytes, 0); // expect: LS205
+        const ssize_t count = ::recv(m_fd, bytes, sizeof bytes, 0); // expect: LS205, LS207
         if (count <= 0)
             return false;
         std::memcpy(&order, bytes, sizeof order);

@@ -16,7 +16,7 @@ private:
     {
         qint64 count = 0;
         do {
-            count = m_line->read(m_words.data(), m_words.size()); // expect: LS205
+            count = m_line->read(m_words.data(), m_words.size()); // expect: LS205, LS207
         } while (count > 0);
         parse();
         emit done();

@@ -1,0 +1,18 @@
+import json
+import os
+import socket
+
+
+def run(kind):
+    print("kind", kind)
+
+
+with socket.socket(socket.AF_UNIX) as server:
+    os.fchmod(server.fileno(), 0o600)
+    server.bind("/run/example/control.sock")
+    server.listen()
+    while True:
+        connection, _ = server.accept()
+        with connection, connection.makefile("rb") as lines:
+            order = json.loads(lines.readline(4096))  # expect: LS212
+            run(order["kind"])
