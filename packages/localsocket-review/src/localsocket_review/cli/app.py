@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from enum import StrEnum
 from functools import partial
@@ -18,7 +18,9 @@ from localsocket_review.cli.progress import LateProgress
 
 if TYPE_CHECKING:
     from localsocket_review.claims.checking import CheckedReview
+    from localsocket_review.cli.settings import Settings
     from localsocket_review.report.report import Report
+    from localsocket_review.rules.rule import Rule
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
@@ -65,6 +67,28 @@ def review(
         bool, typer.Option("--debug", help="Show the traceback of a rule or reader that fails, to report it.")
     ] = False,
     explain: Annotated[str, typer.Option(metavar="RULE", help="Teach a rule, such as LS106, and review nothing.")] = "",
+    select: Annotated[
+        list[str] | None,
+        typer.Option(metavar="RULES", help="Ask these rules alone, by their ids or what they begin with: LS106,LS2."),
+    ] = None,
+    ignore: Annotated[list[str] | None, typer.Option(metavar="RULES", help="Do not ask these rules.")] = None,
+    frameworks: Annotated[
+        list[Path] | None,
+        typer.Option(metavar="FILE.toml", help="What the calls of one more framework mean."),
+    ] = None,
+    own_rules: Annotated[
+        list[Path] | None,
+        typer.Option("--rules", metavar="PATH", help="Rules of your own: a Python file, or a directory of them."),
+    ] = None,
+    list_rules: Annotated[
+        bool, typer.Option("--list-rules", help="Show the rules that would be asked, and review nothing.")
+    ] = False,
+    test_rules: Annotated[
+        bool,
+        typer.Option(
+            "--test-rules", help="Ask rules of your own about their VALID and INVALID programs, and review nothing."
+        ),
+    ] = False,
     check_review: Annotated[
         Path | None,
         typer.Option(
@@ -83,9 +107,9 @@ def review(
     could not be reviewed: nothing was read, a file that was named could not be, a rule failed, or, without findings to
     fail on, a file found in a tree could not be read. A 2 is never hidden by --fail-on none.
     """
-    if explain:
-        _explain(explain)
-        return
+    wishes = partial(_settings, own_rules, frameworks, select, ignore, exclude)
+    if explain or list_rules or test_rules:
+        raise typer.Exit(_guarded(partial(_about_rules, wishes, explain, list_rules, output_format), debug))
     if not paths:
         raise typer.BadParameter("name the files or trees to review, or a rule with --explain")
     if check_review is not None:
@@ -93,7 +117,7 @@ def review(
     elif output_format is ReportFormat.MARKDOWN or fail_on is FailOn.REFUTED:
         raise typer.BadParameter("--format markdown and --fail-on refuted are for --check-review")
     else:
-        work = partial(_review, paths, exclude or [], output_format, output, fail_on, no_cache, debug)
+        work = partial(_review, paths, wishes, output_format, output, fail_on, no_cache, debug)
     raise typer.Exit(_guarded(work, debug))
 
 
@@ -112,20 +136,78 @@ def _guarded(review: Callable[[], int], debug: bool) -> int:
         return COULD_NOT_REVIEW
 
 
-def _explain(rule_id: str) -> None:
-    from localsocket_review.report.explaining import explain
-    from localsocket_review.rules import all_rules
+def _settings(
+    own_rules: list[Path] | None,
+    frameworks: list[Path] | None,
+    select: list[str] | None,
+    ignore: list[str] | None,
+    exclude: list[str] | None,
+) -> Settings:
+    from localsocket_review.cli.settings import BadSettings, Wishes, settings_of
 
-    rules = {rule.id: rule for rule in all_rules()}
+    asked = Wishes(
+        tuple(frameworks or ()), tuple(own_rules or ()), tuple(select or ()), tuple(ignore or ()), tuple(exclude or ())
+    )
+    try:
+        return settings_of(asked, Path.cwd())
+    except BadSettings as error:
+        raise typer.BadParameter(str(error)) from None
+
+
+def _about_rules(wishes: Callable[[], Settings], explained: str, is_list: bool, output_format: ReportFormat) -> int:
+    """Do what is to be done with the rules themselves."""
+    settings = wishes()
+    if explained:
+        _explain(explained, settings)
+        return 0
+    if is_list:
+        return _list_rules(settings, output_format)
+    return _test_rules(settings, output_format)
+
+
+def _explain(rule_id: str, settings: Settings) -> None:
+    from localsocket_review.report.explaining import explain
+
+    rules = {rule.id: rule for rule in settings.rules}
     rule = rules.get(rule_id.upper())
     if rule is None:
         raise typer.BadParameter(f"there is no rule {rule_id!r}; there are {', '.join(rules)}")
     explain(rule, Console())
 
 
+def _list_rules(settings: Settings, output_format: ReportFormat) -> int:
+    from localsocket_review.report.listing import list_rules, rules_as_json
+
+    if output_format is ReportFormat.JSON:
+        sys.stdout.write(rules_as_json(settings.rules))
+    else:
+        list_rules(settings.rules, Console())
+    return 0
+
+
+def _test_rules(settings: Settings, output_format: ReportFormat) -> int:
+    """Return 1 where a program is not answered as it should be, and 2 where there is nothing to test."""
+    from localsocket_review.cli.testing_rules import outcomes_as_json, print_outcomes
+    from localsocket_review.rule_testing import outcomes_of
+
+    for failure in settings.additions.broken:
+        print(f"{failure.what}, {failure.why}", file=sys.stderr)
+    own = [one for one in settings.own if one.rule in settings.rules]
+    if not own and not settings.additions.broken:
+        raise typer.BadParameter("there are no rules of your own: name some by --rules, or install a package of them")
+    outcomes = outcomes_of(own, settings.additions.tables)
+    if output_format is ReportFormat.JSON:
+        sys.stdout.write(outcomes_as_json(outcomes))
+    else:
+        print_outcomes(outcomes, Console())
+    if settings.additions.broken:
+        return COULD_NOT_REVIEW
+    return FOUND if any(one.fault for one in outcomes) else 0
+
+
 def _review(
     paths: list[Path],
-    exclude: list[str],
+    wishes: Callable[[], Settings],
     output_format: ReportFormat,
     output: Path | None,
     fail_on: FailOn,
@@ -136,14 +218,23 @@ def _review(
     from localsocket_review.reading.collecting import NothingToRead
     from localsocket_review.reviewer import review as review_paths
 
+    settings = wishes()
     cache = None if no_cache else ReportCache(default_directory())
     try:
         with LateProgress(Console(stderr=True)) as progress:
-            report = review_paths(paths, exclude=exclude, processes=None, cache=cache, progress=progress)
+            report = review_paths(
+                paths,
+                settings.rules,
+                exclude=settings.exclude,
+                processes=None,
+                cache=cache,
+                progress=progress,
+                additions=settings.additions,
+            )
     except NothingToRead as error:
         raise typer.BadParameter(str(error)) from None
     with _opened(output) as file:
-        _write(report, output_format, file)
+        _write(report, settings.rules, output_format, file)
     if output is not None:
         print(report.verdict)
     for trace in report.traces if debug else ():
@@ -167,12 +258,11 @@ def _opened(output: Path | None) -> Iterator[TextIO]:
         raise typer.BadParameter(f"cannot write {output}: {error.strerror}") from None
 
 
-def _write(report: Report, output_format: ReportFormat, file: TextIO) -> None:
+def _write(report: Report, rules: Sequence[Rule], output_format: ReportFormat, file: TextIO) -> None:
     from localsocket_review.report.as_html import html_report
     from localsocket_review.report.as_json import json_report
     from localsocket_review.report.as_sarif import sarif_report
     from localsocket_review.report.as_text import print_report
-    from localsocket_review.rules import all_rules
 
     match output_format:
         case ReportFormat.TEXT:
@@ -180,7 +270,7 @@ def _write(report: Report, output_format: ReportFormat, file: TextIO) -> None:
         case ReportFormat.JSON:
             file.write(json_report(report))
         case ReportFormat.SARIF:
-            file.write(sarif_report(report, all_rules(), Path.cwd()))
+            file.write(sarif_report(report, rules, Path.cwd()))
         case ReportFormat.HTML:
             file.write(html_report(report))
 
