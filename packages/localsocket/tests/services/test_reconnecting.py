@@ -66,7 +66,12 @@ class ScriptedConnection:
         self.socket.write(self._answerer.reply(answer, b"\x01"))
 
     def begin_stream(self, answer: AnsweredCall) -> None:
-        self.socket.write(self._answerer.open_stream(answer) + self._answerer.item(answer, b"\x02"))
+        self.give(answer, b"\x02")
+
+    def give(self, answer: AnsweredCall, *items: bytes) -> None:
+        """Answer with a stream of these items, which goes on."""
+        frames = [self._answerer.open_stream(answer), *(self._answerer.item(answer, item) for item in items)]
+        self.socket.write(b"".join(frames))
 
     def has_no_more(self) -> bool:
         """Whether nothing more was called, once the client has closed."""

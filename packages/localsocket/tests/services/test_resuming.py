@@ -17,11 +17,13 @@ from localsocket.services.client_core import ClientCore
 from localsocket.services.following import Following
 from localsocket.services.method import SUBSCRIBE_NUMBERED
 from localsocket.services.topic import Topic
-from localsocket.testing import FOREVER, PATIENCE, wait_until
+from localsocket.testing import FOREVER, PATIENCE, AioFace, Background, ServiceFace, ServingInThread, wait_until
+from localsocket.testing.contracts import SubscriptionUnderTest
 from localsocket.wire.caller import OpenCall
 from localsocket.wire.numbered_items import encode_beginning, encode_numbered
 from programs import Program
 from services.conftest import ADDRESS, Serve
+from services.test_reconnecting import ScriptedServer
 
 LOOP_KINDS = ["uvloop"]
 LOGGER = "localsocket.services"
@@ -181,6 +183,48 @@ def test_a_forked_child_does_not_pass_its_numbers_off_as_its_parents() -> None:
     os.close(sending)
     assert in_child
     assert in_child != before == topic._life != Publishing().news._life
+
+
+# --- a server that does not answer ------------------------------------------------------------------------------------
+
+
+@pytest.fixture(params=["blocking", "aio"])
+def clients(request: pytest.FixtureRequest) -> Iterator[ServiceFace]:
+    if request.param == "blocking":
+        yield ServingInThread(is_async=False)
+        return
+    with AioFace() as face:
+        yield ServingInThread(is_async=False, clients=face)
+
+
+def test_a_subscription_that_is_not_answered_in_time_stays_asked_for(clients: ServiceFace) -> None:
+    seen: list[int | Gap] = []
+    with ScriptedServer() as server, contextlib.ExitStack() as closing:
+
+        def subscribe() -> SubscriptionUnderTest:
+            client = closing.enter_context(clients.connect(ADDRESS, reconnect=True))
+            return client.subscribe("news", int, resume=True, on_gap=seen.append)
+
+        subscribing = Background(subscribe)
+        first = server.accept()
+        first.give(first.next_call(), encode_beginning(5, b"life"), encode_numbered(6, b"\x01"))
+        subscription = subscribing.result()
+        seen.append(subscription.receive(timeout=PATIENCE))
+        first.close()
+        asking = Background(lambda: subscription.receive(timeout=SOON))
+        second = server.accept()
+        with pytest.raises(DeadlinePassed):
+            asking.result()
+        call = second.next_call()
+        for _ in range(2):
+            with pytest.raises(DeadlinePassed):
+                subscription.receive(timeout=SOON)
+        second.give(call, encode_beginning(8, b"life"), encode_numbered(9, b"\x02"))
+        seen.append(subscription.receive(timeout=PATIENCE))
+        assert seen == [1, Gap("news", 2), 2]
+        closing.close()
+        assert second.has_no_more()
+        second.close()
 
 
 # --- beginning and end ------------------------------------------------------------------------------------------------

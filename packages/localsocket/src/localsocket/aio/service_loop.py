@@ -19,7 +19,7 @@ from localsocket.services.served_call import ServedCall
 from localsocket.services.service import Service
 from localsocket.services.session import Session
 from localsocket.services.stream_reply import FAIR, IteratorSource, StreamReply
-from localsocket.services.topic import Subscription
+from localsocket.services.topic import SubscriberQueue
 
 logger = logging.getLogger("localsocket.aio")
 
@@ -227,7 +227,7 @@ class _Connection:
         except Exception as error:
             self._session.fail(call, error)
         else:
-            if isinstance(result, Subscription):
+            if isinstance(result, SubscriberQueue):
                 StreamReply(call, result, self.in_loop).begin()
                 return
             self._session.reply(call, result)

@@ -21,7 +21,7 @@ from localsocket.services.service import Service
 from localsocket.services.session import Session
 from localsocket.services.stream_reply import IteratorSource, StreamReply
 from localsocket.services.thread_shares import ThreadShares
-from localsocket.services.topic import Subscription
+from localsocket.services.topic import SubscriberQueue
 
 logger = logging.getLogger("localsocket.blocking")
 
@@ -291,7 +291,7 @@ class ServiceLoop:
             return call
         session.begun(call)
         self._late.add(call)
-        in_loop = not isinstance(source, Subscription)
+        in_loop = not isinstance(source, SubscriberQueue)
         StreamReply(call, source, partial(self._pump_soon, served) if in_loop else _at_once).begin()
         return None
 
@@ -307,8 +307,8 @@ class ServiceLoop:
     def _pump_soon(self, served: Served, pump: Callable[[], object]) -> None:
         self.soon(served, partial(_done, pump))
 
-    def _source(self, call: ServedCall, result: object) -> Subscription | IteratorSource:
-        if isinstance(result, Subscription):
+    def _source(self, call: ServedCall, result: object) -> SubscriberQueue | IteratorSource:
+        if isinstance(result, SubscriberQueue):
             return result
         return IteratorSource(call, result)
 

@@ -44,7 +44,7 @@ class Topic:
         self._published = 0  # the number of the last message
         self._dropped = 0  # for subscribers that are gone
         self._random = os.urandom(_RANDOM)
-        self._subscriptions: dict[Subscription, StreamReply] = {}
+        self._subscriptions: dict[SubscriberQueue, StreamReply] = {}
         self._told_of_room: list[Callable[[], object]] = []
 
     @property
@@ -97,16 +97,16 @@ class Topic:
 
     # --- for the service ----------------------------------------------------------------------------------------------
 
-    def _subscribe(self, *, is_numbered: bool) -> Subscription:
+    def _subscribe(self, *, is_numbered: bool) -> SubscriberQueue:
         """Return what gives the messages that are published once it has been attached to a reply."""
-        return Subscription(self, is_numbered=is_numbered)
+        return SubscriberQueue(self, is_numbered=is_numbered)
 
-    def _add(self, subscription: Subscription, reply: StreamReply) -> None:
+    def _add(self, subscription: SubscriberQueue, reply: StreamReply) -> None:
         with self._changed:
             self._subscriptions[subscription] = reply
             subscription.begin(self._published, self._life)
 
-    def _remove(self, subscription: Subscription) -> None:
+    def _remove(self, subscription: SubscriberQueue) -> None:
         with self._changed:
             if self._subscriptions.pop(subscription, None) is not None:
                 self._dropped += subscription.dropped
@@ -150,7 +150,7 @@ class Topic:
         return list(self._subscriptions.values())
 
 
-class Subscription:
+class SubscriberQueue:
     """The messages of a topic that wait for one subscriber: an endless source of a stream's items.
 
     `dropped` counts those that its policy has dropped, which the subscriber can tell by the numbers.

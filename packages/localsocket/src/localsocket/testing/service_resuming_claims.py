@@ -316,6 +316,15 @@ def closing_the_client_ends_a_subscription_that_waits_for_its_server(face: Servi
 
 
 @resuming_claims.claim
+def a_server_that_is_stopped_does_not_wait_for_its_subscribers(face: ServiceFace) -> None:
+    of_claims = ServiceOfClaims(is_async=face.is_async)
+    with of_claims.served_by(face) as serving, face.connect(ADDRESS) as client:
+        subscription = client.subscribe("latest")
+        Background(lambda: serving.stop(timeout=FOREVER)).result()
+        raises(ClosedByPeer, lambda: subscription.receive(timeout=PATIENCE))
+
+
+@resuming_claims.claim
 def a_subscription_that_was_closed_is_not_taken_up_again(face: ServiceFace) -> None:
     with _reconnecting(face) as (client, of_claims):
         subscription = client.subscribe("latest", resume=True)
