@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import socket
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -12,9 +13,11 @@ import pytest
 import localsocket
 from localsocket import Client, LocalSocket, Service
 from localsocket.blocking import client, shared_socket
+from localsocket.blocking.pending_call import PendingCall
 from localsocket.deadlines import Deadline
-from localsocket.errors import CallCancelled, ClosedByPeer, ClosedByUs
+from localsocket.errors import CallCancelled, ClosedByPeer, ClosedByUs, LocalSocketError
 from localsocket.services import outbox
+from localsocket.services.any_client_connection import AnyClientConnection
 from localsocket.serving import connection_threads
 from localsocket.serving.connection_threads import ConnectionThreads
 from localsocket.sockets import connection
@@ -145,6 +148,55 @@ def test_a_call_that_is_cancelled_while_it_is_answered_has_one_end_for_all() -> 
         return check
 
     explore(scenario)
+
+
+def test_where_cancel_says_true_nobody_ever_gets_a_result_and_where_it_says_false_everybody_does() -> None:
+    said = set()
+
+    def scenario(schedule: Schedule) -> Check:
+        calling = Calling(schedule)
+        schedule.step_within(AnyClientConnection.give_up, PendingCall._wait)
+        pending = calling.client.start("work")
+        calling.serve()  # so that whoever waits takes the answer in, unless it is cancelled before
+        results, cancels = [], []
+        schedule.actor("waiter", lambda: results.append(outcome_of(pending.result)))
+        schedule.actor("canceller", lambda: cancels.append(pending.cancel()))
+
+        def check() -> None:
+            results.append(outcome_of(pending.result))
+            assert results == [CallCancelled if cancels == [True] else 7] * 2
+            assert not pending.cancel()
+            assert calling.client.stats().active_calls == 0
+            said.update(cancels)
+
+        return check
+
+    explore(scenario, preemptions=1)
+    assert said == {True, False}
+
+
+def test_whoever_waits_while_the_connection_ends_is_told_why() -> None:
+    def scenario(schedule: Schedule) -> Check:
+        calling = Calling(schedule)
+        schedule.step_within(AnyClientConnection._end_all)
+        pending, results = calling.client.start("work"), []
+        schedule.actor("waiter", lambda: results.append(outcome_of(pending.result)))
+        schedule.actor("closer", lambda: calling.client._connection.cut_off())  # type: ignore[union-attr]
+
+        def check() -> None:
+            assert results == [ClosedByUs]
+
+        return check
+
+    explore(scenario, preemptions=1)
+
+
+def outcome_of(end: Callable[[], object]) -> object:
+    """Return what it gives, or the kind of error that it raises."""
+    try:
+        return end()
+    except LocalSocketError as error:
+        return type(error)
 
 
 @pytest.mark.parametrize("at_once", [1, 2])

@@ -11,7 +11,9 @@ from typing import Any
 import pytest
 
 from localsocket import Client, LocalServer, LocalSocket, ServerThread, Service, aio, listen
+from localsocket.aio.client_connection import ClientConnection
 from localsocket.errors import (
+    CallCancelled,
     ClosedByPeer,
     ClosedByUs,
     DeadlinePassed,
@@ -52,6 +54,7 @@ class ScriptedConnection:
         self.socket = socket
         self._answerer = Answerer(greeting)
         self._requests: list[Any] = []
+        self.cancelled: list[int] = []
         socket.write(greeting.encode())
 
     def next_call(self) -> AnsweredCall:
@@ -61,6 +64,8 @@ class ScriptedConnection:
             kind, answer = self._requests.pop(0)
             if kind in (Kind.CALL, Kind.NOTIFICATION):
                 return answer  # type: ignore[no-any-return]
+            if kind == Kind.CANCEL:
+                self.cancelled.append(answer.number)
 
     def reply(self, answer: AnsweredCall) -> None:
         self.socket.write(self._answerer.reply(answer, b"\x01"))
@@ -288,6 +293,60 @@ def test_a_call_that_could_be_repeated_may_be_cancelled_while_nobody_is_there(sc
     assert calls[0].result(timeout=PATIENCE) == 1
     client.close()
     assert second.has_no_more()
+    second.close()
+
+
+def test_a_call_that_is_made_again_can_be_given_up_though_nobody_has_waited_for_it(scripted: ScriptedServer) -> None:
+    client, connection = opened(scripted, reconnect=True)
+    pending = client.start("twice")
+    connection.next_call()
+    connection.close()
+    other = Background(client.call, "once")  # it finds that the connection is lost, and makes the next one
+    second = scripted.accept()
+    again, once = second.next_call(), second.next_call()
+    assert pending.cancel()
+    assert not pending.cancel()
+    with pytest.raises(CallCancelled):
+        pending.result()
+    second.reply(again)  # on its way when the service learns that nobody wants it
+    second.reply(once)
+    assert other.result() == 1
+    with pytest.raises(CallCancelled):
+        pending.result()
+    assert client.stats().active_calls == 0
+    client.close()
+    second.close()
+
+
+async def test_a_task_that_is_cancelled_when_its_call_has_just_been_made_again_cancels_it_there_too(
+    scripted: ScriptedServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = aio.Client(ADDRESS, reconnect=True)
+    opening = asyncio.create_task(client.open())
+    connection = await asyncio.to_thread(scripted.accept)
+    await opening
+    tasks = [client.start("twice") for _ in range(2)]
+    for _ in tasks:
+        await asyncio.to_thread(connection.next_call)
+    repeat = ClientConnection.repeat
+
+    def repeat_and_cancel(self: ClientConnection, lost: ClientConnection) -> None:
+        repeat(self, lost)
+        tasks[1].cancel()
+
+    monkeypatch.setattr(ClientConnection, "repeat", repeat_and_cancel)
+    connection.close()
+    second = await asyncio.to_thread(scripted.accept)
+    first, given_up = [await asyncio.to_thread(second.next_call) for _ in tasks]
+    with pytest.raises(asyncio.CancelledError):
+        await tasks[1]
+    assert client.stats().active_calls == 1
+    last = client.start("last")
+    await asyncio.to_thread(second.next_call)
+    assert second.cancelled == [given_up.number]
+    second.reply(first)
+    assert await tasks[0] == 1
+    await asyncio.gather(client.close(), last, return_exceptions=True)
     second.close()
 
 

@@ -282,6 +282,6 @@ class Client(Calls, AnyClient[ClientConnection]):
         with self._greeting_through(connection, socket, connector):
             await connection.greet(deadline)
             if self._connection is not None:
-                connection.repeat(self._connection.to_repeat)
+                connection.repeat(self._connection)
             return connection
         return None

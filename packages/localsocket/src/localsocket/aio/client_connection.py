@@ -33,9 +33,9 @@ class ClientConnection(AnyClientConnection):
             await _wait(self._greeting_or_room, deadline, f"waiting for the greeting of {self._socket.address!r}")
         self._note_greeted()
 
-    def repeat(self, calls: list[OpenCall]) -> None:
+    def repeat(self, lost: ClientConnection) -> None:
         """Make the calls again that were under way on a connection that was lost."""
-        if frames := self._reopen(calls):
+        if frames := self._reopen(lost.to_repeat):
             self.send(frames)
 
     def send(self, data: bytes) -> None:

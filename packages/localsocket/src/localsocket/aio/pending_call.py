@@ -103,7 +103,8 @@ class PendingCall:
 
     def cancel(self) -> bool:
         """Give the call up, here and where it is served; False when it is over."""
-        return self._connection.give_up(self.call, self._began, self._connection.send)
+        connection: ClientConnection = self.call.holder or self._connection
+        return connection.give_up(self.call, self._began, connection.send)
 
     # ------------------------------------------------------------------------------------------------------------------
 

@@ -336,7 +336,7 @@ class Client(Calls, AnyClient[ClientConnection]):
             with self._greeting_through(connection, socket, connector):
                 connection.greet(deadline)
                 if before is not None:
-                    connection.repeat(before.to_repeat, deadline)
+                    connection.repeat(before, deadline)
                 self._connection = connection
                 return connection
             return None

@@ -33,12 +33,15 @@ class ClientConnection(AnyClientConnection):
             raise deadline.error(f"waiting for the greeting of {self.socket.address!r}")
         self._note_greeted()
 
-    def repeat(self, calls: list[OpenCall], deadline: Deadline) -> None:
+    def repeat(self, lost: ClientConnection, deadline: Deadline) -> None:
         """Make the calls again that were under way on a connection that was lost."""
-        with self.socket.lock:
-            frames = self._reopen(calls)
+        frames = b"".join(self._take_over(call, call.holder or lost) for call in list(lost.to_repeat))
         if frames:
             self.send(frames, deadline, "repeating calls")
+
+    def _take_over(self, call: OpenCall, holder: ClientConnection) -> bytes:
+        with holder.socket.lock, self.socket.lock:  # so that it is not given up there in the meantime
+            return self._reopen([call])
 
     def send(self, data: bytes, deadline: Deadline, doing: str) -> None:
         """Send, or queue; waits when much is queued already."""

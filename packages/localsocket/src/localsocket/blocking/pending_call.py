@@ -141,7 +141,7 @@ class PendingCall:
             if taken is not None:
                 body, credit = taken
                 if credit:
-                    self._tell(credit)
+                    _tell(self._connection, credit)
         except BaseException:  # of a signal's handler: the item is lost, or the peer waits for what it is granted
             self.cancel()
             raise
@@ -156,14 +156,14 @@ class PendingCall:
             with self._connection.socket.lock:
                 credit = self._connection.caller.ask(self._call)
             if credit:
-                self._tell(credit)
+                _tell(self._connection, credit)
         except BaseException:  # of a signal's handler: else the peer waits for what it was not told
             self.cancel()
             raise
 
     def _forget(self) -> None:
         """Cancel from wherever the garbage collector runs."""
-        in_any_case(partial(self._give_up, self._connection.send_from_collector))
+        in_any_case(partial(self._give_up, ClientConnection.send_from_collector))
 
     # ------------------------------------------------------------------------------------------------------------------
 
@@ -212,21 +212,32 @@ class PendingCall:
             raise error(deadline)
 
     def _cancel(self) -> bool:
-        was_under_way = self._give_up(self._tell)
+        was_under_way = self._give_up(_tell)
         if was_under_way:
-            self._connection.socket.wake_receiver()
+            self._holder.socket.wake_receiver()
         return was_under_way
 
-    def _give_up(self, send: Callable[[bytes], object]) -> bool:
-        with self._connection.socket.lock:
-            was_under_way = self._connection.give_up(self._call, self._began, send)
-            if was_under_way:
-                self._began = 0
-            return was_under_way
+    @property
+    def _holder(self) -> ClientConnection:
+        """The connection on which the call is under way, which may not be the one that was waited for last."""
+        holder: ClientConnection | None = self._call.holder
+        return holder or self._connection
 
-    def _tell(self, frame: bytes) -> None:
-        with contextlib.suppress(LocalSocketError):  # the peer is gone, or reads too slowly to be told
-            self._connection.socket.write_nowait(frame)
+    def _give_up(self, send: Callable[[ClientConnection, bytes], object]) -> bool:
+        while True:
+            connection = self._holder
+            with connection.socket.lock:
+                if connection is not self._holder:  # another one has taken the call over meanwhile
+                    continue
+                was_under_way = connection.give_up(self._call, self._began, partial(send, connection))
+                if was_under_way:
+                    self._began = 0
+                return was_under_way
+
+
+def _tell(connection: ClientConnection, frame: bytes) -> None:
+    with contextlib.suppress(LocalSocketError):  # the peer is gone, or reads too slowly to be told
+        connection.socket.write_nowait(frame)
 
 
 class Stream(Iterator[Any]):

@@ -67,9 +67,10 @@ class AnyClientConnection(abc.ABC):
         calls = [call for call in calls if not call.is_over]
         for call in calls:
             if call.prefetch is not None and not self.caller.knows_terms:  # as the service before did
-                call.is_over = True
                 call.error = self.caller.no_prefetch(call.method)
+                call.is_over = True
                 self._wake_waiters(call)
+            call.holder = self
         return self.caller.reopen([call for call in calls if not call.is_over])
 
     # --- what the socket calls ----------------------------------------------------------------------------------------
@@ -99,8 +100,8 @@ class AnyClientConnection(abc.ABC):
                 if call not in self.to_repeat:
                     self.to_repeat.append(call)
             else:
-                call.is_over = True
                 call.error = lost_in_call(call, self.error)
+                call.is_over = True  # last: who waits looks without the lock
             self._wake_waiters(call)
         for call in self.caller.news:  # if an interrupt has kept them from being told
             self._wake_waiters(call)

@@ -36,7 +36,8 @@ class ItemWindow:
 class OpenCall:
     """A call as its caller sees it: on its way, or over, with what has come back so far.
 
-    `waiter` is free for the face that waits. Exactly one of `body`, `failure` and `error` is there once the call is
+    `waiter` is free for the face that waits, `holder` for the connection that has taken the call over from another one
+    that was lost. Exactly one of `body`, `failure` and `error` is there once the call is
     over, unless it gave a stream that ended well: then `items` are left to be taken.
     """
 
@@ -47,6 +48,7 @@ class OpenCall:
         "error",
         "failure",
         "frame",
+        "holder",
         "is_over",
         "is_stream",
         "items",
@@ -68,6 +70,7 @@ class OpenCall:
         self.items: deque[Body] | None = None
         self.prefetch: ItemWindow | None = None
         self.waiter: Any = None
+        self.holder: Any = None
         self._granted = window
         self._unacknowledged = 0
 
