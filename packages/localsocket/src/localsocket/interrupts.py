@@ -7,6 +7,7 @@ somebody waiting for ever is written to do no harm when it is done twice, and is
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
@@ -35,6 +36,29 @@ def in_any_case(step: Callable[[], Result]) -> Result:
     except BaseException:
         step()
         raise
+
+
+def while_held(
+    lock: threading.RLock, seconds: float, step: Callable[[], Result], otherwise: Callable[[], Result]
+) -> Result:
+    """Do the step while the lock is held, which may take `seconds` to get, -1 for ever; `otherwise` when it is not got.
+
+    As a `with` statement does, it lets go of the lock wherever an interrupt comes: also between having got it and
+    knowing that, and in the midst of letting go.
+    """
+    try:
+        try:
+            return step() if lock.acquire(timeout=seconds) else otherwise()
+        finally:
+            _let_go(lock)
+    except BaseException:
+        _let_go(lock)
+        raise
+
+
+def _let_go(lock: threading.RLock) -> None:
+    if lock._is_owned():  # type: ignore[attr-defined]
+        lock.release()
 
 
 def _tell(callback: Callable[[], object]) -> None:

@@ -14,7 +14,7 @@ import pytest
 import localsocket
 from blocking.conftest import Ends, MakeEnds
 from localsocket import ANY_USER, Limits, LocalSocket, SocketState
-from localsocket.blocking.waiting import READABLE
+from localsocket.blocking.waiting import READABLE, lend_waker
 from localsocket.errors import (
     Busy,
     ClosedByPeer,
@@ -263,7 +263,8 @@ def test_ending_it_wakes_every_waiter(wait: Callable[[LocalSocket], object], end
 
 def test_the_descriptor_stays_open_as_long_as_somebody_waits_on_it() -> None:
     with connected_pair() as (one, _):
-        waiter = one._waiters.enter()  # a thread that has not come round to poll() yet
+        waiter = lend_waker()
+        one._waiters.enter(waiter)  # a thread that has not come round to poll() yet
         descriptor = one.fileno()
         one.abort()
         assert one.fileno() == descriptor

@@ -17,6 +17,7 @@ import pytest
 import localsocket
 from blocking.recorder import Recorder, turn, turn_idle
 from localsocket import EventLoop, Limits, LocalServer, LocalSocket
+from localsocket.blocking.waiting import lend_waker
 from localsocket.deadlines import Deadline
 from localsocket.errors import (
     BrokenEndpoint,
@@ -541,7 +542,8 @@ def test_closing_wakes_every_thread_that_accepts(server: LocalServer) -> None:
 
 
 def test_the_descriptor_stays_open_as_long_as_somebody_waits_on_it(server: LocalServer) -> None:
-    waiter = server._waiters.enter()  # a thread that has not come round to poll() yet
+    waiter = lend_waker()
+    server._waiters.enter(waiter)  # a thread that has not come round to poll() yet
     descriptor = server.fileno()
     server.close()
     assert server.fileno() == descriptor

@@ -16,7 +16,7 @@ import pytest
 
 from localsocket import Limits, LocalSocket
 from localsocket.blocking import waiting
-from localsocket.blocking.waiting import READABLE, DeafWaker, Waiters, Waker
+from localsocket.blocking.waiting import READABLE, DeafWaker, Waiters, Waker, lend_waker
 from localsocket.errors import ClosedByUs, DeadlinePassed
 from localsocket.testing import PATIENCE, Background, clogged_pair, connected_pair
 
@@ -86,12 +86,23 @@ def test_a_forgotten_waker_closes_itself() -> None:
 
 def test_wakers_are_lent_again() -> None:
     waiters = Waiters()
-    first = waiters.enter()
+    first = lend_waker()
+    waiters.enter(first)
     assert waiters
     waiters.leave(first)
     assert not waiters
-    assert waiters.enter() is first
+    assert lend_waker() is first
+    waiters.enter(first)
     waiters.leave(first)
+
+
+def test_a_waker_whose_waiting_was_interrupted_is_not_lent_again() -> None:
+    waiters, waker = Waiters(), lend_waker()
+    waiters.enter(waker)
+    waiters.break_off(waker)
+    assert not waiters
+    assert waker.fileno() == -1
+    assert lend_waker() is not waker
 
 
 # --- no descriptor left -----------------------------------------------------------------------------------------------

@@ -1,4 +1,8 @@
-"""Interrupting a call before its 1st, 2nd, 3rd ... line, as a signal's handler that raises may do."""
+"""Interrupting a call at its 1st, 2nd, 3rd ... place, as a signal's handler that raises may do.
+
+The interpreter runs handlers between two instructions: where a function begins, a loop goes round, or a function in C
+has returned. So a place is before each line, and where such a function has returned and nobody has what it gave yet.
+"""
 
 from __future__ import annotations
 
@@ -21,12 +25,12 @@ class Interrupted(BaseException):
 
 
 class Interruption:
-    """Raises Interrupted before line number `at` that is run inside its `with` block, in the package, in this thread.
+    """Raises Interrupted at place number `at` that is run inside its `with` block, in the package, in this thread.
 
     With `within_with` not where a `with` statement is left, which is a line to a tracer: no handler runs between the
     last call of the block and that of __exit__(), and the lock of such a statement would stay taken.
 
-    `has_happened` tells whether there were as many; `place` is the line.
+    `has_happened` tells whether there were as many; `place` is where.
     """
 
     def __init__(self, at: int, *, within_with: bool) -> None:
@@ -38,39 +42,53 @@ class Interruption:
     def __enter__(self) -> None:
         self._before = sys.gettrace()
         sys.settrace(self._trace)
+        sys.setprofile(self._profile)
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> bool:
         """Suppress it, as a program does that goes on after Ctrl-C."""
+        sys.setprofile(None)
         sys.settrace(self._before)
         return kind is Interrupted
 
+    def _profile(self, frame: FrameType, event: str, function: object) -> None:
+        if event == "c_return" and _is_ours(frame) and not _is_in_finalizer(frame):
+            self._strike(frame, f"after {getattr(function, '__qualname__', function)}() at")
+
     def _trace(self, frame: FrameType, event: str, argument: object) -> Any:
-        name = frame.f_code.co_filename
-        return self._step if name.startswith(_PACKAGE) or name in _ALSO else None
+        return self._step if _is_ours(frame) else None
 
     def _step(self, frame: FrameType, event: str, argument: object) -> Any:
         if event == "line" and not _is_in_finalizer(frame) and not (self._within_with and _leaves_with(frame)):
-            self._left -= 1
-            if not self._left:
-                self.has_happened = True
-                self.place = f"{Path(frame.f_code.co_filename).name}:{frame.f_lineno} in {frame.f_code.co_qualname}"
-                raise Interrupted
+            self._strike(frame, "before")
         return self._step
+
+    def _strike(self, frame: FrameType, when: str) -> None:
+        self._left -= 1
+        if not self._left:
+            self.has_happened = True
+            name = Path(frame.f_code.co_filename).name
+            self.place = f"{when} {name}:{frame.f_lineno} in {frame.f_code.co_qualname}"
+            raise Interrupted
 
 
 def at_every_line(scenario: Callable[[Interruption], object], *, within_with: bool = False) -> int:
-    """Run the scenario again and again, interrupted one line later each time, until it is not; return how many."""
+    """Run the scenario again and again, interrupted one place later each time, until it is not; return how many."""
     at = 1
     while True:
         interruption = Interruption(at, within_with=within_with)
         try:
             scenario(interruption)
         except BaseException as error:
-            error.add_note(f"interrupted before line {at}: {interruption.place}")
+            error.add_note(f"interrupted at place {at}, {interruption.place}")
             raise
         if not interruption.has_happened:
             return at - 1
         at += 1
+
+
+def _is_ours(frame: FrameType) -> bool:
+    name = frame.f_code.co_filename
+    return name.startswith(_PACKAGE) or name in _ALSO
 
 
 def _is_in_finalizer(frame: FrameType) -> bool:

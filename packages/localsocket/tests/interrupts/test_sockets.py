@@ -11,7 +11,7 @@ import pytest
 import localsocket
 from interrupts.every_line import Interruption, at_every_line
 from localsocket import LocalServer, LocalSocket
-from localsocket.errors import ClosedByUs, LocalSocketError
+from localsocket.errors import ClosedByUs, DeadlinePassed, LocalSocketError
 from localsocket.testing import PATIENCE, Background, wait_until
 
 # A socket that an interrupt has cut off from its owner is closed by the garbage collector, which says so.
@@ -61,6 +61,32 @@ def test_connecting_leaves_nothing_open(server: LocalServer) -> None:
         while server.pending_connections:
             with server.accept() as accepted:
                 assert accepted.read_to_end(timeout=PATIENCE) == b""
+
+    assert at_every_line(scenario, within_with=True) > 50
+
+
+def test_nobody_waits_any_more_who_was_interrupted_while_reading() -> None:
+    def scenario(interruption: Interruption) -> None:
+        ours, theirs = localsocket.pair()
+        with ours, theirs:
+            theirs.write(b"some")
+            with contextlib.suppress(DeadlinePassed), interruption:
+                ours.read(timeout=PATIENCE)
+                ours.read(timeout=0.001)
+            ours.abort()
+            assert ours.fileno() == -1  # which stays open as long as somebody waits on it
+            assert theirs.read_to_end(timeout=PATIENCE) == b""
+
+    assert at_every_line(scenario, within_with=True) > 50
+
+
+def test_a_server_that_was_interrupted_while_it_waited_can_be_closed() -> None:
+    def scenario(interruption: Interruption) -> None:
+        server = localsocket.listen("interrupts.closing")
+        with contextlib.suppress(DeadlinePassed), interruption:
+            server.accept(timeout=0.001)
+        server.close()
+        assert server.fileno() == -1
 
     assert at_every_line(scenario, within_with=True) > 50
 

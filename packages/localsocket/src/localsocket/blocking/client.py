@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import threading
 import time
+from functools import partial
 from types import TracebackType
 from typing import Any, Unpack
 
@@ -14,6 +15,7 @@ from localsocket.blocking.shared_socket import SharedSocket, Turn
 from localsocket.blocking.subscription import Subscription
 from localsocket.deadlines import NEVER, Deadline
 from localsocket.errors import ClosedByPeer
+from localsocket.interrupts import while_held
 from localsocket.services.any_client import AnyClient
 from localsocket.services.calls_core import Arguments, CallsCore, Carrier, NamedArguments
 from localsocket.services.client_core import ClientOptions
@@ -307,15 +309,14 @@ class Client(Calls, AnyClient[ClientConnection]):
             return connection
         remaining = deadline.remaining()
         seconds = -1 if remaining is None else min(remaining, threading.TIMEOUT_MAX)
-        connecting = self._connecting
-        try:
-            if not connecting.acquire(timeout=seconds):
-                raise self._core.connecting_error(deadline)
-            return self._usable_connection() or self._connect(deadline)
-        finally:
-            # An interrupt may come between having got it and knowing that.
-            if connecting._is_owned():  # type: ignore[attr-defined]
-                connecting.release()
+        connect, fail = partial(self._connect_once, deadline), partial(self._raise_late, deadline)
+        return while_held(self._connecting, seconds, connect, fail)
+
+    def _connect_once(self, deadline: Deadline) -> ClientConnection:
+        return self._usable_connection() or self._connect(deadline)
+
+    def _raise_late(self, deadline: Deadline) -> ClientConnection:
+        raise self._core.connecting_error(deadline)
 
     def _connect(self, deadline: Deadline) -> ClientConnection:
         connecting = self._core.connecting_deadline(deadline)

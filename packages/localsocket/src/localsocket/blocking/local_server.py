@@ -7,7 +7,7 @@ import socket
 from collections.abc import Callable, Iterator
 
 from localsocket.blocking.local_socket import LocalSocket
-from localsocket.blocking.waiting import READABLE, Waiters, Waker
+from localsocket.blocking.waiting import READABLE, Waiters, Waker, lend_waker
 from localsocket.deadlines import Deadline
 from localsocket.endpoint.admission import MAX_CONNECTIONS, Admission
 from localsocket.endpoint.credentials import SAME_USER, AllowedUsers, PeerCredentials
@@ -132,23 +132,36 @@ class LocalServer(Server[LocalSocket]):
     # --- waiting ------------------------------------------------------------------------------------------------------
 
     def _wait(self, deadline: Deadline) -> None:
-        with self._lock:
-            self._check_listening()
-            if self._pending:
-                return
-            interest = READABLE if self._can_accept else None
-            seconds = deadline.remaining()
-            if self._is_exhausted:
-                self._is_exhausted = False
-                seconds = EXHAUSTION_PAUSE if seconds is None else min(seconds, EXHAUSTION_PAUSE)
-            waker = self._waiters.enter()
+        waker: Waker | None = None
         try:
+            with self._lock:
+                self._check_listening()
+                if self._pending:
+                    return
+                interest = READABLE if self._can_accept else None
+                seconds = deadline.remaining()
+                if self._is_exhausted:
+                    self._is_exhausted = False
+                    seconds = EXHAUSTION_PAUSE if seconds is None else min(seconds, EXHAUSTION_PAUSE)
+                waker = lend_waker()
+                self._waiters.enter(waker)
             waker.wait(self._listener.sock.fileno(), interest, seconds)
-        finally:
             with self._lock:
                 self._leave(waker)
+        except BaseException:
+            if waker is not None:
+                self._break_off_waiting(waker)
+            raise
 
     def _leave(self, waker: Waker) -> None:
         self._waiters.leave(waker)
+        self._has_left()
+
+    def _break_off_waiting(self, waker: Waker) -> None:
+        with self._lock:
+            self._waiters.break_off(waker)
+            self._has_left()
+
+    def _has_left(self) -> None:
         if not self._is_listening:
             self._close_listener()

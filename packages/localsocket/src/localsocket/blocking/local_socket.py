@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from types import TracebackType
 
-from localsocket.blocking.waiting import HUNG_UP, READABLE, WRITABLE, Waiters, Waker
+from localsocket.blocking.waiting import HUNG_UP, READABLE, WRITABLE, Waiters, Waker, lend_waker
 from localsocket.deadlines import Deadline, check_count
 from localsocket.endpoint.credentials import PeerCredentials
 from localsocket.errors import Busy, DeadlinePassed, EndOfStream, LocalSocketError
@@ -206,21 +206,26 @@ class LocalSocket(CallerDrivenSocket):
         events = 0
         has_waited = False
         while True:
-            with self._lock:
-                if events:
-                    self._move_bytes(events)
-                result = attempt()
-                if result is not None:
-                    return result
-                if has_waited and deadline.has_passed():
-                    raise deadline.error(doing)
-                interest = None if is_reading and self._is_others_transaction() else self._interest()
-                waker = self._waiters.enter()
+            waker: Waker | None = None
             try:
+                with self._lock:
+                    if events:
+                        self._move_bytes(events)
+                    result = attempt()
+                    if result is not None:
+                        return result
+                    if has_waited and deadline.has_passed():
+                        raise deadline.error(doing)
+                    interest = None if is_reading and self._is_others_transaction() else self._interest()
+                    waker = lend_waker()
+                    self._waiters.enter(waker)
                 events = waker.wait(self._descriptor, interest, deadline.remaining())
-            finally:
                 with self._lock:
                     self._leave(waker)
+            except BaseException:
+                if waker is not None:
+                    self._break_off_waiting(waker)
+                raise
             has_waited = True
 
     def _interest(self) -> int:
@@ -242,6 +247,14 @@ class LocalSocket(CallerDrivenSocket):
 
     def _leave(self, waker: Waker) -> None:
         self._waiters.leave(waker)
+        self._has_left()
+
+    def _break_off_waiting(self, waker: Waker) -> None:
+        with self._lock:
+            self._waiters.break_off(waker)
+            self._has_left()
+
+    def _has_left(self) -> None:
         if self._state is SocketState.CLOSED and not self._waiters:
             self._close_descriptor()
 

@@ -8,12 +8,14 @@ import socket
 import threading
 from collections import deque
 from collections.abc import Callable
+from functools import partial
 
 from localsocket.blocking.waiting import LONGEST_WAIT, READABLE, WRITABLE, Waker
 from localsocket.deadlines import Deadline
 from localsocket.endpoint.credentials import PeerCredentials
 from localsocket.errors import BrokenEndpoint, ClosedByPeer, ClosedByUs, LocalSocketError
 from localsocket.interfaces import DEFAULT_LIMITS, Limits, OpenMode, SocketState
+from localsocket.interrupts import while_held
 from localsocket.sockets.connected_socket import ConnectedSocket
 from localsocket.sockets.connection import RECEIVE_SIZE
 
@@ -131,8 +133,11 @@ class SharedSocket(ConnectedSocket):
 
         For the garbage collector, which runs in the midst of anything. Nothing is said of a connection that is lost.
         """
-        if self._lock._is_owned() or not self._lock.acquire(blocking=False):  # type: ignore[attr-defined]
+        if self._lock._is_owned():  # type: ignore[attr-defined]
             return False
+        return while_held(self._lock, 0, partial(self._write_some, data), bool)
+
+    def _write_some(self, data: bytes) -> bool:
         was_queued = bool(self._unsent.size)
         try:
             sent = 0 if was_queued or not self._is_writable else self._send_some(data)
@@ -142,8 +147,6 @@ class SharedSocket(ConnectedSocket):
         except BaseException:
             self._interrupted_write(len(data), was_queued=was_queued)
             raise
-        finally:
-            self._lock.release()
         return True
 
     def broken_off(self) -> LocalSocketError | None:

@@ -8,8 +8,10 @@ import os
 import select
 import sys
 import weakref
+from functools import partial
 
 from localsocket.blocking.monkey_patching import patched
+from localsocket.endpoint.owned_descriptor import OwnedDescriptor
 
 READABLE = select.POLLIN
 WRITABLE = select.POLLOUT
@@ -29,15 +31,16 @@ def _new_poll() -> select.poll:
 class Waker:
     """Something to wait on that any thread may set: an eventfd on Linux, else a pipe."""
 
-    __slots__ = ("__weakref__", "_poll", "_reading", "_writing")
+    __slots__ = ("__weakref__", "_owned", "_poll", "_reading", "_writing")
 
     def __init__(self) -> None:
         if sys.platform == "linux":
-            self._reading = self._writing = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
+            self._owned = [OwnedDescriptor.made_by(partial(os.eventfd, 0, os.EFD_NONBLOCK | os.EFD_CLOEXEC))]
         else:  # pragma: no cover - macOS and the BSDs, never run
-            self._reading, self._writing = os.pipe()
-            os.set_blocking(self._reading, False)
-            os.set_blocking(self._writing, False)
+            self._owned = [*map(OwnedDescriptor, os.pipe())]
+            for owned in self._owned:
+                os.set_blocking(owned.number, False)
+        self._reading, self._writing = self._owned[0].number, self._owned[-1].number
         self._poll = _new_poll()
         self._poll.register(self._reading, select.POLLIN)
 
@@ -56,16 +59,14 @@ class Waker:
         """Sleep until the descriptor is ready for `interest`, or hung up, or wake() or the time is over.
 
         Returns what the descriptor is ready for, 0 if it is not. `interest` 0 waits for hang-up only, None leaves the
-        descriptor out.
+        descriptor out. Interrupted, it is good for nothing but close().
         """
         poll = self._poll
         if interest is not None:
             poll.register(descriptor, interest)
-        try:
-            events = poll.poll(None if seconds is None else math.ceil(min(seconds, LONGEST_WAIT) * 1000))
-        finally:
-            if interest is not None:
-                poll.unregister(descriptor)
+        events = poll.poll(None if seconds is None else math.ceil(min(seconds, LONGEST_WAIT) * 1000))
+        if interest is not None:
+            poll.unregister(descriptor)
         ready = 0
         for ready_descriptor, event in events:
             if ready_descriptor == descriptor:
@@ -75,14 +76,12 @@ class Waker:
         return ready
 
     def close(self) -> None:
-        reading, writing = self._reading, self._writing
         self._reading = self._writing = -1
-        for descriptor in {reading, writing} - {-1}:
-            with contextlib.suppress(OSError):  # whatever it says, the descriptor is gone
-                os.close(descriptor)
+        for owned in self._owned:
+            owned.close()
 
     def __del__(self) -> None:
-        if getattr(self, "_reading", -1) >= 0:
+        if hasattr(self, "_owned"):
             self.close()
 
 
@@ -92,6 +91,7 @@ class DeafWaker(Waker):
     __slots__ = ()
 
     def __init__(self) -> None:
+        self._owned = []
         self._reading = self._writing = -1
         self._poll = _new_poll()
 
@@ -118,21 +118,24 @@ class Waiters:
     def __bool__(self) -> bool:
         return bool(self._wakers)
 
-    def enter(self) -> Waker:
-        try:
-            waker = _idle_wakers.pop()
-        except IndexError:
-            waker = _new_waker()
+    def enter(self, waker: Waker) -> None:
+        """Have the waker of lend() woken, until leave()."""
         self._wakers.append(waker)
-        return waker
 
     def leave(self, waker: Waker) -> None:
+        """Give the waker back, which has waited to the end."""
         self._wakers.remove(waker)
         if not isinstance(waker, DeafWaker):
             if len(_idle_wakers) < _MAX_IDLE:
                 _idle_wakers.append(waker)
             else:
                 waker.close()
+
+    def break_off(self, waker: Waker) -> None:
+        """Have done with a waker whose waiting was interrupted, if it has begun."""
+        if waker in self._wakers:  # else leave() has done with it
+            self._wakers.remove(waker)
+            waker.close()
 
     def wake_all(self) -> None:
         for waker in self._wakers:
@@ -146,7 +149,10 @@ _idle_wakers: list[Waker] = []
 _all_wakers: weakref.WeakSet[Waker] = weakref.WeakSet()
 
 
-def _new_waker() -> Waker:
+def lend_waker() -> Waker:
+    """Return what one thread waits with, for Waiters.enter()."""
+    with contextlib.suppress(IndexError):
+        return _idle_wakers.pop()
     try:
         waker = Waker()
     except OSError:

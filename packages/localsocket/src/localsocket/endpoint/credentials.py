@@ -10,6 +10,7 @@ import struct
 import sys
 from collections.abc import Collection
 from dataclasses import dataclass
+from functools import partial
 from typing import Final, TypeAlias
 
 from localsocket.endpoint.identities import INVALID_ID, Certainty, certainty_of_gid, certainty_of_uid, read_small_file
@@ -110,10 +111,10 @@ def _is_of_our_namespace(sock: socket.socket) -> bool:
     has changed its user, whose links are closed to others.
     """
     try:
-        descriptor = sock.getsockopt(socket.SOL_SOCKET, _SO_PEERPIDFD)
+        owned = OwnedDescriptor.made_by(partial(sock.getsockopt, socket.SOL_SOCKET, _SO_PEERPIDFD))
     except OSError:
         return False
-    with OwnedDescriptor(descriptor) as process:
+    with owned as process:
         try:
             theirs = read_small_file(f"/proc/{_pid_behind(process.number)}/uid_map")
             # Last: as long as the process is there, its pid is nobody else's.

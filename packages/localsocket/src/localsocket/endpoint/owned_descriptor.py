@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import operator
 import os
 import warnings
+from collections.abc import Callable
+from functools import partial
 
 
 class OwnedDescriptor:
@@ -17,29 +20,34 @@ class OwnedDescriptor:
 
     def __init__(self, number: int) -> None:
         self._is_owned = False
-        self._numbers = [number]  # so that it is taken and closed in one step, which no interrupt can cut in two
+        self._numbers = [-1] if number < 0 else [-1, number]
 
     @property
     def number(self) -> int:
         """The descriptor, -1 once it is closed or another's."""
-        return self._numbers[-1] if self._numbers else -1
+        return self._numbers[-1]
 
     @classmethod
     def open(cls, path: str, flags: int, mode: int = 0o777, *, dir_fd: int | None = None) -> OwnedDescriptor:
         """Open a file. It is owned at once, so that an interrupt cannot lose it."""
-        owned = cls.__new__(cls)
-        owned._is_owned = False
-        owned._numbers = [os.open(path, flags, mode, dir_fd=dir_fd)]
+        return cls.made_by(partial(os.open, path, flags, mode, dir_fd=dir_fd))
+
+    @classmethod
+    def made_by(cls, make: Callable[[], int]) -> OwnedDescriptor:
+        """Own the descriptor that a function in C returns; at once, so that an interrupt cannot lose it."""
+        owned = cls(-1)
+        # A handler may run once the function has returned, but not within extend(). close() does likewise.
+        owned._numbers.extend(map(operator.call, [make]))
         return owned
 
     def close(self) -> None:
         while self.number >= 0:
             with contextlib.suppress(OSError):  # whatever it says, the descriptor is gone
-                os.close(self._numbers.pop())
+                list(map(os.close, map(list.pop, [self._numbers])))
 
     def release(self) -> int:
         """Return the descriptor, which now belongs to the caller."""
-        return self._numbers.pop() if self._numbers else -1
+        return self._numbers.pop() if self.number >= 0 else -1
 
     def __enter__(self) -> OwnedDescriptor:
         return self
