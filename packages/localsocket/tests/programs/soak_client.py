@@ -16,6 +16,7 @@ import select
 import signal
 import sys
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable, Coroutine
 from pathlib import Path
@@ -24,13 +25,14 @@ from typing import Any
 from common import tell
 
 from localsocket import Client, aio
-from localsocket.errors import CallCancelled, LocalSocketError
+from localsocket.errors import CallCancelled, ClosedByPeer, LocalSocketError
 from localsocket.services.client_core import ClientOptions
 
 _TIMEOUT = 20.0
-_SOON = 0.01
+_LONGEST_NAP = 0.01
 _FAR = 30_000
 _SELDOM = 0.3
+_KEPT = 4  # descriptors, by which the next ones that wait are woken
 _OPTIONS: ClientOptions = {
     "reconnect": True,
     "wait_for_server": True,
@@ -66,6 +68,9 @@ class Ledger:
     def choose(self, steps: list[Any], seldom: Any) -> Any:
         return self.random.choice([*steps, seldom] if self.random.random() < _SELDOM else steps)
 
+    def pause(self) -> float:
+        return random.random() * _LONGEST_NAP
+
     def marked(self, what: str) -> None:
         os.write(self._marked, f"{what}\n".encode())
 
@@ -78,6 +83,21 @@ class Ledger:
     def check(self, condition: bool, what: str) -> None:
         if not condition:
             self.faults.append(what)
+
+    def check_nothing_is_left(self, before: Counter[str]) -> None:
+        """Check that this process holds what it held before, once its clients are closed."""
+        left = descriptors() - before
+        self.check(left.total() <= _KEPT, f"descriptors are left: {left}")
+        self.check(threading.active_count() == 1, f"threads are left: {threading.enumerate()}")
+
+
+def descriptors() -> Counter[str]:
+    """Return the kinds of descriptors that this process has, and how many of each."""
+    kinds: Counter[str] = Counter()
+    for each in Path("/proc/self/fd").iterdir():
+        with contextlib.suppress(OSError):  # the one that reads the directory
+            kinds[os.readlink(each).split(":")[0]] += 1
+    return kinds
 
 
 def is_to_end() -> bool:
@@ -97,7 +117,7 @@ class BlockingSoak:
 
     def run(self) -> None:
         signal.signal(signal.SIGUSR1, self._interrupt)
-        others = [threading.Thread(target=self._call_beside, args=[number]) for number in range(2)]
+        others = [threading.Thread(target=self._call_beside), threading.Thread(target=self._call_with_it)]
         for each in others:
             each.start()
         while not is_to_end():
@@ -162,14 +182,24 @@ class BlockingSoak:
         self._ledger.check(numbers == sorted(set(numbers)), f"a topic out of order: {numbers}")
 
     def _cancel(self) -> None:
+        """Whoever waits meanwhile, and whenever this is, what cancel() says is what came of the call."""
         assert self._client is not None
-        pending = self._client.start("nap", _SOON)
+        random = self._ledger.random
+        pending = self._client.start(random.choice(["nap", "nap_again"]), random.random() * _LONGEST_NAP)
+        time.sleep(random.random() * _LONGEST_NAP)
         was_under_way = pending.cancel()
-        try:
-            pending.result()
-        except CallCancelled:
-            return
-        self._ledger.check(not was_under_way, "a cancelled call gave something")
+        for _ in range(2):
+            try:
+                pending.result()
+            except CallCancelled:
+                self._ledger.check(was_under_way, "a call was cancelled that was over")
+            except ClosedByPeer:
+                self._ledger.check(not was_under_way, "a cancelled call was lost")
+                raise
+            else:
+                self._ledger.check(not was_under_way, "a cancelled call gave something")
+        self._ledger.end("cancel()", str(was_under_way))
+        self._ledger.begun["cancel()"] += 1
 
     def _close(self) -> None:
         client, self._client = self._client, None
@@ -181,21 +211,30 @@ class BlockingSoak:
             self._ledger.accepted.clear()
             client.close()
             raise
+        self._ledger.check(client.stats().active_calls == 0, "calls without an end")
         self._ledger.closed(client)
 
-    def _call_beside(self, number: int) -> None:
+    def _call_beside(self) -> None:
         """Calls of a thread of their own, on a connection of their own, in which no signal's handler runs."""
         with Client(self._address, **_OPTIONS) as client:
-            for count in itertools.count():
-                if self._ends.is_set():
-                    return
-                self._ledger.begun[f"beside {number}"] += 1
-                try:
-                    self._ledger.check(client.call("echo", bytes(count % 500)) == bytes(count % 500), "no echo")
-                except LocalSocketError as error:
-                    self._ledger.end(f"beside {number}", type(error).__name__)
-                else:
-                    self._ledger.end(f"beside {number}", "ok")
+            while not self._ends.is_set():
+                self._echo_in_thread(client, "beside")
+
+    def _call_with_it(self) -> None:
+        """Calls of another thread on the same connection: who is interrupted may be receiving for both."""
+        while not self._ends.wait(self._ledger.pause()):
+            if (client := self._client) is not None:
+                self._echo_in_thread(client, "with it")
+
+    def _echo_in_thread(self, client: Client, kind: str) -> None:
+        self._ledger.begun[kind] += 1
+        data = os.urandom(20)
+        try:
+            self._ledger.check(client.call("echo", data) == data, "the answer of another call")
+        except LocalSocketError as error:
+            self._ledger.end(kind, type(error).__name__)
+        else:
+            self._ledger.end(kind, "ok")
 
 
 # --- asyncio --------------------------------------------------------------------------------------------------------
@@ -276,12 +315,18 @@ class AioSoak:
         self._ledger.check(numbers == sorted(set(numbers)), f"a topic out of order: {numbers}")
 
     async def _cancel(self) -> None:
+        """Whenever that is, what cancel() says is what came of the call."""
         assert self._client is not None
-        pending = self._client.start("nap", _SOON)
-        await asyncio.sleep(0)
-        pending.cancel()
+        random = self._ledger.random
+        pending = self._client.start(random.choice(["nap", "nap_again"]), random.random() * _LONGEST_NAP)
+        await asyncio.sleep(random.choice([0, random.random() * _LONGEST_NAP]))
+        was_under_way = pending.cancel()
         await asyncio.wait([pending])
-        self._ledger.check(pending.cancelled(), "a cancelled call gave something")
+        self._ledger.check(pending.cancelled() == was_under_way, "what cancel() said is not so")
+        self._ledger.end("cancel()", str(was_under_way))
+        self._ledger.begun["cancel()"] += 1
+        if not was_under_way:
+            pending.result()
 
     async def _close(self) -> None:
         client, self._client = self._client, None
@@ -292,6 +337,7 @@ class AioSoak:
         except BaseException:
             self._ledger.accepted.clear()
             raise
+        self._ledger.check(client.stats().active_calls == 0, "calls without an end")
         self._ledger.closed(client)
 
 
@@ -305,9 +351,11 @@ if __name__ == "__main__":
     options = parser.parse_args()
     signal.signal(signal.SIGUSR1, signal.SIG_IGN)  # until somebody is to be interrupted
     ledger = Ledger(options.name, options.directory, options.seed)
+    before = descriptors()
     tell({"calling": options.address})
     if options.api == "blocking":
         BlockingSoak(options.address, ledger).run()
     else:
         asyncio.run(AioSoak(options.address, ledger).run())
+    ledger.check_nothing_is_left(before)
     tell({"begun": ledger.begun, "ended": ledger.ended, "faults": ledger.faults})

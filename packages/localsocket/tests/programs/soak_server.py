@@ -94,6 +94,7 @@ def serve(kind: str, address: str, journal: str) -> None:
     for method in (served.echo, served.mark, served.state):
         served.service.method(in_task(method) if kind == "async" else method, name=method.__name__)
     served.service.method(served.nap)
+    served.service.method(served.nap, name="nap_again", idempotent=True)
     served.service.method(served.note_in_task if kind == "async" else served.note, name="note")
     served.service.method(served.count_in_task if kind == "async" else served.count, name="count")
     served.service.method(served.count, name="count_in_thread")

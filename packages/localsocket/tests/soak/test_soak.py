@@ -32,6 +32,7 @@ _PAUSE = 0.05
 _STOPPED = 0.1
 _PATIENCE = 60.0
 _MOST_GROWTH = 16 * MIB
+_AT_ONCE = 5.0  # seconds, which is less than any timer of a session
 _KEPT = 8  # threads and descriptors that a service keeps for the next calls
 
 
@@ -68,7 +69,7 @@ class Soak:
     def go_on(self, seconds: float, *, kills_server: bool) -> None:
         """Do what befalls processes for so long."""
         end = time.monotonic() + seconds
-        faults = [self._interrupt, self._interrupt, self._stop_client, self._kill_client, self._end_client]
+        faults = [*[self._interrupt] * 8, self._stop_client, self._kill_client, self._end_client]
         faults += [self._stop_server] + [self._kill_server] * kills_server
         while time.monotonic() < end:
             time.sleep(self._random.random() * _PAUSE)
@@ -93,7 +94,8 @@ class Soak:
     # --- what befalls them --------------------------------------------------------------------------------------------
 
     def _interrupt(self) -> None:
-        os.kill(self._random.choice(self._clients).pid, signal.SIGUSR1)
+        for client in self._clients:
+            os.kill(client.pid, signal.SIGUSR1)
 
     def _stop_client(self) -> None:
         self._stop(self._random.choice(self._clients))
@@ -167,8 +169,9 @@ def what_is_kept(running: Soak) -> Taken:
     for client in running._clients:
         client.close()
     with Client(running._address, timeout=_PATIENCE, call_timeout=_PATIENCE) as client:
-        alone = {"connections": 1, "active": 1, "sessions": 1, "subscribers": 0}
-        wait_until(lambda: client.call("state") == alone, "the service to know of nobody else", timeout=_PATIENCE)
+        quiet = {"connections": 1, "active": 1, "subscribers": 0}
+        wait_until(lambda: quiet.items() <= client.call("state").items(), "all to be gone", timeout=_PATIENCE)
+        wait_until(lambda: client.call("state")["sessions"] == 1, "their sessions to be gone", timeout=_AT_ONCE)
         taken = Taken.by(running.server.pid)
     running._clients = [running._start_client(api) for api in _CLIENTS]
     return taken
