@@ -191,6 +191,16 @@ def test_stopping_waits_for_functions_that_run_and_delivers_what_they_give() -> 
         stopping.result()
 
 
+def test_a_thread_that_another_is_about_to_start_is_not_in_the_way_of_stopping() -> None:
+    with served() as (_, client, server):
+        assert client.call("echo", 1) == 1
+        serving = server._serving
+        assert isinstance(serving, ServiceLoop)
+        serving._helpers.add(threading.Thread())  # as the one that watches the loop does
+        server.stop()
+        assert server.error is None
+
+
 def test_stopping_does_not_wait_longer_than_told(caplog: pytest.LogCaptureFixture) -> None:
     with served() as (slow, client, server):
         held = [client.start("hold", number) for number in range(3)]

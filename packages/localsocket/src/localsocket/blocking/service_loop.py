@@ -110,7 +110,8 @@ class ServiceLoop:
             self._become_runner()
             self._loop.close()
         for thread in self._helpers - self._held_up:
-            thread.join()
+            if thread.is_alive():  # else it has yet to start, and ends when it sees that all is over
+                thread.join()
         if self._error is not None:
             raise self._error
 
