@@ -7,7 +7,7 @@ import json
 import signal
 import subprocess
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
 
 import pytest
@@ -214,6 +214,26 @@ def test_a_call_that_takes_too_long_is_cancelled_where_it_is_served(command: Com
         assert has_ended.wait(PATIENCE)
     assert (status, output) == (4, "")
     assert errors == "localsocket: calling 'sleep' took too long; --timeout gives it more time\n"
+
+
+def test_the_time_that_is_given_is_for_a_whole_stream(command: Command) -> None:
+    service, has_ended = Service("demo.slow"), threading.Event()
+
+    @service.method
+    async def drip() -> AsyncIterator[int]:
+        import asyncio
+
+        try:
+            yield 1
+            await asyncio.get_running_loop().create_future()
+        finally:
+            has_ended.set()
+
+    with ServerThread("demo.slow", service):
+        status, output, errors = command("call", "demo.slow", "drip", "--timeout", "0.5")
+        assert has_ended.wait(PATIENCE)
+    assert (status, output) == (4, "1\n")
+    assert errors == "localsocket: streaming 'drip' took too long; --timeout gives it more time\n"
 
 
 def test_what_is_no_service_is_said_to_be_none(command: Command) -> None:

@@ -20,6 +20,11 @@ async def take_a_stream(client: aio.Client) -> None:
         assert [item async for item in stream] == [0, 1, 2]
 
 
+async def take_a_stream_item_by_item(client: aio.Client) -> None:
+    async with client.stream("count", 3, prefetch=1, idle_timeout=PATIENCE) as stream:
+        assert [item async for item in stream] == [0, 1, 2]
+
+
 async def subscribe(client: aio.Client) -> None:
     async with client.subscribe("ticks"):
         pass
@@ -30,6 +35,7 @@ CALLS: dict[str, Call] = {
     "call with much": lambda client: client.call("echo", bytes(400_000), timeout=PATIENCE),
     "notify": lambda client: client.notify("note", "said"),
     "take a stream": take_a_stream,
+    "take a stream item by item": take_a_stream_item_by_item,
     "subscribe": subscribe,
     "describe": lambda client: client.describe(timeout=PATIENCE),
 }

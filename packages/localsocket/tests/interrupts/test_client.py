@@ -84,6 +84,10 @@ def take_a_stream(client: Client) -> None:
     assert list(client.stream("count", 3)) == [0, 1, 2]
 
 
+def take_a_stream_item_by_item(client: Client) -> None:
+    assert list(client.stream("count", 3, prefetch=1, idle_timeout=PATIENCE)) == [0, 1, 2]
+
+
 def leave_a_stream(client: Client) -> None:
     with client.stream("count", 10**9) as stream:
         assert next(stream) == 0
@@ -104,6 +108,7 @@ CALLS = [
     start_and_cancel,
     notify,
     take_a_stream,
+    take_a_stream_item_by_item,
     leave_a_stream,
     subscribe,
     describe,

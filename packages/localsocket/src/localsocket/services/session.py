@@ -210,7 +210,8 @@ class Session:
     def refuse_late(self, call: ServedCall) -> None:
         """Say that the time of the call is over, unless it is answered; what it gives later is dropped."""
         if call.is_notification or not call.answer.is_over:
-            self.refuse(call, DeadlinePassed(f"calling {call.method.name!r}", call.answer.body.timeout))
+            doing = "streaming" if call.answer.is_stream else "calling"
+            self.refuse(call, DeadlinePassed(f"{doing} {call.method.name!r}", call.answer.body.timeout))
 
     def log_failure(self, call: ServedCall, error: Exception) -> Failure:
         """Log what the method raised, under a reference that the caller is told."""
