@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from localsocket_review.analysis.calls import ProgramCalls
-from localsocket_review.analysis.control_flow import ControlFlow, Guard, decompose
+from localsocket_review.analysis.control_flow import ControlFlow, FlowNode, Guard, decompose
 from localsocket_review.analysis.definitions import Definition, Definitions, How
 from localsocket_review.analysis.filling import Filling
 from localsocket_review.analysis.names import Names, Variable
@@ -28,7 +28,7 @@ from localsocket_review.model.expressions import (
     walk,
 )
 from localsocket_review.model.program import Program
-from localsocket_review.model.statements import Return
+from localsocket_review.model.statements import Branch, Loop, Raise, Return, Statement, contains
 from localsocket_review.model.unit import Language
 
 _CHECKING = frozenset(
@@ -50,6 +50,9 @@ _CHECKING = frozenset(
         "has_key",
     }
 )
+_COMPARING = frozenset({"strcmp", "strcasecmp", "g_strcmp0", "qstrcmp", "wcscmp"})  # they give 0 for the same text
+# What says of one character that it is harmless.
+_OF_CHARACTERS = frozenset({"isalnum", "isalpha", "isdigit", "isxdigit", "islower", "isupper", "g_ascii_isalnum"})
 # What looks for a piece of a text.
 _LOOKING = frozenset(
     {
@@ -138,16 +141,29 @@ class Checks:
         start = flow.graph.entry if is_given or definition.value is None else flow.node_of(definition.value)
         if goal is None or start is None or start is goal:
             return False
+        same = self._same_as(definition, start, flow)
         passed = {
             node.index
             for node in flow.nodes
             if node.guard is not None
-            and any(self._holds(one, variable, function, check) for one in decompose(node.guard))
+            and any(
+                self._holds(one, known, function, check) for one in decompose(node.guard) for known in (variable, *same)
+            )
         }
         if not passed:
             return False
         others = self._definitions.reaching(function).nodes_that_set(variable) - {start.index}
         return not flow.leads_to(start, goal, (passed | others) - {goal.index})
+
+    def _same_as(self, definition: Definition, start: FlowNode, flow: ControlFlow) -> list[Variable]:
+        """Return the variable that this one was set to, if it keeps its value: what is known of it is known of both."""
+        value = strip_casts(definition.value) if definition.value is not None else None
+        other = self._names.variable(value, definition.function) if isinstance(value, Name) else None
+        if other is None or definition.how is not How.VALUE:
+            return []
+        setting = self._definitions.reaching(definition.function).nodes_that_set(other)
+        is_set_later = any(flow.leads_to(start, flow.nodes[index], set()) for index in setting)
+        return [] if is_set_later else [other]
 
     def _is_checked(self, expression: Expression, function: FunctionInfo, checks: _Check) -> bool:
         variable = self._names.variable(expression, function)
@@ -237,11 +253,50 @@ class Checks:
     def _is_refused_before(self, use: Expression, variable: Variable, function: FunctionInfo, check: _Check) -> bool:
         """Say whether something stands before the use that raises an exception for what is not allowed."""
         flow = self._flow_of(function)
+        if check == self._restricts and self._is_walked_before(use, variable, function):
+            return True
         return any(
             self._refuses(part, variable, function, check)
             and flow.is_sure(part, use)
             and not self._is_set_after(part, variable, use, function)
             for part in self._refusing_parts(function)
+        )
+
+    def _is_walked_before(self, use: Expression, variable: Variable, function: FunctionInfo) -> bool:
+        """Say whether a loop of C looks at each character before, and leaves the function for one that is not plain."""
+        if function.unit.language is not Language.CPP:
+            return False
+        flow = self._flow_of(function)
+        for loop in function.statements():
+            if not isinstance(loop, Loop) or loop.test is None or contains([loop], use):
+                continue
+            if not flow.dominates(loop.test, use) or self._is_set_after(loop.test, variable, use, function):
+                continue
+            if any(self._refuses_characters(one, variable, function) for one in loop.body):
+                return True
+        return False
+
+    def _refuses_characters(self, statement: Statement, variable: Variable, function: FunctionInfo) -> bool:
+        match statement:
+            case Branch(test=test, then=[*_, Return() | Raise()]):
+                asked = [one.test for one in decompose(Guard(test, False)) if one.holds]
+                return any(
+                    isinstance(one, Call)
+                    and one.called_name in _OF_CHARACTERS
+                    and any(self._leads_into(argument, variable, function) for argument in one.arguments)
+                    for one in asked
+                )
+        return False
+
+    def _leads_into(self, expression: Expression, variable: Variable, function: FunctionInfo) -> bool:
+        """Say whether this is a character of the text: `name[at]`, or `*at` where `at` began as `name`."""
+        found = self._names.variable(expression, function)
+        if found == variable:
+            return True
+        made = self._definitions.at(strip_casts(expression), function) if found is not None else []
+        return any(
+            one.how is How.VALUE and one.value is not None and self._names.variable(one.value, function) == variable
+            for one in made
         )
 
     def _refusing_parts(self, function: FunctionInfo) -> list[Expression]:
@@ -380,8 +435,15 @@ class Checks:
             case Binary(operator="==" | "!=" as operator, left=left, right=right):
                 constant = isinstance(strip_casts(left), Literal) or isinstance(strip_casts(right), Literal)
                 is_equal = guard.holds is (operator == "==")
+                if {getattr(one, "called_name", "") for one in (left, right)} == {"strspn", "strlen"}:
+                    constant = True  # all of it is of these characters
                 is_filling = any(self._fills(part, function) for part in walk(guard.test))
                 return is_equal and constant and not is_filling and self._reads(guard.test, variable, function)
+            case Call() as call if call.called_name in _COMPARING:
+                is_known = any(isinstance(strip_casts(one), Literal) for one in call.arguments)
+                return not guard.holds and is_known and self._reads(call, variable, function)
+            case Call(called_name=name, function=Name()) if name in _OF_CHARACTERS:
+                return False  # C's, of one character
             case Call() as call if call.called_name in _CHECKING:
                 return guard.holds and self._reads(call, variable, function)
         return False

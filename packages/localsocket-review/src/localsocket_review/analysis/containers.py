@@ -112,6 +112,8 @@ def _made(value: Expression) -> dict[Key, Expression] | None:
             return found if None not in named else None
         case Display(kind="list" | "tuple", items=items):
             return dict(enumerate(items))
+        case Display(kind="initializer", items=items, keys=keys) if not any(keys):
+            return dict(enumerate(items))
         case Call(arguments=(), keywords=keywords) if value.called_name in _MAKING and not keywords:
             return {}
     return None

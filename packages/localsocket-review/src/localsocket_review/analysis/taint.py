@@ -143,6 +143,7 @@ _COMBINING = frozenset(
 )
 _LIMITING = frozenset({"ord", "min", "qMin", "qBound", "clamp"})
 _ALL_BUT_HARMLESS = re.compile(r"\[\^[\w\\. -]*\][+*]?")
+_ONLY_NUMBERS = re.compile(r"(?:[^%]|%[-+ #0]*[\d.]*[hlzjt]*[diouxXcfeg]|%%)*")
 # What a macro or a function, of which nothing else is known, is called that gives the smaller one.
 _SMALLER = re.compile(
     r"(?:^|[a-z]*_)(?:q?min(?:imum)?|least|small(?:er|est)|lesser|clamp|cap|limit|at_?most|bounded)(?:_|$)",
@@ -496,6 +497,10 @@ class Taint:
             return self._streamed(value, function, trail, self._is_number(variable, definition))
         if value is None:
             return None
+        if isinstance(value, Display) and (field := variable.path.removeprefix(f"{definition.variable.path}.")):
+            named = _designated(value, field)
+            if named is not None and field != variable.path:
+                return self._any(named, function, use, trail)
         if definition.output is not None and isinstance(value, Call):
             return self._given_back(definition.output, value, function, use, trail)
         if definition.how is How.ELEMENT:
@@ -744,6 +749,12 @@ def _cleans(call: Call, use: Use) -> bool:
             return _ALL_BUT_HARMLESS.fullmatch(pattern) is not None and by in ("", "_", "-")
         case Call(called_name="replace", arguments=(Literal(value="/"), Literal(value=str(by)), *_)):
             return use is Use.PATH and "/" not in by
+        case Call(called_name="snprintf" | "sprintf" as name, arguments=arguments):
+            given = arguments[2 if name == "snprintf" else 1 :][:1]
+            text = given[0].value if given and isinstance(given[0], Literal) else None
+            return isinstance(text, str) and _ONLY_NUMBERS.fullmatch(text) is not None
+        case Call(called_name="basename", arguments=(_,)):
+            return use is Use.PATH
         case Call(called_name="secure_filename" | "get_valid_filename" | "sanitize_filename"):
             return use is Use.PATH
     return False
@@ -762,6 +773,14 @@ def _has_small_format(call: Call) -> bool:
         size = first.arguments[-1]
         return isinstance(size, Literal) and isinstance(size.value, int) and size.value <= 2
     return False
+
+
+def _designated(value: Display, field: str) -> list[Expression] | None:
+    """Return what `{ .name = text, .mode = 0 }` gives the field; None where fields are not named."""
+    names = [getattr(key, "identifier", getattr(key, "name", "")) for key in value.keys]
+    if value.kind != "initializer" or not names or not all(names):
+        return None
+    return [item for name, item in zip(names, value.items, strict=False) if name == field.partition(".")[0]]
 
 
 def _lies_in(path: str, whole: str) -> bool:

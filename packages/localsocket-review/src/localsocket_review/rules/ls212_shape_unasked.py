@@ -37,7 +37,10 @@ def _taken_unasked(facts: Facts, site: Site) -> Iterator[Finding]:
 
 
 def _ends_server(failing: Failing) -> Finding:
-    message = f"A message of another shape makes this raise {failing.error}; nothing catches it, and the server ends."
+    message = (
+        f"A message of another shape makes this raise {failing.error}; nothing in the loop catches it, and the server "
+        "ends."
+    )
     evidence = [*steps_of(failing.trace), (failing.place, "raises here"), (failing.loop.place, "loop that it ends")]
     return RULE.finding(failing.place, message, evidence, repair=_CATCHING, cwe="CWE-248")
 
