@@ -18,7 +18,7 @@ void Greeter::run()
         const int client = ::accept4(m_listener, nullptr, nullptr, SOCK_CLOEXEC);
         if (client < 0)
             break;
-        if (::setsockopt(client, SOL_SOCKET, SO_PASSCRED, &on, sizeof on) == 0)
+        if (::setsockopt(client, SOL_SOCKET, SO_RCVBUF, &on, sizeof on) == 0)
             ::shutdown(client, SHUT_RD);
         ::close(client);
     }

@@ -10,7 +10,7 @@ struct server { int fd; int clients[8]; int count; };
 
 static int mark(int fd)
 {
-    return setsockopt(fd, SOL_SOCKET, SO_PASSCRED, &(int){ 1 }, sizeof(int));
+    return setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &(int){ 1 }, sizeof(int));
 }
 
 int open_server(struct server *server)
