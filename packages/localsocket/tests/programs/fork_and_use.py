@@ -65,6 +65,8 @@ def main(address: str, other: str) -> None:
         connect(other) as socket,
         Client(other) as client,
         Client(other, reconnect=True) as again,
+        again.subscribe("news") as parents,
+        again.subscribe("news", resume=True) as resumed,
         EventLoop() as loop,
         SingleInstance(f"{address}3") as instance,
     ):
@@ -81,6 +83,8 @@ def main(address: str, other: str) -> None:
                 "call": lambda: client.call("process"),
                 "notify": lambda: client.notify("process"),
                 "call again": lambda: again.call("process", timeout=20),
+                "receive": lambda: [parents.receive(timeout=20) for _ in range(10_000)],  # some may be there
+                "receive again": lambda: len([resumed.receive(timeout=20) for _ in range(50)]),
                 "loop": lambda: repr(loop),
                 "run": lambda: loop.run(timeout=0),
                 "is first": lambda: instance.is_first,
@@ -92,6 +96,8 @@ def main(address: str, other: str) -> None:
         with Client(address) as own:
             assert own.call("process") == os.getpid()
         assert client.call("process") != os.getpid()
+        assert parents.receive(timeout=20)
+        assert resumed.receive(timeout=20)
     asyncio.run(in_tasks(address, other))
 
 

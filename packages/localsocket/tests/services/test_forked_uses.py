@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import itertools
 import os
+import threading
 
 import pytest
 
 from localsocket import ServerThread, Service
 from localsocket.errors import ClosedByUs
+from localsocket.testing import Background
 from programs import run
 
 
@@ -17,11 +20,22 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, str]]:
     place.chmod(0o700)
     service = Service("other")
     service.method(os.getpid, name="process")
-    with ServerThread(place / "o", service):
-        return [
-            {key: str(value) for key, value in each.items()}
-            for each in run("fork_and_use.py", place / "f", place / "o")
-        ]
+    news, is_over = service.topic("news", int), threading.Event()
+
+    def publish() -> None:
+        for number in itertools.count(1):
+            news.publish(number)
+            if is_over.wait(0.01):
+                return
+
+    with ServerThread(place / "o", service), Background(publish):
+        try:
+            return [
+                {key: str(value) for key, value in each.items()}
+                for each in run("fork_and_use.py", place / "f", place / "o")
+            ]
+        finally:
+            is_over.set()
 
 
 THREADS, TASKS = 0, 1
@@ -36,6 +50,7 @@ THREADS, TASKS = 0, 1
         (THREADS, "write", "the socket"),
         (THREADS, "call", "the client's connection"),
         (THREADS, "notify", "the client's connection"),
+        (THREADS, "receive", "the client's connection"),
         (THREADS, "run", "the event loop"),
         (TASKS, "stop", "what serves '{}'"),
         (TASKS, "accept", "the server at '{}2'"),
@@ -76,6 +91,7 @@ def test_the_child_of_the_first_copy_is_not_the_first(told: list[dict[str, str]]
 def test_a_client_that_reconnects_makes_a_connection_of_its_own(told: list[dict[str, str]]) -> None:
     for each in told:
         assert each["call again"] == f"returned {os.getpid()}"
+    assert told[THREADS]["receive again"] == "returned 50"
 
 
 def test_the_parent_goes_on(told: list[dict[str, str]]) -> None:

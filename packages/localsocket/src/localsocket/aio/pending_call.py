@@ -112,8 +112,9 @@ class PendingCall:
         return deadline.error(f"calling {self.call.method!r}")
 
     async def _wait_once(self, deadline: Deadline, error: Callable[[Deadline], DeadlinePassed]) -> None:
-        if self._connection.error is not None:  # and the call goes on with the next connection
+        if (lost := self._connection.error) is not None:
             self._connection = await self._client._connected(deadline)
+            self._connection._go_on_with(self.call, lost)
             return
         future = self._connection.loop.create_future()
         self.call.waiter.append(future)

@@ -202,12 +202,14 @@ class PendingCall:
         with connection.socket.lock:
             if is_there():
                 return
-            is_lost = connection.error is not None
-            if not is_lost:
+            lost = connection.error
+            if lost is None:
                 turn = Turn()
                 self._call.waiter.append(turn)
-        if is_lost:  # and the call goes on with the next connection
+        if lost is not None:
             self._connection = self._client._connected(deadline)
+            with self._connection.socket.lock:
+                self._connection._go_on_with(self._call, lost)
         elif not connection.socket.wait(turn, deadline):
             raise error(deadline)
 

@@ -73,6 +73,15 @@ class AnyClientConnection(abc.ABC):
             call.holder = self
         return self.caller.reopen([call for call in calls if not call.is_over])
 
+    def _go_on_with(self, call: OpenCall, lost: LocalSocketError) -> None:
+        """Have a call end with the connection that was lost, unless it was made again here.
+
+        In a forked child nobody has ended it: the connection stays with the parent, and so does the call.
+        """
+        if not (call.is_over or self.caller.is_open(call) or call in self.to_repeat):
+            call.error = lost_in_call(call, lost)
+            call.is_over = True
+
     # --- what the socket calls ----------------------------------------------------------------------------------------
 
     def _take_in(self, data: bytes) -> None:

@@ -271,6 +271,10 @@ class Caller:
         """Raise PeerBrokeProtocol when the stream may not end here: in the middle of a frame."""
         self._decoder.check_end()
 
+    def is_open(self, call: OpenCall) -> bool:
+        """Whether something may still come for this call here."""
+        return self._open.get(call.number) is call
+
     def abandon(self) -> list[OpenCall]:
         """Forget all calls, and return them: nothing will come for them any more."""
         calls = list(self._open.values())
