@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from localsocket_review.analysis.facts import Facts
@@ -18,6 +19,7 @@ from localsocket_review.rules.rule import Example, Rule
 _TYPE_AT = {"socket": 1, "socketpair": 1, "accept4": 3}
 _FLAG = "SOCK_CLOEXEC"
 _CLOEXEC = 0o2000000
+_NETWORK = re.compile(r"[AP]F_(?!UNIX|LOCAL|UNSPEC)\w+|IPPROTO_\w+")
 _LATER = frozenset({"FD_CLOEXEC", "FIOCLEX", "F_DUPFD_CLOEXEC"})
 
 
@@ -25,7 +27,7 @@ def check(facts: Facts) -> Iterator[Finding]:
     for site in facts.calls.sites(Act.CONSTRUCT | Act.ACCEPT):
         if site.function.unit.language is not Language.CPP or site.api.name not in ("accept", *_TYPE_AT):
             continue
-        if _is_of_windows(site.function) or _is_other_way(site):
+        if _is_of_windows(site.function) or _is_other_way(site) or _names_network(site.call):
             continue
         if _says_cloexec(facts, site) or _is_marked_later(facts, site) or facts.transports.is_network_site(site):
             continue
@@ -41,6 +43,11 @@ def _is_of_windows(function: FunctionInfo) -> bool:
         return False
     named = {last_word(dotted(part)) for part in function.expressions()}
     return not headers.isdisjoint({"winsock2.h", "winsock.h", "ws2tcpip.h"}) or "WSAGetLastError" in named
+
+
+def _names_network(call: Call) -> bool:
+    """Say whether a family or protocol of networks is named, also where the call is a macro's: `IPPROTO_TCP`."""
+    return any(_NETWORK.fullmatch(last_word(dotted(part))) for one in call.arguments for part in walk(one))
 
 
 def _is_other_way(site: Site) -> bool:
