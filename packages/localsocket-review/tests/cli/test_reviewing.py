@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+
+from command_line import run
 
 SERVER = """\
 import os
@@ -34,12 +34,6 @@ def source(tmp_path: Path) -> Path:
     return path
 
 
-def run(*arguments: object, encoding: str = "utf-8") -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "localsocket_review", *map(str, arguments)]
-    environment = {**os.environ, "COLUMNS": "300", "PYTHONIOENCODING": encoding}
-    return subprocess.run(command, capture_output=True, text=True, timeout=150, check=False, env=environment)
-
-
 @pytest.mark.parametrize(
     ("form", "beginning"), [("html", "<!doctype html>"), ("sarif", '{\n  "$schema"'), ("json", '{\n  "verdict"')]
 )
@@ -48,23 +42,23 @@ def test_a_report_is_written_in_each_form_and_the_verdict_is_shown(
 ) -> None:
     target = tmp_path / "report"
     done = run(source, "--format", form, "-o", target)
-    assert (done.returncode, done.stderr) == (1, "")
-    assert done.stdout == "Security defects: CWE-367 (1)\n"
+    assert (done.status, done.complaints) == (1, "")
+    assert done.output == "Security defects: CWE-367 (1)\n"
     assert target.read_text(encoding="utf-8").startswith(beginning)
-    assert run(source, "--format", form).stdout == target.read_text(encoding="utf-8")
+    assert run(source, "--format", form).output == target.read_text(encoding="utf-8")
 
 
 def test_a_text_report_in_a_file_is_plain(tmp_path: Path, source: Path) -> None:
-    assert run(source, "--output", tmp_path / "report.txt").returncode == 1
+    assert run(source, "--output", tmp_path / "report.txt").status == 1
     written = (tmp_path / "report.txt").read_text()
-    assert written == run(source).stdout
+    assert written == run(source).output
     assert "\x1b" not in written
 
 
 def test_a_target_that_cannot_be_written_is_refused(tmp_path: Path, source: Path) -> None:
     done = run(source, "-o", tmp_path / "missing" / "report.html")
-    assert done.returncode == 2
-    assert "cannot write" in done.stderr
+    assert done.status == 2
+    assert "cannot write" in done.complaints
 
 
 def test_the_cache_is_used_unless_told_otherwise(tmp_path: Path, source: Path) -> None:
@@ -75,8 +69,8 @@ def test_the_cache_is_used_unless_told_otherwise(tmp_path: Path, source: Path) -
     changed = json.loads(kept.read_text())
     changed["report"]["not_checked"] = ["this comes from the cache"]
     kept.write_text(json.dumps(changed))
-    assert "this comes from the cache" in run(source, "--format", "json").stdout
-    assert run(source, "--format", "json", "--no-cache").stdout == first.stdout
+    assert "this comes from the cache" in run(source, "--format", "json").output
+    assert run(source, "--format", "json", "--no-cache").output == first.output
 
 
 @pytest.mark.parametrize("form", ["text", "json", "sarif", "html"])
@@ -84,7 +78,7 @@ def test_names_that_are_no_text_are_shown_all_the_same(tmp_path: Path, form: str
     (tmp_path / "tree").mkdir()
     Path(os.fsdecode(os.fsencode(tmp_path / "tree") + b"/\xff\x1b[31m.py")).write_text(SERVER)
     done = run(tmp_path / "tree", "--format", form, encoding="ascii")
-    assert (done.returncode, done.stderr) == (1, "")
-    assert "\x1b" not in done.stdout
+    assert (done.status, done.complaints) == (1, "")
+    assert "\x1b" not in done.output
     if form in ("json", "sarif"):
-        assert json.loads(done.stdout)
+        assert json.loads(done.output)

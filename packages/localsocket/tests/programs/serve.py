@@ -29,15 +29,12 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("address")
     parser.add_argument("--uid", type=int)
-    parser.add_argument("--umask", type=lambda text: int(text, 8))
     parser.add_argument("--mode", type=lambda text: int(text, 8))
     parser.add_argument("--any-user", action="store_true")
     parser.add_argument("--descriptors", type=int, help="how many files this process may open")
     options = parser.parse_args()
     if options.descriptors is not None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (options.descriptors, options.descriptors))
-    if options.umask is not None:
-        os.umask(options.umask)
     allow = ANY_USER if options.any_user else SAME_USER
     server = ServerThread(options.address, Greeter(), mode=options.mode, allow=allow)
     if options.uid is not None:

@@ -27,7 +27,7 @@ linux_only = pytest.mark.skipif(sys.platform != "linux", reason="only Linux has 
 
 
 def test_s1_no_file_is_open_to_others_for_an_instant(runtime_directory: Path) -> None:
-    (seen,) = run("watch_modes.py", runtime_directory / "watched", 1000)
+    (seen,) = run("watch_modes.py", runtime_directory / "watched", 300)
     assert seen["x.sock"] == ["600"]
     assert seen[".x.sock.lock"] == ["600"]
     assert set(seen[".x.sock.new"]) <= {"600"}
