@@ -5,6 +5,7 @@ A package's conftest.py imports the fixtures from here: they are the same for th
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import os
 import shutil
@@ -16,10 +17,14 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import hypothesis
 import pytest
+
+# What there is, each with how to describe it: needed for what is left behind alone, and hardly ever.
+Found = dict[object, Callable[[], str]]
 
 # How long what is ending may take to end; what is still there after it was left behind.
 GRACE = 30.0
@@ -61,7 +66,7 @@ def runtime_directory(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path
 @pytest.fixture(autouse=True)
 def nothing_left_behind(request: pytest.FixtureRequest, runtime_directory: Path) -> Iterator[None]:
     """Fail the test that leaves a descriptor, a thread, a child process or a file behind."""
-    counts: dict[str, Callable[[], dict[object, str]]] = {
+    counts: dict[str, Callable[[], Found]] = {
         "descriptors": open_descriptors,
         "threads": running_threads,
         "processes": child_processes,
@@ -75,9 +80,9 @@ def nothing_left_behind(request: pytest.FixtureRequest, runtime_directory: Path)
 
     def left_behind() -> list[str]:
         return [
-            f"{kind}: {described}"
+            f"{kind}: {describe()}"
             for kind, count in counts.items()
-            for key, described in count().items()
+            for key, describe in count().items()
             if key not in before[kind]
         ]
 
@@ -90,36 +95,40 @@ def nothing_left_behind(request: pytest.FixtureRequest, runtime_directory: Path)
         pytest.fail("left behind:\n  " + "\n  ".join(left), pytrace=False)
 
 
-def open_descriptors() -> dict[object, str]:
+def open_descriptors() -> Found:
     directory = "/proc/self/fd" if sys.platform == "linux" else "/dev/fd"
-    found: dict[object, str] = {}
+    found: Found = {}
     for name in os.listdir(directory):
         try:
             status = os.fstat(int(name))
         except OSError:  # the descriptor of this very listing
             continue
-        target = os.readlink(f"{directory}/{name}") if sys.platform == "linux" else stat.filemode(status.st_mode)
         # The number alone would not see that one was closed and another opened.
-        found[name, status.st_dev, status.st_ino] = f"{name} is {target}"
+        found[name, status.st_dev, status.st_ino] = partial(_target, name, status.st_mode)
     return found
 
 
-def running_threads() -> dict[object, str]:
-    return {thread: repr(thread) for thread in threading.enumerate()}
+def _target(descriptor: str, mode: int) -> str:
+    with contextlib.suppress(OSError):
+        return f"{descriptor} is {os.readlink(f'/proc/self/fd/{descriptor}')}"
+    return f"{descriptor} is {stat.filemode(mode)}"
 
 
-def child_processes() -> dict[object, str]:
+def running_threads() -> Found:
+    return {thread: partial(repr, thread) for thread in threading.enumerate()}
+
+
+def child_processes() -> Found:
     if sys.platform != "linux":
         listing = subprocess.run(["pgrep", "-P", str(os.getpid())], capture_output=True, text=True, check=False)
-        return {pid: f"pid {pid}" for pid in listing.stdout.split()}
-    found: dict[object, str] = {}
+        return {pid: partial("pid {}".format, pid) for pid in listing.stdout.split()}
+    found: Found = {}
     for task in os.listdir("/proc/self/task"):
         try:
-            children = Path(f"/proc/self/task/{task}/children").read_text().split()
+            with open(f"/proc/self/task/{task}/children", encoding="ascii") as children:
+                found |= {pid: partial(_command_line, pid) for pid in children.read().split()}
         except FileNotFoundError:  # the thread has ended since
             continue
-        for pid in children:
-            found[pid] = f"pid {pid}, {_command_line(pid)}"
     return found
 
 
@@ -128,8 +137,15 @@ def _command_line(pid: str) -> str:
         command = Path(f"/proc/{pid}/cmdline").read_text()
     except OSError:
         command = ""
-    return command.replace("\0", " ").strip() or "ended and waited for by nobody"
+    return f"pid {pid}, {command.replace(chr(0), ' ').strip() or 'ended and waited for by nobody'}"
 
 
-def files_below(base: Path) -> dict[object, str]:
-    return {path: str(path.relative_to(base)) for path in base.rglob("*") if not path.is_dir() or path.is_symlink()}
+def files_below(base: Path) -> Found:
+    """Return what is there beside directories."""
+    found: Found = {}
+    for folder, folders, files in os.walk(base):
+        links = [name for name in folders if os.path.islink(os.path.join(folder, name))]
+        for name in (*files, *links):
+            path = os.path.join(folder, name)
+            found[path] = partial(os.path.relpath, path, base)
+    return found
