@@ -20,7 +20,6 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
-import hypothesis
 import pytest
 
 # What there is, each with how to describe it: needed for what is left behind alone, and hardly ever.
@@ -28,11 +27,6 @@ Found = dict[object, Callable[[], str]]
 
 # How long what is ending may take to end; what is still there after it was left behind.
 GRACE = 30.0
-
-# Property tests search anew at each run of a developer, and repeat themselves where a change is judged.
-hypothesis.settings.register_profile("local", deadline=None)
-hypothesis.settings.register_profile("ci", deadline=None, derandomize=True)
-hypothesis.settings.load_profile("ci" if os.environ.get("CI") else "local")
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -11,16 +11,31 @@ import pytest
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    """Set up what this process and those that it starts need."""
+    if sys.dont_write_bytecode and config.pluginmanager.has_plugin("cacheprovider"):
+        keep_compiled_code(config)
+    if hasattr(config, "workerinput") or not config.getoption("numprocesses", None):
+        configure_hypothesis()  # which takes its time to load, for nothing in the process that only shares out
+
+
+def keep_compiled_code(config: pytest.Config) -> None:
     """Keep compiled code in pytest's cache where the environment wants none beside the sources.
 
     Else every worker, and each of hundreds of programs that tests start, compiles all it imports anew.
     """
-    if not sys.dont_write_bytecode or not config.pluginmanager.has_plugin("cacheprovider"):
-        return
     with contextlib.suppress(OSError):  # a tree that nobody may write to
         sys.pycache_prefix = os.environ["PYTHONPYCACHEPREFIX"] = str(config.cache.mkdir("bytecode"))
         os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
         sys.dont_write_bytecode = False
+
+
+def configure_hypothesis() -> None:
+    """Let property tests search anew at each run of a developer, and repeat themselves where a change is judged."""
+    from hypothesis import settings
+
+    settings.register_profile("local", deadline=None)
+    settings.register_profile("ci", deadline=None, derandomize=True)
+    settings.load_profile("ci" if os.environ.get("CI") else "local")
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int | None:

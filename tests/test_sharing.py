@@ -21,7 +21,7 @@ def test_programs_keep_compiled_code_for_each_other_where_none_may_stand_beside_
     monkeypatch.setenv("PYTHONPYCACHEPREFIX", "")
     monkeypatch.setattr(sys, "dont_write_bytecode", True)
     monkeypatch.setattr(sys, "pycache_prefix", None)
-    sharing.pytest_configure(pytestconfig)
+    sharing.keep_compiled_code(pytestconfig)
     subprocess.run([sys.executable, "-c", f"import {module.stem}"], cwd=tmp_path, check=True)
     compiled = Path(importlib.util.cache_from_source(str(module)))
     assert compiled.is_relative_to(pytestconfig.cache.mkdir("bytecode"))

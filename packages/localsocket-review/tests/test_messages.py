@@ -7,31 +7,24 @@ read what has changed there: a repair must be safe as it is written, for each ca
 from __future__ import annotations
 
 import os
-from functools import cache
 from pathlib import Path
 
 import pytest
 
-from localsocket_review.findings import Finding
-from localsocket_review.reviewer import review
 from localsocket_review.rules import all_rules
 from localsocket_review.rules.rule import Rule
+from test_corpus import review_of_corpus
 
 HERE = Path(__file__).parent
 KNOWN = HERE / "messages.txt"
 MOST_WORDS = 25
 
 
-@cache
-def findings() -> tuple[Finding, ...]:
-    return review([HERE / "corpus"]).findings
-
-
 def words() -> str:
     """Return each message and each repair once, under its rule."""
     lines = []
     for rule in all_rules():
-        of_rule = [finding for finding in findings() if finding.rule == rule.id]
+        of_rule = [finding for finding in review_of_corpus().findings if finding.rule == rule.id]
         lines.append(f"{rule.id} {rule.title}")
         lines.extend(sorted({f"  says: {finding.message}" for finding in of_rule}))
         lines.extend(sorted({f"  repair: {repair}" for repair in (rule.repair, *(one.repair for one in of_rule))}))
@@ -40,7 +33,7 @@ def words() -> str:
 
 @pytest.mark.parametrize("rule", all_rules(), ids=lambda rule: rule.id)
 def test_a_message_is_one_short_sentence(rule: Rule) -> None:
-    for message in {finding.message for finding in findings() if finding.rule == rule.id}:
+    for message in {finding.message for finding in review_of_corpus().findings if finding.rule == rule.id}:
         assert len(message.split()) <= MOST_WORDS, message
         assert message.endswith((".", "…"))
 
