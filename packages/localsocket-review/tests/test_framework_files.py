@@ -13,6 +13,7 @@ from localsocket_review.apis.framework_file import BadFrameworkFile, read_framew
 from localsocket_review.apis.meaning import Act
 from localsocket_review.model.unit import Language
 from localsocket_review.reviewer import Additions, review
+from test_corpus import CORPUS, planted
 
 FRAMEWORK = """\
 languages = ["python"]
@@ -207,3 +208,12 @@ def test_what_the_user_says_of_a_known_call_is_believed(tmp_path: Path) -> None:
     path.write_text('languages = ["python"]\n[calls]\n"uvicorn.run" = { does = ["close"] }\n')
     assert built_in().with_frameworks([read_framework(path)]).calls[Language.PYTHON]["uvicorn.run"].act is Act.CLOSE
     assert built_in().calls[Language.PYTHON]["uvicorn.run"].act is not Act.CLOSE
+
+
+def test_every_framework_has_a_planted_defect() -> None:
+    """Each table is asked for by a program of the corpus in which something is found, and which mentions it."""
+    texts = [path.read_text(encoding="utf-8") for path in CORPUS.rglob("bad_*") if path.is_file() and planted(path)]
+    frameworks = Path(read_framework.__code__.co_filename).parent / "frameworks"
+    for file in sorted(frameworks.glob("*.toml")):
+        names = {api.name.split(".")[0] for apis in read_framework(file).calls.values() for api in apis}
+        assert any(name in text for name in names for text in texts), file.name

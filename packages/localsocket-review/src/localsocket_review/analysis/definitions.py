@@ -359,15 +359,17 @@ class Definitions:
         for buffer in self._filled_by(call, function) if api is None else ():
             yield from self._assign(buffer, call, How.FILLED, function)
         if api is not None and isinstance(first := api.roles.get("buffers_from"), int) and call.arguments:
+            is_received = bool(api.act & Act.RECEIVE)  # sd_bus_message_read() gives what a peer sent, sscanf() not
             for buffer in call.arguments[first:]:
-                yield from self._assign(buffer, call.arguments[0], How.ADDED, function)
+                value, how = (call, How.FILLED) if is_received else (call.arguments[0], How.ADDED)
+                yield from self._assign(buffer, value, how, function)
         if call.called_name in ("recvmsg", "readv"):
             for buffer in _scattered_buffers(function):
                 yield from self._assign(buffer, call, How.FILLED, function)
         position = api.roles.get("buffer") if api is not None else None
         if api is None or not isinstance(position, int) or len(call.arguments) <= position:
             return
-        buffer = call.arguments[position]
+        buffer = _viewed(call.arguments[position])
         if api.act & Act.COPY_TEXT and isinstance(source_at := api.roles.get("source"), int):
             source = (
                 call.receiver
@@ -380,6 +382,12 @@ class Definitions:
             yield from self._assign(buffer, source if is_text else call, How.ADDED, function)
         else:
             yield from self._assign(buffer, call, How.FILLED, function)
+
+
+def _viewed(buffer: Expression) -> Expression:
+    """Return what Asio's `buffer(text, size)` lets a call write to."""
+    is_view = isinstance(buffer, Call) and buffer.called_name in ("buffer", "dynamic_buffer", "mutable_buffer")
+    return buffer.arguments[0] if is_view and isinstance(buffer, Call) and buffer.arguments else buffer
 
 
 def _scattered_buffers(function: FunctionInfo) -> Iterator[Expression]:

@@ -131,7 +131,8 @@ class Inference:
             if inside and _OWNERS.fullmatch(shell.strip()):
                 return self.canonical(inside.rpartition(">")[0], unit)
             bare = shell.strip().replace("::", ".").lstrip(".")
-            return unit.imports.get(bare, bare)
+            head, dot, rest = bare.partition(".")
+            return unit.imports.get(bare) or f"{unit.imports.get(head, head)}{dot}{rest}"
         bare = text.partition("[")[0].strip()
         head, _, rest = bare.partition(".")
         return without_qt_module(".".join(filter(None, (unit.imports.get(head, head), rest))))

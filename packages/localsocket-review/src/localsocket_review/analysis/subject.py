@@ -23,17 +23,22 @@ _WORDS = frozenset(
         "ThreadingUnixStreamServer",
         "UnixDatagramServer",
         "UnixStreamServer",
+        "bind_unix_socket",
         "create_unix_connection",
         "create_unix_server",
+        "listenUNIX",
         "open_unix_connection",
+        "sd_bus_message",
+        "sd_varlink",
         "sockaddr_un",
         "start_unix_server",
         "sun_path",
+        "uv_pipe_t",
     }
 )
 _OPENS = Act.BIND | Act.LISTEN | Act.CONNECT | Act.ACCEPT
 _OF_SOCKETS_ALONE = frozenset({"recv", "recvfrom", "recvmsg", "send", "sendto", "sendmsg"})
-_MODULES = ("multiprocessing.connection", "zmq", "localsocket")
+_MODULES = ("multiprocessing.connection", "zmq", "localsocket", "dbus", "dbus_fast", "dbus_next", "pydbus")
 
 
 class Subject:

@@ -566,6 +566,8 @@ class Taint:
                 descriptor = source.arguments[0]
                 if not self._is_file(descriptor, function) and not self._transports.is_network(descriptor, function):
                     return (Step(call.place, "received here", makes_number),)
+            if isinstance(source, Call) and source.called_name == "g_io_stream_get_input_stream":
+                return (Step(call.place, "received here", makes_number),)
         return None
 
     def _filled_by_helper(self, definition: Definition, call: Call, variable: Variable) -> Trace | None:

@@ -178,6 +178,8 @@ class Transports:
 
     def _serves_network(self, handler: ClassInfo) -> bool:
         """Say whether a handler's class is given to network servers, and to no local one."""
+        if "bind_unix_socket" in handler.unit.identifiers:
+            return False  # Tornado's servers, which have the names of others, at a local socket
         lineage = self._inference.class_lineage(handler)
         if "http.server.BaseHTTPRequestHandler" in lineage or "BaseHTTPRequestHandler" in lineage:
             return not any(name.startswith("Unix") for name in self._serving(handler))

@@ -93,7 +93,7 @@ class Tables:
     def _callback_patterns(self) -> tuple[tuple[re.Pattern[str], tuple[str, ...]], ...]:
         """`*Servicer.*`: the names of what a framework generates are made of those of the program."""
         return tuple(
-            (re.compile(re.escape(name).replace(r"\*", r"\w*")), types)
+            (re.compile(re.escape(name).replace(r"\*", r"[\w.]*")), types)
             for name, types in self.callbacks.items()
             if "*" in name
         )

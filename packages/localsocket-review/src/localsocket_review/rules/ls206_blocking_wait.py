@@ -128,7 +128,9 @@ def _kinds(statement: Try) -> Iterator[Expression]:
 
 
 def _never_blocks(facts: Facts, socket: Expression, function: FunctionInfo) -> bool:
-    """Say whether the socket was made non-blocking, with setblocking(False) or a time-out of zero."""
+    """Say whether the socket was made non-blocking, with setblocking(False) or a time-out of zero, or is gevent's."""
+    if facts.inference.is_a(socket, function, "gevent.socket.socket"):
+        return True
     for other in _functions_with(facts, socket, function):
         for call in other.calls():
             if call.called_name in ("setblocking", "settimeout") and _is_off(call.arguments):

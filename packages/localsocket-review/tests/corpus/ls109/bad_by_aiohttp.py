@@ -1,0 +1,13 @@
+import os
+
+from aiohttp import web
+
+
+async def remove(request):
+    os.remove("/var/lib/notes/" + request.match_info["name"])  # expect: LS109
+    return web.Response(text="removed")
+
+
+app = web.Application()
+app.router.add_delete("/notes/{name}", remove)
+web.run_app(app, path="/run/user/1000/notes.sock")

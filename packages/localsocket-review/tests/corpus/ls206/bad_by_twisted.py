@@ -1,0 +1,14 @@
+import time
+
+from twisted.internet import protocol, reactor
+
+
+class Slow(protocol.Protocol):
+    def dataReceived(self, data):
+        time.sleep(1)  # expect: LS206
+        self.transport.write(data)
+
+
+def serve(factory):
+    reactor.listenUNIX("/run/slow/slow.sock", factory, mode=0o600)
+    reactor.run()

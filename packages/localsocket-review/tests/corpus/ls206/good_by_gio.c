@@ -1,0 +1,16 @@
+#include <gio/gio.h>
+
+gboolean answer(gpointer connection);
+
+static gboolean welcome(GSocketService *service, GSocketConnection *connection, GObject *source, gpointer data)
+{
+    g_timeout_add_seconds(3, answer, g_object_ref(connection));
+    return FALSE;
+}
+
+void serve(GSocketService *service)
+{
+    GSocketAddress *address = g_unix_socket_address_new("/run/user/1000/slow.sock");
+    g_socket_listener_add_address(G_SOCKET_LISTENER(service), address, G_SOCKET_TYPE_STREAM, 0, NULL, NULL, NULL);
+    g_signal_connect(service, "incoming", G_CALLBACK(welcome), NULL);
+}
