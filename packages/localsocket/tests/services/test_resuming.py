@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from localsocket import CallLimits, Client, Gap, Service, aio, listen
+from localsocket import CallLimits, Client, Gap, Service, aio, listen, log_thinning
 from localsocket.errors import BadResult, DeadlinePassed
 from localsocket.services.client_core import ClientCore
 from localsocket.services.following import Following
@@ -110,7 +110,10 @@ async def test_a_subscription_of_a_task_goes_on_with_the_servers_that_follow_a_k
 # --- gaps -------------------------------------------------------------------------------------------------------------
 
 
-def test_gaps_are_logged_where_nobody_is_told_of_them(serve: Serve, caplog: pytest.LogCaptureFixture) -> None:
+def test_gaps_are_logged_where_nobody_is_told_of_them(
+    serve: Serve, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(log_thinning, "EVERY", FOREVER)
     publishing = Publishing()
     with serve(publishing.service), Client(ADDRESS, limits=ONE_BY_ONE) as client:
         subscription = client.subscribe("news")
