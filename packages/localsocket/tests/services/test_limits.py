@@ -24,8 +24,10 @@ from localsocket.errors import (
 )
 from localsocket.interfaces import KIB, MIB
 from localsocket.services.failures import error_of
+from localsocket.services.inbox import Inbox
 from localsocket.testing import PATIENCE, Background, wait_until
-from localsocket.wire.call_bodies import encode_call
+from localsocket.wire.answerer import AnsweredCall
+from localsocket.wire.call_bodies import decode_call, encode_call
 from localsocket.wire.caller import Caller
 from localsocket.wire.frames import HEADER, HEADER_SIZE, Kind, encode_frame
 from localsocket.wire.greeting import Greeting
@@ -340,3 +342,19 @@ def test_fifty_mute_clients_do_not_delay_a_good_one_and_are_dropped(serve: Serve
                 while each.recv(4096):
                     pass
         assert service.stats().dropped_peers == 50
+
+
+def test_calls_that_are_not_admitted_are_answered_some_at_a_time() -> None:
+    refused: list[AnsweredCall] = []
+    inbox = Inbox(CallLimits(), refused.append, lambda: True, lambda: None)  # type: ignore[arg-type, func-returns-value]
+    body = decode_call(encode_call("nothing", None, ()))
+    arrived = [AnsweredCall(number, body, 0, 10) for number in range(1, 501)]
+    inbox.waiting.extend(arrived)
+    turns = 0
+    while inbox.waiting:
+        before = len(refused)
+        assert inbox.take_next() is None
+        assert 0 < len(refused) - before <= 64
+        turns += 1
+    assert refused == arrived
+    assert turns > 5

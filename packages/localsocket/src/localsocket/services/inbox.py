@@ -13,6 +13,8 @@ from localsocket.wire.answerer import AnsweredCall
 _LONGEST_AT_ONCE = 2
 SMALL = 4096
 
+_REFUSED_AT_ONCE = 32  # calls that are not admitted are answered, and are work too
+
 
 class Inbox:
     """Gives one call after another, as long as there is room for one more.
@@ -42,12 +44,12 @@ class Inbox:
         self.begun: set[ServedCall] = set()
 
     def take_next(self) -> ServedCall | None:
-        """Return the next call that is to be served; None when there is none, or it has to wait.
+        """Return the next call that is to be served; None when there is none, it has to wait, or it is others' turn.
 
         Unless it ends at once, it is to be put into `begun`, and finished() said when nothing of it is left.
         """
-        waiting = self.waiting
-        while waiting:
+        waiting, refused = self.waiting, 0
+        while waiting and refused < _REFUSED_AT_ONCE:
             answer = waiting[0]
             if answer.is_over and answer.number:  # cancelled before it began
                 waiting.popleft()
@@ -58,6 +60,7 @@ class Inbox:
             waiting.popleft()
             if (call := self._admit(answer)) is not None:
                 return call
+            refused += 1
         return None
 
     def finished(self, call: ServedCall) -> None:
