@@ -14,8 +14,7 @@ def pytest_configure(config: pytest.Config) -> None:
     """Set up what this process and those that it starts need."""
     if sys.dont_write_bytecode and config.pluginmanager.has_plugin("cacheprovider"):
         keep_compiled_code(config)
-    if hasattr(config, "workerinput") or not config.getoption("numprocesses", None):
-        configure_hypothesis()  # which takes its time to load, for nothing in the process that only shares out
+    configure_hypothesis()
 
 
 def keep_compiled_code(config: pytest.Config) -> None:
@@ -31,7 +30,7 @@ def keep_compiled_code(config: pytest.Config) -> None:
 
 def configure_hypothesis() -> None:
     """Let property tests search anew at each run of a developer, and repeat themselves where a change is judged."""
-    from hypothesis import settings
+    from hypothesis import settings  # not before its compiled code is kept: pytest rewrites all of it
 
     settings.register_profile("local", deadline=None)
     settings.register_profile("ci", deadline=None, derandomize=True)
