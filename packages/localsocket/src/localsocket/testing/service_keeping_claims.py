@@ -28,6 +28,8 @@ _LEAVING = 6
 _LEFT_BY_EACH = 250
 _MOST_LEFT = 1024
 _MOST_THREADS = 32
+_MUCH = 1000
+_SOME_TURNS = 200  # calls
 
 
 class UnhurriedClient:
@@ -56,6 +58,11 @@ class UnhurriedClient:
     def notify_each(self, method: str, arguments: list[str]) -> None:
         """Notify with each of the arguments, all in one piece: the kernel takes fewer of many small ones."""
         self._send(b"".join(self._caller.notify(method, (each,)) for each in arguments))
+
+    def notify_poking(self, method: str, arguments: list[str]) -> None:
+        """As notify_each(), with a `poke` before the first."""
+        each = [self._caller.notify(method, (argument,)) for argument in arguments]
+        self._send(b"".join([self._caller.notify("poke", ()), *each]))
 
     def cancel(self, call: OpenCall) -> None:
         self._send(self._caller.cancel(call))
@@ -188,6 +195,23 @@ def notifications_count_as_calls_and_those_beyond_the_limit_wait(face: ServiceFa
         assert sorted(of_claims.diary.notes) == ["noting", "noting"]
         of_claims.gate.set()
         of_claims.diary.wait_for("first", "second", *map(str, range(_MANY)))
+
+
+@keeping_claims.claim
+def a_connection_that_has_sent_much_takes_turns_with_others(face: ServiceFace) -> None:
+    of_claims = ServiceOfClaims(is_async=face.is_async)
+    others: list[UnhurriedClient] = []
+
+    def poke() -> None:
+        """Have another connection send something, as one of the first calls of many is served."""
+        others[0].notify("note", "other")
+
+    of_claims.add_method(poke)
+    with of_claims.served_by(face), UnhurriedClient.connect() as busy, UnhurriedClient.connect() as other:
+        others.append(other)
+        busy.notify_poking("note", list(map(str, range(_MUCH))))
+        of_claims.diary.wait_for("other", *map(str, range(_MUCH)))
+        assert of_claims.diary.notes.index("other") < _SOME_TURNS
 
 
 @keeping_claims.claim

@@ -86,18 +86,18 @@ class ServiceOfClaims:
         )
         self._is_async = is_async
         for method in (self.add, self.echo, self.greet, self.fail, self.lie, self.peer, self.remaining, self.note):
-            self._add(method)
-        self._add(self.zeros)
-        self._add(self.count)
-        self._add(self.lines)
-        self._add(self.add, name="deep.sea.add", idempotent=True)
-        self._add(self.idle, name="hold", instead=self.idle_async)
-        self._add(self.idle, name="hold_repeatable", instead=self.idle_async, idempotent=True)
-        self._add(self.stuck, name="stuck", instead=self.stuck_async)
-        self._add(self.note_later, name="note_later", instead=self.note_later_async)
-        self._add(self.drip, name="drip", instead=self.drip_async)
-        self._add(self.add, name="forbidden", allow=lambda _peer: False)
-        self._add(self.add, name="unclear", allow=_cannot_tell)
+            self.add_method(method)
+        self.add_method(self.zeros)
+        self.add_method(self.count)
+        self.add_method(self.lines)
+        self.add_method(self.add, name="deep.sea.add", idempotent=True)
+        self.add_method(self.idle, name="hold", instead=self.idle_async)
+        self.add_method(self.idle, name="hold_repeatable", instead=self.idle_async, idempotent=True)
+        self.add_method(self.stuck, name="stuck", instead=self.stuck_async)
+        self.add_method(self.note_later, name="note_later", instead=self.note_later_async)
+        self.add_method(self.drip, name="drip", instead=self.drip_async)
+        self.add_method(self.add, name="forbidden", allow=lambda _peer: False)
+        self.add_method(self.add, name="unclear", allow=_cannot_tell)
         self.latest = self.service.topic("latest", int, queue=QUEUE, documentation="The newest numbers.")
         self.all_or_none = self.service.topic("all_or_none", int, queue=QUEUE, policy="disconnect")
         self.every = self.service.topic("every", int, queue=QUEUE, policy="block")
@@ -223,7 +223,7 @@ class ServiceOfClaims:
     def served_by(self, face: ServiceFace) -> AbstractContextManager[ServingUnderTest]:
         return face.serve(self.service, ADDRESS)
 
-    def _add(
+    def add_method(
         self,
         function: Callable[..., Any],
         *,
