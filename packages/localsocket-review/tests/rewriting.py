@@ -22,7 +22,7 @@ _CPP_TOKEN = re.compile(
     r"""(?P<text>"(?:\\.|[^"\\\n])*" | '(?:\\.|[^'\\\n])+' | R"(?P<raw>[^()\s]*)\(.*?\)(?P=raw)")
     | (?P<comment>//[^\n]* | /\*.*?\*/)
     | (?P<directive>^[ \t]*\#(?:\\\n|[^\n])*)
-    | (?P<macro>\b(?:SIGNAL|SLOT|Q_[A-Z_]+|QTEST_[A-Z_]+|foreach)\s*\((?:[^()]|\([^()]*\))*\))
+    | (?P<macro>\b(?:SIGNAL|SLOT|Q_(?!ASSERT)[A-Z_]+|QTEST_[A-Z_]+|foreach)\s*\((?:[^()]|\([^()]*\))*\))
     | (?P<name>[A-Za-z_]\w*) | (?P<space>\s+) | (?P<arrow>->|::) | (?P<mark>.)""",
     re.VERBOSE | re.DOTALL | re.MULTILINE,
 )

@@ -238,11 +238,11 @@ def test_rules_are_tested_with_their_programs(tmp_path: Path) -> None:
         ("INVALID = []", "ACME201 INVALID[0]: there is no program"),
         ("VALID = ['def f(:\\n']", "ACME201 VALID[0]: the program cannot be read"),
         (
-            "from localsocket_review.rules.own import Case\nVALID = [Case('int f(;', 'a.c')]",
+            "from localsocket_review.rules.own import RuleCase\nVALID = [RuleCase('int f(;', 'a.c')]",
             "VALID[0]: 1 places of the program are not understood",
         ),
         (
-            "from localsocket_review.rules.own import Case\nVALID = [Case('', 'a.rb')]",
+            "from localsocket_review.rules.own import RuleCase\nVALID = [RuleCase('', 'a.rb')]",
             "'a.rb', which is in no language",
         ),
     ],

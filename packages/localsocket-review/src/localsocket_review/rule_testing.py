@@ -17,7 +17,7 @@ from localsocket_review.model.unit import Language, Unit
 from localsocket_review.reading.cpp_reader import read_cpp
 from localsocket_review.reading.languages import language_by_suffix
 from localsocket_review.reading.python_reader import read_python
-from localsocket_review.rules.own import Case, OwnRule
+from localsocket_review.rules.own import OwnRule, RuleCase
 from localsocket_review.rules.rule import Rule
 
 _EXPECTED = re.compile(r"(?:#|//|/\*)\s*expect:\s*([A-Z]+\d{3}(?:\s*,\s*[A-Z]+\d{3})*)")
@@ -51,10 +51,10 @@ def _outcomes(own: OwnRule, tables: Tables | None) -> Iterator[Outcome]:
             yield Outcome(own.rule.id, kind, number, _fault(own.rule, case, kind == "INVALID", tables))
 
 
-def _fault(rule: Rule, written: str | Case, must_find: bool, tables: Tables | None) -> str:
+def _fault(rule: Rule, written: str | RuleCase, must_find: bool, tables: Tables | None) -> str:
     case = _named(rule, written)
     if case is None:
-        return f"{rule.id} is for several languages: write Case(code, file), whose name tells which"
+        return f"{rule.id} is for several languages: write RuleCase(code, file), whose name tells which"
     unit = _read(case)
     if isinstance(unit, str):
         return unit
@@ -72,14 +72,14 @@ def _fault(rule: Rule, written: str | Case, must_find: bool, tables: Tables | No
     return " and ".join([*faults, *([f"it finds something at {_lines(accused)} too"] if accused else [])])
 
 
-def _named(rule: Rule, written: str | Case) -> Case | None:
-    if isinstance(written, Case):
+def _named(rule: Rule, written: str | RuleCase) -> RuleCase | None:
+    if isinstance(written, RuleCase):
         return written
     languages = set(rule.languages)
-    return Case(written, _FILES[languages.pop()]) if len(languages) == 1 else None
+    return RuleCase(written, _FILES[languages.pop()]) if len(languages) == 1 else None
 
 
-def _read(case: Case) -> Unit | str:
+def _read(case: RuleCase) -> Unit | str:
     """Return the program, or why it cannot be read whole: a rule that finds nothing there may only not have seen it."""
     language = language_by_suffix(PurePath(case.file))
     if language is None:

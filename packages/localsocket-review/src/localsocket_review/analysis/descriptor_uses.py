@@ -22,6 +22,7 @@ from localsocket_review.model.expressions import (
     walk,
 )
 from localsocket_review.model.statements import Assign, Return
+from localsocket_review.model.unit import Unit
 
 _OPENING = frozenset({"socket", "accept", "accept4", "open", "openat", "open64", "creat", "dup", "epoll_create1"})
 _OPENING |= {"epoll_create", "eventfd", "timerfd_create", "signalfd", "memfd_create", "inotify_init", "inotify_init1"}
@@ -94,11 +95,13 @@ _BORROWING = frozenset(
 _LOCKING = frozenset({"F_SETLK", "F_SETLKW", "F_OFD_SETLK", "F_OFD_SETLKW", "F_LOCK", "F_TLOCK"})
 _PLAIN_TYPES = frozenset({"int", "auto", "evutil_socket_t", "SOCKET"})
 _CLOSED_BY_ITSELF = re.compile(r"cleanup|auto_?(?:fd|close)|\bstatic\b|\bextern\b|\bthread_local\b", re.IGNORECASE)
+_ENDS_STATEMENT = re.compile(r"[;{}]\s*(?:/[/*].*)?$")
+_LONGEST_DECLARATION = 8  # lines; where no statement ends for so long it is a comment, say
 _INVALID = frozenset({"INVALID_SOCKET", "EVUTIL_INVALID_SOCKET"})
 _DEEPEST = 3
 
 
-class Use(Enum):
+class DescriptorUse(Enum):
     NEUTRAL = auto()
     GONE = auto()  # closed, stored or handed on
     SET = auto()  # it is given a value
@@ -158,7 +161,7 @@ class DescriptorUses:
             return False
         variable = Variable(callee, callee.parameters[position].name)
         return all(
-            self.use_of(part, above, callee, depth + 1) is Use.NEUTRAL
+            self.use_of(part, above, callee, depth + 1) is DescriptorUse.NEUTRAL
             for root in (root for statement in callee.statements() for root in statement.expressions())
             for part, above in with_those_above(root)
             if self.is_variable(part, variable, callee)
@@ -169,23 +172,25 @@ class DescriptorUses:
             if self.is_variable(part, variable, callee)
         )
 
-    def use_of(self, part: Expression, above: list[Expression], function: FunctionInfo, depth: int = 0) -> Use:
+    def use_of(
+        self, part: Expression, above: list[Expression], function: FunctionInfo, depth: int = 0
+    ) -> DescriptorUse:
         """Say what becomes of the descriptor where it is named; `above` are the expressions around, innermost last."""
         outer = next((one for one in reversed(above) if not isinstance(one, Cast)), None)
         inside = above[above.index(outer) + 1] if outer is not None and above[-1] is not outer else part
         match outer:
             case None:
-                return Use.ROOT
+                return DescriptorUse.ROOT
             case Binary() | Unary(operator="not" | "-" | "~"):
-                return Use.NEUTRAL
+                return DescriptorUse.NEUTRAL
             case Assignment(target=target, value=value):
-                return Use.GONE if value is inside and target is not inside else Use.SET
+                return DescriptorUse.GONE if value is inside and target is not inside else DescriptorUse.SET
             case Call(called_name="sizeof"):
-                return Use.NEUTRAL
+                return DescriptorUse.NEUTRAL
             case Call() if inside in outer.arguments:
                 at = outer.arguments.index(inside)
-                return Use.NEUTRAL if self.borrows(outer, at, function, depth) else Use.GONE
-        return Use.GONE
+                return DescriptorUse.NEUTRAL if self.borrows(outer, at, function, depth) else DescriptorUse.GONE
+        return DescriptorUse.GONE
 
 
 def assigned(function: FunctionInfo) -> Iterator[tuple[Expression, Expression]]:
@@ -224,6 +229,14 @@ def is_plain_local(variable: Variable, function: FunctionInfo) -> bool:
     for statement in function.statements():
         match statement:
             case Assign(target=Name(identifier=name), type=declared) if declared and name == variable.path:
-                line = function.unit.line(statement.place.line)
-                return declared.replace("const ", "") in _PLAIN_TYPES and not _CLOSED_BY_ITSELF.search(line)
+                written = _declaration(function.unit, statement.place.line)
+                return declared.replace("const ", "") in _PLAIN_TYPES and not _CLOSED_BY_ITSELF.search(written)
     return False
+
+
+def _declaration(unit: Unit, line: int) -> str:
+    """Return the line, with those before it on which the declaration begins."""
+    first = line
+    while first > 1 and line - first < _LONGEST_DECLARATION and not _ENDS_STATEMENT.search(unit.line(first - 1)):
+        first -= 1
+    return unit.source[unit.span(first, line)]

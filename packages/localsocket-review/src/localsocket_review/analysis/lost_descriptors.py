@@ -11,8 +11,8 @@ from localsocket_review.analysis.calls import ProgramCalls
 from localsocket_review.analysis.constant_conditions import truth_where
 from localsocket_review.analysis.control_flow import ControlFlow, FlowNode
 from localsocket_review.analysis.descriptor_uses import (
+    DescriptorUse,
     DescriptorUses,
-    Use,
     assigned,
     is_invalid,
     is_plain_local,
@@ -39,7 +39,7 @@ from localsocket_review.model.unit import Language
 _OPEN = 1 << 16  # stands for every descriptor that is open
 
 
-class Kind(Enum):
+class LostBy(Enum):
     RETURN = auto()  # a return, or the end of the function
     AGAIN = auto()  # the variable is given another descriptor, in the next round of a loop
 
@@ -52,7 +52,7 @@ class Lost:
     function: FunctionInfo
     name: str
     place: Place
-    kind: Kind
+    kind: LostBy
 
 
 class LostDescriptors:
@@ -101,23 +101,23 @@ class _Walk:
             id(branch) for branch in function.statements() if isinstance(branch, Branch) and self._may_release(branch)
         }
 
-    def lost_at(self) -> tuple[Place, Kind] | None:
+    def lost_at(self) -> tuple[Place, LostBy] | None:
         start = self._flow.node_of(self._opened)
         if start is None or self._is_held_elsewhere() or self._is_used_with(start):
             return None
-        found: list[tuple[Place, Kind]] = []
+        found: list[tuple[Place, LostBy]] = []
         seen: set[int] = set()
         waiting = list(start.successors)
         while waiting:
             node = waiting.pop()
             if node is start:
-                found.extend([] if self._is_opened_lazily else [(self._opened.place, Kind.AGAIN)])
+                found.extend([] if self._is_opened_lazily else [(self._opened.place, LostBy.AGAIN)])
             elif node.index not in seen:
                 seen.add(node.index)
                 lost, following = self._at(node)
-                found.extend([(lost, Kind.RETURN)] if lost is not None else [])
+                found.extend([(lost, LostBy.RETURN)] if lost is not None else [])
                 waiting.extend(following)
-        return min(found, key=lambda one: (one[1] is Kind.AGAIN, one[0].line), default=None)
+        return min(found, key=lambda one: (one[1] is LostBy.AGAIN, one[0].line), default=None)
 
     def _is_held_elsewhere(self) -> bool:
         """Say whether something else may close it: a pointer to it, a lambda, a macro that names it."""
@@ -146,7 +146,7 @@ class _Walk:
 
     def _is_used_with(self, start: FlowNode) -> bool:
         """Say whether the statement that opens it hands it on as well: `if ((fd = open(…)) < 0 || keep(fd))`."""
-        return any(self._use(part, above, start) is Use.GONE for part, above in self._named_in(start))
+        return any(self._use(part, above, start) is DescriptorUse.GONE for part, above in self._named_in(start))
 
     def _named_in(self, node: FlowNode) -> Iterator[tuple[Expression, list[Expression]]]:
         for root in node.expressions:
@@ -154,17 +154,17 @@ class _Walk:
                 if self._is_it(part):
                     yield part, above
 
-    def _use(self, part: Expression, above: list[Expression], node: FlowNode) -> Use:
+    def _use(self, part: Expression, above: list[Expression], node: FlowNode) -> DescriptorUse:
         found = self._uses.use_of(part, above, self._function)
         statement = node.statement
         if self._is_polled(part, above, statement):
-            return Use.NEUTRAL
-        if found is not Use.ROOT:
+            return DescriptorUse.NEUTRAL
+        if found is not DescriptorUse.ROOT:
             return found
         root = above[0] if above else part
         if isinstance(statement, Assign):
-            return Use.SET if statement.target is root else Use.GONE
-        return Use.GONE if isinstance(statement, Return) else Use.NEUTRAL
+            return DescriptorUse.SET if statement.target is root else DescriptorUse.GONE
+        return DescriptorUse.GONE if isinstance(statement, Return) else DescriptorUse.NEUTRAL
 
     def _is_polled(self, part: Expression, above: list[Expression], statement: Statement | None) -> bool:
         """Say whether it is only put into the structure of one poll(): `struct pollfd p = {fd, POLLIN, 0}`."""
@@ -189,7 +189,11 @@ class _Walk:
             is_left = node.successors == [self._flow.graph.exit]
             return (node.statement.place, []) if is_left else (None, node.successors)
         uses = {self._use(part, above, node) for part, above in self._named_in(node)}
-        if uses & {Use.GONE, Use.SET} or node.never_returns or id(node.statement) in self._releasing:
+        if (
+            uses & {DescriptorUse.GONE, DescriptorUse.SET}
+            or node.never_returns
+            or id(node.statement) in self._releasing
+        ):
             return None, []
         if isinstance(node.statement, Goto) and node.statement.label not in self._labels:
             return None, []  # a label that a macro sets
@@ -251,7 +255,7 @@ class _Walk:
         return any(
             not _leaves(side)
             and any(
-                self._uses.use_of(part, above, self._function) is Use.GONE
+                self._uses.use_of(part, above, self._function) is DescriptorUse.GONE
                 for inner in statements_in(side)
                 for root in inner.expressions()
                 for part, above in with_those_above(root)

@@ -11,7 +11,7 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
-from localsocket_review.apis.meaning import RECEIVER, ROLES, Access, Act, Api, Role
+from localsocket_review.apis.meaning import RECEIVER, ROLES, Act, Api, DefaultAccess, Role
 from localsocket_review.apis.tables import Framework
 from localsocket_review.model.unit import Language
 
@@ -101,7 +101,7 @@ class _FrameworkFile:
             self._flag(name, told, "told_by_name"),
             self._types(name, told.get("target_takes", [])),
             takes,
-            self._access(name, told.get("access", Access.UMASK)),
+            self._access(name, told.get("access", DefaultAccess.UMASK)),
             self._text(name, told.get("restricted_by", "")),
         )
 
@@ -135,12 +135,12 @@ class _FrameworkFile:
             name, f'`{role}` must be a position, a keyword, both as in [0, "path"], ".member" or "self", not {told!r}'
         )
 
-    def _access(self, name: str, told: object) -> Access:
+    def _access(self, name: str, told: object) -> DefaultAccess:
         try:
-            return Access(self._text(name, told))
+            return DefaultAccess(self._text(name, told))
         except ValueError:
-            hint = _did_you_mean(str(told), list(Access))
-            raise self._bad(name, f"`access` must be one of {', '.join(Access)}, not {told!r}{hint}") from None
+            hint = _did_you_mean(str(told), list(DefaultAccess))
+            raise self._bad(name, f"`access` must be one of {', '.join(DefaultAccess)}, not {told!r}{hint}") from None
 
     # --- shapes ---------------------------------------------------------------------------------------------------
 

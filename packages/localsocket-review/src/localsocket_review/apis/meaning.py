@@ -55,7 +55,7 @@ class Act(Flag):
     CALL_BACK = auto()  # has the thread of an event loop run `target`
 
 
-class Access(StrEnum):
+class DefaultAccess(StrEnum):
     """Who may connect to a socket of which the program says nothing: what the umask allows, or a framework's choice."""
 
     UMASK = "umask"
@@ -116,7 +116,7 @@ class Api:
     is_told_by_name: bool = False
     gives: tuple[str, ...] = ()
     takes: int | None = None
-    access: Access = Access.UMASK
+    access: DefaultAccess = DefaultAccess.UMASK
     restricted_by: str = ""
 
     @property

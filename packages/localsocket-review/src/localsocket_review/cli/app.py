@@ -18,7 +18,7 @@ from localsocket_review.cli.progress import LateProgress
 
 if TYPE_CHECKING:
     from localsocket_review.claims.checking import CheckedReview
-    from localsocket_review.cli.settings import Settings
+    from localsocket_review.cli.settings import ReviewSettings
     from localsocket_review.report.report import Report
     from localsocket_review.rules.rule import Rule
 
@@ -142,7 +142,7 @@ def _settings(
     select: list[str] | None,
     ignore: list[str] | None,
     exclude: list[str] | None,
-) -> Settings:
+) -> ReviewSettings:
     from localsocket_review.cli.settings import BadSettings, Wishes, settings_of
 
     asked = Wishes(
@@ -154,7 +154,9 @@ def _settings(
         raise typer.BadParameter(str(error)) from None
 
 
-def _about_rules(wishes: Callable[[], Settings], explained: str, is_list: bool, output_format: ReportFormat) -> int:
+def _about_rules(
+    wishes: Callable[[], ReviewSettings], explained: str, is_list: bool, output_format: ReportFormat
+) -> int:
     """Do what is to be done with the rules themselves."""
     settings = wishes()
     if explained:
@@ -165,7 +167,7 @@ def _about_rules(wishes: Callable[[], Settings], explained: str, is_list: bool, 
     return _test_rules(settings, output_format)
 
 
-def _explain(rule_id: str, settings: Settings) -> None:
+def _explain(rule_id: str, settings: ReviewSettings) -> None:
     from localsocket_review.report.explaining import explain
 
     rules = {rule.id: rule for rule in settings.rules}
@@ -175,7 +177,7 @@ def _explain(rule_id: str, settings: Settings) -> None:
     explain(rule, Console())
 
 
-def _list_rules(settings: Settings, output_format: ReportFormat) -> int:
+def _list_rules(settings: ReviewSettings, output_format: ReportFormat) -> int:
     from localsocket_review.report.listing import list_rules, rules_as_json
 
     if output_format is ReportFormat.JSON:
@@ -185,7 +187,7 @@ def _list_rules(settings: Settings, output_format: ReportFormat) -> int:
     return 0
 
 
-def _test_rules(settings: Settings, output_format: ReportFormat) -> int:
+def _test_rules(settings: ReviewSettings, output_format: ReportFormat) -> int:
     """Return 1 where a program is not answered as it should be, and 2 where there is nothing to test."""
     from localsocket_review.cli.testing_rules import outcomes_as_json, print_outcomes
     from localsocket_review.rule_testing import outcomes_of
@@ -207,7 +209,7 @@ def _test_rules(settings: Settings, output_format: ReportFormat) -> int:
 
 def _review(
     paths: list[Path],
-    wishes: Callable[[], Settings],
+    wishes: Callable[[], ReviewSettings],
     output_format: ReportFormat,
     output: Path | None,
     fail_on: FailOn,

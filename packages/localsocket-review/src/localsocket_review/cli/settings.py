@@ -40,7 +40,7 @@ class Wishes:
 
 
 @dataclass(frozen=True, slots=True)
-class Settings:
+class ReviewSettings:
     """The rules to ask, in order, what the user adds to the reviewer, and what is left out of trees."""
 
     rules: tuple[Rule, ...]
@@ -49,7 +49,7 @@ class Settings:
     exclude: tuple[str, ...] = field(default=())
 
 
-def settings_of(asked: Wishes, directory: Path) -> Settings:
+def settings_of(asked: Wishes, directory: Path) -> ReviewSettings:
     """Return what is to be done: what the command line says, added to what the file in force says.
 
     Raises BadSettings, which tells the file and what to write instead.
@@ -77,7 +77,7 @@ def settings_of(asked: Wishes, directory: Path) -> Settings:
         tuple(RuleFailure(error.source, f"which {error.fault}", error.trace) for error in broken),
         tuple(rule for rule in known if rule not in wanted),
     )
-    return Settings(wanted, tuple(own), additions, (*written.exclude, *asked.exclude))
+    return ReviewSettings(wanted, tuple(own), additions, (*written.exclude, *asked.exclude))
 
 
 def _checked(selectors: Sequence[str], rules: Sequence[Rule]) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from localsocket_review.analysis.effects import Effect
 from localsocket_review.analysis.facts import Facts
 from localsocket_review.analysis.sites import Site
 from localsocket_review.analysis.texts import Text, parent_of
-from localsocket_review.apis.meaning import Access, Act
+from localsocket_review.apis.meaning import Act, DefaultAccess
 from localsocket_review.findings import Finding, Severity
 from localsocket_review.model.declarations import FunctionInfo
 from localsocket_review.model.unit import Language
@@ -36,7 +36,7 @@ def _opened_by_framework(facts: Facts) -> Iterator[Finding]:
     """Yield what listens with a mode that lets others in, or by a framework that lets everyone in unless told."""
     for site in facts.calls.sites(Act.BIND):
         mode, endpoint = site.argument("mode"), site.argument("endpoint")
-        if "mode" not in site.api.roles and site.api.access is not Access.EVERYONE:
+        if "mode" not in site.api.roles and site.api.access is not DefaultAccess.EVERYONE:
             continue
         is_secluded = facts.seclusion.is_secluded(site.function, Effect(site, site.call))
         if endpoint is None or is_secluded or facts.access.is_abstract(site) or facts.transports.is_network_site(site):
@@ -44,7 +44,7 @@ def _opened_by_framework(facts: Facts) -> Iterator[Finding]:
         bits = facts.access.bits(mode, site.function)
         if bits & (_GROUP | _OTHERS):
             yield _opened(site, bits)
-        elif mode is None and site.api.access is Access.EVERYONE:
+        elif mode is None and site.api.access is DefaultAccess.EVERYONE:
             message = f"{site.api.method}() lets every user of this machine connect to the socket."
             evidence = [(site.place, "opened here")]
             yield RULE.finding(site.place, message, evidence, repair=site.api.restricted_by)

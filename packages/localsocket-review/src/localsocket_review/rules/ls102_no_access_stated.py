@@ -9,7 +9,7 @@ from localsocket_review.analysis.keys import gives_key
 from localsocket_review.analysis.names import Variable
 from localsocket_review.analysis.sites import Site
 from localsocket_review.analysis.texts import HoleKind, Text
-from localsocket_review.apis.meaning import Access, Act
+from localsocket_review.apis.meaning import Act, DefaultAccess
 from localsocket_review.findings import Finding, Severity
 from localsocket_review.model.declarations import ClassInfo, FunctionInfo
 from localsocket_review.model.expressions import Call, Expression, This, dotted
@@ -36,7 +36,7 @@ def check(facts: Facts) -> Iterator[Finding]:
         if (
             site.call in stated
             or site.argument("mode") is not None
-            or site.api.access is not Access.UMASK
+            or site.api.access is not DefaultAccess.UMASK
             or gives_key(site)
             or facts.access.is_abstract(site)
         ):

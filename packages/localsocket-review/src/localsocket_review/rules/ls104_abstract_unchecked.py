@@ -39,14 +39,12 @@ def _is_checked(facts: Facts, site: Site) -> bool:
         return True
     if facts.access.asks_for_credentials(site.function.unit):
         return True
-    # In C, the file that makes the server is often another one than that which accepts and asks, beside it.
-    accepting = {
-        one.function.unit
-        for one in facts.calls.sites(Act.ACCEPT)
-        if one.function.unit.language is Language.CPP and one.function.unit.folder == site.function.unit.folder
-    }
-    is_server_in_c = site.function.unit.language is Language.CPP and not site.api.act & Act.CONNECT
-    return is_server_in_c and any(map(facts.access.asks_for_credentials, accepting - {site.function.unit}))
+    if site.function.unit.language is not Language.CPP or site.api.act & Act.CONNECT:
+        return False
+    # In C, the file that makes the server is often another one of the program than that which accepts and asks.
+    accepting = {one.function.unit for one in facts.calls.sites(Act.ACCEPT)}
+    program = facts.neighbours.of(site.function.unit)
+    return any(unit in accepting and facts.access.asks_for_credentials(unit) for unit in program)
 
 
 RULE = Rule(

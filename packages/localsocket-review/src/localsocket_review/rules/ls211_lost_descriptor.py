@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from localsocket_review.analysis.facts import Facts
-from localsocket_review.analysis.lost_descriptors import Kind, Lost
+from localsocket_review.analysis.lost_descriptors import Lost, LostBy
 from localsocket_review.findings import Finding, Severity
 from localsocket_review.model.unit import Language
 from localsocket_review.rules.rule import Example, Rule
@@ -22,7 +22,7 @@ def check(facts: Facts) -> Iterator[Finding]:
 
 def _finding(lost: Lost) -> Finding:
     opened = (lost.opened.place, f"{lost.opened.called_name}() opened here")
-    if lost.kind is Kind.AGAIN:
+    if lost.kind is LostBy.AGAIN:
         message = f"Each round opens another descriptor as {lost.name!r}, and a way leads round that closes none."
         return RULE.finding(lost.place, message, [opened], repair=_IN_LOOP)
     message = f"The function ends here with {lost.name!r} open; nothing can close the descriptor afterwards."

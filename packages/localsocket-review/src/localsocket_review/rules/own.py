@@ -29,7 +29,7 @@ _T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True)
-class Case:
+class RuleCase:
     """A program that a rule is tested with; the name of its file tells the language."""
 
     code: str
@@ -41,8 +41,8 @@ class OwnRule:
     """A rule, the cases of its module, and the files that it is made of."""
 
     rule: Rule
-    valid: tuple[str | Case, ...]
-    invalid: tuple[str | Case, ...]
+    valid: tuple[str | RuleCase, ...]
+    invalid: tuple[str | RuleCase, ...]
     files: tuple[Path, ...]
 
 
@@ -175,8 +175,8 @@ def _faults(rule: Rule) -> Iterator[str]:
         yield f"{rule.id} has a `check` that cannot be called"
 
 
-def _cases(module: ModuleType, name: str, source: str) -> tuple[str | Case, ...]:
+def _cases(module: ModuleType, name: str, source: str) -> tuple[str | RuleCase, ...]:
     cases = getattr(module, name, ())
-    if not isinstance(cases, list | tuple) or not all(isinstance(one, str | Case) for one in cases):
-        raise BadRule(source, f"{name} must be a list of programs: of strings, or of Case(code, file)")
+    if not isinstance(cases, list | tuple) or not all(isinstance(one, str | RuleCase) for one in cases):
+        raise BadRule(source, f"{name} must be a list of programs: of strings, or of RuleCase(code, file)")
     return tuple(cases)

@@ -65,6 +65,15 @@ int by_attribute(const struct sockaddr_un *address)
     return mark(fd);
 }
 
+int by_attribute_above(const struct sockaddr_un *address)
+{
+    __attribute__((cleanup(close_pointed)))
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (connect(fd, (const struct sockaddr *)address, sizeof *address) < 0)
+        return -1;
+    return mark(fd);
+}
+
 int ends_there(const struct sockaddr_un *address)
 {
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
