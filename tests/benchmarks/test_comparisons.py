@@ -6,13 +6,14 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 ROOT = Path(__file__).parent.parent.parent
 BENCHMARKS = ROOT / "benchmarks"
 
-TINY = ["--rounds", "1", "--seconds", "0.1", "--round-trips", "20", "--connections", "10", "--chunk", "100"]
+TINY = ["--rounds", "1", "--round-trips", "20", "--connections", "10", "--chunk", "100"]
 PROGRAMS = {"aio", "aio-uvloop", "streams", "streams-uvloop", "server-aio", "server-protocol"}
 
 
@@ -37,12 +38,23 @@ def measured(tmp_path: Path) -> Path:
     return tmp_path
 
 
+def compared(rounds: Path, pages: Path) -> dict[str, Any]:
+    """Compare for a moment, or for longer where the machine is too busy for every program to do something in that."""
+    result: dict[str, Any] = {}
+    for seconds in ("0.1", "1", "5"):
+        done = compare_asyncio(*TINY, "--seconds", seconds, "--json", rounds, "--output-dir", pages)
+        assert (done.returncode, done.stderr) == (0, "")
+        result = json.loads(rounds.read_text())
+        runs = [run for row in result["rows"] for (run,) in row["programs"].values()]
+        if all(run["messages_per_second"] > 0 for run in runs):
+            break
+    return result
+
+
 def test_the_comparison_with_asyncio_runs_from_end_to_end(tmp_path: Path) -> None:
     rounds, pages = tmp_path / "rounds.json", tmp_path / "pages"
     pages.mkdir()
-    done = compare_asyncio(*TINY, "--json", rounds, "--output-dir", pages)
-    assert (done.returncode, done.stderr) == (0, "")
-    result = json.loads(rounds.read_text())
+    result = compared(rounds, pages)
     assert set(result["machine"]) == {"cpu", "cores", "kernel", "python", "uvloop", "commit", "date"}
     assert [(row["test"], row["connections"]) for row in result["rows"]] == [("exchange", 10), ("pingpong", 10)]
     for row in result["rows"]:

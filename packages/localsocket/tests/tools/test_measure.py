@@ -36,10 +36,20 @@ def few_files() -> Iterator[int]:
     resource.setrlimit(resource.RLIMIT_NOFILE, limits)
 
 
+def exchanged(server: ServerKind, face: Face) -> list[Row | SkippedRow]:
+    """Measure for a moment, or for longer where the machine is too busy for one chunk to come back in that."""
+    rows: list[Row | SkippedRow] = []
+    for seconds in (0.05, 0.5, 5.0):
+        rows = list(measure(plan_exchange(server, [1, 2], [10, 5000], seconds, face)))
+        if all(isinstance(row, Row) and row.bytes_received >= row.chunk_bytes for row in rows):
+            break
+    return rows
+
+
 @pytest.mark.parametrize("face", FACES)
 @pytest.mark.parametrize("server", ["thread", "process"])
 def test_an_exchange_fills_a_row_for_each_combination(server: ServerKind, face: Face) -> None:
-    rows = list(measure(plan_exchange(server, [1, 2], [10, 5000], 0.05, face)))
+    rows = exchanged(server, face)
     assert [(row.connections, row.chunk_bytes) for row in rows if isinstance(row, Row)] == [
         (1, 10),
         (1, 5000),
