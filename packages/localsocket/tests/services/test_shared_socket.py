@@ -51,12 +51,15 @@ class Shared:
 
     def start(self, *letters: bytes, deadline: Deadline = NEVER) -> list[Background[bool]]:
         """Have a thread wait for each letter, in this order: the first of them receives if nobody does."""
-        started = []
+        started: list[Background[bool]] = []
         for letter in letters:
-            waiting = self.waiting
             started.append(Background(self.wait, letter, deadline))
-            wait_until(lambda waiting=waiting: self.waiting > waiting, "it to wait")  # type: ignore[misc]
+            wait_until(lambda letter=letter: started[-1].is_done or self.is_waiting_for(letter), "it to wait")  # type: ignore[misc]
         return started
+
+    def is_waiting_for(self, letter: bytes) -> bool:
+        turn = self._turns.get(letter)
+        return turn is not None and (turn is self.socket._receiver or turn in self.socket._line)
 
     @property
     def waiting(self) -> int:
