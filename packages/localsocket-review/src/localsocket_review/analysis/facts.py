@@ -30,6 +30,7 @@ from localsocket_review.analysis.options import Options
 from localsocket_review.analysis.origins import Origins
 from localsocket_review.analysis.outputs import Outputs
 from localsocket_review.analysis.overwriting import Overwriting
+from localsocket_review.analysis.owner_checks import OwnerChecks
 from localsocket_review.analysis.ownership import Ownership
 from localsocket_review.analysis.references import References
 from localsocket_review.analysis.releases import Releases
@@ -216,6 +217,10 @@ class Facts:
     @cached_property
     def references(self) -> References:
         return References(self.neighbours)
+
+    @cached_property
+    def owner_checks(self) -> OwnerChecks:
+        return OwnerChecks(self.calls, self.values, self.flow)
 
     @cached_property
     def overwriting(self) -> Overwriting:

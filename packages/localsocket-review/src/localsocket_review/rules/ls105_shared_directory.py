@@ -20,7 +20,7 @@ def check(facts: Facts) -> Iterator[Finding]:
         if endpoint is None:
             continue
         for text in sorted(facts.values.endpoint(endpoint, site.function), key=str):
-            if is_shared_and_predictable(text):
+            if is_shared_and_predictable(text) and not facts.owner_checks.is_asked(site):
                 message = f"Any user of this machine can take the name {text} first, and be taken for the server."
                 evidence = [(site.place, "used here")]
                 if text.place is not None:
@@ -52,7 +52,10 @@ RULE = Rule(
         "from starting, or is the server that its clients talk to."
     ),
     repair="use a name below $XDG_RUNTIME_DIR, or in a directory made by mkdtemp",
-    unless=("the directory was made by mkdtemp, TemporaryDirectory or QTemporaryDir",),
+    unless=(
+        "the directory was made by mkdtemp, TemporaryDirectory or QTemporaryDir",
+        "the owner and the mode of its directory are checked before, or by a client the owner of the socket",
+    ),
     examples=(
         Example(
             Language.PYTHON,

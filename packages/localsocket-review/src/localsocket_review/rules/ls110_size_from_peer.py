@@ -9,7 +9,8 @@ from localsocket_review.analysis.sites import Site
 from localsocket_review.apis.meaning import Act
 from localsocket_review.findings import Finding, Severity
 from localsocket_review.model.declarations import FunctionInfo
-from localsocket_review.model.expressions import Binary, Call, Display, Expression, Literal, walk
+from localsocket_review.model.expressions import Binary, Call, Display, Expression, Literal, Name, strip_casts, walk
+from localsocket_review.model.statements import Return
 from localsocket_review.model.unit import Language
 from localsocket_review.rules.rule import Example, Rule, steps_of
 
@@ -30,11 +31,29 @@ def check(facts: Facts) -> Iterator[Finding]:
             continue
         if site.api.method in _TAKES_TEXTS_TOO and not any(step.makes_number for step in trace):
             continue
-        yield RULE.finding(site.place, _MESSAGE, [*steps_of(trace), (site.place, "used as a size here")])
+        place = trace[-1].place if _is_wrapper(facts, site, size) else site.place
+        yield RULE.finding(place, _MESSAGE, [*steps_of(trace), (site.place, "used as a size here")])
     for function in facts.functions(Language.PYTHON):
         yield from _repeated(facts, function)
     for site in facts.calls.sites(Act.COPY_TEXT | Act.WRITE_OUT):
         yield from _copied(facts, site)
+
+
+def _is_wrapper(facts: Facts, site: Site, size: Expression) -> bool:
+    """Say whether a function only takes memory for its callers, of whom one did not ask: `xrealloc(old, size)`."""
+    function = site.function
+    is_given = isinstance(size, Name) and size.identifier in {one.name for one in function.parameters}
+    holders = set(facts.ownership.holders(site.call, function))
+    return (
+        is_given
+        and bool(site.api.act & Act.ALLOCATE)
+        and any(
+            isinstance(one, Return)
+            and one.value is not None
+            and (strip_casts(one.value) is site.call or facts.names.variable(one.value, function) in holders)
+            for one in function.statements()
+        )
+    )
 
 
 def _copied(facts: Facts, site: Site) -> Iterator[Finding]:

@@ -11,7 +11,17 @@ from localsocket_review.analysis.facts import Facts
 from localsocket_review.analysis.names import Variable
 from localsocket_review.findings import Finding, Severity
 from localsocket_review.model.declarations import ClassInfo, FunctionInfo, FunctionKind
-from localsocket_review.model.expressions import Assignment, Binary, Call, Expression, Subscript, strip_casts
+from localsocket_review.model.expressions import (
+    Assignment,
+    Attribute,
+    Binary,
+    Call,
+    Expression,
+    Name,
+    Subscript,
+    Unary,
+    strip_casts,
+)
 from localsocket_review.model.place import Place
 from localsocket_review.model.statements import Assign
 from localsocket_review.model.unit import Language
@@ -40,6 +50,7 @@ _REMOVING = frozenset(
     }
 )
 _REMOVING_FROM = frozenset({"erase_if", "remove", "remove_if", "erase", "exchange", "swap"})
+_AFTER_FREE = "take what is needed of it before, such as the next one of a list, and give the memory back last"
 _WATCHING = re.compile(r"Q(?:Weak)?Pointer\s*<|shared_ptr|unique_ptr|QSharedPointer|weak_ptr")
 
 
@@ -51,6 +62,8 @@ def check(facts: Facts) -> Iterator[Finding]:
             if call.called_name == "delete" and call.arguments:
                 yield from _deleted_while_signalling(facts, call, function)
                 yield from _used_after_delete(facts, call, function)
+            for freed in _freed_by(facts, call, function):
+                yield from _used_after_free(facts, call, freed, function)
 
 
 # --- pointers left in containers ------------------------------------------------------------------------------------
@@ -183,6 +196,71 @@ def _used_after_delete(facts: Facts, call: Call, function: FunctionInfo) -> Iter
         if facts.flow(function).may_follow(call, use) and facts.flow(function).can_avoid(call, renewed, use):
             message = f"{variable.path} is used after it was deleted."
             yield RULE.finding(use.place, message, [(call.place, "deleted here"), (use.place, "used here")])
+
+
+# --- free -----------------------------------------------------------------------------------------------------------
+
+
+def _freed_by(facts: Facts, call: Call, function: FunctionInfo) -> Iterator[Variable]:
+    """Yield the local pointers whose memory a call gives back in any case: free(), or a helper that does it."""
+    if not facts.subject.concerns(function.unit):
+        return
+    callees = facts.calls.callees(call, function)
+    for at, argument in enumerate(call.arguments):
+        variable = facts.names.variable(argument, function) if isinstance(argument, Name) else None
+        if variable is None or variable.owner is not function:
+            continue
+        if call.called_name == "free" if not callees else len(callees) == 1 and _always_frees(facts, callees[0], at):
+            yield variable
+
+
+def _always_frees(facts: Facts, helper: FunctionInfo, position: int) -> bool:
+    if position >= len(helper.parameters) or helper.owner is not None:
+        return False
+    flow = facts.flow(helper)
+    freeing = {
+        node.index
+        for call in helper.calls()
+        if call.called_name == "free" and call.arguments and isinstance(only := call.arguments[0], Name)
+        if only.identifier == helper.parameters[position].name and (node := flow.node_of(call)) is not None
+    }
+    return bool(freeing) and not flow.leads_to(flow.graph.entry, flow.graph.exit, freeing)
+
+
+def _used_after_free(facts: Facts, call: Call, variable: Variable, function: FunctionInfo) -> Iterator[Finding]:
+    flow = facts.flow(function)
+    renewed = [one for one in function.expressions() if _renews(facts, one, variable, function)]
+    renewed += [
+        one.target
+        for one in function.statements()
+        if isinstance(one, Assign) and one.value is not None and facts.names.variable(one.target, function) == variable
+    ]
+    for use in function.expressions():
+        pointer = _dereferenced(use)
+        if pointer is None or facts.names.variable(pointer, function) != variable or not flow.dominates(call, use):
+            continue
+        others = [one for one in renewed if flow.node_of(one) is not flow.node_of(use)]
+        if flow.can_avoid(call, others, use):
+            message = f"{variable.path} is used after its memory was given back."
+            evidence = [(call.place, "given back here"), (use.place, "used here")]
+            yield RULE.finding(use.place, message, evidence, repair=_AFTER_FREE)
+            return
+
+
+def _renews(facts: Facts, part: Expression, variable: Variable, function: FunctionInfo) -> bool:
+    match part:
+        case Assignment(target=Name() as target) | Unary(operator="&", operand=Name() as target):
+            return facts.names.variable(target, function) == variable
+    return False
+
+
+def _dereferenced(part: Expression) -> Name | None:
+    match part:
+        case Attribute(value=Name() as name) | Subscript(value=Name() as name):
+            return name
+        case Unary(operator="*", operand=Name() as name):
+            return name
+    return None
 
 
 RULE = Rule(

@@ -29,7 +29,7 @@ from localsocket_review.model.expressions import (
     strip_casts,
     walk,
 )
-from localsocket_review.model.statements import Assign, Evaluate
+from localsocket_review.model.statements import Assign, Branch, Break, Evaluate, Loop, contains, expressions_in
 from localsocket_review.model.unit import Language
 from localsocket_review.rules.rule import Example, Rule, steps_of
 
@@ -81,6 +81,7 @@ def check(facts: Facts) -> Iterator[Finding]:
     for site in facts.calls.sites(Act.SHORT):
         if site.function.unit.language is Language.CPP:
             yield from _only_asked_for_failure(facts, site)
+        yield from _ends_half_way(facts, site)
     for site in facts.calls.sites(Act.UNPACK):
         yield from _unpacked(facts, site)
     for site in facts.streams.reads(Act.CHUNK):
@@ -166,6 +167,40 @@ def _only_asked_for_failure(facts: Facts, site: Site) -> Iterator[Finding]:
     if _is_asked_for_failure(facts, site) and not _is_measured(facts, site) and _may_be_socket(facts, site):
         message = f"{site.call.called_name}() may send less than it was given; all counts as sent unless it fails."
         yield RULE.finding(site.place, message, [(site.place, "sent once here")], severity=Severity.LOW)
+
+
+def _ends_half_way(facts: Facts, site: Site) -> Iterator[Finding]:
+    """A loop that sends all is left where that fails, and nothing afterwards asks whether all was sent."""
+    function = site.function
+    loops = [one for one in function.statements() if isinstance(one, Loop) and contains(one.body, site.call)]
+    if not loops or loops[-1].test is None or not facts.streams.is_stream(site) or not _may_be_socket(facts, site):
+        return
+    loop = loops[-1]
+    holder = facts.ownership.holder(site.call, function) or _assigned_inside(facts, site.call, function)
+    left = [
+        one
+        for one in loop.body
+        if isinstance(one, Branch)
+        and [type(inner) for inner in one.then] == [Break]
+        and _mentions(facts, one.test, site.call, holder, function)
+    ]
+    asked = {facts.names.variable(part, function) for part in walk(loops[-1].test) if isinstance(part, Name)}
+    if (
+        not left
+        or not asked
+        or any(facts.names.variable(one, function) in {holder, *asked} for one in _after(loop, site))
+    ):
+        return
+    message = "The loop is left where this fails, and nothing afterwards tells that a part was not sent."
+    yield RULE.finding(site.place, message, [(site.place, "sent here"), (left[0].place, "left here")])
+
+
+def _after(loop: Loop, site: Site) -> Iterator[Expression]:
+    """Yield the names that stand behind the loop in the text."""
+    end = max((part.place for part in expressions_in([loop])), default=loop.place)
+    for part in site.function.expressions():
+        if isinstance(part, Name | Attribute) and part.place > end:
+            yield part
 
 
 def _is_asked_for_failure(facts: Facts, site: Site) -> bool:
