@@ -136,3 +136,9 @@ def test_deep_nesting_is_no_recursion_error() -> None:
 
 def test_a_file_that_takes_too_long_says_so() -> None:
     assert "longer than" in read_cpp("slow.cpp", b"int x;", seconds=-1).unread
+
+
+def test_a_macro_before_a_type_is_not_taken_for_it() -> None:
+    unit = cpp("static void take(int fd, UNUSED Kind kind, TOOLKIT_UNUSED Event event, const char *name) { use(fd); }")
+    named = [(one.name, one.type) for one in unit.functions[0].parameters]
+    assert named == [("fd", "int"), ("kind", "Kind"), ("event", "Event"), ("name", "char*")]

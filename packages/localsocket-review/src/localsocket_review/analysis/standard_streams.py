@@ -1,10 +1,21 @@
-"""Standard input, which no peer writes to."""
+"""Standard input and files, which no peer writes to."""
 
 from __future__ import annotations
 
+from localsocket_review.model.declarations import FunctionInfo
 from localsocket_review.model.expressions import Attribute, Call, Expression, Literal, Name, dotted, strip_casts
 
 _INPUTS = frozenset({"sys.stdin", "sys.stdin.buffer", "sys.__stdin__", "stdin", "std.cin", "STDIN_FILENO"})
+_SEEKING = frozenset({"lseek", "lseek64", "llseek", "ftruncate", "posix_fadvise"})
+
+
+def is_sought_in(descriptor: Expression, function: FunctionInfo) -> bool:
+    """Say whether the function moves to a place in what the descriptor is open for, as one can in files alone."""
+    name = dotted(strip_casts(descriptor))
+    return bool(name) and any(
+        call.called_name in _SEEKING and call.arguments and dotted(strip_casts(call.arguments[0])) == name
+        for call in function.calls()
+    )
 
 
 def is_standard_input(source: Expression) -> bool:

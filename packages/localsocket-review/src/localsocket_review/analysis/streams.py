@@ -13,7 +13,7 @@ from localsocket_review.analysis.memo import Inquiry, memo
 from localsocket_review.analysis.names import Names, Variable
 from localsocket_review.analysis.origins import Origin, Origins
 from localsocket_review.analysis.sites import CallSite, Site, Trail
-from localsocket_review.analysis.standard_streams import is_standard_input
+from localsocket_review.analysis.standard_streams import is_sought_in, is_standard_input
 from localsocket_review.analysis.taint import Step, Trace
 from localsocket_review.analysis.transports import Transports
 from localsocket_review.apis.meaning import Act
@@ -109,6 +109,8 @@ _REMEMBERED = 2
 _SMALLEST_ROOM = 128
 
 
+_COUNTERS = frozenset({"timerfd_create", "eventfd"})
+_COUNTS = frozenset({"uint64_t", "eventfd_t", "unsigned long long", "unsigned long long int", "quint64"})
 # The types of one byte.
 BYTES = frozenset({"char", "unsigned char", "signed char", "uint8_t", "int8_t", "quint8", "uchar", "byte", "bool"})
 
@@ -154,12 +156,22 @@ class Streams:
             return False
         if socket is None:
             return True
+        if is_sought_in(socket, site.function) or self.reads_counter(site):
+            return False
         made = list(self._made(socket, site.function))
         if any(is_standard_input(one) for one in (socket, *(origin.expression for origin in made))):
             return False
         if not any(isinstance(one.expression, Call) for one in made) and self._makes_messages_alone(site.function.unit):
             return False
         return not any(_keeps_messages(one.expression) for one in made)
+
+    def reads_counter(self, site: Site) -> bool:
+        """Say whether it is a timer or an event counter that is read, which gives its eight bytes or fails."""
+        buffer = site.argument("buffer")
+        if site.function.unit.language is not Language.CPP or not isinstance(buffer, Unary) or buffer.operator != "&":
+            return False
+        kind = self._inference.type_of(buffer.operand, site.function).removeprefix("std.")
+        return kind in _COUNTS and not _COUNTERS.isdisjoint(site.function.unit.identifiers)
 
     def _makes_messages_alone(self, unit: Unit) -> bool:
         """Say whether all sockets that a C file makes keep messages apart, so those that it is given do too."""

@@ -17,7 +17,7 @@ from localsocket_review.analysis.memo import Inquiry, memo
 from localsocket_review.analysis.names import Names, Variable
 from localsocket_review.analysis.outputs import Output
 from localsocket_review.analysis.sites import LONGEST_TRAIL, CallSite, Trail, argument_of
-from localsocket_review.analysis.standard_streams import is_standard_input
+from localsocket_review.analysis.standard_streams import is_sought_in, is_standard_input
 from localsocket_review.analysis.transports import Transports
 from localsocket_review.apis.c_library import FRESH_MEMORY
 from localsocket_review.apis.meaning import Act, Api
@@ -596,7 +596,7 @@ class Taint:
             if isinstance(source, Call) and source.called_name in ("open", "openat", "fileno")
         ]
         given = [one.value for one in self._definitions.at(descriptor, function) if one.value is not None]
-        return bool(opened) or any(map(is_standard_input, (descriptor, *given)))
+        return bool(opened) or any(map(is_standard_input, (descriptor, *given))) or is_sought_in(descriptor, function)
 
     def _streamed(self, stream: Binary, function: FunctionInfo, trail: Trail, makes_number: bool) -> Trace | None:
         """`stream >> value`, where the stream reads from a socket or from what was received."""

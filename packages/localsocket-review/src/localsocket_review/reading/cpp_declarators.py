@@ -80,20 +80,31 @@ def parameters(function: Node | None, expressions: CppExpressions) -> list[Param
         if not node.type.endswith("parameter_declaration"):
             continue
         declarator = take_apart(field(node, "declarator"))
-        full_type = type_text(field(node, "type")) + declarator.suffix
+        full_type, name = type_text(field(node, "type")) + declarator.suffix, text_of(declarator.name)
         if full_type == "void":
             continue
+        if (real := _name_behind(node)) is not None:
+            full_type, name = name, real
         default = field(node, "default_value")
         found.append(
             Parameter(
                 expressions.place(node),
-                text_of(declarator.name),
+                name,
                 full_type,
                 None if default is None else expressions.lower(default),
                 is_variadic=node.type.startswith("variadic"),
             )
         )
     return found
+
+
+def _name_behind(parameter: Node) -> str | None:
+    """Return the name, where a macro that is not known stands before the type: `UNUSED Kind kind`."""
+    left, following = field(parameter, "declarator"), parameter.next_sibling
+    if left is None or left.type != "identifier" or following is None or following.type != "ERROR":
+        return None
+    inside = parts(following)
+    return text_of(inside[0]) if len(inside) == 1 and inside[0].type == "identifier" else None
 
 
 def initial_value(

@@ -9,6 +9,7 @@ from localsocket_review.analysis.keys import gives_key, key_of
 from localsocket_review.analysis.sites import Site
 from localsocket_review.apis.meaning import Act
 from localsocket_review.findings import Finding, Severity
+from localsocket_review.model.expressions import Call, Literal, Unary
 from localsocket_review.model.unit import Language
 from localsocket_review.rules.rule import Example, Rule
 
@@ -17,7 +18,7 @@ def check(facts: Facts) -> Iterator[Finding]:
     found = [
         site
         for site in facts.calls.sites(Act.BIND | Act.CONNECT | Act.CHMOD)
-        if facts.access.is_abstract(site) and not _is_checked(facts, site)
+        if facts.access.is_abstract(site) and not _is_checked(facts, site) and not _is_for_paths(facts, site)
     ]
     servers = [site for site in found if not site.api.act & Act.CONNECT]
     serving = {site.function.unit for site in servers}
@@ -47,6 +48,19 @@ def _is_checked(facts: Facts, site: Site) -> bool:
     return any(unit in accepting and facts.access.asks_for_credentials(unit) for unit in program)
 
 
+def _is_for_paths(facts: Facts, site: Site) -> bool:
+    """Say whether this is run for names alone that do not begin with a zero byte: `if not name.startswith("\\0")`."""
+    for guard in facts.flow(site.function).guards(site.call):
+        test, holds = guard.test, guard.holds
+        while isinstance(test, Unary) and test.operator == "not":
+            test, holds = test.operand, not holds
+        match test:
+            case Call(called_name="startswith", arguments=(Literal(value=str() | bytes() as text), *_)):
+                if text[:1] in ("\0", b"\0") and not holds:
+                    return True
+    return False
+
+
 RULE = Rule(
     id="LS104",
     title="abstract name without a check of credentials",
@@ -57,7 +71,11 @@ RULE = Rule(
         "in containers that share the network. Only asking the system for the peer's uid tells who connects."
     ),
     repair="use a path in a private directory, or compare the uid of SO_PEERCRED before the first byte is read",
-    unless=("the program asks who the peer is", "the peers prove that they have a key"),
+    unless=(
+        "the program asks who the peer is",
+        "the peers prove that they have a key",
+        "the way is for names that do not begin with a zero byte",
+    ),
     examples=(
         Example(
             Language.PYTHON,

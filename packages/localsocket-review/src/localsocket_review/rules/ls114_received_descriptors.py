@@ -104,7 +104,9 @@ def _last_name(expression: Name | Attribute) -> str:
 
 
 def _reads_flags_in_c(site: Site, _: int) -> bool:
-    """Say whether `msg_flags` is read, and not only set."""
+    """Say whether `msg_flags` is read, and not only set; or MSG_CTRUNC looked for by whoever is given the header."""
+    if "MSG_CTRUNC" in site.function.unit.identifiers:
+        return True
     written = {statement.target for statement in site.function.statements() if isinstance(statement, Assign)}
     return any(
         isinstance(part, Attribute) and part.name == "msg_flags" and part not in written

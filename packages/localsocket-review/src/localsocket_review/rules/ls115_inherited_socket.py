@@ -91,7 +91,8 @@ def _is_marked_later(facts: Facts, site: Site) -> bool:
 
 
 def _sets_flag(call: Call) -> bool:
-    return call.called_name in ("fcntl", "ioctl") and any(map(_names_flag, call.arguments))
+    """Say whether this is fcntl() or ioctl(), or a function of that name around it, which sets the flag."""
+    return call.called_name.lower().startswith(("fcntl", "ioctl")) and any(map(_names_flag, call.arguments))
 
 
 def _names_flag(expression: Expression) -> bool:

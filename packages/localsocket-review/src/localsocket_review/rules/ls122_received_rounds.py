@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from localsocket_review.analysis.facts import Facts
+from localsocket_review.analysis.taint import Trace
 from localsocket_review.apis.meaning import Act
 from localsocket_review.findings import Finding, Severity
 from localsocket_review.model.declarations import FunctionInfo
@@ -32,10 +33,17 @@ def check(facts: Facts) -> Iterator[Finding]:
 def _rounds(facts: Facts, loop: Loop, function: FunctionInfo) -> Iterator[Finding]:
     for bound in _bounds(loop):
         trace = facts.taint.received_size(bound, function)
-        if trace is not None and any(step.makes_number for step in trace):
+        if trace is not None and any(step.makes_number for step in trace) and not _is_counted(facts, trace):
             message = "A peer chooses how often this loop goes round, and nothing keeps it below a maximum."
             yield RULE.finding(bound.place, message, [*steps_of(trace), (bound.place, "counted to here")])
             return
+
+
+def _is_counted(facts: Facts, trace: Trace) -> bool:
+    """Say whether the number is what a timer or an event counter gave."""
+    return any(
+        site.place == trace[0].place and facts.streams.reads_counter(site) for site in facts.calls.sites(Act.RECEIVE)
+    )
 
 
 def _bounds(loop: Loop) -> Iterator[Expression]:
