@@ -5,7 +5,9 @@ from __future__ import annotations
 import contextlib
 import gc
 import os
+import shutil
 import sys
+import tempfile
 
 import pytest
 
@@ -23,7 +25,10 @@ def keep_compiled_code(config: pytest.Config) -> None:
     Else every worker, and each of hundreds of programs that tests start, compiles all it imports anew.
     """
     with contextlib.suppress(OSError):  # a tree that nobody may write to
-        sys.pycache_prefix = os.environ["PYTHONPYCACHEPREFIX"] = str(config.cache.mkdir("bytecode"))
+        kept = config.cache.mkdir("bytecode")
+        for folder in (kept / tempfile.gettempdir().lstrip("/")).glob("pytest-of-*"):
+            shutil.rmtree(folder, ignore_errors=True)  # of what earlier runs have written, under other names each
+        sys.pycache_prefix = os.environ["PYTHONPYCACHEPREFIX"] = str(kept)
         os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
         sys.dont_write_bytecode = False
 
