@@ -17,7 +17,7 @@ import pytest
 ROOT = Path(__file__).parent.parent
 PACKAGES = {"localsocket": "localsocket", "localsocket-review": "localsocket_review"}
 # What an auditor has to read, and what everybody downloads: grown beyond it, something has come in that is not needed.
-LARGEST_LIBRARY_WHEEL = 320_000
+LARGEST_LIBRARY_WHEEL = 345_000
 
 
 def pyproject(directory: Path) -> dict[str, Any]:
@@ -62,7 +62,11 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Built]:
 def build(name: str, directory: Path) -> Built:
     # A copy: building leaves files in the tree.
     copy, made, work = directory / "copy", directory / "made", directory / "work"
-    shutil.copytree(ROOT / "packages" / name, copy, ignore=shutil.ignore_patterns("build", "*.egg-info", "__pycache__"))
+    shutil.copytree(
+        ROOT / "packages" / name,
+        copy,
+        ignore=shutil.ignore_patterns("build", "*.egg-info", "__pycache__", ".pytest_cache"),
+    )
     made.mkdir()
     done = subprocess.run(
         [sys.executable, "-c", BUILD, made, work], cwd=copy, capture_output=True, text=True, check=False
