@@ -18,6 +18,7 @@ from localsocket_review.model.expressions import (
     Expression,
     Literal,
     Name,
+    Subscript,
     dotted,
     strip_casts,
     walk,
@@ -30,6 +31,7 @@ _ROOM = 104  # of the smallest sun_path, that of the BSDs; Linux has 108
 _UNLIMITED = frozenset({"strcpy", "stpcpy", "strcat", "sprintf", "vsprintf", "qstrcpy"})
 _LIMITED = frozenset({"memcpy", "memmove", "strncpy", "strncat", "copy_n", "copy"})
 _NUMBERS_ONLY = re.compile(r"(?:[^%]|%%|%[-+ #0]*\d*(?:hh?|ll?|z|j|t)?[diuxXoc])*")
+_END = "refuse a path with strlen(path) >= sizeof address.sun_path, or copy one byte less into a zeroed address"
 _MEASURES = frozenset({"strlen", "size", "length", "strnlen", "wcslen"})
 # What takes two lengths and gives the greater one, or what is no bound at all.
 _GREATER = re.compile(r"max|larg|great|big|most|sum|add|plus", re.IGNORECASE)
@@ -39,12 +41,36 @@ _COPYING = frozenset({"memcpy", "memmove", "strncpy", "strncat", "copy_n", "copy
 def check(facts: Facts) -> Iterator[Finding]:
     for site in facts.calls.sites(Act.COPY_TEXT):
         buffer = site.argument("buffer")
-        if buffer is None or not _is_sun_path(facts, buffer, site) or not _copies_all(facts, site):
+        if buffer is None or not _is_sun_path(facts, buffer, site):
+            continue
+        if _fills_to_the_end(facts, buffer, site):
+            message = "A path of 108 bytes fills sun_path to its end, and nothing ends it: whoever reads it, reads on."
+            yield RULE.finding(
+                site.place, message, [(site.place, "copied here")], severity=Severity.LOW, repair=_END, cwe="CWE-170"
+            )
+        if not _copies_all(facts, site):
             continue
         if _fits(facts, site) or _is_measured(facts, site):
             continue
         message = f"{site.api.method}() copies a path of any length into sun_path, which has room for 107 bytes."
         yield RULE.finding(site.place, message, [(site.place, "copied here")])
+
+
+def _fills_to_the_end(facts: Facts, buffer: Expression, site: Site) -> bool:
+    """Say whether strncpy() may leave no zero byte: it is given all the room, and nothing ends the text afterwards."""
+    size = site.argument("size")
+    if site.api.method != "strncpy" or not isinstance(size, Call) or size.called_name != "sizeof":
+        return False
+    if not any(isinstance(part, Attribute) and part.name == "sun_path" for part in walk(size)):
+        return False
+    if not isinstance(strip_casts(buffer), Attribute) or _fits(facts, site) or _is_measured(facts, site):
+        return False
+    return not any(
+        isinstance(one, Assign)
+        and isinstance(one.target, Subscript)
+        and any(isinstance(part, Attribute) and part.name == "sun_path" for part in walk(one.target))
+        for one in site.function.statements()
+    )
 
 
 def _is_sun_path(facts: Facts, buffer: Expression, site: Site) -> bool:

@@ -29,7 +29,16 @@ from localsocket_review.model.expressions import (
     strip_casts,
     walk,
 )
-from localsocket_review.model.statements import Assign, Branch, Break, Evaluate, Loop, contains, expressions_in
+from localsocket_review.model.statements import (
+    Assign,
+    Branch,
+    Break,
+    Evaluate,
+    Loop,
+    contains,
+    expressions_in,
+    statements_in,
+)
 from localsocket_review.model.unit import Language
 from localsocket_review.rules.rule import Example, Rule, steps_of
 
@@ -185,11 +194,14 @@ def _ends_half_way(facts: Facts, site: Site) -> Iterator[Finding]:
         and _mentions(facts, one.test, site.call, holder, function)
     ]
     asked = {facts.names.variable(part, function) for part in walk(loops[-1].test) if isinstance(part, Name)}
-    if (
-        not left
-        or not asked
-        or any(facts.names.variable(one, function) in {holder, *asked} for one in _after(loop, site))
-    ):
+    counted = {
+        facts.names.variable(one.target, function)
+        for one in statements_in(loop.body)
+        if isinstance(one, Assign) and one.value is not None and one.operator != "="
+        if _mentions(facts, one.value, site.call, holder, function)
+    }
+    after = {facts.names.variable(one, function) for one in _after(loop, site)}
+    if not left or not asked or after & {holder, *asked, *counted}:
         return
     message = "The loop is left where this fails, and nothing afterwards tells that a part was not sent."
     yield RULE.finding(site.place, message, [(site.place, "sent here"), (left[0].place, "left here")])
