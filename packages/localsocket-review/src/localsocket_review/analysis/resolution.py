@@ -115,13 +115,7 @@ class Resolution:
         """Say whether the program has a function of this bare name that takes such a call."""
         if "." in name:
             return False
-        return any(
-            known.owner is None
-            and known.kind is FunctionKind.FUNCTION
-            and known.unit.language is function.unit.language
-            and _takes(known, call)
-            for known in self._program.functions_by_name.get(name, ())
-        )
+        return any(_takes(known, call) for known in self._program.free_namesakes(name, function.unit.language))
 
     def _inherited(self, name: str, function: FunctionInfo, table: dict[str, Api]) -> Api | None:
         """`MyServer.removeServer`, where MyServer is a class of the program with a base that the tables know."""

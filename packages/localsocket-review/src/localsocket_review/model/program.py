@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 from itertools import takewhile
 from pathlib import PurePath
-from typing import Protocol, TypeVar
+from typing import Generic, Protocol, TypeVar
 
 from localsocket_review.model.declarations import ClassInfo, FunctionInfo, FunctionKind
 from localsocket_review.model.expressions import Call
@@ -26,6 +26,7 @@ class Program:
             self.functions_by_name[function.name].append(function)
         self.classes: list[ClassInfo] = []
         self.classes_by_name: defaultdict[str, list[ClassInfo]] = defaultdict(list)
+        self._class_namesakes: defaultdict[tuple[str, Language], _Namesakes[ClassInfo]] = defaultdict(_Namesakes)
         every_class = [found for unit in units for found in unit.classes]
         for found in sorted(every_class, key=lambda found: not _is_declared(found)):
             self._join(found)
@@ -59,15 +60,16 @@ class Program:
     def _join(self, found: ClassInfo) -> None:
         """Add a class, or what one more file says of a class that is known."""
         # Declared classes come first, and two of them are never one: only then is nobody to be looked for.
-        namesakes = [] if _is_declared(found) else self.classes_by_name[found.name]
-        for known in _near_first(namesakes, found.unit):
-            same_language = known.unit.language is found.unit.language
-            if found.unit.language is Language.CPP and same_language and _may_be_same(known, found):
-                _merge(known, found)
-                return
+        namesakes = self._class_namesakes[found.name, found.unit.language]
+        if found.unit.language is Language.CPP and not _is_declared(found):
+            for known in namesakes.near_first(found.unit):
+                if _may_be_same(known, found):
+                    _merge(known, found)
+                    return
         found.methods = {name: _join_overloads([], overloads) for name, overloads in found.methods.items()}
         self.classes.append(found)
         self.classes_by_name[found.name].append(found)
+        namesakes.add(found)
 
     def class_named(self, name: str, near: Unit | None = None) -> ClassInfo | None:
         """Return the class of this name, that of the file `near` first, or none where the files have none."""
@@ -77,29 +79,37 @@ class Program:
         return self._named[key]
 
     def _class_named(self, name: str, near: Unit | None) -> ClassInfo | None:
-        candidates = self.classes_by_name.get(last_word(name), [])
+        word = last_word(name)
+        candidates = self.classes_by_name.get(word, [])
         if candidates and near is not None and near.language is Language.PYTHON and self._is_of_library(name, near):
             return None
         if near is not None:
-            candidates = [found for found in candidates if found.unit.language is near.language]
-            return next(_near_first(candidates, near), None)
+            known = self._class_namesakes.get((word, near.language))
+            return None if known is None else next(known.near_first(near), None)
         return candidates[0] if candidates else None
 
     def free_functions(self, name: str, near: Unit) -> list[FunctionInfo]:
         """Return the functions of this name that belong to no class, of the one file that is nearest."""
         key = (name, near)
         if key not in self._free:
-            known = [one for one in self._free_by_name.get(name, ()) if one.unit.language is near.language]
-            nearest_one = next(_near_first(known, near), None)
-            self._free[key] = [] if nearest_one is None else [one for one in known if one.unit is nearest_one.unit]
+            namesakes = self._free_namesakes.get((name, near.language))
+            nearest = None if namesakes is None else next(namesakes.near_first(near), None)
+            self._free[key] = [] if namesakes is None or nearest is None else namesakes.of_unit(nearest.unit)
         return self._free[key]
 
+    def free_namesakes(self, name: str, language: Language) -> Iterator[FunctionInfo]:
+        """Yield every function of this name that belongs to no class."""
+        namesakes = self._free_namesakes.get((name, language))
+        if namesakes is not None:
+            yield from namesakes.all
+
     @cached_property
-    def _free_by_name(self) -> dict[str, list[FunctionInfo]]:
-        return {
-            name: [one for one in found if one.owner is None and one.kind is FunctionKind.FUNCTION]
-            for name, found in self.functions_by_name.items()
-        }
+    def _free_namesakes(self) -> dict[tuple[str, Language], _Namesakes[FunctionInfo]]:
+        found: defaultdict[tuple[str, Language], _Namesakes[FunctionInfo]] = defaultdict(_Namesakes)
+        for one in self.functions:
+            if one.owner is None and one.kind is FunctionKind.FUNCTION:
+                found[one.name, one.unit.language].add(one)
+        return dict(found)
 
     def calls_named(self, *names: str) -> Iterator[tuple[Call, FunctionInfo]]:
         """Yield every call of one of these bare names, each with the function where it stands."""
@@ -178,29 +188,37 @@ class _OfUnit(Protocol):
 _T = TypeVar("_T", bound=_OfUnit)
 
 
-def nearest(candidates: Iterable[_T], unit: Unit) -> list[_T]:
-    """Return the candidates in the order of their distance from a file: those of the file itself come first."""
-    listed = list(candidates)
-    return sorted(listed, key=lambda one: distance(one.unit, unit)) if len(listed) > 1 else listed
+class _Namesakes(Generic[_T]):
+    """Things of one name, by file and folder: most are asked for the nearest alone, and trees have thousands."""
+
+    def __init__(self) -> None:
+        self.all: list[_T] = []
+        self._by_unit: defaultdict[Unit, list[_T]] = defaultdict(list)
+        self._by_stem: defaultdict[tuple[tuple[str, ...], str], list[_T]] = defaultdict(list)
+        self._by_folder: defaultdict[tuple[str, ...], list[_T]] = defaultdict(list)
+
+    def add(self, one: _T) -> None:
+        self.all.append(one)
+        self._by_unit[one.unit].append(one)
+        self._by_stem[one.unit.folder, _stem(one.unit)].append(one)
+        self._by_folder[one.unit.folder].append(one)
+
+    def of_unit(self, unit: Unit) -> list[_T]:
+        return self._by_unit.get(unit, [])
+
+    def near_first(self, unit: Unit) -> Iterator[_T]:
+        """Yield those of the file, of its own header, of its folder, and then of other folders by their distance."""
+        stem = _stem(unit)
+        yield from self.of_unit(unit)
+        yield from (one for one in self._by_stem.get((unit.folder, stem), ()) if one.unit is not unit)
+        yield from (one for one in self._by_folder.get(unit.folder, ()) if _stem(one.unit) != stem)
+        others = (folder for folder in self._by_folder if folder != unit.folder)
+        for folder in sorted(others, key=lambda other: _steps_between(other, unit.folder)):
+            yield from self._by_folder[folder]
 
 
-def _near_first(candidates: Sequence[_T], unit: Unit) -> Iterator[_T]:
-    """Yield the candidates in the order of their distance; of one folder, that of a file's own header comes first.
-
-    Most are asked for the first one alone, and trees have thousands of namesakes: so folders are ordered, not files.
-    """
-    if len(candidates) <= 1:
-        yield from candidates
-        return
-    stem = PurePath(unit.path).stem
-    folders: defaultdict[tuple[str, ...], list[_T]] = defaultdict(list)
-    for one in candidates:
-        folders[one.unit.folder].append(one)
-    for folder in sorted(folders, key=lambda other: _steps_between(other, unit.folder)):
-        inside = folders[folder]
-        if folder == unit.folder:
-            inside.sort(key=lambda one: 0 if one.unit is unit else 1 if PurePath(one.unit.path).stem == stem else 2)
-        yield from inside
+def _stem(unit: Unit) -> str:
+    return PurePath(unit.path).stem
 
 
 def distance(one: Unit, other: Unit) -> int:
