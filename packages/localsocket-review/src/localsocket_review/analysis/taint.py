@@ -783,8 +783,3 @@ def _designated(value: Display, field: str) -> list[Expression] | None:
     if value.kind != "initializer" or not names or not all(names):
         return None
     return [item for name, item in zip(names, value.items, strict=False) if name == field.partition(".")[0]]
-
-
-def _lies_in(path: str, whole: str) -> bool:
-    """Say whether a field is another one, or a part of it: `header.size` of `header`."""
-    return f"{path}.".startswith(f"{whole}.")
