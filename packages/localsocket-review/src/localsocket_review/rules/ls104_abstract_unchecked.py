@@ -15,13 +15,10 @@ from localsocket_review.rules.rule import Example, Rule
 
 
 def check(facts: Facts) -> Iterator[Finding]:
-    found = [
-        site
-        for site in facts.calls.sites(Act.BIND | Act.CONNECT | Act.CHMOD)
-        if facts.access.is_abstract(site) and not _is_checked(facts, site) and not _is_for_paths(facts, site)
-    ]
+    named = [site for site in facts.calls.sites(Act.BIND | Act.CONNECT | Act.CHMOD) if facts.access.is_abstract(site)]
+    serving = {site.function.unit for site in named if not site.api.act & Act.CONNECT}
+    found = [site for site in named if not _is_checked(facts, site) and not _is_for_paths(facts, site)]
     servers = [site for site in found if not site.api.act & Act.CONNECT]
-    serving = {site.function.unit for site in servers}
     clients = [site for site in found if site.api.act & Act.CONNECT and site.function.unit not in serving]
     for site in servers:
         message = "An abstract name has no permissions: every user of this machine may connect, and nothing asks who."

@@ -26,7 +26,7 @@ _MACROS = frozenset({"assert", "Q_ASSERT", "Q_ASSERT_X"})  # which a release lea
 # What keeps a value in bounds or in a list. Comparing for equality is left out: that is how tests look at answers.
 _KEEPING = frozenset({"<", "<=", ">", ">=", "in", "not in"})
 # What came from farther away is a state of the program's own by then, which it asserts about itself.
-_NEAR = 3
+_NEAR = 1  # how many calls it may have gone through
 _CHECKING = frozenset({"isalnum", "isidentifier", "isdigit", "isdecimal", "is_relative_to", "fullmatch", "match"})
 
 
@@ -67,9 +67,13 @@ def _checked(facts: Facts, test: Expression, function: FunctionInfo) -> Trace | 
         for side in sides:
             if isinstance(side, Name | Attribute | Subscript | Call):
                 trace = facts.taint.received_size(side, function) or facts.taint.received(side, function)
-                if trace is not None and len(trace) <= _NEAR and not _is_own_count(facts, side, function):
+                if trace is not None and _is_near(trace) and not _is_own_count(facts, side, function):
                     return trace
     return None
+
+
+def _is_near(trace: Trace) -> bool:
+    return sum(not step.makes_number for step in trace[1:]) <= _NEAR
 
 
 def _is_own_count(facts: Facts, value: Expression, function: FunctionInfo) -> bool:
