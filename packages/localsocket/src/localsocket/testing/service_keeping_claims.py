@@ -10,6 +10,7 @@ from typing import Any
 from localsocket.blocking.connect import connect
 from localsocket.blocking.local_socket import LocalSocket
 from localsocket.interfaces import MIB
+from localsocket.services.limits import CallLimits
 from localsocket.services.served_call import ServedCall
 from localsocket.testing.background import PATIENCE, Background, wait_until
 from localsocket.testing.contracts import Contract, ServiceFace
@@ -28,6 +29,8 @@ _LEAVING = 6
 _LEFT_BY_EACH = 250
 _MOST_LEFT = 1024
 _MOST_THREADS = 32
+_BEGUN = 8
+_LARGE = _BEGUN + 2  # more would not be taken by the kernel while the service reads no more
 _MUCH = 1000
 _SOME_TURNS = 200  # calls
 
@@ -255,6 +258,21 @@ def one_user_leaves_at_most_1024_notifications_behind_begun_or_not(face: Service
         wait_until(lambda: of_claims.diary.notes.count("left") >= left - dropped, "all that is kept to be served")
         wait_until(lambda: of_claims.service.stats().active_calls == 0)
         assert of_claims.diary.notes.count("left") <= _MOST_LEFT + _MOST_THREADS
+
+
+@keeping_claims.claim
+def large_calls_count_by_their_bytes_and_begin_when_others_have_ended(face: ServiceFace) -> None:
+    longest = CallLimits(message=4 * _ANSWER + 100)  # two of these may have begun: as many bytes as eight of the calls
+    with served(face, limits=longest) as (client, of_claims), UnhurriedClient.connect() as other:
+        for _ in range(_LARGE):
+            other.call("note_later", "." * _ANSWER)
+        of_claims.diary.wait_for(*["noting"] * _BEGUN)
+        wait_until(lambda: of_claims.service.stats().bytes_received > (_BEGUN + 1) * _ANSWER, "another to arrive")
+        for _ in range(_FEW):
+            assert client.call("add", 2, 3) == 5
+        assert of_claims.diary.notes.count("noting") == _BEGUN
+        of_claims.gate.set()
+        of_claims.diary.wait_for(*["noting"] * _LARGE)
 
 
 @keeping_claims.claim
