@@ -156,6 +156,11 @@ def test_c_frameworks_are_told_alike(tmp_path: Path) -> None:
         ('languages = ["python"]\n[callbacks]\n"a.B.c" = "received"\n', "must be a list of types"),
         ('languages = ["python"]\n[members]\n"a.B.c" = 1\n', "`a.B.c` must be a string, not 1"),
         ('languages = ["python"]\n[calls\n', ":2: is no TOML"),
+        ('languages = ["python"]\n[settings]\nbind = { files = "*.py" }\n', ":3: `bind` must be a table such as"),
+        (
+            'languages = ["python"]\n[settings]\nbind = { files = "*.py", umask = "umask", acess = "owner" }\n',
+            ":3: `acess` of `bind` is unknown; did you mean 'access'?",
+        ),
     ],
 )
 def test_what_is_wrong_is_told_with_file_line_and_key(tmp_path: Path, text: str, told: str) -> None:
@@ -212,8 +217,12 @@ def test_what_the_user_says_of_a_known_call_is_believed(tmp_path: Path) -> None:
 
 def test_every_framework_has_a_planted_defect() -> None:
     """Each table is asked for by a program of the corpus in which something is found, and which mentions it."""
-    texts = [path.read_text(encoding="utf-8") for path in CORPUS.rglob("bad_*") if path.is_file() and planted(path)]
+    texts = [
+        f"{path.name}\n{path.read_text(encoding='utf-8')}"
+        for path in CORPUS.rglob("bad_*")
+        if path.is_file() and planted(path)
+    ]
     frameworks = Path(read_framework.__code__.co_filename).parent / "frameworks"
     for file in sorted(frameworks.glob("*.toml")):
-        names = {api.name.split(".")[0] for apis in read_framework(file).calls.values() for api in apis}
+        names = {api.name.split(".")[0] for apis in read_framework(file).calls.values() for api in apis} | {file.stem}
         assert any(name in text for name in names for text in texts), file.name

@@ -11,12 +11,13 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
-from localsocket_review.apis.meaning import RECEIVER, ROLES, Act, Api, DefaultAccess, Role
+from localsocket_review.apis.meaning import RECEIVER, ROLES, Act, Api, DefaultAccess, Role, Setting
 from localsocket_review.apis.tables import Framework
 from localsocket_review.model.unit import Language
 
 _ACTS = {name.lower(): act for name, act in Act.__members__.items()}
-_PARTS = ("languages", "calls", "bases", "callbacks", "members", "decorators", "in_loop")
+_PARTS = ("languages", "calls", "bases", "callbacks", "members", "decorators", "in_loop", "settings")
+_OF_A_SETTING = ("files", "umask", "access", "restricted_by")
 _OF_A_CALL = ("does", "result", "target_takes", "reports", "told_by_name", "takes", "access", "restricted_by")
 _OBJECT_ITSELF = "self"  # also of what a constructor makes
 # `*` stands for any part of a name: the class that grpc generates is called as the service is.
@@ -67,6 +68,7 @@ class _FrameworkFile:
             {name: self._text(name, kind) for name, kind in self._each("members", parts, are_methods=True)},
             frozenset(self._texts("decorators", parts.get("decorators", []))),
             frozenset(one for name in self._texts("in_loop", parts.get("in_loop", [])) for one in self._expanded(name)),
+            tuple(self._settings(self._table("settings", parts))),
         )
 
     def _language(self, name: str) -> Language:
@@ -84,6 +86,19 @@ class _FrameworkFile:
             api = self._api(pattern, told)
             for name in self._expanded(pattern):
                 yield replace(api, name=name, returns=name if api.returns == _OBJECT_ITSELF else api.returns)
+
+    def _settings(self, settings: Mapping[str, Any]) -> Iterator[Setting]:
+        for name, told in settings.items():
+            if not isinstance(told, dict) or not {"files", "umask"} <= told.keys():
+                raise self._bad(name, 'must be a table such as { files = "*server.conf.py", umask = "umask" }')
+            self._known(name, told, _OF_A_SETTING)
+            yield Setting(
+                name,
+                files=self._text(name, told["files"]),
+                umask=self._text(name, told["umask"]),
+                access=self._access(name, told.get("access", DefaultAccess.UMASK)),
+                restricted_by=self._text(name, told.get("restricted_by", "")),
+            )
 
     def _api(self, name: str, told: Mapping[str, Any]) -> Api:
         if "target_takes" in told and "target" not in told:

@@ -63,6 +63,21 @@ class DefaultAccess(StrEnum):
     EVERYONE = "everyone"
 
 
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """A variable `name` of a settings file that names endpoints, `unix:/path` for local ones, one or a list.
+
+    `files` is a pattern for the names of such files, and `umask` the setting that tells with which the server binds.
+    `access` tells who may connect where that is not set.
+    """
+
+    name: str
+    files: str
+    umask: str
+    access: DefaultAccess = DefaultAccess.UMASK
+    restricted_by: str = ""
+
+
 # What an argument may be for. Each has a rule or an analysis that asks for it.
 ROLES = frozenset(
     {

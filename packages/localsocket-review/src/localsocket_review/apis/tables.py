@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache, cached_property
 
-from localsocket_review.apis.meaning import Act, Api
+from localsocket_review.apis.meaning import Act, Api, Setting
 from localsocket_review.model.unit import Language
 
 RECEIVED = "received"  # the type of what a peer chose
@@ -20,7 +20,7 @@ class Framework:
     `bases` are the bases of its classes. `callbacks` are methods of a base class that the framework calls, with the
     types of their parameters, `received` for what a peer sent; those `in_loop` run on the thread of its event loop.
     `members` are what objects have, by their types. Functions with one of the `decorators` are called with what a peer
-    sent.
+    sent. `settings` are variables of files that a server reads for its settings.
     """
 
     calls: Mapping[Language, tuple[Api, ...]] = field(default_factory=dict)
@@ -29,6 +29,7 @@ class Framework:
     members: Mapping[str, str] = field(default_factory=dict)
     decorators: frozenset[str] = frozenset()
     in_loop: frozenset[str] = frozenset()
+    settings: tuple[Setting, ...] = ()
 
 
 class Tables:
@@ -48,6 +49,7 @@ class Tables:
             self.members.update(one.members)
         self.decorators = frozenset().union(*(one.decorators for one in self._frameworks))
         self.in_loop = frozenset().union(*(one.in_loop for one in self._frameworks))
+        self.settings = tuple(setting for one in self._frameworks for setting in one.settings)
 
     def with_frameworks(self, more: Iterable[Framework]) -> Tables:
         """Return these tables and more, of which the new ones are right where both describe a name."""

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from fnmatch import fnmatch
+from pathlib import PurePath
 
 from localsocket_review.analysis.effects import Effect
 from localsocket_review.analysis.facts import Facts
 from localsocket_review.analysis.sites import Site
 from localsocket_review.analysis.texts import Text, parent_of
-from localsocket_review.apis.meaning import Act, DefaultAccess
+from localsocket_review.apis.meaning import Act, DefaultAccess, Setting
 from localsocket_review.findings import Finding, Severity
 from localsocket_review.model.declarations import FunctionInfo
+from localsocket_review.model.expressions import Display, Expression, Name
+from localsocket_review.model.statements import Assign
 from localsocket_review.model.unit import Language
 from localsocket_review.rules.rule import Example, Rule
 
@@ -27,6 +31,10 @@ def check(facts: Facts) -> Iterator[Finding]:
         elif bits & (_GROUP | _OTHERS) and site.api.roles.get("path") is not None and _is_of_socket(facts, site):
             yield from _opened_unless_without_effect(facts, site, bits)
     yield from _opened_by_framework(facts)
+    for setting in facts.tables.settings:
+        for unit in facts.program.units:
+            if unit.body is not None and fnmatch(PurePath(unit.path).name, setting.files):
+                yield from _opened_by_settings(facts, setting, unit.body)
     for function in facts.functions():
         yield from _through_helpers(facts, function)
         yield from _wide_umasks(facts, function)
@@ -48,6 +56,27 @@ def _opened_by_framework(facts: Facts) -> Iterator[Finding]:
             message = f"{site.api.method}() lets every user of this machine connect to the socket."
             evidence = [(site.place, "opened here")]
             yield RULE.finding(site.place, message, evidence, repair=site.api.restricted_by)
+
+
+def _opened_by_settings(facts: Facts, setting: Setting, settings: FunctionInfo) -> Iterator[Finding]:
+    """Yield the endpoint of a settings file, such as gunicorn's, with which the server lets everyone in."""
+    values: dict[str, Expression] = {}
+    for statement in settings.statements():
+        match statement:
+            case Assign(target=Name(identifier=name), value=Expression() as value):
+                values[name] = value
+    bound, umask = values.get(setting.name), values.get(setting.umask)
+    if bound is None:
+        return
+    endpoints = bound.items if isinstance(bound, Display) else (bound,)
+    texts = [text.beginning for one in endpoints for text in facts.values.texts(one, settings)]
+    masks = facts.values.numbers(umask, settings) if umask is not None else frozenset()
+    is_open = setting.access is DefaultAccess.EVERYONE if umask is None else bool(masks) and not max(masks) & _OTHERS
+    is_private = all(text.startswith("unix:/run/user/") for text in texts if text.startswith("unix:"))
+    if is_open and not is_private:
+        message = "With these settings the server lets every user of this machine connect to the socket."
+        evidence = [(umask.place, "set here")] if umask is not None else [(bound.place, "bound here")]
+        yield RULE.finding(bound.place, message, evidence, repair=setting.restricted_by)
 
 
 def _opened_unless_without_effect(facts: Facts, site: Site, bits: int) -> Iterator[Finding]:

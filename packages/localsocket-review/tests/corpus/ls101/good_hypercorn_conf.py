@@ -1,0 +1,2 @@
+bind = "unix:/run/notes/notes.sock"
+umask = 0o077
