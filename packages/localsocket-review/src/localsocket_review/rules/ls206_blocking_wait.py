@@ -6,16 +6,18 @@ from collections.abc import Iterator, Sequence
 
 from localsocket_review.analysis.facts import Facts
 from localsocket_review.analysis.sites import Site
+from localsocket_review.analysis.streams import waits_for_all
 from localsocket_review.apis.meaning import Act
 from localsocket_review.findings import Finding, Severity
 from localsocket_review.model.declarations import ClassInfo, FunctionInfo
 from localsocket_review.model.expressions import Attribute, Await, Call, Expression, Literal, Name, Unary, walk
-from localsocket_review.model.statements import Loop, Try, contains
+from localsocket_review.model.statements import Loop, Statement, Try, contains, expressions_in
 from localsocket_review.model.unit import Language, Unit
 from localsocket_review.rules.rule import Example, Rule
 
 _WAITING = Act.ACCEPT | Act.RECEIVE | Act.CONNECT | Act.SEND | Act.SLEEP
 _ASKING_FIRST = frozenset({"select", "poll", "epoll_wait", "wait", "register", "modify", "ppoll", "pselect"})
+_ASKING_MANY = frozenset({"select", "poll", "epoll_wait", "ppoll", "pselect"})
 _WOULD_BLOCK = frozenset({"BlockingIOError", "SSLWantReadError"})
 _LIMITING = frozenset({"settimeout", "setblocking", "shutdown"})
 
@@ -28,6 +30,7 @@ def check(facts: Facts) -> Iterator[Finding]:
             yield from _in_qt(facts, site)
         elif site.api.act & _WAITING:
             yield from _on_loop(facts, site)
+            yield from _among_others(facts, site)
     for function in facts.functions(Language.PYTHON):
         for statement in function.statements():
             if isinstance(statement, Loop):
@@ -69,6 +72,35 @@ def _on_loop(facts: Facts, site: Site) -> Iterator[Finding]:
         return
     message = f"{site.call.called_name}() blocks, and keeps {turn.label} waiting: no other connection is served."
     yield RULE.finding(site.place, message, [(turn.place, "the loop runs this"), (site.place, "blocks here")])
+
+
+def _among_others(facts: Facts, site: Site) -> Iterator[Finding]:
+    """A loop asks many connections at once, and then waits until all has come from one of them."""
+    if not waits_for_all(site.call) or not facts.subject.concerns(site.function.unit):
+        return
+    if {"SO_RCVTIMEO", "settimeout", "setblocking"} & set(site.function.unit.identifiers):
+        return
+    here: list[tuple[Call, FunctionInfo]] = [(site.call, site.function)]
+    here += [(one.call, one.caller) for one in facts.calls.callers(site.function) if not one.is_handed_on]
+    for call, function in here:
+        loop = next((one for one in function.statements() if _serves_many(facts, one, call, function)), None)
+        if loop is not None:
+            message = (
+                f"{site.call.called_name}() waits here for all of one peer's bytes; the loop serves nobody meanwhile."
+            )
+            evidence = [(loop.place, "loop of all connections"), (site.place, "blocks here")]
+            yield RULE.finding(site.place, message, evidence)
+            return
+
+
+def _serves_many(facts: Facts, loop: Statement, call: Call, function: FunctionInfo) -> bool:
+    """Say whether the loop asks who has something to say, accepts connections, and makes this call."""
+    if not isinstance(loop, Loop) or not contains(loop.body, call):
+        return False
+    inside = [part for part in expressions_in(loop.body) if isinstance(part, Call)]
+    accepts = any(site.call in inside for site in facts.calls.sites(Act.ACCEPT, function))
+    asking = [*inside, *(walk(loop.test) if loop.test is not None else ())]
+    return accepts and any(isinstance(one, Call) and one.called_name in _ASKING_MANY for one in asking)
 
 
 def _is_asked_first(facts: Facts, site: Site) -> bool:
