@@ -16,6 +16,7 @@ from localsocket_review import reviewer, workers
 from localsocket_review.analysis.facts import Facts
 from localsocket_review.breakdown import HOW_TO_REPORT, reviewed_place
 from localsocket_review.cache import ReportCache
+from localsocket_review.cli import settings
 from localsocket_review.findings import Finding
 from localsocket_review.model.unit import Unit
 from localsocket_review.reading import files
@@ -146,7 +147,7 @@ def test_a_failed_rule_has_a_status_that_nothing_hides(
     fail_on: str, source: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     rules = with_failing("LS403", KeyError("gone"))
-    monkeypatch.setattr(reviewer, "all_rules", lambda: rules)
+    monkeypatch.setattr(settings, "all_rules", lambda: rules)
     done = run(str(source), "--fail-on", fail_on)
     assert done.status == 2
     assert "LS106" in done.output
@@ -155,7 +156,7 @@ def test_a_failed_rule_has_a_status_that_nothing_hides(
 
 def test_the_traceback_is_shown_to_who_asks_for_it(source: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     rules = with_failing("LS403", KeyError("gone"))
-    monkeypatch.setattr(reviewer, "all_rules", lambda: rules)
+    monkeypatch.setattr(settings, "all_rules", lambda: rules)
     assert "KeyError: 'gone'" in run(str(source), "--debug").complaints
 
 
@@ -271,7 +272,7 @@ def test_a_command_without_words_is_read(call: str, tmp_path: Path) -> None:
 
 def test_failures_are_in_the_json(source: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     rules = with_failing("LS403", KeyError("gone"))
-    monkeypatch.setattr(reviewer, "all_rules", lambda: rules)
+    monkeypatch.setattr(settings, "all_rules", lambda: rules)
     document = json.loads(run(str(source), "--format", "json").output)
     assert any(line.startswith("LS403, which failed") for line in document["not_checked"])
     ((rule, reason),) = [one.values() for one in document["failed_rules"]]
