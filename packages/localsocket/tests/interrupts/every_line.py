@@ -27,8 +27,8 @@ class Interrupted(BaseException):
 class Interruption:
     """Raises Interrupted at place number `at` that is run inside its `with` block, in the package, in this thread.
 
-    With `within_with` not where a `with` statement is left, which is a line to a tracer: no handler runs between the
-    last call of the block and that of __exit__(), and the lock of such a statement would stay taken.
+    With `within_with` not where a `with` statement is left, or a `try` statement in it begins, which are lines to a
+    tracer: no handler runs there, and the lock of such a statement would stay taken.
 
     `has_happened` tells whether there were as many; `place` is where.
     """
@@ -106,8 +106,9 @@ def _leaves_with(frame: FrameType) -> bool:
         instructions = list(dis.get_instructions(code))
         _exits[code] = set()
         for position, instruction in enumerate(instructions):
-            following = instructions[position + (instruction.opname in ("NOP", "SWAP")) :][:3]
-            if [(each.opname, each.argval) for each in following] == [("LOAD_CONST", None)] * 3:
+            following = instructions[position + (instruction.opname == "SWAP") :][:3]
+            is_exit = [(each.opname, each.argval) for each in following] == [("LOAD_CONST", None)] * 3
+            if is_exit or instruction.opname == "NOP":
                 _exits[code].add(instruction.offset)
     return frame.f_lasti in _exits[code]
 

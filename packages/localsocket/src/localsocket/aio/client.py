@@ -12,6 +12,7 @@ from localsocket.aio.client_connection import ClientConnection
 from localsocket.aio.pending_call import PendingCall, ProxyCall, Stream
 from localsocket.aio.shared_socket import SharedSocket
 from localsocket.aio.subscription import Subscription
+from localsocket.aio.waiting import Waiters
 from localsocket.deadlines import NEVER, Deadline
 from localsocket.errors import ClosedByPeer
 from localsocket.services.any_client import AnyClient
@@ -126,15 +127,21 @@ class Calls(CallsCore["Client"]):
     ) -> Any:
         client, deadline = self._client, self._deadline(timeout)
         terms = self._terms if timeout is None else None
-        if client._core.tracing is None:
-            pending = await client._open_call(method, arguments, named, deadline, None, terms)
-            await pending.wait()
-            return pending.result(result)
-        await client._connected(deadline)  # whose greeting tells the service's name
-        with client._traced(method) as carrier:
-            pending = await client._open_call(method, arguments, named, deadline, carrier, terms)
-            await pending.wait()
-            return pending.result(result)
+        pending: PendingCall | None = None
+        try:
+            if client._core.tracing is None:
+                pending = await client._open_call(method, arguments, named, deadline, None, terms)
+                await pending.wait()
+                return pending.result(result)
+            await client._connected(deadline)  # whose greeting tells the service's name
+            with client._traced(method) as carrier:
+                pending = await client._open_call(method, arguments, named, deadline, carrier, terms)
+                await pending.wait()
+                return pending.result(result)
+        except BaseException:
+            if pending is not None:
+                pending.cancel()  # else it goes on although nobody waits for it, after an interrupt
+            raise
 
 
 class Client(Calls, AnyClient[ClientConnection]):
@@ -150,7 +157,8 @@ class Client(Calls, AnyClient[ClientConnection]):
         self._renew_lock()
 
     def _renew_lock(self) -> None:
-        self._connecting = asyncio.Lock()
+        self._connecting: object | None = None  # who connects now
+        self._connecting_ended = Waiters()
 
     async def open(self) -> None:
         """Connect, unless it is connected. Raises what localsocket.connect() raises, and PeerBrokeProtocol."""
@@ -207,11 +215,16 @@ class Client(Calls, AnyClient[ClientConnection]):
         if is_endless:
             deadline = NEVER
         seconds = None if deadline is NEVER else deadline.remaining()
-        call = connection.caller.begin(method, seconds, arguments, named, carrier, terms)
+        call = connection.caller.prepare(method, seconds, arguments, named, carrier, terms)
         call.waiter = []
         pending = PendingCall(self, connection, call, deadline, began, terms)
-        connection.send(call.frame)
-        return pending
+        try:
+            connection.caller.open(call)
+            connection.send(call.frame)
+            return pending
+        except BaseException:  # of a signal's handler
+            pending.cancel()
+            raise
 
     async def _open_subscription(self, method: str, topic: str, deadline: Deadline) -> PendingCall:
         return await self._open_call(method, (topic,), {}, deadline, is_endless=True)
@@ -254,15 +267,25 @@ class Client(Calls, AnyClient[ClientConnection]):
         """Return the connection, made anew if there is none, or it was lost and should be made again."""
         if (connection := self._usable_connection()) is not None:
             return connection
+        mine = object()
         try:
-            async with asyncio.timeout(deadline.remaining()):
-                await self._connecting.acquire()
-        except TimeoutError:
-            raise self._core.connecting_error(deadline) from None
-        try:
-            return self._usable_connection() or await self._connect(deadline)
-        finally:
-            self._connecting.release()
+            try:
+                while self._connecting is not None:
+                    if deadline.has_passed():
+                        raise self._core.connecting_error(deadline)
+                    await self._connecting_ended.wait(asyncio.get_running_loop(), deadline.remaining())
+                self._connecting = mine
+                return self._usable_connection() or await self._connect(deadline)
+            finally:
+                self._let_others_connect(mine)
+        except BaseException:
+            self._let_others_connect(mine)  # if an interrupt has cut that off
+            raise
+
+    def _let_others_connect(self, mine: object) -> None:
+        if self._connecting is mine:
+            self._connecting_ended.wake_all()
+            self._connecting = None
 
     async def _connect(self, deadline: Deadline) -> ClientConnection:
         connecting = self._core.connecting_deadline(deadline)
@@ -270,18 +293,25 @@ class Client(Calls, AnyClient[ClientConnection]):
         while (connection := await self._attempt(connector, connecting)) is None:
             self._check_not_closed()
             await asyncio.sleep(connector.next_pause())
-        self._connection = connection
         if self._is_closed:
             connection.cut_off()
         return connection
 
     async def _attempt(self, connector: Connector[SharedSocket], deadline: Deadline) -> ClientConnection | None:
-        if (socket := connector.attempt()) is None:
+        before, socket = self._connection, None
+        try:
+            if (socket := connector.attempt()) is None:
+                return None
+            connection = ClientConnection(self._core, socket)
+            with self._greeting_through(connection, socket, connector):
+                await connection.greet(deadline)
+                if before is not None:
+                    connection.repeat(before)
+                self._connection = connection
+                return connection
             return None
-        connection = ClientConnection(self._core, socket)
-        with self._greeting_through(connection, socket, connector):
-            await connection.greet(deadline)
-            if self._connection is not None:
-                connection.repeat(self._connection)
-            return connection
-        return None
+        except BaseException:
+            self._connection = before
+            if socket is not None:
+                socket.abort()
+            raise

@@ -8,12 +8,14 @@ import errno
 import os
 import socket
 from collections.abc import Awaitable, Callable, Iterator
+from functools import partial
 
 from localsocket.aio.receiver import Receiver, receive_buffer
 from localsocket.aio.waiting import Waiters
 from localsocket.awaited.awaited_socket import AwaitedSocket
 from localsocket.deadlines import NEVER, Deadline
 from localsocket.endpoint.credentials import PeerCredentials
+from localsocket.endpoint.owned_descriptor import OwnedDescriptor
 from localsocket.errors import BrokenEndpoint, Busy
 from localsocket.interfaces import DEFAULT_LIMITS, Limits, OpenMode, SocketState
 from localsocket.sockets.hang_up import HangUpPoller
@@ -78,17 +80,18 @@ class LocalSocket(AwaitedSocket):
         self._is_plain = False
         self._deaf = 0  # so many wait for the peer's closing that nothing will tell of: they have to look
         self._retry: asyncio.TimerHandle | None = None
-        self._sender = -1  # a second descriptor of the connection: the loop does not tell twice about the first
+        # A second descriptor of the connection: the loop does not tell twice about the first.
+        self._sender: OwnedDescriptor | None = None
         super().__init__(sock, address=address, peer=peer, mode=mode, limits=limits, on_closed=on_closed)
 
     def _close_in_child(self) -> None:
         super()._close_in_child()
         # uvloop counts itself as a user of the socket object, whose close() then waits for the last one. And the loop
         # must not be asked: what it watches is the parent's too.
-        for descriptor in (self._sock.detach(), self._sender):
-            if descriptor >= 0:
-                os.close(descriptor)
-        self._sender = -1
+        if (descriptor := self._sock.detach()) >= 0:
+            os.close(descriptor)
+        if self._sender is not None:
+            self._sender.close()
 
     # --- the short way ------------------------------------------------------------------------------------------------
 
@@ -195,9 +198,12 @@ class LocalSocket(AwaitedSocket):
         self._limit_window()
         receiver = Receiver(self)
         self._attaching = _Attaching(loop.connect_accepted_socket(lambda: receiver, self._sock), loop=loop)
-        self._attaching.add_done_callback(self._attached)
+        for _ in range(2):  # an interrupt may cut one of them off, and then nobody could ever wait for the end
+            self._attaching.add_done_callback(self._attached)
 
     def _attached(self, task: asyncio.Task[object]) -> None:
+        if self._attaching is None:
+            return
         self._attaching = None
         if (error := task.exception()) is not None:
             self._end_receiving(error)
@@ -259,15 +265,18 @@ class LocalSocket(AwaitedSocket):
         super()._has_queued()
 
     def _watch_writing(self) -> None:
-        if self._sender >= 0 or not self._unsent:
+        if self._sender is not None or not self._unsent:
             return
         try:
-            self._sender = os.dup(self._descriptor)
+            self._sender = OwnedDescriptor.made_by(partial(os.dup, self._descriptor))
+            self._loop.add_writer(self._sender.number, self._send_more)
         except OSError:
+            self._unwatch_writing()
             if self._retry is None:
                 self._retry = self._loop.call_later(_LOOK_AGAIN, self._send_more)
-        else:
-            self._loop.add_writer(self._sender, self._send_more)
+        except BaseException:  # of a signal's handler
+            self._unwatch_writing()
+            raise
 
     def _send_more(self) -> None:
         self._retry = None
@@ -281,11 +290,11 @@ class LocalSocket(AwaitedSocket):
         self._waiters.wake_all()
 
     def _unwatch_writing(self) -> None:
-        if self._sender >= 0:
-            if not self._loop.is_closed():
-                self._loop.remove_writer(self._sender)
-            os.close(self._sender)
-            self._sender = -1
+        if (sender := self._sender) is not None:
+            if sender.number >= 0 and not self._loop.is_closed():
+                self._loop.remove_writer(sender.number)
+            sender.close()
+            self._sender = None
 
     # --- waiting ------------------------------------------------------------------------------------------------------
 

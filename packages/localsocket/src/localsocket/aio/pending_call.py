@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Generator
+from functools import partial
 from types import TracebackType
 from typing import Any, Protocol
 
@@ -10,6 +11,7 @@ from localsocket.aio.client_connection import ClientConnection
 from localsocket.aio.waiting import set_later
 from localsocket.deadlines import NEVER, Deadline
 from localsocket.errors import DeadlinePassed, EndOfStream
+from localsocket.interrupts import in_any_case
 from localsocket.services.item_times import ItemTimes
 from localsocket.services.schema import ANYTHING, Result
 from localsocket.wire.caller import OpenCall
@@ -74,14 +76,18 @@ class PendingCall:
             if deadline is not times.own or not deadline.has_passed():
                 self.cancel()
             raise
-        taken = self._connection.caller.take_item(call)
-        if taken is None:
-            self.raise_failure()
-            return None
-        body, credit = taken
-        if credit:
-            self._connection.send(credit)
-        return body
+        try:
+            taken = self._connection.caller.take_item(call)
+            if taken is not None:
+                body, credit = taken
+                if credit:
+                    self._connection.send(credit)
+                return body
+        except BaseException:  # of a signal's handler: the item is lost, or the peer waits for what it is granted
+            self.cancel()
+            raise
+        self.raise_failure()
+        return None
 
     def result(self, result: Result) -> Any:
         """Return what the call gave, or raise what it raised; for a method that streams, a Stream."""
@@ -104,7 +110,7 @@ class PendingCall:
     def cancel(self) -> bool:
         """Give the call up, here and where it is served; False when it is over."""
         connection: ClientConnection = self.call.holder or self._connection
-        return connection.give_up(self.call, self._began, connection.send)
+        return in_any_case(partial(connection.give_up, self.call, self._began, connection.send))
 
     # ------------------------------------------------------------------------------------------------------------------
 
@@ -172,7 +178,7 @@ class Stream(AsyncIterator[Any]):
         await self.close()
 
     def __del__(self) -> None:
-        pending = self._pending
+        pending = getattr(self, "_pending", None)
         if pending is not None and not pending.call.is_over:
             pending.forget()
 

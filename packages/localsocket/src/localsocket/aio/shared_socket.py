@@ -46,7 +46,7 @@ class SharedSocket(LocalSocket):
         self._on_end = on_end
         self._on_drained = on_drained
         self._is_owned = True
-        self._gathering = threading.Lock()
+        self._gathering = threading.RLock()  # a signal's handler may publish in the midst of anything
         self._is_reading_wanted = True
         self._outbox: list[bytes] = []
         self._outbox_size = 0
@@ -65,12 +65,18 @@ class SharedSocket(LocalSocket):
 
         ClosedByUs, in another thread, where the loop has been closed.
         """
-        with self._gathering:  # else it may be put into what the loop has taken meanwhile
-            self._outbox.append(data)
-            self._outbox_size += len(data)
-            is_scheduled, self._is_scheduled = self._is_scheduled, True
-        if not is_scheduled:
+        try:
+            with self._gathering:  # else it may be put into what the loop has taken meanwhile
+                self._outbox.append(data)
+                self._outbox_size += len(data)
+                is_scheduled, self._is_scheduled = self._is_scheduled, True
+            if not is_scheduled:
+                self._in_loop_soon(self.send_gathered)
+        except ClosedByUs:
+            raise
+        except BaseException:  # of a signal's handler: nobody else does it
             self._in_loop_soon(self.send_gathered)
+            raise
 
     def send_now(self, data: bytes) -> None:
         """Send at once; from the loop's thread."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 
 
 class Waiters:
@@ -29,13 +30,11 @@ class Waiters:
 
     def wake_all(self) -> None:
         if self._futures:
-            futures, self._futures = self._futures, []
-            try:
-                for future in futures:
+            with contextlib.suppress(RuntimeError):  # their loop is closed, and nobody will ever look again
+                for future in self._futures:
                     if not future.done():
                         future.set_result(None)
-            except RuntimeError:  # their loop is closed, and nobody will ever look again
-                return
+            self._futures = []  # last, so that it can be done again after an interrupt
 
     def _forget_the_done(self) -> None:
         # Those that were cancelled or late: nobody tells when they are.

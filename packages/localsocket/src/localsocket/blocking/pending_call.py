@@ -11,7 +11,7 @@ from typing import Any, Protocol
 from localsocket.blocking.client_connection import ClientConnection
 from localsocket.blocking.shared_socket import Turn
 from localsocket.deadlines import Deadline
-from localsocket.errors import DeadlinePassed, EndOfStream, LocalSocketError
+from localsocket.errors import BadResult, DeadlinePassed, EndOfStream, LocalSocketError
 from localsocket.interrupts import in_any_case
 from localsocket.services.item_times import ItemTimes
 from localsocket.services.schema import Result
@@ -125,8 +125,14 @@ class PendingCall:
         """Return the next item; StopIteration at the end."""
         times.ask(timeout)
         body = self._next_body(times)
-        times.taken()
-        return self._result.read(body)
+        try:
+            times.taken()
+            return self._result.read(body)
+        except BadResult:
+            raise
+        except BaseException:  # of a signal's handler: the item is lost
+            self.cancel()
+            raise
 
     def _next_body(self, times: ItemTimes) -> Body:
         call = self._call
@@ -142,13 +148,12 @@ class PendingCall:
                 body, credit = taken
                 if credit:
                     _tell(self._connection, credit)
+                return body
         except BaseException:  # of a signal's handler: the item is lost, or the peer waits for what it is granted
             self.cancel()
             raise
-        if taken is None:
-            self._connection.core.result_of(call, self._result)
-            raise StopIteration
-        return body
+        self._connection.core.result_of(call, self._result)
+        raise StopIteration
 
     def _ask(self) -> None:
         """Tell the peer that the item before is done with, and that it may send another."""

@@ -69,7 +69,7 @@ class StreamReply:
         self._call = call
         self._source = source
         self._schedule = schedule
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()  # a signal's handler may publish in the midst of anything
         self._is_pumping = True  # until it has begun
         self._is_wanted_again = True
         self._is_closed = False
@@ -85,12 +85,19 @@ class StreamReply:
 
     def wake(self) -> None:
         """Go on soon: there is something to send, or room for it, or nobody wants it any more."""
-        with self._lock:
-            self._is_wanted_again = True
-            if self._is_pumping or self._is_closed:
-                return
-            self._is_pumping = True
-        self._go_on()
+        is_mine = False
+        try:
+            with self._lock:
+                self._is_wanted_again = True
+                if self._is_pumping or self._is_closed:
+                    return
+                is_mine = True
+                self._is_pumping = True
+            self._go_on()
+        except BaseException:  # of a signal's handler: nobody else goes on with it
+            if is_mine:
+                self._break_off()
+            raise
 
     def _go_on(self) -> None:
         try:
@@ -98,6 +105,10 @@ class StreamReply:
         except Exception as error:  # no thread can be had, or the loop is closed
             self._call.session.fail(self._call, error)
             self._close()
+
+    def _break_off(self) -> None:
+        self._call.session.fail(self._call, RuntimeError("the stream was broken off"))
+        self._close()
 
     def _pump(self) -> None:
         try:
@@ -111,8 +122,7 @@ class StreamReply:
                     self._go_on()
                     return
         except BaseException:  # of a generator that ends the program: nobody goes on with it
-            self._call.session.fail(self._call, RuntimeError("the stream was broken off"))
-            self._close()
+            self._break_off()
             raise
 
     def _is_to_go_on(self) -> bool:

@@ -7,6 +7,7 @@ import os
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
 
 from localsocket.deadlines import Deadline, check_count
@@ -40,7 +41,9 @@ class Topic:
         self.policy: Policy = policy
         self.documentation = documentation
         self._result = Result(name, kind)
-        self._changed = threading.Condition()
+        # Taken as itself: that of a condition is taken by a function, between whose lines an interrupt may come.
+        self._lock = threading.RLock()
+        self._changed = threading.Condition(self._lock)
         self._published = 0  # the number of the last message
         self._dropped = 0  # for subscribers that are gone
         self._random = os.urandom(_RANDOM)
@@ -54,13 +57,13 @@ class Topic:
     @property
     def items_queued(self) -> int:
         """How many messages wait in the queues of all subscribers."""
-        with self._changed:
+        with self._lock:
             return sum(len(subscription) for subscription in self._subscriptions)
 
     @property
     def items_dropped(self) -> int:
         """How many messages were dropped so far, each for one subscriber that read too slowly."""
-        with self._changed:
+        with self._lock:
             return self._dropped + sum(subscription.dropped for subscription in self._subscriptions)
 
     def publish(self, value: object, *, timeout: float | None = None) -> int:
@@ -69,26 +72,11 @@ class Topic:
         Waits only with the policy "block", until the slowest has room; on DeadlinePassed nobody got it. Raises
         BadResult for a value of another type than the topic's. In a task, use aio.publish() for that policy.
         """
-        body = self._result.write(value)
-        deadline = Deadline(timeout)
-        with self._changed:
-            while not self._has_room():
-                if deadline.has_passed():
-                    raise deadline.error(f"publishing on {self.name!r}")
-                self._changed.wait(deadline.remaining())
-            replies = self._queue(body)
-        tell_all([reply.wake for reply in replies])
-        return len(replies)
+        return self._publish(self._result.write(value), partial(self._wait_for_room, Deadline(timeout)))
 
     def publish_nowait(self, value: object) -> int:
         """Send `value` as publish() does; Busy, and nobody got it, when that would have to wait."""
-        body = self._result.write(value)
-        with self._changed:
-            if not self._has_room():
-                raise Busy(f"a subscriber of {self.name!r} has no room for another message; publish() waits for it")
-            replies = self._queue(body)
-        tell_all([reply.wake for reply in replies])
-        return len(replies)
+        return self._publish(self._result.write(value), self._check_room)
 
     def describe(self) -> TopicDescription:
         return TopicDescription(
@@ -102,19 +90,19 @@ class Topic:
         return SubscriberQueue(self, is_numbered=is_numbered)
 
     def _add(self, subscription: SubscriberQueue, reply: StreamReply) -> None:
-        with self._changed:
+        with self._lock:
             self._subscriptions[subscription] = reply
             subscription.begin(self._published, self._life)
 
     def _remove(self, subscription: SubscriberQueue) -> None:
-        with self._changed:
+        with self._lock:
             if self._subscriptions.pop(subscription, None) is not None:
                 self._dropped += subscription.dropped
         self._made_room()
 
     def _made_room(self) -> None:
         if self.policy == "block":
-            with self._changed:
+            with self._lock:
                 self._changed.notify_all()
                 tell = list(self._told_of_room)
             tell_all(tell)
@@ -122,12 +110,12 @@ class Topic:
     @contextlib.contextmanager
     def _telling_of_room(self, callback: Callable[[], object]) -> Iterator[None]:
         """Have `callback` called, from any thread, whenever a subscriber has room for one more message."""
-        with self._changed:
+        with self._lock:
             self._told_of_room.append(callback)
         try:
             yield
         finally:
-            with self._changed:
+            with self._lock:
                 self._told_of_room.remove(callback)
 
     # ------------------------------------------------------------------------------------------------------------------
@@ -137,17 +125,39 @@ class Topic:
         """Whose numbers these are: a forked child begins with those of its parent, and counts by itself."""
         return self._random + os.getpid().to_bytes(4)
 
+    def _publish(self, body: bytes, make_sure_of_room: Callable[[], object]) -> int:
+        replies: list[StreamReply] = []
+        try:
+            with self._lock:
+                make_sure_of_room()
+                replies = list(self._subscriptions.values())
+                self._queue(body)
+            tell_all([reply.wake for reply in replies])
+        except BaseException:  # of a signal's handler: some have got it, and do not know
+            tell_all([reply.wake for reply in replies])
+            raise
+        return len(replies)
+
+    def _wait_for_room(self, deadline: Deadline) -> None:
+        while not self._has_room():
+            if deadline.has_passed():
+                raise deadline.error(f"publishing on {self.name!r}")
+            self._changed.wait(deadline.remaining())
+
+    def _check_room(self) -> None:
+        if not self._has_room():
+            raise Busy(f"a subscriber of {self.name!r} has no room for another message; publish() waits for it")
+
     def _has_room(self) -> bool:
         return self.policy != "block" or all(len(each) < self.queue for each in self._subscriptions)
 
-    def _queue(self, body: bytes) -> list[StreamReply]:
+    def _queue(self, body: bytes) -> None:
         self._published += 1
         numbered = b""
         for subscription in self._subscriptions:
             if subscription.is_numbered and not numbered:
                 numbered = encode_numbered(self._published, body)
             subscription.put(numbered if subscription.is_numbered else body)
-        return list(self._subscriptions.values())
 
 
 class SubscriberQueue:
