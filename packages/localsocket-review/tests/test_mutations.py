@@ -38,7 +38,7 @@ def check_all(folder: Path, seed: int, number: int) -> list[str]:
 
 
 def test_mutated_files_are_reviewed(tmp_path: Path) -> None:
-    assert not check_all(tmp_path, SEED, 400)
+    assert not check_all(tmp_path, SEED, 250)
 
 
 def test_mutated_files_are_reviewed_as_one_program(tmp_path: Path) -> None:
@@ -48,7 +48,7 @@ def test_mutated_files_are_reviewed_as_one_program(tmp_path: Path) -> None:
 
 
 def test_every_mutation_is_used() -> None:
-    names = " ".join(name for name, _ in mutated(SEED, 400))
+    names = " ".join(name for name, _ in mutated(SEED, 250))
     assert all(mutation.__name__ in names for mutation in MUTATIONS)
 
 

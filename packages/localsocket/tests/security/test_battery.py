@@ -14,7 +14,7 @@ from security.battery import HEAD, SERVERS_OF_BYTES, SERVICES, Target, attacks_o
 
 EVERY_SERVER = pytest.mark.parametrize("way", [*SERVICES, *SERVERS_OF_BYTES])
 
-_SHORT = 0.1
+_SHORT = 0.05
 _LONG = 3.0
 
 

@@ -23,7 +23,7 @@ from security.battery import Taken
 
 SECONDS = float(os.environ.get("SECONDS") or 60)
 SEED = int(os.environ.get("SEED") or time.time_ns() % 1_000_000)
-SHORT = 0.6
+SHORT = 0.4
 
 KINDS = pytest.mark.parametrize("kind", ["plain", "async"])
 

@@ -242,7 +242,7 @@ values = st.recursive(
 )
 
 
-@settings(deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(values)
 def test_whatever_is_not_a_flood_passes(value: Any) -> None:
     body = pack(value)
@@ -259,7 +259,7 @@ def test_no_bytes_do_any_harm(body: bytes, has_sets: bool) -> None:
     check_keys(b"\xdf\x00\x00\xff\xff" + body, has_sets=has_sets)
 
 
-@settings(deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(values, st.data())
 def test_what_is_cut_off_is_refused_by_the_decoder(value: Any, data: st.DataObject) -> None:
     body = large_array([pack(value)] * 3)
