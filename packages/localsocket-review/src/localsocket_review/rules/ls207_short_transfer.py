@@ -35,6 +35,7 @@ from localsocket_review.model.statements import (
     Break,
     Evaluate,
     Loop,
+    Return,
     contains,
     expressions_in,
     statements_in,
@@ -173,7 +174,10 @@ def _only_asked_for_failure(facts: Facts, site: Site) -> Iterator[Finding]:
     data = site.call.arguments[1]
     if is_object_itself(data) and _has_one_byte(facts, data, size, site.function):
         return
-    if _is_asked_for_failure(facts, site) and not _is_measured(facts, site) and _may_be_socket(facts, site):
+    is_left_to_callers = _is_given_back(facts, site)
+    if is_left_to_callers or not _is_asked_for_failure(facts, site):
+        return
+    if not _is_measured(facts, site) and _may_be_socket(facts, site):
         message = f"{site.call.called_name}() may send less than it was given; all counts as sent unless it fails."
         yield RULE.finding(site.place, message, [(site.place, "sent once here")], severity=Severity.LOW)
 
@@ -213,6 +217,17 @@ def _after(loop: Loop, site: Site) -> Iterator[Expression]:
     for part in site.function.expressions():
         if isinstance(part, Name | Attribute) and part.place > end:
             yield part
+
+
+def _is_given_back(facts: Facts, site: Site) -> bool:
+    """Say whether how much was sent is what the function returns: whoever calls it can measure that."""
+    function = site.function
+    holder = facts.ownership.holder(site.call, function) or _assigned_inside(facts, site.call, function)
+    returned = [one.value for one in function.statements() if isinstance(one, Return) and one.value is not None]
+    return any(
+        value is site.call or (holder is not None and facts.names.variable(strip_casts(value), function) == holder)
+        for value in returned
+    )
 
 
 def _is_asked_for_failure(facts: Facts, site: Site) -> bool:
