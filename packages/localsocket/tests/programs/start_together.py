@@ -24,7 +24,7 @@ def copy(started: int, ended: int, dies_after: int) -> None:
         nonlocal told
         told += 1
         tell({"told": int(start.arguments[0])})
-        if told == dies_after:
+        if 0 < dies_after <= told:  # more may have been told of since, by other threads
             os.kill(os.getpid(), signal.SIGKILL)
         return 7
 
