@@ -73,7 +73,7 @@ CLAIMS: list[tuple[tuple[str, ...], str, list[str]]] = [
     (
         PYTHON,
         "No security defects are detected in the code.",
-        ["refuted security-defects server.py:22 server.py:20 server.py:29 server.py:39"],
+        ["refuted security-defects server.py:20 server.py:29 server.py:39"],
     ),
     (PYTHON, "LS106 in server.py.", ["supported rule-named server.py:20"]),
     (PYTHON, "LS103 at server.py:2.", ["refuted rule-named server.py:22"]),
