@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 from localsocket_review.analysis.calls import ProgramCalls
 from localsocket_review.model.declarations import FunctionInfo
@@ -48,6 +50,16 @@ class Connections:
             for call in function.calls()
             if call.called_name == "connect" and (connection := self._read(call, function)) is not None
         ]
+
+    def to_slot(self, name: str) -> list[SignalConnection]:
+        return self._by_slot.get(name, [])
+
+    @cached_property
+    def _by_slot(self) -> dict[str, list[SignalConnection]]:
+        found: defaultdict[str, list[SignalConnection]] = defaultdict(list)
+        for connection in self.all:
+            found[connection.slot_name].append(connection)
+        return dict(found)
 
     def of_signal(self, *signals: str) -> Iterator[SignalConnection]:
         yield from (connection for connection in self.all if connection.signal in signals)

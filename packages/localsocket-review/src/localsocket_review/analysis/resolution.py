@@ -136,7 +136,7 @@ class Resolution:
         type_name = self.inference.type_of(call.function.value, function)
         if not type_name:
             told = self.tables.told_by_name[function.unit.language].get(method)
-            has_own = any(known.owner is not None for known in self._program.functions_by_name.get(method, ()))
+            has_own = method in self._program.method_names
             if has_own or call.keywords.keys() - _KEYWORDS_OF_SOCKETS:
                 return None
             is_sized = told is None or told.name != "socket.socket.recv" or call.arguments or call.keywords

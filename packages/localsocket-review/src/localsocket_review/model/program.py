@@ -104,6 +104,11 @@ class Program:
             yield from namesakes.all
 
     @cached_property
+    def method_names(self) -> frozenset[str]:
+        """The bare names of all functions that belong to a class."""
+        return frozenset(one.name for one in self.functions if one.owner is not None)
+
+    @cached_property
     def _free_namesakes(self) -> dict[tuple[str, Language], _Namesakes[FunctionInfo]]:
         found: defaultdict[tuple[str, Language], _Namesakes[FunctionInfo]] = defaultdict(_Namesakes)
         for one in self.functions:

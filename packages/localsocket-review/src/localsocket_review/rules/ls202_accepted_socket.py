@@ -181,12 +181,9 @@ def _is_released(facts: Facts, site: Site, holder: Variable | None) -> bool:
             if value is not None and _is_holder(facts, strip_casts(value), other, holder):
                 return True
     return any(
-        connection.slot_name == "deleteLater"
-        and any(
-            end is not None and _is_holder(facts, strip_casts(end), connection.function, holder)
-            for end in (connection.sender, connection.context)
-        )
-        for connection in facts.connections.all
+        end is not None and _is_holder(facts, strip_casts(end), connection.function, holder)
+        for connection in facts.connections.to_slot("deleteLater")
+        for end in (connection.sender, connection.context)
     ) or _class_releases(facts, function)
 
 
