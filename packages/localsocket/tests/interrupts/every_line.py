@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import dis
 import sys
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from types import CodeType, FrameType
@@ -17,7 +18,7 @@ from typing import Any
 import localsocket
 
 _PACKAGE = str(Path(localsocket.__file__).parent)
-_ALSO = {contextlib.__file__}
+_ALSO = {contextlib.__file__, threading.__file__}
 
 
 class Interrupted(BaseException):
