@@ -369,8 +369,7 @@ class ServiceLoop:
 
     def _relieve(self, job: int) -> bool:
         """Do what can be done for those who wait for the job; return whether another thread watches from now on."""
-        if (release := self._release) is not None:
-            release()
+        self._send_held()
         if not self._may_take_over(job):
             return False
         try:
@@ -388,6 +387,11 @@ class ServiceLoop:
                 return True
         self._drive(self._go_on)
         return True
+
+    def _send_held(self) -> None:
+        """Send what is held back; in a frame of its own, since who takes over keeps what its own frame names."""
+        if (release := self._release) is not None:
+            release()
 
     def _may_take_over(self, job: int) -> bool:
         if not self._is_in_job or self._job != job:

@@ -12,6 +12,7 @@ from localsocket.blocking.local_socket import LocalSocket
 from localsocket.interfaces import MIB
 from localsocket.services.limits import CallLimits
 from localsocket.services.served_call import ServedCall
+from localsocket.services.session import Session
 from localsocket.testing.background import PATIENCE, Background, wait_until
 from localsocket.testing.contracts import Contract, ServiceFace
 from localsocket.testing.service_of_claims import ADDRESS, ServiceOfClaims, served, small_limits
@@ -54,6 +55,10 @@ class UnhurriedClient:
         call = self._caller.begin(method, timeout, arguments)
         self._send(call.frame)
         return call
+
+    def call_twice(self, method: str) -> None:
+        """Make two calls, in one piece."""
+        self._send(b"".join(self._caller.begin(method, None, ()).frame for _ in range(2)))
 
     def notify(self, method: str, *arguments: object) -> None:
         self._send(self._caller.notify(method, arguments))
@@ -220,7 +225,7 @@ def a_connection_that_has_sent_much_takes_turns_with_others(face: ServiceFace) -
 @keeping_claims.claim
 def nothing_of_a_call_that_is_over_waits_for_the_garbage_collector(face: ServiceFace) -> None:
     with served(face) as (client, of_claims), UnhurriedClient.connect() as other, _no_garbage_collection():
-        before = _calls_kept()  # by others, in the same process
+        before = _kept(ServedCall)  # by others, in the same process
         for number in range(_FEW):
             client.call("echo", b"data")
             client.notify("note", str(number))
@@ -229,11 +234,29 @@ def nothing_of_a_call_that_is_over_waits_for_the_garbage_collector(face: Service
         assert client.call("echo", b"data") == b"data"
         wait_until(lambda: of_claims.service.stats().active_calls == 0)
         # Some are still known to the threads and frames that served them.
-        wait_until(lambda: _calls_kept() < before + _FEW // 2, "calls to be gone")
+        wait_until(lambda: _kept(ServedCall) < before + _FEW // 2, "calls to be gone")
 
 
-def _calls_kept() -> int:
-    return sum(type(each) is ServedCall for each in gc.get_objects())
+@keeping_claims.claim
+def a_connection_that_has_gone_is_forgotten_also_by_the_thread_that_took_over_amid_its_calls(
+    face: ServiceFace,
+) -> None:
+    with served(face) as (client, of_claims):
+        assert client.call("add", 2, 3) == 5
+        gc.collect()
+        before = _kept(Session)
+        with UnhurriedClient.connect() as leaving:
+            leaving.call_twice("stuck")
+            of_claims.diary.wait_for("stuck")
+            assert client.call("add", 2, 3) == 5
+        of_claims.gate.set()
+        wait_until(lambda: of_claims.service.stats().open_connections == 1)
+        assert client.call("add", 2, 3) == 5  # a service may remember whose call was the last
+        wait_until(lambda: gc.collect() >= 0 and _kept(Session) <= before, "its session to be gone")
+
+
+def _kept(kind: type) -> int:
+    return sum(type(each) is kind for each in gc.get_objects())
 
 
 @contextlib.contextmanager
