@@ -82,7 +82,7 @@ def test_a_worker_that_dies_between_two_jobs_takes_none_with_it(kind: str, tmp_p
         for job in JOBS[1:5]:
             client.call("put", job)
         with worker("at once") as quick:
-            assert jobs_done_by(quick, 4) == JOBS[1:5]
+            assert sorted(jobs_done_by(quick, 4)) == JOBS[1:5]  # what the dead one had comes back behind others
 
 
 def test_the_job_of_a_worker_that_hangs_is_done_by_another_when_its_lease_is_over(kind: str, tmp_path: Path) -> None:

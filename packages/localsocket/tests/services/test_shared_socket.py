@@ -311,11 +311,12 @@ class InterruptAt:
         self._spared = {line for function in functions for line in spared_lines(function)}
 
     def __enter__(self) -> InterruptAt:
+        self._before = sys.gettrace()  # that of coverage, maybe
         sys.settrace(self._trace)
         return self
 
     def __exit__(self, *_: object) -> None:
-        sys.settrace(None)
+        sys.settrace(self._before)
 
     def _trace(self, frame: FrameType, event: str, argument: object) -> Any:
         if frame.f_code not in self._codes or self.has_struck:

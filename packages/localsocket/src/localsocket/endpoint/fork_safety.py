@@ -5,11 +5,10 @@ Only fork without exec is meant (os.fork, multiprocessing's "fork"); exec closes
 
 from __future__ import annotations
 
-import contextlib
 import os
 import threading
 import weakref
-from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from typing import Protocol
 
 
@@ -29,15 +28,17 @@ def close_in_forked_child(holder: ClosesInChild) -> None:
     _open.add(holder)
 
 
-@contextlib.contextmanager
-def no_fork_meanwhile() -> Iterator[None]:
-    """Make other threads' forks wait until what is opened inside the `with` block is registered. Do not wait inside."""
-    with _opening:
-        yield
-
-
 # A lock that its own thread may take again: a signal's handler may fork in the midst of opening.
 _opening = threading.RLock()
+
+
+def no_fork_meanwhile() -> AbstractContextManager[object]:
+    """Make other threads' forks wait until what is opened inside the `with` block is registered. Do not wait inside.
+
+    It is the lock itself, which a `with` statement lets go wherever an interrupt comes; a generator could be cut off
+    between taking it and the block.
+    """
+    return _opening
 
 
 def _after_fork_in_child() -> None:
