@@ -101,6 +101,7 @@ class ClientConnection(AnyClientConnection):
         socket = self.socket
         with socket.lock:
             if self.error is not None and (not self._is_flushing or socket.state is SocketState.CLOSED):
+                socket.close_soon()  # an interrupt may have cut that off
                 return
             self._is_flushing = True  # and the socket stays open for that
             self._end(ClosedByUs("the client"))
