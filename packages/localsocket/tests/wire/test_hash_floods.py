@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from localsocket.errors import PeerBrokeProtocol
@@ -254,6 +254,7 @@ def test_whatever_is_not_a_flood_passes(value: Any) -> None:
 
 @settings(deadline=None)
 @given(st.binary(min_size=1, max_size=2000), st.booleans())
+@example(b"\xa4\x00\x00\x00\x80", False)  # a key that is no UTF-8
 def test_no_bytes_do_any_harm(body: bytes, has_sets: bool) -> None:
     check_keys(body, has_sets=has_sets)
     check_keys(b"\xdf\x00\x00\xff\xff" + body, has_sets=has_sets)

@@ -198,6 +198,8 @@ def _extent_with_plain_keys(data: memoryview) -> int | None:
         except msgspec.DecodeError as error:  # what follows it, or that nothing does: the keys have been looked at
             found = re.search(r"\(byte (\d+)\)$", str(error))
             return int(found[1]) if found else len(data)
+        except UnicodeDecodeError:  # of a key, where every decoder ends
+            return len(data)
         return len(data)
     return None
 
@@ -328,7 +330,7 @@ class _Walk:
 def _hashes(keys: Collection[bytes]) -> list[int]:
     try:
         values = _decode(b"\xdd" + struct.pack(">I", len(keys)) + b"".join(keys))
-    except (msgspec.DecodeError, RecursionError, TypeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, TypeError):
         return []  # one of them is no value, and the decoder refuses them all
     return [hash(_frozen(value)) for value in values]
 
