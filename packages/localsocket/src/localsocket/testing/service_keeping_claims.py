@@ -33,7 +33,7 @@ _MOST_THREADS = 32
 _BEGUN = 8
 _LARGE = _BEGUN + 2  # more would not be taken by the kernel while the service reads no more
 _MUCH = 1000
-_SOME_TURNS = 200  # calls
+_SOME_TURNS = 500  # calls, of those _MUCH; fewer on a quiet machine
 
 
 class UnhurriedClient:
