@@ -3,33 +3,24 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 
 from interrupts.every_line import Interruption, at_every_line
-from localsocket import Client, ServerThread, Service
+from localsocket import Client, Service
 from localsocket.errors import CallFailed, ClosedByPeer
 from localsocket.services.topic import Topic
-from localsocket.testing import PATIENCE, AioFace, ServingInLoop, wait_until
-from services.conftest import Serve
-
-ADDRESS = "interrupts.publishing"
-
-
-@pytest.fixture(params=["events", "asyncio"])
-def serve(request: pytest.FixtureRequest) -> Iterator[Serve]:
-    if request.param == "events":
-        yield lambda service: ServerThread(ADDRESS, service)
-        return
-    with AioFace() as face:
-        yield lambda service: ServingInLoop(face, is_async=False).serve(service, ADDRESS)
+from localsocket.testing import PATIENCE, wait_until
+from services.conftest import ADDRESS, Serve, serve  # noqa: F401 - the fixture
 
 
 @pytest.mark.parametrize("publish", [Topic.publish, Topic.publish_nowait])
 @pytest.mark.parametrize("policy", ["block", "drop_oldest", "disconnect"])
 def test_what_is_published_next_reaches_everybody(
-    serve: Serve, policy: str, publish: Callable[[Topic, object], int]
+    serve: Serve,  # noqa: F811
+    policy: str,
+    publish: Callable[[Topic, object], int],
 ) -> None:
     service = Service("publishing")
     topic = service.topic("ticks", int, policy=policy)  # type: ignore[arg-type]

@@ -137,7 +137,7 @@ class DescriptorUses:
             return False
         values = [
             strip_casts(value)
-            for target, value in assigned(helper)
+            for target, value in helper.assignments()
             if self._names.variable(target, helper) == variable and not is_invalid(value)
         ]
         return bool(values) and all(isinstance(one, Call) and self.opens(one, helper, depth + 1) for one in values)
@@ -191,15 +191,6 @@ class DescriptorUses:
                 at = outer.arguments.index(inside)
                 return DescriptorUse.NEUTRAL if self.borrows(outer, at, function, depth) else DescriptorUse.GONE
         return DescriptorUse.GONE
-
-
-def assigned(function: FunctionInfo) -> Iterator[tuple[Expression, Expression]]:
-    for statement in function.statements():
-        if isinstance(statement, Assign) and statement.value is not None:
-            yield statement.target, statement.value
-    for part in function.expressions():
-        if isinstance(part, Assignment):
-            yield part.target, part.value
 
 
 def with_those_above(root: Expression) -> Iterator[tuple[Expression, list[Expression]]]:

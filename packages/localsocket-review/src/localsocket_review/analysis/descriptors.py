@@ -9,9 +9,8 @@ from localsocket_review.analysis.effects import Effects
 from localsocket_review.analysis.names import Names, Variable
 from localsocket_review.apis.meaning import Act
 from localsocket_review.model.declarations import ClassInfo, FunctionInfo, FunctionKind, Member
-from localsocket_review.model.expressions import Assignment, Call, Expression, strip_casts
+from localsocket_review.model.expressions import Call, strip_casts
 from localsocket_review.model.place import Place
-from localsocket_review.model.statements import Assign
 
 
 class Descriptors:
@@ -37,19 +36,10 @@ class Descriptors:
                     break
 
     def _opened_in(self, method: FunctionInfo, variable: Variable) -> Place | None:
-        for target, value in _assignments(method):
+        for target, value in method.assignments():
             made = strip_casts(value)
             api = self._calls.api_of(made, method) if isinstance(made, Call) else None
             is_opening = api is not None and api.returns == "descriptor"
             if is_opening and self._names.variable(target, method) == variable:
                 return made.place
         return None
-
-
-def _assignments(method: FunctionInfo) -> Iterator[tuple[Expression, Expression]]:
-    for statement in method.statements():
-        if isinstance(statement, Assign) and statement.value is not None:
-            yield statement.target, statement.value
-    for expression in method.expressions():
-        if isinstance(expression, Assignment):
-            yield expression.target, expression.value

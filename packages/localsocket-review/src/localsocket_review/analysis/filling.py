@@ -10,8 +10,7 @@ from localsocket_review.analysis.names import Names, Variable
 from localsocket_review.analysis.sites import Site
 from localsocket_review.apis.meaning import Act
 from localsocket_review.model.declarations import FunctionInfo
-from localsocket_review.model.expressions import Assignment, Call, Expression, strip_casts
-from localsocket_review.model.statements import Assign
+from localsocket_review.model.expressions import Call, Expression, strip_casts
 
 _VIEWING = frozenset({"memoryview", "span", "cast"})
 _DEEPEST_FIELD = 3
@@ -84,7 +83,7 @@ class Filling:
     def _pointing_to(self, function: FunctionInfo, parameter: str) -> set[Variable]:
         """Return the parameter, and the local variables that are made to point to the same bytes."""
         same = {Variable(function, parameter)}
-        for target, value in _assignments(function):
+        for target, value in function.assignments("="):
             source = strip_casts(value)
             if isinstance(source, Call) and source.called_name in _VIEWING and source.arguments:
                 source = source.arguments[0]
@@ -92,12 +91,3 @@ class Filling:
             if held in same and made is not None:
                 same.add(made)
         return same
-
-
-def _assignments(function: FunctionInfo) -> Iterator[tuple[Expression, Expression]]:
-    for statement in function.statements():
-        if isinstance(statement, Assign) and statement.value is not None and statement.operator == "=":
-            yield statement.target, statement.value
-    for expression in function.expressions():
-        if isinstance(expression, Assignment) and expression.operator == "=":
-            yield expression.target, expression.value

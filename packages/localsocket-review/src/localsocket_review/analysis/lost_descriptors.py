@@ -13,7 +13,6 @@ from localsocket_review.analysis.control_flow import ControlFlow, FlowNode
 from localsocket_review.analysis.descriptor_uses import (
     DescriptorUse,
     DescriptorUses,
-    assigned,
     is_invalid,
     is_plain_local,
     with_those_above,
@@ -67,7 +66,7 @@ class LostDescriptors:
         """Yield what the function loses, each descriptor once."""
         if function.unit.language is not Language.CPP or function.kind is FunctionKind.MODULE:
             return
-        for target, value in assigned(function):
+        for target, value in function.assignments():
             made = strip_casts(value)
             if isinstance(made, Call) and isinstance(target, Name) and self._uses.opens(made, function):
                 variable = self._names.variable(target, function)
@@ -222,7 +221,7 @@ class _Walk:
         """Say whether the condition is the same later on: nothing that it names is set twice, and it calls nothing."""
         names = {part.identifier for part in walk(test) if isinstance(part, Name)}
         parameters = {parameter.name for parameter in self._function.parameters}
-        targets = [getattr(target, "identifier", "") for target, _ in assigned(self._function)]
+        targets = [getattr(target, "identifier", "") for target, _ in self._function.assignments()]
         return not any(isinstance(part, Call | Unary) and not _is_negation(part) for part in walk(test)) and all(
             targets.count(name) <= (name not in parameters) for name in names
         )

@@ -20,7 +20,7 @@ from localsocket_review.model.expressions import (
     strip_casts,
 )
 from localsocket_review.model.place import Place
-from localsocket_review.model.statements import Assign, Branch, Loop
+from localsocket_review.model.statements import Branch, Loop
 
 _CHECK = r"(?:check|prob|lock|ask|test|verif|connect|see)\w*"
 _SOCKET = r"(?:socket\W+)?(?:file|socket|server|endpoint|path)s?"
@@ -63,16 +63,7 @@ def _has_time_out(call: Call, function: FunctionInfo, facts: Facts) -> tuple[Pla
 
 def _is_tested(call: Call, function: FunctionInfo, _: Facts) -> tuple[Place, str] | None:
     """Find a condition on the call itself, or on the variable that takes its result."""
-    takers = {
-        dotted(target)
-        for part in function.expressions()
-        if isinstance(part, Assignment) and strip_casts(part.value) is call
-        for target in (part.target,)
-    } | {
-        dotted(statement.target)
-        for statement in function.statements()
-        if isinstance(statement, Assign) and statement.value is not None and strip_casts(statement.value) is call
-    }
+    takers = {dotted(target) for target, value in function.assignments() if strip_casts(value) is call}
     for statement in function.statements():
         if isinstance(statement, Branch | Loop) and statement.test is not None:
             for part in _operands(statement.test):

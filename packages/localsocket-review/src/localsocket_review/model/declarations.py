@@ -107,6 +107,15 @@ class FunctionInfo:
             for expression in statement.expressions():
                 yield from walk(expression)
 
+    def assignments(self, operator: str = "") -> Iterator[tuple[Expression, Expression]]:
+        """Yield what is assigned to, with the value: by statements, then in expressions; by any operator, or by one."""
+        for statement in self.statements():
+            if isinstance(statement, Assign) and statement.value is not None and operator in ("", statement.operator):
+                yield statement.target, statement.value
+        for part in self.expressions():
+            if isinstance(part, Assignment) and operator in ("", part.operator):
+                yield part.target, part.value
+
     def calls(self) -> list[Call]:
         if self._calls is None:
             self._calls = [found for found in self.expressions() if isinstance(found, Call)]
