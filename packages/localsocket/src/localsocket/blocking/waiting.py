@@ -40,6 +40,8 @@ class Waker:
             self._owned = [*map(OwnedDescriptor, os.pipe())]
             for owned in self._owned:
                 os.set_blocking(owned.number, False)
+        for owned in self._owned:
+            owned._is_owned = True
         self._reading, self._writing = self._owned[0].number, self._owned[-1].number
         self._poll = _new_poll()
         self._poll.register(self._reading, select.POLLIN)

@@ -34,6 +34,19 @@ SEND_FLAGS = getattr(socket, "MSG_NOSIGNAL", 0)
 SENT_WHOLE = 2048 if sys.platform == "linux" else 0
 
 
+_PlainSocket = socket.socket  # before anybody patches it
+
+
+class _QuietSocket(_PlainSocket):
+    """The descriptor of a connection, which says nothing when it is forgotten: the connection does."""
+
+    __slots__ = ()
+
+    def __del__(self) -> None:
+        # The garbage collector finalizes a cycle in any order, and may come here before it comes to the connection.
+        self.close()
+
+
 class HandedOver(NamedTuple):
     """What makes up a connection."""
 
@@ -87,7 +100,7 @@ class Connection:
         limits: Limits = DEFAULT_LIMITS,
         on_closed: Callable[[], None] | None = None,
     ) -> None:
-        self._is_owned = False  # else what it belongs to tells that it was forgotten
+        self._is_owned = False  # else what it belongs to tells that it was forgotten, and ends it
         self.address = address
         self.peer = peer
         self.mode: OpenMode = mode
@@ -109,6 +122,8 @@ class Connection:
         self._transaction_owner: int | None = None
         self._is_held = False  # a loop receives nothing, for want of room
         self._on_sent: Callable[[int], None] | None = None  # who wants to know about bytes sent by a write itself
+        if type(sock) is _PlainSocket:
+            sock.__class__ = _QuietSocket  # a new object for the descriptor could lose it to an interrupt
         close_in_forked_child(self)
 
     @property
@@ -159,9 +174,9 @@ class Connection:
             return descriptor
 
     def __del__(self) -> None:
-        if getattr(self, "_state", SocketState.CLOSED) is not SocketState.CLOSED:
-            if not self._is_owned:
-                warn_forgotten(self)
+        # What it belongs to, which the garbage collector may come to later, tells and ends it where it is open still.
+        if getattr(self, "_state", SocketState.CLOSED) is not SocketState.CLOSED and not self._is_owned:
+            warn_forgotten(self)
             self.abort()
 
     def _hand_over(self) -> HandedOver:
