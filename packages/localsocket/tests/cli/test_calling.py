@@ -14,10 +14,13 @@ import pytest
 
 from localsocket import LocalSocket, ServerThread, Service
 from localsocket.services.description import (
+    ErrorDescription,
+    FieldDescription,
     MethodDescription,
     ParameterDescription,
     ServiceDescription,
     TopicDescription,
+    TypeDescription,
 )
 from localsocket.testing import PATIENCE, Background, wait_until
 
@@ -99,7 +102,9 @@ def service() -> Iterator[Service]:
 def test_a_service_is_described_in_full(command: Command) -> None:
     status, output, errors = command("describe", "demo.all")
     assert (status, errors) == (0, "")
-    assert output.startswith("demo.all 1.2\n  Does a little\n  of everything.\n\nMethods\n")
+    assert output.startswith(
+        "demo.all 1.2\n  Does a little\n  of everything.\n  (every method may raise NotFound)\n\nMethods\n"
+    )
     for part in (
         "\n  add(a: int, b: int = 2) -> int\n      Add two numbers.\n",
         "\n  find(name: str) -> Person\n      (idempotent)\n",
@@ -114,8 +119,36 @@ def test_a_program_gets_the_description_as_one_json_object(command: Command) -> 
     status, output, _ = command("describe", "demo.all", "--json")
     assert (status, output.count("\n")) == (0, 1)
     description = json.loads(output)
-    assert list(description) == ["name", "version", "documentation", "methods", "topics"]
-    assert description["methods"][0]["parameters"][1] == {"name": "b", "type": "int", "default": "2"}
+    assert list(description) == ["name", "version", "documentation", "methods", "topics", "raises", "errors", "types"]
+    assert description["methods"][0]["parameters"][1] == {
+        "name": "b",
+        "type": "int",
+        "default": "2",
+        "kind": "positional-or-keyword",
+        "schema": {"type": "integer", "default": 2},
+    }
+
+
+@pytest.mark.usefixtures("service")
+def test_types_and_errors_are_told_to_a_person(command: Command) -> None:
+    status, output, errors = command("describe", "demo.all", "--types")
+    assert (status, errors) == (0, "")
+    assert output.startswith("demo.all 1.2\n  Does a little\n  of everything.\n  (every method may raise NotFound)\n")
+    assert output.endswith(
+        "\n\nTypes\n  Person\n      name: str\n      age: int = 0\n"
+        "\nErrors\n  NotFound\n      Declared by the service.\n"
+    )
+    assert "\n\nTypes\n" not in command("describe", "demo.all")[1]
+
+
+@pytest.mark.usefixtures("service")
+def test_a_document_is_printed_as_json(command: Command) -> None:
+    status, output, _ = command("describe", "demo.all", "--json-schema")
+    assert status == 0
+    assert json.loads(output)["methods"]["find"]["result"] == {"$ref": "#/$defs/Person"}
+    status, output, _ = command("describe", "demo.all", "--openapi")
+    assert status == 0
+    assert json.loads(output)["openapi"] == "3.1.0"
 
 
 def test_a_service_without_anything_is_described_in_a_line(command: Command) -> None:
@@ -179,6 +212,7 @@ def test_what_a_method_gives_is_printed_as_json(command: Command, arguments: lis
         (["subscribe", "demo.all", "olds"], 1, "has no topic 'olds'; it has 'news'"),
         (["subscribe", "demo.all", "news", "--timeout", "0.01"], 4, "took too long"),
         (["call", "demo.none", "add"], 3, "no server at 'demo.none'"),
+        (["describe", "demo.all", "--json", "--types"], 2, "exclude each other"),
         (["describe", "demo.none", "--wait", "--timeout", "0.01"], 4, "at 'demo.none' (tried for 0.01 s); --timeout"),
         (["describe", "no name"], 2, "'no name' is not an address"),
         (["subscribe", "demo.none", "news"], 3, "no server at 'demo.none'"),
@@ -350,8 +384,16 @@ class LyingService(Service):
             lie,
             lie,
             lie,
-            [MethodDescription(lie, "call", lie, [parameter], lie, lie, True, [lie])],
+            [MethodDescription(lie, "call", lie, [parameter], lie, lie, True, [lie], False, {lie: lie})],
             [TopicDescription(lie, lie, 5, lie, lie)],
+            raises=[lie],
+            errors=[ErrorDescription(lie, lie, lie, [FieldDescription(lie, lie, lie)], {lie: lie})],
+            types=[
+                TypeDescription(
+                    lie, "object", {lie: lie}, lie, [FieldDescription(lie, lie, lie)], tag_field=lie, tag=lie
+                ),
+                TypeDescription(lie, "enum", members={lie: lie}, base=lie),
+            ],
         )
 
 
@@ -360,6 +402,9 @@ class LyingService(Service):
     [
         ["describe"],
         ["describe", "--json"],
+        ["describe", "--types"],
+        ["describe", "--json-schema"],
+        ["describe", "--openapi"],
         ["call", "echo"],
         ["call", "echo", "--json"],
         ["call", "say"],

@@ -538,7 +538,7 @@ def test_a_service_tells_its_methods_as_one_would_write_them() -> None:
     service.topic("ticks", float, documentation="The time.")
     told = service.describe()
     assert [method.signature for method in told.methods] == [
-        "draw(drawing: Drawing, at: dict[str, Point | None], colour: Colour = <Colour.RED: 'red'>) -> list[Line]",
+        "draw(drawing: Drawing, at: dict[str, Point | None], *, colour: Colour = Colour.RED) -> list[Line]",
         "yields_later() -> stream of float",
     ]
     assert told.methods[0].documentation == "Draw it.\n\nSlowly."

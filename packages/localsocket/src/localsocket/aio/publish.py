@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import asyncio
 from functools import partial
+from typing import TypeVar
 
 from localsocket.deadlines import Deadline
 from localsocket.errors import Busy
 from localsocket.services.topic import Topic
 
+T = TypeVar("T")
 
-async def publish(topic: Topic, value: object, *, timeout: float | None = None) -> int:
+
+async def publish(topic: Topic[T], value: T, *, timeout: float | None = None) -> int:
     """Send `value` to everyone who is subscribed to `topic` now; return how many that are.
 
     Waits only with the policy "block", until the slowest has room; on DeadlinePassed, or when it is cancelled, nobody

@@ -7,9 +7,10 @@ from typing import Annotated
 
 import typer
 
-from localsocket.cli.calling import call, describe_service, subscribe
+from localsocket.cli.calling import call, subscribe
 from localsocket.cli.catting import cat
 from localsocket.cli.commands_of_packages import CommandsOfPackages
+from localsocket.cli.describing import describe_service
 from localsocket.cli.exit_status import EXIT_STATUSES
 from localsocket.cli.listing import list_endpoints
 from localsocket.cli.measuring import run_rows

@@ -11,10 +11,8 @@ from typing import Annotated, Any
 import msgspec
 import typer
 
-from localsocket.blocking.client import Client
 from localsocket.blocking.pending_call import Stream
 from localsocket.cli.completing import complete_method, complete_topic
-from localsocket.cli.describing import print_description
 from localsocket.cli.exit_status import CommandFailed, ExitStatus, ending_with_a_status
 from localsocket.cli.options import (
     Address,
@@ -23,38 +21,17 @@ from localsocket.cli.options import (
     AsJson,
     Timeout,
     Wait,
-    allowed_users,
-    connect_timeout,
+    client_of,
     timeout_option,
 )
 from localsocket.cli.output import print_json, print_raw, print_value
 from localsocket.cli.plain_text import json_text
 from localsocket.deadlines import Deadline
-from localsocket.endpoint.credentials import AllowedUsers
 from localsocket.errors import BadArguments
 
 _OPTION_LIKE = re.compile(r"--?[A-Za-z]")
 
 Raw = Annotated[bool, typer.Option("--raw", help="Texts without quotes, and bytes as they are.")]
-
-
-def describe_service(
-    name: Address,
-    timeout: Timeout = None,
-    wait: Wait = False,
-    any_user: AnyUser = False,
-    allow: Allow = "",
-    as_json: AsJson = False,
-) -> None:
-    """Tell what a service offers: its methods and topics, with their types and documentation."""
-    with ending_with_a_status():
-        deadline = Deadline(timeout)
-        with _client(name, timeout, wait, allowed_users(any_user, allow)) as client:
-            description = client.describe(timeout=deadline.remaining())
-        if as_json:
-            print_json(json_text(description))
-        else:
-            print_description(description)
 
 
 def call(
@@ -92,7 +69,7 @@ def call(
         values_by_name = dict(_named_argument(text) for text in named or ())
         deadline = Deadline(timeout)
         advising = _telling_how_texts_are_written([*values, *values_by_name.values()])
-        with _client(name, timeout, wait, allowed_users(any_user, allow)) as client, advising:
+        with client_of(name, timeout, wait, any_user, allow) as client, advising:
             result = client.call(method, *values, timeout=deadline.remaining(), **values_by_name)
             if isinstance(result, Stream):
                 with result:
@@ -126,25 +103,13 @@ def subscribe(
     with ending_with_a_status():
         _check_form(as_json, raw)
         with (
-            _client(name, timeout, wait, allowed_users(any_user, allow)) as client,
+            client_of(name, timeout, wait, any_user, allow) as client,
             client.subscribe(topic, timeout=timeout) as messages,
         ):
             received = 0
             while received != count:
                 _print(messages.receive(timeout=timeout), as_json, raw)
                 received += 1
-
-
-@contextmanager
-def _client(name: str, timeout: float | None, wait: bool, allow_server: AllowedUsers) -> Iterator[Client]:
-    client = Client(
-        name,
-        timeout=connect_timeout(timeout, wait),
-        wait_for_server=wait,
-        allow_server=allow_server,
-    )
-    with client:
-        yield client
 
 
 @contextmanager

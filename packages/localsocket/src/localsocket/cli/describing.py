@@ -1,30 +1,81 @@
-"""What a service tells about itself, laid out for a person."""
+"""`localsocket describe`: what a service tells about itself, laid out for a person, or as a document."""
 
 from __future__ import annotations
 
-from localsocket.cli.output import print_styled
-from localsocket.cli.plain_text import lines, one_line
-from localsocket.services.description import MethodDescription, ServiceDescription, TopicDescription
+from collections.abc import Callable, Iterable
+from typing import Annotated, Any
+
+import typer
+
+from localsocket.cli.exit_status import CommandFailed, ExitStatus, ending_with_a_status
+from localsocket.cli.options import Address, Allow, AnyUser, AsJson, Timeout, Wait, client_of
+from localsocket.cli.output import print_json, print_styled
+from localsocket.cli.plain_text import json_text, lines, one_line
+from localsocket.deadlines import Deadline
+from localsocket.services.description import (
+    ErrorDescription,
+    FieldDescription,
+    MethodDescription,
+    ServiceDescription,
+    TopicDescription,
+    TypeDescription,
+)
+from localsocket.services.json_schema_document import json_schema_document
+from localsocket.services.openapi import openapi_document
 
 
-def print_description(service: ServiceDescription) -> None:
+def describe_service(
+    name: Address,
+    timeout: Timeout = None,
+    wait: Wait = False,
+    any_user: AnyUser = False,
+    allow: Allow = "",
+    as_json: AsJson = False,
+    types: Annotated[
+        bool, typer.Option("--types", help="Also what the named types and the errors consist of.")
+    ] = False,
+    json_schema: Annotated[bool, typer.Option("--json-schema", help="One JSON Schema document (2020-12).")] = False,
+    openapi: Annotated[
+        bool, typer.Option("--openapi", help="An OpenAPI 3.1 document, of the service by HTTP.")
+    ] = False,
+) -> None:
+    """Tell what a service offers: its methods and topics, with their types and documentation."""
+    with ending_with_a_status():
+        if as_json + types + json_schema + openapi > 1:
+            raise CommandFailed("--json, --types, --json-schema and --openapi exclude each other", ExitStatus.USAGE)
+        deadline = Deadline(timeout)
+        with client_of(name, timeout, wait, any_user, allow) as client:
+            description = client.describe(timeout=deadline.remaining())
+        if as_json:
+            print_json(json_text(description))
+        elif json_schema:
+            print_json(json_text(json_schema_document(description), indent=2))
+        elif openapi:
+            print_json(json_text(openapi_document(description), indent=2))
+        else:
+            print_description(description, has_types=types)
+
+
+def print_description(service: ServiceDescription, *, has_types: bool) -> None:
     print_styled(one_line(f"{service.name} {service.version}".rstrip()), "bold")
-    _print_indented(service.documentation, 2)
-    if service.methods:
-        _print_heading("Methods")
-    for method in service.methods:
-        print_styled(f"  {one_line(method.signature)}", "bold")
-        _print_indented("\n".join(filter(None, (method.documentation, _remarks(method)))), 6)
-    if service.topics:
-        _print_heading("Topics")
-    for topic in service.topics:
-        print_styled(f"  {one_line(f'{topic.name}: {topic.type}')}", "bold")
-        _print_indented("\n".join(filter(None, (topic.documentation, _queue(topic)))), 6)
+    raised = f"(every method may raise {', '.join(service.raises)})" if service.raises else ""
+    _print_indented(_paragraph(service.documentation, raised), 2)
+    _print_section("Methods", service.methods, _method)
+    _print_section("Topics", service.topics, _topic)
+    if has_types:
+        _print_section("Types", service.types, _type)
+        _print_section("Errors", service.errors, _error)
 
 
-def _print_heading(text: str) -> None:
-    print_styled("")
-    print_styled(text, "cyan")
+def _print_section(title: str, entries: Iterable[Any], tell: Callable[[Any], tuple[str, str]]) -> None:
+    """Print what `tell` tells of each entry: a line, and what stands below it."""
+    for number, entry in enumerate(entries):
+        if number == 0:
+            print_styled("")
+            print_styled(title, "cyan")
+        line, below = tell(entry)
+        print_styled(f"  {one_line(line)}", "bold")
+        _print_indented(below, 6)
 
 
 def _print_indented(text: str, spaces: int) -> None:
@@ -32,12 +83,35 @@ def _print_indented(text: str, spaces: int) -> None:
         print_styled(f"{' ' * spaces}{line}".rstrip())
 
 
-def _remarks(method: MethodDescription) -> str:
-    remarks = ["idempotent"] if method.idempotent else []
-    if method.raises:
-        remarks.append(f"raises {', '.join(method.raises)}")
-    return f"({'; '.join(remarks)})" if remarks else ""
+def _paragraph(*parts: str) -> str:
+    return "\n".join(filter(None, parts))
 
 
-def _queue(topic: TopicDescription) -> str:
-    return f"({topic.queue} messages may wait; then: {topic.policy})"
+def _method(method: MethodDescription) -> tuple[str, str]:
+    remarks = ["read-only"] if method.read_only else ["idempotent"] if method.idempotent else []
+    remarks += [f"raises {', '.join(method.raises)}"] if method.raises else []
+    return method.signature, _paragraph(method.documentation, f"({'; '.join(remarks)})" if remarks else "")
+
+
+def _topic(topic: TopicDescription) -> tuple[str, str]:
+    queue = f"({topic.queue} messages may wait; then: {topic.policy})"
+    return f"{topic.name}: {topic.type}", _paragraph(topic.documentation, queue)
+
+
+def _type(described: TypeDescription) -> tuple[str, str]:
+    members = "\n".join(f"{name} = {value!r}" for name, value in described.members.items())
+    tag = "" if described.tag_field is None else f"{described.tag_field}: Literal[{described.tag!r}]"
+    what = {"array": "in this order", "named_tuple": "in this order"}.get(described.kind, "")
+    closed = "no other fields" if described.closed else ""
+    remarks = "; ".join(filter(None, (what, closed)))
+    parts = (described.documentation, members, tag, _fields(described.fields), f"({remarks})" if remarks else "")
+    return described.name, _paragraph(*parts)
+
+
+def _error(error: ErrorDescription) -> tuple[str, str]:
+    base = "" if error.base in (error.name, "Exception") else f" ({error.base})"
+    return f"{error.name}{base}", _paragraph(error.documentation, _fields(error.attributes))
+
+
+def _fields(fields: list[FieldDescription]) -> str:
+    return "\n".join(f"{each.name}: {each.type}" + (f" = {each.default}" if each.default else "") for each in fields)

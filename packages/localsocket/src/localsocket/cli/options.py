@@ -8,6 +8,7 @@ from typing import Annotated, Any, TypeAlias
 
 import typer
 
+from localsocket.blocking.client import Client
 from localsocket.cli.completing import complete_address
 from localsocket.endpoint.credentials import ANY_USER, SAME_USER, AllowedUsers
 from localsocket.sockets.connector import CONNECT_TIMEOUT
@@ -89,3 +90,13 @@ def _uid(user: str) -> int:
 def connect_timeout(timeout: float | None, wait: bool) -> float | None:
     """Return how long connecting may take: who waits for a server waits for ever, unless told otherwise."""
     return CONNECT_TIMEOUT if timeout is None and not wait else timeout
+
+
+def client_of(name: str, timeout: float | None, wait: bool, any_user: bool, allow: str) -> Client:
+    """Return a client of a service."""
+    return Client(
+        name,
+        timeout=connect_timeout(timeout, wait),
+        wait_for_server=wait,
+        allow_server=allowed_users(any_user, allow),
+    )

@@ -9,7 +9,6 @@ from typing import Any, TypeAlias
 
 from localsocket.endpoint.credentials import AllowedUsers, PeerCredentials, check_allowed_users, check_peer
 from localsocket.errors import NotAllowed, PeerRefused, UnsuitableMethod
-from localsocket.services.description import MethodDescription, ParameterDescription
 from localsocket.services.schema import Parameters, Result, streamed_type, type_hints
 from localsocket.sockets.handler_function import is_coroutine_function
 
@@ -36,6 +35,7 @@ class Method:
         "name",
         "parameters",
         "raises",
+        "read_only",
         "result",
     )
 
@@ -45,6 +45,7 @@ class Method:
         function: Callable[..., Any],
         *,
         idempotent: bool = False,
+        read_only: bool = False,
         allow: Allow | None = None,
         raises: Iterable[type[Exception]] = (),
         is_stream: bool = False,
@@ -58,7 +59,8 @@ class Method:
             raise UnsuitableMethod(name, f"{function!r} is no function")
         self.name = name
         self.function = function
-        self.idempotent = idempotent
+        self.idempotent = idempotent or read_only
+        self.read_only = read_only
         self.raises = check_declared(raises)
         self.documentation = inspect.getdoc(function) or ""
         self.parameters = Parameters(name, function)
@@ -96,31 +98,6 @@ class Method:
             check_peer(peer, self.allow)
         except PeerRefused:
             raise NotAllowed(self.name) from None
-
-    def describe(self) -> MethodDescription:
-        parameters = [
-            ParameterDescription(
-                parameter.name,
-                type_text(self.parameters.types[parameter.name]),
-                None if parameter.default is parameter.empty else repr(parameter.default),
-            )
-            for parameter in self.parameters.signature.parameters.values()
-        ]
-        given = ", ".join(
-            f"{each.name}: {each.type}" + (f" = {each.default}" if each.default is not None else "")
-            for each in parameters
-        )
-        returns = type_text(self.result.kind)
-        return MethodDescription(
-            name=self.name,
-            kind="stream" if self.is_stream else "call",
-            signature=f"{self.name}({given}) -> {f'stream of {returns}' if self.is_stream else returns}",
-            parameters=parameters,
-            returns=returns,
-            documentation=self.documentation,
-            idempotent=self.idempotent,
-            raises=[kind.__name__ for kind in self.raises],
-        )
 
 
 def check_name(name: str, what: str) -> str:

@@ -62,7 +62,7 @@ class Parameters:
             self._decode = _decoder(tuple[tuple(by_position)])  # type: ignore[misc]
             self._decoders = {name: _decoder(kind) for name, kind in self.types.items()}
             for kind in self.types.values():
-                _check_has_form(kind)
+                check_has_form(kind)
         except TypeError as error:
             raise UnsuitableMethod(method, f"msgspec has no form for a parameter's type: {error}") from error
         self._needs_names = len(by_position) < len(self.types)
@@ -121,7 +121,7 @@ class Result:
         self._plain = kind if kind in _PLAIN else type(None) if kind is None else None
         try:
             self._decode = _decoder(kind)
-            _check_has_form(kind)
+            check_has_form(kind)
         except TypeError as error:
             raise UnsuitableMethod(method, f"msgspec has no form for what it gives: {error}") from error
 
@@ -196,7 +196,7 @@ def _decoder(kind: Any) -> Callable[[Any], Any]:
     return guarded(msgspec.msgpack.Decoder(kind).decode, kind)
 
 
-def _check_has_form(kind: Any) -> None:
+def check_has_form(kind: Any) -> None:
     """Raise TypeError for a type, or a part of one, that msgspec leaves to be made by others."""
     for part in type_parts(kind):
         if isinstance(part, CustomType) and part.cls is not object:

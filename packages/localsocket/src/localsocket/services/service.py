@@ -10,6 +10,7 @@ from typing import Any, ParamSpec, Protocol, TypeVar, overload
 from localsocket.errors import NoSuchTopic
 from localsocket.keywords import known_keywords
 from localsocket.log_thinning import ThinnedLog
+from localsocket.services.describing import describe_service
 from localsocket.services.description import ServiceDescription
 from localsocket.services.left_behind import LeftBehind
 from localsocket.services.limits import DEFAULT_CALL_LIMITS, CallLimits
@@ -31,6 +32,7 @@ from localsocket.wire.stream_terms import STREAM_TERMS
 
 P = ParamSpec("P")
 R = TypeVar("R")
+T = TypeVar("T")
 F = TypeVar("F", bound=Callable[..., Any])
 
 
@@ -75,13 +77,14 @@ class Service:
         self.tracing = tracing
         self._tally = Tally()
         self._left_behind = LeftBehind()
-        self._topics: dict[str, Topic] = {}
+        self._topics: dict[str, Topic[Any]] = {}
         self._table: dict[str, Method] = {}
         self._unknown_method = Method(f"{OWN_PREFIX}unknown", _nothing)
         self._log = ThinnedLog(logging.getLogger("localsocket.services"))
         self._sessions: set[_Counted] = set()
         self._lock = threading.Lock()
         self._said: Greeting | None = None
+        self._told: ServiceDescription | None = None
         self._table[DESCRIBE] = Method(DESCRIBE, self.describe, idempotent=True)
         self._table[SUBSCRIBE] = Method(SUBSCRIBE, self._subscribe, is_stream=True)
         self._table[SUBSCRIBE_NUMBERED] = Method(SUBSCRIBE_NUMBERED, self._subscribe_numbered, is_stream=True)
@@ -96,6 +99,7 @@ class Service:
         *,
         name: str | None = None,
         idempotent: bool = False,
+        read_only: bool = False,
         allow: Allow | None = None,
         raises: Iterable[type[Exception]] = (),
     ) -> Callable[P, R]: ...
@@ -106,6 +110,7 @@ class Service:
         *,
         name: str | None = None,
         idempotent: bool = False,
+        read_only: bool = False,
         allow: Allow | None = None,
         raises: Iterable[type[Exception]] = (),
     ) -> Callable[[F], F]: ...
@@ -117,6 +122,7 @@ class Service:
         *,
         name: str | None = None,
         idempotent: bool = False,
+        read_only: bool = False,
         allow: Allow | None = None,
         raises: Iterable[type[Exception]] = (),
     ) -> Callable[..., Any]:
@@ -127,9 +133,10 @@ class Service:
         as a stream, as fast as the caller reads them; or a method of an object.
 
         `name`: under which it is called, by default its own. `idempotent`: calling it twice does no harm, so that a
-        client may repeat a call whose connection broke. `allow`: who may call it, of those who may connect: SAME_USER,
-        ANY_USER, uids, or a function that is asked with the PeerCredentials and returns True. `raises`: exception
-        classes that cross to the caller, besides those of the service.
+        client may repeat a call whose connection broke. `read_only`: calling it changes nothing, and so is idempotent
+        as well. `allow`: who may call it, of those who may connect: SAME_USER, ANY_USER, uids, or a function that is
+        asked with the PeerCredentials and returns True. `raises`: exception classes that cross to the caller, besides
+        those of the service.
 
         Raises UnsuitableMethod for a function that cannot be one, ValueError for a name that is taken.
         """
@@ -139,11 +146,33 @@ class Service:
             self._check_not_served()
             if called in self._table:
                 raise ValueError(f"the service {self.name!r} has a method {called!r} already")
-            self._table[called] = Method(called, function, idempotent=idempotent, allow=allow, raises=raises)
+            self._table[called] = Method(
+                called, function, idempotent=idempotent, read_only=read_only, allow=allow, raises=raises
+            )
             return function
 
         return add if function is None else add(function)
 
+    @overload
+    def topic(
+        self,
+        name: str,
+        kind: type[T],
+        *,
+        queue: int = QUEUE,
+        policy: Policy = "drop_oldest",
+        documentation: str = "",
+    ) -> Topic[T]: ...
+    @overload
+    def topic(
+        self,
+        name: str,
+        kind: Any = Any,
+        *,
+        queue: int = QUEUE,
+        policy: Policy = "drop_oldest",
+        documentation: str = "",
+    ) -> Topic[Any]: ...
     @known_keywords
     def topic(
         self,
@@ -153,7 +182,7 @@ class Service:
         queue: int = QUEUE,
         policy: Policy = "drop_oldest",
         documentation: str = "",
-    ) -> Topic:
+    ) -> Topic[Any]:
         """Add a topic that clients subscribe to, with messages of type `kind`, and return it, to publish on.
 
         For each subscriber at most `queue` messages wait to be sent. What happens then says `policy`: "drop_oldest",
@@ -162,14 +191,20 @@ class Service:
         self._check_not_served()
         if check_name(name, "topic") in self._topics:
             raise ValueError(f"the service {self.name!r} has a topic {name!r} already")
-        topic = self._topics[name] = Topic(name, kind, queue, policy, documentation)
+        topic: Topic[Any] = Topic(name, kind, queue, policy, documentation)
+        self._topics[name] = topic
         return topic
 
     def describe(self) -> ServiceDescription:
         """Return what can be called here, as it is told to every client that asks."""
-        methods = [method.describe() for method in self._table.values() if not method.is_own]
-        topics = [topic.describe() for topic in self._topics.values()]
-        return ServiceDescription(self.name, self.version, self.documentation, methods, topics)
+        if self._told is not None:
+            return self._told
+        methods = [method for method in self._table.values() if not method.is_own]
+        topics = list(self._topics.values())
+        told = describe_service(self.name, self.version, self.documentation, methods, topics, self.errors)
+        if self._said is not None:  # and nothing is added any more
+            self._told = told
+        return told
 
     def stats(self) -> ServiceStats:
         """Return what it has done so far, over all connections. Any thread may call."""
@@ -236,7 +271,7 @@ class Service:
     def _subscribe_numbered(self, topic: str) -> Any:
         return self._topic(topic)._subscribe(is_numbered=True)
 
-    def _topic(self, name: str) -> Topic:
+    def _topic(self, name: str) -> Topic[Any]:
         if (found := self._topics.get(name)) is None:
             raise NoSuchTopic(name[:128], self.name, list(self._topics))
         return found

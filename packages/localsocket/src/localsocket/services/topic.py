@@ -8,13 +8,11 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterator
 from functools import partial
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
+from typing import TYPE_CHECKING, Any, Generic, Literal, TypeAlias, TypeVar, get_args
 
 from localsocket.deadlines import Deadline, check_count
 from localsocket.errors import Busy, SubscriberTooSlow
 from localsocket.interrupts import tell_all
-from localsocket.services.description import TopicDescription
-from localsocket.services.method import type_text
 from localsocket.services.schema import Result
 from localsocket.wire.numbered_items import encode_beginning, encode_numbered
 
@@ -29,8 +27,10 @@ QUEUE = 1000
 
 _RANDOM = 8  # bytes
 
+T = TypeVar("T")
 
-class Topic:
+
+class Topic(Generic[T]):
     """A named topic of a service, made by Service.topic(). Any thread may publish."""
 
     def __init__(self, name: str, kind: Any, queue: int, policy: Policy, documentation: str) -> None:
@@ -51,6 +51,11 @@ class Topic:
         self._told_of_room: list[Callable[[], object]] = []
 
     @property
+    def kind(self) -> Any:
+        """The type of its messages."""
+        return self._result.kind
+
+    @property
     def subscribers(self) -> int:
         return len(self._subscriptions)
 
@@ -66,7 +71,7 @@ class Topic:
         with self._lock:
             return self._dropped + sum(subscription.dropped for subscription in self._subscriptions)
 
-    def publish(self, value: object, *, timeout: float | None = None) -> int:
+    def publish(self, value: T, *, timeout: float | None = None) -> int:
         """Send `value` to everyone who is subscribed now; return how many that are.
 
         Waits only with the policy "block", until the slowest has room; on DeadlinePassed nobody got it. Raises
@@ -74,14 +79,9 @@ class Topic:
         """
         return self._publish(self._result.write(value), partial(self._wait_for_room, Deadline(timeout)))
 
-    def publish_nowait(self, value: object) -> int:
+    def publish_nowait(self, value: T) -> int:
         """Send `value` as publish() does; Busy, and nobody got it, when that would have to wait."""
         return self._publish(self._result.write(value), self._check_room)
-
-    def describe(self) -> TopicDescription:
-        return TopicDescription(
-            self.name, type_text(self._result.kind), self.queue, self.policy, documentation=self.documentation
-        )
 
     # --- for the service ----------------------------------------------------------------------------------------------
 
@@ -168,7 +168,7 @@ class SubscriberQueue:
 
     __slots__ = ("_beginning", "_bodies", "_is_too_slow", "_topic", "dropped", "is_numbered")
 
-    def __init__(self, topic: Topic, *, is_numbered: bool) -> None:
+    def __init__(self, topic: Topic[Any], *, is_numbered: bool) -> None:
         self.is_numbered = is_numbered
         self.dropped = 0
         self._topic = topic

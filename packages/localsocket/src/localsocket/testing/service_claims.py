@@ -160,6 +160,18 @@ def a_service_tells_what_can_be_called(face: ServiceFace) -> None:
         assert (count.kind, count.returns) == ("stream", "int")
         assert methods["deep.sea.add"].idempotent
         topics = {topic.name: (topic.type, topic.policy) for topic in told.topics}
+        assert [each.schema for each in add.parameters] == [{"type": "integer"}, {"type": "integer", "default": 1}]
+        assert (count.schema, methods["older"].schema) == ({"type": "integer"}, {"$ref": "#/$defs/Person"})
+        (person,) = told.types
+        assert [(each.name, each.type) for each in person.fields] == [
+            ("name", "str"),
+            ("age", "int"),
+            ("friends", "list[Person]"),
+        ]
+        assert person.schema["properties"]["age"] == {"type": "integer", "default": 0}
+        (refused,) = told.errors
+        assert [(each.name, each.type) for each in refused.attributes] == [("what", "str"), ("times", "int")]
+        assert told.raises == ["Refused"]
         assert topics == {
             "latest": ("int", "drop_oldest"),
             "all_or_none": ("int", "disconnect"),

@@ -120,7 +120,7 @@ def what_arrived_before_the_connection_broke_comes_first(face: ServiceFace) -> N
 
 @resuming_claims.claim
 def nothing_is_doubled_and_what_is_missing_is_counted_while_connections_break(face: ServiceFace) -> None:
-    def publish(topic: Topic) -> None:
+    def publish(topic: Topic[int]) -> None:
         for number in range(1, _MANY + 1):
             topic.publish(number)
 

@@ -157,7 +157,7 @@ def a_subscriber_gets_what_is_published_from_then_on(face: ServiceFace) -> None:
 def a_topic_has_a_type(face: ServiceFace) -> None:
     with served(face) as (client, of_claims):
         subscription, wrong = client.subscribe("latest"), client.subscribe("latest", str)
-        raises(BadResult, lambda: of_claims.latest.publish("one"))
+        raises(BadResult, lambda: of_claims.latest.publish("one"))  # type: ignore[arg-type]
         of_claims.latest.publish(1)
         assert subscription.receive(timeout=PATIENCE) == 1
         assert raises(BadResult, lambda: wrong.receive(timeout=PATIENCE)).method == "latest"
@@ -245,7 +245,7 @@ def who_does_not_read_costs_only_itself(face: ServiceFace) -> None:
 
 @stream_claims.claim
 def many_threads_publish_at_once(face: ServiceFace) -> None:
-    def publish(topic: Topic, thread: int) -> None:
+    def publish(topic: Topic[int], thread: int) -> None:
         for number in range(_PUBLISHED):
             topic.publish(thread * 1000 + number, timeout=PATIENCE)
 
@@ -274,13 +274,15 @@ _GRANTED = -(-(_FEW - _BEGINNING) // _MESSAGE)
 
 
 @contextlib.contextmanager
-def _one_who_does_not_read(face: ServiceFace, topic: str) -> Iterator[tuple[ClientUnderTest, Topic, ItemsUnderTest]]:
+def _one_who_does_not_read(
+    face: ServiceFace, topic: str
+) -> Iterator[tuple[ClientUnderTest, Topic[int], ItemsUnderTest]]:
     """Give a subscriber that is granted a few messages, and reads none."""
     with served(face, {"limits": small_limits(stream=_FEW)}) as (client, of_claims):
         yield client, of_claims.service._topics[topic], client.subscribe(topic)
 
 
-def _publish(topic: Topic, count: int) -> None:
+def _publish(topic: Topic[int], count: int) -> None:
     """Publish numbers: those that are granted are sent before the others come, which wait or are dropped."""
     for number in range(count):
         topic.publish(number, timeout=PATIENCE)
@@ -288,7 +290,7 @@ def _publish(topic: Topic, count: int) -> None:
             wait_until(lambda: not topic.items_queued, "it to be sent")
 
 
-def _fill(client: ClientUnderTest, topic: Topic) -> None:
+def _fill(client: ClientUnderTest, topic: Topic[int]) -> None:
     """Publish until there is no room for more, also after everything has been sent that may be."""
     for _ in range(2):
         with contextlib.suppress(Busy):

@@ -1,0 +1,123 @@
+"""JSON Schemas of what a service's annotations say, which refer to its named types by the names they have there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import msgspec
+
+from localsocket.services.description import REFERENCE, JsonSchema
+from localsocket.services.type_names import TypeNames
+
+_TEMPLATE = f"{REFERENCE}{{name}}"
+
+_OF_VALUES = ("const", "default", "enum", "examples")
+"""Keywords whose values are no schemas, whatever they look like."""
+_OF_NAMES = ("$defs", "patternProperties", "properties", "schemas")
+"""Keywords that hold schemas by names, which may look like keywords."""
+
+
+class JsonSchemas:
+    """The JSON Schema of each of `kinds`, which are types, and of each class that `names` has a name for.
+
+    What msgspec has no schema for gets one that takes anything and says so: a false one would be worse.
+    """
+
+    def __init__(self, kinds: Sequence[Any], names: TypeNames) -> None:
+        self._names = names
+        classes = {name: form.cls for name, form in names.named.items()}
+        asked = [*kinds, *classes.values()]
+        known = asked if _have_schemas(asked) else [kind for kind in asked if _have_schemas([kind])]
+        schemas, components = _schemas(known)
+        self._of_kinds = {id(kind): schema for kind, schema in zip(known, schemas, strict=True)}
+        # msgspec has names of its own: with the module where two classes are called the same.
+        self._ours = {
+            str(self._of_kinds[id(kind)].get("$ref", "")).removeprefix(REFERENCE): name
+            for name, kind in classes.items()
+            if id(kind) in self._of_kinds
+        }
+        self._of_names = {
+            self._ours.get(theirs, theirs): {**self._with_our_names(schema), "title": self._ours.get(theirs, theirs)}
+            for theirs, schema in components.items()
+        }
+
+    def of_kind(self, kind: Any) -> JsonSchema:
+        """Return the schema of one of the types."""
+        schema = self._of_kinds.get(id(kind))
+        if schema is None or not can_travel(schema):
+            return without_schema(self._names.type_text(kind))
+        return self._with_our_names(schema)
+
+    def of_name(self, name: str) -> JsonSchema:
+        """Return the schema of a named type."""
+        schema = self._of_names.get(name)
+        return schema if schema is not None and can_travel(schema) else without_schema(name)
+
+    def _with_our_names(self, schema: JsonSchema) -> JsonSchema:
+        ours: JsonSchema = with_references(schema, lambda theirs: f"{REFERENCE}{self._ours.get(theirs, theirs)}")
+        return ours
+
+
+def without_schema(text: str) -> JsonSchema:
+    """Return the schema of what has none: it takes anything."""
+    return {"description": f"{text}, for which there is no JSON Schema"}
+
+
+def with_default(schema: JsonSchema, value: object) -> JsonSchema:
+    """Return the schema with the default of a parameter, where JSON has a form for that."""
+    try:
+        encoded = msgspec.json.decode(msgspec.json.encode(value))
+    except (TypeError, ValueError, OverflowError, RecursionError):
+        return schema
+    is_infinite = encoded is None and value is not None
+    return schema if is_infinite or not can_travel(encoded) else {**schema, "default": encoded}
+
+
+def can_travel(value: object) -> bool:
+    """Whether MessagePack has a form for a value of a user's: it has none for whole numbers of more than 64 bits."""
+    try:
+        msgspec.msgpack.encode(value)
+    except (TypeError, ValueError, OverflowError, RecursionError):
+        return False
+    return True
+
+
+def with_references(schema: Any, refer: Callable[[str], str]) -> Any:
+    """Return the schema, or what holds some, with what `refer` makes of each name that it refers to."""
+    if isinstance(schema, list):
+        return [with_references(each, refer) for each in schema]
+    if not isinstance(schema, dict):
+        return schema
+    return {str(key): _part_with_references(key, value, refer) for key, value in schema.items()}
+
+
+def _part_with_references(key: object, value: Any, refer: Callable[[str], str]) -> Any:
+    if key in _OF_VALUES:
+        return value
+    if key in _OF_NAMES and isinstance(value, dict):
+        return {str(name): with_references(each, refer) for name, each in value.items()}
+    if key == "mapping" and isinstance(value, dict):
+        return {str(tag): _referring(each, refer) for tag, each in value.items()}
+    return _referring(value, refer) if key == "$ref" else with_references(value, refer)
+
+
+def _referring(reference: Any, refer: Callable[[str], str]) -> Any:
+    is_ours = isinstance(reference, str) and reference.startswith(REFERENCE)
+    return refer(reference.removeprefix(REFERENCE)) if is_ours else reference
+
+
+def _have_schemas(kinds: Sequence[Any]) -> bool:
+    try:
+        _schemas(kinds)
+    except Exception:  # whatever the class of a user makes of being asked
+        return False
+    return True
+
+
+def _schemas(kinds: Sequence[Any]) -> tuple[tuple[JsonSchema, ...], JsonSchema]:
+    return msgspec.json.schema_components(kinds, schema_hook=_in_words, ref_template=_TEMPLATE)
+
+
+def _in_words(kind: type) -> JsonSchema:
+    return {"description": "anything"} if kind is object else without_schema(kind.__name__)
