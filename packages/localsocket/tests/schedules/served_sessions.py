@@ -75,10 +75,10 @@ def session_of(schedule: Schedule, service: Service) -> tuple[Session, Wire, Pee
     """Return a greeted session, what is written there, and its peer."""
     wire, peer = Wire(schedule), Peer()
     session = Session(service, PEER, wire, lambda session: None)
-    for make in ("reply", "fail", "open_stream", "item", "end_stream"):
-        setattr(session._answerer, make, wire.noting(getattr(session._answerer, make)))
-    session.begin()
     session.receive(peer.greeting())
+    wire.made += wire.written
+    for make in ("reply", "fail", "open_stream", "item", "end_stream"):
+        setattr(session._door, make, wire.noting(getattr(session._door, make)))
     return session, wire, peer
 
 

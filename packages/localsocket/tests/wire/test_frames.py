@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from localsocket.errors import MessageTooLong, PeerBrokeProtocol
-from localsocket.wire.frames import GREETING_ID, HEADER_SIZE, MAX_GREETING, Frame, FrameDecoder, encode_frame
+from localsocket.wire.frames import GREETING_ID, HEADER, HEADER_SIZE, MAX_GREETING, Frame, FrameDecoder, encode_frame
 from localsocket.wire.greeting import Greeting
 from wire.building import GREETING, ITEM, MESSAGE, REPLY, frame, greeting, greeting_of, split_at
 
@@ -168,11 +168,27 @@ def test_a_large_body_that_comes_in_small_pieces_is_held_once() -> None:
 # --- what is wrong ----------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("kind", [0, 12, 99, 255])
+@pytest.mark.parametrize("kind", [0, 12, 99, 127])
 @pytest.mark.parametrize("is_alone", [True, False])
 def test_an_unknown_kind_breaks_the_protocol(kind: int, is_alone: bool) -> None:
     with pytest.raises(PeerBrokeProtocol, match=f"kind {kind}"):
         fed(frame(kind, 1) + (b"" if is_alone else frame(MESSAGE, 0)))
+
+
+@pytest.mark.parametrize("kind", [128, 200, 255])
+def test_a_kind_of_the_upper_half_that_is_unknown_is_passed_over(kind: int) -> None:
+    """However it is cut, and whatever it holds; only the first frame has to be a greeting, and its length holds."""
+    unknown = frame(kind, 7, bytes(5000))
+    said = unknown + frame(MESSAGE, 0, b"\x01") + unknown
+    assert [each[0] for each in fed(said)] == [MESSAGE]
+    decoder = FrameDecoder(MIB)
+    decoder.feed(GREETED)
+    assert [each[0] for byte in said for each in decoder.feed(bytes([byte]))] == [MESSAGE]
+    assert not len(decoder)
+    with pytest.raises(MessageTooLong):
+        fed(HEADER.pack(2**31, kind, 0, 0, 0))
+    with pytest.raises(PeerBrokeProtocol, match="no greeting"):
+        FrameDecoder(100).feed(unknown)
 
 
 @pytest.mark.parametrize("kind", KINDS)

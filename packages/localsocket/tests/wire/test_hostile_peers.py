@@ -34,6 +34,7 @@ from wire.building import (
     CANCEL,
     CREDIT,
     FAILURE,
+    GREETING,
     GREETING_ID,
     HEADER,
     ITEM,
@@ -484,6 +485,7 @@ def test_answers_that_are_gathered_are_not_overtaken_while_they_are_sent() -> No
     service.method(_itself, name="itself")
     sent: list[bytes] = []
     others: list[Background[None]] = []
+    waiting: list[ServedCall] = []
 
     class Link:
         """Has the other thread send at the worst moment."""
@@ -504,6 +506,7 @@ def test_answers_that_are_gathered_are_not_overtaken_while_they_are_sent() -> No
     session = session_of(service, Link())
     session.receive(CLIENT + call(1, "itself", 1) + call(2, "itself", 2))
     first, *waiting = taken_from(session)
+    assert [kind for kind, _, _ in frames_in(sent.pop())] == [GREETING]
     holder = session.hold()
     session.reply(first, 1)
     session.release(holder)
@@ -515,12 +518,15 @@ def test_a_session_that_is_lost_while_it_refuses_calls_forgets_the_others() -> N
     service = Service("demo.lost")
 
     class Link:
-        """Has no room for what is to be sent, and ends at once."""
+        """Has room for a greeting and no more, and ends at once then."""
 
         bytes_to_write = 0
+        has_greeted = False
 
         def write(self, data: bytes) -> None:
-            raise WriteBufferFull(1, 1)
+            if self.has_greeted:
+                raise WriteBufferFull(1, 1)
+            self.has_greeted = True
 
         def abort(self) -> None:
             session.lost()

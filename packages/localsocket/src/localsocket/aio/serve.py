@@ -7,7 +7,7 @@ import logging
 import os
 import socket
 import threading
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterable
 from functools import partial
 from types import TracebackType
 from typing import Any, TypeAlias, Unpack
@@ -24,7 +24,8 @@ from localsocket.errors import ClosedByPeer, ClosedByUs, EndOfStream
 from localsocket.forgotten import warn_forgotten
 from localsocket.keywords import check_keywords
 from localsocket.log_thinning import BURST_OF_HANDLERS, ThinnedLog
-from localsocket.services.service import Service
+from localsocket.services.protocols import ProtocolName
+from localsocket.services.service import Service, protocols_at_address
 from localsocket.sockets.acceptor import Acceptor
 from localsocket.sockets.handler_function import check_coroutine_function
 from localsocket.sockets.server import ListenOptions, Server
@@ -40,6 +41,8 @@ ConnectionCoroutine: TypeAlias = Callable[[LocalSocket], Coroutine[Any, Any, obj
 def serve(
     address: str | os.PathLike[str] | Server[Any],
     handler: ConnectionCoroutine | Service,
+    *,
+    protocols: Iterable[ProtocolName] | None = None,
     **options: Unpack[ListenOptions],
 ) -> Opening[Serving]:
     """Serve `address` from now on: `handler` is called with each connection, in a task of its own.
@@ -49,26 +52,32 @@ def serve(
 
     To be awaited or entered; leaving the `async with` block closes it, giving the handlers 5 s to finish. `address` is
     address text, or a server of any face that listens already, which is closed at the end. `options` are those of
-    listen(), and the errors too; a handler that is not a coroutine function of one socket raises UnsuitableHandler.
+    listen(), and the errors too; `protocols` are those of a Service that are spoken at this address, by default the
+    service's. A handler that is not a coroutine function of one socket raises UnsuitableHandler.
 
     When a handler returns, its socket is closed. What it raises is logged, with the peer, and costs its own connection
     only; that the peer left in the middle, or that the server was closed, is not logged.
     """
-    check_keywords("serve", options, ListenOptions)
+    check_keywords("serve", options, ListenOptions, ["protocols"])
     if isinstance(address, Server) and options:
         raise TypeError(f"a server that listens already takes no options: {', '.join(options)}")
+    spoken = protocols_at_address(protocols, handler)
     if isinstance(handler, Service):
         if not isinstance(address, Server):
             options.setdefault("limits", handler.limits.of_socket())
     else:
         check_coroutine_function(handler)
-    return Opening(_serve(address, handler, options))
+    return Opening(_serve(address, handler, spoken, options))
 
 
 async def _serve(
-    address: str | os.PathLike[str] | Server[Any], handler: ConnectionCoroutine | Service, options: ListenOptions
+    address: str | os.PathLike[str] | Server[Any],
+    handler: ConnectionCoroutine | Service,
+    protocols: tuple[ProtocolName, ...] | None,
+    options: ListenOptions,
 ) -> Serving:
-    return Serving(address if isinstance(address, Server) else await listen(address, **options), handler)
+    server = address if isinstance(address, Server) else await listen(address, **options)
+    return Serving(server, handler, protocols=protocols)
 
 
 class Serving:
@@ -82,12 +91,13 @@ class Serving:
         server: Server[Any],
         handler: ConnectionCoroutine | Service,
         loop: asyncio.AbstractEventLoop | None = None,
+        protocols: tuple[ProtocolName, ...] | None = None,
     ) -> None:
         self.server = server
         server._expect_waiting()
         self.error: BaseException | None = None
         self._loop = loop or asyncio.get_running_loop()
-        self._service = ServiceLoop(handler, self._loop) if isinstance(handler, Service) else None
+        self._service = ServiceLoop(handler, self._loop, protocols) if isinstance(handler, Service) else None
         self._handler: Callable[[Any], Coroutine[Any, Any, object]] = (
             handler if self._service is None else self._service  # type: ignore[assignment] # it is no Service then
         )

@@ -15,6 +15,7 @@ from localsocket.aio.shared_socket import SharedSocket
 from localsocket.errors import CallCancelled, LocalSocketError, WriteBufferFull
 from localsocket.services.fair_threads import FairThreads
 from localsocket.services.late_calls import LateCalls
+from localsocket.services.protocols import ProtocolName
 from localsocket.services.served_call import ServedCall
 from localsocket.services.service import Service
 from localsocket.services.session import Session
@@ -33,8 +34,14 @@ _LOOK_AGAIN = 0.005
 class ServiceLoop:
     """Serves each connection that it is called with; for the tasks of one loop."""
 
-    def __init__(self, service: Service, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(
+        self,
+        service: Service,
+        loop: asyncio.AbstractEventLoop,
+        protocols: tuple[ProtocolName, ...] | None = None,
+    ) -> None:
         self._service = service
+        self.protocols = protocols  # those of the service if None
         self._loop = loop
         self._connections: set[_Connection] = set()
         self._is_stopping = False
@@ -84,13 +91,13 @@ class _Connection:
         self.tasks: dict[asyncio.Task[None], ServedCall] = {}
         self._has_served = asyncio.Event()
         self._is_stopping = False
-        self._session = Session(service, socket.peer, _Link(self, socket), lambda _session: self._go_on_soon())
+        link = _Link(self, socket)
+        self._session = Session(service, socket.peer, link, lambda _session: self._go_on_soon(), tasks.protocols)
         self._is_to_go_on = False
         self._expiry: asyncio.TimerHandle | None = None
 
     def begin(self) -> None:
         self._socket.begin(self._take_in, self._on_end, self._session.sent)
-        self._session.begin()
         self._mute = self._loop.call_later(self._service.limits.greeting, self._drop_if_mute)
 
     def stop_when_idle(self) -> None:
@@ -102,6 +109,11 @@ class _Connection:
             return
         if all(call.answer.is_over and not call.is_notification for call in self.tasks.values()):
             self.over.set()
+
+    def finish(self) -> None:
+        """End it once everything is sent."""
+        self._socket.send_gathered()
+        self.over.set()
 
     def send(self, data: bytes) -> None:
         # The last answer goes out at once, others with those that follow in the same turn of the loop.
@@ -421,3 +433,6 @@ class _Link:
 
     def abort(self) -> None:
         self._connection.in_loop(self._socket.abort)
+
+    def finish(self) -> None:
+        self._connection.in_loop(self._connection.finish)

@@ -16,6 +16,7 @@ from localsocket.blocking.local_server import LocalServer
 from localsocket.deadlines import Deadline
 from localsocket.services.late_calls import LateCalls
 from localsocket.services.mute_peers import MutePeers
+from localsocket.services.protocols import ProtocolName
 from localsocket.services.served_call import ServedCall
 from localsocket.services.service import Service
 from localsocket.services.session import Session
@@ -62,11 +63,18 @@ class Served:
 class ServiceLoop:
     """Serves the connections of `server`, in threads of its own: more than one where functions take long.
 
-    At most `max_threads` run functions at the same time; further calls wait.
+    At most `max_threads` run functions at the same time; further calls wait. `protocols`: those of the service if None.
     """
 
-    def __init__(self, server: LocalServer, service: Service, max_threads: int) -> None:
+    def __init__(
+        self,
+        server: LocalServer,
+        service: Service,
+        max_threads: int,
+        protocols: tuple[ProtocolName, ...] | None = None,
+    ) -> None:
         self._service = service
+        self._protocols = protocols
         self._runner_id = 0
         self._max_threads = max_threads
         self._loop = EventLoop()
@@ -149,9 +157,9 @@ class ServiceLoop:
 
     def begin(self, socket: EventSocket) -> Served:
         served = Served()
-        served.session = Session(self._service, socket.peer, _Link(socket), lambda _session: self.wake(served))
+        link = _Link(socket)
+        served.session = Session(self._service, socket.peer, link, lambda _session: self.wake(served), self._protocols)
         self._mute.add(served.session)
-        served.session.begin()
         return served
 
     def end(self, served: Served) -> None:
@@ -508,13 +516,14 @@ class _ServiceHandler(Handler):
 class _Link:
     """What a session needs of its socket."""
 
-    __slots__ = ("_socket", "_unsent", "abort", "write")
+    __slots__ = ("_socket", "_unsent", "abort", "finish", "write")
 
     def __init__(self, socket: EventSocket) -> None:
         self._socket = socket
         self._unsent = socket._unsent
         self.write = socket.write
         self.abort = socket.abort
+        self.finish = socket.close
 
     @property
     def bytes_to_write(self) -> int:

@@ -24,6 +24,9 @@ class Link(Protocol):
 
     def abort(self) -> None: ...
 
+    def finish(self) -> None:
+        """End the connection once everything that was written is sent. Saying it again is fine."""
+
     def set_reading(self, is_wanted: bool) -> None:
         """Read, or do not, until told otherwise. What was said last holds, also where it is done later."""
 
@@ -45,6 +48,7 @@ class Outbox:
         self._held: list[bytes] | None = None
         self._held_size = 0
         self._holder: object | None = None
+        self._is_finishing = False
         self._is_paused = False  # until the peer has read what was sent
         self.is_reading_wanted = True
         self._is_reading = True
@@ -67,6 +71,12 @@ class Outbox:
             self._held.append(frame)
             self._held_size += len(frame)
 
+    def finish(self) -> None:
+        """End the connection once everything that was put here is sent; under the lock."""
+        self._is_finishing = True
+        if self._held is None:
+            self._link.finish()
+
     def hold(self) -> object:
         """Gather what is put until release() of what this returns."""
         with self.lock:
@@ -84,6 +94,8 @@ class Outbox:
             self._held_size = 0
             for data in join_small(held):
                 self._write(data)
+            if self._is_finishing:
+                self._link.finish()
             is_sent = not self._link.bytes_to_write
         if is_sent and self._waiting_for_room:
             self.sent()

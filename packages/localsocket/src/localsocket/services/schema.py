@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import collections.abc
+import functools
 import inspect
 import typing
+from collections import OrderedDict
 from collections.abc import Callable, Iterable
 from inspect import Parameter
 from typing import Any
@@ -34,6 +36,10 @@ _encode = msgspec.msgpack.Encoder().encode
 # and how much work it is, would be the peer's choice.
 _decode_given = msgspec.msgpack.Decoder(list[msgspec.Raw]).decode
 _decode_named = msgspec.msgpack.Decoder(dict[str, msgspec.Raw]).decode
+
+_encode_json = msgspec.json.Encoder().encode
+_decode_named_json = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
+_NULL = b"null"
 
 _decode_anything = guarded(msgspec.msgpack.Decoder().decode, Any)
 _BYTES = (BytesType, ByteArrayType, MemoryViewType)
@@ -77,6 +83,56 @@ class Parameters:
             else:
                 return arguments, {}
         return self._read_one_by_one(body)
+
+    def read_json(self, body: CallBody) -> tuple[tuple[object, ...], dict[str, object]]:
+        """Return the arguments for the function from `body.named`, which is a JSON object. Raises BadArguments.
+
+        There null stands for what is left out, and what is left out for null, where the type takes that and there is no
+        other default: the languages that call so differ in what they make of the two.
+        """
+        try:
+            given = _decode_named_json(body.named)
+        except UNREADABLE as error:
+            raise BadArguments(self._method, "", str(error)) from None
+        for name in given:
+            try:
+                self._check_names([name])
+            except TypeError as error:
+                raise BadArguments(self._method, name[:128], str(error)) from None
+        bound = inspect.BoundArguments(self.signature, OrderedDict())
+        for name, parameter in self.signature.parameters.items():
+            value = given.get(name)
+            if value is not None and (bytes(value) != _NULL or parameter.default is parameter.empty):
+                bound.arguments[name] = self._read_one_json(name, value)
+            elif value is not None and self._takes_null(name):
+                bound.arguments[name] = None
+            elif parameter.default is not parameter.empty:
+                bound.arguments[name] = parameter.default
+            elif self._takes_null(name):
+                bound.arguments[name] = None
+            else:
+                raise BadArguments(self._method, name, "it is missing")
+        return bound.args, bound.kwargs
+
+    def _takes_null(self, name: str) -> bool:
+        try:
+            self._json_decoders[name](_NULL)
+        except UNREADABLE:
+            return False
+        return True
+
+    @functools.cached_property
+    def _json_decoders(self) -> dict[str, Callable[[Any], Any]]:
+        return {name: json_decoder(kind) for name, kind in self.types.items()}
+
+    def _read_one_json(self, name: str, value: msgspec.Raw) -> Any:
+        try:
+            return self._json_decoders[name](value)
+        except msgspec.ValidationError as error:
+            reason, path = split_path(error)
+            raise BadArguments(self._method, name + path, reason) from None
+        except UNREADABLE as error:
+            raise BadArguments(self._method, name, str(error)) from None
 
     def _read_one_by_one(self, body: CallBody) -> tuple[tuple[object, ...], dict[str, object]]:
         try:
@@ -138,6 +194,19 @@ class Result:
             self.read(body)
         return body
 
+    def write_json(self, value: object, longest: int | None = None) -> bytes:
+        """Return the value as JSON, where write() would write it as MessagePack. Raises the same."""
+        self.write(value, longest)
+        try:
+            body = _encode_json(value)
+        except (TypeError, ValueError, OverflowError, RecursionError) as error:
+            raise BadResult(self.method, "the result", str(error)) from error
+        return body
+
+    def json_of(self, body: bytes) -> bytes:
+        """Return as JSON what write() has written. Raises BadResult for what JSON cannot hold."""
+        return self.write_json(self.read(body))
+
     def read(self, body: bytes | memoryview) -> Any:
         """Return the value. Raises BadResult."""
         try:
@@ -194,6 +263,11 @@ def _annotation_text(parameter: Parameter) -> str:
 
 def _decoder(kind: Any) -> Callable[[Any], Any]:
     return guarded(msgspec.msgpack.Decoder(kind).decode, kind)
+
+
+def json_decoder(kind: Any) -> Callable[[Any], Any]:
+    """Return what reads values of `kind` from JSON."""
+    return guarded(msgspec.json.Decoder(kind).decode, kind, is_json=True)
 
 
 def check_has_form(kind: Any) -> None:

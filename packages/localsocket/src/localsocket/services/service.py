@@ -24,6 +24,7 @@ from localsocket.services.method import (
     check_declared,
     check_name,
 )
+from localsocket.services.protocols import ProtocolName, check_protocols
 from localsocket.services.stats import ServiceStats, Tally
 from localsocket.services.topic import QUEUE, Policy, Topic
 from localsocket.services.tracing import Tracing
@@ -51,7 +52,8 @@ class Service:
     `name` and `version` are what it tells of itself. `errors` are the exception classes that cross to the caller, by
     name and data, from every method; any other exception is logged here, and the caller gets CallFailed with a
     reference to that. With `tells_details` it also gets the traceback, which may tell more than it should know.
-    `limits`: see CallLimits. `tracing`: see localsocket.otel.
+    `limits`: see CallLimits. `tracing`: see localsocket.otel. `protocols` are those that it may be called by, on one
+    socket, by name; None stands for all that can be spoken with what is installed.
 
     Methods and topics are added before it is served. One service may be served at several addresses at once.
     """
@@ -67,6 +69,7 @@ class Service:
         limits: CallLimits = DEFAULT_CALL_LIMITS,
         tells_details: bool = False,
         tracing: Tracing | None = None,
+        protocols: Iterable[ProtocolName] | None = None,
     ) -> None:
         self.name = check_name(name, "service")
         self.version = version
@@ -75,6 +78,7 @@ class Service:
         self.limits = limits
         self.tells_details = tells_details
         self.tracing = tracing
+        self.protocols = check_protocols(protocols)
         self._tally = Tally()
         self._left_behind = LeftBehind()
         self._topics: dict[str, Topic[Any]] = {}
@@ -279,6 +283,15 @@ class Service:
     def _check_not_served(self) -> None:
         if self._said is not None:
             raise RuntimeError(f"the service {self.name!r} is being served: add to it before")
+
+
+def protocols_at_address(protocols: Iterable[ProtocolName] | None, handler: object) -> tuple[ProtocolName, ...] | None:
+    """Return those that are spoken at one address: None for what a service has said, or what is no service."""
+    if protocols is None:
+        return None
+    if not isinstance(handler, Service):
+        raise TypeError(f"protocols= is for a Service, and {handler!r} is none: it reads and writes bytes itself")
+    return check_protocols(protocols)
 
 
 def _nothing() -> None:

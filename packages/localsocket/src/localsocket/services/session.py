@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 
 from localsocket.endpoint.credentials import PeerCredentials
@@ -22,13 +22,18 @@ from localsocket.errors import (
 )
 from localsocket.interrupts import tell_all
 from localsocket.keywords import similar_names
+from localsocket.services.entrances import enter
 from localsocket.services.failures import failure_of_declared, failure_of_ours, failure_of_unknown
 from localsocket.services.inbox import SMALL, Inbox
+from localsocket.services.method import Method
 from localsocket.services.outbox import Link, Outbox
+from localsocket.services.protocols import ProtocolName
+from localsocket.services.schema import Parameters, Result
 from localsocket.services.served_call import ServedCall
 from localsocket.services.service import Service
-from localsocket.wire.answerer import AnsweredCall, Answerer
+from localsocket.wire.answerer import AnsweredCall
 from localsocket.wire.call_bodies import Failure
+from localsocket.wire.door import Door
 from localsocket.wire.frames import Kind
 
 _CALLS = (int(Kind.CALL), int(Kind.NOTIFICATION))
@@ -40,7 +45,10 @@ class _ItemTooLong(ResultTooLong):
 
 
 class Session:
-    """What a service does for one connection. Results may come from any thread.
+    """What a service does for one connection, by whatever protocol. Results may come from any thread.
+
+    The service speaks second: the first byte that arrives chooses the door, which is one of `protocols`, and makes
+    calls of bytes and bytes of answers from then on.
 
     Each frame is made and put into the outbox under the lock of that. While hold() lasts it gathers them, and they go
     out in one piece: many calls that arrive together are answered together.
@@ -49,14 +57,23 @@ class Session:
     finished() makes room for more. `on_ready` is called, from any thread, when what had to wait there may be taken.
     """
 
+    _door: Door
+    _table: Mapping[str, Method]
+
     def __init__(
-        self, service: Service, peer: PeerCredentials, link: Link, on_ready: Callable[[Session], object]
+        self,
+        service: Service,
+        peer: PeerCredentials,
+        link: Link,
+        on_ready: Callable[[Session], object],
+        protocols: tuple[ProtocolName, ...] | None = None,
     ) -> None:
         self.service = service
         self.peer = peer
         self.is_over = False
         self._link = link
-        self._answerer = Answerer(service._greeting)
+        self._protocols = protocols or service.protocols
+        self._is_entered = False
         self.outbox = Outbox(link, service.limits.unsent, service._tally, self.drop)
         self._lock = self.outbox.lock
         self.hold = self.outbox.hold
@@ -74,12 +91,17 @@ class Session:
 
     @property
     def is_greeted(self) -> bool:
-        """Whether the peer has said who it is; before that it cannot call anything."""
-        return self._answerer.peer is not None
+        """Whether the peer has said something whole; before that it cannot call anything."""
+        return self._is_entered and self._door.is_greeted
 
     @property
     def active_calls(self) -> int:
-        return self._answerer.open_calls
+        return self._door.open_calls if self._is_entered else 0
+
+    @property
+    def is_json(self) -> bool:
+        """Whether results and items are sent as JSON; for whom has a call of it."""
+        return self._door.is_json
 
     @property
     def bytes_to_write(self) -> int:
@@ -100,18 +122,16 @@ class Session:
 
     # --- what the face calls ------------------------------------------------------------------------------------------
 
-    def begin(self) -> None:
-        with self._lock:
-            self.outbox.put(self.service._greeting.encode())
-
     def receive(self, data: bytes) -> None:
         """Take in what has arrived: take_next() gives the calls that are to be served."""
         self.service._tally.bytes_received += len(data)
         try:
+            if not self._is_entered:
+                self._enter(data[0])
             with self._lock:
-                requests = self._answerer.feed(data)
+                requests = self._door.feed(data)
         except PeerBrokeProtocol as error:
-            self.drop(str(error))
+            self._turn_out(str(error))
             return
         now, put = time.monotonic_ns(), self.waiting.append
         for kind, answer in requests:
@@ -122,6 +142,8 @@ class Session:
                 self._tell(call.on_cancel if kind == _CANCEL else call.on_credit)
                 if kind == _CANCEL:
                     answer.context = None
+        if self._door.output or self._door.has_news:
+            self._follow_door()
 
     def end_turn(self) -> bool:
         """Read on if nothing waits that has arrived; return whether more of it may be served when others had a turn."""
@@ -148,7 +170,7 @@ class Session:
                 return
             self.is_over = True
             self.outbox.ignore_limit()
-            answers = self._answerer.abandon()
+            answers = self._door.abandon() if self._is_entered else []
         self.service._remove_session(self)
         contexts = [answer.context for answer in answers if answer.context is not None]  # else it is not admitted yet
         self._leave_behind()
@@ -159,8 +181,7 @@ class Session:
 
     def drop(self, reason: str) -> None:
         """End the connection because of what its peer did, or did not do."""
-        self.service._tally.dropped_peers += 1
-        self._log(logging.WARNING, "service %r disconnects pid %d of uid %d: %s", self.peer.pid, self.peer.uid, reason)
+        self._note_drop(reason)
         self._link.abort()
 
     # --- what comes of a call; any thread -----------------------------------------------------------------------------
@@ -172,10 +193,12 @@ class Session:
         if not call.answer.number:
             return
         try:
-            body = call.method.result.write(result, self._answerer.longest)
+            body = self._write(call.method.result, result, self._door.longest)
             with self._lock:
-                if frame := self._answerer.reply(call.answer, body):
+                if frame := self._door.reply(call.answer, body):
                     self.outbox.put(frame)
+            if self._door.has_news:
+                self._follow_door()
         except BadResult as error:
             self.fail(call, error)
         except TooLongToSend as error:
@@ -192,10 +215,8 @@ class Session:
         if failure is None:
             failure = self.log_failure(call, error)
         self._note(call, is_error=True)
-        if call.answer.is_over:
-            return
-        with self._lock:
-            self._put(self._answerer.fail(call.answer, failure))
+        if not call.answer.is_over:
+            self._fail(call, failure)
 
     def refuse(self, call: ServedCall, error: LocalSocketError) -> None:
         """Send an error of the package's own about the call: it was not allowed, cancelled, too late and so on."""
@@ -204,8 +225,7 @@ class Session:
         self._note(call, is_error=True)
         if call.is_notification:
             self._log(logging.WARNING, "a notification to service %r was not served: %s", error)
-        with self._lock:
-            self._put(self._answerer.fail(call.answer, failure))
+        self._fail(call, failure)
 
     def refuse_late(self, call: ServedCall) -> None:
         """Say that the time of the call is over, unless it is answered; what it gives later is dropped."""
@@ -224,51 +244,92 @@ class Session:
         return failure
 
     def write_item(self, call: ServedCall, item: object) -> bytes:
-        """Return an item of a stream as MessagePack. Raises BadResult, or _ItemTooLong, as send_item() does."""
+        """Return an item of a stream as the door wants it. Raises BadResult, or _ItemTooLong, as send_item() does."""
         try:
-            return call.method.result.write(item, self._answerer.longest)
+            return self._write(call.method.result, item, self._door.longest)
         except TooLongToSend as error:
             raise _ItemTooLong(call.method.name, error.length, error.limit) from error
 
     def open_stream(self, call: ServedCall) -> None:
         call._begin_stream()
         with self._lock:
-            self._put(self._answerer.open_stream(call.answer))
+            self._put(self._door.open_stream(call.answer))
 
     def send_item(self, call: ServedCall, body: bytes) -> None:
         """Raises _ItemTooLong for one that is longer than the peer takes, which fail() is to be told of."""
         try:
             with self._lock:
-                self._put(self._answerer.item(call.answer, body))
+                self._put(self._door.item(call.answer, body))
         except TooLongToSend as error:
             raise _ItemTooLong(call.method.name, error.length, error.limit) from error
 
     def end_stream(self, call: ServedCall) -> None:
         self._note(call)
         with self._lock:
-            self._put(self._answerer.end_stream(call.answer))
+            self._put(self._door.end_stream(call.answer))
+        if self._door.has_news:
+            self._follow_door()
 
     # ------------------------------------------------------------------------------------------------------------------
+
+    def _enter(self, first: int) -> None:
+        """Open the door that the first byte chooses. Raises PeerBrokeProtocol where there is none for it."""
+        self._door, self._table = enter(self.service, self._protocols, first)
+        self._read = Parameters.read_json if self._door.is_json else Parameters.read
+        self._write = Result.write_json if self._door.is_json else Result.write
+        self._is_entered = True
+
+    def _follow_door(self) -> None:
+        """Send what the door says by itself, wake the streams whose turn it is, and end what has ended."""
+        with self._lock:
+            self._put(self._door.take_output())
+            turned = self._door.take_turned()
+            if self._door.has_ended:
+                self.outbox.finish()
+        for answer in turned:
+            if (call := answer.context) is not None:
+                self._tell(call.on_credit)
+
+    def _turn_out(self, reason: str) -> None:
+        """End the connection with a peer that broke its protocol, which may be told so by the door."""
+        if self._is_entered:
+            self._follow_door()
+            if self._door.has_ended:
+                self._note_drop(reason)
+                return
+        self.drop(reason)
+
+    def _note_drop(self, reason: str) -> None:
+        self.service._tally.dropped_peers += 1
+        self._log(logging.WARNING, "service %r disconnects pid %d of uid %d: %s", self.peer.pid, self.peer.uid, reason)
+
+    def _fail(self, call: ServedCall, failure: Failure) -> None:
+        with self._lock:
+            self._put(self._door.fail(call.answer, failure))
+        if self._door.has_news:
+            self._follow_door()
 
     def _admit(self, answer: AnsweredCall) -> ServedCall | None:
         """Return the call if it may be served, with its arguments; else it is answered."""
         service = self.service
         name = answer.body.method
-        method = service._table.get(name)
+        method = self._table.get(name)
         service._tally.calls += 1
         call = ServedCall(self, answer, method or service._unknown_method)
         if answer.number:  # else nothing more comes for it
             answer.context = call
         try:
             if method is None:
-                raise NoSuchMethod(name[:128], service.name, similar_names(name, service._table))
-            if self._answerer.open_calls > service.limits.calls:
+                raise NoSuchMethod(name[:128], service.name, similar_names(name, self._table))
+            if self._has_too_many_calls():
                 raise TooManyCalls(service.limits.calls)
             if method.allow is not None:
                 method.check_caller(self.peer)
+            if answer.refusal is not None:
+                raise answer.refusal
             if method.is_stream and call.is_notification:
                 raise BadArguments(name, "", "it gives a stream, and a notification is not answered")
-            call.arguments, call.named = method.parameters.read(answer.body)
+            call.arguments, call.named = self._read(method.parameters, answer.body)
             if answer.size > SMALL:
                 answer.body.forget_arguments()
             if call.deadline is not None and call.remaining() == 0:
@@ -310,11 +371,11 @@ class Session:
     def _refuse_late(self, answer: AnsweredCall) -> None:
         service = self.service
         service._tally.calls += 1
-        call = ServedCall(self, answer, service._table.get(answer.body.method, service._unknown_method))
+        call = ServedCall(self, answer, self._table.get(answer.body.method, service._unknown_method))
         self.refuse_late(call)
 
     def _has_too_many_calls(self) -> bool:
-        return self._answerer.open_calls > self.service.limits.calls
+        return self._door.open_calls > self.service.limits.calls and self._door.is_limit_known
 
     def _note(self, call: ServedCall, *, is_error: bool = False) -> None:
         tally = self.service._tally

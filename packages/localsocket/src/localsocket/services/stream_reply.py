@@ -18,7 +18,7 @@ class Source(Protocol):
         """Wake the reply whenever there are more items after there were none."""
 
     def next_body(self) -> bytes | None:
-        """Return the next item as MessagePack; None when there is none now; StopIteration at the end."""
+        """Return the next item as it is to be sent; None when there is none now; StopIteration at the end."""
 
     def close(self) -> None:
         """Nothing more is wanted."""
@@ -76,6 +76,11 @@ class StreamReply:
         self._has_more = False  # and others are to have a turn before
         self._most = FAIR if isinstance(source, IteratorSource) else -1
         call.on_credit = call.on_cancel = self.wake
+
+    @property
+    def is_json(self) -> bool:
+        """Whether its items are sent as JSON; else as MessagePack."""
+        return self._call.session.is_json
 
     def begin(self) -> None:
         """Say that a stream follows, and send what there is."""

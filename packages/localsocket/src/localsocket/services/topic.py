@@ -166,7 +166,7 @@ class SubscriberQueue:
     `dropped` counts those that its policy has dropped, which the subscriber can tell by the numbers.
     """
 
-    __slots__ = ("_beginning", "_bodies", "_is_too_slow", "_topic", "dropped", "is_numbered")
+    __slots__ = ("_beginning", "_bodies", "_is_json", "_is_too_slow", "_topic", "dropped", "is_numbered")
 
     def __init__(self, topic: Topic[Any], *, is_numbered: bool) -> None:
         self.is_numbered = is_numbered
@@ -175,6 +175,7 @@ class SubscriberQueue:
         self._beginning: bytes | None = None  # which is no message, and waits in no queue
         self._bodies: deque[bytes] = deque(maxlen=topic.queue)  # which drops the oldest
         self._is_too_slow = False
+        self._is_json = False
 
     def __len__(self) -> int:
         return len(self._bodies)
@@ -193,10 +194,11 @@ class SubscriberQueue:
         self._bodies.append(body)
 
     def attach(self, reply: StreamReply) -> None:
+        self._is_json = reply.is_json
         self._topic._add(self, reply)
 
     def next_body(self) -> bytes | None:
-        """Return the next message, or None when none waits now. Raises SubscriberTooSlow."""
+        """Return the next message, as the door wants it; None when none waits now. Raises SubscriberTooSlow."""
         if self._is_too_slow:
             raise SubscriberTooSlow(self._topic.name, self._topic.queue)
         if (beginning := self._beginning) is not None:
@@ -207,7 +209,7 @@ class SubscriberQueue:
         except IndexError:
             return None
         self._topic._made_room()
-        return body
+        return self._topic._result.json_of(body) if self._is_json else body
 
     def close(self) -> None:
         self._topic._remove(self)

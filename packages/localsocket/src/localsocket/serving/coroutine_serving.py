@@ -8,6 +8,7 @@ from typing import Any
 
 from localsocket.aio.serve import ConnectionCoroutine, Serving
 from localsocket.deadlines import Deadline
+from localsocket.services.protocols import ProtocolName
 from localsocket.services.service import Service
 from localsocket.sockets.server import Server
 
@@ -15,12 +16,17 @@ from localsocket.sockets.server import Server
 class CoroutineServing:
     """Serves as aio.serve() does, in the thread that calls run()."""
 
-    def __init__(self, server: Server[Any], handler: ConnectionCoroutine | Service) -> None:
+    def __init__(
+        self,
+        server: Server[Any],
+        handler: ConnectionCoroutine | Service,
+        protocols: tuple[ProtocolName, ...] | None = None,
+    ) -> None:
         self._loop = asyncio.new_event_loop()
         self._stopping: asyncio.Future[Deadline] = self._loop.create_future()
         try:
             # From now on, lest the thread finds the server closed that it was started for.
-            self._serving = Serving(server, handler, self._loop)
+            self._serving = Serving(server, handler, self._loop, protocols)
         except BaseException:
             self._loop.close()
             raise

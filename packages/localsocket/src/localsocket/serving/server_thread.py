@@ -6,7 +6,7 @@ import logging
 import os
 import threading
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 from types import TracebackType
 from typing import TYPE_CHECKING, Protocol, TypeAlias, Unpack, cast
@@ -22,7 +22,8 @@ from localsocket.endpoint.fork_safety import close_in_forked_child
 from localsocket.errors import ClosedByUs
 from localsocket.forgotten import warn_forgotten
 from localsocket.keywords import check_keywords
-from localsocket.services.service import Service
+from localsocket.services.protocols import ProtocolName
+from localsocket.services.service import Service, protocols_at_address
 from localsocket.serving.connection_threads import MAX_THREADS, ConnectionThreads
 from localsocket.sockets.handler_function import check_function, is_coroutine_function
 from localsocket.sockets.server import ListenOptions
@@ -61,8 +62,9 @@ class ServerThread:
     `address` is address text, or a LocalServer, which is closed at the end. `handler` is a Handler, whose methods one
     event loop calls for all connections; or a function of one LocalSocket, called in a thread of its own for each
     connection, of which there are `max_threads` at most; or a coroutine function of one aio.LocalSocket, called in a
-    task for each connection, on an asyncio loop that belongs to the thread. `options` are those of listen(). A handler
-    that lacks what it needs is refused here, with UnsuitableHandler.
+    task for each connection, on an asyncio loop that belongs to the thread; or a Service. `protocols` are those of a
+    service that are spoken at this address, by default the service's. `options` are those of listen(). A handler that
+    lacks what it needs is refused here, with UnsuitableHandler.
 
     `ready` is set when the address is served and `stopped` when nothing of it is left; what ended the thread before
     its time is in `error` and is raised by stop(). Any thread may call, except the server's own.
@@ -77,10 +79,11 @@ class ServerThread:
         handler: Handler | ConnectionFunction | ConnectionCoroutine | Service,
         *,
         max_threads: int = MAX_THREADS,
+        protocols: Iterable[ProtocolName] | None = None,
         **options: Unpack[ListenOptions],
     ) -> None:
         check_not_patched("a server thread")
-        check_keywords("ServerThread", options, ListenOptions, ["max_threads"])
+        check_keywords("ServerThread", options, ListenOptions, ["max_threads", "protocols"])
         if isinstance(address, LocalServer) and options:
             raise TypeError(f"a server that listens already takes no options: {', '.join(options)}")
         self.ready = threading.Event()
@@ -90,6 +93,7 @@ class ServerThread:
         self._handler = handler if isinstance(handler, Service) else _check(handler)
         if isinstance(handler, Service) and not isinstance(address, LocalServer):
             options.setdefault("limits", handler.limits.of_socket())
+        self._protocols = protocols_at_address(protocols, handler)
         self._max_threads = check_count(max_threads, "max_threads", minimum=1)
         self._options = options
         self._server: LocalServer | None = None
@@ -214,10 +218,10 @@ class ServerThread:
 
     def _serve_service(self, server: LocalServer, service: Service) -> _Serving:
         if not service._needs_asyncio:
-            return ServiceLoop(server, service, self._max_threads)
+            return ServiceLoop(server, service, self._max_threads, self._protocols)
         from localsocket.serving.coroutine_serving import CoroutineServing
 
-        return CoroutineServing(server, service)
+        return CoroutineServing(server, service, self._protocols)
 
     def _leave_behind(self, serving: _Serving, deadline: Deadline) -> None:
         """Stop although the thread does not end: held up in a handler, or deaf since its descriptors were closed."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any, TypeAlias
 
-from localsocket.errors import PeerBrokeProtocol, TooLongToSend
+from localsocket.errors import LocalSocketError, PeerBrokeProtocol, TooLongToSend
 from localsocket.wire.call_bodies import CallBody, Failure, decode_call, decode_count, encode_failure
 from localsocket.wire.frames import HEADER_SIZE, FrameDecoder, Kind, encode_frame
 from localsocket.wire.greeting import Greeting, decode_greeting
@@ -20,11 +20,24 @@ class AnsweredCall:
     """A call as its answerer sees it. A notification has number 0 and is over at once: nothing is sent for it.
 
     `credit` is how many bytes of a stream may still be sent before the peer grants more, and `items` how many items
-    where it counts them too; `size` is how many bytes the call took. `arrived` and `context` are free for whoever
-    serves the call; `context` is let go with the last frame.
+    where it counts them too; `size` is how many bytes the call took. `refusal` is why the door will not have it served,
+    whatever the service says. `arrived` and `context` are free for whoever serves the call; `context` is let go with
+    the last frame.
     """
 
-    __slots__ = ("arrived", "body", "context", "credit", "is_over", "is_stream", "items", "number", "size", "terms")
+    __slots__ = (
+        "arrived",
+        "body",
+        "context",
+        "credit",
+        "is_over",
+        "is_stream",
+        "items",
+        "number",
+        "refusal",
+        "size",
+        "terms",
+    )
 
     def __init__(self, number: int, body: CallBody, credit: int, size: int, terms: StreamTerms = NO_TERMS) -> None:
         self.number = number
@@ -36,6 +49,7 @@ class AnsweredCall:
         self.arrived = 0
         self.is_over = not number
         self.is_stream = False
+        self.refusal: LocalSocketError | None = None
         self.context: Any = None
 
     @property
@@ -49,14 +63,27 @@ Request: TypeAlias = tuple[int, AnsweredCall]
 
 
 class Answerer:
-    """Takes what arrives, and gives the frames to send. Not thread-safe: whoever owns it holds a lock."""
+    """Takes what arrives, and gives the frames to send: the door of our own protocol. See door.py.
+
+    The greeting is the first output: whoever opens this has seen that the peer begins as ours do.
+    """
+
+    is_json = False
+    is_limit_known = True
+    has_news = False
+    has_ended = False
 
     def __init__(self, mine: Greeting) -> None:
         self.mine = mine
+        self.output = mine.encode()
         self.peer: Greeting | None = None
         self.longest = 0  # message that the peer takes, in bytes; it has greeted before anything is sent for a call
         self._decoder = FrameDecoder(mine.max_message)
         self._open: dict[int, AnsweredCall] = {}
+
+    @property
+    def is_greeted(self) -> bool:
+        return self.peer is not None
 
     @property
     def open_calls(self) -> int:
@@ -119,6 +146,13 @@ class Answerer:
             answer.is_over = True
         self._open.clear()
         return answers
+
+    def take_output(self) -> bytes:
+        output, self.output = self.output, b""
+        return output
+
+    def take_turned(self) -> list[AnsweredCall]:
+        return []
 
     # --- what to send; nothing for a call that is over ----------------------------------------------------------------
 

@@ -22,7 +22,7 @@ Frame: TypeAlias = tuple[int, int, Body]
 
 
 class Kind(enum.IntEnum):
-    """What a frame is for. Numbers that are not here break the protocol."""
+    """What a frame is for. Others below MAY_BE_IGNORED break the protocol, those from there on are passed over."""
 
     GREETING = 1
     MESSAGE = 2
@@ -36,6 +36,9 @@ class Kind(enum.IntEnum):
     CREDIT = 10
     CANCEL = 11
 
+
+MAY_BE_IGNORED: Final = 128
+"""Kinds from here on say nothing that a receiver would have to know of, in whatever later version."""
 
 GREETING_ID: Final = int.from_bytes(b"LSCK", "big")
 """Stands where others have their id, so that a program that talks of something else is known by its first bytes."""
@@ -111,7 +114,7 @@ class FrameDecoder:
             length, kind, descriptors, flags, number = HEADER.unpack_from(data, start)
             if descriptors or flags or length > self.max_body or not self._is_greeted or kind == _GREETING:
                 self._check_header(length, kind, descriptors, flags, number)
-            elif kind not in _KINDS:
+            elif kind not in _KINDS and kind < MAY_BE_IGNORED:
                 raise PeerBrokeProtocol(f"the peer sent a frame of kind {kind}, which this version does not know")
             body = start + HEADER_SIZE
             stop = body + length
@@ -120,8 +123,10 @@ class FrameDecoder:
                 self._arrived += memoryview(data)[start:]
                 return frames
             self._is_greeted = True
-            frames.append((kind, number, memoryview(data)[body:stop] if length > _VIEWED else bytes(data[body:stop])))
             start = stop
+            if kind < MAY_BE_IGNORED:
+                seen = memoryview(data)[body:stop] if length > _VIEWED else bytes(data[body:stop])
+                frames.append((kind, number, seen))
         self._needed = HEADER_SIZE
         if start < end:
             self._arrived += data[start:]

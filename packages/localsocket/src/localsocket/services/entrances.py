@@ -1,0 +1,51 @@
+"""Where a connection of a service leads: its first byte chooses among the protocols that are spoken there."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
+
+from localsocket.errors import PeerBrokeProtocol
+from localsocket.services.method import Method
+from localsocket.services.protocols import ProtocolName
+from localsocket.services.service import Service
+from localsocket.wire.answerer import Answerer
+from localsocket.wire.door import Door
+
+
+class Opened(NamedTuple):
+    """A door for one connection, and the methods that are called through it, by the names that they have there."""
+
+    door: Door
+    table: Mapping[str, Method]
+
+
+class Entrance(NamedTuple):
+    """One protocol: the bytes with which its clients begin, each of which means no other, and what opens its door."""
+
+    first_bytes: bytes
+    open: Callable[[Service], Opened]
+
+
+def _open_localsocket(service: Service) -> Opened:
+    return Opened(Answerer(service._greeting), service._table)
+
+
+# A greeting begins with its length, which is at most 65,536: the first of its bytes is 0.
+_ENTRANCES: dict[ProtocolName, Entrance] = {
+    "localsocket": Entrance(b"\0", _open_localsocket),
+}
+
+
+def enter(service: Service, protocols: tuple[ProtocolName, ...], first: int) -> Opened:
+    """Return the door to which the first byte of a connection leads. Raises PeerBrokeProtocol where there is none."""
+    if (entrance := _by_first_byte(protocols).get(first)) is None:
+        raise PeerBrokeProtocol(f"its first byte is {first:#04x}, with which no protocol begins that is spoken here")
+    return entrance.open(service)
+
+
+@functools.cache
+def _by_first_byte(protocols: tuple[ProtocolName, ...]) -> dict[int, Entrance]:
+    entrances = [_ENTRANCES[name] for name in protocols]
+    return {first: entrance for entrance in entrances for first in entrance.first_bytes}
