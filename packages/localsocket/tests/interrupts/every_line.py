@@ -2,6 +2,9 @@
 
 The interpreter runs handlers between two instructions: where a function begins, a loop goes round, or a function in C
 has returned. So a place is before each line, and where such a function has returned and nobody has what it gave yet.
+
+What a loop repeats is tried at two of its rounds: a place that was reached by the same calls for the third time finds
+nothing that the second did not.
 """
 
 from __future__ import annotations
@@ -10,7 +13,8 @@ import contextlib
 import dis
 import sys
 import threading
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Hashable, Iterator
 from pathlib import Path
 from types import CodeType, FrameType
 from typing import Any
@@ -19,6 +23,7 @@ import localsocket
 
 _PACKAGE = str(Path(localsocket.__file__).parent)
 _ALSO = {contextlib.__file__, threading.__file__}
+_ROUNDS = 2
 
 
 class Interrupted(BaseException):
@@ -28,14 +33,17 @@ class Interrupted(BaseException):
 class Interruption:
     """Raises Interrupted at place number `at` that is run inside its `with` block, in the package, in this thread.
 
-    With `within_with` not where a `with` statement is left, or a `try` statement in it begins, which are lines to a
-    tracer: no handler runs there, and the lock of such a statement would stay taken.
+    Or at the next one that was not `tried` in two rounds. With `within_with` not where a `with` statement is left, or a
+    `try` statement in it begins, which are lines to a tracer: no handler runs there, and the lock of such a statement
+    would stay taken.
 
-    `has_happened` tells whether there were as many; `place` is where.
+    `has_happened` tells whether there was one, `at` which number it had; `place` is where.
     """
 
-    def __init__(self, at: int, *, within_with: bool) -> None:
-        self._left = at
+    def __init__(self, at: int, tried: Counter[Hashable], *, within_with: bool) -> None:
+        self.at = at
+        self._tried = tried
+        self._number = 0
         self._within_with = within_with
         self.has_happened = False
         self.place = ""
@@ -64,8 +72,13 @@ class Interruption:
         return self._step
 
     def _strike(self, frame: FrameType, when: str) -> None:
-        self._left -= 1
-        if not self._left:
+        self._number += 1
+        if self._number < self.at or self.has_happened:
+            return
+        way = when, *_calls_that_led_to(frame)
+        self._tried[way] += 1
+        if self._tried[way] <= _ROUNDS:
+            self.at = self._number
             self.has_happened = True
             name = Path(frame.f_code.co_filename).name
             self.place = f"{when} {name}:{frame.f_lineno} in {frame.f_code.co_qualname}"
@@ -73,18 +86,28 @@ class Interruption:
 
 
 def at_every_line(scenario: Callable[[Interruption], object], *, within_with: bool = False) -> int:
-    """Run the scenario again and again, interrupted one place later each time, until it is not; return how many."""
+    """Run the scenario again and again, interrupted at a later place each time, until it is not; return how many."""
+    tried: Counter[Hashable] = Counter()
     at = 1
+    runs = 0
     while True:
-        interruption = Interruption(at, within_with=within_with)
+        interruption = Interruption(at, tried, within_with=within_with)
         try:
             scenario(interruption)
         except BaseException as error:
-            error.add_note(f"interrupted at place {at}, {interruption.place}")
+            error.add_note(f"interrupted at place {interruption.at}, {interruption.place}")
             raise
         if not interruption.has_happened:
-            return at - 1
-        at += 1
+            return runs
+        runs, at = runs + 1, interruption.at + 1
+
+
+def _calls_that_led_to(frame: FrameType) -> Iterator[Hashable]:
+    caller: FrameType | None = frame
+    while caller is not None and _is_ours(caller):
+        yield id(caller.f_code)  # a code object would be compared, and hashed, with all that it holds
+        yield caller.f_lasti
+        caller = caller.f_back
 
 
 def _is_ours(frame: FrameType) -> bool:
