@@ -17,7 +17,8 @@ PATIENCE = 60.0
 FOREVER = 3600.0
 """A time-out for what has to be woken: a call looks once more when its time is over, which must not pass for waking."""
 
-_LOOK_AGAIN = 0.001
+_LOOK_AGAIN = 0.000_05
+_LOOK_AGAIN_AT_LAST = 0.002
 
 
 class Background(Generic[T]):
@@ -76,6 +77,8 @@ class Background(Generic[T]):
 def wait_until(condition: Callable[[], object], what: str = "it", timeout: float = PATIENCE) -> None:
     """Return once the condition holds; AssertionError when it does not within `timeout` seconds."""
     end = time.monotonic() + timeout
+    pause = _LOOK_AGAIN  # most of what tests wait for happens at once, in another thread
     while not condition():
         assert time.monotonic() < end, f"waited {timeout} s for {what}"
-        time.sleep(_LOOK_AGAIN)
+        time.sleep(pause)
+        pause = min(2 * pause, _LOOK_AGAIN_AT_LAST)
