@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 import localsocket
+from leftovers import open_descriptors
 from localsocket import ANY_USER, Limits, LocalServer
 from localsocket.errors import (
     BrokenEndpoint,
@@ -129,31 +130,34 @@ def test_a_signal_whose_handler_raises_ends_the_wait_and_leaves_no_descriptor(fu
     def interrupt(*_: object) -> None:
         raise InterruptedError
 
-    before = len(os.listdir("/dev/fd"))
+    before = set(open_descriptors())
     previous = signal.signal(signal.SIGALRM, interrupt)
     try:
-        signal.setitimer(signal.ITIMER_REAL, 0.02)
-        with pytest.raises(InterruptedError):
+        with pytest.raises(InterruptedError):  # noqa: PT012 - the signal may come at once, in a slow moment
+            signal.setitimer(signal.ITIMER_REAL, 0.02)
             localsocket.connect("full", timeout=PATIENCE)
     finally:
         signal.signal(signal.SIGALRM, previous)
-    assert len(os.listdir("/dev/fd")) == before
+    assert set(open_descriptors()) <= before
 
 
 def test_waiting_costs_no_processor(full_server: LocalServer) -> None:
-    began = time.process_time()
-    with pytest.raises(DeadlinePassed):
-        localsocket.connect("full", timeout=0.2)
-    assert time.process_time() - began < 0.1
+    def uses_little() -> bool:
+        began = time.process_time()
+        with pytest.raises(DeadlinePassed):
+            localsocket.connect("full", timeout=0.2)
+        return time.process_time() - began < 0.1
+
+    wait_until(uses_little)  # in any moment the collector, or another thread of this process, may use some
 
 
 def test_an_attempt_that_fails_leaves_no_descriptor(full_server: LocalServer) -> None:
-    before = len(os.listdir("/dev/fd"))
+    before = set(open_descriptors())
     with pytest.raises(DeadlinePassed):
         localsocket.connect("full", timeout=SOON)
     with pytest.raises(PeerRefused, match="only nobody is admitted"), localsocket.listen("other"):
         localsocket.connect("other", allow_server=[])
-    assert len(os.listdir("/dev/fd")) == before
+    assert set(open_descriptors()) <= before
 
 
 def test_no_descriptor_left_is_an_error_of_the_system_with_its_cause(monkeypatch: pytest.MonkeyPatch) -> None:

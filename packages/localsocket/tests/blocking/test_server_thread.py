@@ -133,7 +133,7 @@ def test_stopping_ends_open_connections(handler: Any) -> None:
         assert client.read(timeout=PATIENCE) == b"x"
         thread.stop(timeout=0.05)
         assert client.wait_disconnected(PATIENCE)
-        assert thread.server.open_connections == 0
+        wait_until(lambda: thread.server.open_connections == 0)  # which is counted once the peer has been told
 
 
 def test_stopping_waits_no_longer_than_it_may_for_a_peer_that_does_not_read(handler: Any) -> None:
@@ -268,16 +268,21 @@ def test_each_connection_has_a_thread_of_its_own() -> None:
 
 def test_no_more_threads_are_started_than_allowed() -> None:
     at_work = threading.Semaphore(2)
+    begun: list[LocalSocket] = []
+    before = set(threading.enumerate())
 
     def work(socket: LocalSocket) -> None:
         assert at_work.acquire(blocking=False)
+        begun.append(socket)
         socket.read_line()
         at_work.release()
         socket.write(b"done")
 
     with ServerThread("server", work, max_threads=2):
         clients = [localsocket.connect("server", timeout=PATIENCE) for _ in range(5)]
-        wait_until(lambda: threading.active_count() == 4)
+        wait_until(lambda: len(begun) == 2)
+        ours = [each for each in set(threading.enumerate()) - before if each.name == "localsocket server"]
+        assert len(ours) == 3
         for client in clients:
             client.write(b"go\n")
         for client in clients:
@@ -335,9 +340,12 @@ def test_functions_may_finish_until_the_deadline_and_are_woken_then() -> None:
         localsocket.connect("server", timeout=PATIENCE),
     ):
         wait_until(lambda: thread.server.open_connections == 2)
-        stopper = Background(lambda: thread.stop(timeout=0.2))
+        stopper = Background(lambda: thread.stop(timeout=PATIENCE))
         wait_until(lambda: not thread.server.is_listening)
         one.write(b"\n")
+        wait_until(lambda: ended == [b"finished"])
+        assert not stopper.is_done
+        thread.stop(timeout=0)
         stopper.result()
     assert ended == [b"finished", b"woken"]
 

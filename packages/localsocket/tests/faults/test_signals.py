@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 import threading
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from types import FrameType
 
 import pytest
 
 import localsocket
 from localsocket import EventLoop, errors
-from localsocket.testing import PATIENCE, Background, connected_pair
+from localsocket.testing import PATIENCE, Background, connected_pair, wait_until
 from programs import run
 
 
@@ -44,25 +46,27 @@ def raising() -> Iterator[None]:
 class Waiting:
     """Sends signals to the main thread while that is inside a wait, and then does what ends the wait."""
 
-    def __init__(self, then: Callable[[], object], *, signals: int = 3) -> None:
+    def __init__(self, then: Callable[[], object]) -> None:
         self._then = then
-        self._signals = signals
 
     def __call__(self) -> None:
-        for _ in range(self._signals):
-            self._wait_for_main_thread()
-            os.kill(os.getpid(), signal.SIGUSR1)
-        self._wait_for_main_thread()
+        for _ in range(3):
+            interrupt_a_wait()
+        wait_until(main_thread_waits, "the main thread to wait")
         self._then()
 
-    def _wait_for_main_thread(self) -> None:
-        # In a system call the state of the main thread is S; only then does a signal interrupt one.
-        with open(f"/proc/self/task/{os.getpid()}/stat", encoding="ascii") as status:
-            for _ in range(1_000_000):
-                status.seek(0)
-                if status.read().rpartition(")")[2].split()[0] == "S":
-                    return
-        raise AssertionError("the main thread never waits")
+
+def interrupt_a_wait() -> None:
+    wait_until(main_thread_waits, "the main thread to wait")
+    os.kill(os.getpid(), signal.SIGUSR1)
+
+
+def main_thread_waits() -> bool:
+    """Tell whether the main thread sleeps in a call of ours; it also does before, and after, for want of the GIL."""
+    # In a system call the state of the main thread is S; only then does a signal interrupt one.
+    status = Path(f"/proc/self/task/{os.getpid()}/stat").read_text(encoding="ascii")
+    frame = sys._current_frames()[threading.main_thread().ident or 0]
+    return status.rpartition(")")[2].split()[0] == "S" and frame.f_globals["__name__"].startswith("localsocket.")
 
 
 def test_a_read_goes_on_after_a_signal(arrived: list[int]) -> None:
@@ -116,7 +120,7 @@ def test_signals_do_not_move_a_deadline() -> None:
 def test_an_exception_from_a_signal_leaves_a_read_and_loses_nothing() -> None:
     with connected_pair() as (socket, peer):
         peer.write(b"half a li")
-        with Background(Waiting(lambda: None, signals=1)), pytest.raises(Interrupted):
+        with Background(interrupt_a_wait), pytest.raises(Interrupted):
             socket.read_line(timeout=PATIENCE)
         peer.write(b"ne\n")
         assert socket.read_line(timeout=PATIENCE) == b"half a line"
@@ -126,7 +130,7 @@ def test_an_exception_from_a_signal_leaves_a_read_and_loses_nothing() -> None:
 def test_an_exception_from_a_signal_leaves_a_write_whose_rest_still_goes_out_in_order() -> None:
     first, second = b"1" * 3_000_000, b"2" * 10
     with connected_pair() as (socket, peer):
-        with Background(Waiting(lambda: None, signals=1)), pytest.raises(Interrupted):
+        with Background(interrupt_a_wait), pytest.raises(Interrupted):
             socket.write(first, timeout=PATIENCE)
         assert 0 < socket.bytes_to_write < len(first)
         with Background(lambda: peer.read_exactly(len(first) + len(second), timeout=PATIENCE)) as reader:
@@ -137,7 +141,7 @@ def test_an_exception_from_a_signal_leaves_a_write_whose_rest_still_goes_out_in_
 @pytest.mark.usefixtures("raising")
 def test_an_exception_from_a_signal_leaves_accept_and_the_server_lives() -> None:
     with localsocket.listen("signals") as server:
-        with Background(Waiting(lambda: None, signals=1)), pytest.raises(Interrupted):
+        with Background(interrupt_a_wait), pytest.raises(Interrupted):
             server.accept(timeout=PATIENCE)
         with localsocket.connect("signals"):
             server.accept(timeout=PATIENCE).close()
@@ -146,7 +150,7 @@ def test_an_exception_from_a_signal_leaves_accept_and_the_server_lives() -> None
 @pytest.mark.usefixtures("raising")
 def test_an_exception_from_a_signal_leaves_a_loop_that_can_run_again() -> None:
     with EventLoop() as loop:
-        with Background(Waiting(lambda: None, signals=1)), pytest.raises(Interrupted):
+        with Background(interrupt_a_wait), pytest.raises(Interrupted):
             loop.run(timeout=PATIENCE)
         done = []
         loop.call_soon(done.append, True)

@@ -200,13 +200,15 @@ async def test_what_was_cancelled_and_answers_late_disturbs_nobody() -> None:
 
 async def test_an_iteration_that_is_cancelled_ends_its_stream() -> None:
     async with served() as (client, tasks):
+        begun = asyncio.Event()
 
         async def iterate() -> None:
             async for _ in client.stream("count", 10**9):
+                begun.set()
                 await asyncio.sleep(0)
 
         task = asyncio.create_task(iterate())
-        await asyncio.sleep(0.01)
+        await begun.wait()
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
