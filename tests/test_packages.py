@@ -146,7 +146,7 @@ def test_the_library_works_in_an_environment_of_its_own(built: dict[str, Built],
     python = bare_environment(tmp_path / "environment")
     install(python, built["localsocket"].wheel)
     program = (
-        "import localsocket\na, b = localsocket.pair()\na.write(b'x')\nprint(b.read(timeout=5))\na.close(); b.close()"
+        "import localsocket\na, b = localsocket.pair()\na.write(b'x')\nprint(b.read(timeout=60))\na.close(); b.close()"
     )
     assert subprocess.run([python, "-c", program], capture_output=True, text=True, check=True).stdout == "b'x'\n"
     done = subprocess.run([python, "-m", "localsocket", "list"], capture_output=True, text=True, check=False)

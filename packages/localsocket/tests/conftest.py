@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Iterator
 from multiprocessing import resource_tracker
@@ -32,6 +33,14 @@ def opened_once() -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.delenv("COVERAGE_PROCESS_CONFIG", raising=False)  # else coverage is measured, and saved, after the end
         resource_tracker.ensure_running()  # the helper process of multiprocessing's "spawn"
+
+
+@pytest.fixture
+def caplog(caplog: pytest.LogCaptureFixture) -> pytest.LogCaptureFixture:
+    """What is logged, and not of what earlier tests have forgotten: asyncio logs errors of tasks that are collected."""
+    gc.collect()
+    caplog.clear()
+    return caplog
 
 
 @pytest.fixture(autouse=True)

@@ -115,9 +115,9 @@ import localsocket.anyio
 
 async def main():
     async with localsocket.anyio.listen("layers.test") as server, localsocket.anyio.connect("layers.test") as client:
-        async with await server.accept(timeout=10) as served:
+        async with await server.accept(timeout=60) as served:
             await served.write(b"hello\\n")
-            return (await client.read_line(timeout=10)).decode()
+            return (await client.read_line(timeout=60)).decode()
 
 print(json.dumps([trio.run(main), *(name for name in sys.modules if name == "anyio._backends._asyncio")]))
 """

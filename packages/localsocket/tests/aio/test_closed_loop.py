@@ -38,6 +38,7 @@ class Loop:
 
 @pytest.fixture
 def loop(loop_kind: LoopKind) -> Iterator[Loop]:
+    gc.collect()  # what other tests have forgotten, which else would be told of here
     loop = Loop(loop_kind)
     yield loop
     loop.close()

@@ -113,7 +113,7 @@ import json, localsocket
 service = localsocket.Service("demo")
 service.method(lambda: 5, name="five")
 with localsocket.ServerThread("demo", service), localsocket.Client("demo") as client:
-    print(json.dumps(client.call("five", timeout=10)))
+    print(json.dumps(client.call("five", timeout=60)))
 """
     assert run(program) == 5
 
@@ -127,14 +127,14 @@ import json, gevent, localsocket
 from localsocket.blocking import waiting
 
 def answer(server):
-    with server.accept(timeout=10) as socket:
-        socket.write(socket.read_line(timeout=10).upper())
+    with server.accept(timeout=60) as socket:
+        socket.write(socket.read_line(timeout=60).upper())
 
 with localsocket.listen("demo") as server:
     greenlet = gevent.spawn(answer, server)
     with localsocket.connect("demo") as socket:
         socket.write(b"hello\\n")
-        print(json.dumps(socket.read_to_end(timeout=10).decode()))
+        print(json.dumps(socket.read_to_end(timeout=60).decode()))
     greenlet.join()
 while waiting._idle_wakers:
     waiting._idle_wakers.pop().close()

@@ -22,7 +22,7 @@ from common import tell
 from localsocket import Client
 from localsocket.errors import ClosedByPeer, ClosedByUs
 
-_PATIENCE = 30.0
+_PATIENCE = 60.0
 _SHORTEST = 1e-5
 _LONGEST = 2e-3
 

@@ -8,7 +8,7 @@ from common import become, tell
 
 from localsocket import ANY_USER, connect
 
-_PATIENCE = 20.0
+_PATIENCE = 60.0
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser()

@@ -82,9 +82,9 @@ def main(address: str, other: str) -> None:
                 "write": lambda: socket.write(b"x"),
                 "call": lambda: client.call("process"),
                 "notify": lambda: client.notify("process"),
-                "call again": lambda: again.call("process", timeout=20),
-                "receive": lambda: [parents.receive(timeout=20) for _ in range(10_000)],  # some may be there
-                "receive again": lambda: len([resumed.receive(timeout=20) for _ in range(50)]),
+                "call again": lambda: again.call("process", timeout=60),
+                "receive": lambda: [parents.receive(timeout=60) for _ in range(10_000)],  # some may be there
+                "receive again": lambda: len([resumed.receive(timeout=60) for _ in range(50)]),
                 "loop": lambda: repr(loop),
                 "run": lambda: loop.run(timeout=0),
                 "is first": lambda: instance.is_first,
@@ -96,8 +96,8 @@ def main(address: str, other: str) -> None:
         with Client(address) as own:
             assert own.call("process") == os.getpid()
         assert client.call("process") != os.getpid()
-        assert parents.receive(timeout=20)
-        assert resumed.receive(timeout=20)
+        assert parents.receive(timeout=60)
+        assert resumed.receive(timeout=60)
     asyncio.run(in_tasks(address, other))
 
 

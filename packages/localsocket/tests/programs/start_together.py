@@ -72,7 +72,7 @@ def start_together(count: int, dies_after: int) -> None:
 def main() -> None:
     count, rounds, dies_after = map(int, sys.argv[1:])
     for _ in range(rounds):
-        signal.alarm(30)  # two that both believe to be the first would wait for ever
+        signal.alarm(150)  # two that both believe to be the first would wait for ever
         start_together(count, dies_after)
 
 
