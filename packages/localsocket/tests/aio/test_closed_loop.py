@@ -42,6 +42,7 @@ def loop(loop_kind: LoopKind) -> Iterator[Loop]:
     loop = Loop(loop_kind)
     yield loop
     loop.close()
+    forget()  # the loop's own parts of what is closed by hand since
 
 
 def forget(*kept: list[Any]) -> list[str]:
