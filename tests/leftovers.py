@@ -40,31 +40,58 @@ def interruptible() -> Iterator[None]:
     signal.signal(signal.SIGINT, before)
 
 
-@pytest.fixture(autouse=True)
-def runtime_directory(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """Give the test a runtime directory and a TMPDIR of its own, with paths short enough for socket addresses."""
+@pytest.fixture(scope="session")
+def temporary_directories(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Path]]:
+    """Keep what tests have left empty for the next: making and removing a directory may take a disk milliseconds."""
     tmp_path_factory.getbasetemp()  # made once for all tests, and so not in the TMPDIR of one
-    short = "/tmp" if os.access("/tmp", os.W_OK) else None
-    base = Path(tempfile.mkdtemp(prefix="ls-", dir=short))
-    runtime, temporary = base / "run", base / "tmp"
+    kept: list[Path] = []
+    yield kept
+    for directory in kept:
+        directory.rmdir()
+
+
+@pytest.fixture(autouse=True)
+def runtime_directory(temporary_directories: list[Path]) -> Iterator[Path]:
+    """Give the test a runtime directory and a TMPDIR of its own, with paths short enough for socket addresses."""
+    base = Path(tempfile.mkdtemp(prefix="ls-", dir=_first_writable("/dev/shm", "/tmp")))  # in memory, as /run/user is
+    runtime = base / "run"
     runtime.mkdir(mode=0o700)
-    temporary.mkdir(mode=0o700)
+    temporary = temporary_directories.pop() if temporary_directories else _new_temporary_directory()
+    before = _mode_and_owner(temporary)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("XDG_RUNTIME_DIR", str(runtime))
         patch.setenv("TMPDIR", str(temporary))
         patch.setattr(tempfile, "tempdir", str(temporary))
         yield runtime
     shutil.rmtree(base)
+    if os.listdir(temporary) or _mode_and_owner(temporary) != before:
+        shutil.rmtree(temporary)
+    else:
+        temporary_directories.append(temporary)
+
+
+def _new_temporary_directory() -> Path:
+    return Path(tempfile.mkdtemp(prefix="ls-", dir=_first_writable("/tmp")))
+
+
+def _first_writable(*places: str) -> str | None:
+    return next((place for place in places if os.access(place, os.W_OK)), None)
+
+
+def _mode_and_owner(path: Path) -> tuple[int, int, int]:
+    status = path.stat()
+    return status.st_mode, status.st_uid, status.st_gid
 
 
 @pytest.fixture(autouse=True)
 def nothing_left_behind(request: pytest.FixtureRequest, runtime_directory: Path) -> Iterator[None]:
     """Fail the test that leaves a descriptor, a thread, a child process or a file behind."""
+    places = runtime_directory.parent, Path(os.environ["TMPDIR"])
     counts: dict[str, Callable[[], Found]] = {
         "descriptors": open_descriptors,
         "threads": running_threads,
         "processes": child_processes,
-        "files": lambda: files_below(runtime_directory.parent),
+        "files": lambda: files_below(*places),
     }
     for mark in request.node.iter_markers("may_leave"):
         assert mark.kwargs.get("reason"), "may_leave() needs a reason"
@@ -134,12 +161,13 @@ def _command_line(pid: str) -> str:
     return f"pid {pid}, {command.replace(chr(0), ' ').strip() or 'ended and waited for by nobody'}"
 
 
-def files_below(base: Path) -> Found:
+def files_below(*places: Path) -> Found:
     """Return what is there beside directories."""
     found: Found = {}
-    for folder, folders, files in os.walk(base):
-        links = [name for name in folders if os.path.islink(os.path.join(folder, name))]
-        for name in (*files, *links):
-            path = os.path.join(folder, name)
-            found[path] = partial(os.path.relpath, path, base)
+    for place in places:
+        for folder, folders, files in os.walk(place):
+            links = [name for name in folders if os.path.islink(os.path.join(folder, name))]
+            for name in (*files, *links):
+                path = os.path.join(folder, name)
+                found[path] = partial(os.path.relpath, path, place)
     return found
