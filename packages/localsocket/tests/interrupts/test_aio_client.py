@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 import pytest
 
 from aio.interrupting import CANCELLING, Interruption, at_every_suspension
-from interrupts.test_client import ADDRESS, Served, served  # noqa: F401 - the fixture
+from interrupts.test_client import ADDRESS, Served, check_nothing_is_under_way, served  # noqa: F401 - the fixture
 from localsocket import aio
 from localsocket.testing import PATIENCE
 
@@ -61,6 +61,6 @@ async def test_a_task_that_is_cancelled_costs_its_own_call(
         async with asyncio.timeout(PATIENCE):
             while served.service.stats().open_connections:
                 await asyncio.sleep(0.001)
-        assert served.service.stats().active_calls == served.ticks.subscribers == 0
+        check_nothing_is_under_way(served)
 
     assert await at_every_suspension(way, scenario) > 0 or (is_connected and which == "notify")

@@ -6,7 +6,12 @@ import random
 
 import pytest
 
-from interrupts.test_client import ADDRESS, Served, served  # noqa: F401 - the fixture
+from interrupts.test_client import (  # noqa: F401 - the fixture
+    ADDRESS,
+    Served,
+    check_nothing_is_under_way,
+    served,
+)
 from localsocket.testing import wait_until
 from programs import Program
 
@@ -23,4 +28,4 @@ def test_a_client_that_is_interrupted_at_random_gives_no_wrong_answer(served: Se
     assert told["counts"]["beside"] > 0
     assert told["descriptors"] <= 0, f"with the seed {seed}: more are open than when it had connected"
     wait_until(lambda: served.service.stats().open_connections == 0, "every connection to be closed")
-    assert served.service.stats().active_calls == served.ticks.subscribers == 0
+    check_nothing_is_under_way(served)

@@ -181,7 +181,7 @@ class Served:
         wait_until(lambda: self.service.stats().open_connections == 0, "the connection to end")
         wait_until(lambda: self.streams == 0, "the stream to be closed")
         wait_until(lambda: self.topic.subscribers == 0, "the subscription to end")
-        assert self.service.stats().active_calls == 0
+        wait_until(lambda: self.service.stats().active_calls == 0, "the calls to end")
 
     def publish(self) -> int:
         published = 0

@@ -18,16 +18,20 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, Protocol, TypedDict, TypeVar, Unpack, overload
 
+from localsocket.deadlines import Deadline
+from localsocket.errors import DeadlinePassed
 from localsocket.interfaces import Limits
 from localsocket.services.client_core import ClientOptions
 from localsocket.services.description import ServiceDescription
 from localsocket.services.gap import Gap
 from localsocket.services.service import Service
 from localsocket.services.stats import ClientStats
+from localsocket.testing.background import PATIENCE
 from localsocket.wire.serializers import SerializerName
 
 Subject = TypeVar("Subject")
 Error = TypeVar("Error", bound=BaseException)
+Given = TypeVar("Given")
 
 
 class Contract(Sequence[Callable[[Subject], None]]):
@@ -75,6 +79,17 @@ def raises(kind: type[Error] | tuple[type[Error], ...], call: Callable[[], objec
     except kind as error:
         return error
     raise AssertionError(f"it returned {result!r} and should have raised {kind}")
+
+
+def in_time(call: Callable[[], Given]) -> Given:
+    """Return what the call returns, made again where it was late: for a time-out too short for a slow moment."""
+    end = Deadline(PATIENCE)
+    while True:
+        try:
+            return call()
+        except DeadlinePassed:
+            if end.has_passed():
+                raise
 
 
 class StreamUnderTest(Protocol):

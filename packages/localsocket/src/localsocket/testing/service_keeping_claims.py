@@ -160,6 +160,10 @@ def a_call_is_answered_at_its_deadline_while_its_method_goes_on(face: ServiceFac
     with served(face) as (_, of_claims), UnhurriedClient.connect() as client:
         late, in_time = client.call("stuck", timeout=_SOON), client.call("add", 2, 3, timeout=PATIENCE)
         assert client.code_of(late) == "too-late"
+        calls = 1
+        while "stuck" not in of_claims.diary.notes:  # in a slow moment its time was over before it began
+            calls += 1
+            assert client.code_of(client.call("stuck", timeout=_SOON)) == "too-late"
         assert "free" not in of_claims.diary.notes
         of_claims.gate.set()
         of_claims.diary.wait_for("free")  # and what it gives is of no use to anybody
@@ -168,7 +172,7 @@ def a_call_is_answered_at_its_deadline_while_its_method_goes_on(face: ServiceFac
         client.receive(lambda: again.is_over)
         assert (in_time.body, again.body) == (b"\x05", b"\x06")
         wait_until(lambda: of_claims.service.stats().active_calls == 0)
-        assert of_claims.service.stats().errors == 1
+        assert of_claims.service.stats().errors == calls
 
 
 @keeping_claims.claim

@@ -340,7 +340,7 @@ def a_subscription_that_was_closed_is_not_taken_up_again(face: ServiceFace) -> N
         for _ in range(2):
             raises(CallCancelled, lambda: subscription.receive(timeout=PATIENCE))
         assert client.call("add", 2, 3) == 5
-        assert of_claims.latest.subscribers == 0
+        wait_until(lambda: of_claims.latest.subscribers == 0, "it to be over")
         again = client.subscribe("latest", resume=True)
         again.close()
         raises(CallCancelled, lambda: again.receive(timeout=PATIENCE))
@@ -355,7 +355,7 @@ def a_subscription_that_is_not_to_be_taken_up_again_ends_with_the_connection(fac
         for _ in range(2):
             raises(ClosedByPeer, lambda: subscription.receive(timeout=PATIENCE))
         assert client.call("add", 2, 3) == 5
-        assert of_claims.latest.subscribers == 0
+        wait_until(lambda: of_claims.latest.subscribers == 0, "it to be over")
 
 
 @resuming_claims.claim

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
+from functools import partial
 
 from localsocket.errors import CallCancelled, CallFailed, DeadlinePassed, EndOfStream
 from localsocket.interfaces import KIB
 from localsocket.testing.background import PATIENCE, wait_until
-from localsocket.testing.contracts import ClientUnderTest, Contract, ItemsUnderTest, ServiceFace, raises
+from localsocket.testing.contracts import ClientUnderTest, Contract, ItemsUnderTest, ServiceFace, in_time, raises
 from localsocket.testing.service_of_claims import ADDRESS, Diary, Refused, served, small_limits
 
 window_claims: Contract[ServiceFace] = Contract()
@@ -105,15 +107,20 @@ def a_window_or_a_time_that_is_none_is_refused_where_it_is_given(face: ServiceFa
 @window_claims.claim
 def a_stream_outlasts_the_time_for_a_call(face: ServiceFace) -> None:
     with served(face, {"call_timeout": _WHILE}) as (client, of_claims):
-        streams: list[ItemsUnderTest] = [
-            client.stream("drip"),
-            client.stream("drip", prefetch=1),
-            client.call("drip"),
-            client.proxy.drip(),
-            client.within(_WHILE).stream("drip"),
+        ways: list[Callable[[], ItemsUnderTest]] = [
+            lambda: client.stream("drip"),
+            lambda: client.stream("drip", prefetch=1),
+            lambda: client.call("drip"),
+            lambda: client.proxy.drip(),
+            lambda: client.within(_WHILE).stream("drip"),
         ]
-        for stream in streams:
+
+        def begun(way: Callable[[], ItemsUnderTest]) -> ItemsUnderTest:
+            stream = way()
             assert stream.receive(timeout=PATIENCE) == 1
+            return stream
+
+        streams = [in_time(partial(begun, way)) for way in ways]
         raises(DeadlinePassed, lambda: client.call("hold"))
         of_claims.gate.set()
         for stream in streams:
@@ -157,11 +164,18 @@ def a_subscription_without_a_message_for_too_long_is_ended(face: ServiceFace) ->
 @window_claims.claim
 def how_long_an_item_is_waited_for_counts_however_often_it_is_asked_for(face: ServiceFace) -> None:
     with served(face) as (client, of_claims):
-        messages = client.subscribe("latest", int, idle_timeout=_WHILE)
-        shorter = raises(DeadlinePassed, lambda: messages.receive(timeout=0))
-        assert shorter.timeout == 0
-        assert of_claims.latest.publish(1) == 1
-        assert messages.receive(timeout=PATIENCE) == 1
+
+        def received() -> ItemsUnderTest:
+            messages = client.subscribe("latest", int, idle_timeout=_WHILE)
+            shorter = raises(DeadlinePassed, lambda: messages.receive(timeout=0))
+            if shorter.timeout == _WHILE:
+                raise shorter
+            assert shorter.timeout == 0
+            assert of_claims.latest.publish(1) == 1
+            assert messages.receive(timeout=PATIENCE) == 1
+            return messages
+
+        messages = in_time(received)
         wait_until(
             lambda: raises(DeadlinePassed, lambda: messages.receive(timeout=_SOON)).timeout == _WHILE,
             "the time to be over for the message, and not for the asking alone",
