@@ -6,7 +6,7 @@ import asyncio
 import os
 from functools import partial
 from types import TracebackType
-from typing import Any, Unpack
+from typing import Any, TypeVar, Unpack, overload
 
 from localsocket.aio.client_connection import ClientConnection
 from localsocket.aio.pending_call import PendingCall, ProxyCall, Stream
@@ -27,6 +27,8 @@ from localsocket.services.schema import ANYTHING, Result
 from localsocket.sockets.caller_driven import CLOSE_TIMEOUT
 from localsocket.sockets.connector import Connector
 from localsocket.wire.stream_terms import StreamTerms
+
+T = TypeVar("T")
 
 _DESCRIPTION = Result(DESCRIBE, ServiceDescription)
 
@@ -56,7 +58,7 @@ class Calls(CallsCore["Client"]):
         idle_timeout: float | None = None,
         prefetch: int | None = None,
         **named: object,
-    ) -> Stream:
+    ) -> Stream[Any]:
         """Return the items that `method` yields, as they come; it is called when the stream is entered or iterated.
 
         For `timeout`, `idle_timeout` and `prefetch` see localsocket.Client.stream().
@@ -68,6 +70,17 @@ class Calls(CallsCore["Client"]):
         """Have `method` called, without knowing whether and how it ends. Returns when that is on its way."""
         await self._client._send_notification(method, arguments, named, self._deadline(timeout))
 
+    @overload
+    def subscribe(
+        self,
+        topic: str,
+        kind: type[T],
+        *,
+        resume: bool = False,
+        on_gap: OnGap | None = None,
+        idle_timeout: float | None = None,
+    ) -> Subscription[T]: ...
+    @overload
     def subscribe(
         self,
         topic: str,
@@ -76,7 +89,16 @@ class Calls(CallsCore["Client"]):
         resume: bool = False,
         on_gap: OnGap | None = None,
         idle_timeout: float | None = None,
-    ) -> Subscription:
+    ) -> Subscription[Any]: ...
+    def subscribe(
+        self,
+        topic: str,
+        kind: Any = Any,
+        *,
+        resume: bool = False,
+        on_gap: OnGap | None = None,
+        idle_timeout: float | None = None,
+    ) -> Subscription[Any]:
         """Return the messages of `topic`, of type `kind`, as they come.
 
         From when it is awaited or entered nothing that is published is missed, but what the topic's policy drops.
@@ -114,7 +136,7 @@ class Calls(CallsCore["Client"]):
         result: Result,
         idle_timeout: float | None = None,
         prefetch: int | None = None,
-    ) -> Stream:
+    ) -> Stream[Any]:
         client, deadline, terms = self._client, self._deadline(timeout), self._terms_with(timeout, prefetch)
         begins_in_time = terms is not None and terms.begins_in_time
         times = ItemTimes(method, deadline, begins_in_time=begins_in_time, idle_timeout=idle_timeout)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Generator
 from functools import partial
 from types import TracebackType
-from typing import Any, Protocol
+from typing import Any, Protocol, Self, TypeVar
 
 from localsocket.aio.client_connection import ClientConnection
 from localsocket.aio.waiting import set_later
@@ -16,6 +16,8 @@ from localsocket.services.item_times import ItemTimes
 from localsocket.services.schema import ANYTHING, Result
 from localsocket.wire.caller import OpenCall
 from localsocket.wire.stream_terms import NO_TERMS, StreamTerms
+
+T_co = TypeVar("T_co", covariant=True)
 
 
 class Connects(Protocol):
@@ -132,7 +134,7 @@ class PendingCall:
         await future
 
 
-class Stream(AsyncIterator[Any]):
+class Stream(AsyncIterator[T_co]):
     """The items of a stream, as they come; for one task at a time. Leaving it early ends it where it is served.
 
     Awaiting it, or entering it with `async with`, waits until the stream has begun; iterating over it does so too.
@@ -147,7 +149,7 @@ class Stream(AsyncIterator[Any]):
         self._result = result
         self._times = times
 
-    async def receive(self, *, timeout: float | None = None) -> Any:
+    async def receive(self, *, timeout: float | None = None) -> T_co:
         """Return the next item, waiting for it. Raises EndOfStream at the end, else as Calls.call().
 
         When `timeout` seconds are over it raises DeadlinePassed, and the stream goes on. When the stream's own
@@ -163,13 +165,13 @@ class Stream(AsyncIterator[Any]):
         if self._pending is not None:
             self._pending.cancel()
 
-    async def __anext__(self) -> Any:
+    async def __anext__(self) -> T_co:
         return await self._next(None)
 
-    def __await__(self) -> Generator[Any, Any, Stream]:
+    def __await__(self) -> Generator[Any, Any, Self]:
         return self._begin().__await__()
 
-    async def __aenter__(self) -> Stream:
+    async def __aenter__(self) -> Self:
         return await self._begin()
 
     async def __aexit__(
@@ -184,21 +186,22 @@ class Stream(AsyncIterator[Any]):
 
     # ------------------------------------------------------------------------------------------------------------------
 
-    async def _begin(self) -> Stream:
+    async def _begin(self) -> Self:
         pending = await self._opened()
         await pending.wait()
         if not pending.call.is_stream:
             pending.raise_failure()
         return self
 
-    async def _next(self, timeout: float | None) -> Any:
+    async def _next(self, timeout: float | None) -> T_co:
         pending = await self._opened()
         self._times.ask(timeout)
         body = await pending.next_body(self._times)
         self._times.taken()
         if body is None:
             raise StopAsyncIteration
-        return self._result.read(body)
+        item: T_co = self._result.read(body)
+        return item
 
     async def _opened(self) -> PendingCall:
         if self._pending is None:
@@ -212,7 +215,7 @@ class ProxyCall(Coroutine[Any, Any, Any]):
 
     __slots__ = ("_call", "_running", "_stream")
 
-    def __init__(self, call: Callable[[], Coroutine[Any, Any, Any]], stream: Callable[[], Stream]) -> None:
+    def __init__(self, call: Callable[[], Coroutine[Any, Any, Any]], stream: Callable[[], Stream[Any]]) -> None:
         self._call = call
         self._stream = stream
         self._running: Coroutine[Any, Any, Any] | None = None
@@ -220,7 +223,7 @@ class ProxyCall(Coroutine[Any, Any, Any]):
     def __await__(self) -> Generator[Any, Any, Any]:
         return self._coroutine.__await__()
 
-    def __aiter__(self) -> Stream:
+    def __aiter__(self) -> Stream[Any]:
         return self._stream()
 
     def send(self, value: Any, /) -> Any:

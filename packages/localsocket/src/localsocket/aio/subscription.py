@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import inspect
 from functools import partial
-from typing import Any, Protocol
+from typing import Protocol, Self
 
-from localsocket.aio.pending_call import PendingCall, Stream
+from localsocket.aio.pending_call import PendingCall, Stream, T_co
 from localsocket.deadlines import NEVER, Deadline
 from localsocket.errors import BadResult, CallCancelled, DeadlinePassed, LocalSocketError
 from localsocket.services.following import Following
@@ -21,7 +21,7 @@ class Subscribes(Protocol):
         """Send the call, on a connection that is made anew where the one before was lost."""
 
 
-class Subscription(Stream):
+class Subscription(Stream[T_co]):
     """The messages of a topic, as they come: a Stream without an end, which tells when some are missing."""
 
     def __init__(self, client: Subscribes, following: Following, times: ItemTimes) -> None:
@@ -47,11 +47,11 @@ class Subscription(Stream):
 
     # ------------------------------------------------------------------------------------------------------------------
 
-    async def _begin(self) -> Subscription:
+    async def _begin(self) -> Self:
         await self._begun(NEVER)
         return self
 
-    async def _next(self, timeout: float | None) -> Any:
+    async def _next(self, timeout: float | None) -> T_co:
         following, times = self._following, self._times
         times.ask(timeout)
         while True:
@@ -60,7 +60,8 @@ class Subscription(Stream):
                 await telling
             if following.has_message:
                 times.taken()
-                return following.take_message()
+                message: T_co = following.take_message()
+                return message
             try:
                 body = await pending.next_body(times)
             except LocalSocketError:

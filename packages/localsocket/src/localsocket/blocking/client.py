@@ -7,7 +7,7 @@ import threading
 import time
 from functools import partial
 from types import TracebackType
-from typing import Any, Unpack
+from typing import Any, TypeVar, Unpack, overload
 
 from localsocket.blocking.client_connection import ClientConnection
 from localsocket.blocking.pending_call import PendingCall, Stream
@@ -28,6 +28,8 @@ from localsocket.services.schema import ANYTHING, Result
 from localsocket.sockets.caller_driven import CLOSE_TIMEOUT
 from localsocket.sockets.connector import Connector
 from localsocket.wire.stream_terms import StreamTerms
+
+T = TypeVar("T")
 
 _DESCRIPTION = Result(DESCRIBE, ServiceDescription)
 
@@ -66,7 +68,7 @@ class Calls(CallsCore["Client"]):
         idle_timeout: float | None = None,
         prefetch: int | None = None,
         **named: object,
-    ) -> Stream:
+    ) -> Stream[Any]:
         """Call `method` and return the items that it yields, as they come.
 
         `timeout`: seconds for the whole stream; without it the stream may last for ever, and what the client or
@@ -85,6 +87,18 @@ class Calls(CallsCore["Client"]):
         """Have `method` called, without knowing whether and how it ends. Returns when that is on its way."""
         self._client._send_notification(method, arguments, named, self._deadline(timeout))
 
+    @overload
+    def subscribe(
+        self,
+        topic: str,
+        kind: type[T],
+        *,
+        resume: bool = False,
+        on_gap: OnGap | None = None,
+        timeout: float | None = None,
+        idle_timeout: float | None = None,
+    ) -> Subscription[T]: ...
+    @overload
     def subscribe(
         self,
         topic: str,
@@ -94,7 +108,17 @@ class Calls(CallsCore["Client"]):
         on_gap: OnGap | None = None,
         timeout: float | None = None,
         idle_timeout: float | None = None,
-    ) -> Subscription:
+    ) -> Subscription[Any]: ...
+    def subscribe(
+        self,
+        topic: str,
+        kind: Any = Any,
+        *,
+        resume: bool = False,
+        on_gap: OnGap | None = None,
+        timeout: float | None = None,
+        idle_timeout: float | None = None,
+    ) -> Subscription[Any]:
         """Subscribe to `topic` and return its messages, of type `kind`, from now on, as they come.
 
         Once it has returned, nothing that is published is missed, but what the topic's policy drops. `timeout` is for
@@ -156,7 +180,7 @@ class Calls(CallsCore["Client"]):
         result: Result,
         idle_timeout: float | None = None,
         prefetch: int | None = None,
-    ) -> Stream:
+    ) -> Stream[Any]:
         pending: PendingCall | None = None
         try:
             pending = self._begin(method, arguments, named, timeout, result, prefetch)

@@ -6,7 +6,7 @@ import contextlib
 from collections.abc import Callable, Iterator
 from functools import partial
 from types import TracebackType
-from typing import Any, Protocol
+from typing import Any, Protocol, Self, TypeVar
 
 from localsocket.blocking.client_connection import ClientConnection
 from localsocket.blocking.shared_socket import Turn
@@ -18,6 +18,8 @@ from localsocket.services.schema import Result
 from localsocket.wire.caller import OpenCall
 from localsocket.wire.frames import Body
 from localsocket.wire.stream_terms import NO_TERMS, StreamTerms
+
+T_co = TypeVar("T_co", covariant=True)
 
 
 class Connects(Protocol):
@@ -85,7 +87,7 @@ class PendingCall:
             return self.stream()
         return self._connection.core.result_of(self._call, self._result)
 
-    def stream(self) -> Stream:
+    def stream(self) -> Stream[Any]:
         """Return the items of a method that streams, as they come."""
         begins_in_time, idle_timeout = self._terms.begins_in_time, self._idle_timeout
         times = ItemTimes(self.method, self._deadline, begins_in_time=begins_in_time, idle_timeout=idle_timeout)
@@ -247,7 +249,7 @@ def _tell(connection: ClientConnection, frame: bytes) -> None:
         connection.socket.write_nowait(frame)
 
 
-class Stream(Iterator[Any]):
+class Stream(Iterator[T_co]):
     """The items of a stream, as they come; for one thread at a time. Leaving it early ends it where it is served.
 
     Iterate over it, or use receive() with a time-out of its own. As a context manager it closes itself.
@@ -257,7 +259,7 @@ class Stream(Iterator[Any]):
         self._pending = pending
         self._times = times
 
-    def receive(self, *, timeout: float | None = None) -> Any:
+    def receive(self, *, timeout: float | None = None) -> T_co:
         """Return the next item, waiting for it. Raises EndOfStream at the end, else as Calls.call().
 
         When `timeout` seconds are over it raises DeadlinePassed, and the stream goes on. When the stream's own
@@ -272,10 +274,10 @@ class Stream(Iterator[Any]):
         """Take no more items. Closing again is fine."""
         self._pending.cancel()
 
-    def __next__(self) -> Any:
+    def __next__(self) -> T_co:
         return self._next(None)
 
-    def __enter__(self) -> Stream:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(
@@ -290,6 +292,7 @@ class Stream(Iterator[Any]):
     def __repr__(self) -> str:
         return f"<Stream of {self._pending.method!r}>"
 
-    def _next(self, timeout: float | None) -> Any:
+    def _next(self, timeout: float | None) -> T_co:
         """Return the next item; StopIteration at the end."""
-        return self._pending._next_item(self._times, timeout)
+        item: T_co = self._pending._next_item(self._times, timeout)
+        return item

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import inspect
-from typing import Any, Protocol
+from typing import Protocol
 
-from localsocket.blocking.pending_call import PendingCall, Stream
+from localsocket.blocking.pending_call import PendingCall, Stream, T_co
 from localsocket.deadlines import Deadline
 from localsocket.errors import BadResult, CallCancelled, DeadlinePassed, LocalSocketError
 from localsocket.services.following import Following
@@ -20,7 +20,7 @@ class Subscribes(Protocol):
         """Send the call, on a connection that is made anew where the one before was lost."""
 
 
-class Subscription(Stream):
+class Subscription(Stream[T_co]):
     """The messages of a topic, as they come: a Stream without an end, which tells when some are missing."""
 
     def __init__(self, client: Subscribes, following: Following, times: ItemTimes, pending: PendingCall) -> None:
@@ -31,12 +31,14 @@ class Subscription(Stream):
         self._lost: PendingCall | None = None  # after which another is to be made
 
     @classmethod
-    def _begin(cls, client: Subscribes, following: Following, times: ItemTimes, deadline: Deadline) -> Subscription:
+    def _begin(
+        cls, client: Subscribes, following: Following, times: ItemTimes, deadline: Deadline
+    ) -> Subscription[T_co]:
         """Subscribe, and wait until the service has answered."""
         if inspect.iscoroutinefunction(following.on_gap):
             raise TypeError("on_gap must be a plain function here: nobody would await a coroutine function")
         pending: PendingCall | None = None
-        subscription: Subscription | None = None
+        subscription: Subscription[T_co] | None = None
         try:
             pending = client._open_subscription(following.method, following.topic, deadline)
             subscription = cls(client, following, times, pending)
@@ -64,7 +66,7 @@ class Subscription(Stream):
 
     # ------------------------------------------------------------------------------------------------------------------
 
-    def _next(self, timeout: float | None) -> Any:
+    def _next(self, timeout: float | None) -> T_co:
         following, times = self._following, self._times
         times.ask(timeout)
         while True:
@@ -72,7 +74,8 @@ class Subscription(Stream):
             following.tell_gap()
             if following.has_message:
                 times.taken()
-                return following.take_message()
+                message: T_co = following.take_message()
+                return message
             try:
                 body = pending._next_body(times)
             except LocalSocketError:

@@ -104,7 +104,7 @@ class WaitedCalls:
         timeout: float | None = None,
         idle_timeout: float | None = None,
     ) -> WaitedSubscription:
-        async def subscribe() -> aio.Subscription:
+        async def subscribe() -> aio.Subscription[Any]:
             subscription = self._calls.subscribe(topic, kind, resume=resume, on_gap=on_gap, idle_timeout=idle_timeout)
             async with asyncio.timeout(timeout):
                 await subscription
@@ -182,7 +182,7 @@ class WaitedTask:
 class WaitedStream:
     """A stream whose items are waited for."""
 
-    def __init__(self, face: AioFace, stream: Stream) -> None:
+    def __init__(self, face: AioFace, stream: Stream[Any]) -> None:
         self.stream = stream
         self._face = face
 
@@ -208,7 +208,7 @@ class WaitedStream:
 class WaitedSubscription(WaitedStream):
     """A subscription whose messages are waited for."""
 
-    def __init__(self, face: AioFace, subscription: aio.Subscription) -> None:
+    def __init__(self, face: AioFace, subscription: aio.Subscription[Any]) -> None:
         super().__init__(face, subscription)
         self._subscription = subscription
 
