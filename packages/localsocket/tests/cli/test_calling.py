@@ -156,6 +156,31 @@ def test_a_service_without_anything_is_described_in_a_line(command: Command) -> 
         assert command("describe", "demo.bare") == (0, "demo.bare\n", "")
 
 
+# --- stub -------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.usefixtures("service")
+def test_a_stub_is_a_module_with_what_the_service_tells(command: Command) -> None:
+    status, output, errors = command("stub", "demo.all")
+    assert (status, errors) == (0, "")
+    assert "\nclass Person:\n" in output
+    assert "    def find(self, name: str) -> Person: ...\n" in output
+    status, output, errors = command("stub", "demo.all", "--async")
+    assert "    async def find(self, name: str) -> Person: ...\n" in output
+
+
+def test_a_stub_that_would_be_no_module_is_not_printed(command: Command) -> None:
+    class Lying(Service):
+        def describe(self) -> ServiceDescription:
+            parameters = [ParameterDescription("a", "int"), ParameterDescription("a", "int")]
+            return ServiceDescription("demo.lies", "", "", [MethodDescription("f", "call", "", parameters, "int")], [])
+
+    with ServerThread("demo.lies", Lying("demo.lies")):
+        status, output, errors = command("stub", "demo.lies")
+    assert (status, output) == (1, "")
+    assert "makes no Python module" in errors
+
+
 # --- call -------------------------------------------------------------------------------------------------------------
 
 
@@ -406,6 +431,7 @@ class LyingService(Service):
         ["describe", "--types"],
         ["describe", "--json-schema"],
         ["describe", "--openapi"],
+        ["stub"],
         ["call", "echo"],
         ["call", "echo", "--json"],
         ["call", "say"],

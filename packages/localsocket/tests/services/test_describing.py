@@ -153,7 +153,7 @@ def test_named_types_are_told_in_pythons_words(rich: ServiceDescription) -> None
         "Options": ("typed_dict", ["colour", "depth"]),
         "Box_int": ("object", ["content", "is_open"]),
         "Sample": ("array", ["at", "value"]),
-        "Kebab": ("object", ["from-where", "how-many"]),
+        "Kebab": ("object", ["how-many", "from-where"]),
         "Box_list_UUID": ("object", ["content", "is_open"]),
     }
     assert [(each.type, each.default) for each in types["Item"].fields] == [

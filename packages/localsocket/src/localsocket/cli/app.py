@@ -16,6 +16,7 @@ from localsocket.cli.listing import list_endpoints
 from localsocket.cli.measuring import run_rows
 from localsocket.cli.options import usable_seconds
 from localsocket.cli.serving import serve
+from localsocket.cli.stubbing import stub
 from localsocket.errors import Unsupported
 from localsocket.tools.echo_server import ServerKind
 from localsocket.tools.faces import Face, check_face
@@ -95,6 +96,7 @@ def pingpong(
 app.command("list", epilog=EXIT_STATUSES)(list_endpoints)
 app.command(epilog=EXIT_STATUSES)(cat)
 app.command("describe", epilog=EXIT_STATUSES)(describe_service)
+app.command(epilog=EXIT_STATUSES)(stub)
 # So that -5 is an argument.
 app.command(epilog=EXIT_STATUSES, context_settings={"ignore_unknown_options": True})(call)
 app.command(epilog=EXIT_STATUSES)(subscribe)

@@ -160,7 +160,7 @@ class _Describing:
         is_array = isinstance(form, forms.NamedTupleType) or getattr(form, "array_like", False)
         first = 1 if is_array and getattr(form, "tag_field", None) is not None else 0
         schemas = schema.get("prefixItems", [])[first:] if is_array else schema.get("properties", {})
-        return [
+        fields = [
             FieldDescription(
                 field.encode_name,
                 self._names.form_text(field.type),
@@ -169,6 +169,8 @@ class _Describing:
             )
             for position, field in enumerate(form.fields)
         ]
+        # By name the order means nothing, and msgspec itself has another for dataclasses than for Structs.
+        return fields if is_array else sorted(fields, key=lambda each: each.default is not None)
 
     def _default_of(self, field: forms.Field) -> str | None:
         if field.required:

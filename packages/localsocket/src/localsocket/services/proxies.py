@@ -61,8 +61,12 @@ class TypedProxy:
         self._calls = calls
         self._remote = remote
 
-    def __getattr__(self, name: str) -> TypedMethod:
-        return TypedMethod(self._calls, name, self._remote.result(name), is_stream=self._remote.is_stream(name))
+    def __getattr__(self, name: str) -> TypedMethod | TypedProxy:
+        remote = self._remote
+        if (part := remote.parts.get(name)) is not None:
+            return TypedProxy(self._calls, part)
+        method = f"{remote.prefix}{name}"
+        return TypedMethod(self._calls, method, remote.result(name), is_stream=remote.is_stream(name))
 
 
 class TypedMethod:

@@ -10,21 +10,29 @@ from localsocket.services.schema import Result, streamed_type, type_hints
 
 
 class Remote:
-    """The methods of a Protocol class, by name."""
+    """The methods of a Protocol class, by name.
 
-    def __init__(self, protocol: Callable[..., object]) -> None:
+    A property that gives another such class has those whose names go on behind a dot: `shop.stock.count()`.
+    """
+
+    def __init__(self, protocol: Callable[..., object], prefix: str = "") -> None:
         if not inspect.isclass(protocol):
             raise TypeError(f"typed() takes a class whose methods are those of the service, not {protocol!r}")
         self.name = protocol.__name__
+        self.prefix = prefix
+        self.functions: dict[str, Callable[..., object]] = {}
+        self.parts: dict[str, Remote] = {}
         self._results: dict[str, Result] = {}
         self._streams: set[str] = set()
-        for name, function in inspect.getmembers(protocol, inspect.isfunction):
+        for name, member in inspect.getmembers(protocol):
             if name.startswith("_"):
                 continue
-            is_stream, kind = streamed_type(type_hints(name, function).get("return", Any))
-            self._results[name] = Result(name, kind)
-            if is_stream:
-                self._streams.add(name)
+            if inspect.isfunction(member):
+                self._add(name, member)
+            elif isinstance(member, property):
+                part = type_hints(name, member.fget).get("return") if member.fget else None
+                if inspect.isclass(part) and getattr(part, "_is_protocol", False):
+                    self.parts[name] = Remote(part, f"{prefix}{name}.")
 
     def is_stream(self, method: str) -> bool:
         return method in self._streams
@@ -35,3 +43,10 @@ class Remote:
             return self._results[method]
         except KeyError:
             raise AttributeError(f"{self.name} has no method {method!r}") from None
+
+    def _add(self, name: str, function: Callable[..., object]) -> None:
+        is_stream, kind = streamed_type(type_hints(name, function).get("return", Any))
+        self.functions[name] = function
+        self._results[name] = Result(f"{self.prefix}{name}", kind)
+        if is_stream:
+            self._streams.add(name)
