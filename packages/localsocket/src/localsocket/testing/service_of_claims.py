@@ -88,6 +88,7 @@ class ServiceOfClaims:
         for method in (self.add, self.echo, self.greet, self.fail, self.lie, self.peer, self.remaining, self.note):
             self.add_method(method)
         self.add_method(self.zeros)
+        self.add_method(self.older)
         self.add_method(self.count)
         self.add_method(self.lines)
         self.add_method(self.add, name="deep.sea.add", idempotent=True)
@@ -119,6 +120,9 @@ class ServiceOfClaims:
 
     def greet(self, person: Person, *, when: datetime.date | None = None, mood: Literal["glad", "sad"] = "glad") -> str:
         return f"{mood} to see {person.name} and {len(person.friends)} friends" + (f" in {when.year}" if when else "")
+
+    def older(self, person: Person) -> Person:
+        return Person(person.name, person.age + 1, person.friends)
 
     def fail(self, how: Literal["refused", "unknown", "untellable"]) -> None:
         if how == "refused":
