@@ -10,8 +10,10 @@ from localsocket.errors import PeerBrokeProtocol
 from localsocket.services.method import Method
 from localsocket.services.protocols import ProtocolName
 from localsocket.services.service import Service
+from localsocket.services.varlink_interface import VarlinkInterface
 from localsocket.wire.answerer import Answerer
 from localsocket.wire.door import Door
+from localsocket.wire.varlink import VarlinkDoor
 
 
 class Opened(NamedTuple):
@@ -32,14 +34,24 @@ def _open_localsocket(service: Service) -> Opened:
     return Opened(Answerer(service._greeting), service._table)
 
 
+def _open_varlink(service: Service) -> Opened:
+    interface: VarlinkInterface | None = service._for_protocols.get("varlink")
+    if interface is None:
+        interface = service._for_protocols["varlink"] = VarlinkInterface(service)
+    door = VarlinkDoor(interface.name, interface.shapes, interface.errors, service.limits.message)
+    return Opened(door, interface.table)
+
+
 # A greeting begins with its length, which is at most 65,536: the first of its bytes is 0.
 _ENTRANCES: dict[ProtocolName, Entrance] = {
     "localsocket": Entrance(b"\0", _open_localsocket),
+    "varlink": Entrance(b"{", _open_varlink),
 }
 
 
 def enter(service: Service, protocols: tuple[ProtocolName, ...], first: int) -> Opened:
     """Return the door to which the first byte of a connection leads. Raises PeerBrokeProtocol where there is none."""
+    service._keep_table()
     if (entrance := _by_first_byte(protocols).get(first)) is None:
         raise PeerBrokeProtocol(f"its first byte is {first:#04x}, with which no protocol begins that is spoken here")
     return entrance.open(service)

@@ -11,7 +11,7 @@ from localsocket.errors import Unsupported
 from localsocket.keywords import similar_names
 from localsocket.showing import did_you_mean
 
-ProtocolName: TypeAlias = Literal["localsocket"]
+ProtocolName: TypeAlias = Literal["localsocket", "varlink"]
 PROTOCOLS: tuple[ProtocolName, ...] = get_args(ProtocolName)
 
 # Of those that cannot be spoken with msgspec alone: the module, and the extra that brings it.

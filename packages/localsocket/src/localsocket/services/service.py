@@ -89,6 +89,7 @@ class Service:
         self._lock = threading.Lock()
         self._said: Greeting | None = None
         self._told: ServiceDescription | None = None
+        self._for_protocols: dict[ProtocolName, Any] = {}  # what the others make of its table, once
         self._table[DESCRIBE] = Method(DESCRIBE, self.describe, idempotent=True)
         self._table[SUBSCRIBE] = Method(SUBSCRIBE, self._subscribe, is_stream=True)
         self._table[SUBSCRIBE_NUMBERED] = Method(SUBSCRIBE_NUMBERED, self._subscribe_numbered, is_stream=True)
@@ -253,6 +254,10 @@ class Service:
                 idempotent=[name for name, method in self._table.items() if method.idempotent],
             )
         return self._said
+
+    def _keep_table(self) -> None:
+        """Refuse methods and topics from now on: it is being served."""
+        self._said = self._greeting
 
     @property
     def _needs_asyncio(self) -> bool:

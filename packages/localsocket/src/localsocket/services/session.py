@@ -277,7 +277,20 @@ class Session:
         self._door, self._table = enter(self.service, self._protocols, first)
         self._read = Parameters.read_json if self._door.is_json else Parameters.read
         self._write = Result.write_json if self._door.is_json else Result.write
+        if not self._door.is_limit_known:
+            self.take_next = self._take_next_with_room
         self._is_entered = True
+
+    def _take_next_with_room(self) -> ServedCall | None:
+        """Begin no call while the answers of others fill what may wait for the peer: one before them is under way."""
+        inbox, most = self._inbox, self.service.limits.unsent
+        if self._door.bytes_held >= most:
+            # Said first and looked at again: another thread may give the answer that the others wait for in between.
+            inbox.has_to_wait = True
+            if self._door.bytes_held >= most:
+                return None
+            inbox.has_to_wait = False
+        return inbox.take_next()
 
     def _follow_door(self) -> None:
         """Send what the door says by itself, wake the streams whose turn it is, and end what has ended."""

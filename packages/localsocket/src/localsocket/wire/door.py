@@ -31,6 +31,8 @@ class Door(Protocol):
     is_limit_known: bool
     has_news: bool
     has_ended: bool
+    bytes_held: int
+    """How many bytes of answers wait for those before them."""
     longest: int
     """The longest result, or item, that may be given, in bytes."""
     output: bytes
