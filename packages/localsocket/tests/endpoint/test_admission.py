@@ -27,7 +27,7 @@ class Gate:
     def __init__(self, admission: Admission) -> None:
         self._admission = admission
         self._reserved: list[ConnectionPlace] = []
-        self._taken: list[tuple[PeerCredentials, ConnectionPlace]] = []
+        self._taken: dict[int, tuple[PeerCredentials, ConnectionPlace]] = {}  # by identity: those of one peer are equal
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._admission, name)
@@ -45,16 +45,12 @@ class Gate:
     def admit(self, sock: socket.socket) -> PeerCredentials:
         place = self._reserved.pop()
         peer = place.admit(sock)
-        self._taken.append((peer, place))
+        self._taken[id(peer)] = peer, place
         return peer
 
     def release(self, peer: PeerCredentials) -> None:
-        for position, (taken_by, place) in enumerate(self._taken):
-            if taken_by is peer:
-                place.give_back()
-                del self._taken[position]
-                return
-        raise AssertionError
+        _, place = self._taken.pop(id(peer))  # in one step, since other threads come and go
+        place.give_back()
 
 
 def admission(
