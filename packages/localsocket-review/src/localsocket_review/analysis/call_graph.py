@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from functools import cached_property
 
+from localsocket_review.analysis.circles import circles
 from localsocket_review.analysis.indirect_calls import IndirectCalls
 from localsocket_review.analysis.names import Names
 from localsocket_review.analysis.resolution import Resolution
@@ -18,6 +20,7 @@ class CallGraph:
     """The calls that run a function, as far as a resolution knows which functions calls run."""
 
     def __init__(self, program: Program, names: Names, resolution: Resolution) -> None:
+        self._program = program
         self._resolution = resolution
         self._indirect = IndirectCalls(program, names, resolution)
         self._values: dict[tuple[FunctionInfo, str], list[tuple[Expression, FunctionInfo]]] = {}
@@ -50,6 +53,17 @@ class CallGraph:
     def callers(self, function: FunctionInfo) -> list[CallSite]:
         """Return the calls that run the function, and those that hand it to something that runs it."""
         return self._callers[function]
+
+    @cached_property
+    def _circles(self) -> dict[FunctionInfo, int]:
+        return circles(self._program.functions, self._direct_callers)
+
+    def _direct_callers(self, function: FunctionInfo) -> list[FunctionInfo]:
+        return [site.caller for site in self._callers.get(function, ()) if not site.is_handed_on]
+
+    def are_in_a_circle(self, one: FunctionInfo, other: FunctionInfo) -> bool:
+        """Say whether each of two functions leads to a call of the other."""
+        return self._circles.get(one) == self._circles.get(other, -1)
 
     def values_given(self, function: FunctionInfo, parameter: str) -> list[tuple[Expression, FunctionInfo]]:
         """Return what the callers give for a parameter, each with the function that gives it."""

@@ -8,11 +8,11 @@ from functools import cached_property
 from localsocket_review.analysis.call_graph import CallGraph
 from localsocket_review.analysis.names import Names
 from localsocket_review.analysis.resolution import Resolution
-from localsocket_review.analysis.sites import CallSite, Site
+from localsocket_review.analysis.sites import CallSite, Site, Trail
 from localsocket_review.apis.meaning import Act
 from localsocket_review.apis.tables import Tables
 from localsocket_review.model.declarations import FunctionInfo
-from localsocket_review.model.expressions import Expression
+from localsocket_review.model.expressions import Call, Expression
 from localsocket_review.model.program import Program
 
 
@@ -69,3 +69,12 @@ class ProgramCalls(Resolution):
     def value_given(self, site: CallSite, function: FunctionInfo, parameter: str) -> Expression | None:
         """Return what one caller gives for a parameter."""
         return self._graph.value_given(site, function, parameter)
+
+    def trail_into(self, callee: FunctionInfo, call: Call, function: FunctionInfo, trail: Trail) -> Trail:
+        """Return the calls on the way to a function that a call runs, when those on the way to the call are known.
+
+        In a circle of calls there is no end of ways, each longer than the one before: there they are not told apart.
+        """
+        if self._graph.are_in_a_circle(callee, function):
+            return ()
+        return (*trail, (CallSite(call, function), callee))

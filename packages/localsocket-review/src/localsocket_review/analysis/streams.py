@@ -9,10 +9,10 @@ from localsocket_review.analysis.calls import ProgramCalls
 from localsocket_review.analysis.control_flow import ControlFlow, Guard
 from localsocket_review.analysis.definitions import Definition, Definitions, How
 from localsocket_review.analysis.inference import Inference
-from localsocket_review.analysis.memo import Inquiry, memo
 from localsocket_review.analysis.names import Names, Variable
 from localsocket_review.analysis.origins import Origin, Origins
-from localsocket_review.analysis.sites import CallSite, Site, Trail
+from localsocket_review.analysis.searching import Search, searched
+from localsocket_review.analysis.sites import Site, Trail
 from localsocket_review.analysis.standard_streams import is_sought_in, is_standard_input
 from localsocket_review.analysis.taint import Step, Trace
 from localsocket_review.analysis.transports import Transports
@@ -135,7 +135,7 @@ class Streams:
         self._origins = origins
         self._transports = transports
         self._flow_of = flow_of
-        self.inquiry = Inquiry()
+        self.search = Search()
         self._sized: set[Place] | None = None
         self._of_messages: dict[Unit, bool] = {}
         self._measuring: dict[Guard, bool] = {}
@@ -232,14 +232,11 @@ class Streams:
 
     # --- what they give -------------------------------------------------------------------------------------------
 
-    @memo(at_itself=lambda *_: None, is_sure=bool)
-    def chunk(self, expression: Expression, function: FunctionInfo, trail: Trail = ()) -> Trace | None:
-        """Return the way of what one call received to this expression, unless more was put to it or it was measured.
+    def chunk(self, expression: Expression, function: FunctionInfo) -> Trace | None:
+        """Return the way of what one call received to this expression, unless more was put to it or it was measured."""
+        return self._chunk(expression, function, ())
 
-        `trail` are the calls whose results are being followed.
-        """
-        return self._chunk(expression, function, trail)
-
+    @searched
     def _chunk(self, expression: Expression, function: FunctionInfo, trail: Trail) -> Trace | None:
         match expression:
             case Call():
@@ -249,15 +246,15 @@ class Streams:
                     return None
                 return self._of_variable(expression, function, trail)
             case Cast(value=value) | Await(value=value) | Starred(value=value) | Subscript(value=value):
-                return self.chunk(value, function, trail)
+                return self._chunk(value, function, trail)
             case Assignment(value=value, operator="=") | Unary(operator="&" | "*", operand=value):
-                return self.chunk(value, function, trail)
+                return self._chunk(value, function, trail)
             case Conditional(then=one, otherwise=other) | Binary(operator="or", left=one, right=other):
-                return self.chunk(one, function, trail) or self.chunk(other, function, trail)
+                return self._chunk(one, function, trail) or self._chunk(other, function, trail)
             case Binary(operator="+", left=one, right=other):
                 if isinstance(other, Literal):
-                    return self.chunk(one, function, trail)
-                return self.chunk(other, function, trail) if isinstance(one, Literal) else None
+                    return self._chunk(one, function, trail)
+                return self._chunk(other, function, trail) if isinstance(one, Literal) else None
         return None
 
     def is_sized(self, trace: Trace) -> bool:
@@ -321,12 +318,12 @@ class Streams:
             return (Step(call.place, "received here"),) if gives and not is_measured else None
         name = last_word(call.called_name)
         if call.receiver is not None and name in _CHANGING_FORM:
-            return self.chunk(call.receiver, function, trail)
+            return self._chunk(call.receiver, function, trail)
         if name in _MAKING_FORM and call.arguments:
-            return self.chunk(call.arguments[0], function, trail)
+            return self._chunk(call.arguments[0], function, trail)
         for value, callee in self._calls.returned_by(call, function):
-            longer = (*trail, (CallSite(call, function), callee))
-            found = self.chunk(value, callee, longer[-_REMEMBERED:])
+            longer = self._calls.trail_into(callee, call, function, trail)
+            found = self._chunk(value, callee, longer[-_REMEMBERED:])
             if found is not None:
                 return (*found, Step(call.place, f"returned by {callee.name}()"))
         return None
@@ -353,15 +350,15 @@ class Streams:
             if trail and trail[-1][1] is function:  # what it was given there, and not elsewhere
                 site = trail[-1][0]
                 there = self._calls.value_given(site, function, name)
-                return self.chunk(there, site.caller, trail[:-1]) if there is not None else None
+                return self._chunk(there, site.caller, trail[:-1]) if there is not None else None
             return _first(
                 (*found, Step(given.place, f"given to {function.name or 'a function'}() here"))
                 for given, caller in self._calls.values_given(function, name)
-                if (found := self.chunk(given, caller)) is not None
+                if (found := self._chunk(given, caller, ())) is not None
             )
         if definition.how is How.FILLED:
             return self._of_buffer(value, function) if isinstance(value, Call) else None
-        return self.chunk(value, function, trail) if value is not None else None
+        return self._chunk(value, function, trail) if value is not None else None
 
     def _is_given_chunks(self, function: FunctionInfo, parameter: str) -> bool:
         if function.name != "data_received" or self._inference.given_by_framework(function, parameter) != "received":

@@ -13,10 +13,10 @@ from localsocket_review.analysis.containers import Containers
 from localsocket_review.analysis.definitions import Definition, Definitions, How, is_made_of_parameters
 from localsocket_review.analysis.filling import Filling
 from localsocket_review.analysis.inference import Inference
-from localsocket_review.analysis.memo import Inquiry, memo
 from localsocket_review.analysis.names import Names, Variable
 from localsocket_review.analysis.outputs import Output
-from localsocket_review.analysis.sites import LONGEST_TRAIL, CallSite, Trail, argument_of
+from localsocket_review.analysis.searching import Search, searched
+from localsocket_review.analysis.sites import LONGEST_TRAIL, Trail, argument_of
 from localsocket_review.analysis.standard_streams import is_sought_in, is_standard_input
 from localsocket_review.analysis.transports import Transports
 from localsocket_review.apis.c_library import FRESH_MEMORY
@@ -188,7 +188,7 @@ class Taint:
         self._filling = filling
         self._checks = checks
         self._containers = containers
-        self.inquiry = Inquiry()
+        self.search = Search()
 
     def received(self, expression: Expression, function: FunctionInfo) -> Trace | None:
         """Return the way of what a peer sent to this expression, unless the program has checked it on the way."""
@@ -206,7 +206,7 @@ class Taint:
         """Return the way of a number that a peer chose and that no comparisons keep inside of a range."""
         return _believed(self._trace(expression, function, Use.OFFSET, ()))
 
-    @memo(at_itself=lambda *_: None, is_sure=bool)
+    @searched
     def _trace(self, expression: Expression, function: FunctionInfo, use: Use, trail: Trail) -> Trace | None:
         return self._find(expression, function, use, trail)
 
@@ -299,7 +299,7 @@ class Taint:
             return self._of_known_call(call, api, function, use, trail)
         callees = [callee for callee in self._calls.callees(call, function) if not callee.is_constructor]
         for callee in callees:
-            found = self._returned(callee, (*trail, (CallSite(call, function), callee)), use)
+            found = self._returned(callee, self._calls.trail_into(callee, call, function, trail), use)
             if found is not None:
                 return (*found, Step(call.place, f"returned by {callee.name}()"))
         if callees or (use.is_number and _SMALLER.search(name)):
@@ -391,7 +391,8 @@ class Taint:
             return None
         for callee in callees:
             parts = [one.items[definition.part] for one in _results(callee) if isinstance(one, Display)]
-            found = self._any(parts, callee, use, (*trail, (CallSite(call, definition.function), callee)))
+            inside = self._calls.trail_into(callee, call, definition.function, trail)
+            found = self._any(parts, callee, use, inside)
             if found is not None:
                 return (*found, Step(call.place, f"returned by {callee.name}()"))
         return None
@@ -469,7 +470,7 @@ class Taint:
             return None
         return self._read_at(buffer, where, function, use, trail)
 
-    @memo(at_itself=lambda *_: None, is_sure=bool)
+    @searched
     def _read_at(
         self, variable: Variable, where: Expression, function: FunctionInfo, use: Use, trail: Trail
     ) -> Trace | None:
@@ -512,7 +513,7 @@ class Taint:
             return found
         return self._before(definition, variable, use, trail)
 
-    @memo(at_itself=lambda *_: None, is_sure=bool)
+    @searched
     def _before(self, definition: Definition, variable: Variable, use: Use, trail: Trail) -> Trace | None:
         """Trace what was in the variable before more was joined to it."""
         value, function = definition.value, definition.function
@@ -524,7 +525,7 @@ class Taint:
         """What a function of the program sets in a variable that it was given by its address."""
         if len(trail) >= LONGEST_TRAIL:
             return None
-        inside = (*trail, (CallSite(call, function), output.function))
+        inside = self._calls.trail_into(output.function, call, function, trail)
         found = self._trace(output.value, output.function, use, inside)
         return None if found is None else (*found, Step(call.place, f"set by {output.function.name}()"))
 

@@ -188,7 +188,7 @@ class Values:
             text
             for callee in self._calls.callees(call, function)
             if not callee.is_constructor
-            for text in self._returned(callee, ((*trail, (CallSite(call, function), callee))))
+            for text in self._returned(callee, self._calls.trail_into(callee, call, function, trail))
         ]
         if inside or name in FRESH_MEMORY:
             return inside

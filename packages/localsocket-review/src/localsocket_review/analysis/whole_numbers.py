@@ -29,6 +29,8 @@ from localsocket_review.model.expressions import (
 from localsocket_review.model.program import last_word
 
 _MAKING_NUMBERS = frozenset({"int", "SocketOptions", "QFlags", "mode_t"})
+# A counter may be almost any number, and of sums of sums nobody could wait for the end.
+_MOST_NUMBERS = 64
 
 
 class Numbers:
@@ -43,8 +45,9 @@ class Numbers:
 
     @memo(at_itself=lambda *_: frozenset())
     def of(self, expression: Expression, function: FunctionInfo) -> frozenset[int]:
-        """Return the whole numbers that the expression may be, none where the text does not tell."""
-        return frozenset(self._of(strip_casts(expression), function))
+        """Return the whole numbers that the expression may be, none where the text does not tell or tells of many."""
+        numbers = frozenset(itertools.islice(self._of(strip_casts(expression), function), _MOST_NUMBERS + 1))
+        return numbers if len(numbers) <= _MOST_NUMBERS else frozenset()
 
     def _of(self, expression: Expression, function: FunctionInfo) -> Iterable[int]:
         match expression:
