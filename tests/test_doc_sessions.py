@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import os
 import pty
 import re
@@ -134,6 +135,7 @@ class Shell:
         )
         os.close(terminal)
         self._shown = ""
+        self._decoder = codecs.getincrementaldecoder("utf-8")()  # a character may come in parts
         self.expect([], goes_on=False)
 
     def type(self, text: str) -> None:
@@ -148,7 +150,7 @@ class Shell:
             is_other = PROMPT in self._shown
             if not ready or is_other:
                 pytest.fail("\n".join(["shown:", normal(self._shown), "instead of:", *lines]), pytrace=False)
-            self._shown += os.read(self._controller, 65536).decode().replace("\r\n", "\n")
+            self._shown += self._decoder.decode(os.read(self._controller, 65536)).replace("\r\n", "\n")
         self._shown = ""
 
     def wait_connected(self) -> None:
