@@ -152,7 +152,6 @@ def served(request: pytest.FixtureRequest, caplog: pytest.LogCaptureFixture) -> 
 
 
 WRONG_GREETINGS = {
-    "http": b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n",
     "tls": b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + bytes(60),
     "a call": call(1, "add", 2, 3),
     "a service": greeting("service"),

@@ -321,6 +321,8 @@ REFUSED: list[tuple[str, bytes, int, str]] = [
     ("an array", request("/add", b"[1, 2]"), 400, "bad-json"),
     ("two values", request("/add", b"{} {}"), 400, "bad-json"),
     ("a number of 65 bits", request("/add", b'{"a": 36893488147419103232}'), 400, "bad-json"),
+    ("a key twice", request("/add", b'{"a": 1, "a": 2}'), 400, "bad-json"),
+    ("not a number", request("/add", b'{"a": NaN}'), 400, "bad-json"),
     ("wrong UTF-8", request("/add", b'{"a": "\xff"}'), 400, "bad-json"),
     ("half a character", request("/add", b'{"a": "\\ud800"}'), 400, "bad-json"),
     ("deeply nested", request("/add", b'{"a": ' + b"[" * 1500), 400, "bad-json"),

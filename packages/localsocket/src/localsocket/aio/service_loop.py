@@ -98,7 +98,7 @@ class _Connection:
 
     def begin(self) -> None:
         self._socket.begin(self._take_in, self._on_end, self._session.sent)
-        self._mute = self._loop.call_later(self._service.limits.greeting, self._drop_if_mute)
+        self._watch_if_mute()
 
     def stop_when_idle(self) -> None:
         self._is_stopping = True
@@ -167,12 +167,17 @@ class _Connection:
             self._session.drop(f"it does not read: {error.queued} bytes wait for it")
         self.over.set()
 
+    def _watch_if_mute(self) -> None:
+        self._mute = self._loop.call_later(self._service.limits.greeting, self._drop_if_mute)
+
     def _drop_if_mute(self) -> None:
         if not self._session.is_greeted and not self._session.is_over:
-            self._session.drop("it has not greeted in time")
+            self._session.drop_mute()
 
     def _take_in(self, data: bytes) -> None:
-        self._session.receive(data)
+        if self._session.receive(data):
+            self._mute.cancel()
+            self._watch_if_mute()
         self._go_on()
 
     def _go_on_soon(self) -> None:

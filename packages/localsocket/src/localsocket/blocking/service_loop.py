@@ -140,7 +140,8 @@ class ServiceLoop:
 
     def take_in(self, served: Served, data: bytes) -> None:
         """Serve the calls that have arrived: some now, the rest when others had their turn."""
-        served.session.receive(data)
+        if served.session.receive(data):
+            self._mute.add(served.session)
         self._give_turn(served)
 
     def soon(self, served: Served, job: Callable[[], ServedCall | None]) -> None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import functools
+import string
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 from localsocket.errors import PeerBrokeProtocol
 from localsocket.services.method import Method
-from localsocket.services.protocols import ProtocolName
+from localsocket.services.protocols import ProtocolName, what_to_install
 from localsocket.services.service import Service
 from localsocket.services.varlink_interface import VarlinkInterface
 from localsocket.wire.answerer import Answerer
@@ -42,10 +43,17 @@ def _open_varlink(service: Service) -> Opened:
     return Opened(door, interface.table)
 
 
+def _open_http(service: Service) -> Opened:
+    from localsocket.wire.http_door import HttpDoor  # which needs h11
+
+    return Opened(HttpDoor(service.limits.message, service._table), service._table)
+
+
 # A greeting begins with its length, which is at most 65,536: the first of its bytes is 0.
 _ENTRANCES: dict[ProtocolName, Entrance] = {
     "localsocket": Entrance(b"\0", _open_localsocket),
     "varlink": Entrance(b"{", _open_varlink),
+    "http": Entrance(string.ascii_uppercase.encode(), _open_http),
 }
 
 
@@ -53,8 +61,15 @@ def enter(service: Service, protocols: tuple[ProtocolName, ...], first: int) -> 
     """Return the door to which the first byte of a connection leads. Raises PeerBrokeProtocol where there is none."""
     service._keep_table()
     if (entrance := _by_first_byte(protocols).get(first)) is None:
-        raise PeerBrokeProtocol(f"its first byte is {first:#04x}, with which no protocol begins that is spoken here")
+        raise PeerBrokeProtocol(f"its first byte is {first:#04x}, {_why_not(first)}")
     return entrance.open(service)
+
+
+def _why_not(first: int) -> str:
+    name = next((name for name, entrance in _ENTRANCES.items() if first in entrance.first_bytes), None)
+    if name is None:
+        return "with which no protocol begins that is spoken here"
+    return f"with which {name} begins, {what_to_install(name) or 'which is not spoken here'}"
 
 
 @functools.cache

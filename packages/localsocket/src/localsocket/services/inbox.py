@@ -67,10 +67,15 @@ class Inbox:
         """Nothing of this call is left. Any thread may call, and more than once."""
         self.begun.discard(call)
         if self.has_to_wait:
-            self.has_to_wait = False
-            self._on_ready()
+            self.look_again()
         if call._on_finished is not None:
             call._on_finished(call)
+
+    def look_again(self) -> None:
+        """There may be room for what had to wait. Any thread may call."""
+        if self.has_to_wait:
+            self.has_to_wait = False
+            self._on_ready()
 
     def next_deadline(self) -> int | None:
         """Return when the first of those that wait is too late, in nanoseconds of the monotonic clock."""

@@ -17,6 +17,7 @@ Allow: TypeAlias = AllowedUsers | Callable[[PeerCredentials], bool]
 
 OWN_PREFIX = "localsocket."
 DESCRIBE = f"{OWN_PREFIX}describe"
+OPENAPI = f"{OWN_PREFIX}openapi"
 SUBSCRIBE = f"{OWN_PREFIX}subscribe"
 SUBSCRIBE_NUMBERED = f"{OWN_PREFIX}subscribe_numbered"
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,127}", re.ASCII)

@@ -23,6 +23,8 @@ class MutePeers:
         self._is_looking = False
 
     def add(self, session: Session) -> None:
+        """From now on its time runs, anew if it did."""
+        self._sessions.pop(session, None)
         self._sessions[session] = time.monotonic() + self._seconds
         self._look_again()
 
@@ -43,7 +45,7 @@ class MutePeers:
                 self.discard(session)
             elif deadline <= now:
                 self.discard(session)
-                session.drop("it has not greeted in time")
+                session.drop_mute()
             else:
                 break
         self._look_again()

@@ -11,11 +11,11 @@ from localsocket.errors import Unsupported
 from localsocket.keywords import similar_names
 from localsocket.showing import did_you_mean
 
-ProtocolName: TypeAlias = Literal["localsocket", "varlink"]
+ProtocolName: TypeAlias = Literal["localsocket", "varlink", "http"]
 PROTOCOLS: tuple[ProtocolName, ...] = get_args(ProtocolName)
 
 # Of those that cannot be spoken with msgspec alone: the module, and the extra that brings it.
-_NEEDS: dict[str, tuple[str, str]] = {}
+_NEEDS: dict[str, tuple[str, str]] = {"http": ("h11", "http")}
 
 
 def check_protocols(protocols: Iterable[ProtocolName] | None) -> tuple[ProtocolName, ...]:
@@ -34,17 +34,20 @@ def check_protocols(protocols: Iterable[ProtocolName] | None) -> tuple[ProtocolN
         if name not in PROTOCOLS:
             hint = did_you_mean(similar_names(str(name), PROTOCOLS)) or f": there are {', '.join(PROTOCOLS)}"
             raise ValueError(f"{name!r} is no protocol{hint}")
-        if not _is_installed(name):
-            module, extra = _NEEDS[name]
-            raise Unsupported(f"{name!r} is spoken by {module}, which is missing: pip install 'localsocket[{extra}]'")
+        if missing := what_to_install(name):
+            raise Unsupported(f"{name!r} is {missing}")
     return chosen
 
 
 @functools.cache
 def spoken_here() -> tuple[ProtocolName, ...]:
     """Return those that can be spoken with what is installed."""
-    return tuple(name for name in PROTOCOLS if _is_installed(name))
+    return tuple(name for name in PROTOCOLS if not what_to_install(name))
 
 
-def _is_installed(name: str) -> bool:
-    return name not in _NEEDS or find_spec(_NEEDS[name][0]) is not None
+def what_to_install(name: str) -> str:
+    """Return what a protocol lacks to be spoken, as words of a sentence; nothing if it can be."""
+    if name not in _NEEDS or find_spec(_NEEDS[name][0]) is not None:
+        return ""
+    module, extra = _NEEDS[name]
+    return f"spoken by {module}, which is missing: pip install 'localsocket[{extra}]'"

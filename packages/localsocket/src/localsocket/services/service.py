@@ -16,6 +16,7 @@ from localsocket.services.left_behind import LeftBehind
 from localsocket.services.limits import DEFAULT_CALL_LIMITS, CallLimits
 from localsocket.services.method import (
     DESCRIBE,
+    OPENAPI,
     OWN_PREFIX,
     SUBSCRIBE,
     SUBSCRIBE_NUMBERED,
@@ -24,6 +25,7 @@ from localsocket.services.method import (
     check_declared,
     check_name,
 )
+from localsocket.services.openapi import openapi_document
 from localsocket.services.protocols import ProtocolName, check_protocols
 from localsocket.services.stats import ServiceStats, Tally
 from localsocket.services.topic import QUEUE, Policy, Topic
@@ -91,6 +93,7 @@ class Service:
         self._told: ServiceDescription | None = None
         self._for_protocols: dict[ProtocolName, Any] = {}  # what the others make of its table, once
         self._table[DESCRIBE] = Method(DESCRIBE, self.describe, idempotent=True)
+        self._table[OPENAPI] = Method(OPENAPI, self._openapi, read_only=True)
         self._table[SUBSCRIBE] = Method(SUBSCRIBE, self._subscribe, is_stream=True)
         self._table[SUBSCRIBE_NUMBERED] = Method(SUBSCRIBE_NUMBERED, self._subscribe_numbered, is_stream=True)
 
@@ -273,6 +276,9 @@ class Service:
             self._sessions.discard(session)
 
     # ------------------------------------------------------------------------------------------------------------------
+
+    def _openapi(self) -> dict[str, Any]:
+        return openapi_document(self.describe())
 
     def _subscribe(self, topic: str) -> Any:
         return self._topic(topic)._subscribe(is_numbered=False)

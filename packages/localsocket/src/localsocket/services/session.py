@@ -122,8 +122,11 @@ class Session:
 
     # --- what the face calls ------------------------------------------------------------------------------------------
 
-    def receive(self, data: bytes) -> None:
-        """Take in what has arrived: take_next() gives the calls that are to be served."""
+    def receive(self, data: bytes) -> bool:
+        """Take in what has arrived: take_next() gives the calls that are to be served.
+
+        Return whether the peer has begun something that it has to end in time, as it has to greet.
+        """
         self.service._tally.bytes_received += len(data)
         try:
             if not self._is_entered:
@@ -132,7 +135,7 @@ class Session:
                 requests = self._door.feed(data)
         except PeerBrokeProtocol as error:
             self._turn_out(str(error))
-            return
+            return False
         now, put = time.monotonic_ns(), self.waiting.append
         for kind, answer in requests:
             if kind in _CALLS:
@@ -142,8 +145,11 @@ class Session:
                 self._tell(call.on_cancel if kind == _CANCEL else call.on_credit)
                 if kind == _CANCEL:
                     answer.context = None
-        if self._door.output or self._door.has_news:
-            self._follow_door()
+        if not (self._door.output or self._door.has_news):
+            return False
+        is_begun = self._door.has_news and not self._door.is_greeted
+        self._follow_door()
+        return is_begun
 
     def end_turn(self) -> bool:
         """Read on if nothing waits that has arrived; return whether more of it may be served when others had a turn."""
@@ -172,6 +178,8 @@ class Session:
             self.outbox.ignore_limit()
             answers = self._door.abandon() if self._is_entered else []
         self.service._remove_session(self)
+        for answer in [each for each in self.waiting if each.number]:  # which nobody waits for, and would be waited for
+            self.waiting.remove(answer)
         contexts = [answer.context for answer in answers if answer.context is not None]  # else it is not admitted yet
         self._leave_behind()
         for answer in answers:
@@ -183,6 +191,10 @@ class Session:
         """End the connection because of what its peer did, or did not do."""
         self._note_drop(reason)
         self._link.abort()
+
+    def drop_mute(self) -> None:
+        """End the connection of a peer whose time to greet, or to end what it has begun, is over."""
+        self.drop("what it has begun to say is not whole in time" if self._is_entered else "it has not greeted in time")
 
     # --- what comes of a call; any thread -----------------------------------------------------------------------------
 
@@ -293,12 +305,16 @@ class Session:
         return inbox.take_next()
 
     def _follow_door(self) -> None:
-        """Send what the door says by itself, wake the streams whose turn it is, and end what has ended."""
+        """Send what the door says by itself, wake what waited for answers to be sent, and end what has ended."""
         with self._lock:
             self._put(self._door.take_output())
             turned = self._door.take_turned()
             if self._door.has_ended:
                 self.outbox.finish()
+            fault, self._door.fault = self._door.fault, ""
+        if fault:
+            self._note_drop(fault)
+        self._inbox.look_again()
         for answer in turned:
             if (call := answer.context) is not None:
                 self._tell(call.on_credit)

@@ -72,6 +72,7 @@ class Answerer:
     is_limit_known = True
     has_news = False
     has_ended = False
+    fault = ""
     bytes_held = 0
 
     def __init__(self, mine: Greeting) -> None:

@@ -24,26 +24,36 @@ class Door(Protocol):
     `has_news` tells that take_turned() is to be asked after answers were made: a door whose answers have to keep the
     order of the calls holds back those that are ready early. They are sent along with the answer before them, and
     streams wait with `credit` 0 until it is their turn. `has_ended` tells, whenever there is news, that nothing more is
-    taken: the connection is to end once everything is sent. Whatever is fed after that is ignored.
+    taken: the connection is to end once everything is sent. Whatever is fed after that is ignored. `fault` tells what
+    the peer did wrong where feed() has not raised that, since something before it was still to be answered.
     """
 
     is_json: bool
     is_limit_known: bool
     has_news: bool
     has_ended: bool
-    bytes_held: int
-    """How many bytes of answers wait for those before them."""
+    fault: str
     longest: int
     """The longest result, or item, that may be given, in bytes."""
     output: bytes
 
     @property
     def is_greeted(self) -> bool:
-        """Whether the peer has said something whole; one that never does is disconnected in the end."""
+        """Whether the peer has said something whole, and has begun nothing that it has to end in time.
+
+        One of whom that is not so for long is disconnected. There is news when the time for that begins anew.
+        """
 
     @property
     def open_calls(self) -> int:
         """How many calls are to be answered."""
+
+    @property
+    def bytes_held(self) -> int:
+        """How many bytes of answers wait for those before them: there is news when some of them are sent.
+
+        While they are too many no further call begins.
+        """
 
     def feed(self, data: bytes) -> list[Request]:
         """Return what the peer wants, in order.

@@ -11,6 +11,7 @@ import msgspec
 from localsocket.wire.http_problems import BadRequest
 from localsocket.wire.http_requests import CallRequest, Form, read_request
 from localsocket.wire.serializers import UNREADABLE
+from localsocket.wire.strict_json import check_json
 
 # Many small chunks are much work for few bytes: a client that gathers what it sends never comes near.
 _CHUNKS = 1000
@@ -18,7 +19,6 @@ _BYTES_OF_CHUNK = 16
 
 _decode = msgspec.json.Decoder(dict[str, Any]).decode
 _to_json = msgspec.json.Encoder().encode
-_to_msgpack = msgspec.msgpack.Encoder().encode
 
 
 class RequestReader:
@@ -75,11 +75,13 @@ class RequestReader:
         """Return the parameters of the call, as a JSON object that has been looked through."""
         if not (call.takes_body and self._body):
             return _to_json(call.given)
+        body = bytes(self._body)
         try:
-            _to_msgpack(_decode(self._body))  # which has no numbers of more than 64 bits, as calls by other protocols
-        except (ValueError, OverflowError, *UNREADABLE) as error:
+            check_json(body)
+            _decode(body)
+        except (ValueError, *UNREADABLE) as error:
             raise BadRequest("bad-json", f"the body is no JSON object with the parameters: {error}") from None
-        return bytes(self._body)
+        return body
 
     def _next_event(self) -> object:
         try:

@@ -87,6 +87,7 @@ class VarlinkDoor:
     is_json = True
     is_limit_known = False
     has_ended = False
+    fault = ""
     output = b""
 
     def __init__(self, interface: str, methods: Mapping[str, Shape], errors: Mapping[str, str], longest: int) -> None:
