@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import base64
+import enum
+import io
 import json
 import signal
 import subprocess
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
 
+import msgspec
 import pytest
 
 from localsocket import LocalSocket, ServerThread, Service
@@ -31,6 +36,11 @@ Start = Callable[..., subprocess.Popen[bytes]]
 
 class NotFound(Exception):
     """Declared by the service."""
+
+
+class Colour(enum.Enum):
+    RED = "red"
+    BLUE = "blue"
 
 
 @dataclass
@@ -64,6 +74,14 @@ def make_service() -> Service:
     @service.method
     def echo(value: object) -> object:
         return value
+
+    @service.method
+    def show(text: str | None) -> str | None:
+        return text
+
+    @service.method
+    def paint(colour: Colour, depth: Annotated[int, msgspec.Meta(le=9)] = 3, timeout: float = 1) -> str:
+        return f"{colour.value} {depth} {timeout}"
 
     @service.method
     def count(to: int) -> Iterator[int]:
@@ -135,7 +153,7 @@ def test_types_and_errors_are_told_to_a_person(command: Command) -> None:
     assert (status, errors) == (0, "")
     assert output.startswith("demo.all 1.2\n  Does a little\n  of everything.\n  (every method may raise NotFound)\n")
     assert output.endswith(
-        "\n\nTypes\n  Person\n      name: str\n      age: int = 0\n"
+        "\n\nTypes\n  Person\n      name: str\n      age: int = 0\n  Colour\n      RED = 'red'\n      BLUE = 'blue'\n"
         "\nErrors\n  NotFound\n      Declared by the service.\n"
     )
     assert "\n\nTypes\n" not in command("describe", "demo.all")[1]
@@ -199,7 +217,23 @@ def test_a_stub_that_would_be_no_module_is_not_printed(command: Command) -> None
         (["echo", "null"], "null\n"),
         (["echo", "Grüße"], '"Grüße"\n'),
         (["echo", '"--raw"'], '"--raw"\n'),
-        (["echo", "-"], '"-"\n'),
+        (["echo", '"-"'], '"-"\n'),
+        (["add", "a=2", "b:=3"], "5\n"),
+        (["add", "2", "b=3"], "5\n"),
+        (["find", "name=joe"], '{"name":"joe","age":5}\n'),
+        (["older", '{"name": "joe"}', "years=7"], '{"name":"joe","age":7}\n'),
+        (["older", "years=7", 'person:={"name": "joe"}'], '{"name":"joe","age":7}\n'),
+        (["show", "5"], '"5"\n'),
+        (["show", "text=5"], '"5"\n'),
+        (["show", 'text="5"'], '"\\"5\\""\n'),
+        (["show", 'text:="5"'], '"5"\n'),
+        (["show", "text=null"], '"null"\n'),
+        (["show", "text:=null"], "null\n"),
+        (["show", "text=a=b"], '"a=b"\n'),
+        (["echo", "value=5"], "5\n"),
+        (["echo", "value=five"], '"five"\n'),
+        (["paint", "red", "-5"], '"red -5 1"\n'),
+        (["paint", "red", "depth=2", "timeout=2"], '"red 2 2.0"\n'),
         (["echo", "-1e3"], "-1000.0\n"),
         (["echo", "NaN"], '"NaN"\n'),
         (["echo", ""], '""\n'),
@@ -223,15 +257,33 @@ def test_what_a_method_gives_is_printed_as_json(command: Command, arguments: lis
     ("arguments", "status", "said"),
     [
         (["call", "demo.all", "find", "jim"], 1, "NotFound: nobody is called jim"),
-        (["call", "demo.all", "find", "5"], 1, "; a text that is JSON as well is written as JSON: '\"5\"'"),
-        (["call", "demo.all", "add"], 1, "'add' was called with arguments that do not fit: "),
+        (["call", "demo.all", "add"], 2, "'add' needs 'a', which takes int: add(a: int, b: int = 2) -> int"),
+        (["call", "demo.all", "add", "x"], 2, """'a' of 'add' takes int, and "x" was given"""),
+        (["call", "demo.all", "add", "a=1.5"], 2, "'a' of 'add' takes int, and 1.5 was given"),
+        (["call", "demo.all", "add", "true"], 2, "'a' of 'add' takes int, and true was given"),
+        (["call", "demo.all", "add", "1", "2", "3"], 2, "'add' takes 2 arguments by their place"),
+        (["call", "demo.all", "add", "1", "a=3"], 2, "'add' was given 'a' twice"),
+        (["call", "demo.all", "add", "1", "c:=3"], 2, "'add' has no parameter 'c': add(a: int"),
+        (["call", "demo.all", "find", "nam=joe"], 2, "; did you mean 'name'?"),
+        (["call", "demo.all", "add", "a:=x"], 2, 'a:= takes JSON, not "x"'),
+        (
+            ["call", "demo.all", "older", "{}", "years=1"],
+            2,
+            "'person.name' of 'older' takes string (person: Person), and ",
+        ),
+        (["call", "demo.all", "older", '{"name": 5}', "years=1"], 2, "and 5 was given"),
+        (["call", "demo.all", "paint", "green"], 2, """takes Colour ('blue' or 'red'), and "green" was given"""),
+        (["call", "demo.all", "paint", "red", "10"], 2, "takes Annotated[int, Meta(le=9)] (integer <= 9), and 10"),
+        (["call", "demo.all", "paint", "red", "timeout:=1"], 2, "called timeout can only be given by its place"),
+        (["call", "demo.all", "echo", "@/none"], 2, "'/none' cannot be read: No such file"),
+        (["call", "demo.all", "add", "-", "-"], 2, "the standard input, '-', can be one argument only"),
         (["call", "demo.all", "ad", "1"], 1, "has no method 'ad'; did you mean 'add'?"),
         (["call", "demo.all", "fail"], 1, "calling 'fail' failed: the method failed; the service's log has it as "),
         (["call", "demo.all", "add", "1" + "0" * 30], 2, "this cannot be sent as msgpack"),
         (["call", "demo.all", "add", "1", "--loud"], 2, """no option --loud; if it is an argument, write it as JSON"""),
         (["call", "demo.all", "add", "1", "--with", "b"], 2, "--with takes PARAMETER=JSON, not 'b'"),
         (["call", "demo.all", "add", "1", "--with", "=b"], 2, "--with takes PARAMETER=JSON, not '=b'"),
-        (["call", "demo.all", "add", "1", "--with", "timeout=3"], 2, "can only be given by its place"),
+        (["call", "demo.all", "add", "1", "--with", "timeout=3"], 2, "'add' has no parameter 'timeout'"),
         (["call", "demo.all", "add", "1", "--json", "--raw"], 2, "exclude each other"),
         (["subscribe", "demo.all", "news", "--json", "--raw"], 2, "exclude each other"),
         (["subscribe", "demo.all", "olds"], 1, "has no topic 'olds'; it has 'news'"),
@@ -249,6 +301,41 @@ def test_what_goes_wrong_has_its_status_and_one_line(
     ended, output, errors = command(*arguments)
     assert (ended, output, errors.count("\n")) == (status, "", 1)
     assert said in errors
+
+
+@pytest.mark.usefixtures("service")
+def test_arguments_come_from_files_and_the_standard_input(
+    command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def typed(*arguments: str, standard_input: bytes = b"") -> str:
+        monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(standard_input)))
+        status, output, errors = command("call", "demo.all", *arguments)
+        assert (status, errors) == (0, "")
+        return output
+
+    data, person = tmp_path / "data", tmp_path / "person"
+    data.write_bytes(b"\0hi")
+    person.write_text('{"name": "joe"}')
+    whole = base64.b64encode(b"\0hi5\0\xff").decode()
+    assert typed("join", f"@{data}", "text=5") == f'"{whole}"\n'
+    assert typed("join", "-", "5", standard_input=b"\0hi") == f'"{whole}"\n'
+    assert typed("join", f"data=@{data}", "text=-", standard_input=b"5") == f'"{whole}"\n'
+    assert typed("older", f"@{person}", "years=2") == '{"name":"joe","age":2}\n'
+    assert typed("older", f"person:=@{person}", "years:=-", standard_input=b"2") == '{"name":"joe","age":2}\n'
+    assert typed("show", "-", standard_input=b"5\n") == '"5\\n"\n'
+
+
+def test_where_a_service_does_not_say_arguments_are_what_they_look_like(command: Command) -> None:
+    class Silent(Service):
+        def describe(self) -> ServiceDescription:
+            return ServiceDescription("demo.silent", "", "", [], [])
+
+    service = Silent("demo.silent")
+    service.method(lambda a, b=None: [a, b], name="f")
+    with ServerThread("demo.silent", service):
+        assert command("call", "demo.silent", "f", "5", "b=x") == (0, '[5,"x"]\n', "")
+        status, _, errors = command("call", "demo.silent", "f", "--with", "a=5", "timeout=2")
+        assert (status, errors.count("\n")) == (2, 1)
 
 
 @pytest.mark.usefixtures("service")

@@ -6,7 +6,7 @@ import os
 import socket
 from collections.abc import Callable, Iterator
 from types import SimpleNamespace
-from typing import Any, cast
+from typing import Any, Literal, cast
 
 import pytest
 import typer
@@ -14,12 +14,15 @@ import typer
 import localsocket
 from localsocket import ServerThread, Service
 from localsocket.cli import completing
-from localsocket.cli.completing import complete_address, complete_method, complete_topic
+from localsocket.cli.completing import complete_address, complete_argument, complete_method, complete_topic
 from localsocket.services.description import MethodDescription, ServiceDescription
 
 
-def context(name: object) -> typer.Context:
-    return cast(typer.Context, SimpleNamespace(params={"name": name}))
+def context(name: object, method: str = "") -> typer.Context:
+    return cast(typer.Context, SimpleNamespace(params={"name": name, "method": method}))
+
+
+def paint(colour: Literal["red", "blue"], wait: bool = False, depth: int = 3) -> None: ...
 
 
 @pytest.fixture
@@ -27,6 +30,7 @@ def service() -> Iterator[Service]:
     service = Service("demo.all")
     service.method(lambda: None, name="one")
     service.method(lambda: None, name="other")
+    service.method(paint)
     service.topic("outage", str)
     with ServerThread("demo.all", service):
         yield service
@@ -54,10 +58,23 @@ def test_methods_and_topics_are_those_of_the_service() -> None:
     assert complete_topic(context("demo.all"), "") == ["outage"]
 
 
+@pytest.mark.usefixtures("service")
+def test_parameters_are_those_of_the_method_and_so_are_their_values() -> None:
+    def complete(incomplete: str, method: str = "paint") -> list[str]:
+        return complete_argument(context("demo.all", method), incomplete)
+
+    assert complete("") == ["colour=", "wait=", "depth="]
+    assert complete("d") == ["depth="]
+    assert complete("colour=") == ["colour=blue", "colour=red"]
+    assert complete("wait=t") == ["wait=true"]
+    assert complete("depth=") == complete("none=") == complete("", "none") == []
+
+
 @pytest.mark.parametrize("name", ["demo.none", "no name", None, 5])
 def test_where_there_is_no_service_nothing_is_completed(name: object) -> None:
     assert complete_method(context(name), "") == []
     assert complete_topic(context(name), "") == []
+    assert complete_argument(context(name, "paint"), "") == []
 
 
 def test_a_mute_service_is_waited_for_only_so_long(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -80,7 +97,12 @@ def test_names_that_could_not_be_typed_are_left_out(hostile: str) -> None:
 @pytest.mark.usefixtures("service")
 @pytest.mark.parametrize(
     ("words", "completed"),
-    [("cat d", ["demo.all"]), ("call demo.all o", ["one", "other"]), ("subscribe demo.all ", ["outage"])],
+    [
+        ("cat d", ["demo.all"]),
+        ("call demo.all o", ["one", "other"]),
+        ("call demo.all paint red w", ["wait="]),
+        ("subscribe demo.all ", ["outage"]),
+    ],
 )
 def test_a_shell_that_asks_is_told(
     words: str, completed: list[str], monkeypatch: pytest.MonkeyPatch, status_of: Callable[..., int], capsys: Any

@@ -2,34 +2,23 @@
 
 from __future__ import annotations
 
-import re
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Annotated, Any
 
-import msgspec
 import typer
 
+from localsocket.blocking.client import Client
 from localsocket.blocking.pending_call import Stream
-from localsocket.cli.completing import complete_method, complete_topic
+from localsocket.cli.arguments import TypedArgument, checked, typed_arguments, unchecked
+from localsocket.cli.completing import complete_argument, complete_method, complete_topic
 from localsocket.cli.exit_status import CommandFailed, ExitStatus, ending_with_a_status
-from localsocket.cli.options import (
-    Address,
-    Allow,
-    AnyUser,
-    AsJson,
-    Timeout,
-    Wait,
-    client_of,
-    timeout_option,
-)
+from localsocket.cli.options import Address, Allow, AnyUser, AsJson, Timeout, Wait, client_of, timeout_option
 from localsocket.cli.output import print_json, print_raw, print_value
 from localsocket.cli.plain_text import json_text
+from localsocket.cli.schema_checking import SchemaChecker
 from localsocket.deadlines import Deadline
-from localsocket.errors import BadArguments
-
-_OPTION_LIKE = re.compile(r"--?[A-Za-z]")
+from localsocket.errors import BadResult, CallFailed, NoSuchMethod
+from localsocket.services.json_schema_document import definitions
 
 Raw = Annotated[bool, typer.Option("--raw", help="Texts without quotes, and bytes as they are.")]
 
@@ -44,7 +33,12 @@ def call(
     ],
     arguments: Annotated[
         list[str] | None,
-        typer.Argument(metavar="JSON", help="Its arguments; what is no JSON is a text.", show_default=False),
+        typer.Argument(
+            metavar="ARGUMENT",
+            help="JSON, or a string; PARAMETER=VALUE; PARAMETER:=JSON; @FILE; - for the standard input.",
+            autocompletion=complete_argument,
+            show_default=False,
+        ),
     ] = None,
     named: Annotated[
         list[str] | None,
@@ -59,17 +53,20 @@ def call(
 ) -> None:
     """Call a method of a service and print what it gives as JSON, or each item of a stream on a line.
 
-    Arguments are JSON: 5, true, null, '[1, 2]', '{"a": 1}'. What is no JSON is a text: hello.
-    A text that would be JSON, or begins with a hyphen, is written as JSON: '"5"', '"-x"'.
-    Bytes are base64, in arguments and in results.
+    Arguments are JSON: 5, true, null, '[1, 2]', '{"a": 1}'. What is no JSON, or fits as a string only, is one: hello.
+    PARAMETER=VALUE gives one by its name, and is taken as what the parameter's type says: a string is one as it stands.
+    PARAMETER:=JSON is JSON in any case. @FILE, also behind = and :=, is what is in the file, and - the standard input.
+    A string that begins with a hyphen or @, or has a name and = in front, is written as JSON: '"-x"'.
+    Bytes are base64, in arguments and in results; from a file they are taken as they are.
+
+    Arguments are checked before they are sent: one that does not fit is wrong usage, exit status 2.
     """
     with ending_with_a_status():
         _check_form(as_json, raw)
-        values = [_argument(text) for text in arguments or ()]
-        values_by_name = dict(_named_argument(text) for text in named or ())
+        given = typed_arguments(arguments or (), named or ())
         deadline = Deadline(timeout)
-        advising = _telling_how_texts_are_written([*values, *values_by_name.values()])
-        with client_of(name, timeout, wait, any_user, allow) as client, advising:
+        with client_of(name, timeout, wait, any_user, allow) as client:
+            values, values_by_name = _arguments(client, method, given, deadline)
             result = client.call(method, *values, timeout=deadline.remaining(), **values_by_name)
             if isinstance(result, Stream):
                 with result:
@@ -112,41 +109,23 @@ def subscribe(
                 received += 1
 
 
-@contextmanager
-def _telling_how_texts_are_written(values: list[Any]) -> Iterator[None]:
-    """Add to the error about the arguments that a text such as 5 was sent as a number, where there is one."""
+def _arguments(
+    client: Client, method: str, given: list[TypedArgument], deadline: Deadline
+) -> tuple[list[Any], dict[str, Any]]:
+    """Return the arguments as the service says that they are; as they look where it does not say."""
     try:
-        yield
-    except BadArguments as error:
-        if all(isinstance(value, (str, list, dict)) for value in values):
-            raise
-        advice = "a text that is JSON as well is written as JSON: '\"5\"'"
-        raise CommandFailed(f"{error}; {advice}", ExitStatus.FAILED) from error
+        description = client.describe(timeout=deadline.remaining())
+    except (BadResult, CallFailed, NoSuchMethod):
+        return unchecked(given)
+    for each in description.methods:
+        if each.name == method:
+            return checked(given, each, SchemaChecker(definitions(description)))
+    return unchecked(given)
 
 
 def _check_form(as_json: bool, raw: bool) -> None:
     if as_json and raw:
         raise CommandFailed("--json and --raw exclude each other", ExitStatus.USAGE)
-
-
-def _argument(text: str) -> Any:
-    if _OPTION_LIKE.match(text):
-        raise CommandFailed(
-            f"there is no option {text}; if it is an argument, write it as JSON: '{json_text(text)}'", ExitStatus.USAGE
-        )
-    try:
-        return msgspec.json.decode(text)
-    except (msgspec.DecodeError, UnicodeEncodeError, RecursionError):
-        return text
-
-
-def _named_argument(text: str) -> tuple[str, Any]:
-    name, equals, value = text.partition("=")
-    if not name or not equals:
-        raise CommandFailed(f"--with takes PARAMETER=JSON, not {text!r}", ExitStatus.USAGE)
-    if name == "timeout":
-        raise CommandFailed("a parameter called timeout can only be given by its place", ExitStatus.USAGE)
-    return name, _argument(value)
 
 
 def _print(value: object, as_json: bool, raw: bool, *, indent: int | None = None) -> None:

@@ -1,4 +1,4 @@
-"""What the shell completes: names of endpoints, and methods and topics that a service tells of.
+"""What the shell completes: names of endpoints, and methods, parameters and topics that a service tells of.
 
 Completion never fails and never waits long; what could not be typed as it is, or could command the terminal, is left
 out.
@@ -12,13 +12,16 @@ import re
 import typer
 
 from localsocket.blocking.client import Client
+from localsocket.cli.plain_text import json_text
+from localsocket.cli.schema_checking import SchemaChecker
 from localsocket.deadlines import Deadline
 from localsocket.errors import LocalSocketError
 from localsocket.services.description import ServiceDescription
+from localsocket.services.json_schema_document import definitions
 from localsocket.tools.endpoints import EndpointState, named_endpoints
 
 _PATIENCE = 0.5  # seconds; somebody has pressed a key and waits
-_TYPED_AS_IT_IS = re.compile(r"[A-Za-z0-9_./@:+-]+", re.ASCII)
+_TYPED_AS_IT_IS = re.compile(r"[A-Za-z0-9_./@:+=-]+", re.ASCII)
 
 
 def complete_address(incomplete: str) -> list[str]:
@@ -38,6 +41,26 @@ def complete_topic(context: typer.Context, incomplete: str) -> list[str]:
     """Return the topics of the service that is named before."""
     description = _description(context)
     return _fitting([each.name for each in description.topics] if description else [], incomplete)
+
+
+def complete_argument(context: typer.Context, incomplete: str) -> list[str]:
+    """Return the parameters of the method that is named before, and the values of one that can have few only."""
+    description = _description(context)
+    methods = {each.name: each for each in description.methods} if description else {}
+    method = methods.get(str(context.params.get("method")))
+    if description is None or method is None:
+        return []
+    words = [f"{parameter.name}=" for parameter in method.parameters]
+    name, equals, _ = incomplete.partition("=")
+    if equals:
+        checker = SchemaChecker(definitions(description))
+        parameters = [parameter for parameter in method.parameters if parameter.name == name]
+        words = [f"{name}={_typed(value)}" for each in parameters for value in checker.values(each.schema)]
+    return _fitting(words, incomplete)
+
+
+def _typed(value: object) -> str:
+    return value if isinstance(value, str) else json_text(value)
 
 
 def _description(context: typer.Context) -> ServiceDescription | None:
