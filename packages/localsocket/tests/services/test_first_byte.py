@@ -100,10 +100,11 @@ def test_log_lines_of_first_bytes_that_lead_nowhere_are_thinned_out(
 
 def test_a_mute_client_is_disconnected_when_its_time_is_over(serve: Serve) -> None:
     with serve(service_of(limits=CallLimits(greeting=0.05))), connected() as mute, connected() as half:
-        half.sendall(CLIENT[:-1])
+        with contextlib.suppress(ConnectionError):  # it may be disconnected before, in a slow moment
+            half.sendall(CLIENT[:-1])
+            while half.recv(65536):
+                pass
         assert mute.recv(1) == b""
-        while half.recv(65536):
-            pass
 
 
 # --- protocols= -------------------------------------------------------------------------------------------------------

@@ -232,7 +232,7 @@ def test_a_client_calls_by_a_stub(load: Load) -> None:
             till.steal()
         with stub.subscribe_news(client) as news:
             service._topics["news"].publish(Drink("milk"))
-            assert news.receive(timeout=5) == stub.Drink("milk")
+            assert news.receive(timeout=60) == stub.Drink("milk")
 
 
 def test_an_asyncio_client_calls_by_a_stub(load: Load) -> None:

@@ -329,8 +329,8 @@ class Session:
         self.drop(reason)
 
     def _note_drop(self, reason: str) -> None:
-        self.service._tally.dropped_peers += 1
         self._log(logging.WARNING, "service %r disconnects pid %d of uid %d: %s", self.peer.pid, self.peer.uid, reason)
+        self.service._tally.dropped_peers += 1  # so that whoever sees it counted finds the line in the log
 
     def _fail(self, call: ServedCall, failure: Failure) -> None:
         with self._lock:
