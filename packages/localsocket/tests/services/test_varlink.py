@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -328,6 +329,7 @@ def test_all_protocols_are_spoken_on_one_socket_at_once(served: Shop, peer: Peer
 
 def test_a_connection_that_is_half_a_message_is_dropped_when_its_time_is_over() -> None:
     with ServerThread(ADDRESS, shop(limits=CallLimits(greeting=0.05))), talking(ADDRESS) as peer:
-        peer.socket.sendall(b'{"method":"demo.sh')
+        with contextlib.suppress(ConnectionError):  # in a slow moment its time is over before
+            peer.socket.sendall(b'{"method":"demo.sh')
         with pytest.raises(EOFError):
             peer.hear()
