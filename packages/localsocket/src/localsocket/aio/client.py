@@ -112,7 +112,13 @@ class Calls(CallsCore["Client"]):
     async def describe(self, *, timeout: float | None = None) -> ServiceDescription:
         """Return what the service tells about itself: its methods and topics, with types and documentation."""
         description: ServiceDescription = await self._call(DESCRIBE, (), {}, timeout, _DESCRIPTION)
+        client = self._client
+        client._description = (client._connection, description)
         return description
+
+    def _told(self) -> ServiceDescription | None:
+        """What a proxy knows of its methods: what was told last, for nobody can wait here."""
+        return self._client._description[1]
 
     def _call_by_proxy(
         self, method: str, arguments: Arguments, named: NamedArguments, result: Result, *, is_stream: bool

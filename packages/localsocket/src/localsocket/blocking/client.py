@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import threading
 import time
@@ -14,7 +15,7 @@ from localsocket.blocking.pending_call import PendingCall, Stream
 from localsocket.blocking.shared_socket import SharedSocket, Turn
 from localsocket.blocking.subscription import Subscription
 from localsocket.deadlines import NEVER, Deadline
-from localsocket.errors import ClosedByPeer
+from localsocket.errors import ClosedByPeer, LocalSocketError
 from localsocket.interrupts import while_held
 from localsocket.services.any_client import AnyClient
 from localsocket.services.calls_core import Arguments, CallsCore, Carrier, NamedArguments
@@ -31,6 +32,7 @@ from localsocket.wire.stream_terms import StreamTerms
 
 T = TypeVar("T")
 
+_PATIENCE = 1.0  # seconds; somebody looks at a proxy, perhaps without knowing that this asks the service
 _DESCRIPTION = Result(DESCRIBE, ServiceDescription)
 
 
@@ -140,6 +142,16 @@ class Calls(CallsCore["Client"]):
     def describe(self, *, timeout: float | None = None) -> ServiceDescription:
         """Return what the service tells about itself: its methods and topics, with types and documentation."""
         description: ServiceDescription = self._call(DESCRIBE, (), {}, timeout, _DESCRIPTION)
+        client = self._client
+        client._description = (client._connection, description)
+        return description
+
+    def _told(self) -> ServiceDescription | None:
+        """What a proxy knows of its methods: asked for once on each connection, by who looks at the proxy."""
+        connection, description = self._client._description
+        if description is None or connection is None or connection is not self._client._connection:
+            with contextlib.suppress(LocalSocketError, OSError):
+                return self.describe(timeout=_PATIENCE)
         return description
 
     def _call_by_proxy(

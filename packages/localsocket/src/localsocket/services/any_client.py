@@ -16,6 +16,7 @@ from localsocket.forgotten import warn_forgotten
 from localsocket.keywords import check_keywords
 from localsocket.services.any_client_connection import AnyClientConnection
 from localsocket.services.client_core import ClientCore, ClientOptions
+from localsocket.services.description import ServiceDescription
 from localsocket.services.stats import ClientStats
 from localsocket.sockets.connection import Connection
 from localsocket.sockets.connector import Connected, Connector
@@ -34,6 +35,7 @@ class AnyClient(Generic[ClientConnection]):
         self._connection: ClientConnection | None = None
         self._greeting: ClientConnection | None = None  # one that is being made
         self._is_closed = False
+        self._description: tuple[ClientConnection | None, ServiceDescription | None] = (None, None)  # and who told
         close_in_forked_child(self)
 
     @property
