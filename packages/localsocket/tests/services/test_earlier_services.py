@@ -68,7 +68,7 @@ def test_a_stream_that_is_begun_again_is_not_begun_with_a_service_that_does_not_
         held = client._connection
         assert held is not None
         with held.socket.lock:  # as if it were under way when the connection was lost
-            call = held.caller.begin("twice", None, (), None, None, client._terms_with(None, 1))
+            call = held.caller.begin("twice", None, (), None, None, client._terms_with(None, 1, is_stream=True))
             call.waiter = []
     with ScriptedServer("twice") as scripted:
         with held.socket.lock:

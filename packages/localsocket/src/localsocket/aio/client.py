@@ -143,7 +143,8 @@ class Calls(CallsCore["Client"]):
         idle_timeout: float | None = None,
         prefetch: int | None = None,
     ) -> Stream[Any]:
-        client, deadline, terms = self._client, self._deadline(timeout), self._terms_with(timeout, prefetch)
+        client, deadline = self._client, self._deadline(timeout)
+        terms = self._terms_with(timeout, prefetch, is_stream=True)
         begins_in_time = terms is not None and terms.begins_in_time
         times = ItemTimes(method, deadline, begins_in_time=begins_in_time, idle_timeout=idle_timeout)
         if client._core.tracing is None:

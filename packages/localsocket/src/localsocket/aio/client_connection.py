@@ -22,13 +22,14 @@ class ClientConnection(AnyClientConnection):
         self._socket = socket
         self._is_greeted = False
         self._is_flushing = False
+        self._is_held = False  # until somebody takes items
         self._greeting_or_room = Waiters()
         self._sending = Waiters()
         socket.begin(self._take_in, self._end, self._sending.wake_all)
 
     async def greet(self, deadline: Deadline) -> None:
         """Tell the peer who this is, and wait until it has told the same."""
-        self.send(self.caller.mine.encode())
+        self.send(self.caller.opening())
         while self.caller.peer is None and self.error is None:
             await _wait(self._greeting_or_room, deadline, f"waiting for the greeting of {self._socket.address!r}")
         self._note_greeted()
@@ -54,6 +55,12 @@ class ClientConnection(AnyClientConnection):
             raise self.error
         if self._socket.is_cut:  # and answers that came before are still to be read
             raise ClosedByPeer("writing to it", unsent=len(data))
+
+    def has_taken(self) -> None:
+        """An item was taken: receive more, if there is room for that again."""
+        if self._is_held and not self.caller.is_full:
+            self._is_held = False
+            self._socket.set_reading(True)
 
     async def wait_ended(self, deadline: Deadline, doing: str) -> None:
         """Wait until a connection that is lost has been read to its end."""
@@ -113,6 +120,9 @@ class ClientConnection(AnyClientConnection):
             self._is_greeted = self.caller.peer is not None
             self._greeting_or_room.wake_all()
         self._look_for_room()
+        if self.caller.is_full and not self._is_held:
+            self._is_held = True
+            self._socket.set_reading(False)
 
     def _has_ended(self) -> None:
         self._greeting_or_room.wake_all()

@@ -84,6 +84,7 @@ class PendingCall:
                 body, credit = taken
                 if credit:
                     self._connection.send(credit)
+                self._connection.has_taken()
                 return body
         except BaseException:  # of a signal's handler: the item is lost, or the peer waits for what it is granted
             self.cancel()

@@ -195,7 +195,7 @@ class Calls(CallsCore["Client"]):
     ) -> Stream[Any]:
         pending: PendingCall | None = None
         try:
-            pending = self._begin(method, arguments, named, timeout, result, prefetch)
+            pending = self._begin(method, arguments, named, timeout, result, prefetch, is_stream=True)
             return pending._idle_after(idle_timeout).stream()
         except BaseException:
             if pending is not None:
@@ -210,8 +210,11 @@ class Calls(CallsCore["Client"]):
         timeout: float | None,
         result: Result,
         prefetch: int | None = None,
+        *,
+        is_stream: bool = False,
     ) -> PendingCall:
-        client, deadline, terms = self._client, self._deadline(timeout), self._terms_with(timeout, prefetch)
+        client, deadline = self._client, self._deadline(timeout)
+        terms = self._terms_with(timeout, prefetch, is_stream=is_stream)
         if client._core.tracing is None:
             return client._open_call(method, arguments, named, deadline, result, None, terms)
         client._connected(deadline)  # whose greeting tells the service's name
@@ -231,7 +234,9 @@ class Client(Calls, AnyClient[ClientConnection]):
     until its own time-out, or `timeout` seconds. Calls that were under way fail with ClosedByPeer, but those of methods
     that the service declares idempotent, which are made again. Without it every further call fails.
 
-    `limits`: see CallLimits. `tracing`: see localsocket.otel. As a context manager it closes itself.
+    `limits`: see CallLimits. `tracing`: see localsocket.otel. `protocol`: "varlink" calls services of whatever origin,
+    one call at a time, whose arguments are given by name; docs/varlink.md tells what else differs. As a context manager
+    it closes itself.
     """
 
     def __init__(self, address: str | os.PathLike[str], **options: Unpack[ClientOptions]) -> None:

@@ -28,7 +28,7 @@ class ClientConnection(AnyClientConnection):
 
     def greet(self, deadline: Deadline) -> None:
         """Tell the peer who this is, and wait until it has told the same."""
-        self.send(self.caller.mine.encode(), deadline, "greeting")
+        self.send(self.caller.opening(), deadline, "greeting")
         if not self.socket.wait(self._greeted, deadline):
             raise deadline.error(f"waiting for the greeting of {self.socket.address!r}")
         self._note_greeted()

@@ -84,7 +84,7 @@ class AnyClient(Generic[ClientConnection]):
         if connection is not None and connection.error is None:
             return connection
         self._check_not_closed()
-        if connection is not None and not self._core.reconnects:
+        if connection is not None and not (self._core.reconnects or connection.caller.is_spoiled):
             assert connection.error is not None
             raise connection.error
         return None

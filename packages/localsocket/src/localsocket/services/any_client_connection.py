@@ -43,7 +43,7 @@ class AnyClientConnection(abc.ABC):
         It was begun at `began`, 0 when its end has been noted. Interrupted, this does no harm when it is done again.
         """
         frame = self.caller.cancelling(call)
-        if not frame and (call.is_over or call not in self.to_repeat):
+        if not self.caller.is_open(call) and (call.is_over or call not in self.to_repeat):
             return False
         if began and not call.is_stream:
             self.core.note_end(began, is_error=True)
@@ -53,6 +53,8 @@ class AnyClientConnection(abc.ABC):
         if frame:
             send(frame)
         self.caller.forget(call)
+        if self.caller.is_spoiled:
+            self._end(ClosedByUs("the connection, on which a call was given up,"))
         self._look_for_room()
         return True
 

@@ -56,9 +56,11 @@ class CallsCore(Generic[ClientOfCalls]):
             timeout = self._timeout
         return NEVER if timeout is None else Deadline(timeout)
 
-    def _terms_with(self, timeout: float | None, prefetch: int | None) -> StreamTerms | None:
-        """Return the terms of a stream; None where there are none."""
+    def _terms_with(self, timeout: float | None, prefetch: int | None = None, *, is_stream: bool) -> StreamTerms | None:
+        """Return the terms of the stream that a call may give, or `is_stream` to give; None where there are none."""
         terms = self._terms if timeout is None else None
-        if prefetch is None:
+        if not is_stream:
             return terms
-        return StreamTerms(check_count(prefetch, "prefetch", minimum=1), terms is not None)
+        if prefetch is not None:
+            check_count(prefetch, "prefetch", minimum=1)
+        return StreamTerms(prefetch, terms is not None, is_asked_for=True)

@@ -5,21 +5,29 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterable
-from typing import Any, TypedDict
+from typing import Any, Literal, TypeAlias, TypedDict
 
 from localsocket.deadlines import Deadline
 from localsocket.endpoint.address import parse_address
 from localsocket.endpoint.credentials import SAME_USER, AllowedUsers, check_allowed_users
 from localsocket.errors import ClosedByPeer, ConnectingTimedOut, DeadlinePassed, LocalSocketError
+from localsocket.keywords import similar_names
 from localsocket.services.failures import error_of
 from localsocket.services.limits import DEFAULT_CALL_LIMITS, CallLimits
 from localsocket.services.method import check_declared
 from localsocket.services.schema import Result
 from localsocket.services.stats import ClientStats, Tally
 from localsocket.services.tracing import Tracing
+from localsocket.showing import did_you_mean
 from localsocket.sockets.connector import CONNECT_TIMEOUT, Connected, Connector
 from localsocket.wire.caller import Caller, OpenCall
 from localsocket.wire.greeting import Greeting
+from localsocket.wire.varlink_caller import VarlinkCaller
+
+ClientProtocol: TypeAlias = Literal["localsocket", "varlink"]
+"""What a client speaks: our own protocol, or varlink, also with services that are not of this package."""
+
+_CALLERS: dict[ClientProtocol, type[Caller]] = {"localsocket": Caller, "varlink": VarlinkCaller}
 
 
 class ClientOptions(TypedDict, total=False):
@@ -33,6 +41,7 @@ class ClientOptions(TypedDict, total=False):
     call_timeout: float | None
     limits: CallLimits
     tracing: Tracing | None
+    protocol: ClientProtocol
 
 
 class ClientCore:
@@ -50,7 +59,9 @@ class ClientCore:
         call_timeout: float | None = None,
         limits: CallLimits = DEFAULT_CALL_LIMITS,
         tracing: Tracing | None = None,
+        protocol: ClientProtocol = "localsocket",
     ) -> None:
+        self._caller = _CALLERS[check_client_protocol(protocol)]
         self.address = parse_address(address).address
         self.connect_timeout = Deadline(timeout).timeout
         self.call_timeout = Deadline(call_timeout).timeout
@@ -90,7 +101,7 @@ class ClientCore:
 
     def new_caller(self) -> Caller:
         """Return one end of a conversation, for one connection."""
-        return Caller(Greeting(role="client", max_message=self.limits.message, stream_window=self.limits.stream))
+        return self._caller(Greeting(role="client", max_message=self.limits.message, stream_window=self.limits.stream))
 
     def result_of(self, call: OpenCall, result: Result) -> Any:
         """Return what the answered call gave, or raise what it raised; None for a stream."""
@@ -133,6 +144,13 @@ class ClientCore:
             latency_p90=latencies.percentile(90),
             latency_p99=latencies.percentile(99),
         )
+
+
+def check_client_protocol(protocol: ClientProtocol) -> ClientProtocol:
+    if protocol not in _CALLERS:
+        hint = did_you_mean(similar_names(str(protocol), _CALLERS))
+        raise ValueError(f"protocol must be one of {', '.join(_CALLERS)}, not {protocol!r}{hint}")
+    return protocol
 
 
 def lost_in_call(call: OpenCall, reason: LocalSocketError) -> Exception:

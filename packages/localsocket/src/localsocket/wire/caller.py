@@ -83,6 +83,14 @@ class OpenCall:
 class Caller:
     """Gives the frames to send, and takes what arrives. Not thread-safe: whoever owns it holds a lock."""
 
+    is_spoiled = False
+    """Whether nothing more can be asked here, since a call was given up which the peer goes on answering."""
+
+    @property
+    def is_full(self) -> bool:
+        """Whether nothing more is to be received until items of streams are taken, where these have no credit."""
+        return False
+
     def __init__(self, mine: Greeting) -> None:
         self.mine = mine
         self.peer: Greeting | None = None
@@ -92,6 +100,10 @@ class Caller:
         self._last = 0
         self._has_wrapped = False
         self.news: list[OpenCall] = []  # what feed() returned last
+
+    def opening(self) -> bytes:
+        """Return what is said first."""
+        return self.mine.encode()
 
     @property
     def calls(self) -> list[OpenCall]:

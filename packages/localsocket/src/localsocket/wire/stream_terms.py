@@ -22,10 +22,12 @@ class StreamTerms:
     """`prefetch` is how many items the reader may hold at once; None counts bytes alone.
 
     With `begins_in_time` the seconds of the call are over when its stream has begun; else they are for all of it.
+    `is_asked_for` tells that the call is made for a stream, which is nothing that a service of our own has to be told.
     """
 
     prefetch: int | None = None
     begins_in_time: bool = False
+    is_asked_for: bool = False
 
     def add_to(self, carrier: dict[str, str] | None) -> dict[str, str]:
         """Return what travels with the call: these terms, and what a tracer sends along."""
