@@ -8,6 +8,7 @@ from functools import cached_property
 from localsocket_review.analysis.access import Access
 from localsocket_review.analysis.calls import ProgramCalls
 from localsocket_review.analysis.checks import Checks
+from localsocket_review.analysis.close_on_exec import CloseOnExec
 from localsocket_review.analysis.connections import Connections
 from localsocket_review.analysis.containers import Containers
 from localsocket_review.analysis.control_flow import ControlFlow
@@ -21,6 +22,7 @@ from localsocket_review.analysis.filling import Filling
 from localsocket_review.analysis.flow_builder import build_flow
 from localsocket_review.analysis.heritage import Heritage
 from localsocket_review.analysis.keys import Keys
+from localsocket_review.analysis.local_families import LocalFamilies
 from localsocket_review.analysis.lost_descriptors import LostDescriptors
 from localsocket_review.analysis.names import Names
 from localsocket_review.analysis.naming import Naming
@@ -32,6 +34,7 @@ from localsocket_review.analysis.outputs import Outputs
 from localsocket_review.analysis.overwriting import Overwriting
 from localsocket_review.analysis.owner_checks import OwnerChecks
 from localsocket_review.analysis.ownership import Ownership
+from localsocket_review.analysis.processes import Processes
 from localsocket_review.analysis.references import References
 from localsocket_review.analysis.releases import Releases
 from localsocket_review.analysis.seclusion import Seclusion
@@ -182,7 +185,7 @@ class Facts:
 
     @cached_property
     def threads(self) -> Threads:
-        return Threads(self.program, self.inference, self.calls)
+        return Threads(self.program, self.inference, self.calls, self.processes)
 
     @cached_property
     def shared_data(self) -> SharedData:
@@ -208,7 +211,19 @@ class Facts:
 
     @cached_property
     def started_programs(self) -> StartedPrograms:
-        return StartedPrograms(self.program, self.calls, self.neighbours, self.flow)
+        return StartedPrograms(self.program, self.calls, self.neighbours, self.processes, self.flow)
+
+    @cached_property
+    def processes(self) -> Processes:
+        return Processes(self.calls)
+
+    @cached_property
+    def close_on_exec(self) -> CloseOnExec:
+        return CloseOnExec(self.calls, self.origins, self.access)
+
+    @cached_property
+    def local_families(self) -> LocalFamilies:
+        return LocalFamilies(self.calls, self.inference, self.origins, self.neighbours)
 
     @cached_property
     def neighbours(self) -> Neighbours:

@@ -11,6 +11,8 @@ from localsocket_review.analysis.calls import ProgramCalls
 from localsocket_review.analysis.control_flow import ControlFlow
 from localsocket_review.analysis.memo import Inquiry, memo
 from localsocket_review.analysis.neighbours import Neighbours
+from localsocket_review.analysis.processes import Mains, Processes
+from localsocket_review.analysis.reach import is_entry
 from localsocket_review.apis.meaning import Act
 from localsocket_review.model.declarations import FunctionInfo
 from localsocket_review.model.expressions import Call
@@ -19,7 +21,8 @@ from localsocket_review.model.statements import Loop
 from localsocket_review.model.unit import Language, Unit
 
 # What starts a program in some way that the tables do not know as running a command.
-_STARTING = re.compile(r"v?fork|clone3?|(?:f?exec|posix_spawn|g_spawn|uv_spawn)\w*|start(?:Detached|Command)?|execute")
+# A process that is only forked is this program still, and keeps what is marked as well.
+_STARTING = re.compile(r"(?:f?exec|posix_spawn|g_spawn|uv_spawn)\w*|start(?:Detached|Command)?|execute")
 _CLOSING_ALL = frozenset({"closefrom", "close_range", "fdwalk"})
 _HIGHEST_DESCRIPTOR = frozenset({"getdtablesize", "sysconf", "getrlimit"})
 
@@ -40,11 +43,13 @@ class StartedPrograms:
         program: Program,
         calls: ProgramCalls,
         neighbours: Neighbours,
+        processes: Processes,
         flow_of: Callable[[FunctionInfo], ControlFlow],
     ) -> None:
         self._program = program
         self._calls = calls
         self._neighbours = neighbours
+        self._processes = processes
         self._flow_of = flow_of
         self.inquiry = Inquiry()
         self._known: dict[Unit, Inheritance] = {}
@@ -57,16 +62,33 @@ class StartedPrograms:
             self._known.update((one, found) for one in near)
         return self._known[unit]
 
+    def idle(self, function: FunctionInfo) -> Mains:
+        """Return the entries of the programs that run the function, where these are known and start no other one."""
+        mains = self._processes.running(function)
+        if not mains and not self._starting:
+            mains = frozenset(filter(is_entry, self._program.functions))
+        return frozenset() if mains & self._starting_mains else mains
+
     @cached_property
-    def has_none(self) -> bool:
-        """Say whether the files given are a whole program, which starts no other one."""
-        functions = self._program.functions
-        if not any(function.name == "main" and function.owner is None for function in functions):
-            return False
-        starts = any(True for _ in self._calls.sites(Act.RUN_COMMAND))
-        return not starts and not any(
-            _STARTING.fullmatch(call.called_name) for one in functions for call in one.calls()
+    def _starting(self) -> frozenset[FunctionInfo]:
+        """The functions of C and C++ that start a program."""
+        by_table = {site.function for site in self._calls.sites(Act.RUN_COMMAND)}
+        return frozenset(
+            one
+            for one in self._program.functions
+            if one.unit.language is Language.CPP
+            and (one in by_table or any(_STARTING.fullmatch(call.called_name) for call in one.calls()))
         )
+
+    @cached_property
+    def _starting_mains(self) -> Mains:
+        """The entries of programs that start others, or have a file with a function that does and nobody calls."""
+        leading = self._processes.leading_to(self._starting)
+        mains = set(filter(is_entry, leading))
+        uncalled = [one for one in self._starting if not self._processes.running(one)]
+        beside = {one.unit for one in self._processes.leading_to(uncalled)}
+        mains.update(filter(is_entry, self._processes.leading_to(one for unit in beside for one in unit.functions)))
+        return frozenset(mains)
 
     def _find(self, units: Collection[Unit]) -> Inheritance:
         starts = [

@@ -8,6 +8,8 @@ from functools import cached_property
 
 from localsocket_review.analysis.calls import ProgramCalls
 from localsocket_review.analysis.inference import Inference
+from localsocket_review.analysis.processes import Mains, Processes
+from localsocket_review.analysis.reach import is_entry
 from localsocket_review.apis.meaning import Act
 from localsocket_review.model.declarations import ClassInfo, FunctionInfo, FunctionKind
 from localsocket_review.model.expressions import Display, Lambda, Name, Unary
@@ -31,10 +33,11 @@ class Worker:
 class Threads:
     """The threads that a program begins, and what runs on them."""
 
-    def __init__(self, program: Program, inference: Inference, calls: ProgramCalls) -> None:
+    def __init__(self, program: Program, inference: Inference, calls: ProgramCalls, processes: Processes) -> None:
         self._program = program
         self._inference = inference
         self._calls = calls
+        self._processes = processes
         self._known_callees: dict[FunctionInfo, list[FunctionInfo]] = {}
         self.workers = self._find_workers()
         self._worker_of: dict[FunctionInfo, Worker] = {}
@@ -76,6 +79,18 @@ class Threads:
             map(self.is_thread, self._program.classes)
         )
         return not starts and not self.workers and any(map(_begins_program, self._program.functions))
+
+    def are_none_beside(self, function: FunctionInfo) -> bool:
+        """Say whether the programs that run the function begin no thread, as far as the text tells."""
+        mains = self._processes.running(function)
+        return self.has_none or (bool(mains) and not mains & self._beginning)
+
+    @cached_property
+    def _beginning(self) -> Mains:
+        """The entries of programs that begin threads."""
+        begin = {site.function for site in self._calls.sites(Act.START_THREAD)}
+        begin.update(worker.function for worker in self.workers)
+        return frozenset(filter(is_entry, self._processes.leading_to(begin)))
 
     def is_thread(self, found: ClassInfo) -> bool:
         return bool(_RUN_BASES & set(self._inference.class_lineage(found)[1:]))

@@ -140,21 +140,24 @@ def _umasks_around(facts: Facts, function: FunctionInfo, bind: Effect, umasks: l
     if not before:
         return
     evidence = [(before[0].place, "changed here"), (bind.place, "for this bind")]
-    when = (
-        "the day it gets a second thread, that one" if facts.threads.has_none else "what other threads create meanwhile"
-    )
+    is_alone = facts.threads.are_none_beside(function)
+    when = "the day it gets a second thread, that one" if is_alone else "what other threads create meanwhile"
     message = f"The umask belongs to the whole process: {when} gets this mode too."
     narrows = _narrows(facts, before[0])
     # Nothing at all leaves the socket to the umask that is there: who narrows it has made it no worse.
-    severity = Severity.NOTE if narrows or facts.threads.has_none else Severity.MEDIUM
+    severity = Severity.NOTE if narrows or is_alone else Severity.MEDIUM
     yield RULE.finding(before[0].place, message, evidence, severity=severity)
 
 
 def _narrows(facts: Facts, umask: Effect) -> bool:
     """Say whether the umask keeps all but the owner from connecting."""
-    mask = umask.site.argument("mode")
-    masks = facts.values.numbers(mask, umask.site.function) if mask is not None else frozenset()
+    masks = _masks(facts, umask)
     return bool(masks) and all(number & _MAY_CONNECT == _MAY_CONNECT for number in masks)
+
+
+def _masks(facts: Facts, umask: Effect) -> frozenset[int]:
+    mask = umask.site.argument("mode")
+    return facts.values.numbers(mask, umask.site.function) if mask is not None else frozenset()
 
 
 RULE = Rule(

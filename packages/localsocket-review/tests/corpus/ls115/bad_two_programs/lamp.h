@@ -1,0 +1,3 @@
+#include <sys/socket.h>
+
+int lamp_socket(void);
