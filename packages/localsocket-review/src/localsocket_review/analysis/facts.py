@@ -21,6 +21,7 @@ from localsocket_review.analysis.event_loops import EventLoops
 from localsocket_review.analysis.filling import Filling
 from localsocket_review.analysis.flow_builder import build_flow
 from localsocket_review.analysis.heritage import Heritage
+from localsocket_review.analysis.instance_checks import InstanceChecks
 from localsocket_review.analysis.keys import Keys
 from localsocket_review.analysis.local_families import LocalFamilies
 from localsocket_review.analysis.lost_descriptors import LostDescriptors
@@ -160,6 +161,10 @@ class Facts:
     @cached_property
     def effects(self) -> Effects:
         return Effects(self.program, self.names, self.calls, self.values)
+
+    @cached_property
+    def instance_checks(self) -> InstanceChecks:
+        return InstanceChecks(self.effects, self.calls, self.inference, self.flow)
 
     @cached_property
     def seclusion(self) -> Seclusion:

@@ -77,6 +77,9 @@ APIS: tuple[Api, ...] = (
     api("mkdir", Act.MAKE_DIRECTORY, path=0, mode=1, takes=2),
     api("flock", Act.LOCK, takes=2),
     api("lockf", Act.LOCK),
+    *(api(name, Act.LOCK) for name in ("pidfile_open", "pidfile_lock")),  # libutil's and libbsd's
+    api("daemon_pid_file_is_running", Act.FIND_PROCESS),  # libdaemon's
+    api("kill", Act.FIND_PROCESS, takes=2),
     api("open", Act.OPEN_PATH, path=0),
     api("openat", Act.OPEN_PATH, path=1),
     api("fopen", Act.OPEN_PATH, path=0),

@@ -27,6 +27,7 @@ class Act(Flag):
     UMASK = auto()
     MAKE_DIRECTORY = auto()  # with `mode`
     LOCK = auto()  # holds off other processes
+    FIND_PROCESS = auto()  # asks whether a process lives
     CHECK_PEER = auto()  # asks who the peer is
     RUN_COMMAND = auto()
     RUN_CODE = auto()

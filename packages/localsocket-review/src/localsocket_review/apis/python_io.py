@@ -67,6 +67,7 @@ APIS: tuple[Api, ...] = (
     api(f"{_PATH}.mkdir", Act.MAKE_DIRECTORY, path=RECEIVER, mode=(0, "mode"), is_told_by_name=True),
     api("fcntl.flock", Act.LOCK),
     api("fcntl.lockf", Act.LOCK),
+    *(api(name, Act.FIND_PROCESS) for name in ("os.kill", "psutil.pid_exists", "psutil.Process")),
     api("filelock.FileLock", Act.LOCK, "filelock.FileLock"),
     api("portalocker.lock", Act.LOCK),
     api("portalocker.Lock", Act.LOCK),

@@ -6,21 +6,21 @@ from collections.abc import Iterator
 
 from localsocket_review.analysis.effects import Effect, is_of_another_run
 from localsocket_review.analysis.facts import Facts
-from localsocket_review.analysis.sites import CallSite
 from localsocket_review.analysis.texts import Hole, HoleKind, lie_in
 from localsocket_review.apis.meaning import Act
-from localsocket_review.findings import Finding, Severity
+from localsocket_review.findings import Confidence, Finding, Severity
 from localsocket_review.model.declarations import ClassInfo, FunctionInfo
-from localsocket_review.model.expressions import Attribute, Call, Name, strip_casts
+from localsocket_review.model.expressions import Attribute, Call, Name
 from localsocket_review.model.unit import Language
 from localsocket_review.rules.rule import Example, Rule
 
-_FARTHEST_CALLER = 3
-_ASKING = Act.CONNECT | Act.LOCK
 _LOOKING = frozenset({"stat", "lstat", "fstatat", "stat64", "lstat64"})
 _OF_SOCKETS = frozenset({"S_ISSOCK", "S_IFSOCK", "S_IFMT", "is_socket", "isSocket"})
 _MESSAGE = (
     "What stands at the endpoint is removed without asking whether a server lives there: a second start cuts it off."
+)
+_SOMETIMES = (
+    "There are ways on which what stands at the endpoint is removed without asking whether a server lives there."
 )
 
 
@@ -35,14 +35,12 @@ def _in_one_function(facts: Facts, function: FunctionInfo) -> Iterator[Finding]:
     removals, binds = facts.effects.of(function, Act.REMOVE), facts.effects.of(function, Act.BIND)
     if not removals or not binds:
         return
-    asked = facts.effects.of(function, _ASKING)
     for removal in removals:
         bind = next((one for one in binds if _is_bound_after(facts, function, removal, one)), None)
         if bind is None:
             continue
         evidence = [(removal.place, "removed here"), (bind.place, "bound here")]
-        is_asked = any(_asks_before(facts, function, question, removal) for question in asked)
-        if is_asked or _cuts_nobody_off(facts, function, removal) or _is_asked_by_callers(facts, function, removal, ()):
+        if facts.instance_checks.come_before(function, removal) or _cuts_nobody_off(facts, function, removal):
             looked = _looks_past_the_kind(facts, removal)
             if looked is not None:
                 message = (
@@ -51,6 +49,8 @@ def _in_one_function(facts: Facts, function: FunctionInfo) -> Iterator[Finding]:
                 )
                 evidence.insert(0, (looked.place, "asked here"))
                 yield RULE.finding(removal.place, message, evidence, severity=Severity.MEDIUM)
+        elif facts.instance_checks.come_sometimes(function, removal):
+            yield RULE.finding(removal.place, _SOMETIMES, evidence, confidence=Confidence.LOW)
         else:
             yield RULE.finding(removal.place, _MESSAGE, evidence)
 
@@ -83,7 +83,7 @@ def _looks_past_the_kind(facts: Facts, removal: Effect) -> Call | None:
 def _cuts_nobody_off(facts: Facts, function: FunctionInfo, removal: Effect) -> bool:
     """Say whether no living server can be there: a file is locked before, or the name is this program's alone."""
     if any(
-        _is_locked_before(facts, where, call)
+        facts.instance_checks.is_record_locked(where, call)
         for where, call in ((function, removal.anchor), (removal.site.function, removal.site.call))
     ):
         return True
@@ -102,66 +102,12 @@ def _is_process_id(part: str | Hole) -> bool:
     return isinstance(origin, Call) and origin.called_name in ("getpid", "applicationPid")
 
 
-def _is_locked_before(facts: Facts, function: FunctionInfo, removal: Call) -> bool:
-    """Say whether fcntl locks a file on every way to the removal, here or in a helper: `lock.l_type = F_WRLCK`."""
-    flow = facts.flow(function)
-    return any(
-        any(_locks_record(facts, inner, near) for inner, near in _with_callees(facts, call, function))
-        and flow.dominates(call, removal)
-        for call in function.calls()
-    )
-
-
-def _with_callees(facts: Facts, call: Call, function: FunctionInfo) -> Iterator[tuple[Call, FunctionInfo]]:
-    yield call, function
-    for callee in facts.calls.callees(call, function):
-        yield from ((inner, callee) for inner in callee.calls())
-
-
-def _locks_record(facts: Facts, call: Call, function: FunctionInfo) -> bool:
-    if call.called_name != "fcntl" or len(call.arguments) != 3:
-        return False
-    return facts.inference.is_a(strip_casts(call.arguments[2]), function, "flock")
-
-
-def _is_asked_by_callers(
-    facts: Facts, function: FunctionInfo, removal: Effect, active: tuple[FunctionInfo, ...]
-) -> bool:
-    """Say whether all who call the function put the question before, or are asked for by those who call them."""
-    callers = facts.calls.callers(function)
-    if not callers or function in active or len(active) > _FARTHEST_CALLER:
-        return False
-    return all(not site.is_handed_on and _is_asked_by(facts, site, removal, (*active, function)) for site in callers)
-
-
-def _is_asked_by(facts: Facts, site: CallSite, removal: Effect, active: tuple[FunctionInfo, ...]) -> bool:
-    flow = facts.flow(site.caller)
-    removed = [one for one in facts.effects.of(site.caller, Act.REMOVE) if one.site.call is removal.site.call]
-    for question in facts.effects.of(site.caller, _ASKING):
-        if question.anchor is site.call or not flow.dominates(question.anchor, site.call):
-            continue
-        asked = facts.effects.texts(question, "endpoint")
-        is_lock = bool(question.site.api.act & Act.LOCK)
-        if is_lock or any(asked & facts.effects.texts(one, "endpoint") for one in removed):
-            return True
-    return _is_asked_by_callers(facts, site.caller, removal, active)
-
-
-def _asks_before(facts: Facts, function: FunctionInfo, question: Effect, removal: Effect) -> bool:
-    """Say whether the question was put on every way to the removal."""
-    if question.anchor is not removal.anchor:
-        return facts.flow(function).dominates(question.anchor, removal.anchor)
-    if question.site.function is removal.site.function:
-        return facts.flow(question.site.function).dominates(question.site.call, removal.site.call)
-    return True
-
-
 def _across_methods(facts: Facts, found: ClassInfo) -> Iterator[Finding]:
     """A constructor that removes what another method binds."""
     for constructor in found.constructors():
         found_here = facts.effects.of(constructor, Act.REMOVE) if constructor.body is not None else []
         removals = [one for one in found_here if not _cuts_nobody_off(facts, constructor, one)]
-        if not removals or facts.effects.of(constructor, _ASKING):
+        if not removals or facts.instance_checks.of(constructor):
             continue
         for method in found.all_methods():
             if method is constructor or method.body is None:
@@ -185,7 +131,7 @@ RULE = Rule(
     repair="hold a lock file for the server's life, or connect first and remove only when that is refused",
     unless=(
         "a connection is tried before the removal",
-        "a lock is held",
+        "a lock is held, or a process looked for whose number a file holds: kill(pid, 0)",
         "the name holds the number of this process, or lies in a directory made for it",
         "the removal is part of closing, after serving",
         "(of a mode that is asked for) S_ISSOCK is asked as well",
