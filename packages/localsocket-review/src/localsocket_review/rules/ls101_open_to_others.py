@@ -9,7 +9,7 @@ from pathlib import PurePath
 from localsocket_review.analysis.effects import Effect
 from localsocket_review.analysis.facts import Facts
 from localsocket_review.analysis.sites import Site
-from localsocket_review.analysis.texts import Text, parent_of
+from localsocket_review.analysis.texts import Text, Texts, parent_of
 from localsocket_review.apis.meaning import Act, DefaultAccess, Setting
 from localsocket_review.findings import Finding, Severity
 from localsocket_review.model.declarations import FunctionInfo
@@ -133,11 +133,18 @@ def _is_of_socket(facts: Facts, site: Site) -> bool:
     for bind in facts.calls.sites(Act.BIND):
         endpoint = bind.argument("endpoint")
         bound = facts.values.endpoint(endpoint, bind.function) if endpoint is not None else frozenset()
-        if texts & bound:
+        if _are_same(texts, bound):
             return True
-        if mode & _OTHERS and not mode & _STICKY and texts & {_without_slash(parent_of(text)) for text in bound}:
+        above = frozenset(_without_slash(parent_of(text)) for text in bound)
+        if mode & _OTHERS and not mode & _STICKY and _are_same(texts, above):
             return True
     return False
+
+
+def _are_same(texts: Texts, bound: Texts) -> bool:
+    """Say whether a path is one that is bound. Of a helper for files of any kind, what is unknown tells nothing."""
+    common = texts & bound
+    return bool(common) and (common == texts or not all(text.is_unknown for text in common))
 
 
 def _without_slash(text: Text) -> Text:
