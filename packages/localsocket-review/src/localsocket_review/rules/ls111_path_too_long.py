@@ -25,23 +25,42 @@ from localsocket_review.model.expressions import (
 )
 from localsocket_review.model.statements import Assign, Branch, Statement
 from localsocket_review.model.unit import Language
+from localsocket_review.rules.cut_paths import cut_paths
 from localsocket_review.rules.rule import Example, Rule
+from localsocket_review.rules.sun_paths import fits, is_measured, is_sun_path, measures
 
-_ROOM = 104  # of the smallest sun_path, that of the BSDs; Linux has 108
 _UNLIMITED = frozenset({"strcpy", "stpcpy", "strcat", "sprintf", "vsprintf", "qstrcpy"})
 _LIMITED = frozenset({"memcpy", "memmove", "strncpy", "strncat", "copy_n", "copy"})
-_NUMBERS_ONLY = re.compile(r"(?:[^%]|%%|%[-+ #0]*\d*(?:hh?|ll?|z|j|t)?[diuxXoc])*")
+_REFUSE = "refuse a path with strlen(path) >= sizeof address.sun_path, and say so"
 _END = "refuse a path with strlen(path) >= sizeof address.sun_path, or copy one byte less into a zeroed address"
-_MEASURES = frozenset({"strlen", "size", "length", "strnlen", "wcslen"})
 # What takes two lengths and gives the greater one, or what is no bound at all.
 _GREATER = re.compile(r"max|larg|great|big|most|sum|add|plus", re.IGNORECASE)
+_MAKING_ROOM = re.compile(r"alloc|resize|reserve|set_?size|grow|new", re.IGNORECASE)
 _COPYING = frozenset({"memcpy", "memmove", "strncpy", "strncat", "copy_n", "copy", "memset"})
 
 
 def check(facts: Facts) -> Iterator[Finding]:
+    told = set()
+    for finding in _overflowing(facts):
+        told.add(finding.place)
+        yield finding
+    for call, _ in cut_paths(facts):
+        if call.place not in told:
+            message = "A path that is too long is cut off here: another name is used, and nobody is told."
+            yield RULE.finding(
+                call.place,
+                message,
+                [(call.place, "cut off here")],
+                severity=Severity.LOW,
+                repair=_REFUSE,
+                cwe="CWE-222",
+            )
+
+
+def _overflowing(facts: Facts) -> Iterator[Finding]:
     for site in facts.calls.sites(Act.COPY_TEXT):
         buffer = site.argument("buffer")
-        if buffer is None or not _is_sun_path(facts, buffer, site):
+        if buffer is None or not is_sun_path(facts, buffer, site.function):
             continue
         if _fills_to_the_end(facts, buffer, site):
             message = "A path of 108 bytes fills sun_path to its end, and nothing ends it: whoever reads it, reads on."
@@ -50,7 +69,7 @@ def check(facts: Facts) -> Iterator[Finding]:
             )
         if not _copies_all(facts, site):
             continue
-        if _fits(facts, site) or _is_measured(facts, site):
+        if fits(facts, site) or is_measured(facts, site.call, site.function) or _has_room_made(facts, site):
             continue
         message = f"{site.api.method}() copies a path of any length into sun_path, which has room for 107 bytes."
         yield RULE.finding(site.place, message, [(site.place, "copied here")])
@@ -63,7 +82,11 @@ def _fills_to_the_end(facts: Facts, buffer: Expression, site: Site) -> bool:
         return False
     if not any(isinstance(part, Attribute) and part.name == "sun_path" for part in walk(size)):
         return False
-    if not isinstance(strip_casts(buffer), Attribute) or _fits(facts, site) or _is_measured(facts, site):
+    if (
+        not isinstance(strip_casts(buffer), Attribute)
+        or fits(facts, site)
+        or is_measured(facts, site.call, site.function)
+    ):
         return False
     return not any(
         isinstance(one, Assign)
@@ -73,15 +96,18 @@ def _fills_to_the_end(facts: Facts, buffer: Expression, site: Site) -> bool:
     )
 
 
-def _is_sun_path(facts: Facts, buffer: Expression, site: Site) -> bool:
-    """Say whether it is the path of an address, or points into it."""
-    variable = facts.names.variable(buffer, site.function)
-    if variable is not None and variable.path.endswith("sun_path"):
-        return True
-    if any(isinstance(part, Attribute) and part.name == "sun_path" for part in walk(buffer)):
-        return True
-    made = (strip_casts(origin.expression) for origin in facts.origins.of(buffer, site.function))
-    return any(isinstance(one, Attribute) and one.name == "sun_path" for one in made)
+def _has_room_made(facts: Facts, site: Site) -> bool:
+    """Say whether the address was allocated, or told its size, with the length that is copied."""
+    limit = site.argument("size") if site.api.method in _LIMITED else None
+    variable = facts.names.variable(limit, site.function) if limit is not None else None
+    if variable is None:
+        return False
+    for call in site.function.calls():
+        if _MAKING_ROOM.search(call.called_name) and facts.flow(site.function).dominates(call, site.call):
+            parts = (part for argument in call.arguments for part in walk(argument))
+            if any(_is_variable(facts, part, variable, site) for part in parts):
+                return True
+    return False
 
 
 def _copies_all(facts: Facts, site: Site) -> bool:
@@ -96,12 +122,8 @@ def _copies_all(facts: Facts, site: Site) -> bool:
     given = [one.value for name in named for one in facts.definitions.at(name, site.function) if one.value is not None]
     measured = [limit, *origins, *given]
     parts = [part for one in measured for part in walk(one)]
-    is_measured = any(map(_measures, parts))
+    is_measured = any(map(measures, parts))
     return is_measured and not any(map(_bounds, parts)) and not any(_is_capped(facts, one, site) for one in named)
-
-
-def _measures(part: Expression) -> bool:
-    return isinstance(part, Call) and part.called_name in _MEASURES
 
 
 def _bounds(part: Expression) -> bool:
@@ -110,7 +132,7 @@ def _bounds(part: Expression) -> bool:
         case Call(called_name="sizeof" | "strnlen"):
             return True
         case Call(arguments=(_, _, *_) as arguments) if not _GREATER.search(part.called_name):
-            kinds = [any(map(_measures, walk(argument))) for argument in arguments]
+            kinds = [any(map(measures, walk(argument))) for argument in arguments]
             return part.called_name not in _COPYING and any(kinds) and not all(kinds)
         case Conditional(test=Binary(operator="<" | "<=" | ">" | ">=" as operator, left=left, right=right), then=then):
             wanted = left if operator in ("<", "<=") else right
@@ -149,42 +171,12 @@ def _cuts(facts: Facts, statement: Statement, variable: Variable, site: Site) ->
     """Say whether this gives the length another value, which is no length of a text."""
     if not isinstance(statement, Assign) or statement.operator != "=" or statement.value is None:
         return False
-    return _is_variable(facts, statement.target, variable, site) and not any(map(_measures, walk(statement.value)))
+    return _is_variable(facts, statement.target, variable, site) and not any(map(measures, walk(statement.value)))
 
 
 def _is_variable(facts: Facts, expression: Expression, variable: Variable, site: Site) -> bool:
     is_named = isinstance(expression, Name | Attribute)
     return is_named and facts.names.variable(expression, site.function) == variable
-
-
-def _fits(facts: Facts, site: Site) -> bool:
-    """Say whether every text that may be copied is known and short enough."""
-    source = site.argument("source")
-    if source is None:
-        return False
-    texts = facts.values.texts(source, site.function)
-    if site.api.method == "sprintf":
-        return all(text.literal is not None and _NUMBERS_ONLY.fullmatch(text.literal) for text in texts)
-    return bool(texts) and all(text.literal is not None and len(text.literal.encode()) < _ROOM for text in texts)
-
-
-def _is_measured(facts: Facts, site: Site) -> bool:
-    """Say whether a comparison of a length stands before the copy."""
-    for guard in facts.flow(site.function).guards(site.call):
-        for part in walk(guard.test):
-            if isinstance(part, Call) and part.called_name in _MEASURES:
-                return True
-            if isinstance(part, (Name, Attribute)) and _holds_length(facts, part, site):
-                return True
-    return False
-
-
-def _holds_length(facts: Facts, expression: Expression, site: Site) -> bool:
-    for origin in facts.origins.of(expression, site.function):
-        for part in walk(origin.expression):
-            if isinstance(part, Call) and part.called_name in _MEASURES:
-                return True
-    return False
 
 
 RULE = Rule(
@@ -194,13 +186,17 @@ RULE = Rule(
     cwe="CWE-120",
     why=(
         "sun_path has 108 bytes on Linux and 104 on the BSDs. A longer path, from a setting, an environment variable "
-        "or a deep home directory, is written over what stands behind it in memory."
+        "or a deep home directory, is written over what stands behind it in memory. Where it is cut off instead, the "
+        "server and its clients meet at another name, or miss each other."
     ),
     repair="refuse a path with strlen(path) >= sizeof address.sun_path, and only then copy it",
     unless=(
         "the length is compared before",
         "the size is cut by min(), by a macro or a choice of that kind, or by an if",
-        "the text is a constant that fits",
+        "the text is a constant that fits, or of the build",
+        "the address was allocated as long as the path is",
+        "a path is cut off that comes from no environment or command line, and nobody found it too long",
+        "(of a path that is cut off) the result of snprintf() or strlcpy() is compared, or what was copied is",
     ),
     examples=(
         Example(
