@@ -14,6 +14,7 @@ from localsocket_review.analysis.containers import Containers
 from localsocket_review.analysis.control_flow import ControlFlow
 from localsocket_review.analysis.credentials import Credentials
 from localsocket_review.analysis.definitions import Definitions
+from localsocket_review.analysis.descriptor_kinds import DescriptorKinds
 from localsocket_review.analysis.descriptors import Descriptors
 from localsocket_review.analysis.effects import Effects
 from localsocket_review.analysis.endings import Endings
@@ -117,8 +118,9 @@ class Facts:
 
     @cached_property
     def streams(self) -> Streams:
+        kinds = DescriptorKinds(self.program, self.calls, self.origins, self.neighbours)
         return Streams(
-            self.names, self.inference, self.calls, self.definitions, self.origins, self.transports, self.flow
+            self.names, self.inference, self.calls, self.definitions, self.origins, self.transports, kinds, self.flow
         )
 
     @cached_property

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from localsocket_review.analysis.calls import ProgramCalls
 from localsocket_review.analysis.control_flow import ControlFlow, Guard
 from localsocket_review.analysis.definitions import Definition, Definitions, How
+from localsocket_review.analysis.descriptor_kinds import DescriptorKinds, keeps_messages
 from localsocket_review.analysis.inference import Inference
 from localsocket_review.analysis.names import Names, Variable
 from localsocket_review.analysis.origins import Origin, Origins
@@ -42,9 +43,7 @@ from localsocket_review.model.program import last_word
 from localsocket_review.model.statements import Assign, Evaluate, Statement
 from localsocket_review.model.unit import Language, Unit
 
-_KEEPING_MESSAGES = frozenset({"SOCK_DGRAM", "SOCK_SEQPACKET", "SOCK_RDM", "SOCK_RAW"})
 _OF_MESSAGES = re.compile(r"datagram|dgram|udp|seqpacket", re.IGNORECASE)
-_NO_SOCKETS = frozenset({"open", "openat", "fileno", "pipe", "eventfd", "timerfd_create", "signalfd", "inotify_init"})
 _OWN_ENDS = frozenset({"socketpair", "pipe", "pipe2", "eventfd"})
 _FROM_SERVER = frozenset({"accept", "accept4", "sock_accept", "dup"})
 # What gives its object, or its first argument, in another form.
@@ -126,6 +125,7 @@ class Streams:
         definitions: Definitions,
         origins: Origins,
         transports: Transports,
+        kinds: DescriptorKinds,
         flow_of: Callable[[FunctionInfo], ControlFlow],
     ) -> None:
         self._names = names
@@ -134,6 +134,7 @@ class Streams:
         self._definitions = definitions
         self._origins = origins
         self._transports = transports
+        self._kinds = kinds
         self._flow_of = flow_of
         self.search = Search()
         self._sized: set[Place] | None = None
@@ -163,7 +164,9 @@ class Streams:
             return False
         if not any(isinstance(one.expression, Call) for one in made) and self._makes_messages_alone(site.function.unit):
             return False
-        return not any(_keeps_messages(one.expression) for one in made)
+        return not any(keeps_messages(one.expression) for one in made) and not self._kinds.is_no_stream(
+            socket, site.function
+        )
 
     def reads_counter(self, site: Site) -> bool:
         """Say whether it is a timer or an event counter that is read, which gives its eight bytes or fails."""
@@ -182,7 +185,7 @@ class Streams:
                 for site in self._calls.sites(Act.CONSTRUCT, function)
                 if site.api.name == "socket"
             ]
-            self._of_messages[unit] = bool(made) and all(map(_keeps_messages, made))
+            self._of_messages[unit] = bool(made) and all(map(keeps_messages, made))
         return self._of_messages[unit]
 
     def is_of_messages(self, function: FunctionInfo) -> bool:
@@ -396,15 +399,6 @@ class Streams:
 def _is_declared(variable: Variable, function: FunctionInfo) -> bool:
     """Say whether the function itself declares the variable, and was not given it."""
     return variable.path not in {parameter.name for parameter in function.parameters}
-
-
-def _keeps_messages(made: Expression) -> bool:
-    """Say whether this makes a socket of datagrams, or no socket at all."""
-    if not isinstance(made, Call):
-        return False
-    words = {part.identifier for part in walk(made) if isinstance(part, Name)}
-    words |= {part.name for part in walk(made) if isinstance(part, Attribute)}
-    return bool(words & _KEEPING_MESSAGES) or made.called_name in _NO_SOCKETS
 
 
 def waits_for_all(call: Call) -> bool:
