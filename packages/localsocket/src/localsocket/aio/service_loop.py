@@ -110,11 +110,6 @@ class _Connection:
         if all(call.answer.is_over and not call.is_notification for call in self.tasks.values()):
             self.over.set()
 
-    def finish(self) -> None:
-        """End it once everything is sent."""
-        self._socket.send_gathered()
-        self.over.set()
-
     def send(self, data: bytes) -> None:
         # The last answer goes out at once, others with those that follow in the same turn of the loop.
         if self._session.active_calls or threading.get_ident() != self._socket.thread:
@@ -440,4 +435,4 @@ class _Link:
         self._connection.in_loop(self._socket.abort)
 
     def finish(self) -> None:
-        self._connection.in_loop(self._connection.finish)
+        self._connection.in_loop(self._connection.over.set)

@@ -25,7 +25,7 @@ class Link(Protocol):
     def abort(self) -> None: ...
 
     def finish(self) -> None:
-        """End the connection once everything that was written is sent. Saying it again is fine."""
+        """End the connection, of which everything that was written has been sent, or never will be."""
 
     def set_reading(self, is_wanted: bool) -> None:
         """Read, or do not, until told otherwise. What was said last holds, also where it is done later."""
@@ -72,10 +72,10 @@ class Outbox:
             self._held_size += len(frame)
 
     def finish(self) -> None:
-        """End the connection once everything that was put here is sent; under the lock."""
-        self._is_finishing = True
-        if self._held is None:
-            self._link.finish()
+        """End the connection once everything that was put here is sent, however slowly the peer reads it."""
+        if not self._is_finishing:
+            self._is_finishing = True
+            self.when_room(self._link.finish)
 
     def hold(self) -> object:
         """Gather what is put until release() of what this returns."""
@@ -94,8 +94,6 @@ class Outbox:
             self._held_size = 0
             for data in join_small(held):
                 self._write(data)
-            if self._is_finishing:
-                self._link.finish()
             is_sent = not self._link.bytes_to_write
         if is_sent and self._waiting_for_room:
             self.sent()
