@@ -169,6 +169,54 @@ def test_a_document_is_printed_as_json(command: Command) -> None:
     assert json.loads(output)["openapi"] == "3.1.0"
 
 
+@pytest.mark.usefixtures("service")
+def test_the_varlink_description_is_printed(command: Command) -> None:
+    status, output, errors = command("describe", "demo.all", "--varlink")
+    assert (status, errors) == (0, "")
+    assert output.startswith("# Does a little\n# of everything.\ninterface demo.all\n")
+    assert "\nmethod Add(a: int, b: ?int) -> (result: int)\n" in output
+    assert "interface org.varlink.service" not in output
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"HTTP/1.1 400 Bad Request\r\n\r\n",
+        b"[]\0",
+        b"\xff\0",
+        b'{"error": "org.varlink.service.MethodNotFound", "parameters": {}}\0',
+    ],
+)
+def test_what_speaks_no_varlink_is_said_not_to(command: Command, answer: bytes) -> None:
+    def answering(socket: LocalSocket) -> None:
+        socket.read()
+        socket.write(answer)
+
+    with ServerThread("demo.foreign", answering):
+        status, output, errors = command("describe", "demo.foreign", "--varlink")
+    assert (status, output, errors.count("\n")) == (1, "", 1)
+    assert "varlink" in errors
+
+
+def test_a_foreign_varlink_service_is_described_and_its_words_stay_text(
+    on_terminal: OnTerminal, hostile: str, check_harmless: Callable[[str], None]
+) -> None:
+    def answering(socket: LocalSocket) -> None:
+        for parameters in (
+            {"interfaces": ["org.varlink.service", "a.b"]},
+            {"description": f"interface a.b\n{hostile}"},
+        ):
+            socket.read()
+            socket.write(json.dumps({"parameters": parameters}).encode() + b"\0")
+        socket.read()
+
+    with ServerThread("demo.foreign", answering):
+        status, shown = on_terminal("describe", "demo.foreign", "--varlink")
+    assert status == 0
+    assert shown.startswith("interface a.b\n")
+    check_harmless(shown.replace("\t", ""))
+
+
 def test_a_service_without_anything_is_described_in_a_line(command: Command) -> None:
     with ServerThread("demo.bare", Service("demo.bare")):
         assert command("describe", "demo.bare") == (0, "demo.bare\n", "")

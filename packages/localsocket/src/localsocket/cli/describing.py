@@ -7,11 +7,24 @@ from typing import Annotated, Any
 
 import typer
 
+from localsocket.blocking.connect import connect
 from localsocket.cli.exit_status import CommandFailed, ExitStatus, ending_with_a_status
-from localsocket.cli.options import Address, Allow, AnyUser, AsJson, Timeout, Wait, client_of
-from localsocket.cli.output import print_json, print_styled
+from localsocket.cli.options import (
+    Address,
+    Allow,
+    AnyUser,
+    AsJson,
+    Timeout,
+    Wait,
+    allowed_users,
+    client_of,
+    connect_timeout,
+)
+from localsocket.cli.output import print_json, print_piece, print_styled
 from localsocket.cli.plain_text import json_text, lines, one_line
+from localsocket.cli.varlink_describing import varlink_descriptions
 from localsocket.deadlines import Deadline
+from localsocket.endpoint.credentials import AllowedUsers
 from localsocket.services.description import (
     ErrorDescription,
     FieldDescription,
@@ -38,11 +51,18 @@ def describe_service(
     openapi: Annotated[
         bool, typer.Option("--openapi", help="An OpenAPI 3.1 document, of the service by HTTP.")
     ] = False,
+    varlink: Annotated[
+        bool, typer.Option("--varlink", help="The varlink description, also of a service that speaks only that.")
+    ] = False,
 ) -> None:
     """Tell what a service offers: its methods and topics, with their types and documentation."""
     with ending_with_a_status():
-        if as_json + types + json_schema + openapi > 1:
-            raise CommandFailed("--json, --types, --json-schema and --openapi exclude each other", ExitStatus.USAGE)
+        if as_json + types + json_schema + openapi + varlink > 1:
+            forms = "--json, --types, --json-schema, --openapi and --varlink"
+            raise CommandFailed(f"{forms} exclude each other", ExitStatus.USAGE)
+        if varlink:
+            _print_varlink(name, timeout, wait, allowed_users(any_user, allow))
+            return
         deadline = Deadline(timeout)
         with client_of(name, timeout, wait, any_user, allow) as client:
             description = client.describe(timeout=deadline.remaining())
@@ -54,6 +74,15 @@ def describe_service(
             print_json(json_text(openapi_document(description), indent=2))
         else:
             print_description(description, has_types=types)
+
+
+def _print_varlink(name: str, timeout: float | None, wait: bool, allow_server: AllowedUsers) -> None:
+    deadline = Deadline(timeout)
+    connecting = connect_timeout(timeout, wait)
+    with connect(name, timeout=connecting, wait_for_server=wait, allow_server=allow_server) as socket:
+        for description in varlink_descriptions(socket, deadline):
+            for line in lines(description.removesuffix("\n")):
+                print_piece(f"{line}\n")
 
 
 def print_description(service: ServiceDescription, *, has_types: bool) -> None:
