@@ -13,7 +13,7 @@ import functools
 import re
 import struct
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable
 from typing import Any
 
 import msgspec
@@ -107,10 +107,19 @@ def _is_composite(part: Type) -> bool:
     return any(isinstance(each, _COMPOSITE) for each in kinds)
 
 
-def type_parts(kind: Any) -> Iterator[Type]:
+def type_parts(kind: Any) -> Iterable[Type]:
     """Give the type and all that it consists of, each once. Raises TypeError for what msgspec has no form for."""
+    try:
+        hash(kind)
+    except TypeError:  # it is annotated with what has no hash
+        return _found_parts(kind)
+    return _remembered_parts(kind)
+
+
+def _found_parts(kind: Any) -> tuple[Type, ...]:
     looked_at: set[int] = set()
     parts: list[object] = [type_info(kind)]
+    found: list[Type] = []
     while parts:
         part = parts.pop()
         if isinstance(part, tuple):
@@ -119,7 +128,12 @@ def type_parts(kind: Any) -> Iterator[Type]:
             looked_at.add(id(part))
             parts.extend(getattr(part, name) for name in part.__struct_fields__)
             if isinstance(part, Type):
-                yield part
+                found.append(part)
+    return tuple(found)
+
+
+# A service asks it of each of its types several times, and its types are few and mostly the same.
+_remembered_parts = functools.lru_cache(maxsize=64)(_found_parts)
 
 
 # --- MessagePack, in one go -------------------------------------------------------------------------------------------
