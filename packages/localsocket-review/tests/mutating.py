@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 from random import Random
 
-from test_corpus import CORPUS
+from planted_defects import CORPUS
 
 Mutation = Callable[[bytes, Random], bytes]
 

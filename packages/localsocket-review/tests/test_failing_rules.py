@@ -24,7 +24,7 @@ from localsocket_review.report.report import CLEAN_VERDICT, Report
 from localsocket_review.reviewer import review
 from localsocket_review.rules import all_rules
 from localsocket_review.rules.rule import Rule
-from test_corpus import CORPUS
+from planted_defects import CORPUS
 
 SERVER = """\
 import os

@@ -13,7 +13,7 @@ from localsocket_review.apis.framework_file import BadFrameworkFile, read_framew
 from localsocket_review.apis.meaning import Act
 from localsocket_review.model.unit import Language
 from localsocket_review.reviewer import Additions, review
-from test_corpus import CORPUS, planted
+from planted_defects import CORPUS, planted
 
 FRAMEWORK = """\
 languages = ["python"]

@@ -13,7 +13,7 @@ import pytest
 
 from localsocket_review.rules import all_rules
 from localsocket_review.rules.rule import Rule
-from test_corpus import review_of_corpus
+from planted_defects import review_of_corpus
 
 HERE = Path(__file__).parent
 KNOWN = HERE / "messages.txt"

@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from localsocket_review.reviewer import review
+from planted_defects import CASES, CORPUS, files_of, name_of, planted
 from rewriting import (
     unmarked,
     with_comments,
@@ -21,7 +22,6 @@ from rewriting import (
     with_reordered_members,
     with_white_space,
 )
-from test_corpus import CASES, CORPUS, files_of, name_of, planted
 
 Rewriting = Callable[[str, bool, Random], str]
 REWRITINGS: dict[str, Rewriting] = {

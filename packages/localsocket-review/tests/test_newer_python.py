@@ -15,7 +15,7 @@ from localsocket_review.model.unit import Unit
 from localsocket_review.reading import python_newer, python_reader
 from localsocket_review.reading.python_reader import read_python
 from localsocket_review.reviewer import review
-from test_corpus import CORPUS
+from planted_defects import CORPUS
 
 # What is newer, and the same as Python 3.11 can say it.
 TWINS = {

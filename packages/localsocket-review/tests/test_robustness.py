@@ -14,7 +14,7 @@ from localsocket_review.reading.collecting import collect, read_file
 from localsocket_review.reading.cpp_reader import read_cpp
 from localsocket_review.report.report import Report
 from localsocket_review.reviewer import review
-from test_corpus import CASES, CORPUS, files_of
+from planted_defects import CASES, CORPUS, files_of
 
 DEEP = 10_000
 SECONDS = 60  # far more than it takes, and far less than a hang
