@@ -16,6 +16,21 @@ from localsocket.wire.greeting import Greeting, decode_greeting
 from localsocket.wire.message_exchange import MessageExchange
 from localsocket.wire.serializers import SERIALIZERS, Serializer
 
+if __package__:
+    from fuzz.varlink_promises import (
+        ANSWERED,
+        SAID,
+        a_varlink_client_forgets_no_call,
+        a_varlink_service_answers_in_order_however_messages_are_cut,
+    )
+else:  # where the fuzzer runs
+    from varlink_promises import (
+        ANSWERED,
+        SAID,
+        a_varlink_client_forgets_no_call,
+        a_varlink_service_answers_in_order_however_messages_are_cut,
+    )
+
 MAX_MESSAGE = 4096
 
 CLIENT = Greeting(role="client", max_message=MAX_MESSAGE, stream_window=100)
@@ -110,6 +125,8 @@ PROMISES: tuple[Callable[[bytes], None], ...] = (
     a_client_forgets_no_call,
     messages_come_out_or_break_the_protocol,
     bodies_are_read_or_break_the_protocol,
+    a_varlink_service_answers_in_order_however_messages_are_cut,
+    a_varlink_client_forgets_no_call,
 )
 
 
@@ -160,4 +177,6 @@ def conversations() -> list[bytes]:
         b"\x02" + answered,
         b"\x03" + messages,
         *(b"\x04" + body for body in bodies),
+        b"\x05" + SAID,
+        b"\x06" + ANSWERED,
     ]
