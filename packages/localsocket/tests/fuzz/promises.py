@@ -13,6 +13,7 @@ from localsocket.wire.call_bodies import Failure, decode_call, decode_count, dec
 from localsocket.wire.caller import Caller
 from localsocket.wire.frames import HEADER_SIZE, MAX_GREETING, FrameDecoder, Kind, encode_frame
 from localsocket.wire.greeting import Greeting, decode_greeting
+from localsocket.wire.http_door import HttpDoor
 from localsocket.wire.message_exchange import MessageExchange
 from localsocket.wire.serializers import SERIALIZERS, Serializer
 
@@ -119,6 +120,23 @@ def _decode_greeting(data: bytes) -> Greeting:
 _DESERIALIZERS = [Serializer(name).decode for name in SERIALIZERS]
 _DESERIALIZERS += [Serializer("msgpack", kind).decode for kind in (dict[str, list[int]], Failure, set[str])]
 
+
+def requests_are_the_same_however_they_are_cut(data: bytes) -> None:
+    assert _asked(data, max(1, len(data))) == _asked(data, 1 + len(data) % 7)
+
+
+def _asked(data: bytes, step: int) -> tuple[list[tuple[str, bytes]], bool, bool]:
+    """Return what is asked by HTTP, where each call is answered at once, and how that ends."""
+    door, asked = HttpDoor(MAX_MESSAGE, {"echo"}), []
+    for begin in range(0, len(data), step):
+        for _, answer in door.feed(data[begin : begin + step]):
+            asked.append((answer.body.method, bytes(answer.body.named)))
+            door.reply(answer, b"1")
+    assert not door.open_calls
+    assert not door.bytes_held
+    return asked, door.has_ended, bool(door.fault)
+
+
 PROMISES: tuple[Callable[[bytes], None], ...] = (
     frames_are_the_same_however_they_are_cut,
     a_service_forgets_no_call,
@@ -127,6 +145,7 @@ PROMISES: tuple[Callable[[bytes], None], ...] = (
     bodies_are_read_or_break_the_protocol,
     a_varlink_service_answers_in_order_however_messages_are_cut,
     a_varlink_client_forgets_no_call,
+    requests_are_the_same_however_they_are_cut,
 )
 
 
@@ -179,4 +198,6 @@ def conversations() -> list[bytes]:
         *(b"\x04" + body for body in bodies),
         b"\x05" + SAID,
         b"\x06" + ANSWERED,
+        b'\x07POST /echo HTTP/1.1\r\nHost:\r\nContent-Type: application/json\r\nContent-Length: 7\r\n\r\n{"a":1}',
+        b"\x07GET / HTTP/1.1\r\nHost:\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\nGET / HTTP/1.0\r\n\r\n",
     ]

@@ -145,7 +145,10 @@ def test_a_client_that_asks_first_is_refused_before_it_has_sent_anything() -> No
 
 
 def test_an_empty_line_behind_a_body_is_passed_over() -> None:
-    assert len(Talk().say(SUM + b"\r\n" + SUM).calls) == 2
+    for pieces in ([SUM + b"\r\n" + SUM], [SUM + b"\r", b"\n" + SUM], [SUM, b"\r", b"\n", SUM]):
+        assert len(Talk().say(*pieces).calls) == 2
+    for pieces in ([SUM + b"\r\n\r\n" + SUM], [SUM, b"\r\n", b"\r\n", SUM]):  # but not two
+        assert Talk().say(*pieces).door.fault
 
 
 # --- order, and the end -----------------------------------------------------------------------------------------------

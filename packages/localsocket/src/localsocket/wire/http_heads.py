@@ -29,12 +29,17 @@ class HeadReader:
     def __init__(self) -> None:
         self.rest = bytearray()
         self._looked_at = 0  # bytes in which no end is
+        self._has_passed_over = False  # an empty line before the head
 
     def take(self) -> bytes | None:
         """Return the next head with the empty line at its end, or None while it is not whole. Raises BadRequest."""
         rest = self.rest
-        if not self._looked_at and rest.startswith(b"\r\n"):
-            del rest[:2]  # some clients send an empty line too much behind a body
+        if not self._has_passed_over and rest.startswith(b"\r"):
+            if len(rest) == 1:
+                return None
+            self._has_passed_over = True
+            if rest.startswith(b"\r\n"):
+                del rest[:2]  # some clients send an empty line too much behind a body
         self._check_first_line()
         end = _END.search(rest, max(0, self._looked_at - 3), LONGEST_HEAD)
         if end is None:
@@ -43,6 +48,7 @@ class HeadReader:
             self._looked_at = len(rest)
             return None
         self._looked_at = 0
+        self._has_passed_over = False
         head = bytes(rest[: end.end()])
         del rest[: end.end()]
         check_head(head)
