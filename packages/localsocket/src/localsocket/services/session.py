@@ -131,8 +131,9 @@ class Session:
         try:
             if not self._is_entered:
                 self._enter(data[0])
+            door = self._door
             with self._lock:
-                requests = self._door.feed(data)
+                requests = door.feed(data)
         except PeerBrokeProtocol as error:
             self._turn_out(str(error))
             return False
@@ -145,9 +146,9 @@ class Session:
                 self._tell(call.on_cancel if kind == _CANCEL else call.on_credit)
                 if kind == _CANCEL:
                     answer.context = None
-        if not (self._door.output or self._door.has_news):
+        if not (door.has_news or door.output):
             return False
-        is_begun = self._door.has_news and not self._door.is_greeted
+        is_begun = door.has_news and not door.is_greeted
         self._follow_door()
         return is_begun
 
@@ -204,12 +205,13 @@ class Session:
         tally.latencies.add(time.monotonic_ns() - call.answer.arrived)
         if not call.answer.number:
             return
+        door = self._door
         try:
-            body = self._write(call.method.result, result, self._door.longest)
+            body = self._write(call.method.result, result, door.longest)
             with self._lock:
-                if frame := self._door.reply(call.answer, body):
+                if frame := door.reply(call.answer, body):
                     self.outbox.put(frame)
-            if self._door.has_news:
+            if door.has_news:
                 self._follow_door()
         except BadResult as error:
             self.fail(call, error)
@@ -350,7 +352,8 @@ class Session:
         try:
             if method is None:
                 raise NoSuchMethod(name[:128], service.name, similar_names(name, self._table))
-            if self._has_too_many_calls():
+            # As _has_too_many_calls() says: each call comes here.
+            if self._door.open_calls > service.limits.calls and self._door.is_limit_known:
                 raise TooManyCalls(service.limits.calls)
             if method.allow is not None:
                 method.check_caller(self.peer)
