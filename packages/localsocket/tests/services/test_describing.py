@@ -332,7 +332,25 @@ def test_what_cannot_travel_does_not_keep_the_rest_from_being_told() -> None:
     with ServerThread("demo", service), Client("demo") as client:
         told = client.describe()
     assert told.types[0].fields[1].default == told.methods[0].parameters[0].default == str(2**70)
-    assert told.types[0].schema == {"description": "Large, for which there is no JSON Schema"}
+    assert told.types[0].schema["properties"] == {"name": {"type": "string"}, "number": {"type": "integer"}}
+
+
+def test_each_field_has_its_default_in_the_schema() -> None:
+    factories = [(kind.__name__, kind, msgspec.field(default_factory=kind)) for kind in (list, dict, set, tuple)]
+    own = ("own", list, msgspec.field(default_factory=lambda: [1]))
+    kind = msgspec.defstruct(
+        "Kind", [*factories, own, ("infinite", float, float("inf")), ("colour", Colour, Colour.RED)]
+    )
+    properties = described(kind).types[0].schema["properties"]
+    assert {name: schema.get("default", "none") for name, schema in properties.items()} == {
+        "list": [],
+        "dict": {},
+        "set": [],
+        "tuple": [],
+        "own": "none",
+        "infinite": "none",
+        "colour": "red",
+    }
 
 
 # --- documents --------------------------------------------------------------------------------------------------------

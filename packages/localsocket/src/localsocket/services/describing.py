@@ -23,7 +23,7 @@ from localsocket.services.description import (
     TypeDescription,
 )
 from localsocket.services.error_attributes import attributes_of
-from localsocket.services.json_schemas import JsonSchemas, with_default
+from localsocket.services.json_schemas import JsonSchemas, known_default, with_default
 from localsocket.services.method import Method
 from localsocket.services.topic import Topic
 from localsocket.services.type_names import UNKNOWN, NamedForm, TypeNames
@@ -34,7 +34,6 @@ _KINDS: dict[Any, ParameterKind] = {
     Parameter.KEYWORD_ONLY: "keyword-only",
 }
 _ENUM_BASES = ("IntEnum", "StrEnum", "IntFlag", "Flag")
-_FACTORIES = (list, dict, set, frozenset, tuple, bytearray)
 
 
 def describe_service(
@@ -175,9 +174,8 @@ class _Describing:
     def _default_of(self, field: forms.Field) -> str | None:
         if field.required:
             return None
-        if field.default is not NODEFAULT:
-            return self._names.value_text(field.default)
-        return self._names.value_text(field.default_factory()) if field.default_factory in _FACTORIES else UNKNOWN
+        default = known_default(field)
+        return UNKNOWN if default is NODEFAULT else self._names.value_text(default)
 
 
 def _of_methods(methods: Iterable[Method]) -> list[type[Exception]]:

@@ -6,11 +6,15 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import msgspec
+from msgspec import NODEFAULT
+from msgspec import inspect as forms
 
 from localsocket.services.description import REFERENCE, JsonSchema
 from localsocket.services.type_names import TypeNames
 
 _TEMPLATE = f"{REFERENCE}{{name}}"
+
+_FACTORIES = (list, dict, set, frozenset, tuple, bytearray)
 
 _OF_VALUES = ("const", "default", "enum", "examples")
 """Keywords whose values are no schemas, whatever they look like."""
@@ -37,10 +41,11 @@ class JsonSchemas:
             for name, kind in classes.items()
             if id(kind) in self._of_kinds
         }
-        self._of_names = {
-            self._ours.get(theirs, theirs): {**self._with_our_names(schema), "title": self._ours.get(theirs, theirs)}
-            for theirs, schema in components.items()
-        }
+        self._of_names: dict[str, JsonSchema] = {}
+        for theirs, schema in components.items():
+            name = self._ours.get(theirs, theirs)
+            ours = {**self._with_our_names(schema), "title": name}
+            self._of_names[name] = _with_defaults(ours, getattr(names.named.get(name), "fields", ()))
 
     def of_kind(self, kind: Any) -> JsonSchema:
         """Return the schema of one of the types."""
@@ -74,6 +79,30 @@ def with_default(schema: JsonSchema, value: object) -> JsonSchema:
     return schema if is_infinite or not can_travel(encoded) else {**schema, "default": encoded}
 
 
+def known_default(field: forms.Field) -> Any:
+    """Return the default of a field, NODEFAULT where there is none, or one that is made in a way of its own."""
+    if field.default is not NODEFAULT or field.default_factory not in _FACTORIES:
+        return field.default
+    return field.default_factory()
+
+
+def _with_defaults(schema: JsonSchema, fields: Sequence[forms.Field]) -> JsonSchema:
+    """Return the schema of a named type with the defaults of its fields: msgspec's versions tell of different ones."""
+    properties = dict(schema.get("properties", {}))
+    in_order = list(schema.get("prefixItems", ()))
+    for position, field in enumerate(fields, len(in_order) - len(fields)):
+        told = in_order[position] if in_order else properties[field.encode_name]
+        told = {key: value for key, value in told.items() if key != "default"}
+        if (default := known_default(field)) is not NODEFAULT:
+            told = with_default(told, default)
+        if in_order:
+            in_order[position] = told
+        else:
+            properties[field.encode_name] = told
+    parts: JsonSchema = {"prefixItems": in_order} if in_order else {"properties": properties} if properties else {}
+    return {**schema, **parts}
+
+
 def can_travel(value: object) -> bool:
     """Whether MessagePack has a form for a value of a user's: it has none for whole numbers of more than 64 bits."""
     try:
@@ -97,6 +126,8 @@ def _part_with_references(key: object, value: Any, refer: Callable[[str], str]) 
         return value
     if key in _OF_NAMES and isinstance(value, dict):
         return {str(name): with_references(each, refer) for name, each in value.items()}
+    if key == "anyOf" and isinstance(value, list):  # msgspec's versions do not agree where null stands
+        value = sorted(value, key=lambda each: each == {"type": "null"})
     if key == "mapping" and isinstance(value, dict):
         return {str(tag): _referring(each, refer) for tag, each in value.items()}
     return _referring(value, refer) if key == "$ref" else with_references(value, refer)
