@@ -272,6 +272,10 @@ def test_a_stream_is_made_as_fast_as_it_is_read_and_closed_with_its_client(serve
     served.diary.wait_for("closed")
 
 
+def test_numbers_of_messages_are_not_told(web: httpx.Client) -> None:
+    assert code_of(web.post("/localsocket.subscribe_numbered", json={"topic": "latest"})) == (404, "no-such-method")
+
+
 def test_a_topic_comes_to_every_subscriber(served: ServiceOfClaims, web: httpx.Client) -> None:
     with web.stream("GET", "/topics/latest") as lines, raw() as events:
         events.sendall(request("/topics/latest", b"", "Accept: text/event-stream", method="GET"))

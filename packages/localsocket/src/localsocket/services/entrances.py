@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 from localsocket.errors import PeerBrokeProtocol
-from localsocket.services.method import Method
+from localsocket.services.method import SUBSCRIBE_NUMBERED, Method
 from localsocket.services.protocols import ProtocolName, what_to_install
 from localsocket.services.service import Service
 from localsocket.services.varlink_interface import VarlinkInterface
@@ -46,7 +46,12 @@ def _open_varlink(service: Service) -> Opened:
 def _open_http(service: Service) -> Opened:
     from localsocket.wire.http_door import HttpDoor  # which needs h11
 
-    return Opened(HttpDoor(service.limits.message, service._table), service._table)
+    table: dict[str, Method] | None = service._for_protocols.get("http")
+    if table is None:
+        # Numbered items are MessagePack within MessagePack, for clients that resume.
+        table = {name: method for name, method in service._table.items() if name != SUBSCRIBE_NUMBERED}
+        service._for_protocols["http"] = table
+    return Opened(HttpDoor(service.limits.message, table), table)
 
 
 # A greeting begins with its length, which is at most 65,536: the first of its bytes is 0.
