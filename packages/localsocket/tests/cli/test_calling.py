@@ -178,6 +178,31 @@ def test_the_varlink_description_is_printed(command: Command) -> None:
     assert "interface org.varlink.service" not in output
 
 
+@pytest.mark.usefixtures("service")
+def test_a_service_is_called_by_varlink(command: Command) -> None:
+    by_varlink = ("call", "--protocol", "varlink", "demo.all")
+    assert command(*by_varlink, "Add", "a=2", "b:=3") == (0, "5\n", "")
+    assert command(*by_varlink, "demo.all.Add", '{"a": 2, "b": 3}') == (0, "5\n", "")
+    status, output, errors = command(*by_varlink, "add", "2")
+    assert (status != 0, output) == (True, "")
+    assert "by name: add(name=2)" in errors
+    assert "InvalidParameter" not in command(*by_varlink, "add", "a=x").errors
+
+
+def test_a_stream_is_asked_for_by_varlink(command: Command) -> None:
+    service = Service("demo.counter")
+
+    @service.method
+    def count(to: int) -> Iterator[int]:
+        yield from range(to)
+
+    with ServerThread("demo.counter", service):
+        asked = ("call", "demo.counter", "count", "to=2", "--protocol", "varlink")
+        assert command(*asked, "--more") == (0, "0\n1\n", "")
+        assert "client.stream()" in command(*asked).errors
+        assert command("call", "demo.counter", "count", "to=2", "--more").status == 2
+
+
 @pytest.mark.parametrize(
     "answer",
     [

@@ -12,7 +12,17 @@ from localsocket.blocking.pending_call import Stream
 from localsocket.cli.arguments import TypedArgument, checked, typed_arguments, unchecked
 from localsocket.cli.completing import complete_argument, complete_method, complete_topic
 from localsocket.cli.exit_status import CommandFailed, ExitStatus, ending_with_a_status
-from localsocket.cli.options import Address, Allow, AnyUser, AsJson, Timeout, Wait, client_of, timeout_option
+from localsocket.cli.options import (
+    Address,
+    Allow,
+    AnyUser,
+    AsJson,
+    Protocol,
+    Timeout,
+    Wait,
+    client_of,
+    timeout_option,
+)
 from localsocket.cli.output import print_json, print_raw, print_value
 from localsocket.cli.plain_text import json_text
 from localsocket.cli.schema_checking import SchemaChecker
@@ -44,6 +54,8 @@ def call(
         list[str] | None,
         typer.Option("--with", metavar="PARAMETER=JSON", help="An argument by its name.", show_default=False),
     ] = None,
+    protocol: Protocol = "localsocket",
+    more: Annotated[bool, typer.Option("--more", help="By varlink: ask for a stream.")] = False,
     timeout: Timeout = None,
     wait: Wait = False,
     any_user: AnyUser = False,
@@ -60,14 +72,21 @@ def call(
     Bytes are base64, in arguments and in results; from a file they are taken as they are.
 
     Arguments are checked before they are sent: one that does not fit is wrong usage, exit status 2.
+    By varlink they are given by name, or as one JSON object, and it is the service that checks them.
     """
     with ending_with_a_status():
         _check_form(as_json, raw)
+        if more and protocol != "varlink":
+            raise CommandFailed("--more is for --protocol varlink: streams of our own need it not", ExitStatus.USAGE)
         given = typed_arguments(arguments or (), named or ())
         deadline = Deadline(timeout)
-        with client_of(name, timeout, wait, any_user, allow) as client:
-            values, values_by_name = _arguments(client, method, given, deadline)
-            result = client.call(method, *values, timeout=deadline.remaining(), **values_by_name)
+        with client_of(name, timeout, wait, any_user, allow, protocol) as client:
+            if protocol == "varlink":
+                values, values_by_name = _varlink_arguments(given)
+            else:
+                values, values_by_name = _arguments(client, method, given, deadline)
+            ask = client.stream if more else client.call
+            result = ask(method, *values, timeout=deadline.remaining(), **values_by_name)
             if isinstance(result, Stream):
                 with result:
                     for item in result:
@@ -121,6 +140,14 @@ def _arguments(
         if each.name == method:
             return checked(given, each, SchemaChecker(definitions(description)))
     return unchecked(given)
+
+
+def _varlink_arguments(given: list[TypedArgument]) -> tuple[list[Any], dict[str, Any]]:
+    """Return the arguments, which may be one object as varlinkctl takes them."""
+    values, values_by_name = unchecked(given)
+    if len(values) == 1 and isinstance(values[0], dict):
+        return [], {**values[0], **values_by_name}
+    return values, values_by_name
 
 
 def _check_form(as_json: bool, raw: bool) -> None:

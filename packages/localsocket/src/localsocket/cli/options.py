@@ -11,6 +11,7 @@ import typer
 from localsocket.blocking.client import Client
 from localsocket.cli.completing import complete_address
 from localsocket.endpoint.credentials import ANY_USER, SAME_USER, AllowedUsers
+from localsocket.services.client_core import ClientProtocol
 from localsocket.sockets.connector import CONNECT_TIMEOUT
 
 
@@ -57,6 +58,9 @@ Mode: TypeAlias = Annotated[
         show_default=False,
     ),
 ]
+Protocol: TypeAlias = Annotated[
+    ClientProtocol, typer.Option("--protocol", help="What the service speaks; varlink also with those of others.")
+]
 AsJson: TypeAlias = Annotated[bool, typer.Option("--json", help="For a program: JSON, each value on one line.")]
 
 
@@ -92,11 +96,19 @@ def connect_timeout(timeout: float | None, wait: bool) -> float | None:
     return CONNECT_TIMEOUT if timeout is None and not wait else timeout
 
 
-def client_of(name: str, timeout: float | None, wait: bool, any_user: bool, allow: str) -> Client:
+def client_of(
+    name: str,
+    timeout: float | None,
+    wait: bool,
+    any_user: bool,
+    allow: str,
+    protocol: ClientProtocol = "localsocket",
+) -> Client:
     """Return a client of a service."""
     return Client(
         name,
         timeout=connect_timeout(timeout, wait),
         wait_for_server=wait,
         allow_server=allowed_users(any_user, allow),
+        protocol=protocol,
     )
