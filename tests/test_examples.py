@@ -3,13 +3,41 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-EVERY_DOOR = Path(__file__).parent.parent / "examples" / "every_door.py"
+from localsocket import ServerThread, Service
+from localsocket.testing import PATIENCE
+
+EXAMPLES = Path(__file__).parent.parent / "examples"
+EVERY_DOOR = EXAMPLES / "every_door.py"
+
+CALLING_FROM_NODE = """
+const { Client, decode, encode } = require(process.argv[1]);
+
+(async () => {
+  const client = await Client.connect(process.argv[2]);
+  const said = { service: client.service.service, sum: await client.call("add", [2], { b: 40 }) };
+  client.notify("note", ["noted"]);
+  const values = [null, true, -1, 1.5, 2 ** 40, "\u00e4", ["x"], { key: [1, { deep: "y" }] }, Buffer.from([0, 255])];
+  said.echoed = JSON.stringify(await client.call("echo", [values])) === JSON.stringify(values);
+  said.fails = await client.call("find", ["gold"]).catch((error) => [error.code, error.parts.name]);
+  said.missing = await client.call("ad").catch((error) => [error.code, error.parts.similar]);
+  said.together = await Promise.all(Array.from({ length: 200 }, (_, number) => client.call("add", [number])));
+  said.counted = 0;
+  for await (const item of client.stream("count", [1000, 1000])) said.counted += item.length; // more than a window
+  for await (const item of client.stream("count", [1000000, 1])) break; // cancelled
+  said.after = await client.call("add", [1]);
+  console.log(JSON.stringify(said));
+  client.close();
+})();
+"""
 
 
 def test_everybody_who_is_installed_calls_one_service_at_once_and_is_answered_right() -> None:
@@ -32,3 +60,54 @@ def test_a_wrong_answer_is_counted(monkeypatch: pytest.MonkeyPatch) -> None:
     cut_off = Caller("cut off", "localsocket", lambda path, asked: answers[:4])
     assert every_door.call(wrong, "", 10).errors == 1
     assert every_door.call(cut_off, "", 10).errors == 6
+
+
+class NotFound(Exception):
+    """The service of the test does not have it."""
+
+
+@pytest.mark.skipif(shutil.which("node") is None, reason="node is not installed")
+def test_a_client_in_node_of_under_150_lines_calls_a_service_by_our_own_protocol(runtime_directory: Path) -> None:
+    client = EXAMPLES / "wire_client.js"
+    assert len(client.read_text(encoding="utf-8").splitlines()) < 150
+    noted: list[str] = []
+    service = Service("demo.calc", errors=[NotFound])
+
+    @service.method
+    def add(a: int, b: int = 1) -> int:
+        return a + b
+
+    @service.method
+    def note(text: str) -> None:
+        noted.append(text)
+
+    @service.method
+    def echo(value: Any) -> Any:
+        return value
+
+    @service.method
+    def find(name: str) -> str:
+        raise NotFound(name)
+
+    @service.method
+    def count(to: int, size: int) -> Iterator[str]:
+        for _ in range(to):
+            yield "x" * size
+
+    path = str(runtime_directory / "calc.sock")
+    with ServerThread(path, service):
+        command = ["node", "-e", CALLING_FROM_NODE, str(client), path]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, check=False)
+    assert done.stderr == ""
+    said = json.loads(done.stdout)
+    assert said.pop("together") == list(range(1, 201))
+    assert said == {
+        "service": "demo.calc",
+        "sum": 42,
+        "echoed": True,
+        "fails": ["raised", "NotFound"],
+        "missing": ["no-such-method", ["add"]],
+        "counted": 1_000_000,
+        "after": 2,
+    }
+    assert noted == ["noted"]
