@@ -16,6 +16,7 @@ from localsocket import ServerThread, Service
 from localsocket.cli import completing
 from localsocket.cli.completing import complete_address, complete_argument, complete_method, complete_topic
 from localsocket.services.description import MethodDescription, ServiceDescription
+from localsocket.testing import PATIENCE
 
 
 def context(name: object, method: str = "") -> typer.Context:
@@ -23,6 +24,12 @@ def context(name: object, method: str = "") -> typer.Context:
 
 
 def paint(colour: Literal["red", "blue"], wait: bool = False, depth: int = 3) -> None: ...
+
+
+@pytest.fixture(autouse=True)
+def patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Give the service more time than a person has, so that a slow moment of the machine hides nothing."""
+    monkeypatch.setattr(completing, "_PATIENCE", PATIENCE)
 
 
 @pytest.fixture

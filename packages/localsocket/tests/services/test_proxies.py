@@ -11,7 +11,9 @@ from typing import Any, Protocol
 import pytest
 
 from localsocket import Client, ServerThread, Service, aio
+from localsocket.blocking import client as blocking_client
 from localsocket.services.proxies import RemoteMethod, TypedMethod
+from localsocket.testing import PATIENCE
 
 ADDRESS = "services.proxies"
 
@@ -33,6 +35,12 @@ def make_service() -> Service:
 
     service.method(lambda: "all", name="get-all")
     return service
+
+
+@pytest.fixture(autouse=True)
+def patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Give the service more time than a person has, so that a slow moment of the machine hides nothing."""
+    monkeypatch.setattr(blocking_client, "_PATIENCE", PATIENCE)
 
 
 @pytest.fixture

@@ -32,7 +32,7 @@ from localsocket.wire.stream_terms import StreamTerms
 
 T = TypeVar("T")
 
-_PATIENCE = 1.0  # seconds; somebody looks at a proxy, perhaps without knowing that this asks the service
+_PATIENCE = 5.0  # seconds; somebody looks at a proxy, perhaps without knowing that this asks the service
 _DESCRIPTION = Result(DESCRIBE, ServiceDescription)
 
 
