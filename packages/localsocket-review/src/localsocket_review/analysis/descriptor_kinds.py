@@ -6,6 +6,7 @@ member is called is all that ties the two together in C: it must be made of that
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from functools import cached_property
@@ -33,6 +34,8 @@ NO_SOCKETS = frozenset(
         "inotify_init1",
     }
 )
+# Names of what the kernel tells a program by, which wrappers of the program's own often make.
+_OF_THE_KERNEL = re.compile(r"inotify|signal|timer|epoll|event_?fd|udev", re.IGNORECASE)
 _PAIR_AT = 3  # which argument of socketpair() takes the descriptors
 
 
@@ -51,6 +54,8 @@ class DescriptorKinds:
             return False
         made = self._made[self._neighbours.group_of(function.unit)]
         holder = _holder(descriptor, function)
+        if _OF_THE_KERNEL.search(holder):
+            return True
         holders = [holder] if holder in made else list(self._holders(descriptor, function, made))
         return bool(holders) and all(all(made.get(one, [False])) for one in holders)
 

@@ -55,9 +55,10 @@ def cut_paths(facts: Facts) -> Iterator[tuple[Call, FunctionInfo]]:
 
 
 def _is_own(facts: Facts, call: Call, function: FunctionInfo) -> bool:
-    """Say whether the program defines the function, which gives a result, so that it may tell what was cut off."""
-    callees = facts.calls.callees(call, function) if call.called_name not in _LIMITED else []
-    return bool(callees) and all(one.return_type not in ("", "void") for one in callees)
+    """Say whether it is a function of the program's own, which gives a result where it is known what it gives."""
+    if call.called_name in _LIMITED:
+        return False
+    return all(one.return_type not in ("", "void") for one in facts.calls.callees(call, function))
 
 
 def _is_from_outside(facts: Facts, call: Call, function: FunctionInfo) -> bool:
@@ -190,7 +191,8 @@ def _is_result_looked_at(call: Call, function: FunctionInfo) -> bool:
     compared = [part for part in function.expressions() if isinstance(part, Binary) and part.operator in COMPARISONS]
     own = [one for one in compared if any(part is call or dotted(part) in kept for part in walk(one))]
     if own or kept:
-        return not all(map(_compares_with_nothing, own))
+        is_told_by_size = call.called_name in _LIMITED  # others may tell by a number below 0
+        return not all(is_told_by_size and _compares_with_nothing(one) for one in own)
     return call.called_name not in ("strncpy", "stpncpy", "qstrncpy")
 
 
