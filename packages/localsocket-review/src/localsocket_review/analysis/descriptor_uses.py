@@ -11,13 +11,16 @@ from localsocket_review.analysis.names import Names, Variable
 from localsocket_review.model.declarations import FunctionInfo
 from localsocket_review.model.expressions import (
     Assignment,
+    Attribute,
     Binary,
     Call,
     Cast,
     Expression,
     Literal,
     Name,
+    Subscript,
     Unary,
+    dotted,
     strip_casts,
     walk,
 )
@@ -145,6 +148,9 @@ class DescriptorUses:
     def is_variable(self, expression: Expression, variable: Variable, function: FunctionInfo) -> bool:
         return isinstance(expression, Name) and self._names.variable(expression, function) == variable
 
+    def is_field(self, expression: Expression, variable: Variable, function: FunctionInfo) -> bool:
+        return isinstance(expression, Attribute) and self._names.variable(expression, function) == variable
+
     def borrows(self, call: Call, position: int, function: FunctionInfo, depth: int = 0) -> bool:
         """Say whether a call leaves the descriptor that it is given with its caller, open."""
         words = {getattr(part, "identifier", "") for argument in call.arguments for part in walk(argument)}
@@ -187,6 +193,8 @@ class DescriptorUses:
                 return DescriptorUse.GONE if value is inside and target is not inside else DescriptorUse.SET
             case Call(called_name="sizeof"):
                 return DescriptorUse.NEUTRAL
+            case Call(called_name="FD_SET" | "FD_CLR" | "FD_ISSET") if _is_set_of_one_call(outer, function):
+                return DescriptorUse.NEUTRAL
             case Call() if inside in outer.arguments:
                 at = outer.arguments.index(inside)
                 return DescriptorUse.NEUTRAL if self.borrows(outer, at, function, depth) else DescriptorUse.GONE
@@ -215,13 +223,26 @@ def is_invalid(expression: Expression) -> bool:
 
 def is_plain_local(variable: Variable, function: FunctionInfo) -> bool:
     """Say whether the variable is a number on the stack that nothing closes by itself."""
+    return _is_declared(variable, function, _PLAIN_TYPES)
+
+
+def is_plain_array(variable: Variable, function: FunctionInfo) -> bool:
+    """Say whether the variable is an array of numbers on the stack, whose elements are named each by its number."""
+    return _is_declared(variable, function, frozenset({"int[]"})) and all(
+        isinstance(part.index, Literal)
+        for part in function.expressions()
+        if isinstance(part, Subscript) and isinstance(part.value, Name) and part.value.identifier == variable.path
+    )
+
+
+def _is_declared(variable: Variable, function: FunctionInfo, types: frozenset[str]) -> bool:
     if variable.owner is not function or "." in variable.path:
         return False
     for statement in function.statements():
         match statement:
             case Assign(target=Name(identifier=name), type=declared) if declared and name == variable.path:
                 written = _declaration(function.unit, statement.place.line)
-                return declared.replace("const ", "") in _PLAIN_TYPES and not _CLOSED_BY_ITSELF.search(written)
+                return declared.replace("const ", "") in types and not _CLOSED_BY_ITSELF.search(written)
     return False
 
 
@@ -231,3 +252,29 @@ def _declaration(unit: Unit, line: int) -> str:
     while first > 1 and line - first < _LONGEST_DECLARATION and not _ENDS_STATEMENT.search(unit.line(first - 1)):
         first -= 1
     return unit.source[unit.span(first, line)]
+
+
+def _is_set_of_one_call(call: Call, function: FunctionInfo) -> bool:
+    """Say whether a descriptor is put into a set for the next select() only, and not to be found there again."""
+    kept = call.arguments[1] if len(call.arguments) == 2 else None
+    if not isinstance(kept, Unary) or not isinstance(kept.operand, Name):
+        return False
+    written = next(
+        (
+            _declaration(function.unit, one.place.line)
+            for one in function.statements()
+            if isinstance(one, Assign) and one.type == "fd_set" and _is_named(one.target, kept.operand.identifier)
+        ),
+        "static",
+    )
+    put = {_word(one.arguments[0]) for one in function.calls() if one.called_name == "FD_SET" and one.arguments}
+    asked = {_word(one.arguments[0]) for one in function.calls() if one.called_name == "FD_ISSET" and one.arguments}
+    return "static" not in written and asked <= put
+
+
+def _is_named(target: Expression, name: str) -> bool:
+    return isinstance(target, Name) and target.identifier == name
+
+
+def _word(expression: Expression) -> str:
+    return dotted(strip_casts(expression))

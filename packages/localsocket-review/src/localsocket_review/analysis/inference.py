@@ -242,7 +242,10 @@ class Inference:
             return
         yield self._callers.types_given(function, parameter)
         for value, caller in self._callers.values_given(function, parameter):
-            yield self.type_of(value, caller)
+            yield self.type_of(value, caller) or self._class_itself(value, caller)
+        default = function.parameters[position].default
+        if default is not None:  # `settings=Settings`, `settings=Settings()`
+            yield self.type_of(default, function) or self._class_itself(default, function)
 
     def given_by_framework(self, function: FunctionInfo, parameter: str) -> str:
         """Return the type with which a framework's base class calls this method, `received` for what a peer sent."""

@@ -6,7 +6,8 @@
         if (bind(fd, address, used) != 0) {
     #endif
 
-Each branch opens what is closed behind them both. One branch is kept, the others and the directives are blanked.
+Each branch opens what is closed behind them both; or it stands in the brackets of a call, or between two operands. One
+branch is kept, the others and the directives are blanked.
 """
 
 from __future__ import annotations
@@ -17,12 +18,16 @@ from dataclasses import dataclass, field
 _DIRECTIVE = re.compile(
     rb"^[ \t]*#[ \t]*(if|ifdef|ifndef|elif|elifdef|elifndef|else|endif)\b((?:\\\r?\n|[^\n])*)", re.M
 )
+_DIRECTIVE_LINE = re.compile(rb"^[ \t]*#(?:\\\r?\n|[^\n])*", re.M)
 _NO_CODE = re.compile(rb"//[^\n]*|/\*.*?\*/|\"(?:\\.|[^\"\\\n])*\"|'(?:\\.|[^'\\\n]){1,8}'", re.DOTALL)
 _BRACKET = re.compile(rb"[(){}\[\]]")
 _OTHER_SYSTEM = re.compile(
     rb"WIN32|WIN64|_MSC_VER|MINGW|CYGWIN|HAIKU|BEOS|__APPLE__|__MACH__|DARWIN|BSD\b|__BSD|__sun\b|SOLARIS|_AIX|HPUX|"
     rb"__OS2__|__QNX|VXWORKS|ANDROID|^\s*0\s*$"
 )
+_ENDS_STATEMENT = re.compile(rb".*[;{}]", re.DOTALL)
+_OF_EXPRESSION = re.compile(rb"\A(?:\|\||&&|[|+?,.]|==|!=)|(?:\|\||&&|[|+?=]|==|!=)\Z")
+_LONGEST_STATEMENT = 2000
 _DENIED = re.compile(rb"!\s*defined")
 
 
@@ -48,8 +53,10 @@ def join_split_statements(source: bytes) -> bytes:
     """Return the source, of the same length and lines, with one branch left of each group that cuts a statement."""
     text = bytearray(source)
     for group in _groups(source):
-        cutting = [branch for branch in group.branches if _cuts(bytes(text[branch.begin : branch.end]))]
-        if not cutting or any(b"__cplusplus" in branch.condition for branch in group.branches):
+        inside = [bytes(text[branch.begin : branch.end]) for branch in group.branches]
+        if not (any(map(_cuts, inside)) or any(map(_is_operand, inside)) or _is_in_brackets(text, group.begin)) or any(
+            b"__cplusplus" in branch.condition for branch in group.branches
+        ):
             continue
         kept = _chosen(group)
         for begin, end in group.directives:
@@ -89,6 +96,18 @@ def _cuts(text: bytes) -> bool:
         if depth < 0:
             return True
     return depth != 0
+
+
+def _is_operand(text: bytes) -> bool:
+    """Say whether the text begins or ends with what joins two values."""
+    return _OF_EXPRESSION.search(_NO_CODE.sub(b" ", text).strip()) is not None
+
+
+def _is_in_brackets(text: bytearray, begin: int) -> bool:
+    """Say whether the statement that has begun before has a bracket open, as that of a call's arguments."""
+    before = bytes(text[max(0, begin - _LONGEST_STATEMENT) : begin])
+    begun = _DIRECTIVE_LINE.sub(b"", _NO_CODE.sub(b" ", _ENDS_STATEMENT.sub(b"", before).rpartition(b"*/")[2]))
+    return begun.count(b"(") > begun.count(b")")
 
 
 def _chosen(group: _Group) -> _Branch:

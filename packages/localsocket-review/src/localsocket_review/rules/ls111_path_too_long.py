@@ -33,6 +33,7 @@ _UNLIMITED = frozenset({"strcpy", "stpcpy", "strcat", "sprintf", "vsprintf", "qs
 _LIMITED = frozenset({"memcpy", "memmove", "strncpy", "strncat", "copy_n", "copy"})
 _REFUSE = "refuse a path with strlen(path) >= sizeof address.sun_path, and say so"
 _END = "refuse a path with strlen(path) >= sizeof address.sun_path, or copy one byte less into a zeroed address"
+_LENGTH = "give offsetof(struct sockaddr_un, sun_path) + 1 + strlen(name), and let both sides do so"
 # What takes two lengths and gives the greater one, or what is no bound at all.
 _GREATER = re.compile(r"max|larg|great|big|most|sum|add|plus", re.IGNORECASE)
 _MAKING_ROOM = re.compile(r"alloc|resize|reserve|set_?size|grow|new", re.IGNORECASE)
@@ -73,6 +74,25 @@ def _overflowing(facts: Facts) -> Iterator[Finding]:
             continue
         message = f"{site.api.method}() copies a path of any length into sun_path, which has room for 107 bytes."
         yield RULE.finding(site.place, message, [(site.place, "copied here")])
+    yield from _names_all_the_room(facts)
+
+
+def _names_all_the_room(facts: Facts) -> Iterator[Finding]:
+    """`bind(fd, address, sizeof address)`: all that is behind the name belongs to it."""
+    for site in facts.calls.sites(Act.BIND | Act.CONNECT):
+        arguments = site.call.arguments
+        size = arguments[2] if site.api.name in ("bind", "connect") and len(arguments) == 3 else None
+        if size is not None and _is_whole_address(facts, size, site) and facts.access.is_abstract(site):
+            message = "Zeros up to the 108th byte belong to this abstract name: its size is that of the whole address."
+            yield RULE.finding(
+                size.place, message, [(site.place, "used here")], severity=Severity.LOW, repair=_LENGTH, cwe="CWE-130"
+            )
+
+
+def _is_whole_address(facts: Facts, size: Expression, site: Site) -> bool:
+    made = [size, *(origin.expression for origin in facts.origins.of(size, site.function))]
+    kinds = {isinstance(one, Call) and one.called_name == "sizeof" for one in map(strip_casts, made[1:] or made)}
+    return kinds == {True}
 
 
 def _fills_to_the_end(facts: Facts, buffer: Expression, site: Site) -> bool:

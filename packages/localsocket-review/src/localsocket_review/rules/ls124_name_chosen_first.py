@@ -16,7 +16,9 @@ from localsocket_review.rules.ls105_shared_directory import is_in_shared_directo
 from localsocket_review.rules.rule import Example, Rule
 
 _CHOOSING = frozenset({"mktemp", "tempnam", "tmpnam", "tmpnam_r", "unique_path"})
-_IN_PLACE = frozenset({"mktemp", "tmpnam", "tmpnam_r"})  # which write the name to what they are given, in C
+# What makes a file, which has to be removed before bind: then the name is free again, for others too.
+_MAKING = frozenset({"mkstemp", "mkstemps", "mkostemp", "mkostemps"})
+_IN_PLACE = frozenset({"mktemp", "tmpnam", "tmpnam_r"}) | _MAKING  # which write the name to what they are given, in C
 
 
 def check(facts: Facts) -> Iterator[Finding]:
@@ -26,8 +28,10 @@ def check(facts: Facts) -> Iterator[Finding]:
             continue
         if not facts.transports.is_network_site(site) and not _is_secluded(facts, site):
             message = (
-                f"{chosen.called_name}() only tells that a name was free; until bind, any user can take it first, and "
-                "work it out."
+                f"What {chosen.called_name}() made has to be removed before bind, and then any user can take the name."
+                if chosen.called_name in _MAKING
+                else f"{chosen.called_name}() only tells that a name was free; until bind, any user can take it first, "
+                "and work it out."
             )
             yield RULE.finding(site.place, message, [(chosen.place, "chosen here"), (site.place, "bound here")])
 

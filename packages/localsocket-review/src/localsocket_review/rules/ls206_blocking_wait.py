@@ -18,6 +18,10 @@ from localsocket_review.rules.rule import Example, Rule
 _WAITING = Act.ACCEPT | Act.RECEIVE | Act.CONNECT | Act.SEND | Act.SLEEP
 _ASKING_FIRST = frozenset({"select", "poll", "epoll_wait", "wait", "register", "modify", "ppoll", "pselect"})
 _ASKING_MANY = frozenset({"select", "poll", "epoll_wait", "ppoll", "pselect"})
+_NOT_OF_ONE = _ASKING_FIRST | {"accept", "accept4"}
+# What makes a read end before all has come.
+_MAY_END = frozenset({"SO_RCVTIMEO", "settimeout", "setblocking", "O_NONBLOCK", "SOCK_NONBLOCK", "FIONBIO", "EAGAIN"})
+_MAY_END |= {"EWOULDBLOCK", "MSG_DONTWAIT", "BlockingIOError"}
 _WOULD_BLOCK = frozenset({"BlockingIOError", "SSLWantReadError"})
 _LIMITING = frozenset({"settimeout", "setblocking", "shutdown"})
 
@@ -76,9 +80,9 @@ def _on_loop(facts: Facts, site: Site) -> Iterator[Finding]:
 
 def _among_others(facts: Facts, site: Site) -> Iterator[Finding]:
     """A loop asks many connections at once, and then waits until all has come from one of them."""
-    if not waits_for_all(site.call) or not facts.subject.concerns(site.function.unit):
+    if not facts.subject.concerns(site.function.unit) or _MAY_END & set(site.function.unit.identifiers):
         return
-    if {"SO_RCVTIMEO", "settimeout", "setblocking"} & set(site.function.unit.identifiers):
+    if not waits_for_all(site.call) and not _asks_for_the_rest(facts, site):
         return
     here: list[tuple[Call, FunctionInfo]] = [(site.call, site.function)]
     here += [(one.call, one.caller) for one in facts.calls.callers(site.function) if not one.is_handed_on]
@@ -91,6 +95,20 @@ def _among_others(facts: Facts, site: Site) -> Iterator[Finding]:
             evidence = [(loop.place, "loop of all connections"), (site.place, "blocks here")]
             yield RULE.finding(site.place, message, evidence)
             return
+
+
+def _asks_for_the_rest(facts: Facts, site: Site) -> bool:
+    """Say whether a loop reads one socket again and again, until what it waits for has come."""
+    loops = [one for one in site.function.statements() if isinstance(one, Loop) and contains(one.body, site.call)]
+    socket = _waited_for(site)
+    variable = None if socket is None else facts.names.variable(socket, site.function)
+    if not loops or loops[-1].iterable is not None or variable is None or not site.api.act & Act.RECEIVE:
+        return False
+    inside = [part for part in expressions_in([loops[-1]]) if isinstance(part, Call)]
+    if any(call.called_name in _NOT_OF_ONE for call in inside):
+        return False
+    changed = [target for target, _ in site.function.assignments() if contains(loops[-1].body, target)]
+    return not any(facts.names.variable(one, site.function) == variable for one in changed)
 
 
 def _serves_many(facts: Facts, loop: Statement, call: Call, function: FunctionInfo) -> bool:

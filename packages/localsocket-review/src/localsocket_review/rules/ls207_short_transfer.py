@@ -29,6 +29,7 @@ from localsocket_review.model.expressions import (
     strip_casts,
     walk,
 )
+from localsocket_review.model.place import Place
 from localsocket_review.model.statements import (
     Assign,
     Branch,
@@ -79,6 +80,8 @@ _TELLING = frozenset(
     }
 )
 _NUMBERS_OF_TEXT = frozenset({"builtins.int", "builtins.float"})
+_MOVING = frozenset({"++", "--", "&"})
+_ADVANCE = "move the pointer on by what was sent, as well as counting the size down"
 _NOT_STREAMS = frozenset({"STDOUT_FILENO", "STDERR_FILENO", "STDIN_FILENO"})
 
 
@@ -186,10 +189,27 @@ def _ends_half_way(facts: Facts, site: Site) -> Iterator[Finding]:
     """A loop that sends all is left where that fails, and nothing afterwards asks whether all was sent."""
     function = site.function
     loops = [one for one in function.statements() if isinstance(one, Loop) and contains(one.body, site.call)]
-    if not loops or loops[-1].test is None or not facts.streams.is_stream(site) or not _may_be_socket(facts, site):
+    if not loops or not facts.streams.is_stream(site) or not _may_be_socket(facts, site):
         return
     loop = loops[-1]
     holder = facts.ownership.holder(site.call, function) or _assigned_inside(facts, site.call, function)
+    left = _left_at(facts, site, loop, holder)
+    if left is not None:
+        message = "The loop is left where this fails, and nothing afterwards tells that a part was not sent."
+        yield RULE.finding(site.place, message, [(site.place, "sent here"), (left, "left here")])
+    elif (begins := _begins_again(facts, site, loop, holder)) is not None:
+        message = "Each round sends the same bytes from the beginning; only the size is counted down."
+        yield RULE.finding(site.place, message, [(site.place, "sent here"), (begins, "counted here")], repair=_ADVANCE)
+
+
+def _left_at(facts: Facts, site: Site, loop: Loop, holder: Variable | None) -> Place | None:
+    """Return where the loop is left half way, by a break or as if all were done."""
+    function = site.function
+    for one in statements_in(loop.body):
+        if isinstance(one, Branch) and len(one.then) == 1 and isinstance(one.then[0], Return):
+            asks = _mentions(facts, one.test, site.call, holder, function) or _names_errno(one.test)
+            if asks and _says_done(one.then[0], loop, function):
+                return one.then[0].place
     left = [
         one
         for one in loop.body
@@ -197,7 +217,7 @@ def _ends_half_way(facts: Facts, site: Site) -> Iterator[Finding]:
         and [type(inner) for inner in one.then] == [Break]
         and _mentions(facts, one.test, site.call, holder, function)
     ]
-    asked = {facts.names.variable(part, function) for part in walk(loops[-1].test) if isinstance(part, Name)}
+    asked = {facts.names.variable(part, function) for part in walk(loop.test or site.call) if isinstance(part, Name)}
     counted = {
         facts.names.variable(one.target, function)
         for one in statements_in(loop.body)
@@ -205,10 +225,50 @@ def _ends_half_way(facts: Facts, site: Site) -> Iterator[Finding]:
         if _mentions(facts, one.value, site.call, holder, function)
     }
     after = {facts.names.variable(one, function) for one in _after(loop, site)}
-    if not left or not asked or after & {holder, *asked, *counted}:
-        return
-    message = "The loop is left where this fails, and nothing afterwards tells that a part was not sent."
-    yield RULE.finding(site.place, message, [(site.place, "sent here"), (left[0].place, "left here")])
+    if not left or loop.test is None or not asked or after & {holder, *asked, *counted}:
+        return None
+    return left[0].place
+
+
+def _names_errno(test: Expression) -> bool:
+    return any(isinstance(part, Name) and part.identifier == "errno" for part in walk(test))
+
+
+def _says_done(inside: Return, loop: Loop, function: FunctionInfo) -> bool:
+    """Say whether a return amid the loop gives the same constant as the one behind it, where all has been sent."""
+    last = function.body[-1] if function.body else None
+    at_end = last.value if isinstance(last, Return) and last is not inside and last.place > loop.place else None
+    match inside.value, at_end:
+        case Literal(value=one), Literal(value=other):
+            return one == other and type(one) is type(other)
+    return False
+
+
+def _begins_again(facts: Facts, site: Site, loop: Loop, holder: Variable | None) -> Place | None:
+    """Return where only the size is counted down: `write(fd, data, left)`, and `left -= n`."""
+    function = site.function
+    arguments = [strip_casts(one) for one in site.call.arguments]
+    if function.unit.language is not Language.CPP or len(arguments) < 3:
+        return None
+    data, size = (facts.names.variable(one, function) if isinstance(one, Name) else None for one in arguments[1:3])
+    counted = [
+        one
+        for one in statements_in(loop.body)
+        if isinstance(one, Assign)
+        and one.operator == "-="
+        and one.value is not None
+        and facts.names.variable(one.target, function) == size
+        and _mentions(facts, one.value, site.call, holder, function)
+    ]
+    if data is None or size is None or not counted:
+        return None
+    changed = [target for target, _ in function.assignments()]
+    changed += [one.operand for one in function.expressions() if isinstance(one, Unary) and one.operator in _MOVING]
+    changed += [argument for call in function.calls() if call is not site.call for argument in call.arguments]
+    is_moved = any(
+        contains([loop], one) and facts.names.variable(strip_casts(one), function) == data for one in changed
+    )
+    return None if is_moved else counted[0].place
 
 
 def _after(loop: Loop, site: Site) -> Iterator[Expression]:

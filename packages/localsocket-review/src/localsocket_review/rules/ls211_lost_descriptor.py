@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from localsocket_review.analysis.descriptor_walks import LostBy
 from localsocket_review.analysis.facts import Facts
-from localsocket_review.analysis.lost_descriptors import Lost, LostBy
+from localsocket_review.analysis.lost_descriptors import Lost
 from localsocket_review.findings import Finding, Severity
 from localsocket_review.model.unit import Language
 from localsocket_review.rules.rule import Example, Rule
@@ -25,6 +26,9 @@ def _finding(lost: Lost) -> Finding:
     if lost.kind is LostBy.AGAIN:
         message = f"Each round opens another descriptor as {lost.name!r}, and a way leads round that closes none."
         return RULE.finding(lost.place, message, [opened], repair=_IN_LOOP)
+    if lost.kind is LostBy.FREE:
+        message = f"This frees the structure with {lost.name!r} open; nothing can close the descriptor afterwards."
+        return RULE.finding(lost.place, message, [opened, (lost.place, "freed here")])
     message = f"The function ends here with {lost.name!r} open; nothing can close the descriptor afterwards."
     return RULE.finding(lost.place, message, [opened, (lost.place, "lost here")])
 

@@ -18,5 +18,8 @@ int openDoor(const char *path)
         close(fd);
         return -1;
     }
-    return listen(fd, 5) == 0 ? fd : -1;
+    if (listen(fd, 5) == 0)
+        return fd;
+    close(fd);
+    return -1;
 }

@@ -30,5 +30,8 @@ int serve_fixed(void)
     struct sockaddr_un local = { AF_UNIX };
     const int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     memcpy(local.sun_path, "\0editor", 7);
-    return bind(fd, (struct sockaddr *)&local, sizeof(sa_family_t) + 7) == 0 ? fd : -1; // expect: LS104
+    if (bind(fd, (struct sockaddr *)&local, sizeof(sa_family_t) + 7) == 0) // expect: LS104
+        return fd;
+    close(fd);
+    return -1;
 }

@@ -10,5 +10,5 @@ bool publish(int fd)
     sockaddr_un address{};
     address.sun_family = AF_UNIX;
     std::memcpy(address.sun_path, name.data(), name.size() < 100 ? name.size() : 100);
-    return ::bind(fd, reinterpret_cast<sockaddr *>(&address), sizeof address) == 0; // expect: LS104
+    return ::bind(fd, reinterpret_cast<sockaddr *>(&address), sizeof address) == 0; // expect: LS104, LS111
 }

@@ -4,6 +4,7 @@
 #include <cstdlib>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <unistd.h>
 
 bool serve(QLocalServer &server, const QTemporaryDir &directory)
 {
@@ -18,5 +19,8 @@ int serveToo()
     sockaddr_un address{};
     std::snprintf(address.sun_path, sizeof address.sun_path, "%s/socket", directory);
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    return bind(fd, (sockaddr *)&address, sizeof address) == 0 ? fd : -1;
+    if (bind(fd, (sockaddr *)&address, sizeof address) == 0)
+        return fd;
+    close(fd);
+    return -1;
 }

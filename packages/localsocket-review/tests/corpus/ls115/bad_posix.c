@@ -1,5 +1,6 @@
 #include <stdlib.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #define TYPE SOCK_SEQPACKET
 
@@ -14,5 +15,8 @@ int next(int fd)
     int connection;
     if ((connection = accept(fd, NULL, NULL)) < 0) // expect: LS115
         return -1;
-    return system("true") == 0 ? connection : -1;
+    if (system("true") == 0)
+        return connection;
+    close(connection);
+    return -1;
 }

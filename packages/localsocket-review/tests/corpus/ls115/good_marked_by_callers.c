@@ -22,7 +22,10 @@ static int keep(int fd)
 static int listener(void)
 {
     int fd = logged_socket(AF_UNIX, SOCK_STREAM);
-    return fd >= 0 && keep(fd) == 0 ? fd : -1;
+    if (fd < 0 || keep(fd) == 0)
+        return fd;
+    close(fd);
+    return -1;
 }
 
 static int waker(int ends[2])
@@ -35,7 +38,10 @@ static int waker(int ends[2])
 static int log_socket(void)
 {
     int fd = logged_socket(AF_UNIX, SOCK_DGRAM);
-    return fd >= 0 && keep(fd) == 0 ? fd : -1;
+    if (fd < 0 || keep(fd) == 0)
+        return fd;
+    close(fd);
+    return -1;
 }
 
 int main(void)

@@ -1,6 +1,7 @@
 #define _GNU_SOURCE
 #include <stdlib.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #define TYPE (SOCK_SEQPACKET | SOCK_CLOEXEC)
 
@@ -15,5 +16,8 @@ int next(int fd)
     int connection;
     if ((connection = accept4(fd, NULL, NULL, SOCK_CLOEXEC)) < 0)
         return -1;
-    return system("true") == 0 ? connection : -1;
+    if (system("true") == 0)
+        return connection;
+    close(connection);
+    return -1;
 }

@@ -10,7 +10,10 @@ static int close_on_exec(int fd)
 int listener(void)
 {
     int fd = socket(AF_UNIX, SOCK_STREAM, 0);
-    return fd >= 0 && close_on_exec(fd) == 0 ? fd : -1;
+    if (fd >= 0 && close_on_exec(fd) == 0)
+        return fd;
+    close(fd);
+    return -1;
 }
 
 int next(int fd)

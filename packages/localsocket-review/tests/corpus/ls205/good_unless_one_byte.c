@@ -33,5 +33,8 @@ int meet(void)
     int ends[2];
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) < 0)
         return -1;
-    return obey(ends[0]);
+    int result = obey(ends[0]);
+    close(ends[0]);
+    close(ends[1]);
+    return result;
 }

@@ -9,6 +9,8 @@ int report(int fd, const char *text)
     if (pipe(ends) < 0)
         return -1;
     write(ends[1], "x", 1);
+    close(ends[0]);
+    close(ends[1]);
     int packets = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
     if (packets < 0)
         return -1;

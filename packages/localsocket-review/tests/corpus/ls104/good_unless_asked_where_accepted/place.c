@@ -1,5 +1,6 @@
 #include "place.h"
 
+#include <stddef.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -12,7 +13,7 @@ int open_place(void)
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (fd < 0)
         return -1;
-    if (bind(fd, (struct sockaddr *)&own, sizeof own) < 0 || listen(fd, 4) < 0) {
+    if (bind(fd, (struct sockaddr *)&own, offsetof(struct sockaddr_un, sun_path) + 6) < 0 || listen(fd, 4) < 0) {
         close(fd);
         return -1;
     }
