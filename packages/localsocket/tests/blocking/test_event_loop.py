@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import threading
@@ -236,6 +237,50 @@ def test_a_flood_on_one_socket_keeps_no_other_waiting(loop: EventLoop) -> None:
         other.write(b"hello")
         turn(loop, lambda: recorder.received == b"hello")
         loop.close()
+
+
+class HeldUp(BaseException):
+    """Stands for a thread that another one has taken the loop over from."""
+
+
+@pytest.mark.parametrize("held_up_in", ["socket", "call"])
+def test_who_takes_over_goes_on_with_those_whose_turn_it_is(loop: EventLoop, held_up_in: str) -> None:
+    turns: list[str] = []
+
+    def has_turn(name: str) -> None:
+        """Have a turn, and want another; the first one holds up its thread."""
+        turns.append(name)
+        if len(turns) == 9:
+            loop.stop()
+        if held_up_in in name and turns.count(name) == 1 and name.endswith("0"):
+            raise HeldUp
+
+    class Named(Handler):
+        def ready_read(self, socket: EventSocket) -> None:
+            name, peer = socket.context
+            socket.skip(socket.bytes_available)
+            peer.write(b"again")  # so there is more in the next round
+            has_turn(name)
+
+    def call(name: str) -> None:
+        loop.call_soon(call, name)
+        has_turn(name)
+
+    with contextlib.ExitStack() as stack:
+        pairs = [stack.enter_context(connected_pair()) for _ in range(2)]
+        for number, (one, other) in enumerate(pairs):
+            loop.add(one, Named()).context = f"socket {number}", other
+        turn_idle(loop)
+        for _, other in pairs:
+            other.write(b"hello")
+        loop.call_soon(call, "call 0")
+        loop.call_soon(call, "call 1")
+        with pytest.raises(HeldUp):
+            loop.run(timeout=PATIENCE)
+        loop._take_over()
+        loop.close()
+    rounds = [sorted(turns[begin : begin + 4]) for begin in (0, 4)]
+    assert rounds == [["call 0", "call 1", "socket 0", "socket 1"]] * 2
 
 
 def test_a_socket_with_an_unsuitable_handler_stays_as_it_was(loop: EventLoop) -> None:

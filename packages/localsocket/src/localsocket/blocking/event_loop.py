@@ -11,7 +11,7 @@ import socket
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Unpack
 
@@ -54,7 +54,9 @@ class EventLoop:
         self._targets: dict[int, Callable[[int], object]] = {self._waker.fileno(): self._on_wake}
         self._sockets: set[EventSocket] = set()
         self._acceptors: set[Acceptor] = set()
+        self._ready: Iterator[tuple[int, int]] = iter(())  # what the poller has told of, and has not been seen to
         self._soon: deque[tuple[Callable[..., object], tuple[object, ...]]] = deque()
+        self._due: int | None = 0  # how many of those are still called in this round; None before it comes to them
         self._timers: list[tuple[float, int, Callable[..., object], tuple[object, ...]]] = []
         self._timer_ids = itertools.count()
         self._thread: int | None = None
@@ -131,19 +133,21 @@ class EventLoop:
         self._run_here(timeout)
 
     def _take_over(self) -> None:
-        """Go on with run() in this thread, in place of the one that is in it.
+        """Go on with run() in this thread, in place of the one that is in it, from where that one is.
 
         For when that one is held up in a handler, which has to leave run() by an exception, other than an Exception,
         instead of coming back to the loop.
         """
         self._check_open()
-        self._run_here(None)
+        self._run_here(None, goes_on=True)
 
-    def _run_here(self, timeout: float | None) -> None:
+    def _run_here(self, timeout: float | None, *, goes_on: bool = False) -> None:
         if (seconds := Deadline(timeout).remaining()) is not None:
             self._add_timer(time.monotonic() + seconds, self._end_run, (self._run_number,))
         self._thread = threading.get_ident()
         try:
+            if goes_on:
+                self._end_round()
             self._run()
         finally:
             if self._thread == threading.get_ident():  # else another thread has taken over
@@ -248,25 +252,35 @@ class EventLoop:
     # ------------------------------------------------------------------------------------------------------------------
 
     def _run(self) -> None:
-        poll, targets, timers = self._poller.poll, self._targets, self._timers
+        poll, timers = self._poller.poll, self._timers
         while not self._is_stopping:
             pause = 0.0 if self._soon else _seconds_until(timers[0][0]) if timers else None
-            for descriptor, mask in poll(pause):
-                # An earlier event of this batch may have ended this one.
-                if (on_events := targets.get(descriptor)) is not None:
-                    on_events(mask)
-            if self._soon:
-                self._call_what_is_due()
-            if timers and timers[0][0] <= time.monotonic():
-                self._fire_timers()
+            self._ready = iter(poll(pause))
+            self._due = None
+            self._end_round()
+
+    def _end_round(self) -> None:
+        """See to what is ready, then call what is due. Whoever takes over goes on with both: so each has its turn."""
+        targets, timers = self._targets, self._timers
+        for descriptor, mask in self._ready:
+            # An earlier event of this batch may have ended this one.
+            if (on_events := targets.get(descriptor)) is not None:
+                on_events(mask)
+        if self._due is None:
+            self._due = len(self._soon)
+        if self._due:
+            self._call_what_is_due()
+        if timers and timers[0][0] <= time.monotonic():
+            self._fire_timers()
 
     def _end_run(self, run_number: int) -> None:
         if run_number == self._run_number:
             self._is_stopping = True
 
     def _call_what_is_due(self) -> None:
-        # Only what is there now: what these calls add comes after the next look at the sockets.
-        for _ in range(len(self._soon)):
+        # Only what was there before: what these calls add comes after the next look at the sockets.
+        while self._due:
+            self._due -= 1
             callback, arguments = self._soon.popleft()
             callback(*arguments)
 
