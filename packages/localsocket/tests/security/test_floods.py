@@ -7,7 +7,7 @@ import os
 import socket
 import threading
 import tracemalloc
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -15,6 +15,7 @@ import pytest
 from localsocket import EventSocket, Handler, Limits, LocalSocket, ServerThread, connect, listen
 from localsocket.errors import DeadlinePassed, LocalSocketError, WriteBufferFull
 from localsocket.interfaces import KIB, MIB
+from localsocket.sockets.acceptor import Acceptor
 from programs import NOBODY, STRANGER, Program, run
 
 
@@ -253,3 +254,25 @@ def test_s21_whoever_waits_for_each_of_many_connections_leaves_room_for_another(
             assert run("exchange.py", path, uid=STRANGER) == [{"exchanged": True}]
             assert run("exchange.py", path) == [{"exchanged": True}]
             crowd.end()
+
+
+def test_s21_of_many_that_connect_at_once_a_few_are_let_in_between_two_turns_of_the_others(path: Path) -> None:
+    class Loop:
+        """Only accepts, when told to."""
+
+        def call_soon(self, callback: Callable[[], object]) -> None:
+            callback()
+
+        call_later = _watch_readable = _unwatch = lambda *_: None
+
+    begun: list[socket.socket] = []
+    with listen(path) as server, mute_clients(path, 40):
+        acceptor = Acceptor(Loop(), server, lambda sock, *_: begun.append(sock), lambda _: None)
+        acceptor._accept()
+        assert 0 < len(begun) <= 8
+        for _ in range(40):
+            acceptor._accept()
+        assert len(begun) == 40
+        acceptor.end()
+        for each in begun:
+            each.close()

@@ -11,8 +11,9 @@ from localsocket.endpoint.credentials import PeerCredentials
 from localsocket.errors import ClosedByUs
 from localsocket.sockets.server import EXHAUSTION_PAUSE, Server
 
-# So many connections at a time, lest a flood of them keeps those that are there from being served.
-_AT_ONCE = 64
+# So many connections at a time, lest a flood of them keeps those that are there from being served: beginning one, and
+# hearing what it says first, takes up to a millisecond.
+_AT_ONCE = 8
 
 
 class AcceptingLoop(Protocol):
