@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+import localsocket
 from localsocket import Client, ServerThread, Service, current_call
 from localsocket.blocking import service_loop
 from localsocket.blocking.service_loop import Served, ServiceLoop
@@ -389,3 +390,81 @@ def test_the_loop_looks_for_what_has_arrived_before_many_turns_have_taken_long(
         assert len(due.soon) == 1
         assert len(turns) == 2 * (number + 1)
     assert turns == (connections * 20)[: len(turns)]
+
+
+# --- who waits for a thread -------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def crowded(due: DueNow, monkeypatch: pytest.MonkeyPatch) -> tuple[ServiceLoop, list[str]]:
+    """A loop all of whose threads are held by one connection, and whose turns have been."""
+    serving, turns = ServiceLoop(None, Slow().service, 8), list[str]()  # type: ignore[arg-type]
+    while serving._shares.take("holder", US):
+        pass
+    monkeypatch.setattr(serving, "_serve_turn", lambda served: turns.append(served.session.name))
+    monkeypatch.setattr(serving, "_expire", lambda served: None)
+    return serving, turns
+
+
+US = 1000
+
+
+class Named:
+    """What a loop asks of the session of a connection that has sent something."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.peer = localsocket.PeerCredentials(pid=1, uid=US, gid=0)
+        self.has_much = False
+        self.put_off = 0
+
+    def receive(self, data: bytes) -> None: ...
+
+    def put_off_turn(self) -> None:
+        self.put_off += 1
+
+
+def connection(name: str) -> Served:
+    made = Served()
+    made.session = Named(name)  # type: ignore[assignment]
+    return made
+
+
+def test_threads_that_are_free_again_go_to_those_who_wait_in_their_order_and_newcomers_come_after(
+    due: DueNow, crowded: tuple[ServiceLoop, list[str]]
+) -> None:
+    serving, turns = crowded
+    while serving._shares.may_user_take(US):
+        serving._shares.take(object(), US)
+    for name in ("first", "second", "third"):
+        serving.take_in(connection(name), b"")
+    assert turns == []
+    serving._holders[threading.current_thread()] = connection("holder")
+    serving._holders[threading.current_thread()].session = Gone("holder")  # type: ignore[assignment]
+    serving._shares.give_back("holder", US)
+    serving._shares.take(serving._holders[threading.current_thread()], US)
+    serving._give_back_share()
+    serving.take_in(connection("newcomer"), b"")
+    assert turns == []
+    due.turn()
+    assert turns == ["first", "second", "third", "newcomer"]
+
+
+class Gone(Named):
+    is_over = False
+
+
+def test_a_connection_that_waits_for_a_thread_reads_no_more_than_it_may(
+    crowded: tuple[ServiceLoop, list[str]],
+) -> None:
+    serving, turns = crowded
+    while serving._shares.may_user_take(US):
+        serving._shares.take(object(), US)
+    waiting, queued = connection("waiting"), connection("queued")
+    serving.take_in(waiting, b"")
+    serving.take_in(waiting, b"")
+    queued.is_queued = True
+    queued.session.has_much = True  # type: ignore[misc]
+    serving.take_in(queued, b"")
+    assert turns == []
+    assert [each.session.put_off for each in (waiting, queued)] == [1, 1]  # type: ignore[attr-defined]

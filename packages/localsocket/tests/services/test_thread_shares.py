@@ -6,6 +6,7 @@ import threading
 
 import pytest
 
+from localsocket.services.fair_line import FairLine
 from localsocket.services.fair_threads import FairThreads
 from localsocket.services.thread_shares import ThreadShares
 from localsocket.testing import PATIENCE, wait_until
@@ -58,6 +59,42 @@ def test_what_is_given_back_may_be_taken_again() -> None:
     assert taken(shares, "greedy") == most
 
 
+# --- who waits ------------------------------------------------------------------------------------------------------
+
+
+def test_users_who_wait_come_in_turn_and_of_each_the_connection_that_has_waited_longest() -> None:
+    line, shares = FairLine[str](), ThreadShares(100)
+    for connection in ("a1", "a2", "a3", "a1"):
+        line.add(connection, US)
+    line.add("b1", OTHERS)
+    line.add("b2", OTHERS)
+    line.discard("b2", OTHERS)
+    assert list(iter(lambda: line.take_next(shares), None)) == ["a1", "b1", "a2", "a3"]
+    assert not line
+
+
+def test_who_may_have_no_thread_keeps_nobody_else_waiting_and_stays_first() -> None:
+    line, shares = FairLine[str](), ThreadShares(32)
+    most = taken(shares, "greedy")
+    for connection in ("greedy", "another"):
+        line.add(connection, US)
+    assert line.take_next(shares) == "another"
+    assert line.take_next(shares) is None
+    for _ in range(most):
+        shares.give_back("greedy", US)
+    line.add("another", US)
+    assert line.take_next(shares) == "greedy"
+
+
+def test_a_user_with_all_its_threads_keeps_no_other_user_waiting() -> None:
+    line, shares = FairLine[str](), ThreadShares(32)
+    for number in range(100):
+        shares.take(number, US)
+        line.add(f"a{number}", US)
+    line.add("b", OTHERS)
+    assert [line.take_next(shares), line.take_next(shares)] == ["b", None]
+
+
 # --- threads --------------------------------------------------------------------------------------------------------
 
 
@@ -96,6 +133,27 @@ def test_those_who_wait_get_the_next_thread_in_turn() -> None:
         wait_until(lambda number=number: len(jobs.begun) == number + 1, "the next to begin")  # type: ignore[misc]
         jobs.may_end.release()
     assert jobs.begun == ["a", "a", "b", "c", "a", "b"]
+    threads.close()
+    wait_until(lambda: not running_threads(threads), "the threads to end")
+
+
+def test_where_a_users_jobs_are_a_crowd_each_connection_may_have_one_that_waits() -> None:
+    threads, jobs = FairThreads("test", 1), Jobs()
+    told = threading.Event()
+    count = 0
+    while threads.has_room("greedy", US, told.set):
+        threads.submit("greedy", US, lambda: jobs.of("greedy"))
+        count += 1
+    assert 200 < count < 300
+    assert threads.has_room("greedy", OTHERS, told.set)
+    assert threads.has_room("another", US, told.set)
+    threads.submit("another", US, lambda: jobs.of("another"))
+    assert not threads.has_room("another", US, lambda: jobs.begun.append("may have one more"))
+    for _ in range(count + 1):
+        jobs.may_end.release()
+    wait_until(lambda: "another" in jobs.begun, "its turn to come")
+    assert jobs.begun.index("may have one more") < jobs.begun.index("another") < 5
+    wait_until(told.is_set, "the others to have begun")
     threads.close()
     wait_until(lambda: not running_threads(threads), "the threads to end")
 

@@ -18,7 +18,7 @@ from localsocket.services.late_calls import LateCalls
 from localsocket.services.protocols import ProtocolName
 from localsocket.services.served_call import ServedCall
 from localsocket.services.service import Service
-from localsocket.services.session import Session
+from localsocket.services.session import AT_ONCE, Session
 from localsocket.services.stream_reply import FAIR, IteratorSource, StreamReply
 from localsocket.services.topic import SubscriberQueue
 
@@ -27,7 +27,9 @@ logger = logging.getLogger("localsocket.aio")
 MAX_THREADS = 32
 _Outcome: TypeAlias = tuple[object, BaseException | None]
 
-_AT_ONCE = 64  # calls of a connection that begin before others get a turn
+# What one connection may do before others have their turn, beside so many calls.
+_TURN = 0.002
+_LOOK_AT_CLOCK = 8
 _LOOK_AGAIN = 0.005
 
 
@@ -94,6 +96,7 @@ class _Connection:
         link = _Link(self, socket)
         self._session = Session(service, socket.peer, link, lambda _session: self._go_on_soon(), tasks.protocols)
         self._is_to_go_on = False
+        self._waits_for_threads = False
         self._expiry: asyncio.TimerHandle | None = None
 
     def begin(self) -> None:
@@ -130,6 +133,7 @@ class _Connection:
         try:
             await self._calls_ended()
             if self._session.has_notifications:
+                self._go_on_soon()
                 with contextlib.suppress(LocalSocketError):
                     await self._socket.close()
                 while self._session.has_notifications:
@@ -173,27 +177,56 @@ class _Connection:
         if self._session.receive(data):
             self._mute.cancel()
             self._watch_if_mute()
-        self._go_on()
+        if self._waits_for_threads:
+            self._session.put_off_turn()
+        else:
+            self._go_on()
 
     def _go_on_soon(self) -> None:
-        if not self._is_to_go_on:
-            self._is_to_go_on = True
+        """Have it go on when others had their turn; any thread may call."""
+        if self._is_to_go_on:
+            return
+        self._is_to_go_on = True
+        if threading.get_ident() == self._socket.thread:
+            self._loop.call_soon(self._go_on)  # without a system call that wakes the loop
+        else:
             self._soon(self._go_on)
 
     def _go_on(self) -> None:
         """Begin some of what has arrived, and the rest when others had their turn."""
         self._is_to_go_on = False
         session = self._session
-        for _ in range(_AT_ONCE):
-            if (call := session.take_next()) is None:
-                break
-            self._begin(call)
-        if session.end_turn():
+        self._waits_for_threads = not self._begin_some()
+        if self._waits_for_threads:
+            session.put_off_turn()
+        elif session.end_turn():
             self._go_on_soon()
-        elif not session.waiting:
+            return
+        if not session.waiting:
             self._has_served.set()
         elif self._expiry is None:
             self._expire()
+
+    def _begin_some(self) -> bool:
+        """Begin some of the calls that have arrived; False where the next one has to wait for threads."""
+        session = self._session
+        end = time.monotonic() + _TURN
+        for count in range(1, AT_ONCE + 1):
+            if session.waiting and not self._has_room_for_next():
+                return False
+            if (call := session.take_next() or session.take_more()) is None:
+                break
+            self._begin(call)
+            if not count % _LOOK_AT_CLOCK and time.monotonic() > end:
+                break
+        return True
+
+    def _has_room_for_next(self) -> bool:
+        """Whether the next call may begin, as far as it is one for the threads and they are not crowded."""
+        method = self._session.next_method
+        if method is None or method.is_async or method.is_own:
+            return True
+        return self._all.threads.has_room(self, self._session.peer.uid, self._go_on_soon)
 
     def _expire(self) -> None:
         """Refuse what waits and is too late, now and as long as something waits."""
@@ -209,9 +242,20 @@ class _Connection:
         elif method.is_async:
             self._start(call, self._stream(call) if method.is_stream else self._await(call))
         else:
-            self._start(call, self._run_in_thread(call))
+            self._begin_in_thread(call)
 
-    def _start(self, call: ServedCall, work: Coroutine[Any, Any, None]) -> None:
+    def _begin_in_thread(self, call: ServedCall) -> None:
+        outcome: asyncio.Future[_Outcome] = self._loop.create_future()
+        try:
+            self._submit(partial(self._run, call, outcome))
+        except RuntimeError as error:
+            self._session.fail(call, error)
+            self._finished(call)
+            return
+        task = self._start(call, self._await_thread(call, outcome))
+        task.add_done_callback(partial(self._has_awaited_thread, call, outcome))
+
+    def _start(self, call: ServedCall, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         task = self._loop.create_task(work)
         self.tasks[task] = call
         task.add_done_callback(self._has_ended)
@@ -219,6 +263,7 @@ class _Connection:
         if (seconds := call.remaining()) is not None:
             timer = self._loop.call_later(seconds, _cancel_late, call, task)
             task.add_done_callback(lambda _: timer.cancel())
+        return task
 
     def _has_ended(self, task: asyncio.Task[None]) -> None:
         call = self.tasks.pop(task)
@@ -259,14 +304,7 @@ class _Connection:
         else:
             self._session.reply(call, result)
 
-    async def _run_in_thread(self, call: ServedCall) -> None:
-        outcome: asyncio.Future[_Outcome] = self._loop.create_future()
-        try:
-            self._submit(partial(self._run, call, outcome))
-        except RuntimeError as error:
-            self._session.fail(call, error)
-            self._finished(call)
-            return
+    async def _await_thread(self, call: ServedCall, outcome: asyncio.Future[_Outcome]) -> None:
         try:
             result, raised = await outcome
             if raised is not None:
@@ -286,6 +324,14 @@ class _Connection:
             else:
                 self._all.late.add(call)
                 StreamReply(call, source, self._pump_in_thread).begin()
+
+    def _has_awaited_thread(
+        self, call: ServedCall, outcome: asyncio.Future[_Outcome], task: asyncio.Task[None]
+    ) -> None:
+        """Give up what was cancelled before the task had begun, and so did not do it itself."""
+        if task.cancelled():
+            outcome.cancel()
+            self._finish_stream(call, outcome)
 
     def _run(self, call: ServedCall, outcome: asyncio.Future[_Outcome]) -> None:
         """Call the method, in a worker thread."""

@@ -14,12 +14,13 @@ from localsocket.blocking.event_socket import EventSocket
 from localsocket.blocking.handler import Handler
 from localsocket.blocking.local_server import LocalServer
 from localsocket.deadlines import Deadline
+from localsocket.services.fair_line import FairLine
 from localsocket.services.late_calls import LateCalls
 from localsocket.services.mute_peers import MutePeers
 from localsocket.services.protocols import ProtocolName
 from localsocket.services.served_call import ServedCall
 from localsocket.services.service import Service
-from localsocket.services.session import Session
+from localsocket.services.session import AT_ONCE, Session
 from localsocket.services.stream_reply import IteratorSource, StreamReply
 from localsocket.services.thread_shares import ThreadShares
 from localsocket.services.topic import SubscriberQueue
@@ -34,8 +35,7 @@ _IMPATIENCE = 0.001
 _LOOKS_WHEN_IDLE = 200
 _LOOK_AGAIN = 0.005
 
-# What one connection may do before others have their turn: so many calls, or so many seconds.
-_AT_ONCE = 64
+# What one connection may do before others have their turn, beside so many calls.
 _TURN = 0.002
 # After so many seconds of turns those are looked at that have sent something meanwhile.
 _ROUND = 0.005
@@ -49,13 +49,14 @@ class _LoopIsTaken(BaseException):
 class Served:
     """One connection, and what the loop is to do for it."""
 
-    __slots__ = ("is_expiring", "is_queued", "jobs", "session", "threads")
+    __slots__ = ("is_expiring", "is_parked", "is_queued", "jobs", "session", "threads")
 
     session: Session
 
     def __init__(self) -> None:
         self.jobs: deque[Callable[[], ServedCall | None]] = deque()
         self.is_queued = False
+        self.is_parked = False
         self.is_expiring = False
         self.threads = 0  # held up in its calls
 
@@ -80,7 +81,8 @@ class ServiceLoop:
         self._loop = EventLoop()
         self._turns: deque[Served] = deque()
         self._are_turns_due = False  # once is enough, however many wait
-        self._parked: dict[Served, None] = {}  # which hold their share of the threads, the longest first
+        self._parked: FairLine[Served] = FairLine()  # which hold their share of the threads
+        self._is_unparking_due = False  # since threads may be free for those
         self._left: set[Served] = set()  # by their peers, with something still to do
         self._shares = ThreadShares(max_threads - 1)  # one is for the loop
         self._late = LateCalls(self.call_later)
@@ -142,7 +144,10 @@ class ServiceLoop:
         """Serve the calls that have arrived: some now, the rest when others had their turn."""
         if served.session.receive(data):
             self._mute.add(served.session)
-        self._give_turn(served)
+        if served.is_parked or (served.is_queued and served.session.has_much):
+            served.session.put_off_turn()
+        else:
+            self._give_turn(served)
 
     def soon(self, served: Served, job: Callable[[], ServedCall | None]) -> None:
         """Have `job` done in the loop, for one connection; any thread may call."""
@@ -167,7 +172,8 @@ class ServiceLoop:
         """The connection is over. Notifications that have arrived are served all the same."""
         self._mute.discard(served.session)
         served.session.lost()
-        self._parked.pop(served, None)
+        self._parked.discard(served, served.session.peer.uid)
+        served.is_parked = False
         if served.session.has_notifications:
             self._left.add(served)
             self.wake(served)
@@ -193,12 +199,14 @@ class ServiceLoop:
 
     def _give_turn(self, served: Served) -> None:
         """Do some of what is to be done for one connection."""
-        if self._shares.taken and self._has_to_wait(served):
-            return
+        if not (self._shares.taken and self._has_to_wait(served)):
+            self._serve_turn(served)
+
+    def _serve_turn(self, served: Served) -> None:
         session = served.session
         if served.jobs:
             self._do_jobs(served)
-        if (call := session.take_next()) is not None:
+        if (call := session.take_next() or session.take_more()) is not None:
             if session.waiting:
                 self._serve_some(served, call)
             else:  # nearly always: one call, and nothing else
@@ -218,9 +226,9 @@ class ServiceLoop:
         release = self._release = partial(session.release, session.hold())
         end = time.monotonic() + _TURN
         try:
-            for count in range(1, _AT_ONCE + 1):
+            for count in range(1, AT_ONCE + 1):
                 self._run_job(served, call, self._serve, served, call)
-                if not count % _LOOK_AT_CLOCK and (count == _AT_ONCE or time.monotonic() > end):
+                if not count % _LOOK_AT_CLOCK and (count == AT_ONCE or time.monotonic() > end):
                     return
                 if (following := session.take_next()) is None:
                     return
@@ -247,16 +255,40 @@ class ServiceLoop:
             self._loop.call_later(max(seconds, _LOOK_AGAIN), self._expire, served)
 
     def _has_to_wait(self, served: Served) -> bool:
-        """Whether it holds its share of the threads; then it goes on when one is free again."""
-        shares = self._shares
-        if not shares.has_shares or self._is_stopping:
+        """Whether it holds its share of the threads, or others come first; then it goes on when one is free again."""
+        if not self._shares.has_shares or self._is_stopping:
             return False
-        if shares.may_take(served, served.session.peer.uid):
+        # Threads that are freed are for those that have waited for one, before newcomers.
+        are_others_first = self._is_unparking_due and bool(self._parked)
+        if not are_others_first and self._shares.may_take(served, served.session.peer.uid):
+            self._parked.discard(served, served.session.peer.uid)
+            served.is_parked = False
             return False
-        self._parked[served] = None
+        self._park(served)
+        return True
+
+    def _park(self, served: Served) -> None:
+        served.is_parked = True
+        self._parked.add(served, served.session.peer.uid)
         if not served.is_expiring:
             self._expire(served)
-        return True
+
+    def _unpark_soon(self) -> None:
+        """A thread may be free for those that wait for one; any thread may call."""
+        if not self._is_unparking_due:
+            self._is_unparking_due = True
+            self._loop.call_soon(self._unpark)
+
+    def _unpark(self) -> None:
+        """Give turns to those that wait for a thread, in their order, as long as there are threads."""
+        self._is_unparking_due = False
+        end = time.monotonic() + _ROUND
+        while (served := self._parked.take_next(self._shares)) is not None:
+            served.is_parked = False
+            self._serve_turn(served)
+            if time.monotonic() > end:
+                self._unpark_soon()
+                return
 
     def _run_job(
         self, served: Served, call: ServedCall | None, job: Callable[..., ServedCall | None], *arguments: object
@@ -433,20 +465,17 @@ class ServiceLoop:
         if (served := self._holders.pop(threading.current_thread(), None)) is not None:
             served.threads -= 1
             self._shares.give_back(served, served.session.peer.uid)
-            self._loop.call_soon(self._unpark)
-
-    def _unpark(self) -> None:
-        if self._left:
-            self._left = {served for served in self._left if served.session.has_notifications}
-        parked, self._parked = self._parked, {}
-        for served in parked:
-            self.wake(served)
+            self._unpark_soon()
+            if served.session.is_over:
+                self.wake(served)  # which may have nothing more to do
 
     def _go_on(self) -> None:
         if self._call is not None:
             self._late.add(self._call)
         self.wake(self._job_of)  # whose turn is not over
         self._give_turns_soon()  # and those that were to come behind it
+        if self._parked:
+            self._unpark_soon()
         self._loop._take_over()
 
     def _drive(self, run: Callable[[], object]) -> None:

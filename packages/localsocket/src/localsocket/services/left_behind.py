@@ -30,14 +30,13 @@ class LeftBehind:
         self._lock = threading.Lock()
         self._users: dict[int, _Left] = {}
 
-    def keep(self, uid: int, session: Leaving) -> int:
-        """Return how many notifications of a session that is over now are too many, and are to be dropped."""
-        mine = session.notifications_left()
-        if not mine:
-            return 0
+    def keep(self, uid: int, session: Leaving, sizes: list[int]) -> int:
+        """Return how many of these notifications of a session that is over are too many, and are to be dropped.
+
+        `sizes` are in bytes; they may be less than it has left, where it was asked about the rest before.
+        """
         with self._lock:
-            left = self._users.setdefault(uid, _Left())
-            return left.take(session, mine)
+            return self._users.setdefault(uid, _Left()).take(session, sizes)
 
 
 class _Left:

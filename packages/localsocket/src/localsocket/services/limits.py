@@ -9,6 +9,7 @@ from localsocket.interfaces import KIB, MIB, Limits
 from localsocket.keywords import known_fields
 
 _NO_LIMIT = 2**62
+_LONGEST_UNFINISHED = 4
 
 
 @known_fields
@@ -22,6 +23,9 @@ class CallLimits:
     `unsent`: bytes that a service holds for a client before it reads no more of its calls, and serves none of those
     that it has read; and that a client holds for a service before further calls wait.
     `greeting`: seconds that a new client has until it has greeted; who is mute is disconnected then.
+    `unfinished`: bytes that all connections of a service together may hold of messages that have not arrived whole, and
+    in any case four of the longest. Beyond that, of the user who holds most, the connection is disconnected that has
+    been silent for the longest time.
     """
 
     message: int = 1 * MIB
@@ -29,6 +33,7 @@ class CallLimits:
     stream: int = 256 * KIB
     unsent: int = 1 * MIB
     greeting: float = 10.0
+    unfinished: int = 32 * MIB
 
     def __post_init__(self) -> None:
         check_count(self.message, "CallLimits.message", minimum=1)
@@ -36,6 +41,12 @@ class CallLimits:
         check_count(self.stream, "CallLimits.stream", minimum=1)
         check_count(self.unsent, "CallLimits.unsent", minimum=1)
         check_seconds(self.greeting, "CallLimits.greeting")
+        check_count(self.unfinished, "CallLimits.unfinished", minimum=1)
+
+    @property
+    def unfinished_in_all(self) -> int:
+        """How many bytes of unfinished messages all connections may hold, among them some of the longest."""
+        return max(self.unfinished, _LONGEST_UNFINISHED * self.message)
 
     def of_socket(self) -> Limits:
         """Return what the socket below may hold: whatever is sent, since no more is than is held back by `unsent`."""

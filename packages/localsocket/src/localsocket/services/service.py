@@ -30,6 +30,7 @@ from localsocket.services.protocols import ProtocolName, check_protocols
 from localsocket.services.stats import ServiceStats, Tally
 from localsocket.services.topic import QUEUE, Policy, Topic
 from localsocket.services.tracing import Tracing
+from localsocket.services.unfinished import Unfinished
 from localsocket.wire.greeting import Greeting
 from localsocket.wire.stream_terms import STREAM_TERMS
 
@@ -46,6 +47,8 @@ class _Counted(Protocol):
     def active_calls(self) -> int: ...
     @property
     def bytes_to_write(self) -> int: ...
+    @property
+    def calls_begun(self) -> int: ...
 
 
 class Service:
@@ -83,6 +86,7 @@ class Service:
         self.protocols = check_protocols(protocols)
         self._tally = Tally()
         self._left_behind = LeftBehind()
+        self._unfinished = Unfinished(limits.unfinished_in_all)
         self._topics: dict[str, Topic[Any]] = {}
         self._table: dict[str, Method] = {}
         self._unknown_method = Method(f"{OWN_PREFIX}unknown", _nothing)

@@ -20,6 +20,7 @@ from localsocket.errors import (
     TooLongToSend,
     TooManyCalls,
 )
+from localsocket.interfaces import KIB
 from localsocket.interrupts import tell_all
 from localsocket.keywords import similar_names
 from localsocket.services.entrances import enter
@@ -36,7 +37,13 @@ from localsocket.wire.call_bodies import Failure
 from localsocket.wire.door import Door
 from localsocket.wire.frames import Kind
 
-_CALLS = (int(Kind.CALL), int(Kind.NOTIFICATION))
+AT_ONCE = 64
+"""Calls of a connection that are served, or begin, before others have their turn."""
+
+_MUCH = 16 * KIB  # bytes that have arrived and are not read
+
+_NOTIFICATION = int(Kind.NOTIFICATION)
+_CALLS = (int(Kind.CALL), _NOTIFICATION)
 _CANCEL = int(Kind.CANCEL)
 
 
@@ -54,7 +61,8 @@ class Session:
     out in one piece: many calls that arrive together are answered together.
 
     What arrives waits in an inbox, and nothing more is read while it does: take_next() gives what is to be served, and
-    finished() makes room for more. `on_ready` is called, from any thread, when what had to wait there may be taken.
+    finished() makes room for more. `on_ready` is called, from any thread, when what had to wait there may be taken. Of
+    much that arrives at once a piece is read, and take_more() goes on with that when it has been served.
     """
 
     _door: Door
@@ -80,6 +88,8 @@ class Session:
         self.release = self.outbox.release
         self.sent = self.outbox.sent
         self.when_room = self.outbox.when_room
+        self._unfinished = service._unfinished
+        self._has_unfinished = False
         self._inbox = Inbox(service.limits, self._admit, self._has_too_many_calls, partial(on_ready, self))
         self.waiting = self._inbox.waiting  # calls and notifications that have arrived and not begun
         self.take_next = self._inbox.take_next
@@ -104,13 +114,18 @@ class Session:
         return self._door.is_json
 
     @property
+    def calls_begun(self) -> int:
+        """How many calls and notifications have begun, and have not ended."""
+        return len(self._inbox.begun)
+
+    @property
     def bytes_to_write(self) -> int:
         return self._link.bytes_to_write
 
     @property
     def is_busy(self) -> bool:
         """Whether there is something to do that ends by itself, as subscriptions do not, and that is still wanted."""
-        return len(self.waiting) > 0 or any(
+        return self.has_arrived or any(
             call.is_notification or not (call.answer.is_over or call.method.is_subscription)
             for call in list(self._inbox.begun)
         )
@@ -118,7 +133,26 @@ class Session:
     @property
     def has_notifications(self) -> bool:
         """Whether notifications are to be served, or being served, once it is over."""
-        return len(self.waiting) > 0 or any(call.is_notification for call in list(self._inbox.begun))
+        return self.has_arrived or any(call.is_notification for call in list(self._inbox.begun))
+
+    @property
+    def has_arrived(self) -> bool:
+        """Whether something waits to be served, or to be read."""
+        return len(self.waiting) > 0 or self._has_more
+
+    @property
+    def _has_more(self) -> bool:
+        return self._is_entered and self._door.has_more
+
+    @property
+    def next_method(self) -> Method | None:
+        """What is called by the first of those that wait; None where there is no such method."""
+        return self._table.get(self.waiting[0].body.method)
+
+    @property
+    def has_much(self) -> bool:
+        """Whether so much has arrived that no more is to be read before some of it is served."""
+        return len(self.waiting) >= self.service.limits.calls or (self._is_entered and self._door.unread > _MUCH)
 
     # --- what the face calls ------------------------------------------------------------------------------------------
 
@@ -137,6 +171,11 @@ class Session:
         except PeerBrokeProtocol as error:
             self._turn_out(str(error))
             return False
+        if (unfinished := door.unfinished) or self._has_unfinished:
+            self._note_unfinished(unfinished)
+        if self.is_over:
+            self._take_left(requests)
+            return False
         now, put = time.monotonic_ns(), self.waiting.append
         for kind, answer in requests:
             if kind in _CALLS:
@@ -152,14 +191,28 @@ class Session:
         self._follow_door()
         return is_begun
 
+    def take_more(self) -> ServedCall | None:
+        """Read on in what has arrived, where nothing else waits; return the next call."""
+        if self.waiting or not self._has_more:
+            return None
+        self.receive(b"")
+        return self.take_next()
+
     def end_turn(self) -> bool:
         """Read on if nothing waits that has arrived; return whether more of it may be served when others had a turn."""
         if self.waiting:
             self.outbox.set_reading(False)
             return not self._inbox.has_to_wait
+        if self._has_more:
+            self.outbox.set_reading(False)
+            return True
         if not self.outbox.is_reading_wanted:
             self.outbox.set_reading(True)
         return False
+
+    def put_off_turn(self) -> None:
+        """It has to wait for its turn: read on meanwhile, so that an end is seen, unless much has arrived."""
+        self.outbox.set_reading(not self.has_much)
 
     def expire(self) -> float | None:
         """Answer those that wait and are too late; return the seconds until the next one is."""
@@ -179,10 +232,11 @@ class Session:
             self.outbox.ignore_limit()
             answers = self._door.abandon() if self._is_entered else []
         self.service._remove_session(self)
+        self._note_unfinished(0)
         for answer in [each for each in self.waiting if each.number]:  # which nobody waits for, and would be waited for
             self.waiting.remove(answer)
         contexts = [answer.context for answer in answers if answer.context is not None]  # else it is not admitted yet
-        self._leave_behind()
+        self._leave_behind(self.notifications_left())
         for answer in answers:
             answer.context = None
         tell_all([on_cancel for each in contexts if (on_cancel := each.on_cancel) is not None])
@@ -196,6 +250,10 @@ class Session:
     def drop_mute(self) -> None:
         """End the connection of a peer whose time to greet, or to end what it has begun, is over."""
         self.drop("what it has begun to say is not whole in time" if self._is_entered else "it has not greeted in time")
+
+    def drop_unfinished(self, limit: int) -> None:
+        """End the connection because all of the service hold too much of unfinished messages. Any thread may call."""
+        self.drop(f"it has not finished a message, and all connections may hold {limit} bytes of unfinished ones")
 
     # --- what comes of a call; any thread -----------------------------------------------------------------------------
 
@@ -383,22 +441,43 @@ class Session:
         waiting = [answer.size for answer in list(self.waiting) if not answer.number]
         return [call.answer.size for call in list(self._inbox.begun) if call.is_notification] + waiting
 
-    def _leave_behind(self) -> None:
-        """Drop the notifications that are more than one user may leave behind, first of all those not begun."""
-        too_many = self.service._left_behind.keep(self.peer.uid, self)
-        if not too_many:
+    def _take_left(self, requests: list[tuple[int, AnsweredCall]]) -> None:
+        """Have the notifications of what is read after the end served, as far as its user may leave them behind."""
+        with self._lock:
+            self._door.abandon()
+        left = [answer for kind, answer in requests if kind == _NOTIFICATION]
+        self.waiting.extend(left)
+        self._leave_behind([answer.size for answer in left])
+
+    def _leave_behind(self, sizes: list[int]) -> None:
+        """Drop the last of these notifications that are more than one user may leave, first of all those not begun."""
+        if not sizes or not (too_many := self.service._left_behind.keep(self.peer.uid, self, sizes)):
             return
-        waiting = [answer for answer in self.waiting if not answer.number][-too_many:]
-        for answer in waiting:
-            self.waiting.remove(answer)
+        dropped = self._drop_waiting(too_many)
         begun = [call for call in list(self._inbox.begun) if call.is_notification and call.on_cancel is not None]
-        self.dropped = frozenset(begun[: too_many - len(waiting)])
+        self.dropped = frozenset(begun[: too_many - dropped])
         tell_all([on_cancel for call in self.dropped if (on_cancel := call.on_cancel) is not None])
-        if not (dropped := len(waiting) + len(self.dropped)):
+        if not (dropped := dropped + len(self.dropped)):
             return
         self.service._tally.errors += dropped
         message = "service %r drops %d notifications of uid %d, whose programs have gone and left too many"
         self._log(logging.WARNING, message, dropped, self.peer.uid)
+
+    def _drop_waiting(self, most: int) -> int:
+        """Drop so many notifications that have not begun, the last first, as far as there are; return how many."""
+        kept, dropped = list[AnsweredCall](), 0
+        while self.waiting and dropped < most:
+            if (answer := self.waiting.pop()).number:
+                kept.append(answer)
+            else:
+                dropped += 1
+        self.waiting.extend(reversed(kept))
+        return dropped
+
+    def _note_unfinished(self, size: int) -> None:
+        """So much of a message is held that has not arrived whole. Where all hold too much, one of them is to go."""
+        self._has_unfinished = size > 0
+        self._unfinished.hold(self, size)
 
     def _refuse_late(self, answer: AnsweredCall) -> None:
         service = self.service

@@ -51,6 +51,11 @@ class ThreadShares:
         with self._lock:
             return self._may_take(connection, uid)
 
+    def may_user_take(self, uid: int) -> bool:
+        """Whether a connection of this user that has none may have one."""
+        with self._lock:
+            return self._left(uid) > 0
+
     def give_back(self, connection: Hashable, uid: int) -> None:
         with self._lock:
             self._free += 1
@@ -59,12 +64,15 @@ class ThreadShares:
             _count_out(self._of_users, uid)
 
     def _may_take(self, connection: Hashable, uid: int) -> bool:
-        # As many as the user may take before it has `_GREED` times what is free then, rounded up.
-        left = (_GREED * self._free - self._of_users[uid] + _GREED) // (_GREED + 1)
+        left = self._left(uid)
         taken = self._of_connections[connection]
         if not taken:
             return left > 0
         return left > self._kept and taken < _GREED * left
+
+    def _left(self, uid: int) -> int:
+        """As many as the user may take before it has `_GREED` times what is free then, rounded up."""
+        return (_GREED * self._free - self._of_users[uid] + _GREED) // (_GREED + 1)
 
 
 def _count_out(counter: Counter[Key], key: Key) -> None:

@@ -29,6 +29,7 @@ _SOON = 0.05
 _LEAVING = 6
 _LEFT_BY_EACH = 250
 _MOST_LEFT = 1024
+_STOPPED = 12
 _MOST_THREADS = 32
 _BEGUN = 8
 _LARGE = _BEGUN + 2  # more would not be taken by the kernel while the service reads no more
@@ -90,6 +91,10 @@ class UnhurriedClient:
         self.receive(lambda: call.is_over)
         assert call.failure is not None, call.body
         return call.failure.code
+
+    def begin_call(self, method: str, *arguments: object) -> None:
+        """Make a call of which the last byte does not come."""
+        self._send(self._caller.begin(method, None, arguments).frame[:-1])
 
     def _send(self, frame: bytes) -> None:
         self._socket.write(frame, timeout=PATIENCE)
@@ -207,6 +212,37 @@ def notifications_count_as_calls_and_those_beyond_the_limit_wait(face: ServiceFa
         assert sorted(of_claims.diary.notes) == ["noting", "noting"]
         of_claims.gate.set()
         of_claims.diary.wait_for("first", "second", *map(str, range(_MANY)))
+
+
+@keeping_claims.claim
+def connections_that_stop_amid_a_message_are_disconnected_before_all_hold_too_much(face: ServiceFace) -> None:
+    limits = small_limits()
+    with served(face, limits=limits) as (client, of_claims), contextlib.ExitStack() as stack:
+        stats = of_claims.service.stats
+        for _ in range(_STOPPED):
+            stack.enter_context(UnhurriedClient.connect()).begin_call("echo", bytes(_ANSWER))
+        wait_until(lambda: stats().bytes_received >= _STOPPED * _ANSWER, "most of each call to arrive")
+        wait_until(lambda: (_STOPPED - stats().dropped_peers) * _ANSWER <= limits.unfinished, "some to be disconnected")
+        for _ in range(_FEW):
+            assert client.call("echo", bytes(_ANSWER)) == bytes(_ANSWER)
+        assert (_STOPPED - stats().dropped_peers + 1) * _ANSWER > limits.unfinished // 2
+        wait_until(lambda: stats().open_connections == 1 + _STOPPED - stats().dropped_peers, "those to be gone")
+
+
+@keeping_claims.claim
+def what_waits_for_a_thread_has_not_begun(face: ServiceFace) -> None:
+    if face.is_async:
+        return  # then nothing waits for threads
+    with served(face) as (_, of_claims), contextlib.ExitStack() as stack:
+        service, sent = of_claims.service, _LEAVING * _LEFT_BY_EACH
+        for _ in range(_LEAVING):
+            other = stack.enter_context(UnhurriedClient.connect())
+            other.notify_each("note_later", ["left"] * _LEFT_BY_EACH)
+        wait_until(lambda: service.stats().bytes_received > sent * len("left"), "all to arrive")
+        of_claims.diary.wait_for(*["noting"] * _FEW)
+        assert 0 < sum(session.calls_begun for session in list(service._sessions)) < sent // 2
+        of_claims.gate.set()
+        of_claims.diary.wait_for(*["left"] * sent)
 
 
 @keeping_claims.claim

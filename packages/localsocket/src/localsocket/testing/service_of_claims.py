@@ -257,10 +257,18 @@ def served(
 
 
 def small_limits(
-    *, message: int = 64 * KIB, calls: int = 4, stream: int = 8 * KIB, unsent: int = 64 * KIB, greeting: float = 10.0
+    *,
+    message: int = 64 * KIB,
+    calls: int = 4,
+    stream: int = 8 * KIB,
+    unsent: int = 64 * KIB,
+    greeting: float = 10.0,
+    unfinished: int = 256 * KIB,
 ) -> CallLimits:
     """Return limits that are soon met."""
-    return CallLimits(message=message, calls=calls, stream=stream, unsent=unsent, greeting=greeting)
+    return CallLimits(
+        message=message, calls=calls, stream=stream, unsent=unsent, greeting=greeting, unfinished=unfinished
+    )
 
 
 def _as_coroutine_function(function: Callable[..., Any]) -> Callable[..., Any]:

@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 
 from localsocket.errors import LocalSocketError, PeerBrokeProtocol, TooLongToSend
 from localsocket.wire.call_bodies import CallBody, Failure, decode_call, decode_count, encode_failure
-from localsocket.wire.frames import HEADER_SIZE, FrameDecoder, Kind, encode_frame
+from localsocket.wire.frames import HEADER_SIZE, PIECE, FrameDecoder, Kind, encode_frame
 from localsocket.wire.greeting import Greeting, decode_greeting
 from localsocket.wire.stream_terms import NO_TERMS, StreamTerms, take_terms
 
@@ -80,7 +80,7 @@ class Answerer:
         self.output = mine.encode()
         self.peer: Greeting | None = None
         self.longest = 0  # message that the peer takes, in bytes; it has greeted before anything is sent for a call
-        self._decoder = FrameDecoder(mine.max_message)
+        self._decoder = FrameDecoder(mine.max_message, piece=PIECE)
         self._open: dict[int, AnsweredCall] = {}
 
     @property
@@ -96,10 +96,25 @@ class Answerer:
         """The calls that are to be answered."""
         return self._open.values()
 
+    @property
+    def has_more(self) -> bool:
+        """Whether feed() may give more of what has arrived, also when it is fed nothing."""
+        return self._decoder.has_more
+
+    @property
+    def unread(self) -> int:
+        """How many bytes it may give more of."""
+        return len(self._decoder) if self._decoder.has_more else 0
+
+    @property
+    def unfinished(self) -> int:
+        """How many bytes are held of a frame that has not arrived whole."""
+        return 0 if self._decoder.has_more else len(self._decoder)
+
     # --- what arrives -------------------------------------------------------------------------------------------------
 
     def feed(self, data: bytes) -> list[Request]:
-        """Return what the peer wants, in order.
+        """Return what the peer wants, in order: as much as is read at once.
 
         Raises PeerBrokeProtocol: what came along with that counts as not having come, and nothing may be fed any more.
         """

@@ -55,8 +55,20 @@ class Door(Protocol):
         While they are too many no further call begins.
         """
 
+    @property
+    def has_more(self) -> bool:
+        """Whether feed() may give more of what has arrived, also when it is fed nothing."""
+
+    @property
+    def unread(self) -> int:
+        """How many bytes it may give more of."""
+
+    @property
+    def unfinished(self) -> int:
+        """How many bytes are held of a message that has not arrived whole."""
+
     def feed(self, data: bytes) -> list[Request]:
-        """Return what the peer wants, in order.
+        """Return what the peer wants, in order: as much as is read at once.
 
         Raises PeerBrokeProtocol: what came along with that counts as not having come, and the connection ends; at once,
         unless `has_ended`, where `output` tells the peer why.

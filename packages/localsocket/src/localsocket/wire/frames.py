@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 import struct
+import sys
 from typing import Final, TypeAlias
 
 from localsocket.errors import MessageTooLong, PeerBrokeProtocol
@@ -12,6 +13,9 @@ HEADER: Final = struct.Struct(">IBBHI")
 """Bytes of the body, kind, descriptors that come with the frame, flags, id."""
 
 HEADER_SIZE: Final = HEADER.size
+
+PIECE: Final = 8 * 1024
+"""What is read at once of a peer that others wait beside: of the smallest frames some 500, which takes 2 ms."""
 
 # Smaller bodies are copied out of what arrived, larger ones are looked at where they are.
 _VIEWED = 4096
@@ -68,22 +72,36 @@ class FrameDecoder:
 
     The first frame has to be a greeting, and no other may be one. A length beyond `max_body` is refused when its
     header is there, before anything is kept for it.
+
+    feed() gives the frames that begin within one `piece` of what is there. While `has_more` is true it gives others of
+    it, also when it is fed nothing.
     """
 
-    __slots__ = ("_arrived", "_is_greeted", "_needed", "max_body")
+    __slots__ = ("_arrived", "_is_greeted", "_last", "_needed", "max_body")
 
-    def __init__(self, max_body: int) -> None:
+    def __init__(self, max_body: int, *, piece: int = sys.maxsize) -> None:
         self.max_body = max_body
+        self._last = piece - 1  # where the last frame of a piece may begin
         self._arrived = bytearray()
         self._needed = HEADER_SIZE
         self._is_greeted = False
 
     def __len__(self) -> int:
-        """How many bytes of an unfinished frame are held."""
+        """How many bytes are held: of an unfinished frame, and what there is more of."""
         return len(self._arrived)
 
+    @property
+    def has_more(self) -> bool:
+        """Whether there may be frames in what is held."""
+        return len(self._arrived) >= self._needed
+
+    @property
+    def wanted(self) -> int:
+        """How many bytes are missing of an unfinished frame, as far as its length is known."""
+        return max(0, self._needed - len(self._arrived))
+
     def feed(self, data: bytes) -> list[Frame]:
-        """Return the frames that `data` completes. Raises PeerBrokeProtocol; nothing may be fed after that."""
+        """Return frames that `data` completes. Raises PeerBrokeProtocol; nothing may be fed after that."""
         if not self._arrived:
             if self._is_greeted and len(data) >= HEADER_SIZE:
                 # Nearly always one whole frame arrives, and nothing else.
@@ -110,7 +128,8 @@ class FrameDecoder:
     def _parse(self, data: bytes | bytearray) -> list[Frame]:
         frames: list[Frame] = []
         start, end = 0, len(data)
-        while end - start >= HEADER_SIZE:
+        last = min(end - HEADER_SIZE, self._last)
+        while start <= last:
             length, kind, descriptors, flags, number = HEADER.unpack_from(data, start)
             if descriptors or flags or length > self.max_body or not self._is_greeted or kind == _GREETING:
                 self._check_header(length, kind, descriptors, flags, number)

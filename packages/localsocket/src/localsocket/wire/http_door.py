@@ -52,6 +52,8 @@ class HttpDoor:
     """
 
     is_json = True
+    has_more = False
+    unread = 0
     is_limit_known = False  # a client that sends many requests at once has them answered one after the other
     longest = _NO_LIMIT  # HTTP has no way to say that a client takes less
 
@@ -76,6 +78,10 @@ class HttpDoor:
     @property
     def open_calls(self) -> int:
         return len(self._by_number)
+
+    @property
+    def unfinished(self) -> int:
+        return len(self._head.rest)
 
     @property
     def is_greeted(self) -> bool:

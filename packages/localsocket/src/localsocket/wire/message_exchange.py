@@ -7,14 +7,17 @@ from typing import Any
 
 from localsocket.deadlines import check_count
 from localsocket.errors import EndOfStream, PeerBrokeProtocol, TooLongToSend
-from localsocket.interfaces import MIB
+from localsocket.interfaces import KIB, MIB
 from localsocket.wire.byte_buffer import ByteBuffer
-from localsocket.wire.frames import Body, FrameDecoder, Kind, encode_frame
+from localsocket.wire.frames import PIECE, Body, FrameDecoder, Kind, encode_frame
 from localsocket.wire.greeting import Greeting, decode_greeting
 from localsocket.wire.serializers import Serializer, SerializerName
 from localsocket.wire.sizes import check_size
 
 MAX_MESSAGE = 1 * MIB
+
+# What is taken at once out of what has arrived, which may be much.
+_CHUNK = 256 * KIB
 
 _MESSAGE = int(Kind.MESSAGE)
 
@@ -30,7 +33,7 @@ class MessageExchange:
             serializer=serializer,
         )
         self.peer: Greeting | None = None
-        self._decoder = FrameDecoder(max_message)
+        self._decoder = FrameDecoder(max_message, piece=PIECE)
         self._arrived: deque[Body] = deque()
 
     def encode(self, message: object) -> bytes:
@@ -43,7 +46,7 @@ class MessageExchange:
         return encode_frame(_MESSAGE, 0, body)
 
     def feed(self, data: bytes) -> None:
-        """Take in what has arrived. Raises PeerBrokeProtocol, after which nothing may be fed any more."""
+        """Take in a piece of what has arrived. Raises PeerBrokeProtocol, after which nothing may be fed any more."""
         for kind, number, body in self._decoder.feed(data):
             if self.peer is None:
                 self.peer = decode_greeting(body, self.mine)
@@ -54,19 +57,23 @@ class MessageExchange:
 
     def take_greeting(self, received: ByteBuffer) -> Greeting | None:
         """Return what the peer said first, once it has arrived."""
-        if self.peer is None:
-            self._take_in(received)
+        while self.peer is None and self._take_in(received):
+            pass
         return self.peer
 
     def take_body(self, received: ByteBuffer) -> Body | None:
         """Return the body of the next message, once it has arrived. Raises EndOfStream, PeerBrokeProtocol."""
-        if not self._arrived:
-            self._take_in(received)
+        while not self._arrived and self._take_in(received):
+            pass
         return self._arrived.popleft() if self._arrived else None
 
-    def _take_in(self, received: ByteBuffer) -> None:
-        if data := received.take_available():
+    def _take_in(self, received: ByteBuffer) -> bool:
+        """Take in some of what has arrived; return whether there is more of it."""
+        if self._decoder.has_more:
+            self.feed(b"")
+        elif data := received.take_available(max(_CHUNK, self._decoder.wanted)):
             self.feed(data)
         elif received.has_ended:
             self._decoder.check_end()
             raise EndOfStream("a message", 0)
+        return self._decoder.has_more or len(received) > 0

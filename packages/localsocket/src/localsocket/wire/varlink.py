@@ -89,6 +89,8 @@ class VarlinkDoor:
     has_ended = False
     fault = ""
     output = b""
+    has_more = False
+    unread = 0
 
     def __init__(self, interface: str, methods: Mapping[str, Shape], errors: Mapping[str, str], longest: int) -> None:
         self.longest = longest
@@ -107,6 +109,10 @@ class VarlinkDoor:
     @property
     def open_calls(self) -> int:
         return len(self._turns)
+
+    @property
+    def unfinished(self) -> int:
+        return len(self._arrived)
 
     # --- what arrives -------------------------------------------------------------------------------------------------
 
