@@ -13,6 +13,14 @@ from localsocket.services.unfinished import Unfinished
 from wire.building import NOTIFICATION, call, frame, greeting, pack
 
 GREETED = greeting("client", stream_window=1)
+HALF = {
+    "localsocket": (GREETED, call(1, "take", bytes(20 * KIB))[:-1]),
+    "varlink": (b'{"method":"demo.', b"x" * 20 * KIB),
+    "http": (
+        b"POST /take HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 30000\r\n\r\n",
+        b'{"data":"' + b"x" * 20 * KIB,
+    ),
+}
 US, OTHERS = 1000, 1001
 
 
@@ -67,7 +75,7 @@ def test_what_has_arrived_whole_or_gone_is_not_counted() -> None:
     ("limits", "size"), [({}, 1 << 25), ({"message": 1 << 25}, 1 << 27), ({"unfinished": 9}, 1 << 22)]
 )
 def test_there_is_room_for_some_of_the_longest_messages(limits: dict[str, int], size: int) -> None:
-    assert CallLimits(**limits).unfinished_in_all == size
+    assert CallLimits(**limits)._unfinished_in_all == size
 
 
 # --- one connection ---------------------------------------------------------------------------------------------------
@@ -91,10 +99,10 @@ class Link:
         self.is_reading = is_wanted
 
 
-def session_of(service: Service) -> tuple[Session, Link]:
+def session_of(service: Service, first: bytes = GREETED) -> tuple[Session, Link]:
     link = Link()
     session = Session(service, PeerCredentials(pid=1, uid=US, gid=0), link, lambda _session: None)
-    session.receive(GREETED)
+    session.receive(first)
     return session, link
 
 
@@ -170,21 +178,28 @@ def test_what_is_read_after_the_end_counts_as_left_behind() -> None:
     assert service.stats().errors >= 4000
 
 
-@pytest.mark.parametrize("left", [True, False])
-def test_connections_that_stop_amid_a_message_hold_no_more_than_the_limit(left: bool) -> None:
-    service = service_of(message=32 * KIB, unfinished=128 * KIB)
-    opened = [session_of(service) for _ in range(20)]
+@pytest.mark.parametrize("protocol", list(HALF))
+def test_connections_that_stop_amid_a_message_hold_no_more_than_the_limit(protocol: str) -> None:
+    service, (first, half) = service_of(message=32 * KIB, unfinished=128 * KIB), HALF[protocol]
+    opened = [session_of(service, first) for _ in range(20)]
     for session, _ in opened:
-        session.receive(call(1, "take", bytes(20 * KIB))[:-1])
+        session.receive(half)
     held: Any = service._unfinished
     assert 100 * KIB < held.size <= 128 * KIB
     assert [link.is_aborted for _, link in opened] == [True] * 14 + [False] * 6
     assert service.stats().dropped_peers == 14
     for session, _ in opened:
-        if left:
-            session.lost()
-        else:
-            session.receive(b"\0")
+        session.lost()
     assert held.size == 0
-    for session, _ in opened:
+
+
+def test_a_message_that_has_arrived_whole_is_none_of_those() -> None:
+    service = service_of()
+    opened = [session_of(service)[0] for _ in range(100)]
+    held: Any = service._unfinished
+    for session in opened:
+        session.receive(HALF["localsocket"][1])
+        assert held.size > 20 * KIB
+        session.receive(b"\0")
+        assert held.size == 0
         session.lost()

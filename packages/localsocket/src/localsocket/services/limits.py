@@ -44,7 +44,7 @@ class CallLimits:
         check_count(self.unfinished, "CallLimits.unfinished", minimum=1)
 
     @property
-    def unfinished_in_all(self) -> int:
+    def _unfinished_in_all(self) -> int:
         """How many bytes of unfinished messages all connections may hold, among them some of the longest."""
         return max(self.unfinished, _LONGEST_UNFINISHED * self.message)
 

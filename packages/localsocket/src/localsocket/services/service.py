@@ -86,7 +86,7 @@ class Service:
         self.protocols = check_protocols(protocols)
         self._tally = Tally()
         self._left_behind = LeftBehind()
-        self._unfinished = Unfinished(limits.unfinished_in_all)
+        self._unfinished = Unfinished(limits._unfinished_in_all)
         self._topics: dict[str, Topic[Any]] = {}
         self._table: dict[str, Method] = {}
         self._unknown_method = Method(f"{OWN_PREFIX}unknown", _nothing)

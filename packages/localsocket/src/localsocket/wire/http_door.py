@@ -81,7 +81,9 @@ class HttpDoor:
 
     @property
     def unfinished(self) -> int:
-        return len(self._head.rest)
+        reading = self._reading
+        body = 0 if reading is None or reading.reader is None else reading.reader.held
+        return len(self._head.rest) + body
 
     @property
     def is_greeted(self) -> bool:

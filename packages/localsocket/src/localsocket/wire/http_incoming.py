@@ -45,6 +45,11 @@ class RequestReader:
             raise self._refusal
 
     @property
+    def held(self) -> int:
+        """How many bytes of the body are here."""
+        return len(self._body)
+
+    @property
     def form(self) -> Form:
         """How the items of a stream are to be written."""
         return self._call.form if self._call is not None else "json"
