@@ -256,7 +256,6 @@ def test_an_asyncio_client_calls_by_a_stub(load: Load) -> None:
 LIES = [
     "x\nboom()\n",
     "boom()",
-    "boom",
     "list[boom]",
     '__import__("builtins").boom()',
     '"""\nboom()\n"""',
