@@ -154,6 +154,9 @@ def test_a_stream_goes_no_further_than_its_reader(connect: Connect) -> None:
         reading = iter(items)
         next(reading)
         wait_until(lambda: service.stats().bytes_unsent >= 20_000)
+        with Client(ADDRESS, timeout=PATIENCE) as other:
+            for number in range(500):  # so that both loops have had many turns to go on
+                assert other.call("add", number, timeout=PATIENCE) == number + 1
         assert service.made < 3_000
         assert sum(1 for _ in reading) == 4_999
 
