@@ -431,6 +431,7 @@ def test_the_page_has_the_limits_as_they_are() -> None:
         "CallLimits.stream": f"{limits.stream:,} bytes",
         "CallLimits.unsent": f"{limits.unsent:,} bytes",
         "CallLimits.greeting": f"{limits.greeting:g} seconds",
+        "CallLimits.unfinished": f"{limits.unfinished:,} bytes",
         "max_message": f"{1 << 20:,} bytes",
     }
 
