@@ -283,6 +283,27 @@ def test_who_takes_over_goes_on_with_those_whose_turn_it_is(loop: EventLoop, hel
     assert rounds == [["call 0", "call 1", "socket 0", "socket 1"]] * 2
 
 
+def test_a_handler_that_reads_nothing_is_told_that_its_peer_has_gone(loop: EventLoop) -> None:
+    class Paused(Recorder):
+        def connected(self, socket: EventSocket) -> None:
+            super().connected(socket)
+            socket.pause_reading()
+
+        def _hung_up(self, socket: EventSocket) -> None:
+            self._note("hung_up")
+            socket.resume_reading()
+
+    paused = Paused()
+    with connected_pair() as (one, other):
+        loop.add(one, paused)
+        turn(loop, lambda: paused.count("connected"))
+        other.write(b"hello")
+        other.close()
+        turn(loop, lambda: paused.count("disconnected"))
+    assert paused.count("hung_up") == 1
+    assert paused.received == b"hello"
+
+
 def test_a_socket_with_an_unsuitable_handler_stays_as_it_was(loop: EventLoop) -> None:
     with connected_pair() as (one, other):
         with pytest.raises(UnsuitableHandler):

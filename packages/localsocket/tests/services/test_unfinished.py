@@ -157,6 +157,18 @@ def test_an_end_is_seen_while_a_turn_is_put_off_unless_much_has_arrived() -> Non
     session.lost()
 
 
+def test_of_what_a_peer_that_has_gone_left_to_be_read_only_notifications_are_served() -> None:
+    session, link = session_of(service_of())
+    session.receive(b"".join(call(number, "take") for number in range(1, 3000)) + notified(700))
+    session.end_turn()
+    assert not link.is_reading
+    session.desert()
+    assert begin_all(session) == 700
+    assert link.is_reading
+    assert session.active_calls == 0
+    session.lost()
+
+
 def test_notifications_that_arrived_are_read_also_after_the_end_and_calls_are_not_served() -> None:
     session, _ = session_of(service_of())
     session.receive(notified(700) + b"".join(call(number, "take") for number in range(1, 500)) + notified(300))

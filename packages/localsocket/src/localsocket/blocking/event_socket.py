@@ -228,9 +228,13 @@ class EventSocket(ConnectedSocket):
         with self._lock:
             self._settle()
             room = received.room
-            if not room or self._is_paused:
+            is_held = not room or self._is_paused
+            if is_held:
                 self._hold()
-                return
+        if is_held:
+            if mask & HUNG_UP:
+                self._call(self._handler._hung_up)
+            return
         try:
             chunk = self._recv(min(room, RECEIVE_SIZE))
             if chunk:

@@ -45,6 +45,9 @@ class Handler:
     def disconnected(self, socket: EventSocket) -> None:
         """The connection is over, whoever ended it: the last call, exactly once for each `connected`."""
 
+    def _hung_up(self, socket: EventSocket) -> None:
+        """The peer has gone while nothing is read: what it has sent may still be, and nobody waits for any answer."""
+
 
 EVENTS = ("connected", "ready_read", "bytes_written", "drained", "end_of_stream", "failed", "disconnected")
 

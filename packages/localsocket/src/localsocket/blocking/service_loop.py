@@ -539,6 +539,11 @@ class _ServiceHandler(Handler):
     def drained(self, socket: EventSocket) -> None:
         socket.context.session.sent()
 
+    def _hung_up(self, socket: EventSocket) -> None:
+        served: Served = socket.context
+        served.session.desert()
+        self._loop.wake(served)
+
     def disconnected(self, socket: EventSocket) -> None:
         self._loop.end(socket.context)
 

@@ -82,6 +82,7 @@ class Session:
         self._link = link
         self._protocols = protocols or service.protocols
         self._is_entered = False
+        self._is_deserted = False
         self.outbox = Outbox(link, service.limits.unsent, service._tally, self.drop)
         self._lock = self.outbox.lock
         self.hold = self.outbox.hold
@@ -176,6 +177,8 @@ class Session:
         if self.is_over:
             self._take_left(requests)
             return False
+        if self._is_deserted:
+            self._abandon()
         now, put = time.monotonic_ns(), self.waiting.append
         for kind, answer in requests:
             if kind in _CALLS:
@@ -230,16 +233,20 @@ class Session:
                 return
             self.is_over = True
             self.outbox.ignore_limit()
-            answers = self._door.abandon() if self._is_entered else []
+        answers = self._abandon()
         self.service._remove_session(self)
         self._note_unfinished(0)
         for answer in [each for each in self.waiting if each.number]:  # which nobody waits for, and would be waited for
             self.waiting.remove(answer)
-        contexts = [answer.context for answer in answers if answer.context is not None]  # else it is not admitted yet
         self._leave_behind(self.notifications_left())
-        for answer in answers:
-            answer.context = None
-        tell_all([on_cancel for each in contexts if (on_cancel := each.on_cancel) is not None])
+        _cancel_all(answers)
+        self.sent()
+
+    def desert(self) -> None:
+        """The peer has gone, and some of what it sent is still to be read: of that, only notifications are served."""
+        self._is_deserted = True
+        self.outbox.ignore_limit()
+        _cancel_all(self._abandon())
         self.sent()
 
     def drop(self, reason: str) -> None:
@@ -441,10 +448,14 @@ class Session:
         waiting = [answer.size for answer in list(self.waiting) if not answer.number]
         return [call.answer.size for call in list(self._inbox.begun) if call.is_notification] + waiting
 
+    def _abandon(self) -> list[AnsweredCall]:
+        """Have all calls over that are to be answered, and return them."""
+        with self._lock:
+            return self._door.abandon() if self._is_entered else []
+
     def _take_left(self, requests: list[tuple[int, AnsweredCall]]) -> None:
         """Have the notifications of what is read after the end served, as far as its user may leave them behind."""
-        with self._lock:
-            self._door.abandon()
+        self._abandon()
         left = [answer for kind, answer in requests if kind == _NOTIFICATION]
         self.waiting.extend(left)
         self._leave_behind([answer.size for answer in left])
@@ -501,3 +512,11 @@ class Session:
     def _put(self, frame: bytes) -> None:
         if frame:  # else the call is over
             self.outbox.put(frame)
+
+
+def _cancel_all(answers: list[AnsweredCall]) -> None:
+    """Tell the calls that nobody waits for them any more."""
+    contexts = [answer.context for answer in answers if answer.context is not None]  # else it is not admitted yet
+    for answer in answers:
+        answer.context = None
+    tell_all([on_cancel for each in contexts if (on_cancel := each.on_cancel) is not None])
