@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import sys
 import threading
 import time
@@ -15,7 +16,7 @@ import pytest
 import localsocket
 from localsocket import Client, Handler, LocalSocket, ServerThread, Service, aio
 from localsocket.errors import CallFailed, ClosedByPeer, DeadlinePassed
-from localsocket.testing import PATIENCE, wait_until
+from localsocket.testing import PATIENCE, Background, wait_until
 from programs import Program
 from services.conftest import ADDRESS
 
@@ -256,6 +257,32 @@ def test_a_function_that_does_not_return_is_left_alone_and_told_of(kind: str, ca
         assert "service 'ending' stops while 1 functions run" in caplog.text
     finally:
         gate.set()
+
+
+def test_stopping_waits_for_a_function_whose_client_has_gone(kind: str, caplog: pytest.LogCaptureFixture) -> None:
+    gate, runs, returned = threading.Event(), threading.Event(), threading.Event()
+
+    def hold() -> None:
+        runs.set()
+        gate.wait(PATIENCE)
+        returned.set()
+
+    service = service_of(kind, hold)
+    server = ServerThread(ADDRESS, service)
+    server.start()
+    try:
+        with Client(ADDRESS) as client:
+            client.start("hold")
+            assert runs.wait(PATIENCE)
+        wait_until(lambda: service.stats().open_connections == 0)
+        with Background(lambda: server.stop(timeout=PATIENCE)) as stopping:
+            wait_until(lambda: not os.path.exists(localsocket.parse_address(ADDRESS).location))
+            gate.set()
+            stopping.result()
+    finally:
+        gate.set()
+    assert returned.is_set()
+    assert "functions run" not in caplog.text
 
 
 class Held:

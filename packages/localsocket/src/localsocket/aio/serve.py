@@ -32,6 +32,9 @@ from localsocket.sockets.server import ListenOptions, Server
 
 STOP_TIMEOUT = 5.0
 
+# How often to look whether a function still runs whose call is over: its thread tells nobody when it has done.
+_LOOK_AGAIN = 0.005
+
 logger = logging.getLogger("localsocket.aio")
 
 ConnectionCoroutine: TypeAlias = Callable[[LocalSocket], Coroutine[Any, Any, object]]
@@ -108,6 +111,7 @@ class Serving:
         self._is_accepting = True
         self._log = ThinnedLog(logger, BURST_OF_HANDLERS)
         self._stopped = asyncio.Event()
+        self._waits_for_functions = True
         self._parent: int | None = None  # the process that goes on with it, in a forked child
         close_in_forked_child(self)
         self._acceptor = Acceptor(_WatchingLoop(self._loop, self._fail), server, self._begin, self._accepts_no_more)
@@ -182,8 +186,10 @@ class Serving:
         try:
             await self.wait_stopped(deadline.remaining())
         finally:
+            self._waits_for_functions = False
             for task in self._tasks:
                 task.cancel()
+            self._note_end()
             if not await self.wait_stopped(UNWINDING):
                 logger.warning("%r stops while %d handlers go on although cancelled", self.address, len(self._tasks))
                 for connection in list(self._connections):
@@ -237,10 +243,14 @@ class Serving:
         self._note_end()
 
     def _note_end(self) -> None:
-        if not self._is_accepting and not self._tasks:
-            if self._service is not None:
-                self._service.close()
-            self._stopped.set()
+        if self._is_accepting or self._tasks or self._stopped.is_set():
+            return
+        if self._service is not None:
+            if self._waits_for_functions and self._service.threads.busy:
+                self._loop.call_later(_LOOK_AGAIN, self._note_end)
+                return
+            self._service.close()
+        self._stopped.set()
 
     def _fail(self, error: BaseException) -> None:
         self.error = error
