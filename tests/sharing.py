@@ -64,5 +64,23 @@ def pytest_collection_finish() -> None:
 
     A test that forgets something on purpose collects, and would look at all of them each time.
     """
+    try_a_property()
     gc.collect()
     gc.freeze()
+
+
+def try_a_property() -> None:
+    """Have hypothesis make what its first property makes.
+
+    One that is derandomized makes a generator of random numbers, and warns where nobody holds that: hypothesis would
+    not see who does if that were frozen already.
+    """
+    from hypothesis import given, settings
+    from hypothesis.strategies import none
+
+    @settings(max_examples=1, database=None, derandomize=True)
+    @given(none())
+    def hold(_: None) -> None:
+        """Hold for whatever is given."""
+
+    hold()

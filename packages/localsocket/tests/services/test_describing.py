@@ -14,7 +14,7 @@ from typing import Annotated, Any, ClassVar, NewType
 import jsonschema
 import msgspec
 import pytest
-from openapi_spec_validator import validate
+from openapi_spec_validator import OpenAPIV31SpecValidator
 
 import localsocket.services.service as service_module
 from localsocket import Client, ServerThread, Service
@@ -389,7 +389,7 @@ def test_the_json_schema_document_holds_together(rich: ServiceDescription) -> No
 
 def test_the_openapi_document_is_one(rich: ServiceDescription) -> None:
     document = json.loads(msgspec.json.encode(openapi_document(rich)))
-    validate(document)
+    OpenAPIV31SpecValidator(document).validate()
     assert set(references(document)) <= set(pointers(document))
     assert set(document["paths"]) == {
         *(f"/{method.name}" for method in rich.methods),
@@ -407,7 +407,7 @@ def test_the_openapi_document_is_one(rich: ServiceDescription) -> None:
 
 def test_a_service_that_says_nothing_has_its_documents_too() -> None:
     bare = Service("demo").describe()
-    validate(openapi_document(bare))
+    OpenAPIV31SpecValidator(openapi_document(bare)).validate()
     assert json_schema_document(bare)["$defs"] == {}
 
 
