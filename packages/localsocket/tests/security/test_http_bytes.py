@@ -10,11 +10,11 @@ from collections.abc import Iterator
 
 import pytest
 
-import localsocket
 from localsocket import Client
 from localsocket.log_thinning import ThinnedLog
-from localsocket.testing import PATIENCE, AioFace, ServiceFace, ServingInLoop, ServingInThread, wait_until
+from localsocket.testing import AioFace, ServiceFace, ServingInLoop, ServingInThread, wait_until
 from localsocket.testing.service_of_claims import ADDRESS, ServiceOfClaims, small_limits
+from services.raw_peers import connect_raw
 from wire.http_building import Told, chunked, request, responses
 from wire.test_http_door import BROKEN, REFUSED, long_head
 
@@ -31,12 +31,8 @@ def face(request: pytest.FixtureRequest) -> Iterator[ServiceFace]:
         yield ServingInLoop(loop, is_async=True)
 
 
-@contextlib.contextmanager
-def raw() -> Iterator[socket.socket]:
-    with socket.socket(socket.AF_UNIX) as peer:
-        peer.settimeout(PATIENCE)
-        peer.connect(localsocket.parse_address(ADDRESS).location)
-        yield peer
+def raw() -> socket.socket:
+    return connect_raw(ADDRESS)
 
 
 def told(peer: socket.socket, *, count: int = 0) -> list[Told]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import logging
 import socket
-from collections.abc import Iterator
 from typing import Any
 from unittest.mock import patch
 
@@ -17,6 +16,7 @@ from localsocket.errors import UnknownOption, Unsupported
 from localsocket.services import protocols
 from localsocket.testing import PATIENCE, wait_until
 from services.conftest import ADDRESS, Serve
+from services.raw_peers import connect_raw
 from wire.building import GREETING, call, frames_in, greeting
 
 CLIENT = greeting("client", stream_window=1000)
@@ -32,12 +32,8 @@ def service_of(**options: Any) -> Service:
     return service
 
 
-@contextlib.contextmanager
-def connected() -> Iterator[socket.socket]:
-    with socket.socket(socket.AF_UNIX) as peer:
-        peer.settimeout(PATIENCE)
-        peer.connect(localsocket.parse_address(ADDRESS).location)
-        yield peer
+def connected() -> socket.socket:
+    return connect_raw(ADDRESS)
 
 
 def kinds_of(data: bytes) -> list[int]:

@@ -21,6 +21,7 @@ import localsocket
 from localsocket import Client
 from localsocket.testing import PATIENCE, AioFace, ServiceFace, ServingInLoop, ServingInThread, wait_until
 from localsocket.testing.service_of_claims import ADDRESS, ServiceOfClaims, small_limits
+from services.raw_peers import connect_raw
 from wire.http_building import Told, request, responses
 
 CURL, NODE = shutil.which("curl"), shutil.which("node")
@@ -60,10 +61,7 @@ def path() -> str:
 
 
 def raw() -> socket.socket:
-    peer = socket.socket(socket.AF_UNIX)
-    peer.settimeout(PATIENCE)
-    peer.connect(path())
-    return peer
+    return connect_raw(ADDRESS)
 
 
 def read_to_end(peer: socket.socket) -> list[Told]:

@@ -11,9 +11,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-import localsocket
 from localsocket import CallLimits, Service
 from localsocket.testing import PATIENCE
+from services.raw_peers import connect_raw
 
 INTERFACE = "demo.shop"
 
@@ -129,7 +129,5 @@ class Peer:
 
 @contextlib.contextmanager
 def talking(address: str) -> Iterator[Peer]:
-    with socket.socket(socket.AF_UNIX) as sock:
-        sock.settimeout(PATIENCE)
-        sock.connect(localsocket.parse_address(address).location)
+    with connect_raw(address) as sock:
         yield Peer(sock)

@@ -29,6 +29,7 @@ from localsocket.errors import (
 from localsocket.services.served_call import ServedCall
 from localsocket.services.session import Session
 from localsocket.testing import PATIENCE, Background, wait_until
+from services.raw_peers import connect_raw
 from wire.building import (
     CALL,
     CANCEL,
@@ -70,9 +71,7 @@ class Served:
 
     @contextlib.contextmanager
     def peer(self, *said: bytes) -> Iterator[socket.socket]:
-        with socket.socket(socket.AF_UNIX) as peer:
-            peer.settimeout(PATIENCE)
-            peer.connect(localsocket.parse_address(ADDRESS).location)
+        with connect_raw(ADDRESS) as peer:
             peer.sendall(b"".join(said))
             yield peer
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import inspect
 import typing
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from inspect import Parameter
 from typing import Any
 
@@ -22,7 +21,7 @@ from localsocket.services.description import (
     TopicDescription,
     TypeDescription,
 )
-from localsocket.services.error_attributes import attributes_of
+from localsocket.services.error_attributes import attributes_of, declared_errors, documentation_of
 from localsocket.services.json_schemas import JsonSchemas, known_default, with_default
 from localsocket.services.method import Method
 from localsocket.services.topic import Topic
@@ -55,7 +54,7 @@ class _Describing:
         self._methods = methods
         self._topics = topics
         self._raises = [error.__name__ for error in errors]
-        self._errors = {error.__name__: error for error in [*errors, *_of_methods(methods)]}
+        self._errors = declared_errors(errors, methods)
         self._attributes = {name: attributes_of(error) for name, error in self._errors.items()}
         kinds = [kind for method in methods for kind in [*method.parameters.types.values(), method.result.kind]]
         kinds += [kind for attributes in self._attributes.values() for kind in attributes.values()]
@@ -115,8 +114,7 @@ class _Describing:
             FieldDescription(name, self._names.type_text(kind), schema=self._schemas.of_kind(kind))
             for name, kind in self._attributes[error.__name__].items()
         ]
-        is_pythons = error.__module__ == "builtins"
-        documentation = "" if is_pythons else inspect.cleandoc(error.__dict__.get("__doc__") or "")
+        documentation = documentation_of(error)
         schema: JsonSchema = {"title": error.__name__, "type": "object"}
         if documentation:
             schema["description"] = documentation
@@ -176,10 +174,6 @@ class _Describing:
             return None
         default = known_default(field)
         return UNKNOWN if default is NODEFAULT else self._names.value_text(default)
-
-
-def _of_methods(methods: Iterable[Method]) -> list[type[Exception]]:
-    return [error for method in methods for error in method.raises]
 
 
 def _in_parentheses(parameters: list[ParameterDescription]) -> str:

@@ -1,12 +1,24 @@
-"""Which attributes cross with a declared error, as far as its class says."""
+"""What the class of a declared error says of itself: its documentation, and which attributes cross with it."""
 
 from __future__ import annotations
 
 import inspect
 import typing
+from collections.abc import Iterable
 from typing import Any, ClassVar
 
+from localsocket.services.method import Method
 from localsocket.services.schema import check_has_form
+
+
+def declared_errors(errors: Iterable[type[Exception]], methods: Iterable[Method]) -> dict[str, type[Exception]]:
+    """Return by name the errors that every method may raise, and those that some may."""
+    return {kind.__name__: kind for kind in [*errors, *(kind for method in methods for kind in method.raises)]}
+
+
+def documentation_of(error: type[Exception]) -> str:
+    """Return what a class says of its own: nothing that it has from another, or that Python says."""
+    return "" if error.__module__ == "builtins" else inspect.cleandoc(error.__dict__.get("__doc__") or "")
 
 
 def attributes_of(error: type[Exception]) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 from localsocket.errors import NoSuchMethod
-from localsocket.services.error_attributes import attributes_of
+from localsocket.services.error_attributes import attributes_of, declared_errors, documentation_of
 from localsocket.services.method import OWN_PREFIX, SUBSCRIBE, Method
 from localsocket.services.service import Service
 from localsocket.services.topic import Topic
@@ -78,7 +78,7 @@ class VarlinkInterface:
         self.interfaces = [STANDARD, self.name, OWN]
         self._service = service
         self._taken: set[str] = set()
-        self.errors = {kind.__name__: self._error_name(kind) for kind in _errors_of(service)}
+        self.errors = {name: self._error_name(kind) for name, kind in self._errors_of_service().items()}
         names = {method: free_name(_method_name(method.name), self._taken) for method in self._methods()}
         topics = {topic: free_name(f"Subscribe{camel_case(topic.name)}", self._taken) for topic in self._topics()}
         self._types = Types(self._taken)
@@ -175,6 +175,9 @@ class VarlinkInterface:
 
     # --- errors -------------------------------------------------------------------------------------------------------
 
+    def _errors_of_service(self) -> dict[str, type[Exception]]:
+        return declared_errors(self._service.errors, self._methods())
+
     def _error_name(self, kind: type[Exception]) -> str:
         return free_name(camel_case(kind.__name__) or "Error", self._taken)
 
@@ -189,8 +192,8 @@ class VarlinkInterface:
 
     def _description(self, members: list[_Member]) -> Iterator[str]:
         errors = [
-            (self.errors[kind.__name__], self._error_parameters(kind), _own_documentation(kind))
-            for kind in _errors_of(self._service)
+            (self.errors[name], self._error_parameters(kind), documentation_of(kind))
+            for name, kind in self._errors_of_service().items()
         ]
         yield from _comment(self._service.documentation)
         yield f"interface {self.name}"
@@ -234,20 +237,8 @@ def _stored_by(initializer: Any) -> list[str]:
     return [each.argval for each in dis.get_instructions(initializer) if each.opname == "STORE_ATTR"]
 
 
-def _errors_of(service: Service) -> list[type[Exception]]:
-    methods = (method for method in service._table.values() if not method.is_own)
-    declared = [*service.errors, *(kind for method in methods for kind in method.raises)]
-    return list({kind.__name__: kind for kind in declared}.values())
-
-
 def _method_name(name: str) -> str:
     return camel_case(name) or "Method"
-
-
-def _own_documentation(kind: type[Exception]) -> str:
-    if kind.__module__ == "builtins":
-        return ""
-    return inspect.cleandoc(kind.__dict__.get("__doc__") or "")
 
 
 def _own_description() -> str:
