@@ -1,4 +1,4 @@
-"""What is found in the tests of a tree counts for no verdict, and is told once for each rule."""
+"""What is found in the tests of a tree counts for no verdict, and is told in one note."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from localsocket_review.findings import Severity
+from localsocket_review.findings import Category, Confidence, Finding, Severity
+from localsocket_review.findings_in_tests import is_test, told_together
+from localsocket_review.model.place import Place
 from localsocket_review.report.report import Report
 from localsocket_review.reviewer import review
 
@@ -23,6 +25,13 @@ def start(path: str) -> socket.socket:
     server.listen()
     return server
 """
+OPENS = """
+import socket
+
+server = socket.socket(socket.AF_UNIX)
+server.bind("\\0bus")
+server.listen()
+"""
 HARMLESS = "def add(one: int, other: int) -> int:\n    return one + other\n"
 
 
@@ -32,6 +41,11 @@ def tree(root: Path, **texts: str) -> Path:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
     return root
+
+
+def finding(file: Path, rule: str) -> Finding:
+    place = Place(str(file), 1, 1, 1, 1)
+    return Finding(rule, Category.SECURITY, Severity.HIGH, Confidence.HIGH, None, place, "It is open.", "close it")
 
 
 def removals(report: Report) -> list[tuple[str, Severity, int]]:
@@ -47,13 +61,22 @@ def test_a_defect_in_a_test_is_a_note(tmp_path: Path, name: str) -> None:
     assert not report.security_defects
 
 
-def test_those_of_a_rule_are_told_once(tmp_path: Path) -> None:
-    report = review([tree(tmp_path, app=REMOVES, tests__one=REMOVES, tests__two=REMOVES)])
+def test_all_that_tests_have_is_one_note_which_counts_the_rules_and_names_the_worst_places(tmp_path: Path) -> None:
+    report = review([tree(tmp_path, app=REMOVES, tests__one=REMOVES, tests__two=REMOVES, tests__bus=OPENS)])
     assert removals(report) == [("app.py", Severity.HIGH, 2), ("one.py", Severity.NOTE, 2)]
-    assert [one.message for one in report.findings if one.severity is Severity.NOTE and one.rule == "LS106"] == [
-        "In tests, 2 times. The first: What stands at the endpoint is removed without asking whether a server lives "
-        "there: a second start cuts it off."
+    (note,) = [one for one in report.findings if is_test(Path(one.place.file), [tmp_path])]
+    assert note.message == "Tests have 3 findings, which do not count: LS106 2 times, LS104."
+    assert [(Path(one.place.file).name, one.note) for one in note.evidence] == [
+        ("one.py", "LS106 2 times"),
+        ("bus.py", "LS104"),
     ]
+
+
+def test_the_note_names_three_rules_and_counts_the_rest(tmp_path: Path) -> None:
+    found = [finding(tmp_path / "test_all.py", f"LS10{number}") for number in range(1, 6)]
+    (note,) = told_together(found, [tmp_path], [tmp_path / "test_all.py", tmp_path / "app.py"])
+    assert note.message == "Tests have 5 findings, which do not count: LS101, LS102, LS103 and 2 more rules."
+    assert [one.note for one in note.evidence] == ["LS101", "LS102", "LS103", "LS104", "LS105"]
 
 
 @pytest.mark.parametrize("given", ["", "tests", "tests/server.py"])
