@@ -92,6 +92,14 @@ def test_importing_the_package_is_light() -> None:
     assert not third_party(loaded)
 
 
+def test_a_client_loads_neither_openssl_nor_archives() -> None:
+    program = (
+        "import json, sys; before = set(sys.modules)\n"
+        "import localsocket; localsocket.Client; print(json.dumps(sorted(set(sys.modules) - before)))"
+    )
+    assert not in_a_fresh_interpreter(program) & {"_hashlib", "asyncio", "random", "shutil", "ssl", "tempfile"}
+
+
 def test_importing_the_anyio_api_brings_neither_asyncio_nor_msgspec_and_little_of_ours() -> None:
     pytest.importorskip("anyio")
     program = (

@@ -10,10 +10,9 @@ import enum
 import os
 import re
 import sys
-import tempfile
 from dataclasses import dataclass
 
-from localsocket.endpoint.runtime_directory import runtime_directory
+from localsocket.endpoint.runtime_directory import runtime_directory, temporary_directory
 from localsocket.errors import AddressTooLong, InvalidAddress, Unsupported
 
 NAME_LENGTH = 64
@@ -114,7 +113,7 @@ def _qt(address: str) -> Endpoint:
     name = address.removeprefix("qt:")
     if "/" in name or name in ("", ".", ".."):
         raise InvalidAddress(address, "after 'qt:' comes a file name; for an absolute path give the path itself")
-    default = tempfile.gettempdir() if sys.platform == "darwin" else "/tmp"  # noqa: S108
+    default = temporary_directory() if sys.platform == "darwin" else "/tmp"  # noqa: S108
     directory = os.path.abspath(os.environ.get("TMPDIR") or default)
     return Endpoint(address, EndpointKind.QT, _checked(address, os.path.join(directory, name)))
 

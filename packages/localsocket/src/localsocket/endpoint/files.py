@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import hashlib
 import os
 import socket
 import stat
@@ -57,6 +56,8 @@ def kind_of(mode: int) -> str:
 def companion_name(file_name: str, suffix: str) -> str:
     """Return the hidden file beside a socket; names cannot begin with a dot, so it is never another one's socket."""
     if len(os.fsencode(file_name)) > 64:
+        import hashlib  # it brings OpenSSL, which takes 3.5 MB, for a name that hardly anybody has
+
         file_name = hashlib.blake2s(os.fsencode(file_name), digest_size=16).hexdigest()
     return f".{file_name}.{suffix}"
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import os
 import stat
-import tempfile
 
 from localsocket.endpoint.identities import is_our_file, user_in_words
 from localsocket.endpoint.owned_descriptor import OwnedDescriptor
@@ -32,7 +31,14 @@ def runtime_directory() -> str:
     uid = os.geteuid()
     if os.path.isdir(base := f"/run/user/{uid}"):
         return os.path.join(base, "localsocket")
-    return os.path.join(tempfile.gettempdir(), f"localsocket-{uid}")
+    return os.path.join(temporary_directory(), f"localsocket-{uid}")
+
+
+def temporary_directory() -> str:
+    """Return the directory for temporary files, for where there is none for sockets."""
+    import tempfile  # it brings archives and random numbers, which would double what a client loads
+
+    return tempfile.gettempdir()
 
 
 def open_runtime_directory(*, create: bool) -> OwnedDescriptor:

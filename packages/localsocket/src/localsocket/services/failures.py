@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import secrets
+import os
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -68,7 +68,7 @@ def failure_of_declared(error: Exception) -> Failure | None:
 
 def failure_of_unknown(details: str = "") -> Failure:
     """Return a failure that tells nothing but where to look it up."""
-    return Failure("failed", "the method failed", {"reference": secrets.token_hex(4), "details": details})
+    return Failure("failed", "the method failed", {"reference": os.urandom(4).hex(), "details": details})
 
 
 def error_of(failure: Failure, method: str, known: Mapping[str, type[Exception]]) -> Exception:
