@@ -77,6 +77,41 @@ class Inbox:
             self.has_to_wait = False
             self._on_ready()
 
+    # --- what its peer leaves behind ----------------------------------------------------------------------------------
+
+    @property
+    def serves_notifications(self) -> bool:
+        """Whether notifications have begun, and not ended."""
+        return any(call.is_notification for call in list(self.begun))
+
+    def notification_sizes(self) -> list[int]:
+        """Return how many bytes each notification took: of those that have begun, then of those that wait."""
+        waiting = [answer.size for answer in list(self.waiting) if not answer.number]
+        return [call.answer.size for call in list(self.begun) if call.is_notification] + waiting
+
+    def forget_calls(self) -> None:
+        """Nobody waits for the answers any more: of what has not begun, notifications alone are kept."""
+        for answer in [each for each in self.waiting if each.number]:
+            self.waiting.remove(answer)
+
+    def drop_notifications(self, most: int) -> tuple[int, frozenset[ServedCall]]:
+        """Drop so many notifications, as far as there are: the last that wait, then such as have begun and can be told.
+
+        Return how many, and those that have begun, which are to be told.
+        """
+        kept, dropped = list[AnsweredCall](), 0
+        while self.waiting and dropped < most:
+            if (answer := self.waiting.pop()).number:
+                kept.append(answer)
+            else:
+                dropped += 1
+        self.waiting.extend(reversed(kept))
+        begun = [call for call in list(self.begun) if call.is_notification and call.on_cancel is not None]
+        told = frozenset(begun[: most - dropped])
+        return dropped + len(told), told
+
+    # --- deadlines ----------------------------------------------------------------------------------------------------
+
     def next_deadline(self) -> int | None:
         """Return when the first of those that wait is too late, in nanoseconds of the monotonic clock."""
         return min(
@@ -91,6 +126,8 @@ class Inbox:
         for each in late:
             self.waiting.remove(each)
         return late
+
+    # ------------------------------------------------------------------------------------------------------------------
 
     def _may_begin(self, answer: AnsweredCall) -> bool:
         if self._has_room_for(answer) or (answer.number and self._is_refused()):

@@ -134,7 +134,7 @@ class Session:
     @property
     def has_notifications(self) -> bool:
         """Whether notifications are to be served, or being served, once it is over."""
-        return self.has_arrived or any(call.is_notification for call in list(self._inbox.begun))
+        return self.has_arrived or self._inbox.serves_notifications
 
     @property
     def has_arrived(self) -> bool:
@@ -236,8 +236,7 @@ class Session:
         answers = self._abandon()
         self.service._remove_session(self)
         self._note_unfinished(0)
-        for answer in [each for each in self.waiting if each.number]:  # which nobody waits for, and would be waited for
-            self.waiting.remove(answer)
+        self._inbox.forget_calls()
         self._leave_behind(self.notifications_left())
         _cancel_all(answers)
         self.sent()
@@ -445,8 +444,7 @@ class Session:
 
     def notifications_left(self) -> list[int]:
         """Return how many bytes each notification took that is to be served, or being served."""
-        waiting = [answer.size for answer in list(self.waiting) if not answer.number]
-        return [call.answer.size for call in list(self._inbox.begun) if call.is_notification] + waiting
+        return self._inbox.notification_sizes()
 
     def _abandon(self) -> list[AnsweredCall]:
         """Have all calls over that are to be answered, and return them."""
@@ -464,26 +462,13 @@ class Session:
         """Drop the last of these notifications that are more than one user may leave, first of all those not begun."""
         if not sizes or not (too_many := self.service._left_behind.keep(self.peer.uid, self, sizes)):
             return
-        dropped = self._drop_waiting(too_many)
-        begun = [call for call in list(self._inbox.begun) if call.is_notification and call.on_cancel is not None]
-        self.dropped = frozenset(begun[: too_many - dropped])
+        count, self.dropped = self._inbox.drop_notifications(too_many)
         tell_all([on_cancel for call in self.dropped if (on_cancel := call.on_cancel) is not None])
-        if not (dropped := dropped + len(self.dropped)):
+        if not count:
             return
-        self.service._tally.errors += dropped
+        self.service._tally.errors += count
         message = "service %r drops %d notifications of uid %d, whose programs have gone and left too many"
-        self._log(logging.WARNING, message, dropped, self.peer.uid)
-
-    def _drop_waiting(self, most: int) -> int:
-        """Drop so many notifications that have not begun, the last first, as far as there are; return how many."""
-        kept, dropped = list[AnsweredCall](), 0
-        while self.waiting and dropped < most:
-            if (answer := self.waiting.pop()).number:
-                kept.append(answer)
-            else:
-                dropped += 1
-        self.waiting.extend(reversed(kept))
-        return dropped
+        self._log(logging.WARNING, message, count, self.peer.uid)
 
     def _note_unfinished(self, size: int) -> None:
         """So much of a message is held that has not arrived whole. Where all hold too much, one of them is to go."""
