@@ -35,6 +35,7 @@ from localsocket.services.service import Service
 from localsocket.wire.answerer import AnsweredCall
 from localsocket.wire.call_bodies import Failure
 from localsocket.wire.door import Door
+from localsocket.wire.doorstep import DOORSTEP
 from localsocket.wire.frames import Kind
 
 AT_ONCE = 64
@@ -65,7 +66,7 @@ class Session:
     much that arrives at once a piece is read, and take_more() goes on with that when it has been served.
     """
 
-    _door: Door
+    _door: Door = DOORSTEP
     _table: Mapping[str, Method]
 
     def __init__(
@@ -81,7 +82,6 @@ class Session:
         self.is_over = False
         self._link = link
         self._protocols = protocols or service.protocols
-        self._is_entered = False
         self._is_deserted = False
         self.outbox = Outbox(link, service.limits.unsent, service._tally, self.drop)
         self._lock = self.outbox.lock
@@ -103,11 +103,11 @@ class Session:
     @property
     def is_greeted(self) -> bool:
         """Whether the peer has said something whole; before that it cannot call anything."""
-        return self._is_entered and self._door.is_greeted
+        return self._door.is_greeted
 
     @property
     def active_calls(self) -> int:
-        return self._door.open_calls if self._is_entered else 0
+        return self._door.open_calls
 
     @property
     def is_json(self) -> bool:
@@ -139,11 +139,7 @@ class Session:
     @property
     def has_arrived(self) -> bool:
         """Whether something waits to be served, or to be read."""
-        return len(self.waiting) > 0 or self._has_more
-
-    @property
-    def _has_more(self) -> bool:
-        return self._is_entered and self._door.has_more
+        return len(self.waiting) > 0 or self._door.has_more
 
     @property
     def next_method(self) -> Method | None:
@@ -153,7 +149,7 @@ class Session:
     @property
     def has_much(self) -> bool:
         """Whether so much has arrived that no more is to be read before some of it is served."""
-        return len(self.waiting) >= self.service.limits.calls or (self._is_entered and self._door.unread > _MUCH)
+        return len(self.waiting) >= self.service.limits.calls or self._door.unread > _MUCH
 
     # --- what the face calls ------------------------------------------------------------------------------------------
 
@@ -164,7 +160,7 @@ class Session:
         """
         self.service._tally.bytes_received += len(data)
         try:
-            if not self._is_entered:
+            if self._door is DOORSTEP:
                 self._enter(data[0])
             door = self._door
             with self._lock:
@@ -196,7 +192,7 @@ class Session:
 
     def take_more(self) -> ServedCall | None:
         """Read on in what has arrived, where nothing else waits; return the next call."""
-        if self.waiting or not self._has_more:
+        if self.waiting or not self._door.has_more:
             return None
         self.receive(b"")
         return self.take_next()
@@ -206,7 +202,7 @@ class Session:
         if self.waiting:
             self.outbox.set_reading(False)
             return not self._inbox.has_to_wait
-        if self._has_more:
+        if self._door.has_more:
             self.outbox.set_reading(False)
             return True
         if not self.outbox.is_reading_wanted:
@@ -255,7 +251,8 @@ class Session:
 
     def drop_mute(self) -> None:
         """End the connection of a peer whose time to greet, or to end what it has begun, is over."""
-        self.drop("what it has begun to say is not whole in time" if self._is_entered else "it has not greeted in time")
+        is_mute = self._door is DOORSTEP
+        self.drop("it has not greeted in time" if is_mute else "what it has begun to say is not whole in time")
 
     def drop_unfinished(self, limit: int) -> None:
         """End the connection because all of the service hold too much of unfinished messages. Any thread may call."""
@@ -357,7 +354,6 @@ class Session:
         self._write = Result.write_json if self._door.is_json else Result.write
         if not self._door.is_limit_known:
             self.take_next = self._take_next_with_room
-        self._is_entered = True
 
     def _take_next_with_room(self) -> ServedCall | None:
         """Begin no call while the answers of others fill what may wait for the peer: one before them is under way."""
@@ -377,7 +373,8 @@ class Session:
             turned = self._door.take_turned()
             if self._door.has_ended:
                 self.outbox.finish()
-            fault, self._door.fault = self._door.fault, ""
+            if fault := self._door.fault:
+                self._door.fault = ""
         if fault:
             self._note_drop(fault)
         self._inbox.look_again()
@@ -387,12 +384,11 @@ class Session:
 
     def _turn_out(self, reason: str) -> None:
         """End the connection with a peer that broke its protocol, which may be told so by the door."""
-        if self._is_entered:
-            self._follow_door()
-            if self._door.has_ended:
-                self._note_drop(reason)
-                return
-        self.drop(reason)
+        self._follow_door()
+        if self._door.has_ended:
+            self._note_drop(reason)
+        else:
+            self.drop(reason)
 
     def _note_drop(self, reason: str) -> None:
         self._log(logging.WARNING, "service %r disconnects pid %d of uid %d: %s", self.peer.pid, self.peer.uid, reason)
@@ -449,7 +445,7 @@ class Session:
     def _abandon(self) -> list[AnsweredCall]:
         """Have all calls over that are to be answered, and return them."""
         with self._lock:
-            return self._door.abandon() if self._is_entered else []
+            return self._door.abandon()
 
     def _take_left(self, requests: list[tuple[int, AnsweredCall]]) -> None:
         """Have the notifications of what is read after the end served, as far as its user may leave them behind."""
