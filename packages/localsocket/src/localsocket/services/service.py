@@ -27,7 +27,9 @@ from localsocket.services.method import (
 )
 from localsocket.services.openapi import openapi_document
 from localsocket.services.protocols import ProtocolName, check_protocols
+from localsocket.services.public_methods import public_methods
 from localsocket.services.stats import ServiceStats, Tally
+from localsocket.services.surrounding import Surrounding, SurroundsT, surrounded
 from localsocket.services.topic import QUEUE, Policy, Topic
 from localsocket.services.tracing import Tracing
 from localsocket.services.unfinished import Unfinished
@@ -89,6 +91,7 @@ class Service:
         self._unfinished = Unfinished(limits._unfinished_in_all)
         self._topics: dict[str, Topic[Any]] = {}
         self._table: dict[str, Method] = {}
+        self._surroundings: list[Surrounding] = []
         self._unknown_method = Method(f"{OWN_PREFIX}unknown", _nothing)
         self._log = ThinnedLog(logging.getLogger("localsocket.services"))
         self._sessions: set[_Counted] = set()
@@ -164,6 +167,39 @@ class Service:
             return function
 
         return add if function is None else add(function)
+
+    def add(self, instance: object, *, prefix: str = "") -> None:
+        """Add the public methods of an object to the table, each under its name behind `prefix`, such as "files.".
+
+        Public are those whose names do not begin with an underscore, also where a base class defines them; static and
+        class methods too, and no properties. Each is as method() would have it, with its annotations as the schema.
+
+        Raises what method() raises, UnsuitableMethod for an object without any, and then adds nothing.
+        """
+        before = dict(self._table)
+        try:
+            for name, function in public_methods(instance):
+                self.method(function, name=f"{prefix}{name}")
+        except BaseException:
+            self._table = before
+            raise
+
+    def around(self, function: SurroundsT, /) -> SurroundsT:
+        """Have `function` surround every call of a method, and return it as it was; a decorator.
+
+        It is a generator function of the ServedCall that yields once, where the method runs; of a stream, until it has
+        ended. What the method raises is raised at the `yield`. An error of localsocket.errors that is raised before,
+        such as NotAllowed or TooManyCalls, is what the caller gets; others are treated as those of the method. The
+        first one that is added is the outermost.
+
+        It runs where the method runs: in its thread, or task. An async generator function surrounds coroutine
+        functions and async generators, and no plain ones: UnsuitableHandler when the service is about to be served.
+        Calls of describe() and subscriptions are not surrounded. Where there is none, calls are made as if there were
+        no such thing.
+        """
+        self._check_not_served()
+        self._surroundings.append(Surrounding(function))
+        return function
 
     @overload
     def topic(
@@ -251,6 +287,7 @@ class Service:
     def _greeting(self) -> Greeting:
         """What it says to every client; from the first time on, its table stays as it is."""
         if self._said is None:
+            self._surround_methods()
             self._said = Greeting(
                 role="service",
                 max_message=self.limits.message,
@@ -294,6 +331,13 @@ class Service:
         if (found := self._topics.get(name)) is None:
             raise NoSuchTopic(name[:128], self.name, list(self._topics))
         return found
+
+    def _surround_methods(self) -> None:
+        functions = {
+            method: surrounded(method, self._surroundings) for method in self._table.values() if not method.is_own
+        }
+        for method, function in functions.items():
+            method.function = function
 
     def _check_not_served(self) -> None:
         if self._said is not None:

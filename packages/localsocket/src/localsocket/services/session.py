@@ -32,6 +32,7 @@ from localsocket.services.protocols import ProtocolName
 from localsocket.services.schema import Parameters, Result
 from localsocket.services.served_call import ServedCall
 from localsocket.services.service import Service
+from localsocket.services.surrounding import TurnedAway
 from localsocket.wire.answerer import AnsweredCall
 from localsocket.wire.call_bodies import Failure
 from localsocket.wire.door import Door
@@ -283,6 +284,9 @@ class Session:
         """Send what the method raised: by name where that is declared, else a reference to the log."""
         if isinstance(error, _ItemTooLong):
             self.refuse(call, ResultTooLong(error.method, error.length, error.limit))
+            return
+        if isinstance(error, TurnedAway):
+            self.refuse(call, error.reason)
             return
         failure = failure_of_ours(error) if call.method.is_own else None
         if isinstance(error, self.service.errors + call.method.raises):
