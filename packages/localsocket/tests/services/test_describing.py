@@ -127,14 +127,49 @@ def test_only_what_an_error_keeps_is_told_of_it() -> None:
             super().__init__(lost)
             self.kept = kept
             self.unsaid = unsaid
+            self._timeout = self.made = len(lost)
+            self.reason: str = lost
 
     Odd.__annotations__, Odd.__init__.__annotations__ = {"limit": ClassVar[int], "where": Path}, {"kept": int}
     service = Service("demo", errors=[Odd])
     (odd,) = service.describe().errors
     assert [(each.name, each.type, each.schema) for each in odd.attributes] == [
         ("kept", "int", {"type": "integer"}),
+        ("unsaid", "Any", {}),
+        ("made", "Any", {}),
+        ("reason", "Any", {}),
         ("where", "Any", {}),  # which MessagePack has no form for
     ]
+
+
+def test_an_error_has_what_the_initializers_of_its_bases_set_as_far_as_they_are_called() -> None:
+    class Base(Exception):
+        def __init__(self, what: str) -> None:
+            super().__init__(what)
+            self.what = what
+
+    class Calling(Base):
+        def __init__(self, count: int) -> None:
+            super().__init__(f"{count} things")
+            self.count = count
+
+    class Silent(Base):
+        def __init__(self, count: int) -> None:
+            self.count = count
+
+    class Inheriting(Base):
+        pass
+
+    service = Service("demo", errors=[Calling, Silent, Inheriting])
+    for initializer, types in ((Base.__init__, {"what": str}), (Calling.__init__, {"count": int})):
+        initializer.__annotations__ = types  # which cannot be resolved as strings, of classes in a function
+    told = {error.name: {each.name: each.type for each in error.attributes} for error in service.describe().errors}
+    assert told == {
+        "Calling": {"count": "int", "what": "str"},
+        "Silent": {"count": "int"},
+        "Inheriting": {"what": "str"},
+    }
+    assert vars(Calling(3)).keys() == told["Calling"].keys()
 
 
 # --- named types ------------------------------------------------------------------------------------------------------

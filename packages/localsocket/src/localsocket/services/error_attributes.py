@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import dis
 import inspect
+import itertools
 import typing
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from types import FunctionType
 from typing import Any, ClassVar
 
 from localsocket.services.method import Method
@@ -22,30 +25,49 @@ def documentation_of(error: type[Exception]) -> str:
 
 
 def attributes_of(error: type[Exception]) -> dict[str, Any]:
-    """Return the types of an error's attributes: those that its class annotates, and that its __init__ is given.
+    """Return the types of an error's attributes: those that its class annotates, and that its __init__ sets.
 
-    A parameter of `__init__` counts where the function names an attribute like that.
+    What `__init__` sets has the type of the parameter with the same name, or Any where there is none.
     """
     if error.__module__ == "builtins":
         return {}
+    initializers = list(_initializers(error))
+    hints: dict[str, Any] = {}
+    for each in [*reversed(initializers), error]:
+        hints.update(_hints(each))
+    set_there = [name for initializer in initializers for name in _set_by(initializer)]
     found: dict[str, Any] = {}
-    initializer = error.__init__
-    for name, kind in {**_hints(initializer), **_hints(error)}.items():
-        if name.startswith("_") or typing.get_origin(kind) is ClassVar or kind is ClassVar:
-            continue
-        if name in _annotated(error) or name in _stored_by(initializer):
+    for name in dict.fromkeys([*set_there, *_annotated(error)]):
+        kind = hints.get(name, Any)
+        if not (name.startswith("_") or typing.get_origin(kind) is ClassVar or kind is ClassVar):
             found[name] = kind if _has_form(kind) else Any
     return found
 
 
-def _annotated(error: type[Exception]) -> set[str]:
-    return {name for base in error.__mro__ for name in inspect.get_annotations(base)}
+def _annotated(error: type[Exception]) -> list[str]:
+    return [name for base in error.__mro__ for name in inspect.get_annotations(base)]
 
 
-def _stored_by(function: Any) -> set[str]:
-    if not inspect.isfunction(function):
-        return set()
-    return set(function.__code__.co_names) & set(inspect.signature(function).parameters)
+def _initializers(error: type[Exception]) -> Iterator[FunctionType]:
+    """Give the class's __init__, and those of its bases as far as that calls them."""
+    for base in error.__mro__:
+        if (initializer := base.__dict__.get("__init__")) is None:
+            continue
+        if not inspect.isfunction(initializer):
+            return
+        yield initializer
+        if "__init__" not in initializer.__code__.co_names:
+            return
+
+
+def _set_by(initializer: FunctionType) -> Iterator[str]:
+    """Name what the function sets as `self.name = ...`."""
+    itself = initializer.__code__.co_varnames[:1]
+    for loaded, stored in itertools.pairwise(dis.get_instructions(initializer)):
+        # One instruction may load several variables: then it names them all, and the object is the last.
+        names = loaded.argval if isinstance(loaded.argval, tuple) else (loaded.argval,)
+        if stored.opname == "STORE_ATTR" and names[-1:] == itself:
+            yield stored.argval
 
 
 def _hints(function: Any) -> dict[str, Any]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import dis
-import inspect
 import re
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
@@ -183,7 +181,7 @@ class VarlinkInterface:
 
     def _error_parameters(self, kind: type[Exception]) -> str:
         fields = {"message": "string", "arguments": "?[]?object"}
-        for name, annotation in _attributes_of(kind).items():
+        for name, annotation in attributes_of(kind).items():
             if is_field_name(name):
                 fields[name] = nullable(self._types.of(annotation))
         return ", ".join(f"{name}: {written}" for name, written in fields.items())
@@ -223,18 +221,6 @@ def interface_name(service: str) -> str:
     if "." not in name or not name[0].isalpha():
         name = _ALONE + name
     return name
-
-
-def _attributes_of(kind: type[Exception]) -> dict[str, Any]:
-    """Return the types of the attributes that an error has, also of those that its __init__ makes up by itself."""
-    made = dict.fromkeys(_stored_by(kind.__init__), Any)
-    return {name: hint for name, hint in {**made, **attributes_of(kind)}.items() if not name.startswith("_")}
-
-
-def _stored_by(initializer: Any) -> list[str]:
-    if not inspect.isfunction(initializer):
-        return []
-    return [each.argval for each in dis.get_instructions(initializer) if each.opname == "STORE_ATTR"]
 
 
 def _method_name(name: str) -> str:
