@@ -15,7 +15,8 @@ import pytest
 
 import localsocket
 from localsocket.blocking.service_loop import ServiceLoop
-from localsocket.errors import BrokenEndpoint, CallFailed
+from localsocket.errors import BrokenEndpoint, CallFailed, ClosedByPeer
+from localsocket.services import protocols
 from localsocket.testing import PATIENCE, Background, wait_until
 from localsocket.tools.endpoints import named_endpoints
 
@@ -121,6 +122,40 @@ def test_another_address_may_be_given(serve: Command) -> None:
 
     with serve_until(look):
         assert serve("served_here:service", "--at", "demo.other")[0] == 0
+
+
+def test_only_the_protocols_that_are_named_are_spoken(serve: Command) -> None:
+    def call() -> None:
+        with pytest.raises(ClosedByPeer), localsocket.Client("demo.served", timeout=PATIENCE):
+            pass
+        with localsocket.Client("demo.served", timeout=PATIENCE, protocol="varlink") as client:
+            assert client.call("add", a=2, b=3) == 5
+
+    with serve_until(call):
+        status, _, errors = serve("served_here:service", "--protocols", "varlink, http")
+    assert status == 0
+    assert "its first byte is 0x00, with which localsocket begins, which is not spoken here" in errors
+
+
+@pytest.mark.parametrize(
+    ("named", "said"),
+    [
+        ("varlnk", "did you mean 'varlink'?"),
+        ("localsocket,gopher", "there are localsocket, varlink, http"),
+        (",", "'' is no protocol"),
+    ],
+)
+def test_a_protocol_that_there_is_not_is_wrong_usage(serve: Command, named: str, said: str) -> None:
+    status, output, errors = serve("served_here:service", "--protocols", named)
+    assert (status, output) == (2, "")
+    assert said in " ".join(errors.replace("│", " ").split())
+
+
+def test_a_protocol_whose_package_is_missing_is_wrong_usage(serve: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(protocols._NEEDS, "http", ("no_such_module", "http"))
+    status, output, errors = serve("served_here:service", "--protocols", "http")
+    assert (status, output, errors.count("\n")) == (2, "", 1)
+    assert "pip install 'localsocket[http]'" in errors
 
 
 def test_a_failure_is_logged_in_full_and_cannot_forge_the_log(serve: Command, hostile: str) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pwd
 import re
-from typing import Annotated, Any, TypeAlias
+from typing import Annotated, Any, TypeAlias, cast
 
 import typer
 
@@ -12,6 +12,7 @@ from localsocket.blocking.client import Client
 from localsocket.cli.completing import complete_address
 from localsocket.endpoint.credentials import ANY_USER, SAME_USER, AllowedUsers
 from localsocket.services.client_core import ClientProtocol
+from localsocket.services.protocols import PROTOCOLS, ProtocolName, check_protocols
 from localsocket.sockets.connector import CONNECT_TIMEOUT
 
 
@@ -61,6 +62,15 @@ Mode: TypeAlias = Annotated[
 Protocol: TypeAlias = Annotated[
     ClientProtocol, typer.Option("--protocol", help="What the service speaks; varlink also with those of others.")
 ]
+Protocols: TypeAlias = Annotated[
+    str,
+    typer.Option(
+        "--protocols",
+        metavar="PROTOCOL,...",
+        help=f"Speak only these of {', '.join(PROTOCOLS)}; by default those of the service.",
+        show_default=False,
+    ),
+]
 AsJson: TypeAlias = Annotated[bool, typer.Option("--json", help="For a program: JSON, each value on one line.")]
 
 
@@ -71,6 +81,16 @@ def allowed_users(any_user: bool, allow: str = "") -> AllowedUsers:
     if allow:
         return [_uid(user) for user in allow.split(",")]
     return ANY_USER if any_user else SAME_USER
+
+
+def chosen_protocols(text: str) -> tuple[ProtocolName, ...] | None:
+    """Return what --protocols says, or None where it is not given."""
+    if not text:
+        return None
+    try:
+        return check_protocols(cast(list[ProtocolName], [name.strip() for name in text.split(",")]))
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from None
 
 
 def file_mode(text: str) -> int | None:

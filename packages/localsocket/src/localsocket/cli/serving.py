@@ -17,7 +17,7 @@ import typer
 
 from localsocket.cli.exit_status import CommandFailed, ExitStatus, ending_with_a_status
 from localsocket.cli.log_lines import log_to_standard_error
-from localsocket.cli.options import Allow, AnyUser, Mode, allowed_users, file_mode
+from localsocket.cli.options import Allow, AnyUser, Mode, Protocols, allowed_users, chosen_protocols, file_mode
 from localsocket.services.service import Service
 from localsocket.serving.server_thread import ServerThread
 
@@ -40,6 +40,7 @@ def serve(
     any_user: AnyUser = False,
     allow: Allow = "",
     mode: Mode = "",
+    protocols: Protocols = "",
 ) -> None:
     """Serve a service of a module until SIGTERM or SIGINT (Ctrl-C). Its log goes to the standard error.
 
@@ -47,12 +48,13 @@ def serve(
     """
     allowed, permissions = allowed_users(any_user, allow), file_mode(mode)
     with ending_with_a_status():
+        spoken = chosen_protocols(protocols)
         service = _find_service(target)
         log_to_standard_error()
         address = at or service.name
         with (
             _StopSignals() as stop,
-            ServerThread(address, service, allow=allowed, mode=permissions) as server,
+            ServerThread(address, service, allow=allowed, mode=permissions, protocols=spoken) as server,
         ):
             threading.Thread(target=_tell_when_stopped, args=(server, stop), daemon=True).start()
             logger.info("serving %s at %s", service.name, address)
