@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from localsocket.endpoint.credentials import ANY_USER as ANY_USER
     from localsocket.endpoint.credentials import SAME_USER as SAME_USER
     from localsocket.endpoint.credentials import PeerCredentials as PeerCredentials
+    from localsocket.endpoint.daemon import Daemon as Daemon
     from localsocket.interfaces import Limits as Limits
     from localsocket.interfaces import SocketState as SocketState
     from localsocket.services.gap import Gap as Gap
@@ -43,6 +44,7 @@ _HOME = {
     "ANY_USER": "endpoint.credentials",
     "CallLimits": "services.limits",
     "Client": "blocking.client",
+    "Daemon": "endpoint.daemon",
     "EventLoop": "blocking.event_loop",
     "EventSocket": "blocking.event_socket",
     "Gap": "services.gap",

@@ -452,6 +452,34 @@ class ServerRefused(LocalSocketError, ConnectionRefusedError):
         self.kind = kind
 
 
+class StartFailed(LocalSocketError, ChildProcessError):
+    """The program that should serve `address` could not be started, or has ended before it listened.
+
+    `command` is the program with its arguments, `status` its exit status, or the negative number of the signal that
+    ended it; None where it could not be started, and then `reason` is the system's. `output` are the last lines that it
+    wrote.
+    """
+
+    def __init__(
+        self,
+        address: str,
+        command: Sequence[object],
+        status: int | None,
+        *,
+        reason: str = "",
+        output: Sequence[str] = (),
+    ) -> None:
+        said = f"; its last lines: {' | '.join(output)}" if output else ""
+        how = reason if status is None else _ended(status)
+        program = " ".join(map(str, command))
+        super().__init__(errno.ECHILD, f"the server of {address!r} did not start: {program!r}: {how}{said}")
+        self.address = address
+        self.command = tuple(command)
+        self.status = status
+        self.reason = how
+        self.output = list(output)
+
+
 class ServerBusy(Busy):
     """The server's accept queue is full."""
 
@@ -498,6 +526,12 @@ class TooManyConnections(LocalSocketError, PermissionError):
         super().__init__(errno.EUSERS, f"uid {peer.uid} already has {limit} connections, as many as one user may")
         self.peer = peer
         self.limit = limit
+
+
+def _ended(status: int) -> str:
+    if status < 0:
+        return f"it was ended by signal {-status} before it listened"
+    return f"it ended with exit status {status} before it listened"
 
 
 def _users(allowed: Sequence[int] | str) -> str:

@@ -318,10 +318,10 @@ class Client(Calls, AnyClient[ClientConnection]):
 
     async def _connect(self, deadline: Deadline) -> ClientConnection:
         connecting = self._core.connecting_deadline(deadline)
-        connector = self._connector(SharedSocket, connecting)
-        while (connection := await self._attempt(connector, connecting)) is None:
-            self._check_not_closed()
-            await asyncio.sleep(connector.next_pause())
+        with self._connector(SharedSocket, connecting) as connector:
+            while (connection := await self._attempt(connector, connecting)) is None:
+                self._check_not_closed()
+                await asyncio.sleep(connector.next_pause())
         if self._is_closed:
             connection.cut_off()
         return connection

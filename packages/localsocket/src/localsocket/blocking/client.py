@@ -234,6 +234,11 @@ class Client(Calls, AnyClient[ClientConnection]):
     until its own time-out, or `timeout` seconds. Calls that were under way fail with ClosedByPeer, but those of methods
     that the service declares idempotent, which are made again. Without it every further call fails.
 
+    `start` is the program that serves there, a list of strings or a Daemon: where nobody listens it is started, in the
+    background and once, however many clients ask at the same time, and connecting waits for it, up to `timeout`
+    seconds. It goes on when this client and its process end. StartFailed tells how it ended, where it did before it
+    listened. With `reconnect` it is started again where it has ended since.
+
     `limits`: see CallLimits. `tracing`: see localsocket.otel. `protocol`: "varlink" calls services of whatever origin,
     one call at a time, whose arguments are given by name; docs/varlink.md tells what else differs. As a context manager
     it closes itself.
@@ -361,10 +366,10 @@ class Client(Calls, AnyClient[ClientConnection]):
 
     def _connect(self, deadline: Deadline) -> ClientConnection:
         connecting = self._core.connecting_deadline(deadline)
-        connector = self._connector(SharedSocket, connecting)
-        while (connection := self._attempt(connector, connecting)) is None:
-            self._check_not_closed()
-            time.sleep(connector.next_pause())
+        with self._connector(SharedSocket, connecting) as connector:
+            while (connection := self._attempt(connector, connecting)) is None:
+                self._check_not_closed()
+                time.sleep(connector.next_pause())
         if self._is_closed:
             connection.cut_off()
         return connection

@@ -97,7 +97,7 @@ class Publication:
         self._directory.close()
 
     def close_in_child(self) -> None:
-        self._lock.close_in_child()
+        self._lock.drop_copy()
         self._directory.close()
 
 

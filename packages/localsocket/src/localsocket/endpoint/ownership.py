@@ -25,22 +25,23 @@ class NameLock:
         self._lock = lock
 
     @classmethod
-    def acquire(cls, directory: int, endpoint: Endpoint) -> NameLock:
+    def acquire(cls, directory: int, endpoint: Endpoint, suffix: str = "lock") -> NameLock:
         """Take the lock without waiting; `directory` stays the caller's and must outlive the lock.
 
-        Raises NameTaken with the owner's pid, PathOccupied when the lock file is something else, or InsecureDirectory
-        when the kernel cannot say which user this is.
+        A name has more than one, told apart by `suffix`: "lock" is its owner's. Raises NameTaken with the pid of who
+        has it, PathOccupied when the lock file is something else, or InsecureDirectory when the kernel cannot say
+        which user this is.
         """
         if certainty_of_uid(os.geteuid()) is Certainty.UNKNOWN:
             us = user_in_words(os.geteuid())
             raise InsecureDirectory(endpoint.directory, f"nothing in it can be known to be ours, since we are {us}")
-        lock_name = companion_name(endpoint.file_name, "lock")
+        lock_name = companion_name(endpoint.file_name, suffix)
         path = os.path.join(endpoint.directory, lock_name)
         while True:
             lock = _open_lock_file(directory, lock_name, path)
             try:
                 status = os.fstat(lock.number)
-                _check_lock_file(path, status, lock.number)
+                check_our_file(path, "a lock file", status, lock.number)
                 try:
                     fcntl.flock(lock.number, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 except BlockingIOError:
@@ -58,17 +59,24 @@ class NameLock:
         """Say nothing when forgotten: what this belongs to does, and releases it."""
         self._lock._is_owned = True
 
+    @property
+    def descriptor(self) -> int:
+        """What holds it; a process that inherits this holds it too, until somebody says release()."""
+        return self._lock.number
+
     def release(self) -> None:
-        """Remove the lock file and let go; doing it twice is fine."""
+        """Remove the lock file and let go, for all that inherited it as well; doing it twice is fine."""
         if self._lock.number < 0:
             return
         with contextlib.suppress(OSError):  # the directory may be gone, and then so is the file
             if is_same_file(file_status(self._directory, self._file_name), os.fstat(self._lock.number)):
                 os.unlink(self._file_name, dir_fd=self._directory)
+        with contextlib.suppress(OSError):
+            fcntl.flock(self._lock.number, fcntl.LOCK_UN)
         self._lock.close()
 
-    def close_in_child(self) -> None:
-        """Drop a forked child's copy: the lock stays the parent's."""
+    def drop_copy(self) -> None:
+        """Close this process's descriptor: the lock stays with the others that hold it, such as a forked parent."""
         self._lock.close()
 
 
@@ -77,20 +85,21 @@ def _open_lock_file(directory: int, lock_name: str, path: str) -> OwnedDescripto
         return OwnedDescriptor.open(lock_name, _LOCK_FLAGS, 0o600, dir_fd=directory)
     except OSError as error:
         if (status := file_status(directory, lock_name)) is not None:
-            _check_lock_file(path, status, None)
+            check_our_file(path, "a lock file", status, None)
         raise BrokenEndpoint(f"opening the lock file {path!r}", error) from error
 
 
-def _check_lock_file(path: str, status: os.stat_result, lock: int | None) -> None:
+def check_our_file(path: str, what: str, status: os.stat_result, descriptor: int | None) -> None:
+    """Raise PathOccupied for what is no plain file, or is another user's; `descriptor` is the file's, if it is open."""
     if not stat.S_ISREG(status.st_mode):
         raise PathOccupied(path, kind_of(status.st_mode))
 
     def prove() -> None:
-        if lock is not None:
-            os.fchmod(lock, stat.S_IMODE(status.st_mode))  # only the owner may change the mode, even to what it is
+        if descriptor is not None:
+            os.fchmod(descriptor, stat.S_IMODE(status.st_mode))  # only the owner may change it, even to what it is
 
     if not is_our_file(status, prove):
-        raise PathOccupied(path, f"a lock file of {user_in_words(status.st_uid)}")
+        raise PathOccupied(path, f"{what} of {user_in_words(status.st_uid)}")
 
 
 def _write_pid(lock: int) -> None:

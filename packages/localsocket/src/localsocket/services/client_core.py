@@ -10,6 +10,7 @@ from typing import Any, Literal, TypeAlias, TypedDict
 from localsocket.deadlines import Deadline
 from localsocket.endpoint.address import parse_address
 from localsocket.endpoint.credentials import SAME_USER, AllowedUsers, check_allowed_users
+from localsocket.endpoint.daemon import Startable, check_daemon
 from localsocket.errors import ClosedByPeer, ConnectingTimedOut, DeadlinePassed, LocalSocketError
 from localsocket.keywords import similar_names
 from localsocket.services.failures import error_of
@@ -42,6 +43,7 @@ class ClientOptions(TypedDict, total=False):
     limits: CallLimits
     tracing: Tracing | None
     protocol: ClientProtocol
+    start: Startable | None
 
 
 class ClientCore:
@@ -60,6 +62,7 @@ class ClientCore:
         limits: CallLimits = DEFAULT_CALL_LIMITS,
         tracing: Tracing | None = None,
         protocol: ClientProtocol = "localsocket",
+        start: Startable | None = None,
     ) -> None:
         self._caller = _CALLERS[check_client_protocol(protocol)]
         self.address = parse_address(address).address
@@ -70,6 +73,7 @@ class ClientCore:
         self.tracing = tracing
         self.tally = Tally()
         self._wait_for_server = wait_for_server
+        self._start = check_daemon(start)
         self._allow_server = check_allowed_users(allow_server, "allow_server")
         self._connector: Connector[Any] | None = None  # the last one
         self._errors = {kind.__name__: kind for kind in check_declared(errors)}
@@ -90,6 +94,7 @@ class ClientCore:
             wait_for_server=self._wait_for_server or is_again,
             allow_server=self._allow_server,
             limits=self.limits.of_socket(),
+            start=self._start,
         )
         return connector
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import os
-from typing import Generic, TypedDict, TypeVar
+from typing import Generic, Self, TypedDict, TypeVar
 
 from localsocket.deadlines import Deadline
 from localsocket.endpoint.address import parse_address
 from localsocket.endpoint.connecting import try_connect
 from localsocket.endpoint.credentials import SAME_USER, AllowedUsers, check_allowed_users
+from localsocket.endpoint.daemon import Daemon
 from localsocket.endpoint.fork_safety import no_fork_meanwhile
+from localsocket.endpoint.starting import Starter
 from localsocket.errors import ConnectingTimedOut, LocalSocketError, ServerBusy, ServerNotFound, ServerRefused
 from localsocket.interfaces import DEFAULT_LIMITS, Limits, OpenMode, check_mode
 from localsocket.sockets.connection import Connection
@@ -34,7 +36,8 @@ class ConnectOptions(TypedDict, total=False):
 class Connector(Generic[Connected]):
     """Makes a socket of `kind`, for whoever waits between the attempts; the other parameters as of connect().
 
-    `waits_for_server` tells that attempts go on while there is none.
+    `start` is started where nobody serves. `waits_for_server` tells that attempts go on while there is no server. Who
+    has a connector with `start` closes it when there are no more attempts, most easily by a `with` block.
     """
 
     def __init__(
@@ -47,15 +50,17 @@ class Connector(Generic[Connected]):
         allow_server: AllowedUsers = SAME_USER,
         mode: OpenMode = "rw",
         limits: Limits = DEFAULT_LIMITS,
+        start: Daemon | None = None,
     ) -> None:
         self._kind = kind
         self._deadline = timeout if isinstance(timeout, Deadline) else Deadline(timeout)
-        self.waits_for_server = wait_for_server
+        self.waits_for_server = wait_for_server or start is not None
         self._allow_server = check_allowed_users(allow_server, "allow_server")
         check_mode(mode)
         self._mode: OpenMode = mode
         self._limits = limits
         self._endpoint = parse_address(address)
+        self._starter = None if start is None else Starter(self._endpoint, start)
         self._pause = _FIRST_PAUSE
         self.reason: LocalSocketError | None = None  # why the last attempt came to nothing
 
@@ -71,15 +76,32 @@ class Connector(Generic[Connected]):
         try:
             with no_fork_meanwhile():
                 sock, peer = try_connect(self._endpoint, self._allow_server)
-                return self._kind(sock, address=address, peer=peer, mode=self._mode, limits=self._limits)
-        except (ServerBusy, ServerNotFound, ServerRefused) as reason:
-            if not (self.waits_for_server or isinstance(reason, ServerBusy)):
-                raise
+                connected = self._kind(sock, address=address, peer=peer, mode=self._mode, limits=self._limits)
+        except ServerBusy as reason:
             self.note(reason)
-            return None
+        except (ServerNotFound, ServerRefused) as reason:
+            if not self.waits_for_server:
+                raise
+            self.note(reason if self._starter is None else self._starter.step(reason))
+        else:
+            if self._starter is not None:
+                self._starter.done()
+            return connected
+        return None
 
     def note(self, reason: LocalSocketError) -> None:
         """Remember why an attempt came to nothing. Raises ConnectingTimedOut when no other one may be made."""
         self.reason = reason
         if self._deadline.has_passed():
             raise ConnectingTimedOut(self._endpoint.address, self._deadline.timeout, reason)
+
+    def close(self) -> None:
+        """Make no more attempts. A server that was started goes on."""
+        if self._starter is not None:
+            self._starter.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()

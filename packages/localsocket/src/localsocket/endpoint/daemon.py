@@ -1,0 +1,44 @@
+"""A program that serves an address, and how it is started: what a caller says, checked."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+
+@dataclass(frozen=True, slots=True)
+class Daemon:
+    """A program that serves an address, to be started when somebody calls and nobody serves there.
+
+    `command` is the program and its arguments, without a shell. `directory` is where it runs, by default where its
+    starter does. `environment` are variables beside those of its starter. `log` is the file that its output, also of
+    errors, is added to; by default that is a hidden file beside the socket, `.NAME.log`, which is emptied at each
+    start, and os.devnull keeps nothing.
+
+    It runs in a session of its own, reads nothing, and inherits one descriptor beside its standard streams: the lock
+    that keeps others from starting a second one before it listens.
+    """
+
+    command: Sequence[str | os.PathLike[str]]
+    directory: str | os.PathLike[str] | None = None
+    environment: Mapping[str, str] = field(default_factory=dict)
+    log: str | os.PathLike[str] | None = None
+
+    def __post_init__(self) -> None:
+        if isinstance(self.command, (str, bytes)) or not isinstance(self.command, Sequence):
+            kind = type(self.command).__name__
+            raise TypeError(f'a command is a list of strings, such as [sys.executable, "-m", "shop"], not {kind}')
+        if not self.command:
+            raise ValueError("a command names a program at least, and this one is empty")
+        object.__setattr__(self, "command", tuple(os.fspath(part) for part in self.command))
+
+
+Startable: TypeAlias = Daemon | Sequence[str | os.PathLike[str]]
+"""A Daemon, or just its command."""
+
+
+def check_daemon(start: Startable | None) -> Daemon | None:
+    """Return the Daemon that `start` stands for. Raises TypeError or ValueError for what is no command."""
+    return start if start is None or isinstance(start, Daemon) else Daemon(start)
