@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 
 import localsocket
-from localsocket import Client, Handler, LocalSocket, ServerThread, Service, aio
-from localsocket.errors import CallFailed, ClosedByPeer, DeadlinePassed
+from localsocket import Client, Handler, LocalSocket, ServerThread, Service, aio, connect
+from localsocket.errors import CallFailed, ClosedByPeer, DeadlinePassed, ServerNotFound
 from localsocket.testing import PATIENCE, Background, wait_until
 from programs import Program
 from services.conftest import ADDRESS
@@ -377,3 +377,61 @@ def test_a_program_can_leave_in_the_midst_of_serving(server: str, way: str) -> N
         assert outcome["error"] in ("OSError", "DeadlinePassed", "BrokenEndpoint", None)
     else:
         assert outcome["error"] is None
+
+
+# --- when nobody is there ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("handler", [Service("idle"), LocalSocket.read_available], ids=["service", "function"])
+def test_a_server_leaves_when_nobody_has_been_connected_for_its_time(handler: Any) -> None:
+    with ServerThread(ADDRESS, handler, idle_timeout=0.05) as server:
+        assert server.wait_stopped(PATIENCE)
+        with pytest.raises(ServerNotFound):
+            connect(ADDRESS)
+
+
+def test_a_server_stays_as_long_as_somebody_is_connected(kind: str) -> None:
+    service = service_of(kind, one)
+    with ServerThread(ADDRESS, service, idle_timeout=0.02) as server:
+        with Client(ADDRESS) as client:
+            assert not server.wait_stopped(0.3)
+            assert client.call("one") == 1
+        assert server.wait_stopped(PATIENCE)
+
+
+def test_a_server_stays_for_a_notification_whose_sender_has_gone(kind: str) -> None:
+    begun, go_on = threading.Event(), threading.Event()
+
+    def work() -> None:
+        begun.set()
+        go_on.wait(PATIENCE)
+
+    with ServerThread(ADDRESS, service_of(kind, work), idle_timeout=0.02) as server:
+        with Client(ADDRESS) as client:
+            client.notify("work")
+            assert begun.wait(PATIENCE)
+        assert not server.wait_stopped(0.3)
+        go_on.set()
+        assert server.wait_stopped(PATIENCE)
+
+
+def test_no_client_that_can_wait_is_turned_away_by_a_server_that_leaves(kind: str) -> None:
+    """Each of many servers leaves at once; its client asks at whatever moment, and is answered by it or by the next."""
+    service = service_of(kind, one)
+    stopping = threading.Event()
+
+    def serve() -> None:
+        while not stopping.is_set():
+            with ServerThread(ADDRESS, service, idle_timeout=0.002) as server:
+                server.wait_stopped(PATIENCE)
+
+    with Background(serve):
+        for _ in range(100):
+            with Client(ADDRESS, wait_for_server=True, timeout=PATIENCE) as client:
+                assert client.call("one") == 1
+        stopping.set()
+
+
+def test_no_time_at_all_is_no_idle_timeout() -> None:
+    with pytest.raises(ValueError, match="idle_timeout"):
+        ServerThread(ADDRESS, Service("idle"), idle_timeout=0)

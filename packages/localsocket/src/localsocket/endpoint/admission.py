@@ -58,6 +58,7 @@ class Admission:
         self._of_user: dict[int, set[int]] = {}
         self._log = ThinnedLog(logger)
         self.refused = 0
+        self.taken_so_far = 0
 
     @property
     def allow(self) -> AllowedUsers:
@@ -87,6 +88,7 @@ class Admission:
             if len(self._taken) >= self._max:
                 return False
             self._taken.add(number)
+            self.taken_so_far += 1
             return True
 
     def _admit(self, place: ConnectionPlace, sock: socket.socket) -> PeerCredentials:

@@ -38,12 +38,17 @@ class LeftBehind:
         with self._lock:
             return self._users.setdefault(uid, _Left()).take(session, sizes)
 
+    def is_empty(self) -> bool:
+        """Whether there is no notification left to be served."""
+        with self._lock:
+            return not any(session.notifications_left() for left in self._users.values() for session in left.sessions)
+
 
 class _Left:
     """What one user has left: at most so much, since what was served is found out only where that matters."""
 
     def __init__(self) -> None:
-        self._sessions: weakref.WeakSet[Leaving] = weakref.WeakSet()
+        self.sessions: weakref.WeakSet[Leaving] = weakref.WeakSet()
         self._count = 0
         self._size = 0
         self._next_look = 0.0
@@ -56,7 +61,7 @@ class _Left:
             self._next_look = time.monotonic() + _PAUSE * (time.monotonic() - now)
             kept = self._room_for(sizes)
         if kept:
-            self._sessions.add(session)
+            self.sessions.add(session)
             self._count += kept
             self._size += sum(sizes[:kept])
         return len(sizes) - kept
@@ -70,7 +75,7 @@ class _Left:
         return min(len(sizes), _MOST - self._count)
 
     def _count_anew(self) -> None:
-        left = {each: sizes for each in self._sessions if (sizes := each.notifications_left())}
-        self._sessions = weakref.WeakSet(left)
+        left = {each: sizes for each in self.sessions if (sizes := each.notifications_left())}
+        self.sessions = weakref.WeakSet(left)
         self._count = sum(map(len, left.values()))
         self._size = sum(map(sum, left.values()))

@@ -22,9 +22,11 @@ from localsocket.endpoint.fork_safety import close_in_forked_child
 from localsocket.errors import ClosedByUs
 from localsocket.forgotten import warn_forgotten
 from localsocket.keywords import check_keywords
+from localsocket.services.item_times import check_idle_timeout
 from localsocket.services.protocols import ProtocolName
 from localsocket.services.service import Service, protocols_at_address
 from localsocket.serving.connection_threads import MAX_THREADS, ConnectionThreads
+from localsocket.serving.idleness import leave_when_idle
 from localsocket.sockets.handler_function import check_function, is_coroutine_function
 from localsocket.sockets.server import ListenOptions
 
@@ -63,8 +65,9 @@ class ServerThread:
     event loop calls for all connections; or a function of one LocalSocket, called in a thread of its own for each
     connection, of which there are `max_threads` at most; or a coroutine function of one aio.LocalSocket, called in a
     task for each connection, on an asyncio loop that belongs to the thread; or a Service. `protocols` are those of a
-    service that are spoken at this address, by default the service's. `options` are those of listen(). A handler that
-    lacks what it needs is refused here, with UnsuitableHandler.
+    service that are spoken at this address, by default the service's. With `idle_timeout` it stops by itself when
+    nobody has been connected for so many seconds, and at most a quarter more; nobody whom it has let in is cut off by
+    that. `options` are those of listen(). A handler that lacks what it needs is refused here, with UnsuitableHandler.
 
     `ready` is set when the address is served and `stopped` when nothing of it is left; what ended the thread before
     its time is in `error` and is raised by stop(). Any thread may call, except the server's own.
@@ -80,10 +83,11 @@ class ServerThread:
         *,
         max_threads: int = MAX_THREADS,
         protocols: Iterable[ProtocolName] | None = None,
+        idle_timeout: float | None = None,
         **options: Unpack[ListenOptions],
     ) -> None:
         check_not_patched("a server thread")
-        check_keywords("ServerThread", options, ListenOptions, ["max_threads", "protocols"])
+        check_keywords("ServerThread", options, ListenOptions, ["max_threads", "protocols", "idle_timeout"])
         if isinstance(address, LocalServer) and options:
             raise TypeError(f"a server that listens already takes no options: {', '.join(options)}")
         self.ready = threading.Event()
@@ -95,6 +99,7 @@ class ServerThread:
             options.setdefault("limits", handler.limits.of_socket())
         self._protocols = protocols_at_address(protocols, handler)
         self._max_threads = check_count(max_threads, "max_threads", minimum=1)
+        self._idle_timeout = _check_idle(idle_timeout)
         self._options = options
         self._server: LocalServer | None = None
         self._serving: _Serving | None = None
@@ -130,6 +135,8 @@ class ServerThread:
             self._thread = threading.Thread(target=run, name=f"localsocket {self.address}", daemon=True)
             self._thread.start()
             self.ready.wait()
+            if self._idle_timeout is not None:
+                self._watch_idleness(self._idle_timeout, self._serving, server)
         except BaseException:
             self._give_up_starting(server)
             raise
@@ -223,6 +230,14 @@ class ServerThread:
 
         return CoroutineServing(server, service, self._protocols)
 
+    def _watch_idleness(self, timeout: float, serving: _Serving, server: LocalServer) -> None:
+        """Have it stop when it has been idle; like the thread that serves, this one does not hold the object."""
+        left_behind = self._handler._left_behind if isinstance(self._handler, Service) else None
+        is_busy = (lambda: False) if left_behind is None else (lambda: not left_behind.is_empty())
+        leave = partial(_leave, serving)
+        watch = partial(leave_when_idle, server, timeout, is_busy, leave, self.stopped)
+        threading.Thread(target=watch, name=f"localsocket {self.address} idle", daemon=True).start()
+
     def _leave_behind(self, serving: _Serving, deadline: Deadline) -> None:
         """Stop although the thread does not end: held up in a handler, or deaf since its descriptors were closed."""
         self._is_left_behind = True
@@ -243,6 +258,16 @@ class ServerThread:
             self._thread = None
             self._serving.close()
             self.stopped.set()
+
+
+def _check_idle(idle_timeout: float | None) -> float | None:
+    if idle_timeout == 0:
+        raise ValueError("idle_timeout must be more than 0 seconds: nobody could connect in time")
+    return check_idle_timeout(idle_timeout)
+
+
+def _leave(serving: _Serving) -> None:
+    serving.stop(Deadline(STOP_TIMEOUT))
 
 
 def _run(
