@@ -39,11 +39,13 @@ if TYPE_CHECKING:
     from localsocket.serving.server_thread import ServerThread as ServerThread
     from localsocket.serving.single_instance import SingleInstance as SingleInstance
     from localsocket.serving.single_instance import Start as Start
+    from localsocket.values.codec import Codec as Codec
 
 _HOME = {
     "ANY_USER": "endpoint.credentials",
     "CallLimits": "services.limits",
     "Client": "blocking.client",
+    "Codec": "values.codec",
     "Daemon": "endpoint.daemon",
     "EventLoop": "blocking.event_loop",
     "EventSocket": "blocking.event_socket",

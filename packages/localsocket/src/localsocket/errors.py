@@ -239,6 +239,23 @@ class UnsuitableMethod(UnsuitableHandler):
         self.reason = reason
 
 
+class UnsuitableType(UnsuitableMethod):
+    """What stands at `path` of a type cannot be sent; `place` is what it was registered for, `line` the user's line.
+
+    `path` is the class and the field, such as `Job.folder`, or else the parameter, the result or the message. `way_out`
+    says what to do.
+    """
+
+    def __init__(self, path: str, reason: str, place: str, line: str, way_out: str) -> None:
+        UnsuitableHandler.__init__(self, f"`{path}`: {reason}, in {place} ({line}); {way_out}")
+        self.path = path
+        self.reason = reason
+        self.place = place
+        self.line = line
+        self.way_out = way_out
+        self.method = place
+
+
 class UnsuitableMessage(LocalSocketError, TypeError):
     """The value has no form in the serializer that was chosen; nothing was sent."""
 

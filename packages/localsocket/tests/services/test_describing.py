@@ -8,7 +8,7 @@ import json
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
+from threading import Event
 from typing import Annotated, Any, ClassVar, NewType
 
 import jsonschema
@@ -121,7 +121,7 @@ def test_errors_are_told_with_what_crosses_of_them(rich: ServiceDescription) -> 
 def test_only_what_an_error_keeps_is_told_of_it() -> None:
     class Odd(Exception):
         limit: ClassVar[int] = 3
-        where: Path
+        where: Event
 
         def __init__(self, kept: int, lost: str, unsaid) -> None:  # type: ignore[no-untyped-def]
             super().__init__(lost)
@@ -130,7 +130,7 @@ def test_only_what_an_error_keeps_is_told_of_it() -> None:
             self._timeout = self.made = len(lost)
             self.reason: str = lost
 
-    Odd.__annotations__, Odd.__init__.__annotations__ = {"limit": ClassVar[int], "where": Path}, {"kept": int}
+    Odd.__annotations__, Odd.__init__.__annotations__ = {"limit": ClassVar[int], "where": Event}, {"kept": int}
     service = Service("demo", errors=[Odd])
     (odd,) = service.describe().errors
     assert [(each.name, each.type, each.schema) for each in odd.attributes] == [

@@ -6,10 +6,11 @@ import datetime
 import decimal
 import enum
 import functools
+import inspect
 import uuid
 from collections.abc import AsyncIterator, Generator, Iterable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
+from threading import Event
 from typing import Annotated, Any, NamedTuple, TypedDict
 
 import msgspec
@@ -18,7 +19,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from localsocket import Service
-from localsocket.errors import BadArguments, BadResult, UnsuitableHandler, UnsuitableMethod
+from localsocket.errors import BadArguments, BadResult, UnsuitableHandler, UnsuitableMethod, UnsuitableType
 from localsocket.services.method import Method
 from localsocket.services.schema import Result
 from localsocket.wire.call_bodies import decode_call, encode_call
@@ -376,17 +377,17 @@ async def promises_an_iterator() -> Iterator[int]:
 
 
 class Holder(msgspec.Struct):
-    path: Path
+    path: Event
     next: Holder | None = None
 
 
 def no_form(value: list[Holder]) -> None: ...
 
 
-def no_form_by_name(*, value: Path) -> None: ...
+def no_form_by_name(*, value: Event) -> None: ...
 
 
-def gives_no_form() -> dict[str, Path | None]:
+def gives_no_form() -> dict[str, Event | None]:
     return {}
 
 
@@ -411,9 +412,6 @@ class Shop:
         (unresolved, "an annotation cannot be resolved: name 'Nowhere' is not defined"),
         (yields_a_number, "it yields, so what it gives is Iterator[...], not int"),
         (promises_an_iterator, "it is a coroutine function that gives an iterator: yield the items instead"),
-        (no_form, "msgspec has no form for a parameter's type: Path is none of the types that it can send"),
-        (no_form_by_name, "msgspec has no form for a parameter's type"),
-        (gives_no_form, "msgspec has no form for what it gives: Path"),
         (many, "or take one list: values: list[int]"),
         (anything, "or take one dict: values: dict[str, int]"),
         (lambda *values: None, "or take one list: values: list"),
@@ -434,6 +432,25 @@ def test_a_function_that_cannot_be_a_method_is_refused_with_the_reason(function:
     assert str(caught.value).startswith("f cannot be a method of a service: ")
     assert reason in str(caught.value)
     assert isinstance(caught.value, (UnsuitableHandler, TypeError))
+    assert not service.describe().methods
+
+
+@pytest.mark.parametrize(
+    ("function", "path"), [(no_form, "Holder.path"), (no_form_by_name, "value"), (gives_no_form, "result")]
+)
+def test_what_cannot_be_sent_is_refused_by_its_path_with_the_users_line_and_the_way_out(
+    function: Any, path: str
+) -> None:
+    service = Service("demo")
+    line = inspect.currentframe().f_lineno + 2  # type: ignore[union-attr] # Python has frames
+    with pytest.raises(UnsuitableType) as caught:
+        service.method(function, name="f")
+    assert str(caught.value) == (
+        f"`{path}`: Event is none of the types that can be sent, in method 'f' (test_schema.py:{line}); "
+        "pass types=[Codec(Event, encode, decode)]"
+    )
+    assert (caught.value.path, caught.value.line) == (path, f"test_schema.py:{line}")
+    assert isinstance(caught.value, UnsuitableMethod)
     assert not service.describe().methods
 
 

@@ -61,7 +61,7 @@ class DeafSubscriber:
         ({"policy": "drop_newest"}, "policy must be one of block, drop_oldest, disconnect"),
         ({"queue": 0}, "queue must be at least 1"),
         ({"queue": 1.5}, "queue must be a whole number"),
-        ({"kind": type}, "msgspec has no form"),
+        ({"kind": type}, "`message`: type is none of the types that can be sent, in topic 'news'"),
     ],
 )
 def test_a_topic_that_means_nothing_is_refused(options: dict[str, Any], reason: str) -> None:

@@ -26,6 +26,7 @@ from localsocket.services.method import DESCRIBE
 from localsocket.services.schema import ANYTHING, Result
 from localsocket.sockets.caller_driven import CLOSE_TIMEOUT
 from localsocket.sockets.connector import Connector
+from localsocket.values.known_types import KnownTypes
 from localsocket.wire.stream_terms import StreamTerms
 
 T = TypeVar("T")
@@ -115,6 +116,10 @@ class Calls(CallsCore["Client"]):
         client = self._client
         client._description = (client._connection, description)
         return description
+
+    @property
+    def _known(self) -> KnownTypes:
+        return self._client._core.known
 
     def _told(self) -> ServiceDescription | None:
         """What a proxy knows of its methods: what was told last, for nobody can wait here."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable
 from types import TracebackType
 from typing import Any, Unpack
 
@@ -17,6 +17,7 @@ from localsocket.sockets.any_message_socket import AnyMessageSocket
 from localsocket.sockets.caller_driven import CLOSE_TIMEOUT
 from localsocket.sockets.connected_socket import T
 from localsocket.sockets.connector import CONNECT_TIMEOUT, ConnectOptions
+from localsocket.values.codec import Codec
 from localsocket.wire.byte_buffer import ByteBuffer
 from localsocket.wire.message_exchange import MAX_MESSAGE
 from localsocket.wire.serializers import SerializerName
@@ -28,14 +29,15 @@ def connect_messages(
     serializer: SerializerName = "msgpack",
     kind: Any = Any,
     max_message: int = MAX_MESSAGE,
+    types: Iterable[Codec[Any]] = (),
     **options: Unpack[ConnectOptions],
 ) -> Opening[MessageSocket]:
     """Connect as connect() does, and return a MessageSocket once both sides have greeted each other.
 
     To be awaited or entered.
     """
-    check_keywords("connect_messages", options, ConnectOptions, ["serializer", "kind", "max_message"])
-    return Opening(_connect(address, serializer, kind, max_message, options))
+    check_keywords("connect_messages", options, ConnectOptions, ["serializer", "kind", "max_message", "types"])
+    return Opening(_connect(address, serializer, kind, max_message, types, options))
 
 
 async def _connect(
@@ -43,12 +45,13 @@ async def _connect(
     serializer: SerializerName,
     kind: Any,
     max_message: int,
+    types: Iterable[Codec[Any]],
     options: ConnectOptions,
 ) -> MessageSocket:
     deadline = Deadline(options.get("timeout", CONNECT_TIMEOUT))
     socket = await connect(address, **options)
     try:
-        messages = MessageSocket(socket, serializer=serializer, kind=kind, max_message=max_message)
+        messages = MessageSocket(socket, serializer=serializer, kind=kind, max_message=max_message, types=types)
         await messages.wait_greeted(timeout=deadline.remaining())
     except BaseException:
         socket.abort()

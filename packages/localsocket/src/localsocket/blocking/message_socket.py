@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from types import TracebackType
 from typing import Any, Unpack
 
@@ -16,6 +16,7 @@ from localsocket.sockets.any_message_socket import AnyMessageSocket
 from localsocket.sockets.caller_driven import CLOSE_TIMEOUT
 from localsocket.sockets.connected_socket import T
 from localsocket.sockets.connector import CONNECT_TIMEOUT, ConnectOptions
+from localsocket.values.codec import Codec
 from localsocket.wire.byte_buffer import ByteBuffer
 from localsocket.wire.message_exchange import MAX_MESSAGE
 from localsocket.wire.serializers import SerializerName
@@ -27,14 +28,15 @@ def connect_messages(
     serializer: SerializerName = "msgpack",
     kind: Any = Any,
     max_message: int = MAX_MESSAGE,
+    types: Iterable[Codec[Any]] = (),
     **options: Unpack[ConnectOptions],
 ) -> MessageSocket:
     """Connect as connect() does, and return a MessageSocket once both sides have greeted each other."""
-    check_keywords("connect_messages", options, ConnectOptions, ["serializer", "kind", "max_message"])
+    check_keywords("connect_messages", options, ConnectOptions, ["serializer", "kind", "max_message", "types"])
     deadline = Deadline(options.get("timeout", CONNECT_TIMEOUT))
     socket = connect(address, **options)
     try:
-        messages = MessageSocket(socket, serializer=serializer, kind=kind, max_message=max_message)
+        messages = MessageSocket(socket, serializer=serializer, kind=kind, max_message=max_message, types=types)
         messages.wait_greeted(timeout=deadline.remaining())
     except BaseException:
         socket.abort()
@@ -47,9 +49,9 @@ class MessageSocket(AnyMessageSocket[LocalSocket]):
     """A connected local socket for messages; any thread may send, receive and close.
 
     It takes `socket` over, of which nothing must have been read; both ends have to be MessageSockets, of the same
-    serializer. `serializer`: "msgpack" or "json" take what msgspec takes, "text" str, "raw" bytes. `kind` is the type
-    that received messages are checked to be of. Messages of more than `max_message` bytes are not taken: the peer is
-    told so when it greets, and is disconnected where it does not keep to that.
+    serializer. `serializer`: "msgpack" or "json" take what docs/types.md lists, and what `types` tells of, "text" str,
+    "raw" bytes. `kind` is the type that received messages are checked to be of. Messages of more than `max_message`
+    bytes are not taken: the peer is told so when it greets, and is disconnected where it does not keep to that.
 
     Time-outs are in seconds, None waits for ever. Iterating gives messages, until the peer has finished sending.
     """

@@ -8,6 +8,7 @@ from typing import Generic, TypeAlias, TypeVar, cast
 from localsocket.deadlines import NEVER, Deadline, check_count
 from localsocket.services.proxies import CallsByName, Proxy, TypedProxy
 from localsocket.services.remote import Remote
+from localsocket.values.known_types import KnownTypes
 from localsocket.wire.stream_terms import BEGINS_IN_TIME, StreamTerms
 
 Arguments: TypeAlias = tuple[object, ...]
@@ -49,7 +50,12 @@ class CallsCore(Generic[ClientOfCalls]):
         On a face that awaits they are coroutine functions there. A method that gives an Iterator, or AsyncIterator,
         gives a Stream.
         """
-        return cast(P, TypedProxy(cast(CallsByName, self), Remote(protocol)))
+        return cast(P, TypedProxy(cast(CallsByName, self), Remote(protocol, known=self._known)))
+
+    @property
+    def _known(self) -> KnownTypes:
+        """The types that the client knows how to send."""
+        raise NotImplementedError
 
     def _deadline(self, timeout: float | None) -> Deadline:
         if timeout is None:

@@ -21,6 +21,8 @@ from localsocket.services.stats import ClientStats, Tally
 from localsocket.services.tracing import Tracing
 from localsocket.showing import did_you_mean
 from localsocket.sockets.connector import CONNECT_TIMEOUT, Connected, Connector
+from localsocket.values.codec import Codec
+from localsocket.values.known_types import KnownTypes
 from localsocket.wire.caller import Caller, OpenCall
 from localsocket.wire.greeting import Greeting
 from localsocket.wire.varlink_caller import VarlinkCaller
@@ -44,6 +46,7 @@ class ClientOptions(TypedDict, total=False):
     tracing: Tracing | None
     protocol: ClientProtocol
     start: Startable | None
+    types: Iterable[Codec[Any]]
 
 
 class ClientCore:
@@ -63,6 +66,7 @@ class ClientCore:
         tracing: Tracing | None = None,
         protocol: ClientProtocol = "localsocket",
         start: Startable | None = None,
+        types: Iterable[Codec[Any]] = (),
     ) -> None:
         self._caller = _CALLERS[check_client_protocol(protocol)]
         self.address = parse_address(address).address
@@ -77,6 +81,7 @@ class ClientCore:
         self._allow_server = check_allowed_users(allow_server, "allow_server")
         self._connector: Connector[Any] | None = None  # the last one
         self._errors = {kind.__name__: kind for kind in check_declared(errors)}
+        self.known = KnownTypes(types, self._errors.values())
 
     def connecting_deadline(self, deadline: Deadline) -> Deadline:
         """Return the earlier of `deadline`, which a call has, and what is left to connect."""
@@ -106,7 +111,9 @@ class ClientCore:
 
     def new_caller(self) -> Caller:
         """Return one end of a conversation, for one connection."""
-        return self._caller(Greeting(role="client", max_message=self.limits.message, stream_window=self.limits.stream))
+        return self._caller(
+            Greeting(role="client", max_message=self.limits.message, stream_window=self.limits.stream), self.known
+        )
 
     def result_of(self, call: OpenCall, result: Result) -> Any:
         """Return what the answered call gave, or raise what it raised; None for a stream."""

@@ -11,7 +11,8 @@ from types import FunctionType
 from typing import Any, ClassVar
 
 from localsocket.services.method import Method
-from localsocket.services.schema import check_has_form
+from localsocket.values.known_types import PLAIN
+from localsocket.values.refusing import check_can_be_sent
 
 
 def declared_errors(errors: Iterable[type[Exception]], methods: Iterable[Method]) -> dict[str, type[Exception]]:
@@ -79,7 +80,7 @@ def _hints(function: Any) -> dict[str, Any]:
 
 def _has_form(kind: Any) -> bool:
     try:
-        check_has_form(kind)
+        check_can_be_sent(kind, PLAIN, "an error", "")
     except Exception:  # whatever msgspec makes of it
         return False
     return True

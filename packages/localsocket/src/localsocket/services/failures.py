@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
-
-import msgspec
 
 from localsocket.errors import (
     BadArguments,
@@ -21,9 +19,11 @@ from localsocket.errors import (
     SubscriberTooSlow,
     TooManyCalls,
 )
+from localsocket.values.error_values import error_from, parts_of_error
+from localsocket.values.known_types import PLAIN
 from localsocket.wire.call_bodies import Failure
 
-_to_plain = msgspec.msgpack.Encoder().encode
+_to_plain = PLAIN.encode
 
 # What the package itself says of a call: the word, the class, and the attributes that make it up. They are given to
 # the class in this order on the other side.
@@ -55,10 +55,7 @@ def failure_of_ours(error: Exception) -> Failure | None:
 
 def failure_of_declared(error: Exception) -> Failure | None:
     """Return the failure that carries a declared error by name and data; None when its data cannot be sent."""
-    attributes = {name: value for name, value in vars(error).items() if not name.startswith("_")}
-    failure = Failure(
-        "raised", str(error), {"name": type(error).__name__, "arguments": error.args, "attributes": attributes}
-    )
+    failure = Failure("raised", str(error), {**parts_of_error(error)})
     try:
         _to_plain(failure)
     except (TypeError, ValueError, OverflowError, RecursionError):
@@ -95,14 +92,4 @@ def _declared(parts: Mapping[str, Any], method: str, known: Mapping[str, type[Ex
     attributes = {str(key): value for key, value in parts["attributes"].items()}
     if (kind := known.get(name)) is None:
         return RemoteError(method, name, arguments, attributes)
-    # As it was made there: its own __init__ may take other arguments than those that it leaves in `args`. Python's are
-    # made up of them, and keep more than `args`: OSError its errno.
-    pythons: Any = next(base for base in kind.__mro__ if base.__module__ == "builtins")
-    new: Callable[..., Exception] = kind.__new__
-    error = new(kind, *arguments)
-    pythons.__init__(error, *arguments)
-    error.args = arguments
-    for key, value in attributes.items():
-        if not key.startswith("_"):
-            setattr(error, key, value)
-    return error
+    return error_from(kind, arguments, attributes)

@@ -38,7 +38,7 @@ class Following:
         self._address = core.address
         self._resumes = resumes
         self.on_gap = on_gap
-        self._result = Result(topic, kind)
+        self._result = Result(topic, kind, core.known, of_topic=True)
         self._log = ThinnedLog(logging.getLogger("localsocket.services"), burst=1)
         self._call: OpenCall | None = None  # which gives the messages
         self._is_first = True

@@ -11,6 +11,7 @@ from localsocket.endpoint.credentials import AllowedUsers, PeerCredentials, chec
 from localsocket.errors import NotAllowed, PeerRefused, UnsuitableMethod
 from localsocket.services.schema import Parameters, Result, streamed_type, type_hints
 from localsocket.sockets.handler_function import is_coroutine_function
+from localsocket.values.known_types import PLAIN, KnownTypes
 
 Allow: TypeAlias = AllowedUsers | Callable[[PeerCredentials], bool]
 """Who may call a method: as for listen(), or a function that is asked for each call."""
@@ -50,6 +51,7 @@ class Method:
         allow: Allow | None = None,
         raises: Iterable[type[Exception]] = (),
         is_stream: bool = False,
+        known: KnownTypes = PLAIN,
     ) -> None:
         if isinstance(function, classmethod):
             raise UnsuitableMethod(
@@ -64,7 +66,7 @@ class Method:
         self.read_only = read_only
         self.raises = check_declared(raises)
         self.documentation = inspect.getdoc(function) or ""
-        self.parameters = Parameters(name, function)
+        self.parameters = Parameters(name, function, known)
         is_async_generator = inspect.isasyncgenfunction(function)
         is_generator = inspect.isgeneratorfunction(function) or is_async_generator
         is_said_to_stream, kind = streamed_type(type_hints(name, function).get("return", Any))
@@ -74,7 +76,7 @@ class Method:
             raise UnsuitableMethod(name, f"it yields, so what it gives is Iterator[...], not {type_text(kind)}")
         self.is_stream = is_stream or is_generator or is_said_to_stream
         self.is_async = is_async_generator or is_coroutine_function(function) or _gives_async_iterator(name, function)
-        self.result = Result(name, kind)
+        self.result = Result(name, kind, known)
         self.allow = allow if allow is None or callable(allow) else check_allowed_users(allow, "allow")
 
     @property

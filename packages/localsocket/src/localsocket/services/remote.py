@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from localsocket.services.schema import Result, streamed_type, type_hints
+from localsocket.values.known_types import PLAIN, KnownTypes
 
 
 class Remote:
@@ -15,11 +16,12 @@ class Remote:
     A property that gives another such class has those whose names go on behind a dot: `shop.stock.count()`.
     """
 
-    def __init__(self, protocol: Callable[..., object], prefix: str = "") -> None:
+    def __init__(self, protocol: Callable[..., object], prefix: str = "", known: KnownTypes = PLAIN) -> None:
         if not inspect.isclass(protocol):
             raise TypeError(f"typed() takes a class whose methods are those of the service, not {protocol!r}")
         self.name = protocol.__name__
         self.prefix = prefix
+        self._known = known
         self.functions: dict[str, Callable[..., object]] = {}
         self.parts: dict[str, Remote] = {}
         self._results: dict[str, Result] = {}
@@ -32,7 +34,7 @@ class Remote:
             elif isinstance(member, property):
                 part = type_hints(name, member.fget).get("return") if member.fget else None
                 if inspect.isclass(part) and getattr(part, "_is_protocol", False):
-                    self.parts[name] = Remote(part, f"{prefix}{name}.")
+                    self.parts[name] = Remote(part, f"{prefix}{name}.", known)
 
     def is_stream(self, method: str) -> bool:
         return method in self._streams
@@ -47,6 +49,6 @@ class Remote:
     def _add(self, name: str, function: Callable[..., object]) -> None:
         is_stream, kind = streamed_type(type_hints(name, function).get("return", Any))
         self.functions[name] = function
-        self._results[name] = Result(f"{self.prefix}{name}", kind)
+        self._results[name] = Result(f"{self.prefix}{name}", kind, self._known)
         if is_stream:
             self._streams.add(name)

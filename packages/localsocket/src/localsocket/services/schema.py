@@ -12,13 +12,16 @@ from inspect import Parameter
 from typing import Any
 
 import msgspec
-from msgspec.inspect import ByteArrayType, BytesType, CustomType, MemoryViewType
+from msgspec.inspect import ByteArrayType, BytesType, MemoryViewType
 
 from localsocket.errors import BadArguments, BadResult, UnsuitableMethod
 from localsocket.keywords import similar_names
 from localsocket.showing import did_you_mean
+from localsocket.values.known_types import PLAIN, KnownTypes
+from localsocket.values.refusing import check_can_be_sent
+from localsocket.values.type_parts import type_parts
 from localsocket.wire.call_bodies import NO_NAMED, CallBody
-from localsocket.wire.hash_floods import guarded, type_parts
+from localsocket.wire.hash_floods import guarded
 from localsocket.wire.serializers import UNREADABLE
 from localsocket.wire.sizes import ALWAYS_TRIED, FLAT, check_size
 
@@ -31,17 +34,15 @@ _STREAMS = {
     collections.abc.AsyncGenerator,
 }
 
-_encode = msgspec.msgpack.Encoder().encode
 # Each argument as the bytes that it came in: without a schema nothing of a peer's is decoded, since what comes of that,
 # and how much work it is, would be the peer's choice.
 _decode_given = msgspec.msgpack.Decoder(list[msgspec.Raw]).decode
 _decode_named = msgspec.msgpack.Decoder(dict[str, msgspec.Raw]).decode
 
-_encode_json = msgspec.json.Encoder().encode
 _decode_named_json = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 _NULL = b"null"
 
-_decode_anything = guarded(msgspec.msgpack.Decoder().decode, Any)
+_decode_anything = guarded(PLAIN.decoder(Any), Any)
 _BYTES = (BytesType, ByteArrayType, MemoryViewType)
 
 # What is what it says by its class alone, so that it need not be read back to be sure.
@@ -51,9 +52,10 @@ _PLAIN = (bool, int, float, str, bytes, type(None))
 class Parameters:
     """The parameters of a function, which are given by position or by name."""
 
-    def __init__(self, method: str, function: Callable[..., object]) -> None:
+    def __init__(self, method: str, function: Callable[..., object], known: KnownTypes = PLAIN) -> None:
         hints = type_hints(method, function)
         self._method = method
+        self._known = known
         self.signature = inspect.signature(function)
         self.types: dict[str, Any] = {}
         for position, parameter in enumerate(self.signature.parameters.values()):
@@ -64,13 +66,10 @@ class Parameters:
             for parameter in self.signature.parameters.values()
             if parameter.kind is not parameter.KEYWORD_ONLY
         ]
-        try:
-            self._decode = _decoder(tuple[tuple(by_position)])  # type: ignore[misc]
-            self._decoders = {name: _decoder(kind) for name, kind in self.types.items()}
-            for kind in self.types.values():
-                check_has_form(kind)
-        except TypeError as error:
-            raise UnsuitableMethod(method, f"msgspec has no form for a parameter's type: {error}") from error
+        for name, kind in self.types.items():
+            check_can_be_sent(kind, known, f"method {method!r}", name)
+        self._decode = self._decoder(tuple[tuple(by_position)])  # type: ignore[misc]
+        self._decoders = {name: self._decoder(kind) for name, kind in self.types.items()}
         self._needs_names = len(by_position) < len(self.types)
 
     def read(self, body: CallBody) -> tuple[tuple[object, ...], dict[str, object]]:
@@ -114,6 +113,9 @@ class Parameters:
                 raise BadArguments(self._method, name, "it is missing")
         return bound.args, bound.kwargs
 
+    def _decoder(self, kind: Any) -> Callable[[Any], Any]:
+        return guarded(self._known.decoder(kind), kind)
+
     def _takes_null(self, name: str) -> bool:
         try:
             self._json_decoders[name](_NULL)
@@ -123,7 +125,7 @@ class Parameters:
 
     @functools.cached_property
     def _json_decoders(self) -> dict[str, Callable[[Any], Any]]:
-        return {name: json_decoder(kind) for name, kind in self.types.items()}
+        return {name: guarded(self._known.json_decoder(kind), kind, is_json=True) for name, kind in self.types.items()}
 
     def _read_one_json(self, name: str, value: msgspec.Raw) -> Any:
         try:
@@ -159,7 +161,7 @@ class Parameters:
             kind = self.types[name]
             if not any(isinstance(part, _BYTES) for part in type_parts(kind)):
                 raise
-            return msgspec.convert(_decode_anything(value), kind)
+            return self._known.convert(_decode_anything(value), kind)
 
     def _check_names(self, named: Iterable[str]) -> None:
         for name in named:
@@ -171,15 +173,14 @@ class Parameters:
 class Result:
     """What a function gives, or each item of a stream: written so that it is what was said."""
 
-    def __init__(self, method: str, kind: Any) -> None:
+    def __init__(self, method: str, kind: Any, known: KnownTypes = PLAIN, *, of_topic: bool = False) -> None:
+        place, part = (f"topic {method!r}", "message") if of_topic else (f"method {method!r}", "result")
+        check_can_be_sent(kind, known, place, part)
         self.method = method
         self.kind = kind
         self._plain = kind if kind in _PLAIN else type(None) if kind is None else None
-        try:
-            self._decode = _decoder(kind)
-            check_has_form(kind)
-        except TypeError as error:
-            raise UnsuitableMethod(method, f"msgspec has no form for what it gives: {error}") from error
+        self._encode, self._encode_json = known.encode, known.encode_json
+        self._decode = guarded(known.decoder(kind), kind)
 
     def write(self, value: object, longest: int | None = None) -> bytes:
         """Return the value as MessagePack. Raises BadResult; TooLongToSend for certainly more than `longest` bytes."""
@@ -187,7 +188,7 @@ class Result:
         if longest is not None and not (type(value) in FLAT and len(value) <= ALWAYS_TRIED):  # type: ignore[arg-type]
             check_size(value, longest)
         try:
-            body = _encode(value)
+            body = self._encode(value)
         except (TypeError, ValueError, OverflowError, RecursionError) as error:
             raise BadResult(self.method, "the result", str(error)) from error
         if self.kind is not Any and type(value) is not self._plain:
@@ -198,7 +199,7 @@ class Result:
         """Return the value as JSON, where write() would write it as MessagePack. Raises the same."""
         self.write(value, longest)
         try:
-            body = _encode_json(value)
+            body = self._encode_json(value)
         except (TypeError, ValueError, OverflowError, RecursionError) as error:
             raise BadResult(self.method, "the result", str(error)) from error
         return body
@@ -259,22 +260,6 @@ def _annotation_text(parameter: Parameter) -> str:
     """Return the annotation as it was written, or as one would write it."""
     annotation = parameter.annotation
     return annotation if isinstance(annotation, str) else inspect.formatannotation(annotation)
-
-
-def _decoder(kind: Any) -> Callable[[Any], Any]:
-    return guarded(msgspec.msgpack.Decoder(kind).decode, kind)
-
-
-def json_decoder(kind: Any) -> Callable[[Any], Any]:
-    """Return what reads values of `kind` from JSON."""
-    return guarded(msgspec.json.Decoder(kind).decode, kind, is_json=True)
-
-
-def check_has_form(kind: Any) -> None:
-    """Raise TypeError for a type, or a part of one, that msgspec leaves to be made by others."""
-    for part in type_parts(kind):
-        if isinstance(part, CustomType) and part.cls is not object:
-            raise TypeError(f"{part.cls.__name__} is none of the types that it can send")
 
 
 ANYTHING = Result("", Any)

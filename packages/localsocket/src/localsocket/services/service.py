@@ -33,6 +33,8 @@ from localsocket.services.surrounding import Surrounding, SurroundsT, surrounded
 from localsocket.services.topic import QUEUE, Policy, Topic
 from localsocket.services.tracing import Tracing
 from localsocket.services.unfinished import Unfinished
+from localsocket.values.codec import Codec
+from localsocket.values.known_types import KnownTypes
 from localsocket.wire.greeting import Greeting
 from localsocket.wire.stream_terms import STREAM_TERMS
 
@@ -60,7 +62,8 @@ class Service:
     name and data, from every method; any other exception is logged here, and the caller gets CallFailed with a
     reference to that. With `tells_details` it also gets the traceback, which may tell more than it should know.
     `limits`: see CallLimits. `tracing`: see localsocket.otel. `protocols` are those that it may be called by, on one
-    socket, by name; None stands for all that can be spoken with what is installed.
+    socket, by name; None stands for all that can be spoken with what is installed. `types` tell how values of other
+    classes are sent than those that docs/types.md lists: see Codec.
 
     Methods and topics are added before it is served. One service may be served at several addresses at once.
     """
@@ -77,6 +80,7 @@ class Service:
         tells_details: bool = False,
         tracing: Tracing | None = None,
         protocols: Iterable[ProtocolName] | None = None,
+        types: Iterable[Codec[Any]] = (),
     ) -> None:
         self.name = check_name(name, "service")
         self.version = version
@@ -86,6 +90,7 @@ class Service:
         self.tells_details = tells_details
         self.tracing = tracing
         self.protocols = check_protocols(protocols)
+        self._known = KnownTypes(types, self.errors)
         self._tally = Tally()
         self._left_behind = LeftBehind()
         self._unfinished = Unfinished(limits._unfinished_in_all)
@@ -162,7 +167,13 @@ class Service:
             if called in self._table:
                 raise ValueError(f"the service {self.name!r} has a method {called!r} already")
             self._table[called] = Method(
-                called, function, idempotent=idempotent, read_only=read_only, allow=allow, raises=raises
+                called,
+                function,
+                idempotent=idempotent,
+                read_only=read_only,
+                allow=allow,
+                raises=raises,
+                known=self._known,
             )
             return function
 
@@ -239,7 +250,7 @@ class Service:
         self._check_not_served()
         if check_name(name, "topic") in self._topics:
             raise ValueError(f"the service {self.name!r} has a topic {name!r} already")
-        topic: Topic[Any] = Topic(name, kind, queue, policy, documentation)
+        topic: Topic[Any] = Topic(name, kind, queue, policy, documentation, self._known)
         self._topics[name] = topic
         return topic
 

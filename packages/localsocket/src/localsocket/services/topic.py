@@ -14,6 +14,7 @@ from localsocket.deadlines import Deadline, check_count
 from localsocket.errors import Busy, SubscriberTooSlow
 from localsocket.interrupts import tell_all
 from localsocket.services.schema import Result
+from localsocket.values.known_types import PLAIN, KnownTypes
 from localsocket.wire.numbered_items import encode_beginning, encode_numbered
 
 if TYPE_CHECKING:
@@ -33,14 +34,16 @@ T = TypeVar("T")
 class Topic(Generic[T]):
     """A named topic of a service, made by Service.topic(). Any thread may publish."""
 
-    def __init__(self, name: str, kind: Any, queue: int, policy: Policy, documentation: str) -> None:
+    def __init__(
+        self, name: str, kind: Any, queue: int, policy: Policy, documentation: str, known: KnownTypes = PLAIN
+    ) -> None:
         if policy not in get_args(Policy):
             raise ValueError(f"policy must be one of {', '.join(get_args(Policy))}, got {policy!r}")
         self.name = name
         self.queue = check_count(queue, "queue", minimum=1)
         self.policy: Policy = policy
         self.documentation = documentation
-        self._result = Result(name, kind)
+        self._result = Result(name, kind, known, of_topic=True)
         # Taken as itself: that of a condition is taken by a function, between whose lines an interrupt may come.
         self._lock = threading.RLock()
         self._changed = threading.Condition(self._lock)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, Generic, TypeVar, cast
 
 from localsocket.endpoint.credentials import PeerCredentials
@@ -9,6 +10,7 @@ from localsocket.forgotten import warn_forgotten
 from localsocket.interfaces import SocketState
 from localsocket.keywords import known_keywords
 from localsocket.sockets.caller_driven import CallerDrivenSocket
+from localsocket.values.codec import Codec
 from localsocket.wire.frames import Body
 from localsocket.wire.message_exchange import MAX_MESSAGE, MessageExchange
 from localsocket.wire.serializers import SerializerName
@@ -27,8 +29,9 @@ class AnyMessageSocket(Generic[Socket]):
         serializer: SerializerName = "msgpack",
         kind: Any = Any,
         max_message: int = MAX_MESSAGE,
+        types: Iterable[Codec[Any]] = (),
     ) -> None:
-        self._exchange = MessageExchange(serializer, kind, max_message)
+        self._exchange = MessageExchange(serializer, kind, max_message, types)
         self.socket = socket
         socket.write_nowait(self._exchange.mine.encode())
 

@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from localsocket.errors import PeerBrokeProtocol
+from localsocket.values.known_types import PLAIN, KnownTypes
 from localsocket.wire.frames import Body
 from localsocket.wire.hash_floods import guarded
 from localsocket.wire.serializers import UNREADABLE
@@ -37,7 +38,7 @@ class Failure(msgspec.Struct, array_like=True):
     parts: dict[str, Any] = {}
 
 
-_encode = msgspec.msgpack.Encoder().encode
+_encode = PLAIN.encode
 _decode_call = msgspec.msgpack.Decoder(CallBody).decode
 _decode_failure = guarded(msgspec.msgpack.Decoder(Failure).decode, Failure)
 _decode_count = msgspec.msgpack.Decoder(int).decode
@@ -49,11 +50,12 @@ def encode_call(
     arguments: tuple[object, ...],
     named: dict[str, object] | None = None,
     carrier: dict[str, str] | None = None,
+    known: KnownTypes = PLAIN,
 ) -> bytes:
     """Raises TypeError, OverflowError or RecursionError for arguments that MessagePack cannot hold."""
     if not named and not carrier:
-        return _encode((method, timeout, arguments))
-    return _encode((method, timeout, arguments, named or {}, carrier or {}))
+        return known.encode((method, timeout, arguments))
+    return known.encode((method, timeout, arguments, named or {}, carrier or {}))
 
 
 def decode_call(body: Body) -> CallBody:

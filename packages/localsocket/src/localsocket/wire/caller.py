@@ -8,6 +8,7 @@ from typing import Any
 
 from localsocket.errors import PeerBrokeProtocol, TooLongToSend, UnsuitableMessage, Unsupported
 from localsocket.showing import shown
+from localsocket.values.known_types import PLAIN, KnownTypes
 from localsocket.wire.call_bodies import Failure, decode_failure, encode_call, encode_count
 from localsocket.wire.frames import HEADER_SIZE, Body, FrameDecoder, Kind, encode_frame
 from localsocket.wire.greeting import Greeting, decode_greeting
@@ -91,8 +92,9 @@ class Caller:
         """Whether nothing more is to be received until items of streams are taken, where these have no credit."""
         return False
 
-    def __init__(self, mine: Greeting) -> None:
+    def __init__(self, mine: Greeting, known: KnownTypes = PLAIN) -> None:
         self.mine = mine
+        self._known = known
         self.peer: Greeting | None = None
         self._longest = sys.maxsize  # message that the peer takes, in bytes, once that is known
         self._decoder = FrameDecoder(mine.max_message)
@@ -338,7 +340,7 @@ class Caller:
         if named:
             check_size(named, longest)
         try:
-            body = encode_call(method, timeout, arguments, named, carrier)
+            body = encode_call(method, timeout, arguments, named, carrier, self._known)
         except (TypeError, ValueError, OverflowError, RecursionError) as error:
             raise UnsuitableMessage("msgpack", str(error)) from error
         if len(body) > longest:

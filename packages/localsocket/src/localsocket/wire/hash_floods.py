@@ -22,7 +22,6 @@ from msgspec.inspect import (
     CustomType,
     DataclassType,
     DictType,
-    Field,
     FrozenSetType,
     NamedTupleType,
     SetType,
@@ -31,10 +30,10 @@ from msgspec.inspect import (
     Type,
     UnionType,
     VarTupleType,
-    type_info,
 )
 
 from localsocket.errors import LocalSocketError
+from localsocket.values.type_parts import type_parts
 
 _ALIKE = 32  # so many keys of one dict may have one hash
 _FEW = 64  # fewer keys than that cost little, whatever they are
@@ -105,35 +104,6 @@ def _choices(kind: Any) -> tuple[bool, bool]:
 def _is_composite(part: Type) -> bool:
     kinds: Iterable[Type] = part.types if isinstance(part, UnionType) else (part,)
     return any(isinstance(each, _COMPOSITE) for each in kinds)
-
-
-def type_parts(kind: Any) -> Iterable[Type]:
-    """Give the type and all that it consists of, each once. Raises TypeError for what msgspec has no form for."""
-    try:
-        hash(kind)
-    except TypeError:  # it is annotated with what has no hash
-        return _found_parts(kind)
-    return _remembered_parts(kind)
-
-
-def _found_parts(kind: Any) -> tuple[Type, ...]:
-    looked_at: set[int] = set()
-    parts: list[object] = [type_info(kind)]
-    found: list[Type] = []
-    while parts:
-        part = parts.pop()
-        if isinstance(part, tuple):
-            parts.extend(part)
-        elif isinstance(part, (Type, Field)) and id(part) not in looked_at:
-            looked_at.add(id(part))
-            parts.extend(getattr(part, name) for name in part.__struct_fields__)
-            if isinstance(part, Type):
-                found.append(part)
-    return tuple(found)
-
-
-# A service asks it of each of its types several times, and its types are few and mostly the same.
-_remembered_parts = functools.lru_cache(maxsize=64)(_found_parts)
 
 
 # --- MessagePack, in one go -------------------------------------------------------------------------------------------

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Iterable
 from typing import Any
 
 from localsocket.deadlines import check_count
 from localsocket.errors import EndOfStream, PeerBrokeProtocol, TooLongToSend
 from localsocket.interfaces import KIB, MIB
+from localsocket.values.codec import Codec
+from localsocket.values.known_types import KnownTypes
+from localsocket.values.refusing import check_can_be_sent
 from localsocket.wire.byte_buffer import ByteBuffer
 from localsocket.wire.frames import PIECE, Body, FrameDecoder, Kind, encode_frame
 from localsocket.wire.greeting import Greeting, decode_greeting
@@ -25,8 +29,13 @@ _MESSAGE = int(Kind.MESSAGE)
 class MessageExchange:
     """Makes frames of messages, and messages of bytes. Not thread-safe: whoever owns it holds a lock."""
 
-    def __init__(self, serializer: SerializerName, kind: Any, max_message: int) -> None:
-        self.serializer = Serializer(serializer, kind)
+    def __init__(
+        self, serializer: SerializerName, kind: Any, max_message: int, types: Iterable[Codec[Any]] = ()
+    ) -> None:
+        known = KnownTypes(types)
+        if serializer in ("json", "msgpack"):
+            check_can_be_sent(kind, known, "a MessageSocket", "kind")
+        self.serializer = Serializer(serializer, kind, known)
         self.mine = Greeting(
             role="messages",
             max_message=check_count(max_message, "max_message", minimum=1),

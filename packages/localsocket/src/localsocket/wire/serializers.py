@@ -8,6 +8,7 @@ from typing import Any, Literal, TypeAlias, get_args
 import msgspec
 
 from localsocket.errors import PeerBrokeProtocol, UnsuitableMessage
+from localsocket.values.known_types import PLAIN, KnownTypes
 from localsocket.wire.hash_floods import KeysAlike, guarded
 
 SerializerName: TypeAlias = Literal["raw", "text", "json", "msgpack"]
@@ -20,17 +21,16 @@ UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError, TypeError
 class Serializer:
     """Turns values of `kind` into bytes and back; what comes back is checked to be of that type.
 
-    `raw` takes and gives bytes, `text` str. `json` and `msgpack` take what msgspec takes: builtin types, dataclasses,
-    msgspec.Struct, enums, datetimes, sets and so on.
+    `raw` takes and gives bytes, `text` str. `json` and `msgpack` take what `known` can send.
     """
 
     __slots__ = ("_decode", "_encode", "name")
 
-    def __init__(self, name: SerializerName, kind: Any = Any) -> None:
+    def __init__(self, name: SerializerName, kind: Any = Any, known: KnownTypes = PLAIN) -> None:
         if name not in SERIALIZERS:
             raise ValueError(f"serializer must be one of {', '.join(SERIALIZERS)}, got {name!r}")
         self.name: SerializerName = name
-        self._encode, self._decode = _codec(name, kind)
+        self._encode, self._decode = _codec(name, kind, known)
 
     def encode(self, value: object) -> bytes:
         """Return the bytes of `value`. Raises UnsuitableMessage, a TypeError, for what the form cannot hold."""
@@ -47,16 +47,16 @@ class Serializer:
             raise PeerBrokeProtocol(f"the peer's message cannot be read as {self.name}: {error}") from error
 
 
-def _codec(name: SerializerName, kind: Any) -> tuple[Callable[[Any], bytes], Callable[[Any], Any]]:
+def _codec(name: SerializerName, kind: Any, known: KnownTypes) -> tuple[Callable[[Any], bytes], Callable[[Any], Any]]:
     match name:
         case "raw":
             return _encode_raw, bytes
         case "text":
             return _encode_text, _decode_text
         case "json":
-            return msgspec.json.Encoder().encode, guarded(msgspec.json.Decoder(kind).decode, kind, is_json=True)
+            return known.encode_json, guarded(known.json_decoder(kind), kind, is_json=True)
         case "msgpack":
-            return msgspec.msgpack.Encoder().encode, guarded(msgspec.msgpack.Decoder(kind).decode, kind)
+            return known.encode, guarded(known.decoder(kind), kind)
 
 
 def _encode_raw(value: object) -> bytes:

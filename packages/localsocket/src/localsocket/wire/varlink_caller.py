@@ -9,6 +9,7 @@ import msgspec
 
 from localsocket.errors import MessageTooLong, PeerBrokeProtocol, TooLongToSend, UnsuitableMessage, Unsupported
 from localsocket.showing import shown
+from localsocket.values.known_types import PLAIN, KnownTypes
 from localsocket.wire.call_bodies import Failure
 from localsocket.wire.caller import Caller, OpenCall
 from localsocket.wire.frames import Body
@@ -39,7 +40,6 @@ class _Info(msgspec.Struct):
 
 
 _decode = msgspec.json.Decoder(_Reply).decode
-_encode_json = msgspec.json.Encoder().encode
 _encode = msgspec.msgpack.Encoder().encode
 
 
@@ -54,8 +54,8 @@ class VarlinkCaller(Caller):
     the answer would come all the same: `is_spoiled` tells so.
     """
 
-    def __init__(self, mine: Greeting) -> None:
-        super().__init__(mine)
+    def __init__(self, mine: Greeting, known: KnownTypes = PLAIN) -> None:
+        super().__init__(mine, known)
         self.is_spoiled = False
         self._interfaces: list[str] = []
         self._text = bytearray()
@@ -214,7 +214,7 @@ class VarlinkCaller(Caller):
         longest = self.mine.max_message
         check_size(named or {}, longest)
         try:
-            message = _encode_json(said) + _END
+            message = self._known.encode_json(said) + _END
         except (TypeError, ValueError, OverflowError, RecursionError) as error:
             raise UnsuitableMessage("varlink", str(error)) from error
         if len(message) > longest:
