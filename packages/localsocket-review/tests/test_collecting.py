@@ -115,7 +115,7 @@ def test_what_is_left_out_is_counted_by_reason(tmp_path: Path) -> None:
     os.mkfifo(tree / "pipe.py")
     assert read(tree, "old") == ["a.py"]
     assert told(tree, "old") == [
-        "1 path that --exclude names: old",
+        "1 excluded path: old",
         "1 path that .gitignore names: gen",
         "2 hidden folders: .git, .tox",
         "3 folders of installed packages or caches: node_modules, pip, venv",
@@ -172,7 +172,7 @@ def test_exclude_leaves_out_a_file_that_is_named_and_gitignore_does_not(tmp_path
     assert collect([tree / "a.py"]) == [tree / "a.py"]
     done = run(str(tree / "a.py"), "--exclude", "a.py")
     assert (done.output.splitlines()[0], done.status) == ("Nothing was reviewed.", 2)
-    assert "1 path that --exclude names" in done.output
+    assert "1 excluded path" in done.output
 
 
 def test_a_repository_is_asked_from_its_root_on(tmp_path: Path) -> None:

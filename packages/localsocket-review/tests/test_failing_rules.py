@@ -12,11 +12,11 @@ from pathlib import Path
 import pytest
 
 from command_line import run
-from localsocket_review import reviewer, workers
+from localsocket_review import workers
 from localsocket_review.analysis.facts import Facts
 from localsocket_review.breakdown import HOW_TO_REPORT, reviewed_place
 from localsocket_review.cache import ReportCache
-from localsocket_review.cli import settings
+from localsocket_review.cli import reviewing, settings
 from localsocket_review.findings import Finding
 from localsocket_review.model.unit import Unit
 from localsocket_review.reading import files
@@ -201,7 +201,7 @@ def test_what_nobody_foresaw_is_told_with_the_status_of_no_review(
     def fail(*_: object, **__: object) -> Report:
         raise RuntimeError("out of order")
 
-    monkeypatch.setattr(reviewer, "review", fail)
+    monkeypatch.setattr(reviewing, "review", fail)
     done = run(str(source))
     assert (done.status, done.output) == (2, "")
     assert "RuntimeError: out of order" in done.complaints

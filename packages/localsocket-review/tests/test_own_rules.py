@@ -116,7 +116,7 @@ def test_what_stands_beside_a_rule_belongs_to_it(tmp_path: Path) -> None:
 
 
 def test_copies_of_the_process_ask_the_rule(tmp_path: Path) -> None:
-    settings = settings_of(Wishes(rules=(Path(written(tmp_path)),)), tmp_path)
+    settings = settings_of(Wishes(rules=(Path(written(tmp_path)),)), [tmp_path])
     report = review([tmp_path / "program.py"], settings.rules, processes=2, additions=settings.additions)
     assert [one.rule for one in report.findings] == ["ACME201"]
 

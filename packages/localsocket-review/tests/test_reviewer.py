@@ -36,7 +36,19 @@ def serve(path):
     connection, _ = server.accept()
     os.system(connection.recv(100).decode())
 """
-KEYS = ["rule", "category", "severity", "cwe", "certain", "file", "line", "message", "repair", "evidence"]
+KEYS = [
+    "rule",
+    "category",
+    "severity",
+    "cwe",
+    "certain",
+    "file",
+    "line",
+    "fingerprint",
+    "message",
+    "repair",
+    "evidence",
+]
 
 
 def write(tmp_path: Path, text: str, name: str = "server.py") -> Path:
@@ -100,6 +112,9 @@ def test_json_has_exactly_the_agreed_keys(tmp_path: Path) -> None:
         "verdict",
         "reviewed",
         "findings",
+        "not_shown",
+        "gone",
+        "silenced",
         "not_reviewed",
         "failed_rules",
         "left_out",

@@ -41,10 +41,15 @@ def default_directory() -> Path:
     return (Path(base) if os.path.isabs(base) else Path.home() / ".cache") / "localsocket" / "review"
 
 
-def key_of(files: Sequence[Path], rules: Sequence[Rule], settings: Sequence[Path] = ()) -> str:
-    """Return what a report depends on as one short text: `settings` are files that tell how to review."""
+def key_of(
+    files: Sequence[Path], rules: Sequence[Rule], settings: Sequence[Path] = (), content: Sequence[str] = ()
+) -> str:
+    """Return what a report depends on as one short text: `settings` are files that tell how to review.
+
+    `content` stands for what is not read from files here, such as the name that git has for a whole tree.
+    """
     digest = hashlib.sha256(_reviewer_itself())
-    for part in _parts(files, rules, settings):
+    for part in (*_parts(files, rules, settings), *map(os.fsencode, content)):
         digest.update(len(part).to_bytes(8, "big") + part)
     return digest.hexdigest()
 
@@ -123,17 +128,20 @@ def _is_private(status: os.stat_result, is_kind: Callable[[int], bool]) -> bool:
 
 def _report_of(parts: dict[str, Any]) -> Report:
     """Return the report that asdict() and JSON have taken apart."""
-    silenced = (Silenced(_finding_of(each["finding"]), each["reason"]) for each in parts["silenced"])
+    silenced = (Silenced(**each | {"finding": _finding_of(each["finding"])}) for each in parts["silenced"])
     return Report(
         **parts
         | {
             "findings": tuple(map(_finding_of, parts["findings"])),
             "not_checked": tuple(parts["not_checked"]),
             "silenced": tuple(silenced),
+            "unused": tuple(map(_finding_of, parts["unused"])),
             "not_reviewed": tuple(NotReviewed(**each) for each in parts["not_reviewed"]),
             "failed_rules": (),  # a review that did not come to its end is not kept
             "left_out": (),  # which is found anew
             "rules_left_out": (),
+            "untold": (),
+            "gone": (),
         }
     )
 

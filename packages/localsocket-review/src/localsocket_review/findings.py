@@ -43,7 +43,10 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing found: the sentence why, the line of repair, and the places that make it true."""
+    """One thing found: the sentence why, the line of repair, and the places that make it true.
+
+    `fingerprint` is what it is known by when its lines move, and is the same for equal defects of one function.
+    """
 
     rule: str
     category: Category
@@ -54,6 +57,7 @@ class Finding:
     message: str
     repair: str
     evidence: tuple[Evidence, ...] = ()
+    fingerprint: str = ""
 
     @property
     def places(self) -> Iterator[Place]:
@@ -79,7 +83,8 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Silenced:
-    """A finding that a comment in the code silences, and the reason given there."""
+    """A finding that a comment in the code silences, or a setting of the project, and the reason given there."""
 
     finding: Finding
     reason: str
+    is_by_comment: bool = True

@@ -16,15 +16,20 @@ from localsocket_review.cache import ReportCache, key_of
 from localsocket_review.checking import Checker, RuleOutcome
 from localsocket_review.findings import Category
 from localsocket_review.findings_in_tests import told_together
+from localsocket_review.fingerprints import with_fingerprints
 from localsocket_review.model.unit import Language, Unit
-from localsocket_review.reading.collecting import Collected, survey
+from localsocket_review.narrowing import Narrower, Scope, absolute, narrowed_by, untold
+from localsocket_review.policy import Policies
+from localsocket_review.reading.collecting import Collected, Exclusion, survey
 from localsocket_review.reading.files import Unreadable, read_file, source_of
 from localsocket_review.report.report import NotReviewed, Report, RuleFailure, in_order
 from localsocket_review.rules import all_rules
+from localsocket_review.rules.ls400_bad_suppression import unused_suppression
 from localsocket_review.rules.rule import Rule
 from localsocket_review.suppressions import apply_suppressions
 from localsocket_review.workers import Workers, processes_for
 
+_NO_POLICIES = Policies()
 _SOME = 3  # how many names stand for many
 
 
@@ -38,13 +43,15 @@ class Progress(Protocol):
 class Additions:
     """What a user adds: frameworks, the files that these and rules come from, and rules that cannot be used.
 
-    `unwanted` are the rules that are left out on purpose, of which the report tells.
+    `unwanted` are the rules that are left out on purpose, and `weakened` those whose findings the settings call notes;
+    the report tells of both.
     """
 
     frameworks: tuple[Framework, ...] = ()
     files: tuple[Path, ...] = ()
     broken: tuple[RuleFailure, ...] = ()
     unwanted: tuple[Rule, ...] = ()
+    weakened: tuple[Rule, ...] = ()
 
     @property
     def tables(self) -> Tables | None:
@@ -56,58 +63,120 @@ def _silent(work: str, done: int, total: int) -> None:
     """Tell nobody."""
 
 
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What is read, and how: the paths, the rules to ask, what is left out, and what a user adds.
+
+    With more than one of `processes` (None: as many as there are cores, and as are worth it) the others are copies of
+    this one, where it can be copied.
+    """
+
+    paths: tuple[Path, ...]
+    rules: tuple[Rule, ...]
+    exclude: tuple[str | Exclusion, ...] = ()
+    additions: Additions = Additions()
+    processes: int | None = 1
+    cache: ReportCache | None = None
+    progress: Progress = _silent
+
+    def review(self, files: Sequence[Path]) -> Report:
+        """Review files, whatever they are, as one program."""
+        processes = processes_for(files, self.processes)
+        return _review(files, self.rules, processes, self.progress, self.additions.tables)
+
+    def kept(self, files: Sequence[Path]) -> Report:
+        """Return the report of the files that is kept, or else a new one."""
+        if self.cache is None:
+            return self.review(files)
+        key = key_of(files, self.rules, self.additions.files)
+        known = self.cache.get(key)
+        if known is not None:
+            return known
+        report = self.review(files)
+        if _may_be_kept(report) and key_of(files, self.rules, self.additions.files) == key:
+            self.cache.put(key, report)
+        return report
+
+
 def review(
     paths: Iterable[Path],
     rules: Sequence[Rule] | None = None,
     *,
-    exclude: Sequence[str] = (),
+    exclude: Sequence[str | Exclusion] = (),
     processes: int | None = 1,
     cache: ReportCache | None = None,
     progress: Progress = _silent,
     additions: Additions = Additions(),
+    policies: Policies = _NO_POLICIES,
+    narrowers: Sequence[Narrower] = (),
+    named: Sequence[Path] = (),
+    is_telling_unused: bool = False,
 ) -> Report:
     """Review files and trees as one program. Raises NothingToRead for a path that does not exist.
 
-    What a pattern of `exclude` names is left out. `additions` are what a user adds to the reviewer. With more than one
-    of `processes` (None: as many as there are cores, and as are worth it) the others are copies of this one, where it
-    can be copied.
+    What a pattern of `exclude` names is left out. `additions` are what a user adds to the reviewer, `policies` what the
+    settings make of findings, and `narrowers` tell which of them are told. Files that are `named` count as `paths` that
+    are files do: the review falls short without them.
     """
-    paths = tuple(paths)
-    collected, rules = survey(paths, exclude), rules or all_rules()
-    files = collected.files
-    key = key_of(files, rules, additions.files) if cache is not None else ""
-    known = cache.get(key) if cache is not None else None
-    report = known or _review(files, rules, processes_for(files, processes), progress, additions.tables)
-    if cache is not None and _may_be_kept(report) and known is None and key_of(files, rules, additions.files) == key:
-        cache.put(key, report)
-    return _completed(report, paths, collected, additions)
+    rules = tuple(rules or all_rules())
+    reading = Reading(tuple(paths), rules, tuple(exclude), additions, processes, cache, progress)
+    collected = survey(reading.paths, reading.exclude)
+    report = reading.kept(collected.files)
+    if is_telling_unused:
+        report = replace(report, findings=(*report.findings, *report.unused))
+    told = _told(report, reading, collected, policies, narrowers)
+    needed = {absolute(path) for path in (*collected.named, *named)}
+    return replace(
+        told,
+        not_reviewed=tuple(replace(one, is_named=absolute(one.file) in needed) for one in report.not_reviewed),
+        sources=dict(_sources(told)),
+    )
 
 
-def _completed(report: Report, paths: Sequence[Path], collected: Collected, additions: Additions) -> Report:
+def _told(
+    report: Report, reading: Reading, collected: Collected, policies: Policies, narrowers: Sequence[Narrower]
+) -> Report:
     """Return the report with what does not depend on the content of files: it is found anew, and not kept."""
-    named = {str(path) for path in collected.named}
+    paths, additions = reading.paths, reading.additions
+    judged = policies.judge(report.findings)
+    silenced = (*report.silenced, *judged.silenced)
+    narrowed = narrowed_by(narrowers, judged.told, silenced, _scope(report, reading))
     empty = () if collected.files else (f"there is no Python, C or C++ in {_some([str(path) for path in paths])}",)
     return replace(
         report,
-        findings=in_order(told_together(report.findings, paths, collected.files)),
+        findings=in_order(told_together(narrowed.told, paths, collected.files)),
+        silenced=silenced,
+        untold=(*untold(judged.unwanted, "of rules that the settings leave out there"), *narrowed.untold),
+        gone=narrowed.gone,
         not_checked=(
             *empty,
             *(f"{one.what}, {one.why}" for one in additions.broken),
             *report.not_checked,
             *map(str, collected.left_out),
-            *_unwanted(additions.unwanted),
+            *_unwanted(additions),
         ),
         failed_rules=(*report.failed_rules, *additions.broken),
-        rules_left_out=tuple(rule.id for rule in additions.unwanted if rule.category is Category.SECURITY),
-        not_reviewed=tuple(replace(one, is_named=one.file in named) for one in report.not_reviewed),
+        rules_left_out=tuple(
+            rule.id for rule in (*additions.unwanted, *additions.weakened) if rule.category is Category.SECURITY
+        ),
         left_out=tuple((one.why.value, len(one.paths)) for one in collected.left_out),
-        sources=dict(_sources(report)),
     )
 
 
-def _unwanted(rules: Sequence[Rule]) -> Iterator[str]:
-    if rules:
-        yield f"what the rules tell that were left out on purpose: {_some([rule.id for rule in rules])}"
+def _scope(report: Report, reading: Reading) -> Scope:
+    failed = {one.what for one in report.failed_rules}
+    return Scope(
+        frozenset(rule.id for rule in reading.rules if rule.id not in failed),
+        tuple(map(absolute, reading.paths)),
+        frozenset(absolute(one.file) for one in report.not_reviewed),
+    )
+
+
+def _unwanted(additions: Additions) -> Iterator[str]:
+    if additions.unwanted:
+        yield f"what the rules tell that were left out on purpose: {_some([rule.id for rule in additions.unwanted])}"
+    if additions.weakened:
+        yield f"what the settings call a note and no defect: {_some([rule.id for rule in additions.weakened])}"
 
 
 def _may_be_kept(report: Report) -> bool:
@@ -130,13 +199,16 @@ def _review(
                 progress("checking", len(answers), len(rules))
     not_reviewed = tuple(_not_reviewed(units))
     found = in_order([finding for answer in answers for finding in answer.findings])
-    remaining, silenced = apply_suppressions(found, units)
+    asked = {answer.rule for answer in answers if not answer.failure}
+    applied = apply_suppressions(with_fingerprints(found, units), units, asked)
+    unused = [unused_suppression(place, ids) for place, ids in applied.unused]
     return Report(
-        in_order(remaining),
+        in_order(applied.remaining),
         (*map(str, not_reviewed), *_not_checked(units, answers)),
         files=len(units),
         lines=sum(unit.source.count("\n") for unit in units if not (unit.unread or unit.half_read)),
-        silenced=tuple(silenced),
+        silenced=applied.silenced,
+        unused=tuple(with_fingerprints(unused, units)),
         not_reviewed=not_reviewed,
         failed_rules=tuple(RuleFailure(one.rule, one.failure, one.trace) for one in answers if one.failure),
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass
 
 from localsocket_review.findings import Finding, Silenced
@@ -54,15 +54,30 @@ def _next_code_line(unit: Unit, line: int) -> int:
     return line
 
 
-def apply_suppressions(findings: Iterable[Finding], units: Iterable[Unit]) -> tuple[list[Finding], list[Silenced]]:
-    """Return the findings that remain and those that are silenced."""
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """The findings that remain, those that are silenced, and at which places which rules are silenced for nothing."""
+
+    remaining: tuple[Finding, ...]
+    silenced: tuple[Silenced, ...]
+    unused: tuple[tuple[Place, tuple[str, ...]], ...]
+
+
+def apply_suppressions(findings: Iterable[Finding], units: Iterable[Unit], asked: Container[str] = ()) -> Applied:
+    """Silence findings. Only a rule that was `asked`, and came to its end, can have nothing to silence."""
     valid = [suppression for unit in units for suppression in suppressions_in(unit) if suppression.is_valid]
     remaining: list[Finding] = []
     silenced: list[Silenced] = []
+    used: set[tuple[Suppression, str]] = set()
     for finding in findings:
-        covering = next((suppression for suppression in valid if suppression.covers(finding)), None)
-        if covering is None:
-            remaining.append(finding)
+        covering = [suppression for suppression in valid if suppression.covers(finding)]
+        used.update((suppression, finding.rule) for suppression in covering)
+        if covering:
+            silenced.append(Silenced(finding, covering[0].reason))
         else:
-            silenced.append(Silenced(finding, covering.reason))
-    return remaining, silenced
+            remaining.append(finding)
+    unused = (
+        (one.place, tuple(sorted(rule for rule in one.rules if rule in asked and (one, rule) not in used)))
+        for one in valid
+    )
+    return Applied(tuple(remaining), tuple(silenced), tuple((place, rules) for place, rules in unused if rules))

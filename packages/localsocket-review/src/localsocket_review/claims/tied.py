@@ -104,7 +104,7 @@ def answer_to_ours(remark: Remark, code: Code) -> Answer:
 
 
 def _of_verdict(remark: Remark, code: Code) -> Answer:
-    remaining, _ = apply_suppressions(code.security_findings(), code.program.units)
+    remaining = apply_suppressions(code.security_findings(), code.program.units).remaining
     certain = [one for one in remaining if one.is_security_defect]
     says_clean = remark.text.startswith("No security defects")
     places: list[Shown] = [_shown(one) for one in certain]

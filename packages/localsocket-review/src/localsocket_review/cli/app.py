@@ -15,6 +15,7 @@ import typer
 from rich.console import Console
 
 from localsocket_review.cli.progress import LateProgress
+from localsocket_review.cli.task import Task
 
 if TYPE_CHECKING:
     from localsocket_review.claims.checking import CheckedReview
@@ -53,6 +54,19 @@ def review(
         list[str] | None,
         typer.Option(metavar="PATTERN", help="Leave out what this names, as in .gitignore: tests/, '*_pb2.py'."),
     ] = None,
+    baseline: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Tell what this file does not know, and what is gone of it.")
+    ] = None,
+    write_baseline: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write down what is found, so that later reviews tell the rest.")
+    ] = None,
+    diff: Annotated[
+        str, typer.Option(metavar="REV", help="Tell what has come and gone since this revision of git, such as main.")
+    ] = "",
+    within: Annotated[
+        list[Path] | None,
+        typer.Option(metavar="TREE", help="Review this tree as one program, and tell what concerns the PATHS in it."),
+    ] = None,
     fail_on: Annotated[
         FailOn, typer.Option(help="What makes the exit status 1: findings, or claims that are refuted.")
     ] = FailOn.SECURITY,
@@ -80,6 +94,18 @@ def review(
         list[Path] | None,
         typer.Option("--rules", metavar="PATH", help="Rules of your own: a Python file, or a directory of them."),
     ] = None,
+    report_unused_suppressions: Annotated[
+        bool, typer.Option("--report-unused-suppressions", help="Tell of comments that silence nothing any more.")
+    ] = False,
+    config: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Take these settings, and not those around each path.")
+    ] = None,
+    isolated: Annotated[bool, typer.Option("--isolated", help="Take no settings but those of the command line.")] = (
+        False
+    ),
+    show_settings: Annotated[
+        bool, typer.Option("--show-settings", help="Show the settings in force for each path, and review nothing.")
+    ] = False,
     list_rules: Annotated[
         bool, typer.Option("--list-rules", help="Show the rules that would be asked, and review nothing.")
     ] = False,
@@ -103,21 +129,29 @@ def review(
     The first line is the verdict on security, and says how much could be read; numbered findings follow, each with its
     place and its repair.
 
-    Exit status: 0 when all was reviewed and there is nothing to fail on; 1 for findings to fail on; 2 when something
-    could not be reviewed: nothing was read, a file that was named could not be, a rule failed, or, without findings to
-    fail on, a file found in a tree could not be read. A 2 is never hidden by --fail-on none.
+    Exit status: 0 when all was reviewed and there is nothing to fail on; 1 for findings to fail on, of those that are
+    told, or for a comment that silences a rule without a reason; 2 when something could not be reviewed: nothing was
+    read, a file that was named could not be, a rule failed, or, without findings to fail on, a file found in a tree
+    could not be read. A 2 is never hidden by --fail-on none.
     """
-    wishes = partial(_settings, own_rules, frameworks, select, ignore, exclude)
-    if explain or list_rules or test_rules:
-        raise typer.Exit(_guarded(partial(_about_rules, wishes, explain, list_rules, output_format), debug))
+    wishes = partial(_settings, own_rules, frameworks, select, ignore, exclude, config, isolated, within or paths)
+    if explain or list_rules or test_rules or show_settings:
+        about = partial(_about_rules, wishes, explain, list_rules, show_settings, output_format)
+        raise typer.Exit(_guarded(about, debug))
     if not paths:
         raise typer.BadParameter("name the files or trees to review, or a rule with --explain")
     if check_review is not None:
         work = partial(_check_review, check_review, paths, exclude or [], output_format, output, fail_on)
-    elif output_format is ReportFormat.MARKDOWN or fail_on is FailOn.REFUTED:
-        raise typer.BadParameter("--format markdown and --fail-on refuted are for --check-review")
+    elif fail_on is FailOn.REFUTED:
+        raise typer.BadParameter("--fail-on refuted is for --check-review")
     else:
-        work = partial(_review, paths, wishes, output_format, output, fail_on, no_cache, debug)
+        if write_baseline is not None and (baseline is not None or diff or within):
+            raise typer.BadParameter(
+                "--write-baseline writes all that is found: leave out --baseline, --diff, --within"
+            )
+        about_files = tuple(paths) if within else ()
+        task = Task(tuple(within or paths), about_files, baseline, diff, write_baseline, report_unused_suppressions)
+        work = partial(_review, task, wishes, output_format, output, fail_on, no_cache, debug)
     raise typer.Exit(_guarded(work, debug))
 
 
@@ -142,23 +176,37 @@ def _settings(
     select: list[str] | None,
     ignore: list[str] | None,
     exclude: list[str] | None,
+    config: Path | None,
+    isolated: bool,
+    paths: Sequence[Path] | None,
 ) -> ReviewSettings:
     from localsocket_review.cli.settings import BadSettings, Wishes, settings_of
 
+    if isolated and config is not None:
+        raise typer.BadParameter("--isolated takes no settings, and --config names some")
     asked = Wishes(
-        tuple(frameworks or ()), tuple(own_rules or ()), tuple(select or ()), tuple(ignore or ()), tuple(exclude or ())
+        tuple(frameworks or ()),
+        tuple(own_rules or ()),
+        tuple(select or ()),
+        tuple(ignore or ()),
+        tuple(exclude or ()),
+        config,
+        isolated,
     )
     try:
-        return settings_of(asked, Path.cwd())
+        return settings_of(asked, paths or [Path.cwd()])
     except BadSettings as error:
         raise typer.BadParameter(str(error)) from None
 
 
 def _about_rules(
-    wishes: Callable[[], ReviewSettings], explained: str, is_list: bool, output_format: ReportFormat
+    wishes: Callable[[], ReviewSettings], explained: str, is_list: bool, is_showing: bool, output_format: ReportFormat
 ) -> int:
-    """Do what is to be done with the rules themselves."""
+    """Do what is to be done with the rules and settings themselves."""
     settings = wishes()
+    if is_showing:
+        print(settings, end="")
+        return 0
     if explained:
         _explain(explained, settings)
         return 0
@@ -208,7 +256,7 @@ def _test_rules(settings: ReviewSettings, output_format: ReportFormat) -> int:
 
 
 def _review(
-    paths: list[Path],
+    task: Task,
     wishes: Callable[[], ReviewSettings],
     output_format: ReportFormat,
     output: Path | None,
@@ -216,31 +264,32 @@ def _review(
     no_cache: bool,
     debug: bool,
 ) -> int:
+    from localsocket_review.baseline import BadBaseline
     from localsocket_review.cache import ReportCache, default_directory
+    from localsocket_review.cli.reviewing import reviewed, words_about_baseline
     from localsocket_review.reading.collecting import NothingToRead
-    from localsocket_review.reviewer import review as review_paths
+    from localsocket_review.revisions import NoRevision
 
     settings = wishes()
     cache = None if no_cache else ReportCache(default_directory())
     try:
         with LateProgress(Console(stderr=True)) as progress:
-            report = review_paths(
-                paths,
-                settings.rules,
-                exclude=settings.exclude,
-                processes=None,
-                cache=cache,
-                progress=progress,
-                additions=settings.additions,
-            )
-    except NothingToRead as error:
+            report = reviewed(task, settings, cache, progress)
+    except (BadBaseline, NoRevision, NothingToRead) as error:
         raise typer.BadParameter(str(error)) from None
+    except OSError as error:
+        if task.new_baseline is None or error.filename != str(task.new_baseline):
+            raise
+        raise typer.BadParameter(f"cannot write {task.new_baseline}: {error.strerror}") from None
+    for trace in report.traces if debug else ():
+        print(trace, file=sys.stderr)
+    if task.new_baseline is not None:
+        print(words_about_baseline(task.new_baseline))
+        return COULD_NOT_REVIEW if report.fell_short else 0
     with _opened(output) as file:
         _write(report, settings.rules, output_format, file)
     if output is not None:
         print(report.verdict)
-    for trace in report.traces if debug else ():
-        print(trace, file=sys.stderr)
     return _status(report, fail_on)
 
 
@@ -332,7 +381,7 @@ def _status(report: Report, fail_on: FailOn) -> int:
 
 def _fails(report: Report, fail_on: FailOn) -> bool:
     return {
-        FailOn.SECURITY: bool(report.security_defects),
+        FailOn.SECURITY: bool(report.security_defects or report.bad_suppressions),
         FailOn.ANY: bool(report.findings),
         FailOn.NONE: False,
     }[fail_on]

@@ -1,61 +1,68 @@
-"""What a user wants of a review beyond the paths: from the command line, and from the pyproject.toml that is in force.
-
-That file may tell which rules and frameworks are wanted. It cannot name rules to load: they are code, and a review of a
-tree that somebody else wrote must not run what stands in it.
-"""
+"""What a user wants of a review beyond the paths: from the command line, and from the settings around each path."""
 
 from __future__ import annotations
 
-import difflib
-import tomllib
-from collections.abc import Collection, Iterator, Sequence
+import json
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from localsocket_review.apis.framework_file import BadFrameworkFile, read_framework
+from localsocket_review.cli.settings_files import BadSettings, Written, did_you_mean, settings_around, settings_in
+from localsocket_review.findings import Severity
+from localsocket_review.policy import Policies, Policy, starts_of
+from localsocket_review.reading.collecting import Exclusion
 from localsocket_review.report.report import RuleFailure
 from localsocket_review.reviewer import Additions
 from localsocket_review.rules import all_rules
 from localsocket_review.rules.own import BadRule, OwnRule, checked_ids, installed_rules, rules_at
 from localsocket_review.rules.rule import Rule
 
-_TABLE = "localsocket-review"
-_KEYS = ("exclude", "frameworks", "ignore", "select")
-
-
-class BadSettings(ValueError):
-    """What cannot be understood of the settings, in one line that says where it stands."""
+__all__ = ["BadSettings", "ReviewSettings", "Wishes", "settings_of"]
 
 
 @dataclass(frozen=True, slots=True)
 class Wishes:
-    """What somebody wrote, on the command line or in a file."""
+    """What somebody wrote on the command line: `config` is the file of settings to take, `isolated` means none."""
 
     frameworks: tuple[Path, ...] = ()
     rules: tuple[Path, ...] = ()
     select: tuple[str, ...] = ()
     ignore: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
+    config: Path | None = None
+    isolated: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class ReviewSettings:
-    """The rules to ask, in order, what the user adds to the reviewer, and what is left out of trees."""
+    """The rules to ask, in order, what the user adds to the reviewer, and what is left out and told how.
+
+    `written` are the files of settings that are in force for each path.
+    """
 
     rules: tuple[Rule, ...]
     own: tuple[OwnRule, ...]
     additions: Additions
-    exclude: tuple[str, ...] = field(default=())
+    exclude: tuple[str | Exclusion, ...] = ()
+    policies: Policies = field(default_factory=Policies)
+    written: tuple[tuple[Path, Written], ...] = ()
+
+    def __str__(self) -> str:
+        """Return what is in force for each path, as TOML that could stand in a file of settings."""
+        return "\n".join(
+            _as_toml(path, written, policy, self)
+            for (path, written), (_, policy) in zip(self.written, self.policies.of_paths, strict=True)
+        )
 
 
-def settings_of(asked: Wishes, directory: Path) -> ReviewSettings:
-    """Return what is to be done: what the command line says, added to what the file in force says.
+def settings_of(asked: Wishes, paths: Sequence[Path]) -> ReviewSettings:
+    """Return what is to be done: what the command line says, added to what the settings around each path say.
 
     Raises BadSettings, which tells the file and what to write instead.
     """
-    written = wishes_in_force(directory)
-    files = (*written.frameworks, *asked.frameworks)
+    written = [(path, _written_for(path, asked)) for path in paths]
+    files = tuple(dict.fromkeys((*(file for _, one in written for file in one.frameworks), *asked.frameworks)))
     try:
         frameworks = tuple(map(read_framework, files))
         own = [one for path in asked.rules for one in rules_at(path)]
@@ -67,8 +74,8 @@ def settings_of(asked: Wishes, directory: Path) -> ReviewSettings:
     except OSError as error:
         raise BadSettings(f"{error.filename}: {error.strerror}") from error
     known = (*all_rules(), *(one.rule for one in sorted(own, key=lambda one: one.rule.id)))
-    select, ignore = asked.select or written.select, (*written.ignore, *asked.ignore)
-    wanted = tuple(rule for rule in known if _is_wanted(rule, _checked(select, known), _checked(ignore, known)))
+    policies = Policies(tuple((path.absolute(), _policy(one, asked, known)) for path, one in written))
+    wanted = tuple(rule for rule in known if any(policy.wants(rule.id) for _, policy in policies.of_paths))
     if not wanted:
         raise BadSettings("no rule is left to ask; select some, or ignore fewer")
     additions = Additions(
@@ -76,70 +83,59 @@ def settings_of(asked: Wishes, directory: Path) -> ReviewSettings:
         (*files, *dict.fromkeys(file for one in own for file in one.files)),
         tuple(RuleFailure(error.source, f"which {error.fault}", error.trace) for error in broken),
         tuple(rule for rule in known if rule not in wanted),
+        tuple(rule for rule in wanted if any(_weakens(policy, rule) for _, policy in policies.of_paths)),
     )
-    return ReviewSettings(wanted, tuple(own), additions, (*written.exclude, *asked.exclude))
+    exclusions = dict.fromkeys(one for _, each in written for one in each.exclude if one.patterns)
+    return ReviewSettings(wanted, tuple(own), additions, (*exclusions, *asked.exclude), policies, tuple(written))
 
 
-def _checked(selectors: Sequence[str], rules: Sequence[Rule]) -> tuple[str, ...]:
-    """Return ids and their beginnings, such as LS106 and LS1, in capitals. Raises BadSettings for one that is none."""
-    words = [word.strip().upper() for selector in selectors for word in selector.split(",") if word.strip()]
-    for word in words:
-        if not any(rule.id.startswith(word) for rule in rules):
-            ids = [rule.id for rule in rules]
-            raise BadSettings(f"there is no rule {word!r}{_did_you_mean(word, ids) or '; --list-rules shows them'}")
-    return tuple(words)
+def _written_for(path: Path, asked: Wishes) -> Written:
+    if asked.isolated:
+        return Written()
+    return settings_around(path) if asked.config is None else settings_in(asked.config)
 
 
-def _is_wanted(rule: Rule, select: tuple[str, ...], ignore: tuple[str, ...]) -> bool:
-    return (not select or rule.id.startswith(select)) and not (ignore and rule.id.startswith(ignore))
+def _policy(written: Written, asked: Wishes, known: Sequence[Rule]) -> Policy:
+    ids = [rule.id for rule in known]
+    for beginning in (*written.select, *written.ignore, *written.severity):
+        _check(beginning, ids, f"{written.source}: ")
+    for beginning in (beginning for each in written.per_file_ignores.values() for beginning in each):
+        _check(beginning, ids, f"{written.source}: ")
+    for beginning in starts_of((*asked.select, *asked.ignore)):
+        _check(beginning, ids, "")
+    return Policy(
+        written.folder,
+        written.source.name if written.source is not None else "",
+        starts_of(asked.select) or written.select,
+        (*written.ignore, *starts_of(asked.ignore)),
+        written.ignored_patterns,
+        written.severity,
+    )
 
 
-def wishes_in_force(directory: Path) -> Wishes:
-    """Return what the nearest pyproject.toml that speaks of this tool says, from the directory upwards."""
-    for folder in (directory, *directory.parents):
-        file = folder / "pyproject.toml"
-        table = _table_of(file) if file.is_file() else None
-        if table is not None:
-            return Wishes(
-                frameworks=tuple(folder / name for name in _texts(file, table, "frameworks")),
-                select=tuple(_texts(file, table, "select")),
-                ignore=tuple(_texts(file, table, "ignore")),
-                exclude=tuple(_texts(file, table, "exclude")),
-            )
-    return Wishes()
+def _check(beginning: str, ids: Iterable[str], where: str) -> None:
+    """Refuse what no rule's id begins with. Raises BadSettings."""
+    ids = list(ids)
+    if not any(one.startswith(beginning) for one in ids):
+        hint = did_you_mean(beginning, ids) or "; --list-rules shows them"
+        raise BadSettings(f"{where}there is no rule {beginning!r}{hint}")
 
 
-def _table_of(file: Path) -> dict[str, Any] | None:
-    try:
-        tools = tomllib.loads(file.read_text(encoding="utf-8")).get("tool", {})
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError):
-        return None  # of a project under review, perhaps: what is wrong with it is for its own tools to tell
-    table = tools.get(_TABLE) if isinstance(tools, dict) else None
-    if table is None:
-        return None
-    if not isinstance(table, dict):
-        raise BadSettings(f"{file}: [tool.{_TABLE}] must be a table")
-    for fault in _faults(table):
-        raise BadSettings(f"{file}: {fault}")
-    return table
+def _weakens(policy: Policy, rule: Rule) -> bool:
+    return policy.severity_of(rule.id) is Severity.NOTE and rule.severity is not Severity.NOTE
 
 
-def _faults(table: dict[str, Any]) -> Iterator[str]:
-    for key in table:
-        if key == "rules":
-            yield f"`rules` of [tool.{_TABLE}] is not read: rules are code, so name them by --rules or install them"
-        if key not in _KEYS:
-            hint = _did_you_mean(key, _KEYS) or f"; there are {', '.join(_KEYS)}"
-            yield f"`{key}` of [tool.{_TABLE}] is unknown{hint}"
-
-
-def _texts(file: Path, table: dict[str, Any], key: str) -> list[str]:
-    told = table.get(key, [])
-    if not isinstance(told, list) or not all(isinstance(one, str) for one in told):
-        raise BadSettings(f"{file}: `{key}` of [tool.{_TABLE}] must be a list of strings, not {told!r}")
-    return told
-
-
-def _did_you_mean(word: str, known: Collection[str]) -> str:
-    near = difflib.get_close_matches(word, list(known), n=1)
-    return f"; did you mean {near[0]!r}?" if near else ""
+def _as_toml(path: Path, written: Written, policy: Policy, settings: ReviewSettings) -> str:
+    exclude = [pattern for one in written.exclude for pattern in one.patterns]
+    exclude += [one for one in settings.exclude if isinstance(one, str)]
+    ignores = written.per_file_ignores.items()
+    lines = [
+        f"# {path}: {written.source or 'no file of settings'}",
+        f"exclude = {json.dumps(exclude)}",
+        f"frameworks = {json.dumps([str(file) for file in settings.additions.files if file.suffix == '.toml'])}",
+        f"ignore = {json.dumps(policy.ignore)}",
+        f"select = {json.dumps(policy.select)}",
+        *(f"per-file-ignores.{json.dumps(one)} = {json.dumps(rules)}" for one, rules in ignores),
+        *(f"severity.{rule} = {json.dumps(severity.name.lower())}" for rule, severity in policy.severities.items()),
+    ]
+    return "\n".join(lines) + "\n"

@@ -32,7 +32,7 @@ class NothingToRead(Exception):
 class Why(StrEnum):
     """Why something in a tree is left out; one and several."""
 
-    EXCLUDED = "path that --exclude names"
+    EXCLUDED = "excluded path"
     IGNORED = "path that .gitignore names"
     HIDDEN = "hidden folder"
     INSTALLED = "folder of installed packages or caches"
@@ -43,7 +43,7 @@ class Why(StrEnum):
 
 
 _SEVERAL = {
-    Why.EXCLUDED: "paths that --exclude names",
+    Why.EXCLUDED: "excluded paths",
     Why.IGNORED: "paths that .gitignore names",
     Why.HIDDEN: "hidden folders",
     Why.INSTALLED: "folders of installed packages or caches",
@@ -52,6 +52,14 @@ _SEVERAL = {
     Why.OTHER_PYTHON: "files of Python in another form",
     Why.OTHER_LANGUAGE: "files in no language that is reviewed",
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Exclusion:
+    """Patterns of what is left out, as somebody wrote them in or for a folder."""
+
+    patterns: tuple[str, ...]
+    folder: Path
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,21 +100,23 @@ def collect(paths: Iterable[Path]) -> list[Path]:
     return list(survey(paths).files)
 
 
-def survey(paths: Iterable[Path], exclude: Sequence[str] = ()) -> Collected:
+def survey(paths: Iterable[Path], exclude: Sequence[str | Exclusion] = ()) -> Collected:
     """Find the source files named, and those in the trees named.
 
     A tree is left out where a pattern of `exclude` or a `.gitignore` says so, or where a folder is hidden or holds what
-    was installed. A file that is named is never left out but by `exclude`. Raises NothingToRead.
+    was installed. A file that is named is never left out but by `exclude`, whose bare patterns are about the current
+    directory. Raises NothingToRead.
     """
-    found = _Survey(exclude)
+    bare = Exclusion(tuple(one for one in exclude if isinstance(one, str)), Path.cwd())
+    found = _Survey([bare, *(one for one in exclude if isinstance(one, Exclusion))])
     for path in paths:
         found.add(path)
     return found.result()
 
 
 class _Survey:
-    def __init__(self, exclude: Sequence[str]) -> None:
-        self._exclude = Patterns(exclude)
+    def __init__(self, exclude: Sequence[Exclusion]) -> None:
+        self._exclude = [(Patterns(one.patterns), one.folder) for one in exclude if one.patterns]
         self._files: dict[Path, None] = {}
         self._named: set[Path] = set()
         self._left_out: dict[Why, dict[str, None]] = {}
@@ -179,11 +189,15 @@ class _Survey:
         return None
 
     def _is_excluded(self, path: Path, below: Path, is_folder: bool) -> bool:
-        """Say whether `--exclude` means a path, as it is below the tree, as it is written, or from the root."""
-        if not self._exclude:
-            return False
-        ways = dict.fromkeys((below.as_posix(), path.as_posix(), path.absolute().as_posix().lstrip("/")))
-        return any(self._exclude.decide(way, is_folder) for way in ways)
+        """Say whether a path is excluded, as it is below the tree, in the folder of the patterns, or from the root."""
+        for patterns, around in self._exclude:
+            whole = Path(os.path.abspath(path))
+            ways = [below.as_posix(), path.as_posix(), whole.as_posix().lstrip("/")]
+            if whole.is_relative_to(around):
+                ways.append(whole.relative_to(around).as_posix())
+            if any(patterns.decide(way, is_folder) for way in dict.fromkeys(ways)):
+                return True
+        return False
 
 
 def _says_so_itself(folder: Path) -> bool:

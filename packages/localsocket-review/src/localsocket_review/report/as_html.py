@@ -58,7 +58,7 @@ def _body(report: Report) -> Iterator[str]:
     yield f'<header class="{state}">'
     yield f'<p class="product">localsocket review</p><h1>{_unbroken(report.verdict)}</h1>'
     yield f'<p class="size">{counted(report.reviewed_files, "file")}, {counted(report.lines, "line")}, '
-    yield f"{counted(len(report.findings), 'finding')}{_silenced(report)}</p>"
+    yield f"{', '.join((counted(len(report.findings), 'finding'), *report.silences))}</p>"
     yield "</header>"
     if shown:
         yield '<nav aria-label="categories">'
@@ -193,10 +193,6 @@ def _unbroken(verdict: str) -> str:
     """Return the verdict with every weakness kept together with its count."""
     head, colon, weaknesses = verdict.partition(": ")
     return head + colon + ", ".join(f"<span>{_text(one)}</span>" for one in weaknesses.split(", ") if one)
-
-
-def _silenced(report: Report) -> str:
-    return f", {len(report.silenced)} silenced by comments" if report.silenced else ""
 
 
 def _text(text: str) -> str:

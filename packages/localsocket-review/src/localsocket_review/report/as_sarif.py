@@ -133,7 +133,8 @@ class _Run:
     # --- findings -------------------------------------------------------------------------------------------------
 
     def _silenced(self, silenced: Silenced) -> Json:
-        suppression = {"kind": "inSource", "status": "accepted", "justification": silenced.reason}
+        kind = "inSource" if silenced.is_by_comment else "external"
+        suppression = {"kind": kind, "status": "accepted", "justification": silenced.reason}
         return {**self._result(silenced.finding), "suppressions": [suppression]}
 
     def _result(self, finding: Finding) -> Json:

@@ -32,6 +32,11 @@ def print_report(report: Report, console: Console) -> None:
         for number, finding in notes:
             _print_finding(console, number, finding)
     _line(console)
+    for gone in report.gone:
+        words = f"Gone since {gone.since}: {gone.rule} {gone.file}: {gone.message}"
+        _line(console, Text(visible(words), "green"))
+    for untold in report.untold:
+        _line(console, Text(visible(f"Not shown: {untold}."), "dim"))
     for sentence in _shortened(report):
         _line(console, Text(visible(f"Not checked: {sentence}"), "dim"))
     size = [
@@ -39,8 +44,7 @@ def print_report(report: Report, console: Console) -> None:
         counted(report.lines, "line"),
         counted(len(report.findings), "finding"),
     ]
-    if report.silenced:
-        size.append(f"{len(report.silenced)} silenced by comments")
+    size.extend(report.silences)
     _line(console, Text(f"{', '.join(size)}.", "dim"))
 
 

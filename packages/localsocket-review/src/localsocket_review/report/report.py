@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from localsocket_review.findings import Category, Finding, Silenced
+from localsocket_review.findings import Category, Finding, Severity, Silenced
 
 CLEAN_VERDICT = "No security defects are detected in the code."
 _ORDER = (Category.SECURITY, Category.RELIABILITY, Category.PERFORMANCE, Category.MAINTAINABILITY)
@@ -35,12 +35,36 @@ class RuleFailure:
 
 
 @dataclass(frozen=True, slots=True)
+class Untold:
+    """How many findings are there and are not told, how many of them are security defects, and why."""
+
+    findings: int
+    defects: int
+    why: str
+
+    def __str__(self) -> str:
+        return f"{counted(self.findings, 'finding')} {self.why}"
+
+
+@dataclass(frozen=True, slots=True)
+class Gone:
+    """A finding that was there `since` and is no more."""
+
+    rule: str
+    file: str
+    message: str
+    since: str
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     """Everything that is told: `findings` are in the order of their numbers.
 
     `files` were to be reviewed, and those that are not in `not_reviewed` were, with so many `lines`. `not_checked` says
     in sentences what the report does not speak of, these files among it. `left_out` counts what trees hold besides, and
-    `rules_left_out` are the security rules that whoever asked did not want.
+    `rules_left_out` are the security rules that whoever asked did not want. `untold` counts what was found and is not
+    among the findings, because it is not new or concerns other files; `gone` is what a change has removed. `unused` are
+    findings about suppressions that silence nothing, for who asks for them.
     """
 
     findings: tuple[Finding, ...]
@@ -52,11 +76,19 @@ class Report:
     failed_rules: tuple[RuleFailure, ...] = ()
     left_out: tuple[tuple[str, int], ...] = ()
     rules_left_out: tuple[str, ...] = ()
+    unused: tuple[Finding, ...] = ()
+    untold: tuple[Untold, ...] = ()
+    gone: tuple[Gone, ...] = ()
     sources: dict[str, str] = field(default_factory=dict, repr=False)
 
     @property
     def security_defects(self) -> list[Finding]:
         return [finding for finding in self.findings if finding.is_security_defect]
+
+    @property
+    def bad_suppressions(self) -> list[Finding]:
+        """Comments that are to silence a rule and do not say which, or why: an error, as a defect is."""
+        return [one for one in self.findings if one.rule == "LS400" and one.severity is Severity.HIGH]
 
     @property
     def traces(self) -> list[str]:
@@ -85,23 +117,41 @@ class Report:
         defects = self.security_defects
         if self.reviewed_files == 0 and not defects:
             return "Nothing was wholly reviewed." if self.findings else "Nothing was reviewed."
-        if self.is_complete and self.rules_left_out and not defects:
-            return "No security defects are detected by the rules that were selected."
-        if self.is_complete:
-            return f"Security defects: {_weaknesses(defects)}" if defects else CLEAN_VERDICT
-        found = f"Security defects: {_weaknesses(defects)}" if defects else "No security defects are detected"
-        return f"{found} {self._extent}."
+        if defects and self.is_complete:
+            return f"Security defects: {_weaknesses(defects)}{self._not_shown}"
+        found = f"Security defects: {_weaknesses(defects)}" if defects else self._nothing_found
+        return f"{found} {self._extent}{self._not_shown}."
+
+    @property
+    def _nothing_found(self) -> str:
+        return f"No {'further ' if self._not_shown else ''}security defects are detected"
+
+    @property
+    def _not_shown(self) -> str:
+        """Return what security defects there are that are not told, since without it a clean verdict were none."""
+        hidden = [f"{one.defects:,} {one.why}" for one in self.untold if one.defects]
+        return f"; not shown: {', '.join(hidden)}" if hidden else ""
 
     @property
     def _extent(self) -> str:
-        """Return in what something was found or not: `in the 41 files that could be read; 2 could not`."""
+        """Return in what something was found or not: `in the code`, `in the 41 files that were read; 2 could not`."""
         failed = len(self.failed_rules)
+        if self.is_complete:
+            return "by the rules that were selected" if self.rules_left_out else "in the code"
         if not self.not_reviewed:
             return f"by the rules that came to their end; {failed} did not"
         unread = f"{len(self.not_reviewed):,} could not"
         if failed:
             unread += f", and {counted(failed, 'rule')} did not come to {'its' if failed == 1 else 'their'} end"
         return f"in the {counted(self.reviewed_files, 'file')} that could be read; {unread}"
+
+    @property
+    def silences(self) -> list[str]:
+        """How many findings are silenced, and by what."""
+        by_comment = sum(one.is_by_comment for one in self.silenced)
+        by_settings = len(self.silenced) - by_comment
+        counts = ((by_comment, "silenced by comments"), (by_settings, "silenced by settings"))
+        return [f"{number} {what}" for number, what in counts if number]
 
     def in_category(self, category: Category) -> list[tuple[int, Finding]]:
         """Return the category's findings with their numbers."""

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from localsocket_review.analysis.facts import Facts
 from localsocket_review.findings import Finding, Severity
+from localsocket_review.model.place import Place
 from localsocket_review.model.unit import Language
 from localsocket_review.rules.rule import Example, Rule
 from localsocket_review.suppressions import suppressions_in
@@ -19,10 +20,16 @@ def check(facts: Facts) -> Iterator[Finding]:
                 yield RULE.finding(suppression.place, f"This comment silences nothing: it {missing}.")
 
 
+def unused_suppression(place: Place, rules: Sequence[str]) -> Finding:
+    """Return the finding for a comment that silences rules which find nothing there. Told to who asks for it."""
+    message = f"This comment silences nothing: {' and '.join(rules)} would be silent without it."
+    return RULE.finding(place, message, severity=Severity.LOW, repair="remove the comment, or the rule from it")
+
+
 RULE = Rule(
     id="LS400",
     title="suppression without rule or reason",
-    severity=Severity.LOW,
+    severity=Severity.HIGH,  # a silence that nobody can check is an error, whatever else there is
     cwe=None,
     why=(
         "A comment that silences a rule is a promise that the code is right here all the same. Whoever reads it later "
