@@ -200,7 +200,7 @@ class Serving:
         return task in self._tasks or (self._service is not None and self._service.has_task(task))
 
     def _is_own_thread(self) -> bool:
-        return self._service is not None and threading.current_thread() in self._service.threads
+        return self._service is not None and threading.current_thread() in self._service.threads.fair
 
     def _cut(self) -> None:
         """End all connections where the loop does not come to it. Any thread may call."""
@@ -246,7 +246,7 @@ class Serving:
         if self._is_accepting or self._tasks or self._stopped.is_set():
             return
         if self._service is not None:
-            if self._waits_for_functions and self._service.threads.busy:
+            if self._waits_for_functions and self._service.threads.fair.busy:
                 self._loop.call_later(_LOOK_AGAIN, self._note_end)
                 return
             self._service.close()

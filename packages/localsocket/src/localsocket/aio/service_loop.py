@@ -9,23 +9,20 @@ import threading
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine
 from functools import partial
-from typing import Any, TypeAlias
+from typing import Any
 
 from localsocket.aio.shared_socket import SharedSocket
+from localsocket.aio.thread_calls import LoopThreads, ThreadCalls
+from localsocket.aio.turns import Turns
 from localsocket.errors import CallCancelled, LocalSocketError, WriteBufferFull
-from localsocket.services.fair_threads import FairThreads
-from localsocket.services.late_calls import LateCalls
 from localsocket.services.protocols import ProtocolName
 from localsocket.services.served_call import ServedCall
 from localsocket.services.service import Service
 from localsocket.services.session import AT_ONCE, Session
-from localsocket.services.stream_reply import FAIR, IteratorSource, StreamReply
+from localsocket.services.stream_reply import FAIR, StreamReply
 from localsocket.services.topic import SubscriberQueue
 
 logger = logging.getLogger("localsocket.aio")
-
-MAX_THREADS = 32
-_Outcome: TypeAlias = tuple[object, BaseException | None]
 
 # What one connection may do before others have their turn, beside so many calls.
 _TURN = 0.002
@@ -47,8 +44,8 @@ class ServiceLoop:
         self._loop = loop
         self._connections: set[_Connection] = set()
         self._is_stopping = False
-        self.threads = FairThreads(f"localsocket {service.name}", MAX_THREADS)
-        self.late = LateCalls(loop.call_later)
+        self.threads = LoopThreads(service.name, loop)
+        self.turns = Turns(loop)
 
     async def __call__(self, socket: SharedSocket) -> None:
         connection = _Connection(self._service, socket, self)
@@ -76,9 +73,9 @@ class ServiceLoop:
 
     def close(self) -> None:
         """Let the threads go, when no connection is left."""
-        if busy := self.threads.busy:
+        if busy := self.threads.fair.busy:
             logger.warning("service %r stops while %d functions run", self._service.name, busy)
-        self.threads.close()
+        self.threads.fair.close()
 
 
 class _Connection:
@@ -95,6 +92,7 @@ class _Connection:
         self._is_stopping = False
         link = _Link(self, socket)
         self._session = Session(service, socket.peer, link, lambda _session: self._go_on_soon(), tasks.protocols)
+        self._in_threads = ThreadCalls(self._session, tasks.threads, self._soon, self._note_end)
         self._is_to_go_on = False
         self._waits_for_threads = False
         self._expiry: asyncio.TimerHandle | None = None
@@ -110,8 +108,7 @@ class _Connection:
     def end_if_idle(self) -> None:
         if not self._is_stopping or self._session.is_busy:
             return
-        if all(call.answer.is_over and not call.is_notification for call in self.tasks.values()):
-            self.over.set()
+        self.over.set()
 
     def send(self, data: bytes) -> None:
         # The last answer goes out at once, others with those that follow in the same turn of the loop.
@@ -188,9 +185,9 @@ class _Connection:
             return
         self._is_to_go_on = True
         if threading.get_ident() == self._socket.thread:
-            self._loop.call_soon(self._go_on)  # without a system call that wakes the loop
+            self._all.turns.add(self._go_on)  # without a system call that wakes the loop
         else:
-            self._soon(self._go_on)
+            self._soon(self._all.turns.add, self._go_on)
 
     def _go_on(self) -> None:
         """Begin some of what has arrived, and the rest when others had their turn."""
@@ -226,7 +223,7 @@ class _Connection:
         method = self._session.next_method
         if method is None or method.is_async or method.is_own:
             return True
-        return self._all.threads.has_room(self, self._session.peer.uid, self._go_on_soon)
+        return self._in_threads.has_room(self._go_on_soon)
 
     def _expire(self) -> None:
         """Refuse what waits and is too late, now and as long as something waits."""
@@ -242,18 +239,7 @@ class _Connection:
         elif method.is_async:
             self._start(call, self._stream(call) if method.is_stream else self._await(call))
         else:
-            self._begin_in_thread(call)
-
-    def _begin_in_thread(self, call: ServedCall) -> None:
-        outcome: asyncio.Future[_Outcome] = self._loop.create_future()
-        try:
-            self._submit(partial(self._run, call, outcome))
-        except RuntimeError as error:
-            self._session.fail(call, error)
-            self._finished(call)
-            return
-        task = self._start(call, self._await_thread(call, outcome))
-        task.add_done_callback(partial(self._has_awaited_thread, call, outcome))
+            self._in_threads.begin(call)
 
     def _start(self, call: ServedCall, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         task = self._loop.create_task(work)
@@ -267,16 +253,17 @@ class _Connection:
 
     def _has_ended(self, task: asyncio.Task[None]) -> None:
         call = self.tasks.pop(task)
-        if not call.method.is_stream or call.method.is_async:
-            call.on_cancel = None  # which knows the task, and that this, by its context
-        if call.method.is_async:
-            self._finished(call)
-        self.end_if_idle()
+        call.on_cancel = None  # which knows the task, and that this, by its context
+        self._finished(call)
 
     def _finished(self, call: ServedCall) -> None:
         """Nothing is left of the call; in the loop."""
         self._session.finished(call)
+        self._note_end()
+
+    def _note_end(self) -> None:
         self._has_served.set()
+        self.end_if_idle()
 
     def _run_own(self, call: ServedCall) -> None:
         try:
@@ -303,80 +290,6 @@ class _Connection:
             self._session.fail(call, error)
         else:
             self._session.reply(call, result)
-
-    async def _await_thread(self, call: ServedCall, outcome: asyncio.Future[_Outcome]) -> None:
-        try:
-            result, raised = await outcome
-            if raised is not None:
-                raise raised
-            source = IteratorSource(call, result) if call.method.is_stream else None
-            if not self._session.outbox.has_room:
-                await self._wait_for_room()
-        except asyncio.CancelledError:
-            self._tell_cancelled(call)
-            self._finish_stream(call, outcome)
-        except Exception as error:
-            self._session.fail(call, error)
-            self._finish_stream(call, outcome)
-        else:
-            if source is None:
-                self._session.reply(call, result)
-            else:
-                self._all.late.add(call)
-                StreamReply(call, source, self._pump_in_thread).begin()
-
-    def _has_awaited_thread(
-        self, call: ServedCall, outcome: asyncio.Future[_Outcome], task: asyncio.Task[None]
-    ) -> None:
-        """Give up what was cancelled before the task had begun, and so did not do it itself."""
-        if task.cancelled():
-            outcome.cancel()
-            self._finish_stream(call, outcome)
-
-    def _run(self, call: ServedCall, outcome: asyncio.Future[_Outcome]) -> None:
-        """Call the method, in a worker thread."""
-        told: _Outcome = None, None
-        # What was given up before its turn does not run; a notification is given up where it is dropped.
-        is_wanted = call not in self._session.dropped if call.is_notification else not outcome.done()
-        if is_wanted:
-            try:
-                told = call.run(), None
-            except BaseException as error:
-                told = None, error
-        self._soon(self._has_run, call, outcome, told)
-
-    def _has_run(self, call: ServedCall, outcome: asyncio.Future[_Outcome], told: _Outcome) -> None:
-        """The thread has done with the call, which may have been given up meanwhile."""
-        is_given_up = outcome.done()
-        if not is_given_up:
-            outcome.set_result(told)
-        if is_given_up or not call.method.is_stream:
-            self._finished(call)
-
-    def _finish_stream(self, call: ServedCall, outcome: asyncio.Future[_Outcome]) -> None:
-        """A stream that does not begin ends here, if its thread has done with it."""
-        if call.method.is_stream and outcome.done() and not outcome.cancelled():
-            self._finished(call)
-
-    def _submit(self, job: Callable[[], object]) -> None:
-        self._all.threads.submit(self, self._session.peer.uid, job)
-
-    def _pump_in_thread(self, pump: Callable[[], object]) -> None:
-        self._submit(partial(self._pump, pump))
-
-    def _pump(self, pump: Callable[[], object]) -> None:
-        """Go on with a stream, in a worker thread."""
-        try:
-            pump()
-        except BaseException as error:
-            self._soon(_raise, error)
-        self._soon(self._has_pumped)
-        # Let go of the interpreter: else the loop gets it 5 ms later for each thread that makes items without waiting.
-        time.sleep(0)
-
-    def _has_pumped(self) -> None:
-        self._has_served.set()
-        self.end_if_idle()
 
     def _soon(self, job: Callable[..., object], *arguments: object) -> None:
         with contextlib.suppress(RuntimeError):  # the loop was closed meanwhile
@@ -455,11 +368,6 @@ def _cancel(task: asyncio.Task[None]) -> None:
     """Cancel it once: what it does when it is cancelled is not to be cut off."""
     if not task.cancelling():
         task.cancel()
-
-
-def _raise(error: BaseException) -> None:
-    """Raise in the loop what a stream's generator raised to end the program."""
-    raise error
 
 
 class _Link:
