@@ -98,7 +98,7 @@ class _Connection:
         self._expiry: asyncio.TimerHandle | None = None
 
     def begin(self) -> None:
-        self._socket.begin(self._take_in, self._on_end, self._session.sent)
+        self._socket.begin(self._take_in, self._on_end, self._session.sent, self._on_hang_up)
         self._watch_if_mute()
 
     def stop_when_idle(self) -> None:
@@ -162,6 +162,10 @@ class _Connection:
         if isinstance(error, WriteBufferFull):
             self._session.drop(f"it does not read: {error.queued} bytes wait for it")
         self.over.set()
+
+    def _on_hang_up(self) -> None:
+        self._session.desert()
+        self._go_on_soon()
 
     def _watch_if_mute(self) -> None:
         self._mute = self._loop.call_later(self._service.limits.greeting, self._drop_if_mute)

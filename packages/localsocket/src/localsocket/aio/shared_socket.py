@@ -8,7 +8,11 @@ from collections.abc import Callable
 
 from localsocket.aio.local_socket import LocalSocket
 from localsocket.errors import ClosedByPeer, ClosedByUs, LocalSocketError
+from localsocket.sockets.hang_up import has_hung_up
 from localsocket.wire.send_queue import join_small
+
+# While nothing is read the loop does not tell of the peer's end: so many seconds pass between two looks.
+_LOOK_AGAIN = 0.05
 
 
 class SharedSocket(LocalSocket):
@@ -23,9 +27,11 @@ class SharedSocket(LocalSocket):
         "_gathering",
         "_is_reading_wanted",
         "_is_scheduled",
+        "_next_look",
         "_on_bytes",
         "_on_drained",
         "_on_end",
+        "_on_hang_up",
         "_outbox",
         "_outbox_size",
         "is_cut",
@@ -37,14 +43,18 @@ class SharedSocket(LocalSocket):
         on_bytes: Callable[[bytes], object],
         on_end: Callable[[LocalSocketError], object],
         on_drained: Callable[[], object],
+        on_hang_up: Callable[[], object] | None = None,
     ) -> None:
         """From now on call `on_bytes` with what arrives, and `on_end` with why nothing more will, at least once.
 
-        `on_drained` is called when everything is sent that was gathered, or had to be queued.
+        `on_drained` is called when everything is sent that was gathered, or had to be queued; `on_hang_up` when the
+        peer has gone while nothing is read, and maybe something is left to be read.
         """
         self._on_bytes = on_bytes
         self._on_end = on_end
         self._on_drained = on_drained
+        self._on_hang_up = on_hang_up
+        self._next_look: asyncio.TimerHandle | None = None
         self._is_owned = True
         self._gathering = threading.RLock()  # a signal's handler may publish in the midst of anything
         self._is_reading_wanted = True
@@ -112,6 +122,8 @@ class SharedSocket(LocalSocket):
 
     def _end_receiving(self, error: BaseException | None) -> None:
         super()._end_receiving(error)
+        if self._next_look is not None:
+            self._next_look.cancel()
         self._on_end(self._failure() if self._failure else ClosedByUs("the socket"))
 
     def _send_more(self) -> None:
@@ -137,6 +149,20 @@ class SharedSocket(LocalSocket):
             self._resume()
         elif not is_wanted and not self._is_held:
             self._hold()
+
+    def _hold(self) -> None:
+        super()._hold()
+        if self._on_hang_up is not None and self._next_look is None:
+            self._next_look = self._loop.call_later(_LOOK_AGAIN, self._look_for_hang_up, self._on_hang_up)
+
+    def _look_for_hang_up(self, on_hang_up: Callable[[], object]) -> None:
+        self._next_look = None
+        if not self._is_held:
+            return
+        if has_hung_up(self._descriptor):
+            on_hang_up()
+        else:
+            self._next_look = self._loop.call_later(_LOOK_AGAIN, self._look_for_hang_up, on_hang_up)
 
     def send_gathered(self) -> None:
         """Hand on what is gathered; in the loop."""

@@ -176,6 +176,7 @@ class Session:
             return False
         if self._is_deserted:
             self._abandon()
+            requests = [(kind, answer) for kind, answer in requests if kind == _NOTIFICATION]
         now, put = time.monotonic_ns(), self.waiting.append
         for kind, answer in requests:
             if kind in _CALLS:
@@ -242,7 +243,9 @@ class Session:
         """The peer has gone, and some of what it sent is still to be read: of that, only notifications are served."""
         self._is_deserted = True
         self.outbox.ignore_limit()
-        _cancel_all(self._abandon())
+        answers = self._abandon()
+        self._inbox.forget_calls()
+        _cancel_all(answers)
         self.sent()
 
     def drop(self, reason: str) -> None:

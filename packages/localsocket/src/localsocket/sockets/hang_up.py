@@ -34,3 +34,10 @@ class HangUpPoller:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def has_hung_up(descriptor: int) -> bool:
+    """Whether both directions of a connection have ended, also where bytes are left to be read."""
+    poller = select.poll()
+    poller.register(descriptor, 0)  # hang-up is always reported
+    return any(mask & select.POLLHUP for _, mask in poller.poll(0))
