@@ -151,8 +151,9 @@ class _Run:
             for part in walk(loop.test)
             if (variable := self._variable(part)) is not None
         }
-        receiver = read.receiver or (read.arguments[0] if read.arguments else None)
-        self._source = self._variable(receiver) if receiver is not None else None
+        site = endings.site(read, function)
+        source = (site and site.socket) or read.receiver or next(iter(read.arguments), None)
+        self._source = self._variable(source) if source is not None else None
 
     def comes_back(self) -> bool:
         return any(node is self._flow.node_of(self._read) for node in self._reached())

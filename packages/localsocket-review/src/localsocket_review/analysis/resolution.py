@@ -7,7 +7,7 @@ import re
 from localsocket_review.analysis.inference import Callers, Inference
 from localsocket_review.analysis.memo import Inquiry, memo
 from localsocket_review.analysis.names import Names
-from localsocket_review.analysis.sites import Site, is_super
+from localsocket_review.analysis.sites import Site, argument_of, is_super
 from localsocket_review.apis.meaning import Act, Api
 from localsocket_review.apis.tables import Tables
 from localsocket_review.model.declarations import ClassInfo, FunctionInfo, FunctionKind
@@ -87,11 +87,18 @@ class Resolution:
             if call.template.endswith("[]") and f"{name}[]" in table:
                 return table[f"{name}[]"]  # std::make_unique<char[]>(size)
             if name in table and not self._is_shadowed(name, call, function) and _has_its_shape(call, table[name]):
-                return table[name]
+                return table[name] if self._has_its_descriptor(call, table[name], function) else None
             inherited = self._inherited(name, function, table)
             if inherited is not None:
                 return inherited
         return self._of_method(call, function, table)
+
+    def _has_its_descriptor(self, call: Call, api: Api, function: FunctionInfo) -> bool:
+        """Say whether a call is given the kind of descriptor with which alone it means this."""
+        if not api.only_with:
+            return True
+        descriptor = argument_of(call, api, "descriptor")
+        return descriptor is not None and self.inference.is_a(descriptor, function, api.only_with)
 
     def _of_own_class(self, name: str, owner: ClassInfo, table: dict[str, Api]) -> Api | None:
         """A bare name in a C++ method may be one of its class, or of a base that the tables know."""

@@ -11,7 +11,7 @@ from localsocket_review.analysis.texts import HoleKind, lie_in
 from localsocket_review.analysis.values import Values
 from localsocket_review.apis.meaning import Act
 from localsocket_review.model.declarations import FunctionInfo, FunctionKind
-from localsocket_review.model.expressions import walk
+from localsocket_review.model.expressions import Call, walk
 from localsocket_review.model.statements import With
 
 _NOT_THE_OWNER = 0o077
@@ -29,30 +29,47 @@ class Seclusion:
         self._values = values
         self._flow_of = flow_of
 
-    def is_secluded(self, function: FunctionInfo, bind: Effect, farthest: int = _FARTHEST_CALLER) -> bool:
-        """Say whether the directory is private before the socket is bound in it: here, or wherever this is called."""
-        if self._is_in_private_directory(bind) or self._is_narrowed_before(function, bind):
+    def is_secluded(
+        self, function: FunctionInfo, bind: Effect, farthest: int = _FARTHEST_CALLER, *, takes_names: bool = False
+    ) -> bool:
+        """Say whether the directory is private before the socket is bound in it: here, or wherever this is called.
+
+        The mode of the socket itself keeps others out as well, unless the question is who `takes_names` there.
+        """
+        if self._is_in_private_directory(bind) or self._is_narrowed_before(function, bind, takes_names):
             return True
         callers = {site.caller for site in self._calls.callers(function)} - {function}
-        return bool(callers) and farthest > 0 and all(self._is_so_in(one, bind, farthest) for one in callers)
+        return (
+            bool(callers) and farthest > 0 and all(self._is_so_in(one, bind, farthest, takes_names) for one in callers)
+        )
 
-    def _is_so_in(self, caller: FunctionInfo, bind: Effect, farthest: int) -> bool:
+    def _is_so_in(self, caller: FunctionInfo, bind: Effect, farthest: int, takes_names: bool) -> bool:
         binds = [one for one in self._effects.of(caller, Act.BIND) if one.site.call is bind.site.call]
-        return bool(binds) and all(self.is_secluded(caller, one, farthest - 1) for one in binds)
+        return bool(binds) and all(
+            self.is_secluded(caller, one, farthest - 1, takes_names=takes_names) for one in binds
+        )
 
     def _is_in_private_directory(self, bind: Effect) -> bool:
         return lie_in(self._effects.texts(bind, "endpoint"), HoleKind.PRIVATE, HoleKind.RUNTIME)
 
-    def _is_narrowed_before(self, function: FunctionInfo, bind: Effect) -> bool:
+    def _is_narrowed_before(self, function: FunctionInfo, bind: Effect, takes_names: bool) -> bool:
         """Say whether something that is not the socket's own file is made or kept private on every way to the bind."""
         for change in self._effects.of(function, Act.CHMOD | Act.MAKE_DIRECTORY):
             mode = change.site.argument("mode")
             if mode is None or not self._flow_of(function).dominates(change.anchor, bind.anchor):
                 continue
+            if takes_names and self._is_of_socket(change, bind):
+                continue
             modes = self._values.numbers(mode, change.site.function)
             if modes and not any(number & _NOT_THE_OWNER for number in modes) and self._may_lead_to(change, bind):
                 return True
         return False
+
+    def _is_of_socket(self, change: Effect, bind: Effect) -> bool:
+        """Say whether the mode is that of a socket, and no directory's, which is no object that has a fileno()."""
+        changed = change.site.argument("path")
+        is_object = isinstance(changed, Call) and changed.called_name == "fileno"
+        return is_object or self._effects.same_socket(bind, change, "path")
 
     def _may_lead_to(self, change: Effect, bind: Effect) -> bool:
         """Say whether what is kept private may be a directory in which the socket is bound."""

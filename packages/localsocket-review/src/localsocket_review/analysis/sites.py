@@ -22,6 +22,14 @@ class Site:
     def place(self) -> Place:
         return self.call.place
 
+    @property
+    def socket(self) -> Expression | None:
+        """The socket or descriptor that the call uses; of `os.read(connection.fileno(), size)` the connection."""
+        given = self.argument("descriptor") or self.call.receiver
+        if isinstance(given, Call) and given.called_name == "fileno" and given.receiver is not None:
+            return given.receiver
+        return given
+
     def argument(self, role: str) -> Expression | None:
         """Return the argument in this role; a path that is missing is that of the object: `QFile(path).remove()`."""
         return argument_of(self.call, self.api, role)

@@ -45,6 +45,7 @@ from localsocket_review.model.unit import Language, Unit
 
 _OF_MESSAGES = re.compile(r"datagram|dgram|udp|seqpacket", re.IGNORECASE)
 _OWN_ENDS = frozenset({"socketpair", "pipe", "pipe2", "eventfd"})
+_NUMBERS = frozenset({"fileno", "detach"})  # what gives the descriptor of an object
 _FROM_SERVER = frozenset({"accept", "accept4", "sock_accept", "dup"})
 # What gives its object, or its first argument, in another form.
 _CHANGING_FORM = frozenset(
@@ -148,7 +149,7 @@ class Streams:
         yield from (site for site in self._calls.sites(acts, function) if self.is_stream(site))
 
     def is_stream(self, site: Site) -> bool:
-        socket = site.argument("descriptor") or site.call.receiver
+        socket = site.socket
         if self._transports.is_network_site(site):
             return False
         if site.api.name == "asyncio.StreamReader.read" and _reads_to_the_end(site.call):
@@ -194,7 +195,7 @@ class Streams:
 
     def is_own_pair(self, site: Site) -> bool:
         """Say whether both ends are the program's own, as those of socketpair() that wake a loop."""
-        socket = site.argument("descriptor") or site.call.receiver
+        socket = site.socket
         if socket is None:
             return False
         variable = self._names.variable(socket, site.function)
@@ -221,10 +222,12 @@ class Streams:
         )
 
     def _made(self, socket: Expression, function: FunctionInfo) -> Iterator[Origin]:
-        """Yield the calls that make the socket; what a server accepts is as the server is."""
+        """Yield the calls that make the socket; what a server accepts is as the server is, and a descriptor too."""
         for origin in self._origins.of(socket, function):
             made = origin.expression
-            if isinstance(made, Call) and made.called_name in _FROM_SERVER:
+            if isinstance(made, Call) and made.called_name in _NUMBERS and made.receiver is not None:
+                yield from self._made(made.receiver, origin.function)
+            elif isinstance(made, Call) and made.called_name in _FROM_SERVER:
                 server = made.receiver
                 if server is None or made.called_name == "sock_accept":
                     server = made.arguments[0] if made.arguments else None

@@ -343,7 +343,8 @@ class Taint:
         device = argument_of(call, api, "device")
         if device is not None and not self._reads_peer(device, function, trail):
             return None
-        if call.receiver is not None and self._transports.is_network(call.receiver, function):
+        socket = argument_of(call, api, "descriptor") or call.receiver
+        if socket is not None and self._transports.is_network(socket, function):
             return None
         return (Step(call.place, "received here"),)
 

@@ -44,6 +44,7 @@ _ALWAYS = frozenset(
 # What gives a socket of the same kind as that it is asked of.
 _HANDING_ON = frozenset(
     {"accept", "accept4", "makefile", "dup", "nextPendingConnection", "wrap_socket", "get_extra_info"}
+    | {"fileno", "detach"}
 )
 _NETWORK_SERVERS = ("TCPServer", "HTTPServer", "UDPServer", "create_server", "create_connection", "start_server")
 _LOCAL_SERVERS = ("Unix", "create_unix_server", "create_unix_connection")

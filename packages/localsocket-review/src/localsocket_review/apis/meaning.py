@@ -121,7 +121,8 @@ class Api:
     `target` is called with. `reports` tells that failing shows in the result alone, which therefore must not be
     dropped. `is_told_by_name`: the method's bare name is enough where the type of the receiver is unknown.
     A C function that `takes` so many arguments is another one when it is given more or less. `access` tells who may
-    connect to what a call binds where it is given no mode, and `restricted_by` what to do about it.
+    connect to what a call binds where it is given no mode, and `restricted_by` what to do about it. A call means this
+    `only_with` a descriptor of that type: `os.read` is mostly given a file.
     """
 
     name: str
@@ -134,6 +135,7 @@ class Api:
     takes: int | None = None
     access: DefaultAccess = DefaultAccess.UMASK
     restricted_by: str = ""
+    only_with: str = ""
 
     @property
     def method(self) -> str:
@@ -149,6 +151,7 @@ def api(
     is_told_by_name: bool = False,
     gives: tuple[str, ...] = (),
     takes: int | None = None,
+    only_with: str = "",
     **roles: Role,
 ) -> Api:
-    return Api(name, act, roles, returns, reports, is_told_by_name, gives, takes)
+    return Api(name, act, roles, returns, reports, is_told_by_name, gives, takes, only_with=only_with)

@@ -10,6 +10,7 @@ _SOCKET = "socket.socket"
 _READER, _WRITER = "asyncio.StreamReader", "asyncio.StreamWriter"
 _CONNECTION = "multiprocessing.connection.Connection"
 _LOOP = "asyncio.AbstractEventLoop"
+_DESCRIPTOR = "socket.descriptor"  # what fileno() of a socket gives
 
 APIS: tuple[Api, ...] = (
     api("socket.socket", Act.CONSTRUCT, _SOCKET),
@@ -36,7 +37,11 @@ APIS: tuple[Api, ...] = (
     api("socket.socket.getsockopt", Act.CHECK_PEER, "bytes", is_told_by_name=True),
     api("socket.socket.settimeout", Act.CONSTRUCT, timeout=(0, "value"), is_told_by_name=True),
     api("socket.socket.close", Act.CLOSE),
-    api("socket.socket.detach", Act.CLOSE, "int"),
+    api("socket.socket.detach", Act.CLOSE, _DESCRIPTOR),
+    api("socket.socket.fileno", Act.CONSTRUCT, _DESCRIPTOR),
+    api("os.read", _CHUNK | Act.WAIT, "bytes", descriptor=0, size=1, only_with=_DESCRIPTOR),
+    api("os.readv", _CHUNK | Act.WAIT, "int", descriptor=0, buffer=1, only_with=_DESCRIPTOR),
+    api("os.write", Act.SEND | Act.SHORT | Act.WAIT, "int", reports=True, descriptor=0, data=1, only_with=_DESCRIPTOR),
     api("socket.socket.dup", Act.CONSTRUCT, _SOCKET),
     api("socket.SocketIO.read", Act.RECEIVE | Act.ENDS | Act.WAIT, "bytes", size=0),
     api("socket.SocketIO.readline", Act.RECEIVE | Act.ENDS | Act.WAIT, "bytes"),

@@ -12,6 +12,7 @@ from localsocket_review.findings import Confidence, Finding, Severity
 from localsocket_review.model.declarations import ClassInfo, FunctionInfo
 from localsocket_review.model.expressions import Attribute, Call, Name
 from localsocket_review.model.unit import Language
+from localsocket_review.rules.chosen_names import chosen_name
 from localsocket_review.rules.rule import Example, Rule
 
 _LOOKING = frozenset({"stat", "lstat", "fstatat", "stat64", "lstat64"})
@@ -37,7 +38,7 @@ def _in_one_function(facts: Facts, function: FunctionInfo) -> Iterator[Finding]:
         return
     for removal in removals:
         bind = next((one for one in binds if _is_bound_after(facts, function, removal, one)), None)
-        if bind is None:
+        if bind is None or _is_fresh(facts, bind):
             continue
         evidence = [(removal.place, "removed here"), (bind.place, "bound here")]
         if facts.instance_checks.come_before(function, removal) or _cuts_nobody_off(facts, function, removal):
@@ -53,6 +54,12 @@ def _in_one_function(facts: Facts, function: FunctionInfo) -> Iterator[Finding]:
             yield RULE.finding(removal.place, _SOMETIMES, evidence, confidence=Confidence.LOW)
         else:
             yield RULE.finding(removal.place, _MESSAGE, evidence)
+
+
+def _is_fresh(facts: Facts, bind: Effect) -> bool:
+    """Say whether the name is that of a file which was made for it: no server lives there."""
+    chosen = chosen_name(facts, bind.site)
+    return chosen is not None and chosen.is_file
 
 
 def _is_bound_after(facts: Facts, function: FunctionInfo, removal: Effect, bind: Effect) -> bool:

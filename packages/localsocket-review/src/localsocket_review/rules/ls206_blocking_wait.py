@@ -14,6 +14,7 @@ from localsocket_review.model.expressions import Attribute, Await, Call, Express
 from localsocket_review.model.statements import Loop, Statement, Try, contains, expressions_in
 from localsocket_review.model.unit import Language, Unit
 from localsocket_review.rules.rule import Example, Rule
+from localsocket_review.rules.silent_peers import silent_peers
 
 _WAITING = Act.ACCEPT | Act.RECEIVE | Act.CONNECT | Act.SEND | Act.SLEEP
 _ASKING_FIRST = frozenset({"select", "poll", "epoll_wait", "wait", "register", "modify", "ppoll", "pselect"})
@@ -24,6 +25,9 @@ _MAY_END = frozenset({"SO_RCVTIMEO", "settimeout", "setblocking", "O_NONBLOCK", 
 _MAY_END |= {"EWOULDBLOCK", "MSG_DONTWAIT", "BlockingIOError"}
 _WOULD_BLOCK = frozenset({"BlockingIOError", "SSLWantReadError"})
 _LIMITING = frozenset({"settimeout", "setblocking", "shutdown"})
+_ONE_AT_A_TIME = (
+    "limit the wait by settimeout() or SO_RCVTIMEO, catch the time-out inside of the loop, and close that connection"
+)
 
 
 def check(facts: Facts) -> Iterator[Finding]:
@@ -35,6 +39,13 @@ def check(facts: Facts) -> Iterator[Finding]:
         elif site.api.act & _WAITING:
             yield from _on_loop(facts, site)
             yield from _among_others(facts, site)
+    for peer in silent_peers(facts):
+        message = (
+            f"The loop serves one connection at a time, and {peer.by} waits without a limit: one silent peer keeps "
+            "out all others."
+        )
+        evidence = [(peer.accepted, "accepted here"), (peer.waits, "waits here")]
+        yield RULE.finding(peer.waits, message, evidence, severity=Severity.LOW, repair=_ONE_AT_A_TIME)
     for function in facts.functions(Language.PYTHON):
         for statement in function.statements():
             if isinstance(statement, Loop):
@@ -135,7 +146,7 @@ def _is_parameter(socket: Expression | None, function: FunctionInfo) -> bool:
 
 
 def _waited_for(site: Site) -> Expression | None:
-    return site.argument("descriptor") or site.call.receiver or next(iter(site.call.arguments), None)
+    return site.socket or next(iter(site.call.arguments), None)
 
 
 def _is_blocking_descriptor(facts: Facts, socket: Expression | None, function: FunctionInfo) -> bool:
@@ -224,7 +235,7 @@ def _flag_not_looked_at(facts: Facts, loop: Loop, function: FunctionInfo) -> Ite
     if any(call.called_name in _ASKING_FIRST for call in function.calls()):
         return
     for site in facts.calls.sites(Act.ACCEPT | Act.RECEIVE, function):
-        receiver = site.call.receiver
+        receiver = site.socket
         if not site.api.act & Act.WAIT or receiver is None or not facts.flow(function).is_in_loop(site.call):
             continue
         if not site.api.name.startswith(("socket.socket", "multiprocessing")) or not contains(loop.body, site.call):
@@ -280,6 +291,7 @@ RULE = Rule(
         "a test waits for what it has set going",
         "the call is awaited, or handed to asyncio.to_thread()",
         "the socket was made non-blocking",
+        "connections that are served one after another have a time limit, or a thread each",
         "a flag is asked again whenever a time-out passes, or closing the socket ends the wait",
     ),
     examples=(

@@ -81,8 +81,8 @@ def _helpers_that_read(facts: Facts) -> Iterator[tuple[FunctionInfo, Place]]:
 
 def _connects_itself(facts: Facts, site: Site) -> bool:
     """Say whether the function makes the connection that it reads from, anew each time it is called."""
-    receiver = site.call.receiver
-    origins = facts.origins.of(receiver, site.function) if receiver is not None else []
+    socket = site.socket
+    origins = facts.origins.of(socket, site.function) if socket is not None else []
     made = (facts.calls.site(one.expression, one.function) for one in origins if isinstance(one.expression, Call))
     return any(one is not None and one.function is site.function and one.api.act & _MAKING for one in made)
 

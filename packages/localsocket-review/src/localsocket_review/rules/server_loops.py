@@ -36,7 +36,8 @@ _OF_OTHERS = frozenset(
         "PermissionError",
     }
 )
-_SPLITTING = frozenset({"split", "rsplit"})
+_SPLITTING = frozenset({"split", "rsplit", "splitlines"})
+_STRIPPING = frozenset({"strip", "lstrip", "rstrip", "isspace"})
 _DEEPEST = 3
 
 
@@ -115,8 +116,8 @@ def _asked_of(
     match part:
         case Subscript(value=value, index=Literal(value=str())) if not _is_target(part, statement):
             return (value, "KeyError or TypeError") if _is_parsed(facts, value, function) else (None, "")
-        case Subscript(value=value, index=Literal(value=int(at))) if at > 0 and not _is_target(part, statement):
-            return (value, "IndexError") if _is_split(facts, value, function) else (None, "")
+        case Subscript(value=value, index=Literal(value=int(at))) if not _is_target(part, statement):
+            return (value, "IndexError") if _is_split(facts, value, function, at) else (None, "")
         case Call():
             site = facts.calls.site(part, function)
             return _of_site(facts, site) if site is not None else (None, "")
@@ -145,11 +146,33 @@ def _is_parsed(facts: Facts, value: Expression, function: FunctionInfo) -> bool:
     )
 
 
-def _is_split(facts: Facts, value: Expression, function: FunctionInfo) -> bool:
+def _is_split(facts: Facts, value: Expression, function: FunctionInfo, at: int) -> bool:
+    """Say whether these are the parts of a text, which may be too few to have one there."""
     origins = facts.origins.of(value, function)
     return bool(origins) and all(
-        isinstance(one.expression, Call) and one.expression.called_name in _SPLITTING for one in origins
+        isinstance(one.expression, Call)
+        and one.expression.called_name in _SPLITTING
+        and (at > 0 or _may_have_none(facts, one.expression, one.function))
+        for one in origins
     )
+
+
+def _may_have_none(facts: Facts, splitting: Call, function: FunctionInfo) -> bool:
+    """Say whether a text may have no part at all: `split()` gives none where nothing but white space came."""
+    if splitting.called_name == "splitlines":
+        return not any(facts.flow(function).guards(splitting))
+    if splitting.arguments or splitting.keywords:
+        return False
+    tests = [guard.test for guard in facts.flow(function).guards(splitting)]
+    return not any(_is_stripped(facts, part, function) for test in tests for part in walk(test))
+
+
+def _is_stripped(facts: Facts, asked: Expression, function: FunctionInfo) -> bool:
+    """Say whether this is a text without white space around it, so that one that is not empty has a part."""
+    if not isinstance(asked, Name | Call):
+        return False
+    made = [asked] if isinstance(asked, Call) else [one.expression for one in facts.origins.of(asked, function)]
+    return any(isinstance(one, Call) and one.called_name in _STRIPPING for one in made)
 
 
 def _is_target(part: Subscript, statement: Statement) -> bool:

@@ -2,12 +2,15 @@ from multiprocessing.connection import Client, Listener
 
 import zmq
 
+PATIENCE = 5
+
 
 def serve(path, key):
     with Listener(path, "AF_UNIX", authkey=key) as listener:
         while True:
             with listener.accept() as connection:
-                reply_to(connection)
+                if connection.poll(PATIENCE):
+                    reply_to(connection)
 
 
 def reply_to(connection):

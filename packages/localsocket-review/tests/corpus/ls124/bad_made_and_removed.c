@@ -12,6 +12,6 @@ int serve(int fd)
     if (made < 0)
         return -1;
     close(made);
-    remove(address.sun_path); // expect: LS106
+    remove(address.sun_path);
     return bind(fd, (struct sockaddr *)&address, sizeof address); // expect: LS124
 }

@@ -1,6 +1,8 @@
 import json
 from socket import AF_UNIX, socket
 
+PATIENCE = 5
+
 
 class Control:
     def __init__(self, server: socket) -> None:
@@ -11,6 +13,7 @@ class Control:
         try:
             while self.done < 1000:
                 connection, _ = self.server.accept()
+                connection.settimeout(PATIENCE)
                 self.answer(connection)
                 connection.close()
         except KeyboardInterrupt:

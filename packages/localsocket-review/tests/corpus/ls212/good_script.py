@@ -2,6 +2,8 @@ import json
 import os
 import socket
 
+PATIENCE = 5
+
 
 def run(kind):
     print("kind", kind)
@@ -13,6 +15,7 @@ with socket.socket(socket.AF_UNIX) as server:
     server.listen()
     while True:
         connection, _ = server.accept()
+        connection.settimeout(PATIENCE)
         with connection, connection.makefile("rb") as lines:
             try:
                 order = json.loads(lines.readline(4096))

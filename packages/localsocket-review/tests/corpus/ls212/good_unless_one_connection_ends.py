@@ -5,6 +5,8 @@ import socket
 import socketserver
 import threading
 
+PATIENCE = 5
+
 
 class Handler(socketserver.StreamRequestHandler):
     def handle(self) -> None:
@@ -27,6 +29,7 @@ def serve_in_threads(server: socket.socket) -> None:
 def serve_one_by_one(server: socket.socket) -> None:
     while True:
         connection, _ = server.accept()
+        connection.settimeout(PATIENCE)
         try:
             answer(connection)
         except Exception as error:
