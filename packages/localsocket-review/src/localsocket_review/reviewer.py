@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import gc
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import Protocol
 
 from localsocket_review.apis import built_in
@@ -30,6 +31,7 @@ from localsocket_review.suppressions import apply_suppressions
 from localsocket_review.workers import Workers, processes_for
 
 _NO_POLICIES = Policies()
+_NO_DRAFTS: Mapping[str, bytes] = MappingProxyType({})
 _SOME = 3  # how many names stand for many
 
 
@@ -79,10 +81,10 @@ class Reading:
     cache: ReportCache | None = None
     progress: Progress = _silent
 
-    def review(self, files: Sequence[Path]) -> Report:
-        """Review files, whatever they are, as one program."""
+    def review(self, files: Sequence[Path], drafts: Mapping[str, bytes] = _NO_DRAFTS) -> Report:
+        """Review files, whatever they are, as one program. In place of some there may be drafts, by their paths."""
         processes = processes_for(files, self.processes)
-        return _review(files, self.rules, processes, self.progress, self.additions.tables)
+        return _review(files, drafts, self.rules, processes, self.progress, self.additions.tables)
 
     def kept(self, files: Sequence[Path]) -> Report:
         """Return the report of the files that is kept, or else a new one."""
@@ -185,12 +187,17 @@ def _may_be_kept(report: Report) -> bool:
 
 
 def _review(
-    files: Sequence[Path], rules: Sequence[Rule], processes: int, progress: Progress, tables: Tables | None
+    files: Sequence[Path],
+    drafts: Mapping[str, bytes],
+    rules: Sequence[Rule],
+    processes: int,
+    progress: Progress,
+    tables: Tables | None,
 ) -> Report:
     with _no_collector():
         units = []
         for path in files:
-            units.append(read_file(path))
+            units.append(read_file(path, draft=drafts.get(str(path))))
             progress("reading", len(units), len(files))
         answers: list[RuleOutcome] = []
         with Workers(Checker(units, tables=tables), rules, helpers=processes - 1) as workers:

@@ -9,10 +9,11 @@ from enum import StrEnum
 from functools import partial
 from io import TextIOWrapper
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, TextIO
+from typing import TYPE_CHECKING, Annotated, Any, TextIO
 
 import typer
 from rich.console import Console
+from typer.core import TyperCommand
 
 from localsocket_review.cli.progress import LateProgress
 from localsocket_review.cli.task import Task
@@ -44,7 +45,16 @@ class FailOn(StrEnum):
     REFUTED = "refuted"  # of a checked review
 
 
-@app.command()
+class _ReviewCommand(TyperCommand):
+    """The command, where `--diff` beside `--fix` takes no revision: `--fix --diff` shows what would be repaired."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        if "--fix" in args:
+            args = ["--show-fixes" if one == "--diff" else one for one in args]
+        return super().parse_args(ctx, args)
+
+
+@app.command(cls=_ReviewCommand)
 def review(
     paths: Annotated[list[Path] | None, typer.Argument(help="Files and trees, reviewed as one program.")] = None,
     output_format: Annotated[
@@ -67,6 +77,10 @@ def review(
         list[Path] | None,
         typer.Option(metavar="TREE", help="Review this tree as one program, and tell what concerns the PATHS in it."),
     ] = None,
+    fix: Annotated[
+        bool, typer.Option("--fix", help="Repair what needs no thought, and review again; with --diff only show it.")
+    ] = False,
+    show_fixes: Annotated[bool, typer.Option("--show-fixes", hidden=True)] = False,
     fail_on: Annotated[
         FailOn, typer.Option(help="What makes the exit status 1: findings, or claims that are refuted.")
     ] = FailOn.SECURITY,
@@ -152,6 +166,8 @@ def review(
         about_files = tuple(paths) if within else ()
         task = Task(tuple(within or paths), about_files, baseline, diff, write_baseline, report_unused_suppressions)
         work = partial(_review, task, wishes, output_format, output, fail_on, no_cache, debug)
+        if fix or show_fixes:
+            work = partial(_fix, task, wishes, no_cache, then=None if show_fixes else work)
     raise typer.Exit(_guarded(work, debug))
 
 
@@ -291,6 +307,31 @@ def _review(
     if output is not None:
         print(report.verdict)
     return _status(report, fail_on)
+
+
+def _fix(task: Task, wishes: Callable[[], ReviewSettings], no_cache: bool, then: Callable[[], int] | None) -> int:
+    """Repair and return the status of the review `then`, or without one show the changes: 1 if there are any."""
+    from localsocket_review.baseline import BadBaseline
+    from localsocket_review.cache import ReportCache, default_directory
+    from localsocket_review.cli.fixing import Changed, changes, print_repairs, repairs_for, write
+    from localsocket_review.reading.collecting import NothingToRead
+    from localsocket_review.revisions import NoRevision
+
+    if task.new_baseline is not None:
+        raise typer.BadParameter("--write-baseline writes down what is found as it is: leave out --fix")
+    settings = wishes()
+    cache = None if no_cache else ReportCache(default_directory())
+    try:
+        with LateProgress(Console(stderr=True)) as progress:
+            done = repairs_for(task, settings, cache, progress)
+        if then is None:
+            sys.stdout.write(changes(done))
+            return FOUND if done.contents else 0
+        write(done)
+    except (BadBaseline, Changed, NoRevision, NothingToRead) as error:
+        raise typer.BadParameter(str(error)) from None
+    print_repairs(done, Console(stderr=True))
+    return then()
 
 
 @contextmanager

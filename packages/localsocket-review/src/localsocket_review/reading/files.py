@@ -39,11 +39,14 @@ class Unreadable(Exception):
     """A file is no source, or cannot be opened."""
 
 
-def read_file(path: Path, seconds: float = SECONDS_PER_FILE) -> Unit:
-    """Return the model of a file. What cannot be read says why in `unread`; nothing is raised for what a file holds."""
+def read_file(path: Path, seconds: float = SECONDS_PER_FILE, *, draft: bytes | None = None) -> Unit:
+    """Return the model of a file, or of a draft of it that is not written yet.
+
+    What cannot be read says why in `unread`; nothing is raised for what a file holds.
+    """
     unread = Unit(str(path), language_by_suffix(path) or Language.PYTHON)
     try:
-        language, data = language_of(path), load(path)
+        language, data = language_of(path), load(path) if draft is None else draft
         if language is Language.PYTHON:
             unit = read_python(str(path), _decode_python(data), seconds)
         else:
