@@ -26,6 +26,7 @@ from localsocket.services.json_schemas import JsonSchemas, known_default, with_d
 from localsocket.services.method import Method
 from localsocket.services.topic import Topic
 from localsocket.services.type_names import UNKNOWN, NamedForm, TypeNames
+from localsocket.values.retyping import Retyping
 
 _KINDS: dict[Any, ParameterKind] = {
     Parameter.POSITIONAL_ONLY: "positional-only",
@@ -42,15 +43,22 @@ def describe_service(
     methods: Sequence[Method],
     topics: Sequence[Topic[Any]],
     errors: Sequence[type[Exception]],
+    told: Retyping,
 ) -> ServiceDescription:
-    """Return the description; `errors` are those that every method may raise."""
-    return _Describing(methods, topics, errors).service(name, version, documentation)
+    """Return the description; `errors` are those that every method may raise, `told` says what is told of a type."""
+    return _Describing(methods, topics, errors, told).service(name, version, documentation)
 
 
 class _Describing:
     """What is known of all types at once: their names, and their schemas."""
 
-    def __init__(self, methods: Sequence[Method], topics: Sequence[Topic[Any]], errors: Sequence[type[Exception]]):
+    def __init__(
+        self,
+        methods: Sequence[Method],
+        topics: Sequence[Topic[Any]],
+        errors: Sequence[type[Exception]],
+        told: Retyping,
+    ) -> None:
         self._methods = methods
         self._topics = topics
         self._raises = [error.__name__ for error in errors]
@@ -59,8 +67,14 @@ class _Describing:
         kinds = [kind for method in methods for kind in [*method.parameters.types.values(), method.result.kind]]
         kinds += [kind for attributes in self._attributes.values() for kind in attributes.values()]
         kinds += [topic.kind for topic in topics]
+        # Each is made once, since schemas are looked up by the type itself; what has no hash is known by its id.
+        self._told_of = {id(kind): (kind, told.of(kind)) for kind in kinds}
+        kinds = [kind for _, kind in self._told_of.values()]
         self._names = TypeNames(kinds, self._errors)
         self._schemas = JsonSchemas(kinds, self._names)
+
+    def _told(self, kind: Any) -> Any:
+        return self._told_of[id(kind)][1]
 
     def service(self, name: str, version: str, documentation: str) -> ServiceDescription:
         return ServiceDescription(
@@ -76,7 +90,8 @@ class _Describing:
 
     def _method(self, method: Method) -> MethodDescription:
         parameters = [self._parameter(method, each) for each in method.parameters.signature.parameters.values()]
-        returns = self._names.type_text(method.result.kind)
+        kind = self._told(method.result.kind)
+        returns = self._names.type_text(kind)
         return MethodDescription(
             name=method.name,
             kind="stream" if method.is_stream else "call",
@@ -87,11 +102,11 @@ class _Describing:
             idempotent=method.idempotent,
             raises=[error.__name__ for error in method.raises],
             read_only=method.read_only,
-            schema=self._schemas.of_kind(method.result.kind),
+            schema=self._schemas.of_kind(kind),
         )
 
     def _parameter(self, method: Method, parameter: Parameter) -> ParameterDescription:
-        kind = method.parameters.types[parameter.name]
+        kind = self._told(method.parameters.types[parameter.name])
         default, schema = None, self._schemas.of_kind(kind)
         if parameter.default is not Parameter.empty:
             default, schema = self._names.value_text(parameter.default), with_default(schema, parameter.default)
@@ -100,19 +115,20 @@ class _Describing:
         )
 
     def _topic(self, topic: Topic[Any]) -> TopicDescription:
+        kind = self._told(topic.kind)
         return TopicDescription(
             topic.name,
-            self._names.type_text(topic.kind),
+            self._names.type_text(kind),
             topic.queue,
             topic.policy,
             documentation=topic.documentation,
-            schema=self._schemas.of_kind(topic.kind),
+            schema=self._schemas.of_kind(kind),
         )
 
     def _error(self, error: type[Exception]) -> ErrorDescription:
         attributes = [
             FieldDescription(name, self._names.type_text(kind), schema=self._schemas.of_kind(kind))
-            for name, kind in self._attributes[error.__name__].items()
+            for name, kind in ((name, self._told(kind)) for name, kind in self._attributes[error.__name__].items())
         ]
         documentation = documentation_of(error)
         schema: JsonSchema = {"title": error.__name__, "type": "object"}

@@ -11,7 +11,7 @@ from types import FunctionType
 from typing import Any, ClassVar
 
 from localsocket.services.method import Method
-from localsocket.values.known_types import PLAIN
+from localsocket.values.known_types import KnownTypes
 from localsocket.values.refusing import check_can_be_sent
 
 
@@ -80,7 +80,7 @@ def _hints(function: Any) -> dict[str, Any]:
 
 def _has_form(kind: Any) -> bool:
     try:
-        check_can_be_sent(kind, PLAIN, "an error", "")
+        check_can_be_sent(kind, KnownTypes(), "an error", "")
     except Exception:  # whatever msgspec makes of it
         return False
     return True

@@ -11,6 +11,7 @@ from msgspec import inspect as forms
 
 from localsocket.services.description import REFERENCE, JsonSchema
 from localsocket.services.type_names import TypeNames
+from localsocket.values.known_types import PLAIN
 
 _TEMPLATE = f"{REFERENCE}{{name}}"
 
@@ -72,7 +73,7 @@ def without_schema(text: str) -> JsonSchema:
 def with_default(schema: JsonSchema, value: object) -> JsonSchema:
     """Return the schema with the default of a parameter, where JSON has a form for that."""
     try:
-        encoded = msgspec.json.decode(msgspec.json.encode(value))
+        encoded = msgspec.json.decode(PLAIN.encode_json(value))
     except (TypeError, ValueError, OverflowError, RecursionError):
         return schema
     is_infinite = encoded is None and value is not None

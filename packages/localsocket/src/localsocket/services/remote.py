@@ -8,6 +8,7 @@ from typing import Any
 
 from localsocket.services.schema import Result, streamed_type, type_hints
 from localsocket.values.known_types import PLAIN, KnownTypes
+from localsocket.values.refusing import check_can_be_sent
 
 
 class Remote:
@@ -47,7 +48,10 @@ class Remote:
             raise AttributeError(f"{self.name} has no method {method!r}") from None
 
     def _add(self, name: str, function: Callable[..., object]) -> None:
-        is_stream, kind = streamed_type(type_hints(name, function).get("return", Any))
+        hints = type_hints(name, function)
+        is_stream, kind = streamed_type(hints.pop("return", Any))
+        for parameter, hint in hints.items():
+            check_can_be_sent(hint, self._known, f"method {self.prefix + name!r}", parameter)
         self.functions[name] = function
         self._results[name] = Result(f"{self.prefix}{name}", kind, self._known)
         if is_stream:

@@ -114,7 +114,10 @@ class Parameters:
         return bound.args, bound.kwargs
 
     def _decoder(self, kind: Any) -> Callable[[Any], Any]:
-        return guarded(self._known.decoder(kind), kind)
+        return guarded(self._known.decoder(kind), self._known.readable(kind))
+
+    def _json_decoder(self, kind: Any) -> Callable[[Any], Any]:
+        return guarded(self._known.json_decoder(kind), self._known.readable(kind), is_json=True)
 
     def _takes_null(self, name: str) -> bool:
         try:
@@ -125,7 +128,7 @@ class Parameters:
 
     @functools.cached_property
     def _json_decoders(self) -> dict[str, Callable[[Any], Any]]:
-        return {name: guarded(self._known.json_decoder(kind), kind, is_json=True) for name, kind in self.types.items()}
+        return {name: self._json_decoder(kind) for name, kind in self.types.items()}
 
     def _read_one_json(self, name: str, value: msgspec.Raw) -> Any:
         try:
@@ -159,7 +162,7 @@ class Parameters:
         except msgspec.ValidationError:
             # A program that has its arguments as JSON sends bytes as a string of base64.
             kind = self.types[name]
-            if not any(isinstance(part, _BYTES) for part in type_parts(kind)):
+            if not any(isinstance(part, _BYTES) for part in type_parts(self._known.readable(kind))):
                 raise
             return self._known.convert(_decode_anything(value), kind)
 
@@ -179,8 +182,12 @@ class Result:
         self.method = method
         self.kind = kind
         self._plain = kind if kind in _PLAIN else type(None) if kind is None else None
-        self._encode, self._encode_json = known.encode, known.encode_json
-        self._decode = guarded(known.decoder(kind), kind)
+        self._known = known
+        self._decode = guarded(known.decoder(kind), known.readable(kind))
+
+    @functools.cached_property
+    def _encode(self) -> Callable[[Any], bytes]:
+        return self._known.writer(self.kind)
 
     def write(self, value: object, longest: int | None = None) -> bytes:
         """Return the value as MessagePack. Raises BadResult; TooLongToSend for certainly more than `longest` bytes."""
@@ -199,7 +206,7 @@ class Result:
         """Return the value as JSON, where write() would write it as MessagePack. Raises the same."""
         self.write(value, longest)
         try:
-            body = self._encode_json(value)
+            body = self._known.encode_json(value)
         except (TypeError, ValueError, OverflowError, RecursionError) as error:
             raise BadResult(self.method, "the result", str(error)) from error
         return body

@@ -260,7 +260,9 @@ class Service:
             return self._told
         methods = [method for method in self._table.values() if not method.is_own]
         topics = list(self._topics.values())
-        told = describe_service(self.name, self.version, self.documentation, methods, topics, self.errors)
+        told = describe_service(
+            self.name, self.version, self.documentation, methods, topics, self.errors, self._known.told
+        )
         if self._said is not None:  # and nothing is added any more
             self._told = told
         return told

@@ -13,9 +13,13 @@ import re
 import typing
 import uuid
 from collections.abc import Iterable
+from pathlib import Path, PurePath
 from typing import Any
 
 from msgspec import inspect as forms
+
+from localsocket.values.handling import WRITTEN
+from localsocket.values.telling import STANDS_FOR
 
 PLAIN_NAMES = {
     forms.AnyType: "Any",
@@ -43,11 +47,34 @@ _CONTAINERS = {
     forms.VarTupleType: "tuple[{}, ...]",
 }
 _CONSTRAINTS = ("gt", "ge", "lt", "le", "multiple_of", "pattern", "min_length", "max_length", "tz")
+_SHOWN_AS_MADE = ("fractions", "ipaddress")  # Fraction(1, 3), IPv4Address('127.0.0.1')
 _SAID_IN_WORDS = ("title", "description", "examples")
+
+WRITTEN_BY_NAME = {
+    **dict.fromkeys(["Path", "PosixPath", "PurePath", "PurePosixPath", "PureWindowsPath", "WindowsPath"], "pathlib"),
+    **{f"IPv{version}{what}": "ipaddress" for version in (4, 6) for what in ("Address", "Interface", "Network")},
+    **{f"{kind}{bits}": "numpy" for kind in ("int", "uint") for bits in (8, 16, 32, 64)},
+    **dict.fromkeys(["float16", "float32", "float64", "complex64", "complex128", "bool_", "str_", "bytes_"], "numpy"),
+    **dict.fromkeys(["datetime64", "timedelta64"], "numpy"),
+    "Fraction": "fractions",
+    "NDArray": "numpy.typing",
+    "complex": "builtins",
+    "deque": "collections",
+}
+"""The types besides msgspec's that a type text names, and the modules that they are from; exceptions are Python's."""
 
 # What type texts and values are written with: no class of a service may have one of these names there.
 TAKEN = frozenset(
-    [*PLAIN_NAMES.values(), "Annotated", "Literal", "Meta", "timezone", *keyword.kwlist, *keyword.softkwlist]
+    [
+        *PLAIN_NAMES.values(),
+        *WRITTEN_BY_NAME,
+        "Annotated",
+        "Literal",
+        "Meta",
+        "timezone",
+        *keyword.kwlist,
+        *keyword.softkwlist,
+    ]
 ) | {name for name in dir(builtins) if not name.startswith("_")}
 
 NamedForm = forms.DataclassType | forms.StructType | forms.TypedDictType | forms.NamedTupleType | forms.EnumType
@@ -92,12 +119,19 @@ class TypeNames:
     def form_text(self, form: forms.Type) -> str:
         said = _said(form)
         while isinstance(form, forms.Metadata):
+            if (written := (form.extra or {}).get(WRITTEN)) is not None:
+                return self._written(str(written), form.type)
             form = form.type
             said = {**_said(form), **said}
         text = self._bare_text(form)
         if not said:
             return text
         return f"Annotated[{text}, Meta({', '.join(f'{name}={value!r}' for name, value in said.items())})]"
+
+    def _written(self, text: str, form: forms.Type) -> str:
+        """Return how a type is written that stands for another; the braces are for what its items are."""
+        item = getattr(form, "item_type", None)
+        return text if item is None else text.format(self.form_text(item))
 
     def value_text(self, value: Any) -> str:
         """Return a value as Python writes it; UNKNOWN for one that it cannot write down."""
@@ -108,8 +142,10 @@ class TypeNames:
             return repr(value) if math.isfinite(value) else f"float('{value}')"
         if kind in (datetime.datetime, datetime.date, datetime.time, datetime.timedelta, datetime.timezone):
             return repr(value).replace("datetime.", "") if _can_be_written(value) else UNKNOWN
-        if kind in (decimal.Decimal, uuid.UUID):
+        if kind in (decimal.Decimal, uuid.UUID) or kind.__module__ in _SHOWN_AS_MADE:
             return repr(value)
+        if isinstance(value, PurePath):
+            return f"{_path_class(kind)}({str(value)!r})"
         if isinstance(value, enum.Enum):
             return f"{self.name_of(kind)}.{value.name}" if self.name_of(kind) and value.name else UNKNOWN
         parts = self._parts_of(value)
@@ -127,6 +163,7 @@ class TypeNames:
             looked_at[id(part)] = part
             if isinstance(part, NAMED_FORMS) and part.cls not in self._names:
                 name = self._names[part.cls] = self._new_name(part.cls)
+                self._names[getattr(part.cls, STANDS_FOR, part.cls)] = name
                 self.named[name] = part
             for each in part.__struct_fields__:
                 self._collect(getattr(part, each), looked_at)
@@ -192,6 +229,11 @@ def _said(form: forms.Type) -> dict[str, Any]:
         return {**words, "extra_json_schema": extra} if extra else words
     told = ((name, getattr(form, name, None)) for name in _CONSTRAINTS)
     return {name: value for name, value in told if value is not None}
+
+
+def _path_class(kind: type[PurePath]) -> str:
+    """Return what a program writes for a path, on whatever system it may be."""
+    return "Path" if issubclass(kind, Path) else kind.__name__
 
 
 def _can_be_written(value: Any) -> bool:

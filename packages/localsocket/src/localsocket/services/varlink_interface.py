@@ -79,7 +79,7 @@ class VarlinkInterface:
         self.errors = {name: self._error_name(kind) for name, kind in self._errors_of_service().items()}
         names = {method: free_name(_method_name(method.name), self._taken) for method in self._methods()}
         topics = {topic: free_name(f"Subscribe{camel_case(topic.name)}", self._taken) for topic in self._topics()}
-        self._types = Types(self._taken)
+        self._types = Types(self._taken, service._known.told)
         members = [self._member(name, method) for method, name in names.items()]
         members += [self._topic_member(name, topic) for topic, name in topics.items()]
         self.table = {f"{self.name}.{member.name}": member.method for member in members}

@@ -31,6 +31,7 @@ from msgspec.inspect import (
     type_info,
 )
 
+from localsocket.values.retyping import Retyping
 from localsocket.wire.varlink import camel_case
 
 _FIELD = re.compile(r"[A-Za-z](?:_?[A-Za-z0-9])*", re.ASCII)
@@ -65,7 +66,8 @@ def nullable(kind: str) -> str:
 class Types:
     """The named types of one interface, which are defined as they are come across. `taken`: names of other members."""
 
-    def __init__(self, taken: Iterable[str]) -> None:
+    def __init__(self, taken: Iterable[str], told: Retyping) -> None:
+        self._told = told
         self.definitions: dict[str, str] = {}
         self._taken = set(taken)
         self._names: dict[type, str] = {}
@@ -73,7 +75,7 @@ class Types:
     def of(self, kind: Any) -> str:
         """Return the type as it is written in a definition; it is an object for what no schema is known of."""
         try:
-            return self._of(type_info(kind))
+            return self._of(type_info(self._told.of(kind)))
         except Exception:  # whatever msgspec makes of it
             return nullable(OBJECT)
 

@@ -11,7 +11,10 @@ import builtins
 import keyword
 from collections.abc import Collection, Mapping
 
+from localsocket.services.type_names import WRITTEN_BY_NAME
+
 _STANDARD = {
+    **WRITTEN_BY_NAME,
     "Annotated": "typing",
     "Any": "typing",
     "AsyncIterator": "collections.abc",
@@ -51,10 +54,11 @@ _BUILTIN_TYPES = ("bool", "bytearray", "bytes", "dict", "float", "frozenset", "i
 _TYPES = frozenset(
     [*_BUILTIN_TYPES, "set", "str", "tuple", "Annotated", "Any", "Decimal", "Ext", "Literal", "Raw", "UUID"]
 )
-_TYPES |= {"date", "datetime", "time", "timedelta"}
+_TYPES |= {"date", "datetime", "time", "timedelta", *WRITTEN_BY_NAME}
+_TYPES |= {name for name, kind in vars(builtins).items() if isinstance(kind, type) and issubclass(kind, Exception)}
 _MAKERS = frozenset(
-    ["Decimal", "UUID", "date", "datetime", "float", "frozenset", "set", "time", "timedelta", "timezone"]
-)
+    [name for name, module in WRITTEN_BY_NAME.items() if module in ("fractions", "ipaddress", "pathlib")]
+) | frozenset(["Decimal", "UUID", "date", "datetime", "float", "frozenset", "set", "time", "timedelta", "timezone"])
 _LONGEST = 100_000  # characters of an expression; what is longer is nothing that a person wrote
 
 

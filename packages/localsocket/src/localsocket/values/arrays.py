@@ -75,12 +75,14 @@ def bytes_of(array: numpy.ndarray[Any, Any]) -> memoryview:
 class Arrays:
     """Arrays: an extension in MessagePack, an object in JSON. They come back writable, and own their memory."""
 
+    has_parts = False
+
     def form(self, kind: Any, *, is_json: bool) -> Any:
         return ArrayValue if is_json else Any
 
     def told(self, kind: Any) -> Any:
         dtype = _said_dtype(kind)
-        written = "NDArray[Any]" if dtype is None else f"NDArray[{dtype.__name__}]"
+        written = "NDArray[Any]" if dtype is None else f"NDArray[{_scalar_name(dtype)}]"
         return Annotated[ArrayValue, Meta(extra={WRITTEN: written})]
 
     def encode(self, value: numpy.ndarray[Any, Any], *, is_json: bool) -> Any:
@@ -110,11 +112,13 @@ class Scalars:
     A number that the type cannot hold is refused, where numpy would wrap it around.
     """
 
+    has_parts = False
+
     def form(self, kind: Any, *, is_json: bool) -> Any:
         return _plain_form(kind)
 
     def told(self, kind: Any) -> Any:
-        return Annotated[self.form(kind, is_json=True), Meta(extra={WRITTEN: kind.__name__})]
+        return Annotated[self.form(kind, is_json=True), Meta(extra={WRITTEN: _scalar_name(kind)})]
 
     def encode(self, value: Any, *, is_json: bool) -> Any:
         _plain_form(type(value))
@@ -152,6 +156,11 @@ def _plain_form(kind: type[Any]) -> Any:
             if issubclass(kind, abstract):
                 return plain
     raise TypeError(f"a {kind.__name__} cannot be sent by itself: numpy's numbers up to 64 bits, bool and strings can")
+
+
+def _scalar_name(kind: type[numpy.generic]) -> str:
+    """Return what a class of numbers is called in every version of numpy."""
+    return "bool_" if kind is numpy.bool_ else kind.__name__
 
 
 def _said_dtype(kind: Any) -> type[numpy.generic] | None:

@@ -47,6 +47,8 @@ class Errors:
     A peer chooses no other class. Where the type takes any Exception, one that is not known comes as RemoteError.
     """
 
+    has_parts = True
+
     def __init__(self, known: Mapping[str, type[Exception]]) -> None:
         self._known = known
 

@@ -14,6 +14,10 @@ WRITTEN = "localsocket.written"
 class Handling(Protocol):
     """What is known of a family of classes. Everything that it raises is a TypeError or a ValueError."""
 
+    @property
+    def has_parts(self) -> bool:
+        """Whether what stands on the wire may have values of other types in it."""
+
     def form(self, kind: Any, *, is_json: bool) -> Any:
         """Return the type of what stands on the wire for values of `kind`; Any where decode() checks that itself."""
 
@@ -29,6 +33,8 @@ class Handling(Protocol):
 
 class ByCodec:
     """Values of a class of which a user has told. What the functions raise names the class."""
+
+    has_parts = True
 
     def __init__(self, codec: Codec[Any]) -> None:
         self.codec = codec

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import sys
 import typing
@@ -9,11 +10,20 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 import msgspec
+from msgspec.inspect import AnyType, CustomType, DateTimeType, Type
 
 from localsocket.values.codec import Codec
 from localsocket.values.handling import ByCodec, Handling
+from localsocket.values.reading import ReadableTypes
+from localsocket.values.retyping import Retyping
+from localsocket.values.shapes import is_custom
+from localsocket.values.type_parts import type_parts
+from localsocket.values.walking import Walk, has_moments, may_have_moments
 
 _ARRAY_CODE = 1
+
+_SHORT = 256  # bytes that are searched in less time than it takes to ask whether they need be
+_CLASSES = 1000  # that are remembered
 
 Decode = Callable[[Any], Any]
 
@@ -28,22 +38,102 @@ class KnownTypes:
         self._given = {codec.kind: ByCodec(codec) for codec in check_types(types)}
         self._errors = {kind.__name__: kind for kind in errors}
         self._handlings: dict[Any, Handling] = {}
-        self.encode = msgspec.msgpack.Encoder(enc_hook=functools.partial(self._encode_part, is_json=False)).encode
-        self.encode_json = msgspec.json.Encoder(enc_hook=functools.partial(self._encode_part, is_json=True)).encode
-        self._decode_part = functools.partial(self._decode_any_part, is_json=False)
-        self._decode_json_part = functools.partial(self._decode_any_part, is_json=True)
+        self._encode = msgspec.msgpack.Encoder(enc_hook=functools.partial(self._encode_part, is_json=False)).encode
+        self._encode_json = msgspec.json.Encoder(enc_hook=functools.partial(self._encode_part, is_json=True)).encode
+        self._hooks = {is_json: functools.partial(self._decode_part, is_json=is_json) for is_json in (False, True)}
+        self._readable = ReadableTypes(self._given, self._handlings, self._convert_part)
+        coded = {kind: given.encode for kind, given in self._given.items() if not is_custom(kind)}
+        self._coded = {
+            is_json: {kind: functools.partial(encode, is_json=is_json) for kind, encode in coded.items()}
+            for is_json in (False, True)
+        }
+        self._with_moments: dict[type, bool] = {}
+
+    # --- what is read -------------------------------------------------------------------------------------------------
+
+    def readable(self, kind: Any) -> Any:
+        """Return the type that msgspec is to read for `kind`. Raises TypeError for one that cannot be read."""
+        if not self._given:
+            with contextlib.suppress(TypeError):
+                type_parts(kind)
+                return kind
+        return self._readable.of(kind)
 
     def decoder(self, kind: Any) -> Decode:
-        """Return what reads values of `kind` from MessagePack. Raises TypeError for a type that msgspec cannot read."""
-        return msgspec.msgpack.Decoder(kind, dec_hook=self._decode_part, ext_hook=read_extension).decode
+        """Return what reads values of `kind` from MessagePack."""
+        kind = self.readable(kind)
+        return msgspec.msgpack.Decoder(kind, dec_hook=self._hooks[False], ext_hook=read_extension).decode
 
     def json_decoder(self, kind: Any) -> Decode:
         """Return what reads values of `kind` from JSON."""
-        return msgspec.json.Decoder(kind, dec_hook=self._decode_json_part).decode
+        return msgspec.json.Decoder(self.readable(kind), dec_hook=self._hooks[True]).decode
 
-    def convert(self, value: Any, kind: Any) -> Any:
-        """Return a value that was decoded from MessagePack as one of `kind`."""
-        return msgspec.convert(value, kind, dec_hook=self._decode_part)
+    def convert(self, value: Any, kind: Any, *, is_json: bool = False) -> Any:
+        """Return a value that was decoded as anything as one of `kind`. Raises as msgspec does."""
+        return msgspec.convert(value, self.readable(kind), dec_hook=self._hooks[is_json], str_keys=is_json)
+
+    def _convert_part(self, value: Any, kind: Any, *, is_json: bool) -> Any:
+        """Return a part of a value. Raises ValueError, to which msgspec adds the path to the part."""
+        try:
+            return self.convert(value, kind, is_json=is_json)
+        except msgspec.ValidationError as error:
+            reason, _, path = str(error).partition(" - at `$")
+            raise ValueError(f"{reason}, at `{path.removesuffix('`')}` of it" if path else reason) from None
+
+    # --- what is written ----------------------------------------------------------------------------------------------
+
+    def encode(self, value: Any) -> bytes:
+        """Return a value, of which nothing is known, as MessagePack. Raises as msgspec does."""
+        if self._readable.tagged or self._coded[False]:
+            return self._encode(self._walk(value, is_json=False))
+        body = self._encode(value)
+        # A moment is written without its offset; what cannot have one is not searched, if it is long.
+        if has_moments(body) and (len(body) < _SHORT or may_have_moments(value, self._class_may_have_moments)):
+            return self._encode(self._walk(value, is_json=False))
+        return body
+
+    def encode_json(self, value: Any) -> bytes:
+        """Return a value as JSON."""
+        if self._readable.tagged or self._coded[True]:
+            value = self._walk(value, is_json=True)
+        return self._encode_json(value)
+
+    def writer(self, kind: Any) -> Callable[[Any], bytes]:
+        """Return what writes values of `kind` as MessagePack, once everything is registered: at best msgspec itself."""
+        parts = type_parts(self.readable(kind))
+        return self.encode if any(map(self._has_to_be_seen, parts)) else self._encode
+
+    def _walk(self, value: Any, *, is_json: bool) -> Any:
+        return Walk(self._coded[is_json], self._readable.tagged, keeps_offsets=not is_json).through(value)
+
+    def _has_to_be_seen(self, part: Type) -> bool:
+        """Whether a part of a type may be written otherwise than msgspec does by itself."""
+        if isinstance(part, (AnyType, DateTimeType)):
+            return True
+        cls = getattr(part, "cls", None)
+        if not isinstance(part, CustomType):
+            return cls in self._readable.tagged or cls in self._coded[False]
+        handling = self.handling(cls)
+        return handling is None or handling.has_parts
+
+    def _class_may_have_moments(self, kind: type) -> bool:
+        if (known := self._with_moments.get(kind)) is None:
+            try:
+                known = any(map(self._has_to_be_seen, type_parts(kind)))
+            except (NameError, TypeError):
+                known = True
+            if len(self._with_moments) < _CLASSES:
+                self._with_moments[kind] = known
+        return known
+
+    # --- what is known of a class -------------------------------------------------------------------------------------
+
+    @property
+    def told(self) -> Retyping:
+        """What tells of types as they stand in JSON, once everything is registered."""
+        from localsocket.values.telling import ToldTypes  # loaded for those who ask
+
+        return ToldTypes(self._given, self.handling, self._readable.tagged)
 
     def handling(self, kind: Any) -> Handling | None:
         """Return what knows how values of a class are sent, or of one that is made for certain types."""
@@ -73,14 +163,13 @@ class KnownTypes:
             raise TypeError(f"{cannot_be_sent(type(value))}; {way_out(type(value))}")
         return handling.encode(value, is_json=is_json)
 
-    def _decode_any_part(self, kind: Any, plain: Any, *, is_json: bool) -> Any:
+    def _decode_part(self, kind: Any, plain: Any, *, is_json: bool) -> Any:
         handling = self.handling(kind)
         if handling is None:
             return plain  # as `object`, which is told of as anything; others were refused when they were registered
         form = handling.form(kind, is_json=is_json)
         if form is not Any and type(plain) is not form:
-            hook = self._decode_json_part if is_json else self._decode_part
-            plain = msgspec.convert(plain, form, dec_hook=hook, str_keys=is_json)
+            plain = self._convert_part(plain, form, is_json=is_json)
         return handling.decode(kind, plain, is_json=is_json)
 
 

@@ -19,6 +19,8 @@ _to_json = msgspec.json.Encoder().encode
 class Models:
     """A model is dumped and validated by pydantic, by its own rules."""
 
+    has_parts = False
+
     def form(self, kind: Any, *, is_json: bool) -> Any:
         return dict[str, Any]
 

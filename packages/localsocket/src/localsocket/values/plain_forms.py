@@ -22,6 +22,8 @@ from localsocket.values.handling import WRITTEN, Handling
 class AsText:
     """What is a string on the wire: `write` and `read` make it and take it, `said` is its format in JSON Schema."""
 
+    has_parts = False
+
     def __init__(
         self, write: Callable[[Any], str], read: Callable[[Any, str], Any], said: str = "", pattern: str | None = None
     ) -> None:
@@ -46,6 +48,8 @@ class AsText:
 
 class Paths:
     """Paths are strings; one whose bytes are no UTF-8 is bytes, for which JSON has no form."""
+
+    has_parts = False
 
     def form(self, kind: Any, *, is_json: bool) -> Any:
         return str if is_json else Any
@@ -75,6 +79,8 @@ class Paths:
 class Complexes:
     """A complex number is its two parts."""
 
+    has_parts = False
+
     def form(self, kind: Any, *, is_json: bool) -> Any:
         return tuple[float, float]
 
@@ -92,6 +98,8 @@ class Complexes:
 
 class Deques:
     """A deque is a list, and comes back without the length that it may have had at most."""
+
+    has_parts = True
 
     def form(self, kind: Any, *, is_json: bool) -> Any:
         item: Any = (*typing.get_args(kind), Any)[0]

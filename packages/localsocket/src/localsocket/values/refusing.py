@@ -51,7 +51,7 @@ def _found(kind: Any, known: KnownTypes, path: str, looked_at: set[int]) -> tupl
 
 def _is_fine(kind: Any, known: KnownTypes) -> bool:
     try:
-        return all(_has_form(each, known) for each in type_parts(kind))
+        return all(_has_form(each, known) for each in type_parts(known.readable(kind)))
     except (NameError, TypeError):
         return kind is ...  # of a tuple: it is no type
 
@@ -74,7 +74,7 @@ def _lacks(kind: type, known: KnownTypes) -> str | None:
 
 def _reason(kind: Any, known: KnownTypes) -> str:
     try:
-        form = type_info(kind)
+        form = type_info(known.readable(kind))
     except (NameError, TypeError) as error:
         return str(error)
     return (_lacks(form.cls, known) if isinstance(form, CustomType) else None) or cannot_be_sent(kind)

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from typing import Any
 
 import msgspec
+from msgspec.inspect import CustomType, type_info
 
 
 def fields_of(kind: Any) -> dict[str, Any] | None:
@@ -34,6 +35,11 @@ def fields_of(kind: Any) -> dict[str, Any] | None:
     return {name: hints.get(name, Any) for name in names}
 
 
+def named_class(kind: Any) -> Any:
+    """Return the class of what is made for certain types, such as Box of Box[int]."""
+    return typing.get_origin(kind) or kind
+
+
 def is_struct(kind: object) -> bool:
     return isinstance(kind, type(msgspec.Struct))
 
@@ -52,3 +58,11 @@ def parts_of(kind: Any) -> tuple[Any, ...]:
         return ()
     arguments = typing.get_args(kind)
     return arguments[:1] if typing.get_origin(kind) is typing.Annotated else arguments
+
+
+def is_custom(kind: Any) -> bool:
+    """Whether msgspec knows nothing of a class, and asks."""
+    try:
+        return isinstance(type_info(kind), CustomType)
+    except (NameError, TypeError):
+        return False

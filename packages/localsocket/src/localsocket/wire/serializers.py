@@ -54,9 +54,9 @@ def _codec(name: SerializerName, kind: Any, known: KnownTypes) -> tuple[Callable
         case "text":
             return _encode_text, _decode_text
         case "json":
-            return known.encode_json, guarded(known.json_decoder(kind), kind, is_json=True)
+            return known.encode_json, guarded(known.json_decoder(kind), known.readable(kind), is_json=True)
         case "msgpack":
-            return known.encode, guarded(known.decoder(kind), kind)
+            return known.encode, guarded(known.decoder(kind), known.readable(kind))
 
 
 def _encode_raw(value: object) -> bytes:
