@@ -121,16 +121,21 @@ class Flow:
         return "\n".join(mark["indent"] + line if line else "" for line in text.strip("\n").split("\n"))
 
 
-def flows(language: Language) -> Iterator[Flow]:
-    """Yield every way, source and framework with each kind of sink, and every sink; all with their two good twins."""
+def flows(language: Language, *, are_all: bool = True) -> Iterator[Flow]:
+    """Yield every way, source and framework with each kind of sink, and every sink; all with their two good twins.
+
+    If not all, yield each of those once: a way, source or framework with one kind of sink, the next with the next kind.
+    """
     first, direct = language.sources[0], language.direct
     typical = [sink for sink in language.sinks if sink.is_typical]
-    pairs = [(first, direct, sink) for sink in language.sinks]
-    pairs += [(first, way, sink) for way in language.ways[1:] for sink in typical]
-    pairs += [(source, direct, sink) for source in language.sources[1:] for sink in typical]
+    starts = [(first, way) for way in language.ways[1:]] + [(source, direct) for source in language.sources[1:]]
     for handler in language.handlers:
         source = Source(handler.name, handler.received, handler.clean, handler.head)
-        pairs += [(source, Way(handler.name, handler.text), sink) for sink in typical]
+        starts.append((source, Way(handler.name, handler.text)))
+    pairs = [(first, direct, sink) for sink in language.sinks]
+    for number, (source, way) in enumerate(starts):
+        tried = typical if are_all else [typical[number % len(typical)]]
+        pairs += [(source, way, sink) for sink in tried]
     for source, way, sink in pairs:
         for twin in Twin:
             yield Flow(language, source, way, sink, twin)

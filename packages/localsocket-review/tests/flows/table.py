@@ -35,10 +35,10 @@ class Measured:
     wrong: list[Flow] = field(default_factory=list)
 
 
-def measure(language: Language) -> Measured:
-    """Ask the reviewer about every flow of a language."""
+def measure(language: Language, *, are_all: bool = True) -> Measured:
+    """Ask the reviewer about every flow of a language, or of each way, source, framework and sink about one."""
     measured = Measured(language)
-    every = list(flows(language))
+    every = list(flows(language, are_all=are_all))
     rules = rules_of(every)
     handlers = {handler.name for handler in language.handlers}
     parts: dict[str, dict[str, Tally]] = {name: defaultdict(Tally) for name in ("way", "source", "framework", "sink")}
