@@ -13,9 +13,10 @@ from localsocket.cli.options import usable_seconds
 
 
 def ended_by(error: BaseException) -> int:
-    with pytest.raises(typer.Exit) as end, ending_with_a_status():
+    with pytest.raises(SystemExit) as end, ending_with_a_status():
         raise error
-    return end.value.exit_code
+    assert isinstance(end.value.code, int)
+    return end.value.code
 
 
 @pytest.mark.parametrize(
@@ -29,6 +30,7 @@ def ended_by(error: BaseException) -> int:
         (errors.PeerUnknown(None, "root"), 3),
         (errors.InsecureDirectory("/x", "because"), 3),
         (errors.ClosedByPeer("reading"), 3),
+        (errors.StartFailed("x", ["true"], 1), 3),
         (errors.DeadlinePassed("reading", 1), 4),
         (errors.InvalidAddress("x", "because"), 2),
         (errors.AddressTooLong("x", 2, 1, "it"), 2),

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from localsocket import Client, Daemon, ServerThread, Service, aio
-from localsocket.endpoint import starting
+from localsocket.endpoint import detached
 from localsocket.errors import ClosedByPeer, ConnectingTimedOut, StartFailed, Unsupported
 from localsocket.testing import PATIENCE, Background, wait_until
 from services.conftest import ADDRESS
@@ -30,11 +30,11 @@ Call = Callable[..., Any]
 def daemons_end(nothing_left_behind: None, runtime_directory: Path) -> Iterator[None]:
     """End what the test has started, which else would go on, and remove what it has left, as its log is."""
     yield
-    for process in starting._started:
+    for process in detached._started:
         with contextlib.suppress(ProcessLookupError):
             os.kill(process.pid, signal.SIGKILL)
         process.wait(PATIENCE)
-    starting._reap()
+    detached._reap()
     shutil.rmtree(runtime_directory / "localsocket", ignore_errors=True)
 
 
@@ -154,7 +154,7 @@ def test_a_program_that_goes_into_the_background_by_itself_is_waited_for(call: C
     done = tmp_path / "done"
     with Background(partial(call, "pid", start=sh(f"echo > {done}"), timeout=PATIENCE)) as caller:
         wait_until(done.exists)
-        wait_until(lambda: starting._started and starting._started[-1].poll() is not None)
+        wait_until(lambda: detached._started and detached._started[-1].poll() is not None)
         service = Service("late")
         service.method(os.getpid, name="pid")
         with ServerThread(ADDRESS, service):

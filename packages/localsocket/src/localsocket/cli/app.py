@@ -13,6 +13,7 @@ from localsocket.cli.commands_of_packages import CommandsOfPackages
 from localsocket.cli.describing import describe_service
 from localsocket.cli.exit_status import EXIT_STATUSES
 from localsocket.cli.listing import list_endpoints
+from localsocket.cli.mcp_command import SUMMARY, mcp
 from localsocket.cli.measuring import run_rows
 from localsocket.cli.options import usable_seconds
 from localsocket.cli.serving import serve
@@ -101,3 +102,14 @@ app.command(epilog=EXIT_STATUSES)(stub)
 app.command(epilog=EXIT_STATUSES, context_settings={"ignore_unknown_options": True})(call)
 app.command(epilog=EXIT_STATUSES)(subscribe)
 app.command(epilog=EXIT_STATUSES)(serve)
+
+
+@app.command(
+    "mcp",
+    help=SUMMARY,
+    add_help_option=False,
+    context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
+)
+def mcp_command(context: typer.Context) -> None:
+    """Hand everything to the command that main() calls before this module is loaded."""
+    mcp(context.args)

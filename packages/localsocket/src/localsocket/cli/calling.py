@@ -18,6 +18,7 @@ from localsocket.cli.options import (
     AnyUser,
     AsJson,
     Protocol,
+    Start,
     Timeout,
     Wait,
     client_of,
@@ -58,6 +59,7 @@ def call(
     more: Annotated[bool, typer.Option("--more", help="By varlink: ask for a stream.")] = False,
     timeout: Timeout = None,
     wait: Wait = False,
+    start: Start = "",
     any_user: AnyUser = False,
     allow: Allow = "",
     as_json: AsJson = False,
@@ -80,7 +82,7 @@ def call(
             raise CommandFailed("--more is for --protocol varlink: streams of our own need it not", ExitStatus.USAGE)
         given = typed_arguments(arguments or (), named or ())
         deadline = Deadline(timeout)
-        with client_of(name, timeout, wait, any_user, allow, protocol) as client:
+        with client_of(name, timeout, wait, any_user, allow, protocol, start) as client:
             if protocol == "varlink":
                 values, values_by_name = _varlink_arguments(given)
             else:

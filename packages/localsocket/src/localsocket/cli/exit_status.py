@@ -7,8 +7,6 @@ import enum
 import sys
 from collections.abc import Iterator
 
-import typer
-
 from localsocket.cli.plain_text import one_line
 from localsocket.errors import (
     AccessDenied,
@@ -23,6 +21,7 @@ from localsocket.errors import (
     ServerBusy,
     ServerNotFound,
     ServerRefused,
+    StartFailed,
     UnsuitableAllow,
     UnsuitableMessage,
     Unsupported,
@@ -55,6 +54,7 @@ _NOT_REACHED = (
     ServerBusy,
     ServerNotFound,
     ServerRefused,
+    StartFailed,
 )
 
 
@@ -78,12 +78,12 @@ def ending_with_a_status() -> Iterator[None]:
         yield
         sys.stdout.flush()
     except KeyboardInterrupt:
-        raise typer.Exit(ExitStatus.INTERRUPTED) from None
+        raise SystemExit(ExitStatus.INTERRUPTED) from None
     except BrokenPipeError:
-        raise typer.Exit(ExitStatus.OUTPUT_CLOSED) from None
+        raise SystemExit(ExitStatus.OUTPUT_CLOSED) from None
     except (CommandFailed, LocalSocketError, OSError) as error:
         complain(_sentence(error))
-        raise typer.Exit(_status(error)) from None
+        raise SystemExit(_status(error)) from None
 
 
 def _status(error: Exception) -> ExitStatus:

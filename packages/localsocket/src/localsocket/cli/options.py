@@ -10,6 +10,7 @@ import typer
 
 from localsocket.blocking.client import Client
 from localsocket.cli.completing import complete_address
+from localsocket.cli.daemons import daemon_of
 from localsocket.endpoint.credentials import ANY_USER, SAME_USER, AllowedUsers
 from localsocket.services.client_core import ClientProtocol
 from localsocket.services.protocols import PROTOCOLS, ProtocolName, check_protocols
@@ -25,6 +26,13 @@ def usable_seconds(seconds: float | None) -> float | None:
     """Refuse NaN, which is neither less than 0 nor more."""
     if seconds is not None and not seconds >= 0:
         raise typer.BadParameter(f"{seconds} is no number of seconds")
+    return seconds
+
+
+def positive_seconds(seconds: float | None) -> float | None:
+    """Refuse 0 as well, and less: nobody could connect in time."""
+    if seconds is not None and not seconds > 0:
+        raise typer.BadParameter(f"{seconds} is no time in which somebody could connect")
     return seconds
 
 
@@ -68,6 +76,25 @@ Protocols: TypeAlias = Annotated[
         "--protocols",
         metavar="PROTOCOL,...",
         help=f"Speak only these of {', '.join(PROTOCOLS)}; by default those of the service.",
+        show_default=False,
+    ),
+]
+Start: TypeAlias = Annotated[
+    str,
+    typer.Option(
+        "--start",
+        metavar="MODULE:SERVICE",
+        help="Where nobody serves, start this service in the background, as `serve` does in the foreground.",
+        show_default=False,
+    ),
+]
+IdleTimeout: TypeAlias = Annotated[
+    float | None,
+    typer.Option(
+        "--idle-timeout",
+        metavar="SECONDS",
+        help="Stop when nobody has been connected for so long.",
+        callback=positive_seconds,
         show_default=False,
     ),
 ]
@@ -123,12 +150,14 @@ def client_of(
     any_user: bool,
     allow: str,
     protocol: ClientProtocol = "localsocket",
+    start: str = "",
 ) -> Client:
-    """Return a client of a service."""
+    """Return a client of a service; `start` is the MODULE:SERVICE that is started where nobody serves."""
     return Client(
         name,
         timeout=connect_timeout(timeout, wait),
         wait_for_server=wait,
         allow_server=allowed_users(any_user, allow),
         protocol=protocol,
+        start=daemon_of(start, name) if start else None,
     )

@@ -8,8 +8,8 @@ ended, even where its starter is killed or gives up meanwhile. Then its starter 
 from __future__ import annotations
 
 import os
-import subprocess
 import time
+from typing import TYPE_CHECKING
 
 from localsocket.endpoint.address import Endpoint
 from localsocket.endpoint.daemon import Daemon
@@ -18,6 +18,9 @@ from localsocket.endpoint.fork_safety import close_in_forked_child, no_fork_mean
 from localsocket.endpoint.owned_descriptor import OwnedDescriptor
 from localsocket.endpoint.ownership import NameLock, check_our_file
 from localsocket.errors import LocalSocketError, NameTaken, StartFailed, Unsupported
+
+if TYPE_CHECKING:
+    from localsocket.endpoint.detached import DetachedProcess
 
 # A program that finds the name taken ends, and the server that took it may have a few system calls to go until it
 # listens: so long, in seconds, it is looked for before the end is taken for a failure.
@@ -45,7 +48,7 @@ class Starter:
         self._lock: NameLock | None = None
         self._log: OwnedDescriptor | None = None
         self._log_begins = 0
-        self._process: _Detached | None = None
+        self._process: DetachedProcess | None = None
         self._ended_at: float | None = None
         close_in_forked_child(self)
 
@@ -96,22 +99,14 @@ class Starter:
             self._directory = directory
 
     def _spawn(self) -> None:
+        from localsocket.endpoint.detached import start_detached  # needed by the one that starts, and by nobody else
+
         assert self._lock is not None
-        _reap()
         daemon = self._daemon
         try:
             with translated(f"opening the log of the server of {self._endpoint.address!r}"):
                 self._log = self._open_log()
-            self._process = _Detached(
-                daemon.command,
-                stdin=subprocess.DEVNULL,
-                stdout=self._log.number,
-                stderr=self._log.number,
-                cwd=daemon.directory,
-                env={**os.environ, **daemon.environment},
-                start_new_session=True,
-                pass_fds=(self._lock.descriptor,),
-            )
+            self._process = start_detached(daemon, self._log.number, self._lock.descriptor)
         except LocalSocketError:
             self.close()
             raise
@@ -122,7 +117,6 @@ class Starter:
         except BaseException:
             self.close()
             raise
-        _started.append(self._process)
 
     def _open_log(self) -> OwnedDescriptor:
         if self._daemon.log is not None:
@@ -169,21 +163,6 @@ class Starter:
         if self._lock is not None:
             self._lock.drop_copy()
         self._forget()
-
-
-class _Detached(subprocess.Popen[bytes]):
-    """A process that outlives this one, and whose end is nobody's business but its starter's."""
-
-    def __del__(self) -> None:
-        """Say nothing: it is meant to go on."""
-
-
-_started: list[_Detached] = []
-"""Those whose end has not been seen; the system keeps a word on each that has ended until it is asked for."""
-
-
-def _reap() -> None:
-    _started[:] = [process for process in _started if process.poll() is None]
 
 
 def _last_lines(log: int, begins: int) -> list[str]:
