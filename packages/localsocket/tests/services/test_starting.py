@@ -17,7 +17,9 @@ import pytest
 
 from localsocket import Client, Daemon, ServerThread, Service, aio
 from localsocket.endpoint import detached
-from localsocket.errors import ClosedByPeer, ConnectingTimedOut, StartFailed, Unsupported
+from localsocket.endpoint.address import parse_address
+from localsocket.endpoint.starting import Starter
+from localsocket.errors import ClosedByPeer, ConnectingTimedOut, ServerNotFound, StartFailed, Unsupported
 from localsocket.testing import PATIENCE, Background, wait_until
 from services.conftest import ADDRESS
 
@@ -161,11 +163,16 @@ def test_a_program_that_goes_into_the_background_by_itself_is_waited_for(call: C
             assert caller.result() == os.getpid()
 
 
-def test_one_that_ends_well_and_serves_nothing_is_told_of_when_the_time_is_over(call: Call) -> None:
-    with pytest.raises(ConnectingTimedOut) as failed:
-        call("pid", start=["/bin/true"], timeout=0.3)
-    assert isinstance(failed.value.reason, StartFailed)
-    assert failed.value.reason.status == 0
+def test_one_that_ends_well_and_serves_nothing_is_no_failure_yet_and_is_the_reason_when_the_time_is_over() -> None:
+    nobody = ServerNotFound(ADDRESS)
+    starter = Starter(parse_address(ADDRESS), Daemon(["/bin/true"]))
+    assert [starter.step(nobody) for _ in range(2)] == [nobody, nobody]  # it takes the lock, and starts it
+    detached._started[-1].wait(PATIENCE)
+    for _ in range(3):
+        reason = starter.step(nobody)
+        assert isinstance(reason, StartFailed)
+        assert reason.status == 0
+    starter.close()
 
 
 def test_a_log_of_ones_own_is_added_to(tmp_path: Path) -> None:
