@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, closing
-from typing import Any
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Protocol
 
 import pytest
 
@@ -13,6 +15,7 @@ import localsocket
 from localsocket import CallLimits, Client, ServerThread, aio
 from localsocket.errors import (
     BadArguments,
+    BadResult,
     CallFailed,
     DeadlinePassed,
     NoSuchMethod,
@@ -75,6 +78,46 @@ def test_a_client_calls_by_varlink_as_by_our_protocol(served: Shop, connect: Con
         client.notify("note", number=5)
         wait_until(lambda: served.noted == [4, 5])
         assert client.stats().connections == 1
+
+
+def test_a_typed_proxy_gives_by_varlink_what_its_class_says(connect: Connect) -> None:
+    service = localsocket.Service("demo.typed")
+    service.method(_give_parcels, name="parcels")
+    service.method(_weigh, name="weigh")
+    with ServerThread(ADDRESS, service), connect() as client:
+        typed = client.typed(Typed)
+        assert list(typed.parcels(2)) == [Parcel(b"\0\1", date(2020, 2, day)) for day in (1, 2)]
+        assert typed.weigh({7: b"abc"}, by=0.5) == {7: 1.5}
+        assert client.call("weigh", parcels={7: b"abc"}) == {"7": 3.0}
+        with pytest.raises(TypeError):
+            typed.weigh({}, 1.0, 2.0)  # type: ignore[call-arg]
+        with pytest.raises(BadResult) as wrong:
+            client.typed(Lying).weigh({7: b"abc"})
+        assert (wrong.value.method, wrong.value.path) == ("weigh", "the result[...]")
+
+
+@dataclass
+class Parcel:
+    content: bytes
+    sent: date
+
+
+class Typed(Protocol):
+    def parcels(self, to: int) -> Iterator[Parcel]: ...
+    def weigh(self, parcels: dict[int, bytes], by: float = 1.0) -> dict[int, float]: ...
+
+
+class Lying(Protocol):
+    def weigh(self, parcels: dict[int, bytes]) -> dict[int, str]: ...
+
+
+def _give_parcels(to: int) -> Iterator[Parcel]:
+    for day in range(to):
+        yield Parcel(b"\0\1", date(2020, 2, 1 + day))
+
+
+def _weigh(parcels: dict[int, bytes], by: float = 1.0) -> dict[int, float]:
+    return {number: by * len(content) for number, content in parcels.items()}
 
 
 def test_errors_of_varlink_are_those_of_our_protocol(served: Shop, connect: Connect) -> None:
@@ -275,7 +318,7 @@ def test_replies_are_read_however_they_are_cut() -> None:
     assert not caller.has_room
     for byte in data[len(INFO) :]:
         caller.feed(bytes([byte]))
-    assert (call.is_over, call.body, caller.has_room) == (True, b"\x07", True)
+    assert (call.is_over, call.body, caller.has_room) == (True, b"7", True)
 
 
 def test_a_method_is_called_with_its_interface_where_there_are_several() -> None:

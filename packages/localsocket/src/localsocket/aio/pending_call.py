@@ -15,6 +15,7 @@ from localsocket.interrupts import in_any_case
 from localsocket.services.item_times import ItemTimes
 from localsocket.services.schema import ANYTHING, Result
 from localsocket.wire.caller import OpenCall
+from localsocket.wire.frames import Body
 from localsocket.wire.stream_terms import NO_TERMS, StreamTerms
 
 T_co = TypeVar("T_co", covariant=True)
@@ -99,6 +100,10 @@ class PendingCall:
             times = ItemTimes(self.call.method, self.deadline, begins_in_time=begins_in_time, idle_timeout=None)
             return Stream(self, result, times)
         return self._connection.core.result_of(self.call, result)
+
+    def read(self, result: Result, body: Body) -> Any:
+        """Return an item of a stream. Raises BadResult."""
+        return self._connection.core.read(result, body)
 
     def raise_failure(self) -> None:
         """Raise what the call raised, if it did."""
@@ -201,7 +206,7 @@ class Stream(AsyncIterator[T_co]):
         self._times.taken()
         if body is None:
             raise StopAsyncIteration
-        item: T_co = self._result.read(body)
+        item: T_co = pending.read(self._result, body)
         return item
 
     async def _opened(self) -> PendingCall:

@@ -35,6 +35,12 @@ class CallsCore(Generic[ClientOfCalls]):
         return self if self._of is None else self._of  # type: ignore[return-value]
 
     @property
+    def _takes_positions(self) -> bool:
+        """Whether arguments may be given by position, by the protocol that is spoken."""
+        takes: bool = self._client._core.takes_positions  # type: ignore[attr-defined]
+        return takes
+
+    @property
     def proxy(self) -> Proxy:
         """What has the methods of the service as its own: `client.proxy.add(2, 3)`.
 

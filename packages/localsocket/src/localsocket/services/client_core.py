@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any, Literal, TypeAlias, TypedDict
 
 from localsocket.deadlines import Deadline
@@ -24,6 +24,7 @@ from localsocket.sockets.connector import CONNECT_TIMEOUT, Connected, Connector
 from localsocket.values.codec import Codec
 from localsocket.values.known_types import KnownTypes
 from localsocket.wire.caller import Caller, OpenCall
+from localsocket.wire.frames import Body
 from localsocket.wire.greeting import Greeting
 from localsocket.wire.varlink_caller import VarlinkCaller
 
@@ -69,6 +70,8 @@ class ClientCore:
         types: Iterable[Codec[Any]] = (),
     ) -> None:
         self._caller = _CALLERS[check_client_protocol(protocol)]
+        self.takes_positions = self._caller.takes_positions
+        self.read: Callable[[Result, Body], Any] = Result.read_json if self._caller.is_json else Result.read
         self.address = parse_address(address).address
         self.connect_timeout = Deadline(timeout).timeout
         self.call_timeout = Deadline(call_timeout).timeout
@@ -118,7 +121,7 @@ class ClientCore:
     def result_of(self, call: OpenCall, result: Result) -> Any:
         """Return what the answered call gave, or raise what it raised; None for a stream."""
         if call.body is not None:
-            return result.read(call.body)
+            return self.read(result, call.body)
         if call.failure is not None:
             raise error_of(call.failure, call.method, self._errors)
         if call.error is not None:

@@ -21,6 +21,10 @@ class CallsByName(Protocol):
     ) -> Any:
         """Call a method of which the type of its result may be known, and whether that is a stream."""
 
+    @property
+    def _takes_positions(self) -> bool:
+        """Whether arguments may be given by position."""
+
     def _told(self) -> ServiceDescription | None:
         """Return what the service tells of itself, if that is known, or can be within a moment."""
 
@@ -148,6 +152,8 @@ class TypedMethod:
         return self._name.rpartition(".")[2]
 
     def __call__(self, *arguments: Any, **named: Any) -> Any:
+        if arguments and not self._calls._takes_positions:
+            arguments, named = (), dict(self._signature().bind_partial(*arguments, **named).arguments)
         return self._calls._call_by_proxy(self._name, arguments, named, self._result, is_stream=self._is_stream)
 
     def __repr__(self) -> str:

@@ -217,8 +217,19 @@ class Result:
 
     def read(self, body: bytes | memoryview) -> Any:
         """Return the value. Raises BadResult."""
+        return self._read_by(self._decode, body)
+
+    def read_json(self, body: bytes | memoryview) -> Any:
+        """Return the value that write_json() has written. Raises BadResult."""
+        return self._read_by(self._decode_json, body)
+
+    @functools.cached_property
+    def _decode_json(self) -> Callable[[Any], Any]:
+        return guarded(self._known.json_decoder(self.kind), self._known.readable(self.kind), is_json=True)
+
+    def _read_by(self, decode: Callable[[Any], Any], body: bytes | memoryview) -> Any:
         try:
-            return self._decode(body)
+            return decode(body)
         except msgspec.ValidationError as error:
             reason, path = split_path(error)
             raise BadResult(self.method, f"the result{path}", reason) from None

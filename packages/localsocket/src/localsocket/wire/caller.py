@@ -84,6 +84,10 @@ class OpenCall:
 class Caller:
     """Gives the frames to send, and takes what arrives. Not thread-safe: whoever owns it holds a lock."""
 
+    is_json = False
+    """Whether results and items come as JSON, else as MessagePack."""
+    takes_positions = True
+    """Whether arguments may be given by position, else by name alone."""
     is_spoiled = False
     """Whether nothing more can be asked here, since a call was given up which the peer goes on answering."""
 

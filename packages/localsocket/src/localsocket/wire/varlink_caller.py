@@ -28,7 +28,7 @@ _PACKAGE = "localsocket."
 
 
 class _Reply(msgspec.Struct):
-    parameters: dict[str, Any] | None = None
+    parameters: dict[str, msgspec.Raw] | None = None
     continues: bool | None = None
     error: str | None = None
 
@@ -40,7 +40,8 @@ class _Info(msgspec.Struct):
 
 
 _decode = msgspec.json.Decoder(_Reply).decode
-_encode = msgspec.msgpack.Encoder().encode
+_encode = msgspec.json.Encoder().encode
+_decode_anything = msgspec.json.Decoder().decode
 
 
 class VarlinkCaller(Caller):
@@ -53,6 +54,9 @@ class VarlinkCaller(Caller):
     The one call under way is the first of those open. A client that gives it up has to part with the connection, where
     the answer would come all the same: `is_spoiled` tells so.
     """
+
+    is_json = True
+    takes_positions = False
 
     def __init__(self, mine: Greeting, known: KnownTypes = PLAIN) -> None:
         super().__init__(mine, known)
@@ -164,7 +168,7 @@ class VarlinkCaller(Caller):
         if reply.error is not None:
             raise PeerBrokeProtocol(f"the peer does not tell what it is, but {shown(reply.error)}")
         try:
-            info = msgspec.convert(reply.parameters or {}, _Info)
+            info = msgspec.convert(_values(reply), _Info)
         except msgspec.ValidationError as error:
             raise PeerBrokeProtocol(f"what the peer tells of itself cannot be read: {error}") from None
         self._interfaces = [name for name in info.interfaces if name not in _EVERYWHERE]
@@ -179,7 +183,7 @@ class VarlinkCaller(Caller):
             self._take_in_reply(call, reply)
             return call
         if reply.error is not None:
-            call.failure = _failure(reply.error, reply.parameters or {}, call.method)
+            call.failure = _failure(reply.error, _values(reply), call.method)
         elif self._takes_more:
             self._take_in_reply(call, reply)
         else:
@@ -244,12 +248,16 @@ def _read(message: bytes) -> _Reply:
 
 
 def _body(reply: _Reply) -> bytes:
-    """Return what the reply gives as MessagePack, which results are read from."""
+    """Return what the reply gives, as JSON, which results are read from."""
     members = reply.parameters or {}
-    value: Any = members or None
     if members.keys() in _UNWRAPPED:
         (value,) = members.values()
-    return _encode(value)
+        return bytes(value)
+    return _encode(members or None)
+
+
+def _values(reply: _Reply) -> dict[str, Any]:
+    return {name: _decode_anything(value) for name, value in (reply.parameters or {}).items()}
 
 
 def _failure(error: str, parameters: dict[str, Any], method: str) -> Failure:
