@@ -7,6 +7,7 @@ import decimal
 import enum
 import functools
 import inspect
+import math
 import uuid
 from collections.abc import AsyncIterator, Generator, Iterable, Iterator
 from dataclasses import dataclass
@@ -22,7 +23,8 @@ from localsocket import Service
 from localsocket.errors import BadArguments, BadResult, UnsuitableHandler, UnsuitableMethod, UnsuitableType
 from localsocket.services.method import Method
 from localsocket.services.schema import Result
-from localsocket.wire.call_bodies import decode_call, encode_call
+from localsocket.wire.call_bodies import Failure, decode_call, encode_call
+from localsocket.wire.http_problems import problem_of
 
 
 class Colour(enum.Enum):
@@ -305,6 +307,23 @@ def test_a_result_that_is_not_what_was_said_is_never_sent(kind: Any, value: obje
     with pytest.raises(BadResult) as caught:
         method(with_annotations(Any, kind)).result.write(value)
     assert caught.value.path == path
+
+
+@pytest.mark.parametrize("number", [math.nan, math.inf, -math.inf])
+def test_a_number_that_json_has_not_is_never_sent_as_null(number: float) -> None:
+    for kind, value in (
+        (float, number),
+        (float | None, number),
+        (dict[int, list[float | None]], {7: [None, number]}),
+        (Any, {"x": number}),
+    ):
+        result = Result("gives", kind)
+        assert result.read(result.write(value)) is not None
+        with pytest.raises(BadResult):
+            result.write_json(value)
+    assert Result("gives", list[float | None]).write_json([None, 1.5]) == b"[null,1.5]"
+    problem = problem_of(Failure("raised", "it failed", {"attributes": {"at": number}}))
+    assert msgspec.json.decode(problem)["parts"] == {}
 
 
 def test_a_method_that_gives_nothing_that_was_said_may_give_anything() -> None:

@@ -129,6 +129,7 @@ class Endless(list[Any]):
         ("text", "\ud800"),
         ("json", object()),
         ("json", {"a": [1, len]}),
+        ("json", float("nan")),
         ("json", Endless()),
         ("msgpack", object()),
         ("msgpack", 2**64),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import json
 import sys
 import typing
 from collections.abc import Callable, Iterable
@@ -39,7 +40,8 @@ class KnownTypes:
         self._errors = {kind.__name__: kind for kind in errors}
         self._handlings: dict[Any, Handling] = {}
         self._encode = msgspec.msgpack.Encoder(enc_hook=functools.partial(self._encode_part, is_json=False)).encode
-        self._encode_json = msgspec.json.Encoder(enc_hook=functools.partial(self._encode_part, is_json=True)).encode
+        self._encode_json_part = functools.partial(self._encode_part, is_json=True)
+        self._encode_json = msgspec.json.Encoder(enc_hook=self._encode_json_part).encode
         self._hooks = {is_json: functools.partial(self._decode_part, is_json=is_json) for is_json in (False, True)}
         self._readable = ReadableTypes(self._given, self._handlings, self._convert_part)
         coded = {kind: given.encode for kind, given in self._given.items() if not is_custom(kind)}
@@ -93,10 +95,16 @@ class KnownTypes:
         return body
 
     def encode_json(self, value: Any) -> bytes:
-        """Return a value as JSON."""
+        """Return a value as JSON, or raise what msgspec raises; ValueError also for NaN and infinities.
+
+        For these msgspec writes null, which stands for no value, or for what was left out.
+        """
         if self._readable.tagged or self._coded[True]:
             value = self._walk(value, is_json=True)
-        return self._encode_json(value)
+        text = self._encode_json(value)
+        if b"null" in text:
+            json.dumps(msgspec.to_builtins(value, str_keys=True, enc_hook=self._encode_json_part), allow_nan=False)
+        return text
 
     def writer(self, kind: Any) -> Callable[[Any], bytes]:
         """Return what writes values of `kind` as MessagePack, once everything is registered: at best msgspec itself."""

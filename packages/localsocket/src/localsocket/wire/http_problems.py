@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from http import HTTPStatus
 
-import msgspec
-
 from localsocket.errors import PeerBrokeProtocol
+from localsocket.values.known_types import PLAIN
 from localsocket.wire.call_bodies import Failure
 
 PROBLEM_TYPE = "application/problem+json"
@@ -66,9 +65,6 @@ def problem_of(failure: Failure) -> bytes:
     status = status_of(failure)
     said = {"title": status.phrase, "status": status.value, "detail": failure.message, "code": failure.code}
     try:
-        return _encode({**said, "parts": failure.parts})
+        return PLAIN.encode_json({**said, "parts": failure.parts})
     except (TypeError, ValueError, RecursionError):  # the parts of a declared error need not have a form in JSON
-        return _encode({**said, "parts": {}})
-
-
-_encode = msgspec.json.Encoder().encode
+        return PLAIN.encode_json({**said, "parts": {}})

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from localsocket.errors import BadArguments, MessageTooLong, PeerBrokeProtocol, TooLongToSend
+from localsocket.values.known_types import PLAIN
 from localsocket.wire.answerer import AnsweredCall, Request
 from localsocket.wire.call_bodies import CallBody, Failure
 from localsocket.wire.frames import Kind
@@ -153,7 +154,7 @@ class VarlinkDoor:
     def fail(self, answer: AnsweredCall, failure: Failure) -> bytes:
         name, parameters = self._error(answer, failure)
         try:
-            body = _encode({"error": name, "parameters": parameters})
+            body = PLAIN.encode_json({"error": name, "parameters": parameters})
         except (TypeError, ValueError, OverflowError, RecursionError):
             body = b""
         if not 0 < len(body) <= self.longest:
