@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, closing
@@ -84,8 +85,12 @@ def test_a_typed_proxy_gives_by_varlink_what_its_class_says(connect: Connect) ->
     service = localsocket.Service("demo.typed")
     service.method(_give_parcels, name="parcels")
     service.method(_weigh, name="weigh")
+    service.method(_weigh, name="deep.weigh")
     with ServerThread(ADDRESS, service), connect() as client:
         typed = client.typed(Typed)
+        assert (
+            typed.deep.weigh({}) == client.call("deep.weigh", parcels={}) == client.call("DeepWeigh", parcels={}) == {}
+        )
         assert list(typed.parcels(2)) == [Parcel(b"\0\1", date(2020, 2, day)) for day in (1, 2)]
         assert typed.weigh({7: b"abc"}, by=0.5) == {7: 1.5}
         assert client.call("weigh", parcels={7: b"abc"}) == {"7": 3.0}
@@ -105,6 +110,9 @@ class Parcel:
 class Typed(Protocol):
     def parcels(self, to: int) -> Iterator[Parcel]: ...
     def weigh(self, parcels: dict[int, bytes], by: float = 1.0) -> dict[int, float]: ...
+
+    @property
+    def deep(self) -> Lying: ...
 
 
 class Lying(Protocol):
@@ -145,8 +153,9 @@ def test_what_varlink_has_not_is_refused_before_anything_is_sent(served: Shop, c
     with connect() as client:
         with pytest.raises(UnsuitableMessage, match=r"by name: add\(name=2\)"):
             client.call("add", 2)
-        with pytest.raises(UnsuitableMessage):
-            client.call("echo", value=object())
+        for unsuitable in (object(), 2**64, math.nan, {"x": [math.inf, None]}, {1: 2, "1": 3}):
+            with pytest.raises(UnsuitableMessage):
+                client.call("echo", value=unsuitable)
         with pytest.raises(Unsupported, match="GetInterfaceDescription"):
             client.describe()
         with pytest.raises(Unsupported, match="prefetch"), closing(client.stream("count", to=1, prefetch=1)) as items:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import deque
 from typing import Any
 
@@ -25,6 +26,9 @@ _INFO = b'{"method":"org.varlink.service.GetInfo"}\0'
 _EVERYWHERE = (STANDARD, OWN)
 _UNWRAPPED = ({"result"}, {"item"}, {"message"})  # as services of this package wrap what they give
 _PACKAGE = "localsocket."
+_FULL_NAME = re.compile(
+    r".*\.[A-Z][A-Za-z0-9]*", re.ASCII | re.DOTALL
+)  # methods of varlink begin with a capital letter
 
 
 class _Reply(msgspec.Struct):
@@ -218,12 +222,13 @@ class VarlinkCaller(Caller):
         longest = self.mine.max_message
         check_size(named or {}, longest)
         try:
-            message = self._known.encode_json(said) + _END
+            text = self._known.encode_json(said)
+            check_json(text)
         except (TypeError, ValueError, OverflowError, RecursionError) as error:
             raise UnsuitableMessage("varlink", str(error)) from error
-        if len(message) > longest:
-            raise TooLongToSend(len(message), longest)
-        return message
+        if len(text) >= longest:  # which counts the NUL
+            raise TooLongToSend(len(text) + 1, longest)
+        return text + _END
 
     def _full_name(self, method: str) -> str:
         if method.startswith(_PACKAGE):
@@ -231,7 +236,7 @@ class VarlinkCaller(Caller):
                 f"{method!r} is of our own protocol: in varlink a topic is a method, for client.stream("
                 f'"SubscribeTicks"), and client.call("{STANDARD}.GetInterfaceDescription", interface=…) describes'
             )
-        if "." in method:
+        if _FULL_NAME.fullmatch(method):
             return method
         if len(self._interfaces) != 1:
             known = ", ".join(map(shown, self._interfaces[:10])) or "none"
