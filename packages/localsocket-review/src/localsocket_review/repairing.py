@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
+from types import MappingProxyType
 
 from localsocket_review.findings import Finding
 from localsocket_review.reading.files import Unreadable, language_of, load
@@ -17,6 +18,7 @@ from localsocket_review.report.report import Report
 
 Drafts = Mapping[str, bytes]  # by the path of a file, what shall stand in it
 Review = Callable[[Drafts], Report]
+_NOTHING: Drafts = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,13 +34,14 @@ class Repaired:
     before: Mapping[str, bytes] = field(default_factory=dict)
 
 
-def repaired(findings: Iterable[Finding], review: Review) -> Repaired:
+def repaired(findings: Iterable[Finding], review: Review, texts: Drafts = _NOTHING) -> Repaired:
     """Repair findings as far as it can be done. Files are read, and none is written.
 
-    `review` reviews the whole program with some files as drafts. What becomes of each repair is reviewed: one whose
+    `texts` are what stands in files that an editor has not written yet. `review` reviews the whole program with some
+    files as drafts. What becomes of each repair is reviewed: one whose
     finding stays, or that brings another one or a file that is not understood, is refused.
     """
-    files = cache(_syntax)
+    files = cache(partial(_syntax, texts))
     proposed: list[Repair] = []
     for finding in findings:
         repair = repair_of(finding, files)
@@ -54,11 +57,11 @@ def repaired(findings: Iterable[Finding], review: Review) -> Repaired:
     return Repaired(tuple(made), refused, contents, {file: _data(files(file)) for file in contents})
 
 
-def _syntax(file: str) -> Syntax | None:
+def _syntax(texts: Drafts, file: str) -> Syntax | None:
     """Return the syntax of a file, or nothing for one that is not in UTF-8: its places are not those of its bytes."""
     try:
         path = Path(file)
-        language, data = language_of(path), load(path)
+        language, data = language_of(path), texts[file] if file in texts else load(path)
         data.decode("utf-8")
     except (Unreadable, UnicodeDecodeError):
         return None

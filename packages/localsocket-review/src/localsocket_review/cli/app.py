@@ -45,10 +45,18 @@ class FailOn(StrEnum):
     REFUTED = "refuted"  # of a checked review
 
 
+_WORDS = {"explain": "--explain", "lsp": "--lsp", "test-rules": "--test-rules"}
+
+
 class _ReviewCommand(TyperCommand):
-    """The command, where `--diff` beside `--fix` takes no revision: `--fix --diff` shows what would be repaired."""
+    """The command, which may begin with a word in place of an option: `explain LS106`. A file of that name goes first.
+
+    `--diff` beside `--fix` takes no revision: `--fix --diff` shows what would be repaired.
+    """
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        if args and args[0] in _WORDS and not Path(args[0]).exists():
+            args = [_WORDS[args[0]], *args[1:]]
         if "--fix" in args:
             args = ["--show-fixes" if one == "--diff" else one for one in args]
         return super().parse_args(ctx, args)
@@ -120,6 +128,9 @@ def review(
     show_settings: Annotated[
         bool, typer.Option("--show-settings", help="Show the settings in force for each path, and review nothing.")
     ] = False,
+    lsp: Annotated[
+        bool, typer.Option("--lsp", help="Serve an editor on standard input and output; needs localsocket-review[lsp].")
+    ] = False,
     list_rules: Annotated[
         bool, typer.Option("--list-rules", help="Show the rules that would be asked, and review nothing.")
     ] = False,
@@ -148,6 +159,8 @@ def review(
     read, a file that was named could not be, a rule failed, or, without findings to fail on, a file found in a tree
     could not be read. A 2 is never hidden by --fail-on none.
     """
+    if lsp:
+        raise typer.Exit(_guarded(_serve_editor, debug))
     wishes = partial(_settings, own_rules, frameworks, select, ignore, exclude, config, isolated, within or paths)
     if explain or list_rules or test_rules or show_settings:
         about = partial(_about_rules, wishes, explain, list_rules, show_settings, output_format)
@@ -184,6 +197,17 @@ def _guarded(review: Callable[[], int], debug: bool) -> int:
         if debug:
             print(whole_trace(error), file=sys.stderr)
         return COULD_NOT_REVIEW
+
+
+def _serve_editor() -> int:
+    try:
+        from localsocket_review.cli.lsp.server import server
+    except ModuleNotFoundError as error:
+        if error.name not in ("lsprotocol", "pygls"):
+            raise
+        raise typer.BadParameter("an editor is served by pygls: pip install 'localsocket-review[lsp]'") from None
+    server().start_io()
+    return 0
 
 
 def _settings(
