@@ -175,6 +175,14 @@ class TooManyCalls(Busy):
         self.limit = limit
 
 
+class CallsTooDeep(LocalSocketError, RecursionError):
+    """Both sides call each other, each call within one of the other side: more than `limit` within each other."""
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(f"{limit} calls of both sides are within each other, and no more may be: end the recursion")
+        self.limit = limit
+
+
 # --- the caller's mistakes ----------------------------------------------------------------------------------------
 
 

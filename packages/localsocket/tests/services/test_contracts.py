@@ -11,10 +11,12 @@ import uvloop
 from localsocket.testing import (
     AioFace,
     BlockingFace,
+    BothWaysFace,
     MessageFace,
     ServiceFace,
     ServingInLoop,
     ServingInThread,
+    both_ways_contract,
     message_contract,
     service_contract,
 )
@@ -54,4 +56,9 @@ def service_face(request: pytest.FixtureRequest) -> Iterator[ServiceFace]:
 
 @pytest.mark.parametrize("claim", service_contract)
 def test_services(claim: Callable[[ServiceFace], None], service_face: ServiceFace) -> None:
+    claim(service_face)
+
+
+@pytest.mark.parametrize("claim", both_ways_contract)
+def test_both_ways(claim: Callable[[BothWaysFace], None], service_face: BothWaysFace) -> None:
     claim(service_face)

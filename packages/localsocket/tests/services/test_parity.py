@@ -21,7 +21,7 @@ PAIRS: dict[str, tuple[type, type]] = {
 }
 
 AWAITED = {
-    "Client": {"call", "notify", "describe", "open", "close"},
+    "Client": {"call", "notify", "describe", "open", "close", "wait_closed"},
     "Calls": {"call", "notify", "describe"},
     "Stream": {"receive", "close"},
     "Subscription": {"receive", "close"},

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-import os
+import weakref
 from functools import partial
 from types import TracebackType
 from typing import Any, TypeVar, Unpack, overload
 
+from localsocket.aio.calls_in_thread import CallsInThread
 from localsocket.aio.client_connection import ClientConnection
 from localsocket.aio.pending_call import PendingCall, ProxyCall, Stream
+from localsocket.aio.service_loop import ServedConnection
+from localsocket.aio.serving_connection import ServingConnection
 from localsocket.aio.shared_socket import SharedSocket
 from localsocket.aio.subscription import Subscription
 from localsocket.aio.waiting import Waiters
 from localsocket.deadlines import NEVER, Deadline
-from localsocket.errors import ClosedByPeer
+from localsocket.errors import ClosedByPeer, ClosedByUs
 from localsocket.services.any_client import AnyClient
 from localsocket.services.calls_core import Arguments, CallsCore, Carrier, NamedArguments
 from localsocket.services.client_core import ClientOptions
@@ -24,8 +27,10 @@ from localsocket.services.gap import OnGap
 from localsocket.services.item_times import ItemTimes, check_idle_timeout
 from localsocket.services.method import DESCRIBE
 from localsocket.services.schema import ANYTHING, Result
+from localsocket.services.served_call import ServedCall
 from localsocket.sockets.caller_driven import CLOSE_TIMEOUT
 from localsocket.sockets.connector import Connector
+from localsocket.sockets.given_socket import Reached
 from localsocket.values.known_types import KnownTypes
 from localsocket.wire.stream_terms import StreamTerms
 
@@ -185,7 +190,7 @@ class Client(Calls, AnyClient[ClientConnection]):
     localsocket.Client. As an async context manager it closes itself.
     """
 
-    def __init__(self, address: str | os.PathLike[str], **options: Unpack[ClientOptions]) -> None:
+    def __init__(self, address: Reached, **options: Unpack[ClientOptions]) -> None:
         AnyClient.__init__(self, address, options)
         Calls.__init__(self, self._core.call_timeout)
         self._renew_lock()
@@ -220,6 +225,11 @@ class Client(Calls, AnyClient[ClientConnection]):
     ) -> None:
         with self._logging_loss(error):
             await self.close()
+
+    async def wait_closed(self, timeout: float | None = None) -> bool:
+        """Wait until the connection is over; see localsocket.Client.wait_closed()."""
+        deadline = Deadline(timeout)
+        return await (self._connection or await self._connected(deadline)).wait_over(deadline)
 
     # --- for calls ----------------------------------------------------------------------------------------------------
 
@@ -331,13 +341,18 @@ class Client(Calls, AnyClient[ClientConnection]):
             connection.cut_off()
         return connection
 
+    def _begin_connection(self, socket: SharedSocket) -> ClientConnection:
+        if (service := self._core.service) is None:
+            return ClientConnection(self._core, socket)
+        return ServingConnection(self._core, socket, service, partial(_calls_on, weakref.ref(self)))
+
     async def _attempt(self, connector: Connector[SharedSocket], deadline: Deadline) -> ClientConnection | None:
         before, socket = self._connection, None
         try:
             if (socket := connector.attempt()) is None:
                 return None
-            connection = ClientConnection(self._core, socket)
-            with self._greeting_through(connection, socket, connector):
+            connection = self._begin_connection(socket)
+            with self._greeting_through(connection, connector):
                 await connection.greet(deadline)
                 if before is not None:
                     connection.repeat(before)
@@ -349,3 +364,16 @@ class Client(Calls, AnyClient[ClientConnection]):
             if socket is not None:
                 socket.abort()
             raise
+
+
+def calls_for(client: Client, connection: ServedConnection, call: ServedCall) -> Calls | CallsInThread:
+    """Return the ways to call for what serves a call: to be awaited in a task, and that wait in a thread."""
+    calls = Calls(call.remaining(), client)
+    return calls if call.method.is_async else CallsInThread(calls, connection.loop)
+
+
+def _calls_on(client: weakref.ref[Client], connection: ServedConnection, call: ServedCall) -> Calls | CallsInThread:
+    """Return the ways to call the other end of a client that serves it."""
+    if (found := client()) is None:
+        raise ClosedByUs("the client")
+    return calls_for(found, connection, call)

@@ -18,21 +18,34 @@ class ClientConnection(AnyClientConnection):
 
     def __init__(self, core: ClientCore, socket: SharedSocket) -> None:
         super().__init__(core)
-        self.loop = asyncio.get_running_loop()
+        self._begin_waiting(socket, asyncio.get_running_loop())
+        socket.begin(self._take_in, self._end, self._sending.wake_all)
+
+    def _begin_waiting(self, socket: SharedSocket, loop: asyncio.AbstractEventLoop) -> None:
+        self.loop = loop
         self._socket = socket
         self._is_greeted = False
         self._is_flushing = False
         self._is_held = False  # until somebody takes items
         self._greeting_or_room = Waiters()
         self._sending = Waiters()
-        socket.begin(self._take_in, self._end, self._sending.wake_all)
+        self._ended = Waiters()
 
     async def greet(self, deadline: Deadline) -> None:
         """Tell the peer who this is, and wait until it has told the same."""
-        self.send(self.caller.opening())
+        self._speak_first()
         while self.caller.peer is None and self.error is None:
-            await _wait(self._greeting_or_room, deadline, f"waiting for the greeting of {self._socket.address!r}")
+            await wait_for(self._greeting_or_room, deadline, f"waiting for the greeting of {self._socket.address!r}")
         self._note_greeted()
+
+    def _speak_first(self) -> None:
+        self.send(self.caller.opening())
+
+    async def wait_over(self, deadline: Deadline) -> bool:
+        """Wait until the connection is over; False when the time is over before."""
+        while self.error is None and not deadline.has_passed():
+            await self._ended.wait(self.loop, deadline.remaining())
+        return self.error is not None
 
     def repeat(self, lost: ClientConnection) -> None:
         """Make the calls again that were under way on a connection that was lost."""
@@ -65,7 +78,7 @@ class ClientConnection(AnyClientConnection):
     async def wait_ended(self, deadline: Deadline, doing: str) -> None:
         """Wait until a connection that is lost has been read to its end."""
         while self.error is None:
-            await _wait(self._sending, deadline, doing)
+            await wait_for(self._sending, deadline, doing)
 
     @property
     def is_clogged(self) -> bool:
@@ -75,12 +88,12 @@ class ClientConnection(AnyClientConnection):
     async def wait_sent(self, deadline: Deadline, doing: str) -> None:
         """Wait until it is not clogged any more, or the connection is lost."""
         while self.is_clogged and self.error is None:
-            await _wait(self._sending, deadline, doing)
+            await wait_for(self._sending, deadline, doing)
 
     async def wait_room(self, deadline: Deadline, doing: str) -> None:
         """Wait until one more call may be made, or the connection is lost."""
         while not self.caller.has_room and self.error is None:
-            await _wait(self._greeting_or_room, deadline, doing)
+            await wait_for(self._greeting_or_room, deadline, doing)
 
     def cut_off(self) -> None:
         """Close at once, and tell who waits; what is unsent is dropped."""
@@ -124,15 +137,18 @@ class ClientConnection(AnyClientConnection):
             self._is_held = True
             self._socket.set_reading(False)
 
+    def _wake_all(self) -> None:
+        for waiters in (self._greeting_or_room, self._sending, self._ended):
+            waiters.wake_all()
+
     def _has_ended(self) -> None:
-        self._greeting_or_room.wake_all()
-        self._sending.wake_all()
+        self._wake_all()
         if not self._is_flushing:
             self._log_loss(self._socket.bytes_to_send)
             self._socket.abort()
 
 
-async def _wait(waiters: Waiters, deadline: Deadline, doing: str) -> None:
+async def wait_for(waiters: Waiters, deadline: Deadline, doing: str) -> None:
     if deadline.has_passed():
         raise deadline.error(doing)
     await waiters.wait(asyncio.get_running_loop(), deadline.remaining())

@@ -12,6 +12,7 @@ from functools import partial
 from types import TracebackType
 from typing import Any, TypeAlias, Unpack
 
+from localsocket.aio.calling_back import calls_of_peer
 from localsocket.aio.local_server import listen
 from localsocket.aio.local_socket import LocalSocket
 from localsocket.aio.service_loop import ServiceLoop
@@ -100,7 +101,9 @@ class Serving:
         server._expect_waiting()
         self.error: BaseException | None = None
         self._loop = loop or asyncio.get_running_loop()
-        self._service = ServiceLoop(handler, self._loop, protocols) if isinstance(handler, Service) else None
+        self._service: ServiceLoop | None = None
+        if isinstance(handler, Service):
+            self._service = ServiceLoop(handler, self._loop, protocols, calls_back=calls_of_peer)
         self._handler: Callable[[Any], Coroutine[Any, Any, object]] = (
             handler if self._service is None else self._service  # type: ignore[assignment] # it is no Service then
         )
@@ -200,7 +203,7 @@ class Serving:
         return task in self._tasks or (self._service is not None and self._service.has_task(task))
 
     def _is_own_thread(self) -> bool:
-        return self._service is not None and threading.current_thread() in self._service.threads.fair
+        return self._service is not None and threading.current_thread() in self._service.threads
 
     def _cut(self) -> None:
         """End all connections where the loop does not come to it. Any thread may call."""
@@ -246,7 +249,7 @@ class Serving:
         if self._is_accepting or self._tasks or self._stopped.is_set():
             return
         if self._service is not None:
-            if self._waits_for_functions and self._service.threads.fair.busy:
+            if self._waits_for_functions and self._service.threads.busy:
                 self._loop.call_later(_LOOK_AGAIN, self._note_end)
                 return
             self._service.close()

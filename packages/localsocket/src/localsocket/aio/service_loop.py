@@ -9,12 +9,13 @@ import threading
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine
 from functools import partial
-from typing import Any
+from typing import Any, TypeAlias
 
 from localsocket.aio.shared_socket import SharedSocket
 from localsocket.aio.thread_calls import LoopThreads, ThreadCalls
 from localsocket.aio.turns import Turns
 from localsocket.errors import CallCancelled, LocalSocketError, WriteBufferFull
+from localsocket.services.calls_of_peer import CallsOfPeer
 from localsocket.services.protocols import ProtocolName
 from localsocket.services.served_call import ServedCall
 from localsocket.services.service import Service
@@ -30,6 +31,10 @@ _LOOK_AT_CLOCK = 8
 _LOOK_AGAIN = 0.005
 
 
+CallsBack: TypeAlias = Callable[["ServedConnection", ServedCall], CallsOfPeer]
+"""Gives the ways to call the peer of a connection."""
+
+
 class ServiceLoop:
     """Serves each connection that it is called with; for the tasks of one loop."""
 
@@ -38,17 +43,29 @@ class ServiceLoop:
         service: Service,
         loop: asyncio.AbstractEventLoop,
         protocols: tuple[ProtocolName, ...] | None = None,
+        *,
+        calls_back: CallsBack | None = None,
     ) -> None:
         self._service = service
         self.protocols = protocols  # those of the service if None
+        self.calls_back = calls_back
         self._loop = loop
-        self._connections: set[_Connection] = set()
+        self._connections: set[ServedConnection] = set()
         self._is_stopping = False
         self.threads = LoopThreads(service.name, loop)
         self.turns = Turns(loop)
 
     async def __call__(self, socket: SharedSocket) -> None:
-        connection = _Connection(self._service, socket, self)
+        connection = self.connection(socket)
+        connection.watch_if_mute()
+        await self.serve(connection)
+
+    def connection(self, socket: SharedSocket) -> ServedConnection:
+        """Return the connection of a socket, to be served."""
+        return ServedConnection(self._service, socket, self)
+
+    async def serve(self, connection: ServedConnection) -> None:
+        """Serve it until it is over, and all that has come by it has been served."""
         self._connections.add(connection)
         try:
             connection.begin()
@@ -73,12 +90,12 @@ class ServiceLoop:
 
     def close(self) -> None:
         """Let the threads go, when no connection is left."""
-        if busy := self.threads.fair.busy:
+        if busy := self.threads.busy:
             logger.warning("service %r stops while %d functions run", self._service.name, busy)
-        self.threads.fair.close()
+        self.threads.close()
 
 
-class _Connection:
+class ServedConnection:
     """One connection: its session, and the tasks of its calls."""
 
     def __init__(self, service: Service, socket: SharedSocket, tasks: ServiceLoop) -> None:
@@ -93,13 +110,33 @@ class _Connection:
         link = _Link(self, socket)
         self._session = Session(service, socket.peer, link, lambda _session: self._go_on_soon(), tasks.protocols)
         self._in_threads = ThreadCalls(self._session, tasks.threads, self._soon, self._note_end)
+        self.serve_aside = self._in_threads.serve_aside
+        if tasks.calls_back is not None:
+            self._session.calls_back = partial(tasks.calls_back, self)
+        self.caller: Any = None  # what calls its peer, once it does
+        self._has_begun = False
+        self._mute: asyncio.TimerHandle | None = None
         self._is_to_go_on = False
         self._waits_for_threads = False
         self._expiry: asyncio.TimerHandle | None = None
 
     def begin(self) -> None:
-        self._socket.begin(self._take_in, self._on_end, self._session.sent, self._on_hang_up)
-        self._watch_if_mute()
+        """Have the loop receive from now on; doing it again is fine."""
+        if not self._has_begun:
+            self._has_begun = True
+            self._socket.begin(self._take_in, self._on_end, self._session.sent, self._on_hang_up)
+
+    @property
+    def session(self) -> Session:
+        return self._session
+
+    @property
+    def socket(self) -> SharedSocket:
+        return self._socket
+
+    @property
+    def loop(self) -> asyncio.AbstractEventLoop:
+        return self._loop
 
     def stop_when_idle(self) -> None:
         self._is_stopping = True
@@ -122,7 +159,7 @@ class _Connection:
 
         Cancelled itself, cancel all of that again, which takes too long.
         """
-        self._mute.cancel()
+        self._watch_no_more()
         self._session.lost()
         for task, call in self.tasks.items():
             if not call.is_notification:
@@ -167,8 +204,14 @@ class _Connection:
         self._session.desert()
         self._go_on_soon()
 
-    def _watch_if_mute(self) -> None:
+    def watch_if_mute(self) -> None:
+        """From now on the peer has its time to greet, or to end what it has begun."""
+        self._watch_no_more()
         self._mute = self._loop.call_later(self._service.limits.greeting, self._drop_if_mute)
+
+    def _watch_no_more(self) -> None:
+        if self._mute is not None:
+            self._mute.cancel()
 
     def _drop_if_mute(self) -> None:
         if not self._session.is_greeted and not self._session.is_over:
@@ -176,8 +219,7 @@ class _Connection:
 
     def _take_in(self, data: bytes) -> None:
         if self._session.receive(data):
-            self._mute.cancel()
-            self._watch_if_mute()
+            self.watch_if_mute()
         if self._waits_for_threads:
             self._session.put_off_turn()
         else:
@@ -379,7 +421,7 @@ class _Link:
 
     __slots__ = ("_connection", "_socket", "set_reading", "write")
 
-    def __init__(self, connection: _Connection, socket: SharedSocket) -> None:
+    def __init__(self, connection: ServedConnection, socket: SharedSocket) -> None:
         self._connection = connection
         self._socket = socket
         self.write = connection.send

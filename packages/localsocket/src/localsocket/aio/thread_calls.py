@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 import time
 from collections.abc import Callable
 from functools import partial
@@ -14,8 +15,10 @@ from localsocket.services.late_calls import LateCalls
 from localsocket.services.served_call import ServedCall
 from localsocket.services.session import Session
 from localsocket.services.stream_reply import IteratorSource, StreamReply
+from localsocket.services.worker_threads import WorkerThreads
 
 MAX_THREADS = 32
+_MANY = 1_000_000  # threads, of which each has another one waiting for it: those are limited
 
 
 class LoopThreads:
@@ -25,6 +28,20 @@ class LoopThreads:
         self.fair = FairThreads(f"localsocket {service}", MAX_THREADS)
         self.late = LateCalls(loop.call_later)
         self.baton = Baton()
+        self.aside = WorkerThreads(f"localsocket {service}", _MANY)
+
+    def __contains__(self, thread: threading.Thread) -> bool:
+        return thread in self.fair or thread in self.aside
+
+    @property
+    def busy(self) -> int:
+        """How many functions run."""
+        return self.fair.busy + self.aside.busy
+
+    def close(self) -> None:
+        """Let the threads go, each when it has done what it is doing."""
+        self.fair.close()
+        self.aside.close()
 
 
 class ThreadCalls:
@@ -57,6 +74,19 @@ class ThreadCalls:
         except RuntimeError as error:
             self._session.fail(call, error)
             self._ended(call)
+
+    def serve_aside(self, call: ServedCall, job: Callable[[], object]) -> None:
+        """Serve a call in a thread beyond those that are shared; `job` does that."""
+        self._threads.late.add(call)
+        try:
+            self._threads.aside.submit(partial(self._do_aside, job))
+        except RuntimeError as error:
+            self._session.fail(call, error)
+            self._ended(call)
+
+    def _do_aside(self, job: Callable[[], object]) -> None:
+        job()
+        self._soon(self._on_end)
 
     def _ended(self, call: ServedCall) -> None:
         """Nothing is left of the call; in the loop."""

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import threading
 import time
+import weakref
 from functools import partial
 from types import TracebackType
 from typing import Any, TypeVar, Unpack, overload
 
 from localsocket.blocking.client_connection import ClientConnection
+from localsocket.blocking.local_socket import LocalSocket
 from localsocket.blocking.pending_call import PendingCall, Stream
+from localsocket.blocking.service_loop import Served, ServiceLoop
+from localsocket.blocking.serving_connection import ServingConnection
 from localsocket.blocking.shared_socket import SharedSocket, Turn
 from localsocket.blocking.subscription import Subscription
 from localsocket.deadlines import NEVER, Deadline
-from localsocket.errors import ClosedByPeer, LocalSocketError
+from localsocket.errors import ClosedByPeer, ClosedByUs, LocalSocketError
 from localsocket.interrupts import while_held
 from localsocket.services.any_client import AnyClient
 from localsocket.services.calls_core import Arguments, CallsCore, Carrier, NamedArguments
@@ -26,8 +29,10 @@ from localsocket.services.gap import OnGap
 from localsocket.services.item_times import ItemTimes, check_idle_timeout
 from localsocket.services.method import DESCRIBE
 from localsocket.services.schema import ANYTHING, Result
+from localsocket.services.served_call import ServedCall
 from localsocket.sockets.caller_driven import CLOSE_TIMEOUT
 from localsocket.sockets.connector import Connector
+from localsocket.sockets.given_socket import Reached
 from localsocket.values.known_types import KnownTypes
 from localsocket.wire.stream_terms import StreamTerms
 
@@ -249,7 +254,7 @@ class Client(Calls, AnyClient[ClientConnection]):
     it closes itself.
     """
 
-    def __init__(self, address: str | os.PathLike[str], **options: Unpack[ClientOptions]) -> None:
+    def __init__(self, address: Reached, **options: Unpack[ClientOptions]) -> None:
         AnyClient.__init__(self, address, options)
         Calls.__init__(self, self._core.call_timeout)
         self._renew_lock()
@@ -287,6 +292,14 @@ class Client(Calls, AnyClient[ClientConnection]):
     ) -> None:
         with self._logging_loss(error):
             self.close()
+
+    def wait_closed(self, timeout: float | None = None) -> bool:
+        """Wait until the connection is over, for a client that serves above all; False if the time was over before.
+
+        Connects, if it is not connected. Nothing is raised for a connection that was lost.
+        """
+        deadline = Deadline(timeout)
+        return (self._connection or self._connected(deadline)).wait_ended(deadline)
 
     # --- for calls ----------------------------------------------------------------------------------------------------
 
@@ -371,7 +384,7 @@ class Client(Calls, AnyClient[ClientConnection]):
 
     def _connect(self, deadline: Deadline) -> ClientConnection:
         connecting = self._core.connecting_deadline(deadline)
-        with self._connector(SharedSocket, connecting) as connector:
+        with self._connector(self._kind, connecting) as connector:
             while (connection := self._attempt(connector, connecting)) is None:
                 self._check_not_closed()
                 time.sleep(connector.next_pause())
@@ -379,13 +392,23 @@ class Client(Calls, AnyClient[ClientConnection]):
             connection.cut_off()
         return connection
 
-    def _attempt(self, connector: Connector[SharedSocket], deadline: Deadline) -> ClientConnection | None:
+    def _begin_connection(self, socket: Any) -> ClientConnection:
+        if (service := self._core.service) is None:
+            return ClientConnection(self._core, socket)
+        return ServingConnection(self._core, socket, service, partial(_calls_on, weakref.ref(self)))
+
+    @property
+    def _kind(self) -> type[SharedSocket | LocalSocket]:
+        """What is connected: a socket whose callers receive, or one that is handed over to a loop which serves."""
+        return SharedSocket if self._core.service is None else LocalSocket
+
+    def _attempt(self, connector: Connector[Any], deadline: Deadline) -> ClientConnection | None:
         before, socket = self._connection, None
         try:
             if (socket := connector.attempt()) is None:
                 return None
-            connection = ClientConnection(self._core, socket)
-            with self._greeting_through(connection, socket, connector):
+            connection = self._begin_connection(socket)
+            with self._greeting_through(connection, connector):
                 connection.greet(deadline)
                 if before is not None:
                     connection.repeat(before, deadline)
@@ -397,3 +420,10 @@ class Client(Calls, AnyClient[ClientConnection]):
             if socket is not None:
                 socket.abort()
             raise
+
+
+def _calls_on(client: weakref.ref[Client], _loop: ServiceLoop, _served: Served, call: ServedCall) -> Calls:
+    """Return the ways to call the other end of a client that serves it."""
+    if (found := client()) is None:
+        raise ClosedByUs("the client")
+    return Calls(call.remaining(), found)

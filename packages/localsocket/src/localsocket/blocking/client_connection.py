@@ -20,11 +20,15 @@ class ClientConnection(AnyClientConnection):
         super().__init__(core)
         self.socket = socket
         self._unsent = socket._unsent
+        self._later: list[bytes] = []
+        self._begin_waiting()
+        socket.begin(self._take_in, self._end)
+
+    def _begin_waiting(self) -> None:
         self._greeted = Turn()
         self._waiting_for_room: deque[Turn] = deque()
-        self._later: list[bytes] = []
+        self._waiting_for_end: list[Turn] = []
         self._is_flushing = False
-        socket.begin(self._take_in, self._end)
 
     def greet(self, deadline: Deadline) -> None:
         """Tell the peer who this is, and wait until it has told the same."""
@@ -88,6 +92,18 @@ class ClientConnection(AnyClientConnection):
             self._leave_room(turn)
             raise
 
+    def wait_ended(self, deadline: Deadline) -> bool:
+        """Wait until the connection is over; False when the time is over before."""
+        turn = Turn()
+        with self.socket.lock:
+            if self.error is not None:
+                return True
+            self._waiting_for_end.append(turn)
+        try:
+            return self.socket.wait(turn, deadline)
+        finally:
+            self._waiting_for_end.remove(turn)
+
     def abort(self) -> None:
         self.socket.abort()
 
@@ -139,10 +155,13 @@ class ClientConnection(AnyClientConnection):
         if self._waiting_for_room:
             self._look_for_room()
 
-    def _has_ended(self) -> None:
+    def _wake_all(self) -> None:
         self._greeted.finish()
-        for turn in self._waiting_for_room:
+        for turn in (*self._waiting_for_room, *self._waiting_for_end):
             turn.finish()
+
+    def _has_ended(self) -> None:
+        self._wake_all()
         if not self._is_flushing:
             self._log_loss(self.socket.bytes_lost())
             self.socket.close_soon()

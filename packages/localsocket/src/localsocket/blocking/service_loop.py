@@ -8,12 +8,16 @@ import time
 from collections import deque
 from collections.abc import Callable
 from functools import partial
+from typing import Any, TypeAlias
 
 from localsocket.blocking.event_loop import EventLoop
 from localsocket.blocking.event_socket import EventSocket
 from localsocket.blocking.handler import Handler
 from localsocket.blocking.local_server import LocalServer
+from localsocket.blocking.local_socket import LocalSocket
 from localsocket.deadlines import Deadline
+from localsocket.errors import LocalSocketError, Unsupported
+from localsocket.services.calls_of_peer import CallsOfPeer
 from localsocket.services.fair_line import FairLine
 from localsocket.services.late_calls import LateCalls
 from localsocket.services.mute_peers import MutePeers
@@ -24,6 +28,7 @@ from localsocket.services.session import AT_ONCE, Session
 from localsocket.services.stream_reply import IteratorSource, StreamReply
 from localsocket.services.thread_shares import ThreadShares
 from localsocket.services.topic import SubscriberQueue
+from localsocket.services.worker_threads import WorkerThreads
 
 logger = logging.getLogger("localsocket.blocking")
 
@@ -42,6 +47,10 @@ _ROUND = 0.005
 _LOOK_AT_CLOCK = 8
 
 
+_MANY = 1_000_000  # threads, of which each has another one waiting for it: those are limited
+STOP_TIMEOUT = 5.0
+
+
 class _LoopIsTaken(BaseException):
     """Leads a thread that was held up in a function out of the loop."""
 
@@ -49,9 +58,10 @@ class _LoopIsTaken(BaseException):
 class Served:
     """One connection, and what the loop is to do for it."""
 
-    __slots__ = ("is_expiring", "is_parked", "is_queued", "jobs", "session", "threads")
+    __slots__ = ("caller", "is_expiring", "is_parked", "is_queued", "jobs", "session", "socket", "threads")
 
     session: Session
+    socket: EventSocket
 
     def __init__(self) -> None:
         self.jobs: deque[Callable[[], ServedCall | None]] = deque()
@@ -59,6 +69,11 @@ class Served:
         self.is_parked = False
         self.is_expiring = False
         self.threads = 0  # held up in its calls
+        self.caller: Any = None  # what calls its peer, once it does
+
+
+CallsBack: TypeAlias = Callable[["ServiceLoop", Served, ServedCall], CallsOfPeer]
+"""Gives the ways to call the peer of a connection."""
 
 
 class ServiceLoop:
@@ -69,12 +84,17 @@ class ServiceLoop:
 
     def __init__(
         self,
-        server: LocalServer,
+        server: LocalServer | None,
         service: Service,
         max_threads: int,
         protocols: tuple[ProtocolName, ...] | None = None,
+        *,
+        calls_back: CallsBack | None = None,
     ) -> None:
         self._service = service
+        self._calls_back = calls_back
+        self._aside = WorkerThreads(f"localsocket {service.name}", _MANY)
+        self._ends_with_connection = server is None
         self._protocols = protocols
         self._runner_id = 0
         self._max_threads = max_threads
@@ -94,17 +114,21 @@ class ServiceLoop:
         self._held_up: set[threading.Thread] = set()  # in a function, while another thread has the loop
         self._holders: dict[threading.Thread, Served] = {}  # of those held up, the connections
         self._job = 0
+        self._waiting_job = -1  # which waits for its peer
         self._job_of: Served
         self._call: ServedCall | None = None  # that began with this job
         self._is_in_job = False
         self._is_watched = False
         self._wanted = threading.Event()
         self._is_over = threading.Event()
+        self._hurry = threading.Event()  # the loop's thread is about to wait, or all is over
         self._is_stopping = False
         self._has_told_of_threads = False
         self._error: BaseException | None = None
+        self._handler = _ServiceHandler(self, service)
         try:
-            self._loop.serve(server, _ServiceHandler(self, service))
+            if server is not None:
+                self._loop.serve(server, self._handler)
         except BaseException:
             self._loop.close()
             raise
@@ -119,6 +143,7 @@ class ServiceLoop:
         finally:
             self._become_runner()
             self._loop.close()
+            self._aside.close()
         for thread in self._helpers - self._held_up:
             if thread.is_alive():  # else it has yet to start, and ends when it sees that all is over
                 thread.join()
@@ -130,7 +155,43 @@ class ServiceLoop:
         self._loop.call_soon(self._end_connections, deadline)
 
     def is_own_thread(self) -> bool:
-        return threading.current_thread() in self._helpers
+        thread = threading.current_thread()
+        return thread in self._helpers or thread in self._aside
+
+    def drive(self, socket: LocalSocket) -> Served:
+        """Serve a connected socket too, which counts as closed from then on; before run()."""
+        driven = self._loop.add(socket, self._handler)
+        driven.context = served = self._served(driven)
+        return served
+
+    def call_soon(self, callback: Callable[..., object], *arguments: object) -> None:
+        self._loop.call_soon(callback, *arguments)
+
+    def serve_aside(self, call: ServedCall, job: Callable[[], None]) -> None:
+        """Serve a call in a thread beyond those that are shared; `job` does that."""
+        self._late.add(call)
+        try:
+            self._aside.submit(job)
+        except RuntimeError as error:
+            call.session.fail(call, error)
+            call.session.finished(call)
+
+    def before_waiting(self) -> None:
+        """This thread is about to wait for a peer: have another one go on with the loop at once, if this is in it.
+
+        That is so however many threads are taken: nobody else would receive what this one waits for.
+        """
+        if threading.get_ident() != self._runner_id:
+            return
+        if not self._is_in_job:
+            raise Unsupported(f"nothing but a method of {self._service.name!r} may wait here for its caller")
+        self._waiting_job = self._job
+        self._hurry.set()
+
+    @property
+    def failure(self) -> LocalSocketError | None:
+        """What the last connection ended with that has failed."""
+        return self._handler.failure
 
     def cut(self) -> None:
         self._loop._cut()
@@ -161,11 +222,21 @@ class ServiceLoop:
             self._turns.append(served)
             self._give_turns_soon()
 
-    def begin(self, socket: EventSocket) -> Served:
+    def begin(self, socket: EventSocket) -> None:
+        """Serve the connection of a socket, unless drive() has prepared that."""
+        if socket.context is None:
+            socket.context = self._served(socket)
+            self._mute.add(socket.context.session)
+
+    def _served(self, socket: EventSocket) -> Served:
         served = Served()
+        served.socket = socket
         link = _Link(socket)
-        served.session = Session(self._service, socket.peer, link, lambda _session: self.wake(served), self._protocols)
-        self._mute.add(served.session)
+        session = served.session = Session(
+            self._service, socket.peer, link, lambda _session: self.wake(served), self._protocols
+        )
+        if self._calls_back is not None:
+            session.calls_back = partial(self._calls_back, self, served)
         return served
 
     def end(self, served: Served) -> None:
@@ -177,6 +248,8 @@ class ServiceLoop:
         if served.session.has_notifications:
             self._left.add(served)
             self.wake(served)
+        if self._ends_with_connection:
+            self.stop(Deadline(STOP_TIMEOUT))
 
     def call_later(self, seconds: float, callback: Callable[..., object], *arguments: object) -> None:
         self._loop.call_later(seconds, callback, *arguments)
@@ -393,8 +466,12 @@ class ServiceLoop:
             looks = 0
             while looks < _LOOKS_WHEN_IDLE:
                 job = self._job
-                if self._is_over.wait(_PATIENCE if not self._held_up else _IMPATIENCE):
+                is_hurried = self._hurry.wait(_PATIENCE if not self._held_up else _IMPATIENCE)
+                if self._is_over.is_set():
                     return
+                if is_hurried:
+                    self._hurry.clear()
+                    job = self._job
                 if self._job != job:
                     looks = 0
                 elif self._is_in_job:
@@ -438,7 +515,8 @@ class ServiceLoop:
         if not self._is_in_job or self._job != job:
             return False
         served = self._job_of
-        return self._is_stopping or self._shares.may_take(served, served.session.peer.uid)
+        is_needed = self._is_stopping or self._waiting_job == job
+        return is_needed or self._shares.may_take(served, served.session.peer.uid)
 
     def _take_over(self, job: int) -> bool:
         with self._lock:
@@ -455,7 +533,7 @@ class ServiceLoop:
         """Count the thread that is held up to its connection; False where that may have no other."""
         served = self._job_of
         if not self._shares.take(served, served.session.peer.uid):
-            return self._is_stopping
+            return self._is_stopping or self._waiting_job == self._job
         served.threads += 1
         self._holders[self._runner] = served
         return True
@@ -492,6 +570,7 @@ class ServiceLoop:
             self._give_back_share()
         if not is_taken:
             self._is_over.set()
+            self._hurry.set()
             self._wanted.set()
         elif self._error is not None:
             self._loop.stop()
@@ -501,7 +580,7 @@ class ServiceLoop:
     def _end_connections(self, deadline: Deadline) -> None:
         """Let the functions that run finish, then the connections send what they have."""
         self._left = {served for served in self._left if served.session.has_notifications}
-        is_busy = self._held_up or self._turns or self._parked or self._left
+        is_busy = self._held_up or self._turns or self._parked or self._left or self._aside.busy
         if is_busy and not deadline.has_passed():
             self._loop.call_later(_LOOK_AGAIN, self._end_connections, deadline)
             return
@@ -514,8 +593,8 @@ class ServiceLoop:
         if not deadline.has_passed() and self._loop.sockets:
             self._loop.call_later(_LOOK_AGAIN, self._stop_when_empty, deadline)
             return
-        if self._held_up:
-            logger.warning("service %r stops while %d functions run", self._service.name, len(self._held_up))
+        if busy := len(self._held_up) + self._aside.busy:
+            logger.warning("service %r stops while %d functions run", self._service.name, busy)
         if waiting := sum(len(served.session.waiting) for served in self._left):
             logger.warning("service %r ends with %d notifications not begun", self._service.name, waiting)
         self._loop.stop()
@@ -529,9 +608,10 @@ class _ServiceHandler(Handler):
     def __init__(self, loop: ServiceLoop, service: Service) -> None:
         self._loop = loop
         self._service = service
+        self.failure: LocalSocketError | None = None  # of the last connection that has failed
 
     def connected(self, socket: EventSocket) -> None:
-        socket.context = self._loop.begin(socket)
+        self._loop.begin(socket)
 
     def ready_read(self, socket: EventSocket) -> None:
         self._loop.take_in(socket.context, socket.read_available())
@@ -543,6 +623,9 @@ class _ServiceHandler(Handler):
         served: Served = socket.context
         served.session.desert()
         self._loop.wake(served)
+
+    def failed(self, socket: EventSocket, error: LocalSocketError) -> None:
+        self.failure = error
 
     def disconnected(self, socket: EventSocket) -> None:
         self._loop.end(socket.context)

@@ -1,7 +1,8 @@
 """The one parser of address text, and where each kind of address is found.
 
 `editor.control` a name in the per-user runtime directory; `/run/x.sock` and `./x.sock` paths; `@name` a Linux
-abstract address; `qt:name` where a Qt 6 program that listens on `name` is found.
+abstract address; `qt:name` where a Qt 6 program that listens on `name` is found; `fd:5` a descriptor that this process
+has inherited, which is connected or listens already.
 """
 
 from __future__ import annotations
@@ -25,16 +26,24 @@ FILE_NAME_BYTES = 255
 PATH_BYTES = (4096 if sys.platform == "linux" else 1024) - 1
 
 
+DESCRIPTOR_PREFIX = "fd:"
+_DESCRIPTOR_DIGITS = 9  # a C int holds all of those, and no system has so many
+
+
 class EndpointKind(enum.Enum):
     NAME = "name"
     PATH = "path"
     ABSTRACT = "abstract"
     QT = "qt"
+    DESCRIPTOR = "fd"
 
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """A resolved address: `address` is the text as given, `location` the absolute path, or the abstract name."""
+    """A resolved address: `address` is the text as given, `location` the absolute path, or the abstract name.
+
+    Of a descriptor it is the number, in text.
+    """
 
     address: str
     kind: EndpointKind
@@ -43,6 +52,11 @@ class Endpoint:
     @property
     def is_abstract(self) -> bool:
         return self.kind is EndpointKind.ABSTRACT
+
+    @property
+    def descriptor(self) -> int | None:
+        """The number of a descriptor; None for all other addresses."""
+        return int(self.location) if self.kind is EndpointKind.DESCRIPTOR else None
 
     @property
     def directory(self) -> str:
@@ -75,6 +89,8 @@ def parse_address(address: str | os.PathLike[str]) -> Endpoint:
         raise InvalidAddress(address, "it contains a NUL character")
     if address.startswith("qt:"):
         return _qt(address)
+    if address.startswith(DESCRIPTOR_PREFIX):
+        return _descriptor(address)
     if address.startswith(("/", "./", "../")):
         return _path(address)
     return _name(address)
@@ -116,6 +132,13 @@ def _qt(address: str) -> Endpoint:
     default = temporary_directory() if sys.platform == "darwin" else "/tmp"  # noqa: S108
     directory = os.path.abspath(os.environ.get("TMPDIR") or default)
     return Endpoint(address, EndpointKind.QT, _checked(address, os.path.join(directory, name)))
+
+
+def _descriptor(address: str) -> Endpoint:
+    number = address.removeprefix(DESCRIPTOR_PREFIX)
+    if not (number.isascii() and number.isdigit() and len(number) <= _DESCRIPTOR_DIGITS):
+        raise InvalidAddress(address, f"after {DESCRIPTOR_PREFIX!r} comes the number of a descriptor")
+    return Endpoint(address, EndpointKind.DESCRIPTOR, number)
 
 
 def _abstract(address: str) -> Endpoint:

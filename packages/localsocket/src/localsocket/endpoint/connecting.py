@@ -8,6 +8,7 @@ import socket
 import stat
 
 from localsocket.endpoint.address import Endpoint
+from localsocket.endpoint.adopting import adopt_connection
 from localsocket.endpoint.credentials import AllowedUsers, PeerCredentials, check_peer, read_credentials
 from localsocket.endpoint.files import connectable_path, kind_of, open_directory, translated
 from localsocket.errors import AccessDenied, LocalSocketError, ServerBusy, ServerNotFound, ServerRefused
@@ -17,8 +18,10 @@ def try_connect(endpoint: Endpoint, allow_server: AllowedUsers) -> tuple[socket.
     """Connect now or fail now; the non-blocking socket belongs to the caller.
 
     Raises ServerNotFound, ServerRefused, ServerBusy (full accept queue: try again, on a fresh socket), AccessDenied,
-    PeerRefused, InsecureDirectory, AddressTooLong, BrokenEndpoint.
+    PeerRefused, InsecureDirectory, AddressTooLong, BrokenEndpoint; UnsuitableDescriptor for what is not connected.
     """
+    if (descriptor := endpoint.descriptor) is not None:
+        return adopt_connection(descriptor, allow_server)
     sock: socket.socket | None = None
     try:
         with translated(f"connecting to {endpoint.address!r}"):

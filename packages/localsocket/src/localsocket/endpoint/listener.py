@@ -110,6 +110,8 @@ def open_listener(
     PathOccupied for what is not a stale socket of this user, InsecureDirectory, AddressTooLong, BrokenEndpoint for what
     the system refuses. On failure nothing is left behind.
     """
+    if (descriptor := endpoint.descriptor) is not None:
+        return adopt_listener(descriptor, allow)
     backlog = min(backlog, _LARGEST_BACKLOG)
     with translated(f"listening at {endpoint.address!r}"):
         if endpoint.is_abstract:

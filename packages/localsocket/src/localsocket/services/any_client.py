@@ -19,7 +19,8 @@ from localsocket.services.client_core import ClientCore, ClientOptions
 from localsocket.services.description import ServiceDescription
 from localsocket.services.stats import ClientStats
 from localsocket.sockets.connection import Connection
-from localsocket.sockets.connector import Connected, Connector
+from localsocket.sockets.connector import Connector
+from localsocket.sockets.given_socket import Reached
 
 logger = logging.getLogger("localsocket.services")
 
@@ -29,7 +30,7 @@ ClientConnection = TypeVar("ClientConnection", bound=AnyClientConnection)
 class AnyClient(Generic[ClientConnection]):
     """What a client of any API knows of itself; an API connects, and waits."""
 
-    def __init__(self, address: str | os.PathLike[str], options: ClientOptions) -> None:
+    def __init__(self, address: Reached, options: ClientOptions) -> None:
         check_keywords("Client", options, ClientOptions)
         self._core = ClientCore(address, **options)
         self._connection: ClientConnection | None = None
@@ -93,19 +94,17 @@ class AnyClient(Generic[ClientConnection]):
         if self._is_closed:
             raise ClosedByUs("the client")
 
-    def _connector(self, kind: type[Connected], deadline: Deadline) -> Connector[Connected]:
+    def _connector(self, kind: type[Connection], deadline: Deadline) -> Connector[Any]:
         return self._core.connector(kind, deadline, is_again=self._connection is not None)
 
     @contextlib.contextmanager
-    def _greeting_through(
-        self, connection: ClientConnection, socket: Connection, connector: Connector[Any]
-    ) -> Iterator[None]:
+    def _greeting_through(self, connection: ClientConnection, connector: Connector[Any]) -> Iterator[None]:
         """Give up a connection whose greeting fails; suppress that where the next attempt may do better."""
         self._greeting = connection
         try:
             yield
         except BaseException as error:
-            socket.abort()
+            connection.abort()
             # A server that ends takes nobody in any more, while its door stands open for another moment.
             if not isinstance(error, ClosedByPeer) or not connector.waits_for_server:
                 raise

@@ -10,7 +10,8 @@ from functools import partial
 from localsocket.errors import CallCancelled, ClosedByUs, LocalSocketError, PeerBrokeProtocol
 from localsocket.interrupts import in_any_case
 from localsocket.services.client_core import ClientCore, lost_in_call
-from localsocket.wire.caller import OpenCall
+from localsocket.wire.caller import Caller, OpenCall
+from localsocket.wire.frames import Body
 
 logger = logging.getLogger("localsocket.services")
 
@@ -22,9 +23,9 @@ class AnyClientConnection(abc.ABC):
     share it, the lock of its socket is held whenever a method with an underscore, or give_up(), is called.
     """
 
-    def __init__(self, core: ClientCore) -> None:
+    def __init__(self, core: ClientCore, caller: Caller | None = None) -> None:
         self.core = core
-        self.caller = core.new_caller()
+        self.caller = caller or core.new_caller()
         self.error: LocalSocketError | None = None
         self._is_ended = False
         self.to_repeat: list[OpenCall] = []
@@ -93,6 +94,14 @@ class AnyClientConnection(abc.ABC):
         except PeerBrokeProtocol as error:
             self._end(error)
             return
+        self._tell_waiters(news)
+
+    def _take_frame(self, kind: int, number: int, body: Body, size: int) -> None:
+        """Take in a frame where a session reads what arrives. Raises PeerBrokeProtocol."""
+        self.core.tally.bytes_received += size
+        self._tell_waiters(self.caller.take([(kind, number, body)]))
+
+    def _tell_waiters(self, news: list[OpenCall]) -> None:
         for call in news:
             if call.waiter:
                 self._wake_waiters(call)

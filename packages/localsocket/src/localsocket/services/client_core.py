@@ -2,25 +2,26 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable, Iterable
-from typing import Any, Literal, TypeAlias, TypedDict
+from typing import Any, Literal, TypeAlias, TypedDict, cast
 
 from localsocket.deadlines import Deadline
 from localsocket.endpoint.address import parse_address
 from localsocket.endpoint.credentials import SAME_USER, AllowedUsers, check_allowed_users
 from localsocket.endpoint.daemon import Startable, check_daemon
-from localsocket.errors import ClosedByPeer, ConnectingTimedOut, DeadlinePassed, LocalSocketError
+from localsocket.errors import ClosedByPeer, ConnectingTimedOut, DeadlinePassed, LocalSocketError, Unsupported
 from localsocket.keywords import similar_names
 from localsocket.services.failures import error_of
 from localsocket.services.limits import DEFAULT_CALL_LIMITS, CallLimits
 from localsocket.services.method import check_declared
 from localsocket.services.schema import Result
+from localsocket.services.service import Service
 from localsocket.services.stats import ClientStats, Tally
 from localsocket.services.tracing import Tracing
 from localsocket.showing import did_you_mean
 from localsocket.sockets.connector import CONNECT_TIMEOUT, Connected, Connector
+from localsocket.sockets.given_socket import GivenSocket, Reached
 from localsocket.values.codec import Codec
 from localsocket.values.known_types import KnownTypes
 from localsocket.wire.caller import Caller, OpenCall
@@ -48,6 +49,7 @@ class ClientOptions(TypedDict, total=False):
     protocol: ClientProtocol
     start: Startable | None
     types: Iterable[Codec[Any]]
+    serves: Service | None
 
 
 class ClientCore:
@@ -55,7 +57,7 @@ class ClientCore:
 
     def __init__(
         self,
-        address: str | os.PathLike[str],
+        address: Reached,
         *,
         timeout: float | None = CONNECT_TIMEOUT,
         wait_for_server: bool = False,
@@ -68,11 +70,17 @@ class ClientCore:
         protocol: ClientProtocol = "localsocket",
         start: Startable | None = None,
         types: Iterable[Codec[Any]] = (),
+        serves: Service | None = None,
     ) -> None:
         self._caller = _CALLERS[check_client_protocol(protocol)]
         self.takes_positions = self._caller.takes_positions
         self.read: Callable[[Result, Body], Any] = Result.read_json if self._caller.is_json else Result.read
-        self.address = parse_address(address).address
+        self.given = GivenSocket.of(address)
+        self.address = self.given.address if self.given else parse_address(cast(str, address)).address
+        self.service = _check_served(serves, protocol)
+        self.speaks_first = True
+        if self.given is not None and (reconnect or start is not None):
+            raise ValueError(f"reconnect= and start= are for an address, and {address!r} is one connection")
         self.connect_timeout = Deadline(timeout).timeout
         self.call_timeout = Deadline(call_timeout).timeout
         self.reconnects = reconnect
@@ -95,9 +103,10 @@ class ClientCore:
 
     def connector(self, kind: type[Connected], deadline: Deadline, *, is_again: bool) -> Connector[Connected]:
         """Return what connects a socket of `kind`; again after a loss it waits for the server to be back."""
+        address = self.address if self.given is None else self.given.take(self._allow_server)
         connector = self._connector = Connector(
             kind,
-            self.address,
+            address,
             timeout=deadline,
             wait_for_server=self._wait_for_server or is_again,
             allow_server=self._allow_server,
@@ -117,6 +126,10 @@ class ClientCore:
         return self._caller(
             Greeting(role="client", max_message=self.limits.message, stream_window=self.limits.stream), self.known
         )
+
+    def greeting(self, service: Service) -> Greeting:
+        """Return what is said first on a connection where both ends serve."""
+        return service._greeting_as_client(self.limits) if self.speaks_first else service._greeting
 
     def result_of(self, call: OpenCall, result: Result) -> Any:
         """Return what the answered call gave, or raise what it raised; None for a stream."""
@@ -159,6 +172,16 @@ class ClientCore:
             latency_p90=latencies.percentile(90),
             latency_p99=latencies.percentile(99),
         )
+
+
+def _check_served(service: Service | None, protocol: ClientProtocol) -> Service | None:
+    if service is None:
+        return None
+    if not isinstance(service, Service):
+        raise TypeError(f"serves= takes a Service, not {type(service).__name__}")
+    if protocol != "localsocket":
+        raise Unsupported(f"serves= needs protocol='localsocket': by {protocol!r} only one end calls")
+    return service
 
 
 def check_client_protocol(protocol: ClientProtocol) -> ClientProtocol:

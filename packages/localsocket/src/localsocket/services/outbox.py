@@ -51,6 +51,7 @@ class Outbox:
         self._is_finishing = False
         self._is_paused = False  # until the peer has read what was sent
         self.is_reading_wanted = True
+        self._is_reading_needed = False  # whatever else is so: answers to this side's own calls are on their way
         self._is_reading = True
         self._waiting_for_room: list[Callable[[], object]] = []
 
@@ -122,6 +123,12 @@ class Outbox:
                 self.is_reading_wanted = is_wanted
                 self._follow_reading()
 
+    def need_reading(self, *, is_needed: bool) -> None:
+        """Read whatever set_reading() says, and although the peer does not read; under the lock."""
+        if is_needed is not self._is_reading_needed:
+            self._is_reading_needed = is_needed
+            self._follow_reading()
+
     def _write(self, data: bytes) -> None:
         self._tally.bytes_sent += len(data)
         link = self._link
@@ -137,7 +144,7 @@ class Outbox:
             self._follow_reading()
 
     def _follow_reading(self) -> None:
-        is_reading = self.is_reading_wanted and not self._is_paused
+        is_reading = self._is_reading_needed or (self.is_reading_wanted and not self._is_paused)
         if is_reading != self._is_reading:
             self._is_reading = is_reading
             self._link.set_reading(is_reading)

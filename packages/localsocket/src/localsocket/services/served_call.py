@@ -13,6 +13,7 @@ from localsocket.services.method import Method
 from localsocket.wire.answerer import AnsweredCall
 
 if TYPE_CHECKING:
+    from localsocket.services.calls_of_peer import CallsOfPeer
     from localsocket.services.session import Session
 
 _LONGEST = 1e9  # seconds
@@ -67,6 +68,16 @@ class ServedCall:
         return self.session.peer
 
     @property
+    def caller(self) -> CallsOfPeer:
+        """The ways to call who calls, on the same connection: `current_call().caller.proxy.progress(50)`.
+
+        They are those of localsocket.Client, and of aio.Client in a coroutine function or async generator. What has no
+        time-out of its own may take as long as this call may. Raises Unsupported where the caller serves nothing: it
+        has to connect with `serves=`, or speaks another protocol.
+        """
+        return self.session.calls_back(self)
+
+    @property
     def is_notification(self) -> bool:
         """Whether nobody waits for a result."""
         return not self.answer.number
@@ -117,6 +128,11 @@ class ServedCall:
     def expire(self) -> None:
         """From now on it is too late."""
         self.deadline = self.answer.arrived
+
+    @staticmethod
+    def _here() -> ServedCall | None:
+        """Return the call that is being served in this thread, or task, if there is one."""
+        return _current.get(None)
 
     def make_current(self) -> None:
         """From now on current_call() gives this call, in the task or context that this is called from."""

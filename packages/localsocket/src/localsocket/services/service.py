@@ -7,6 +7,8 @@ import threading
 from collections.abc import Callable, Iterable
 from typing import Any, ParamSpec, Protocol, TypeVar, overload
 
+import msgspec
+
 from localsocket.errors import NoSuchTopic
 from localsocket.keywords import known_keywords
 from localsocket.log_thinning import ThinnedLog
@@ -35,7 +37,7 @@ from localsocket.services.tracing import Tracing
 from localsocket.services.unfinished import Unfinished
 from localsocket.values.codec import Codec
 from localsocket.values.known_types import KnownTypes
-from localsocket.wire.greeting import Greeting
+from localsocket.wire.greeting import BOTH_WAYS, Greeting
 from localsocket.wire.stream_terms import STREAM_TERMS
 
 P = ParamSpec("P")
@@ -305,12 +307,19 @@ class Service:
                 role="service",
                 max_message=self.limits.message,
                 max_calls=self.limits.calls,
-                capabilities=[STREAM_TERMS],
+                stream_window=self.limits.stream,
+                capabilities=[STREAM_TERMS, BOTH_WAYS],
                 service=self.name,
                 version=self.version,
                 idempotent=[name for name, method in self._table.items() if method.idempotent],
             )
         return self._said
+
+    def _greeting_as_client(self, limits: CallLimits) -> Greeting:
+        """What a client with these limits says that serves this."""
+        return msgspec.structs.replace(
+            self._greeting, role="client", max_message=limits.message, stream_window=limits.stream
+        )
 
     def _keep_table(self) -> None:
         """Refuse methods and topics from now on: it is being served."""

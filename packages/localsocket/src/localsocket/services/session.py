@@ -12,6 +12,8 @@ from localsocket.endpoint.credentials import PeerCredentials
 from localsocket.errors import (
     BadArguments,
     BadResult,
+    CallsTooDeep,
+    ClosedByPeer,
     DeadlinePassed,
     LocalSocketError,
     NoSuchMethod,
@@ -19,10 +21,13 @@ from localsocket.errors import (
     ResultTooLong,
     TooLongToSend,
     TooManyCalls,
+    Unsupported,
 )
 from localsocket.interfaces import KIB
 from localsocket.interrupts import tell_all
 from localsocket.keywords import similar_names
+from localsocket.services.calling_side import CallingSide
+from localsocket.services.calls_of_peer import CallsOfPeer
 from localsocket.services.entrances import enter
 from localsocket.services.failures import failure_of_declared, failure_of_ours, failure_of_unknown
 from localsocket.services.inbox import SMALL, Inbox
@@ -33,11 +38,12 @@ from localsocket.services.schema import Parameters, Result
 from localsocket.services.served_call import ServedCall
 from localsocket.services.service import Service
 from localsocket.services.surrounding import TurnedAway
-from localsocket.wire.answerer import AnsweredCall
+from localsocket.wire.answerer import AnsweredCall, Answerer
 from localsocket.wire.call_bodies import Failure
 from localsocket.wire.door import Door
 from localsocket.wire.doorstep import DOORSTEP
 from localsocket.wire.frames import Kind
+from localsocket.wire.greeting import Greeting
 
 AT_ONCE = 64
 """Calls of a connection that are served, or begin, before others have their turn."""
@@ -92,8 +98,11 @@ class Session:
         self.when_room = self.outbox.when_room
         self._unfinished = service._unfinished
         self._has_unfinished = False
+        self.calling: CallingSide | None = None  # where this side makes calls as well
+        self.calls_back: Callable[[ServedCall], CallsOfPeer] = _calls_nobody
         self._inbox = Inbox(service.limits, self._admit, self._has_too_many_calls, partial(on_ready, self))
         self.waiting = self._inbox.waiting  # calls and notifications that have arrived and not begun
+        self._arrive: Callable[[AnsweredCall], object] = self.waiting.append
         self.take_next = self._inbox.take_next
         self.begun = self._inbox.begun.add
         self.dropped: frozenset[ServedCall] = frozenset()  # notifications that have begun and are not to go on
@@ -177,7 +186,7 @@ class Session:
         if self._is_deserted:
             self._abandon()
             requests = [(kind, answer) for kind, answer in requests if kind == _NOTIFICATION]
-        now, put = time.monotonic_ns(), self.waiting.append
+        now, put = time.monotonic_ns(), self._arrive
         for kind, answer in requests:
             if kind in _CALLS:
                 answer.arrived = now
@@ -186,6 +195,8 @@ class Session:
                 self._tell(call.on_cancel if kind == _CANCEL else call.on_credit)
                 if kind == _CANCEL:
                     answer.context = None
+        if self.calling is not None:
+            self.calling.read_on()
         if not (door.has_news or door.output):
             return False
         is_begun = door.has_news and not door.is_greeted
@@ -233,6 +244,7 @@ class Session:
             self.outbox.ignore_limit()
         answers = self._abandon()
         self.service._remove_session(self)
+        self._end_own_calls()
         self._note_unfinished(0)
         self._inbox.forget_calls()
         self._leave_behind(self.notifications_left())
@@ -246,6 +258,7 @@ class Session:
         answers = self._abandon()
         self._inbox.forget_calls()
         _cancel_all(answers)
+        self._end_own_calls()
         self.sent()
 
     def drop(self, reason: str) -> None:
@@ -261,6 +274,60 @@ class Session:
     def drop_unfinished(self, limit: int) -> None:
         """End the connection because all of the service hold too much of unfinished messages. Any thread may call."""
         self.drop(f"it has not finished a message, and all connections may hold {limit} bytes of unfinished ones")
+
+    # --- where this side makes calls as well --------------------------------------------------------------------------
+
+    @property
+    def said_by_peer(self) -> Greeting | None:
+        """What the peer said first, by our own protocol; None before that, and for all others."""
+        return self._door.peer if isinstance(self._door, Answerer) else None
+
+    def begin_calling(self, calling: CallingSide) -> None:
+        """Make calls on this connection as well, which `calling` is told what comes of; under the lock."""
+        self.calling = calling
+        self._arrive = calling.arrive
+        if isinstance(self._door, Answerer):
+            self._door.calling = calling
+            if self._door.peer is not None:
+                calling.has_greeted(self._door.peer)
+
+    def speak_first(self, mine: Greeting) -> None:
+        """Greet a service, as its client that serves something itself."""
+        self.service._keep_table()
+        self._open_door(Answerer(mine), self.service._table)
+        if self.calling is not None:
+            self._door.calling = self.calling  # type: ignore[attr-defined] # it was made here
+        self._follow_door()
+
+    def admit_aside(self, answer: AnsweredCall) -> ServedCall | None:
+        """Return a call that is to begin now, whatever waits; None where it is answered already."""
+        if (call := self._admit(answer)) is not None:
+            self.begun(call)
+        return call
+
+    def serve_aside(self, call: ServedCall) -> None:
+        """Serve a call of a plain function in this thread."""
+        try:
+            result = call.run()
+        except Exception as error:
+            self.fail(call, error)
+        else:
+            self.reply(call, result)
+        finally:
+            self.finished(call)
+
+    @property
+    def has_more(self) -> bool:
+        """Whether something has arrived that is still to be read."""
+        return self._door.has_more
+
+    def method_of(self, answer: AnsweredCall) -> Method | None:
+        return self._table.get(answer.body.method)
+
+    def _end_own_calls(self) -> None:
+        if self.calling is not None:
+            with self._lock:
+                self.calling.lost(ClosedByPeer("its answers were awaited"))
 
     # --- what comes of a call; any thread -----------------------------------------------------------------------------
 
@@ -291,7 +358,8 @@ class Session:
         if isinstance(error, TurnedAway):
             self.refuse(call, error.reason)
             return
-        failure = failure_of_ours(error) if call.method.is_own else None
+        is_ours = call.method.is_own or (self.calling is not None and isinstance(error, CallsTooDeep))
+        failure = failure_of_ours(error) if is_ours else None
         if isinstance(error, self.service.errors + call.method.raises):
             failure = failure_of_declared(error)
         if failure is None:
@@ -356,7 +424,13 @@ class Session:
 
     def _enter(self, first: int) -> None:
         """Open the door that the first byte chooses. Raises PeerBrokeProtocol where there is none for it."""
-        self._door, self._table = enter(self.service, self._protocols, first)
+        door, table = enter(self.service, self._protocols, first)
+        if self.calling is not None and isinstance(door, Answerer):
+            door.calling = self.calling
+        self._open_door(door, table)
+
+    def _open_door(self, door: Door, table: Mapping[str, Method]) -> None:
+        self._door, self._table = door, table
         self._read = Parameters.read_json if self._door.is_json else Parameters.read
         self._write = Result.write_json if self._door.is_json else Result.write
         if not self._door.is_limit_known:
@@ -500,6 +574,10 @@ class Session:
     def _put(self, frame: bytes) -> None:
         if frame:  # else the call is over
             self.outbox.put(frame)
+
+
+def _calls_nobody(call: ServedCall) -> CallsOfPeer:
+    raise Unsupported(f"whoever called {call.method.name!r} cannot be called here")
 
 
 def _cancel_all(answers: list[AnsweredCall]) -> None:

@@ -11,6 +11,7 @@ from functools import partial
 from types import TracebackType
 from typing import TYPE_CHECKING, Protocol, TypeAlias, Unpack, cast
 
+from localsocket.blocking.calling_back import calls_of_peer
 from localsocket.blocking.event_loop import EventLoop
 from localsocket.blocking.handler import Handler, check_handler
 from localsocket.blocking.local_server import LocalServer, listen
@@ -225,7 +226,7 @@ class ServerThread:
 
     def _serve_service(self, server: LocalServer, service: Service) -> _Serving:
         if not service._needs_asyncio:
-            return ServiceLoop(server, service, self._max_threads, self._protocols)
+            return ServiceLoop(server, service, self._max_threads, self._protocols, calls_back=calls_of_peer)
         from localsocket.serving.coroutine_serving import CoroutineServing
 
         return CoroutineServing(server, service, self._protocols)

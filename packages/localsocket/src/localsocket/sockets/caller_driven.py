@@ -8,17 +8,10 @@ from collections.abc import Callable
 from typing import Self
 
 from localsocket.deadlines import Deadline
-from localsocket.endpoint.credentials import (
-    SAME_USER,
-    AllowedUsers,
-    PeerCredentials,
-    check_allowed_users,
-    check_peer,
-    read_credentials,
-)
+from localsocket.endpoint.adopting import adopt_connection
+from localsocket.endpoint.credentials import SAME_USER, AllowedUsers, PeerCredentials, check_allowed_users
 from localsocket.endpoint.fork_safety import no_fork_meanwhile
-from localsocket.endpoint.listener import take_socket
-from localsocket.errors import DeadlinePassed, UnsuitableDescriptor
+from localsocket.errors import DeadlinePassed
 from localsocket.interfaces import DEFAULT_LIMITS, Buffer, Limits, OpenMode, SocketState, check_mode
 from localsocket.keywords import known_keywords
 from localsocket.sockets.connected_socket import ConnectedSocket, T
@@ -53,18 +46,7 @@ class CallerDrivenSocket(ConnectedSocket):
         descriptor is still the caller's.
         """
         check_mode(mode)
-        allow_peer = check_allowed_users(allow_peer, "allow_peer")
-        sock = take_socket(descriptor)
-        try:
-            if sock.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN):
-                raise UnsuitableDescriptor(descriptor, "it listens: LocalServer.adopt_descriptor() is for that")
-            peer = read_credentials(sock)
-            check_peer(peer, allow_peer)
-            sock.set_inheritable(False)
-            sock.setblocking(False)
-        except BaseException:
-            sock.detach()
-            raise
+        sock, peer = adopt_connection(descriptor, check_allowed_users(allow_peer, "allow_peer"))
         return cls(sock, address="", peer=peer, mode=mode, limits=limits)
 
     @classmethod

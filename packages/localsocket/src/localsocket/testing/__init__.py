@@ -19,6 +19,7 @@ behind that makes the next one fail.
 
 from localsocket.testing.aio_face import AioFace
 from localsocket.testing.background import FOREVER, PATIENCE, Background, wait_until
+from localsocket.testing.both_ways_claims import BothWaysFace, both_ways_contract
 from localsocket.testing.contracts import (
     ClientUnderTest,
     Contract,
@@ -57,6 +58,7 @@ __all__ = [
     "AioFace",
     "Background",
     "BlockingFace",
+    "BothWaysFace",
     "ClientUnderTest",
     "Contract",
     "DeafPeer",
@@ -77,6 +79,7 @@ __all__ = [
     "StreamUnderTest",
     "TricklingPeer",
     "VanishingPeer",
+    "both_ways_contract",
     "clog",
     "clogged_pair",
     "connected_pair",

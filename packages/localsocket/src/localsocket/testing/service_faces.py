@@ -34,6 +34,11 @@ class ServingInThread:
         self.is_async = is_async
         self._clients = clients
 
+    @property
+    def is_client_async(self) -> bool:
+        """Whether what its clients serve is to be of coroutine functions, as what it serves itself."""
+        return self.is_async and self._clients is not None
+
     def serve(self, service: Service, address: str) -> AbstractContextManager[ServingUnderTest]:
         return ServerThread(address, service)
 

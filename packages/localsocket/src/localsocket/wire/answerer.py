@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from typing import Any, TypeAlias
+from typing import Any, Protocol, TypeAlias
 
 from localsocket.errors import LocalSocketError, PeerBrokeProtocol, TooLongToSend
 from localsocket.wire.call_bodies import CallBody, Failure, decode_call, decode_count, encode_failure
-from localsocket.wire.frames import HEADER_SIZE, PIECE, FrameDecoder, Kind, encode_frame
+from localsocket.wire.frames import HEADER_SIZE, PIECE, Body, FrameDecoder, Kind, encode_frame
 from localsocket.wire.greeting import Greeting, decode_greeting
 from localsocket.wire.stream_terms import NO_TERMS, StreamTerms, take_terms
 
@@ -30,6 +30,7 @@ class AnsweredCall:
         "body",
         "context",
         "credit",
+        "depth",
         "is_over",
         "is_stream",
         "items",
@@ -47,6 +48,7 @@ class AnsweredCall:
         self.items = terms.prefetch
         self.size = size
         self.arrived = 0
+        self.depth = 0  # calls of both sides that this one is made within
         self.is_over = not number
         self.is_stream = False
         self.refusal: LocalSocketError | None = None
@@ -62,10 +64,21 @@ Request: TypeAlias = tuple[int, AnsweredCall]
 """What the peer wants (Kind.CALL, NOTIFICATION, CANCEL, CREDIT), and of which call."""
 
 
+class CallingHalf(Protocol):
+    """What makes calls on a connection that goes both ways, and is told what comes for it."""
+
+    def has_greeted(self, peer: Greeting) -> None:
+        """The peer has said this first."""
+
+    def take_answer(self, kind: int, number: int, body: Body) -> None:
+        """Take in a frame that asks for nothing. Raises PeerBrokeProtocol where none may come."""
+
+
 class Answerer:
     """Takes what arrives, and gives the frames to send: the door of our own protocol. See door.py.
 
-    The greeting is the first output: whoever opens this has seen that the peer begins as ours do.
+    The greeting is the first output: whoever opens this has seen that the peer begins as ours do. `calling` is the
+    half that makes calls, where both ends may.
     """
 
     is_json = False
@@ -79,6 +92,8 @@ class Answerer:
         self.mine = mine
         self.output = mine.encode()
         self.peer: Greeting | None = None
+        self.calling: CallingHalf | None = None
+        self._window = 0  # bytes of each stream that the peer takes before it grants more
         self.longest = 0  # message that the peer takes, in bytes; it has greeted before anything is sent for a call
         self._decoder = FrameDecoder(mine.max_message, piece=PIECE)
         self._open: dict[int, AnsweredCall] = {}
@@ -122,14 +137,13 @@ class Answerer:
         try:
             for kind, number, body in self._decoder.feed(data):
                 if self.peer is None:
-                    self.peer = decode_greeting(body, self.mine)
-                    self.longest = self.peer.max_message
+                    self._has_greeted(decode_greeting(body, self.mine))
                 elif kind == _CALL:
                     if not number or number in self._open:
                         raise PeerBrokeProtocol(f"the peer made call {number}, which may not be or is under way")
                     read = decode_call(body)
                     terms = take_terms(read.carrier) if read.carrier else NO_TERMS
-                    answer = AnsweredCall(number, read, self.peer.stream_window, len(body), terms)
+                    answer = AnsweredCall(number, read, self._window, len(body), terms)
                     self._open[number] = answer
                     requests.append((kind, answer))
                 elif kind == _NOTIFICATION:
@@ -145,6 +159,8 @@ class Answerer:
                         if credited.items is not None:
                             credited.items += 1
                         requests.append((kind, credited))
+                elif self.calling is not None:
+                    self.calling.take_answer(kind, number, body)
                 else:
                     raise PeerBrokeProtocol(f"the peer sent a frame of kind {kind} where none may come")
         except PeerBrokeProtocol:
@@ -207,6 +223,13 @@ class Answerer:
         return self._last_frame(answer, Kind.END, b"")
 
     # ------------------------------------------------------------------------------------------------------------------
+
+    def _has_greeted(self, peer: Greeting) -> None:
+        self.peer = peer
+        self.longest = peer.max_message
+        self._window = peer.stream_window
+        if self.calling is not None:
+            self.calling.has_greeted(peer)
 
     def _undo(self, requests: list[Request]) -> None:
         """Have open again what nobody has been told to cancel, and not what nobody has been told to serve."""

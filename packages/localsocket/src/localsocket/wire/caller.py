@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import sys
 from collections import deque
+from collections.abc import Iterable
 from typing import Any
 
 from localsocket.errors import PeerBrokeProtocol, TooLongToSend, UnsuitableMessage, Unsupported
 from localsocket.showing import shown
 from localsocket.values.known_types import PLAIN, KnownTypes
 from localsocket.wire.call_bodies import Failure, decode_failure, encode_call, encode_count
-from localsocket.wire.frames import HEADER_SIZE, Body, FrameDecoder, Kind, encode_frame
+from localsocket.wire.frames import HEADER_SIZE, Body, Frame, FrameDecoder, Kind, encode_frame
 from localsocket.wire.greeting import Greeting, decode_greeting
 from localsocket.wire.sizes import check_size, check_sizes
 from localsocket.wire.stream_terms import STREAM_TERMS, StreamTerms
@@ -46,6 +47,7 @@ class OpenCall:
         "_granted",
         "_unacknowledged",
         "body",
+        "depth",
         "error",
         "failure",
         "frame",
@@ -71,6 +73,7 @@ class OpenCall:
         self.items: deque[Body] | None = None
         self.prefetch: ItemWindow | None = None
         self.waiter: Any = None
+        self.depth = 0  # calls of both sides that this one is made within, one within the other
         self.holder: Any = None
         self._granted = window
         self._unacknowledged = 0
@@ -253,12 +256,20 @@ class Caller:
         Raises PeerBrokeProtocol, after which nothing may be fed any more; calls that ended along with it are then
         among those that abandon() returns.
         """
+        return self.take(self._decoder.feed(data))
+
+    def has_greeted(self, peer: Greeting) -> None:
+        """The peer has said this first."""
+        self.peer = peer
+        self._longest = peer.max_message
+
+    def take(self, frames: Iterable[Frame]) -> list[OpenCall]:
+        """Return the calls for which something has come, as feed() does, where somebody else made frames of bytes."""
         news = self.news = []
         try:
-            for kind, number, body in self._decoder.feed(data):
+            for kind, number, body in frames:
                 if self.peer is None:
-                    self.peer = decode_greeting(body, self.mine)
-                    self._longest = self.peer.max_message
+                    self.has_greeted(decode_greeting(body, self.mine))
                     continue
                 call = self._open.get(number)
                 if call is None:
@@ -292,6 +303,10 @@ class Caller:
     def is_open(self, call: OpenCall) -> bool:
         """Whether something may still come for this call here."""
         return self._open.get(call.number) is call
+
+    def find(self, number: int) -> OpenCall | None:
+        """Return the call that is under way with this number."""
+        return self._open.get(number)
 
     def abandon(self) -> list[OpenCall]:
         """Forget all calls, and return them: nothing will come for them any more."""

@@ -13,6 +13,9 @@ from localsocket.wire.serializers import UNREADABLE
 
 Role = Literal["messages", "client", "service"]
 
+BOTH_WAYS = "both-ways"
+"""The capability of an end that makes calls and answers them on one connection, if the other does too."""
+
 Count = Annotated[int, msgspec.Meta(ge=0)]
 
 _ANSWERED_BY: dict[Role, Role] = {"messages": "messages", "client": "service", "service": "client"}
@@ -39,6 +42,11 @@ class Greeting(msgspec.Struct, frozen=True, kw_only=True):
     def encode(self) -> bytes:
         """Return the whole frame."""
         return encode_greeting(_ENCODER.encode(self))
+
+    @property
+    def answers_calls(self) -> bool:
+        """Whether its sender answers calls: a service does, and a client that serves something."""
+        return self.role == "service" or BOTH_WAYS in self.capabilities
 
 
 _ENCODER = msgspec.msgpack.Encoder()
