@@ -183,11 +183,13 @@ class Result:
         self.kind = kind
         self._plain = kind if kind in _PLAIN else type(None) if kind is None else None
         self._known = known
+        self._encode: Callable[[Any], bytes] = self._encode_first
         self._decode = guarded(known.decoder(kind), known.readable(kind))
 
-    @functools.cached_property
-    def _encode(self) -> Callable[[Any], bytes]:
-        return self._known.writer(self.kind)
+    def _encode_first(self, value: object) -> bytes:
+        """Find out how values are encoded, now that everything is registered that may matter for that."""
+        self._encode = self._known.writer(self.kind)
+        return self._encode(value)
 
     def write(self, value: object, longest: int | None = None) -> bytes:
         """Return the value as MessagePack. Raises BadResult; TooLongToSend for certainly more than `longest` bytes."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import functools
 import json
 import sys
@@ -23,7 +22,7 @@ from localsocket.values.walking import Walk, has_moments, may_have_moments
 
 _ARRAY_CODE = 1
 
-_SHORT = 256  # bytes that are searched in less time than it takes to ask whether they need be
+_SHORT = 2048  # bytes that are searched in less time than it takes to look at the value
 _CLASSES = 1000  # that are remembered
 
 Decode = Callable[[Any], Any]
@@ -49,6 +48,8 @@ class KnownTypes:
             is_json: {kind: functools.partial(encode, is_json=is_json) for kind, encode in coded.items()}
             for is_json in (False, True)
         }
+        self._has_coded = bool(coded)
+        self._tagged = self._readable.tagged
         self._with_moments: dict[type, bool] = {}
 
     # --- what is read -------------------------------------------------------------------------------------------------
@@ -56,9 +57,11 @@ class KnownTypes:
     def readable(self, kind: Any) -> Any:
         """Return the type that msgspec is to read for `kind`. Raises TypeError for one that cannot be read."""
         if not self._given:
-            with contextlib.suppress(TypeError):
+            try:
                 type_parts(kind)
-                return kind
+            except TypeError:
+                return self._readable.of(kind)
+            return kind
         return self._readable.of(kind)
 
     def decoder(self, kind: Any) -> Decode:
@@ -86,20 +89,24 @@ class KnownTypes:
 
     def encode(self, value: Any) -> bytes:
         """Return a value, of which nothing is known, as MessagePack. Raises as msgspec does."""
-        if self._readable.tagged or self._coded[False]:
+        if self._has_coded or self._tagged:
             return self._encode(self._walk(value, is_json=False))
         body = self._encode(value)
-        # A moment is written without its offset; what cannot have one is not searched, if it is long.
-        if has_moments(body) and (len(body) < _SHORT or may_have_moments(value, self._class_may_have_moments)):
-            return self._encode(self._walk(value, is_json=False))
-        return body
+        return self._with_offsets(value, body) if len(body) > _SHORT or 0xFF in body else body
+
+    def _with_offsets(self, value: Any, body: bytes) -> bytes:
+        """Return what was written of a value, anew if there is a moment in it: that is written without its offset."""
+        # Where a few looks show that there is none, much is not searched.
+        if len(body) > _SHORT and not may_have_moments(value, self._class_may_have_moments):
+            return body
+        return self._encode(self._walk(value, is_json=False)) if has_moments(body) else body
 
     def encode_json(self, value: Any) -> bytes:
         """Return a value as JSON, or raise what msgspec raises; ValueError also for NaN and infinities.
 
         For these msgspec writes null, which stands for no value, or for what was left out.
         """
-        if self._readable.tagged or self._coded[True]:
+        if self._has_coded or self._tagged:
             value = self._walk(value, is_json=True)
         text = self._encode_json(value)
         if b"null" in text:
@@ -112,7 +119,7 @@ class KnownTypes:
         return self.encode if any(map(self._has_to_be_seen, parts)) else self._encode
 
     def _walk(self, value: Any, *, is_json: bool) -> Any:
-        return Walk(self._coded[is_json], self._readable.tagged, keeps_offsets=not is_json).through(value)
+        return Walk(self._coded[is_json], self._tagged, keeps_offsets=not is_json).through(value)
 
     def _has_to_be_seen(self, part: Type) -> bool:
         """Whether a part of a type may be written otherwise than msgspec does by itself."""
@@ -120,7 +127,7 @@ class KnownTypes:
             return True
         cls = getattr(part, "cls", None)
         if not isinstance(part, CustomType):
-            return cls in self._readable.tagged or cls in self._coded[False]
+            return cls in self._tagged or cls in self._coded[False]
         handling = self.handling(cls)
         return handling is None or handling.has_parts
 
@@ -141,7 +148,7 @@ class KnownTypes:
         """What tells of types as they stand in JSON, once everything is registered."""
         from localsocket.values.telling import ToldTypes  # loaded for those who ask
 
-        return ToldTypes(self._given, self.handling, self._readable.tagged)
+        return ToldTypes(self._given, self.handling, self._tagged)
 
     def handling(self, kind: Any) -> Handling | None:
         """Return what knows how values of a class are sent, or of one that is made for certain types."""
