@@ -227,6 +227,8 @@ def read_extension(code: int, data: memoryview) -> Any:
     except ImportError:
         missing = "an array needs numpy, which is missing: pip install 'localsocket[numpy]'"
         raise msgspec.ValidationError(missing) from None
+    if len(data) != data.nbytes:  # until msgspec 0.20 it says the length of the whole message
+        data = memoryview(bytes(data))
     try:
         return unpack(data)
     except ValueError as error:

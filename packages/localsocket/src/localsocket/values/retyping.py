@@ -7,7 +7,7 @@ import typing
 from collections.abc import Iterator
 from typing import Annotated, Any, Union
 
-from localsocket.values.shapes import fields_of, named_class, parts_of
+from localsocket.values.shapes import fields_of, named_class, parts_of, what_it_names
 
 
 class Retyping:
@@ -34,6 +34,8 @@ class Retyping:
             return replacement
         if not self._is_touched(kind, set()):
             return kind
+        if (named := what_it_names(kind)) is not kind:
+            return self.of(named)
         origin, parts = typing.get_origin(kind), parts_of(kind)
         if origin is None and not parts:
             return self._twin(kind)
@@ -42,8 +44,6 @@ class Retyping:
             return Annotated[(made[0], *kind.__metadata__)]
         if is_union(kind):
             return Union[made]  # noqa: UP007 # of types that are known now
-        if origin is None:
-            return made[0]  # what a name stands for
         return origin[made if len(made) > 1 else made[0]]
 
     def _twin(self, kind: Any) -> Any:

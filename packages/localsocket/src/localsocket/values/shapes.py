@@ -50,14 +50,22 @@ def is_named_tuple(kind: Any) -> bool:
 
 def parts_of(kind: Any) -> tuple[Any, ...]:
     """Return the types in brackets behind another, and those of a union, and what a name stands for."""
-    if isinstance(kind, typing.NewType):
-        return (kind.__supertype__,)
-    if hasattr(kind, "__value__"):  # the name of a type: `type Shape = Circle | Square`
-        return (kind.__value__,)
+    if (named := what_it_names(kind)) is not kind:
+        return (named,)
     if typing.get_origin(kind) is typing.Literal:
         return ()
     arguments = typing.get_args(kind)
     return arguments[:1] if typing.get_origin(kind) is typing.Annotated else arguments
+
+
+def what_it_names(kind: Any) -> Any:
+    """Return the type for which a name stands, as of `type Shape = Circle | Square`; any other as it is."""
+    origin = typing.get_origin(kind)
+    if hasattr(origin, "__value__"):  # a name with types in brackets, as numpy's NDArray is from Python 3.12 on
+        return origin.__value__[typing.get_args(kind)]
+    if hasattr(kind, "__value__"):
+        return kind.__value__
+    return kind.__supertype__ if isinstance(kind, typing.NewType) else kind
 
 
 def is_custom(kind: Any) -> bool:

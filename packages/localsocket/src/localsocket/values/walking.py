@@ -100,7 +100,7 @@ def has_moments(body: bytes) -> bool:
     """
     if 0xFF not in body:
         return False
-    return any(any([rest.startswith(follows) for rest in body.split(first)[1:]]) for first, follows in _MARKS)
+    return any(any(rest.startswith(follows) for rest in body.split(first)[1:]) for first, follows in _MARKS)
 
 
 def may_have_moments(value: Any, of_class: Callable[[type], bool], depth: int = _DEPTH) -> bool:
