@@ -49,6 +49,14 @@ def test_everybody_who_is_installed_calls_one_service_at_once_and_is_answered_ri
     assert all(row["calls"] >= 20 and row["errors"] == 0 for row in rows if not row["left_out"]), rows
 
 
+def test_sessions_of_assistants_share_one_daemon_and_outlive_its_being_killed(runtime_directory: Path) -> None:
+    command = [sys.executable, str(EXAMPLES / "many_assistants.py"), "--sessions", "3", "--kills", "1"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=150, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert [each["daemons"] for each in json.loads(done.stdout)["rounds"]] == [1, 1]
+    (runtime_directory / "localsocket" / ".many.assistants.log").unlink()
+
+
 def test_a_wrong_answer_is_counted(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.syspath_prepend(str(EVERY_DOOR.parent))
     import every_door

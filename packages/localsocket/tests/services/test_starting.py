@@ -21,6 +21,7 @@ from localsocket.endpoint.address import parse_address
 from localsocket.endpoint.starting import Starter
 from localsocket.errors import ClosedByPeer, ConnectingTimedOut, ServerNotFound, StartFailed, Unsupported
 from localsocket.testing import PATIENCE, Background, wait_until
+from programs import run
 from services.conftest import ADDRESS
 
 PROGRAM = str(Path(__file__).parent.parent / "programs" / "daemon.py")
@@ -104,6 +105,17 @@ def test_many_that_ask_at_once_start_one(command: list[str], starts: Path) -> No
     callers = [Background(partial(call_blocking, "pid", start=command, timeout=PATIENCE)) for _ in range(24)]
     pids = {caller.result() for caller in callers}
     assert starts.read_text().split() == [str(pid) for pid in pids]
+
+
+@pytest.mark.parametrize("kills", [0, 1], ids=["all-live", "one-is-killed"])
+@pytest.mark.parametrize("rounds", [pytest.param(4, id="few"), pytest.param(500, id="many", marks=pytest.mark.soak)])
+@pytest.mark.timeout(1800)
+def test_of_processes_that_ask_at_once_one_starts_one_every_time(rounds: int, kills: int) -> None:
+    told = run("start_daemons.py", 24, rounds, kills)
+    assert len(told) == rounds
+    for each in told:
+        assert len(each["started"]) == 1
+        assert each["served_by"] == each["started"]
 
 
 def test_what_another_has_started_and_given_up_is_waited_for(command: list[str], starts: Path, tmp_path: Path) -> None:
