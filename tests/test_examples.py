@@ -119,3 +119,14 @@ def test_a_client_in_node_of_under_150_lines_calls_a_service_by_our_own_protocol
         "after": 2,
     }
     assert noted == ["noted"]
+
+
+def test_a_plug_in_and_its_host_call_each_other_on_a_socket_that_the_plug_in_inherits() -> None:
+    command = [sys.executable, str(EXAMPLES / "plugin_host.py")]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, check=True)
+    assert done.stdout.splitlines() == [
+        "HELLO",
+        "the plug-in says: shouting 5 letters",
+        "the plug-in says: the plug-in is ready",
+        "exit status 0",
+    ]

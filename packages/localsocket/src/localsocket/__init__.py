@@ -36,6 +36,10 @@ if TYPE_CHECKING:
     from localsocket.services.limits import CallLimits as CallLimits
     from localsocket.services.served_call import current_call as current_call
     from localsocket.services.service import Service as Service
+    from localsocket.serving.children import Child as Child
+    from localsocket.serving.children import inherited as inherited
+    from localsocket.serving.children import serve_socket as serve_socket
+    from localsocket.serving.children import spawn as spawn
     from localsocket.serving.server_thread import ServerThread as ServerThread
     from localsocket.serving.single_instance import SingleInstance as SingleInstance
     from localsocket.serving.single_instance import Start as Start
@@ -44,6 +48,7 @@ if TYPE_CHECKING:
 _HOME = {
     "ANY_USER": "endpoint.credentials",
     "CallLimits": "services.limits",
+    "Child": "serving.children",
     "Client": "blocking.client",
     "Codec": "values.codec",
     "Daemon": "endpoint.daemon",
@@ -70,9 +75,12 @@ _HOME = {
     "connect_messages": "blocking.message_socket",
     "current_call": "services.served_call",
     "errors": "errors",
+    "inherited": "serving.children",
     "listen": "blocking.local_server",
     "pair": "blocking.connect",
     "parse_address": "endpoint.address",
+    "serve_socket": "serving.children",
+    "spawn": "serving.children",
 }
 
 __all__ = sorted(_HOME)  # noqa: PLE0605

@@ -74,8 +74,7 @@ class ServingConnection(SessionConnection):
 
     def _speak_first(self) -> None:
         self._served.begin()
-        if self.core.speaks_first:
-            self.session.speak_first(self.caller.mine)
+        self.session.speak_first(self.caller.mine)
 
     def cut_off(self) -> None:
         super().cut_off()

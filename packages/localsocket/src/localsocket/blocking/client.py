@@ -18,6 +18,7 @@ from localsocket.blocking.serving_connection import ServingConnection
 from localsocket.blocking.shared_socket import SharedSocket, Turn
 from localsocket.blocking.subscription import Subscription
 from localsocket.deadlines import NEVER, Deadline
+from localsocket.endpoint.credentials import PeerCredentials
 from localsocket.errors import ClosedByPeer, ClosedByUs, LocalSocketError
 from localsocket.interrupts import while_held
 from localsocket.services.any_client import AnyClient
@@ -391,6 +392,11 @@ class Client(Calls, AnyClient[ClientConnection]):
         if self._is_closed:
             connection.cut_off()
         return connection
+
+    def _peer(self) -> PeerCredentials | None:
+        """Who is at the other end, as the kernel recorded it; for a client that serves."""
+        connection = self._connection
+        return connection.session.peer if isinstance(connection, ServingConnection) else None
 
     def _begin_connection(self, socket: Any) -> ClientConnection:
         if (service := self._core.service) is None:

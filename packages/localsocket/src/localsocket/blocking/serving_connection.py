@@ -136,12 +136,14 @@ class ServingConnection(SessionConnection):
             raise
 
     def greet(self, deadline: Deadline) -> None:
-        """Begin to serve, tell the peer who this is, and wait until it has told the same."""
+        """Begin to serve. Where this side speaks first, do so, and wait until the peer has said who it is."""
         name = f"localsocket client of {self.socket.address}"
         self._thread = threading.Thread(target=self._loop.run, name=name, daemon=True)
         self._thread.start()
-        if self.core.speaks_first:
-            self._loop.call_soon(self.session.speak_first, self.caller.mine)
+        if not self.core.speaks_first:  # the other end does, when it likes: calls wait for that
+            self._note_greeted()
+            return
+        self._loop.call_soon(self.session.speak_first, self.caller.mine)
         if not self.socket.wait(self._greeted, deadline):
             raise deadline.error(f"waiting for the greeting of {self.socket.address!r}")
         self._note_greeted()

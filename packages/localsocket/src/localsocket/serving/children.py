@@ -1,0 +1,158 @@
+"""Child processes that are called, and call back, on a socket that they inherit."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+from collections.abc import Mapping, Sequence
+from types import TracebackType
+from typing import Unpack
+
+from localsocket.blocking.client import Client
+from localsocket.deadlines import Deadline
+from localsocket.endpoint.fork_safety import no_fork_meanwhile
+from localsocket.errors import ClosedByPeer, LocalSocketError, UnsuitableDescriptor, Unsupported
+from localsocket.services.client_core import ClientOptions
+from localsocket.services.service import Service
+from localsocket.sockets.given_socket import Reached
+
+CLOSE_TIMEOUT = 5.0
+
+# The number of the descriptor, and the pid of whoever made it: the kernel tells that of a socketpair too, so that a
+# number which is another file's by now, or was never meant for this process, is found out.
+_VARIABLE = "LOCALSOCKET_INHERITED"
+
+
+class Child:
+    """A process that was started by spawn(): `client` calls it, `process` is the subprocess.Popen.
+
+    As a context manager it closes itself. Any thread may call.
+    """
+
+    def __init__(self, client: Client, process: subprocess.Popen[bytes]) -> None:
+        self.client = client
+        self.process = process
+
+    def close(self, *, timeout: float | None = CLOSE_TIMEOUT) -> int:
+        """Close the connection, wait for the process to end, and kill it at `timeout`; return its exit status.
+
+        A child sees the end of its connection, see Client.wait_closed(). Raises what Client.close() raises, when the
+        process has ended. Closing again is fine.
+        """
+        deadline = Deadline(timeout)
+        try:
+            self.client.close(timeout=deadline.remaining())
+        finally:
+            _end(self.process, deadline)
+        return self.process.returncode
+
+    def kill(self) -> int:
+        """End the process and the connection at once; return its exit status."""
+        self.process.kill()
+        return self.close()
+
+    def __enter__(self) -> Child:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        with self.client._logging_loss(error):
+            self.close()
+
+    def __repr__(self) -> str:
+        status = self.process.poll()
+        state = "running" if status is None else f"ended with status {status}"
+        return f"<Child {self.process.pid} {state}>"
+
+
+def spawn(
+    argv: Sequence[str | os.PathLike[str]],
+    *,
+    cwd: str | os.PathLike[str] | None = None,
+    env: Mapping[str, str] | None = None,
+    **options: Unpack[ClientOptions],
+) -> Child:
+    """Start a program with a socket that it inherits, and return it once it has greeted: it calls inherited().
+
+    Both ends may call, as far as each serves something: this one does with `serves=`. The child gets one descriptor
+    beside its standard streams, and nothing else of this process. `options` are those of Client(); `timeout` is for the
+    child to greet.
+
+    Raises OSError where the program cannot be started, ClosedByPeer, with the exit status, where it ends before it has
+    greeted, DeadlinePassed where it does not greet in time. Then nothing is left of it.
+    """
+    with no_fork_meanwhile():
+        ours, theirs = socket.socketpair()
+    process: subprocess.Popen[bytes] | None = None
+    try:
+        told = {**(os.environ if env is None else env), _VARIABLE: f"{theirs.fileno()}:{os.getpid()}"}
+        try:
+            client = Client(ours, **options)
+            process = subprocess.Popen(argv, pass_fds=[theirs.fileno()], cwd=cwd, env=told)
+        finally:
+            theirs.close()
+        try:
+            client.open()
+        except ClosedByPeer as error:
+            raise _ended_early(process) from error
+        return Child(client, process)
+    except BaseException:
+        ours.close()
+        if process is not None:
+            _end(process, Deadline(0))
+        raise
+
+
+def inherited(**options: Unpack[ClientOptions]) -> Client:
+    """Return the client of whoever has started this process by spawn(), to be used once; it is connected.
+
+    The other end may call what this one `serves` from now on; `options` are those of Client(). Children of this process
+    do not inherit the socket.
+
+    Raises Unsupported where there is none for this process, UnsuitableDescriptor where it was closed, or is another's.
+    """
+    told = os.environ.pop(_VARIABLE, "")
+    number, _, parent = told.partition(":")
+    if not (number.isdigit() and parent.isdigit()):
+        raise Unsupported("this process has inherited no socket, or has taken it: localsocket.spawn() gives one")
+    client = serve_socket(int(number), options.pop("serves", None) or Service("child"), **options)
+    if (peer := client._peer()) is not None and peer.pid != int(parent):
+        client.close(timeout=0)
+        raise UnsuitableDescriptor(int(number), f"it was made by process {peer.pid}, and not by {parent}")
+    return client
+
+
+def serve_socket(connection: Reached, service: Service, **options: Unpack[ClientOptions]) -> Client:
+    """Serve a connected socket, or its descriptor, which belongs to the client that is returned.
+
+    The other end is a Client on its own end. The client that is returned calls that, if it serves something; closing it
+    ends the serving. Raises what Client.open() raises for a socket that cannot be taken over.
+    """
+    options["serves"] = service
+    client = Client(connection, **options)
+    client._core.speaks_first = False
+    client.open()
+    return client
+
+
+def _end(process: subprocess.Popen[bytes], deadline: Deadline) -> None:
+    """Wait for the process to end, and kill it when the time is over."""
+    try:
+        process.wait(deadline.remaining())
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+    finally:
+        for stream in (process.stdin, process.stdout, process.stderr):
+            if stream is not None:
+                stream.close()
+
+
+def _ended_early(process: subprocess.Popen[bytes]) -> LocalSocketError:
+    _end(process, Deadline(CLOSE_TIMEOUT))
+    return ClosedByPeer(
+        f"the greeting of process {process.pid} was awaited, which ended with status {process.returncode}: it has to "
+        "call localsocket.inherited()"
+    )

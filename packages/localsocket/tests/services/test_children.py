@@ -1,0 +1,123 @@
+"""Child processes on a socket that they inherit, and services on sockets that are connected already."""
+
+from __future__ import annotations
+
+import os
+import socket
+import sys
+
+import pytest
+
+from localsocket import Client, Service, current_call, inherited, serve_socket, spawn
+from localsocket.errors import ClosedByPeer, DeadlinePassed, UnsuitableDescriptor, Unsupported
+from localsocket.serving import children
+from localsocket.testing import PATIENCE
+
+CHILD = """
+import os, sys, localsocket
+child = localsocket.Service("child")
+
+@child.method
+def tell() -> list:
+    paths = [f"/proc/self/fd/{name}" for name in os.listdir("/proc/self/fd") if int(name) > 2]
+    names = [os.readlink(path) for path in paths if os.path.lexists(path)]
+    sockets = [name for name in names if name.startswith("socket:")]
+    given = localsocket.current_call().caller.proxy.double(21)
+    return [given, len(sockets), [name for name in os.environ if name.startswith("LOCALSOCKET_")]]
+
+with localsocket.inherited(serves=child) as host:
+    host.proxy.note("ready")
+    host.wait_closed()
+sys.exit(7)
+"""
+
+
+def host() -> tuple[Service, list[str]]:
+    service, notes = Service("host"), list[str]()
+
+    @service.method
+    def note(what: str) -> None:
+        notes.append(what)
+
+    @service.method
+    def double(number: int) -> int:
+        return 2 * number
+
+    return service, notes
+
+
+def test_a_child_calls_and_is_called_on_its_one_socket_and_ends_with_its_connection() -> None:
+    service, notes = host()
+    with spawn([sys.executable, "-c", CHILD], serves=service) as child:
+        assert child.client.call("tell") == [42, 1, []]
+    assert (notes, child.process.returncode) == (["ready"], 7)
+    assert child.close() == 7
+    assert "ended with status 7" in repr(child)
+
+
+def test_a_child_that_dies_before_it_greets_is_told_with_its_status() -> None:
+    with pytest.raises(ClosedByPeer, match="ended with status 3"):
+        spawn([sys.executable, "-c", "raise SystemExit(3)"], serves=host()[0])
+
+
+def test_a_child_that_does_not_greet_in_time_is_ended() -> None:
+    with pytest.raises(DeadlinePassed):
+        spawn(["/bin/sleep", "1000"], serves=host()[0], timeout=0.05)
+
+
+def test_a_program_that_is_not_there_leaves_nothing() -> None:
+    with pytest.raises(FileNotFoundError):
+        spawn(["/nowhere/no-such-program"])
+
+
+def test_a_child_that_goes_on_is_killed_at_the_deadline() -> None:
+    script = "import localsocket, time; client = localsocket.inherited(); time.sleep(1000)"
+    child = spawn([sys.executable, "-c", script])
+    assert child.close(timeout=0.05) == -9
+
+
+def test_who_has_inherited_nothing_is_told_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    for value in (None, "", "x", "5", "5:", ":7"):
+        if value is not None:
+            monkeypatch.setenv(children._VARIABLE, value)
+        with pytest.raises(Unsupported, match="spawn"):
+            inherited()
+
+
+def test_a_descriptor_that_is_anothers_by_now_is_not_taken_for_the_inherited_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    ours, theirs = socket.socketpair()
+    with theirs:
+        monkeypatch.setenv(children._VARIABLE, f"{ours.detach()}:{os.getpid() + 1}")
+        with pytest.raises(UnsuitableDescriptor, match=f"by process {os.getpid()}"):
+            inherited()
+    with open(os.devnull) as file:
+        monkeypatch.setenv(children._VARIABLE, f"{file.fileno()}:{os.getpid()}")
+        with pytest.raises(UnsuitableDescriptor):
+            inherited()
+
+
+def test_a_service_on_a_connected_socket_serves_it_until_it_is_closed() -> None:
+    service, notes = host()
+
+    @service.method
+    def ask(number: int) -> int:
+        given: int = current_call().caller.proxy.double(number)
+        return given
+
+    ours, theirs = socket.socketpair()
+    with serve_socket(ours, service) as peer, Client(theirs, serves=host()[0]) as client:
+        assert client.call("ask", 4) == 8
+        assert peer.call("double", 5) == 10
+        client.close()
+        assert peer.wait_closed(PATIENCE)
+    assert notes == []
+
+
+def test_the_other_end_of_a_served_socket_need_not_serve() -> None:
+    ours, theirs = socket.socketpair()
+    with serve_socket(ours, host()[0]) as peer, Client(theirs) as client:
+        assert client.call("double", 4) == 8
+        with pytest.raises(Unsupported, match="serves nothing"):
+            peer.call("double", 5)
