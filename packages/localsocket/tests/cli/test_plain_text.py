@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import logging
 import sys
@@ -9,6 +10,7 @@ import unicodedata
 from typing import Final
 
 import msgspec
+import numpy
 from hypothesis import example, given
 from hypothesis import strategies as st
 
@@ -83,6 +85,13 @@ def test_bytes_are_shown_the_same_however_they_are_cut(data: bytes, cuts: list[i
     for start, stop in zip([0, *places], [*places, len(data)], strict=True):
         shown += text.feed(data[start:stop])
     assert shown + text.feed(b"", is_last=True) == whole
+
+
+def test_an_array_is_shown_with_its_numbers_type_and_shape() -> None:
+    shown = json.loads(json_text({"array": numpy.eye(2)}))
+    assert shown["array"]["dtype"] == numpy.dtype(float).str
+    assert shown["array"]["shape"] == [2, 2]
+    assert len(base64.b64decode(shown["array"]["data"])) == 32
 
 
 def test_lines_and_tabs_stay_and_what_is_no_text_is_escaped() -> None:

@@ -7,12 +7,15 @@ errors, log lines, bytes. Rich is given it as Text, never as markup.
 from __future__ import annotations
 
 import codecs
+import contextlib
 import json
 import re
 import unicodedata
 from typing import Any
 
 import msgspec
+
+from localsocket.values.known_types import PLAIN
 
 LONGEST_LINE = 2000
 
@@ -48,7 +51,7 @@ def lines(text: str) -> list[str]:
 def json_text(value: object, *, indent: int | None = None) -> str:
     """Return a value that a peer sent as JSON, on one line, or on many where `indent` says so.
 
-    Bytes are in base64. What JSON has no form for is given as Python writes it.
+    Bytes are in base64, arrays as over HTTP. What JSON has no form for is given as Python writes it.
     """
     try:
         encoded = msgspec.json.encode(value, enc_hook=_in_words)
@@ -73,6 +76,9 @@ def _json_escape(letter: str, is_ascii: bool) -> str:
 def _in_words(value: Any) -> Any:
     if isinstance(value, msgspec.msgpack.Ext):
         return {"extension": value.code, "data": value.data}
+    with contextlib.suppress(TypeError, ValueError):
+        if (handling := PLAIN.handling(type(value))) is not None:
+            return handling.encode(value, is_json=True)
     return ascii(value)
 
 
