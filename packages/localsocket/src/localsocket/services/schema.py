@@ -219,24 +219,27 @@ class Result:
 
     def read(self, body: bytes | memoryview) -> Any:
         """Return the value. Raises BadResult."""
-        return self._read_by(self._decode, body)
+        try:  # here and not by another call: each result of each call comes here
+            return self._decode(body)
+        except (msgspec.ValidationError, *UNREADABLE) as error:
+            raise self._misfit(error) from None
 
     def read_json(self, body: bytes | memoryview) -> Any:
         """Return the value that write_json() has written. Raises BadResult."""
-        return self._read_by(self._decode_json, body)
+        try:
+            return self._decode_json(body)
+        except (msgspec.ValidationError, *UNREADABLE) as error:
+            raise self._misfit(error) from None
 
     @functools.cached_property
     def _decode_json(self) -> Callable[[Any], Any]:
         return guarded(self._known.json_decoder(self.kind), self._known.readable(self.kind), is_json=True)
 
-    def _read_by(self, decode: Callable[[Any], Any], body: bytes | memoryview) -> Any:
-        try:
-            return decode(body)
-        except msgspec.ValidationError as error:
+    def _misfit(self, error: Exception) -> BadResult:
+        if isinstance(error, msgspec.ValidationError):
             reason, path = split_path(error)
-            raise BadResult(self.method, f"the result{path}", reason) from None
-        except UNREADABLE as error:
-            raise BadResult(self.method, "the result", str(error)) from None
+            return BadResult(self.method, f"the result{path}", reason)
+        return BadResult(self.method, "the result", str(error))
 
 
 def _check_parameter(method: str, function: Callable[..., object], position: int, parameter: Parameter) -> None:

@@ -124,7 +124,7 @@ class Answerer:
     @property
     def unfinished(self) -> int:
         """How many bytes are held of a frame that has not arrived whole."""
-        return 0 if self._decoder.has_more else len(self._decoder)
+        return self._decoder.unfinished
 
     # --- what arrives -------------------------------------------------------------------------------------------------
 

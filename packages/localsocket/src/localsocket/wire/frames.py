@@ -96,6 +96,12 @@ class FrameDecoder:
         return len(self._arrived) >= self._needed
 
     @property
+    def unfinished(self) -> int:
+        """How many bytes are held of a frame that has not arrived whole."""
+        held = len(self._arrived)
+        return held if held < self._needed else 0
+
+    @property
     def wanted(self) -> int:
         """How many bytes are missing of an unfinished frame, as far as its length is known."""
         return max(0, self._needed - len(self._arrived))
