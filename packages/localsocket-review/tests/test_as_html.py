@@ -15,6 +15,7 @@ from localsocket_review.report.as_html import html_report
 from localsocket_review.report.report import CLEAN_VERDICT
 from localsocket_review.report.visible import visible
 from localsocket_review.reviewer import review
+from localsocket_review.rules import all_rules
 
 EVIL = "<script>alert(1)</script>\"onmouseover='x'"
 SERVER = """\
@@ -59,7 +60,7 @@ class Page(HTMLParser):
 
 def page_of(tmp_path: Path, source: str = SERVER, name: str = "server.py") -> Page:
     (tmp_path / name).write_text(source, encoding="utf-8")
-    return Page(html_report(review([tmp_path])))
+    return Page(html_report(review([tmp_path]), all_rules()))
 
 
 def test_the_verdict_comes_first_and_the_findings_follow_with_their_lines(tmp_path: Path) -> None:
@@ -85,6 +86,7 @@ def test_nothing_of_the_code_or_its_names_becomes_markup(tmp_path: Path, name: s
     assert EVIL in page.text()
     known = {"html", "head", "meta", "title", "style", "body", "input", "header", "p", "h1", "h2", "h3", "nav", "label"}
     known |= {"ol", "span", "main", "section", "article", "a", "b", "i", "pre", "code", "mark", "ul", "li"}
+    known |= {"details", "summary", "fieldset", "legend", "h4"}
     assert {tag for tag, _ in page.elements} <= known
     attributes = {attribute for _, attributes in page.elements for attribute in attributes}
     assert not {attribute for attribute in attributes if attribute.startswith("on") or attribute == "src"}
@@ -175,3 +177,39 @@ def test_both_colour_schemes_and_narrow_windows_are_cared_for(tmp_path: Path) ->
     style = page_of(tmp_path).text("style")
     assert "prefers-color-scheme: dark" in style
     assert "max-width: 34rem" in style
+
+
+def test_each_severity_rule_and_file_can_be_hidden(tmp_path: Path) -> None:
+    (tmp_path / "other.py").write_text(SERVER, encoding="utf-8")
+    page = page_of(tmp_path)
+    style = page.text("style")
+    classes = [str(attributes["class"]).split() for tag, attributes in page.elements if tag == "article"]
+    boxes = {str(attributes["id"]) for tag, attributes in page.elements if tag == "input"}
+    for box, hidden in (("severity-high", "article.high"), ("rule-LS106", ".of-LS106"), ("file-2", ".in-file-2")):
+        assert box in boxes
+        assert f"body:has(#{box}:not(:checked)) {hidden} {{ display: none; }}" in style
+        assert [one for one in classes if hidden.rpartition(".")[2] in one]
+    assert {f"{tmp_path}/server.py 1", f"{tmp_path}/other.py 1"} <= set(labels(page))
+
+
+def labels(page: Page) -> list[str]:
+    texts = [text for tag, text in page.texts if tag in ("label", "span")]
+    return ["".join(pair) for pair in itertools.pairwise(texts)]
+
+
+def test_findings_stand_under_their_rule_which_the_page_teaches(tmp_path: Path) -> None:
+    (tmp_path / "other.py").write_text(SERVER, encoding="utf-8")
+    page = page_of(tmp_path)
+    groups = [attributes for _, attributes in page.elements if str(attributes.get("class")).startswith("group")]
+    assert [one["class"] for one in groups].count("group of-LS106") == 1
+    names = {attributes.get("id") for _, attributes in page.elements}
+    links = {attributes.get("href") for tag, attributes in page.elements if tag == "a"}
+    assert {"about-LS106"} <= names
+    assert {"#about-LS106"} <= links
+    assert next(rule for rule in all_rules() if rule.id == "LS106").why in page.text("p")
+
+
+def test_what_was_not_checked_stands_before_the_findings(tmp_path: Path) -> None:
+    page = page_of(tmp_path)
+    told = [text.strip() for _, text in page.texts if text.strip()]
+    assert told.index("Not checked") < told.index("1.")

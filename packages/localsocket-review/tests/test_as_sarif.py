@@ -10,7 +10,7 @@ from typing import Any
 import jsonschema
 import pytest
 
-from localsocket_review.report import as_sarif
+from localsocket_review.report import addresses, as_sarif
 from localsocket_review.report.as_sarif import sarif_report
 from localsocket_review.report.report import Report
 from localsocket_review.reviewer import review
@@ -57,14 +57,19 @@ def test_the_whole_corpus_makes_a_valid_document_with_every_finding() -> None:
     report = review_of_corpus()
     run = run_of(report, CORPUS)
     assert len(run["results"]) == len(report.findings) + len(report.silenced)
-    fingerprints = [result["partialFingerprints"]["localsocketReview/v1"] for result in run["results"]]
+    fingerprints = [result["partialFingerprints"]["localsocketReview/v2"] for result in run["results"]]
     assert len(set(fingerprints)) == len(fingerprints)
 
 
-def test_every_rule_is_described_with_its_weakness(run: dict[str, Any]) -> None:
+def test_every_rule_that_is_used_is_described_with_its_weakness(run: dict[str, Any]) -> None:
     taxa = run["taxonomies"][0]["taxa"]
-    for rule, described in zip(all_rules(), run["tool"]["driver"]["rules"], strict=True):
+    used = {result["ruleId"] for result in run["results"]}
+    rules = [rule for rule in all_rules() if rule.id in used]
+    assert 0 < len(rules) < len(all_rules())
+    for rule, described in zip(rules, run["tool"]["driver"]["rules"], strict=True):
         assert described["id"] == rule.id
+        if rule.cwe:
+            assert described["helpUri"].endswith(f"/{rule.cwe.removeprefix('CWE-')}.html")
         assert rule.repair in described["help"]["text"]
         if rule.cwe:
             (relationship,) = described["relationships"]
@@ -102,8 +107,9 @@ def test_what_a_peer_sent_is_followed_as_a_code_flow(run: dict[str, Any]) -> Non
 def test_a_silenced_finding_is_there_as_suppressed(run: dict[str, Any]) -> None:
     result = result_of(run, "LS106")
     assert [one["justification"] for one in result["suppressions"]] == ["nobody else is here"]
-    assert "codeFlows" not in result
-    assert [one["message"]["text"] for one in result["relatedLocations"]] == ["removed here", "bound here"]
+    (flow,) = result["codeFlows"]
+    steps = [step["location"]["message"]["text"] for step in flow["threadFlows"][0]["locations"]]
+    assert steps == [one["message"]["text"] for one in result["relatedLocations"]] == ["removed here", "bound here"]
 
 
 def test_what_was_not_checked_is_notified(run: dict[str, Any]) -> None:
@@ -119,7 +125,7 @@ def test_a_finding_keeps_its_fingerprint_when_lines_are_added_above(tmp_path: Pa
     for above in ("", "\n\n# more\n"):
         path.write_text(above + SILENCED, encoding="utf-8")
         results = run_of(review([path]), tmp_path)["results"]
-        prints.append({result["partialFingerprints"]["localsocketReview/v1"] for result in results})
+        prints.append({result["partialFingerprints"]["localsocketReview/v2"] for result in results})
     assert prints[0] == prints[1]
 
 
@@ -129,3 +135,21 @@ def test_a_file_elsewhere_is_named_in_full(tmp_path: Path) -> None:
     run = run_of(review([path]), tmp_path / "somewhere")
     artifact = result_of(run, "LS109")["locations"][0]["physicalLocation"]["artifactLocation"]
     assert artifact == {"uri": path.as_uri()}
+
+
+def test_the_page_of_a_rule_is_named_where_the_package_names_its_pages(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(addresses, "_pages", lambda: "https://example.org/rules/")
+    path = tmp_path / "server.py"
+    path.write_text(SILENCED, encoding="utf-8")
+    described = run_of(review([path]), tmp_path)["tool"]["driver"]["rules"]
+    assert {rule["helpUri"] for rule in described} == {
+        f"https://example.org/rules/{rule['id']}.md" for rule in described
+    }
+
+
+def test_places_that_are_alike_are_no_way() -> None:
+    run = run_of(review_of_corpus(), CORPUS)
+    assert [one for one in run["results"] if one["ruleId"].startswith("LS1") and "codeFlows" in one]
+    assert not [one for one in run["results"] if one["ruleId"].startswith("LS4") and "codeFlows" in one]

@@ -45,7 +45,8 @@ class Evidence:
 class Finding:
     """One thing found: the sentence why, the line of repair, and the places that make it true.
 
-    `fingerprint` is what it is known by when its lines move, and is the same for equal defects of one function.
+    `fingerprint` is what it is known by when its lines move, and is the same for equal defects of one function. A note
+    that stands for several findings has none.
     """
 
     rule: str
@@ -64,6 +65,13 @@ class Finding:
         """Yield every place that it speaks of."""
         yield self.place
         yield from (evidence.place for evidence in self.evidence)
+
+    @property
+    def has_way(self) -> bool:
+        """Say whether its evidence is what happens one after the other, and not a list of places that are alike."""
+        notes = {evidence.note for evidence in self.evidence}
+        is_in_order = self.category is not Category.MAINTAINABILITY and len(notes) > 1
+        return bool(self.fingerprint) and is_in_order
 
     @property
     def is_security_defect(self) -> bool:

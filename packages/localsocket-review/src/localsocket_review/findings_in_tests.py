@@ -53,7 +53,7 @@ def _as_note(found: Sequence[Finding]) -> Finding:
     named = ", ".join(_times(rule, count) for rule, count in [*counts.items()][:_NAMED])
     more = f" and {len(counts) - _NAMED} more rules" if len(counts) > _NAMED else ""
     message = f"Tests have {len(found)} findings, which do not count: {named}{more}."
-    return replace(worst, severity=Severity.NOTE, message=message, repair=_REPAIR, evidence=places)
+    return replace(worst, severity=Severity.NOTE, message=message, repair=_REPAIR, evidence=places, fingerprint="")
 
 
 def _times(rule: str, count: int) -> str:

@@ -36,6 +36,9 @@ class ReportFormat(StrEnum):
     SARIF = "sarif"
     HTML = "html"
     MARKDOWN = "markdown"
+    GITHUB = "github"
+    GITLAB = "gitlab"
+    JUNIT = "junit"
 
 
 class FailOn(StrEnum):
@@ -66,7 +69,7 @@ class _ReviewCommand(TyperCommand):
 def review(
     paths: Annotated[list[Path] | None, typer.Argument(help="Files and trees, reviewed as one program.")] = None,
     output_format: Annotated[
-        ReportFormat, typer.Option("--format", help="For a person: text, html. For a program: json, sarif.")
+        ReportFormat, typer.Option("--format", help="For a person: text, html, markdown. For a program: the others.")
     ] = (ReportFormat.TEXT),
     exclude: Annotated[
         list[str] | None,
@@ -375,20 +378,14 @@ def _opened(output: Path | None) -> Iterator[TextIO]:
 
 
 def _write(report: Report, rules: Sequence[Rule], output_format: ReportFormat, file: TextIO) -> None:
-    from localsocket_review.report.as_html import html_report
-    from localsocket_review.report.as_json import json_report
-    from localsocket_review.report.as_sarif import sarif_report
-    from localsocket_review.report.as_text import print_report
+    from localsocket_review.report.forms import written
 
-    match output_format:
-        case ReportFormat.TEXT:
-            print_report(report, Console(file=file))
-        case ReportFormat.JSON:
-            file.write(json_report(report))
-        case ReportFormat.SARIF:
-            file.write(sarif_report(report, rules, Path.cwd()))
-        case ReportFormat.HTML:
-            file.write(html_report(report))
+    if output_format is ReportFormat.TEXT:
+        from localsocket_review.report.as_text import print_report
+
+        print_report(report, Console(file=file))
+    else:
+        file.write(written(report, output_format, rules, Path.cwd()))
 
 
 def _check_review(
@@ -404,8 +401,10 @@ def _check_review(
     from localsocket_review.claims.structured import NotAReview
     from localsocket_review.reading.collecting import NothingToRead, survey
 
-    if output_format is ReportFormat.HTML:
-        raise typer.BadParameter("a checked review is given as text, json, markdown or sarif, and not as html")
+    if output_format not in (ReportFormat.TEXT, ReportFormat.JSON, ReportFormat.MARKDOWN, ReportFormat.SARIF):
+        raise typer.BadParameter(
+            f"a checked review is given as text, json, markdown or sarif, and not as {output_format}"
+        )
     try:
         text = written.read_text(encoding="utf-8", errors="replace")
         checked: CheckedReview = check_review(text, survey(paths, exclude).files)

@@ -5,17 +5,23 @@ Whatever comes from the files reviewed is text here and never markup; a content 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from html import escape as escape_markup
 from importlib.resources import files
 
 from localsocket_review.findings import Category, Finding
 from localsocket_review.model.place import Place
+from localsocket_review.report.addresses import weakness_address
 from localsocket_review.report.columns import line_of, stretch
+from localsocket_review.report.html_filters import Filters, filters_of
 from localsocket_review.report.report import Report, counted
 from localsocket_review.report.visible import visible
+from localsocket_review.rules.rule import Rule
 
 _AROUND = 2  # lines shown before and after
+_FEW = 8  # sentences that are open at once; more of them would push the findings out of sight
+_WEAKNESS = re.compile(r"(\S+ \(\d+\))")
 _FAR = 8  # evidence that is farther away has a stretch of its own
 _PAGE = """\
 <!doctype html>
@@ -27,7 +33,7 @@ _PAGE = """\
 <meta name="color-scheme" content="light dark">
 <title>{title}</title>
 <style>
-{style}</style>
+{style}{choices}</style>
 </head>
 <body>
 {body}
@@ -43,15 +49,18 @@ _HEADINGS = {
 _Anchors = Mapping[tuple[str, int], str]  # what a line of a file is called in the page
 
 
-def html_report(report: Report) -> str:
+def html_report(report: Report, rules: Sequence[Rule] = ()) -> str:
+    """Return the page, with a part about each of the `rules` that something was found by."""
     style = files("localsocket_review.report").joinpath("page.css").read_text(encoding="utf-8")
-    return _PAGE.format(title=_text(report.verdict), style=style, body="\n".join(_body(report)))
+    filters = filters_of(report)
+    body = "\n".join(_body(report, filters, [rule for rule in rules if rule.id in filters.rules]))
+    return _PAGE.format(title=_text(report.verdict), style=style, choices=filters.style(), body=body)
 
 
-def _body(report: Report) -> Iterator[str]:
+def _body(report: Report, filters: Filters, rules: Sequence[Rule]) -> Iterator[str]:
     counts = {category: len(report.in_category(category)) for category in Category}
     shown = [category for category in Category if counts[category]]
-    # The boxes stand before what they hide: style sheets look forward only.
+    # The boxes stand before what they hide: these style sheets look forward only.
     for category in shown:
         yield f'<input type="checkbox" id="show-{category}" class="switch" checked>'
     state = "defects" if report.security_defects else "clean" if report.is_complete else "incomplete"
@@ -60,6 +69,7 @@ def _body(report: Report) -> Iterator[str]:
     yield f'<p class="size">{counted(report.reviewed_files, "file")}, {counted(report.lines, "line")}, '
     yield f"{', '.join((counted(len(report.findings), 'finding'), *report.silences))}</p>"
     yield "</header>"
+    yield from _beside(report)
     if shown:
         yield '<nav aria-label="categories">'
         for category in shown:
@@ -67,41 +77,83 @@ def _body(report: Report) -> Iterator[str]:
             yield f'<label for="show-{category}" class="{category}">{label}</label>'
         yield "</nav>"
     yield "<main>"
+    yield from filters.html()
     for category in shown:
         yield f'<section class="{category}"><h2>{_HEADINGS[category]}</h2>'
-        for number, finding in report.in_category(category):
-            yield from _finding(number, finding, report)
+        yield from _groups(report.in_category(category), report, filters, {rule.id: rule for rule in rules})
         yield "</section>"
-    yield from _after(report)
+    yield from _silenced(report)
+    yield from _rules(rules)
     yield "</main>"
 
 
-def _after(report: Report) -> Iterator[str]:
+def _beside(report: Report) -> Iterator[str]:
+    """Tell what the findings do not: what was not checked, what is not shown, and what is gone."""
+    lists = (
+        ("Gone", [f"{one.rule} {one.file}, since {one.since}: {one.message}" for one in report.gone]),
+        ("Not shown", [str(one) for one in report.untold]),
+        ("Not checked", report.not_checked),
+    )
+    for title, sentences in lists:
+        if sentences:
+            is_open = " open" if len(sentences) <= _FEW else ""
+            count = f'<span class="count">{len(sentences)}</span>'
+            yield f'<details class="about"{is_open}><summary>{title} {count}</summary>'
+            yield f"<ul>{''.join(f'<li>{_text(sentence)}</li>' for sentence in sentences)}</ul></details>"
+
+
+def _groups(
+    numbered: Sequence[tuple[int, Finding]], report: Report, filters: Filters, rules: Mapping[str, Rule]
+) -> Iterator[str]:
+    """Show findings under their rules, each of which stands where its most severe one is."""
+    for rule in dict.fromkeys(finding.rule for _, finding in numbered):
+        group = [(number, finding) for number, finding in numbered if finding.rule == rule]
+        name = f'<a href="#about-{rule}">{rule}</a> {_text(rules[rule].title)}' if rule in rules else _text(rule)
+        yield f'<section class="group of-{_text(rule)}"><h3>{name} <span class="count">{len(group)}</span></h3>'
+        for number, finding in group:
+            yield from _finding(number, finding, report, filters, rule in rules)
+        yield "</section>"
+
+
+def _silenced(report: Report) -> Iterator[str]:
     if report.silenced:
-        yield '<section class="about"><h2>Silenced by comments</h2><ul>'
+        yield '<section class="about"><h2>Silenced</h2><ul>'
         for one in report.silenced:
             place = f"<code>{_text(str(one.finding.place))}</code>"
             yield f"<li>{_text(one.finding.rule)} {place}: {_text(one.reason)}</li>"
         yield "</ul></section>"
-    yield '<section class="about"><h2>Not checked</h2><ul>'
-    yield from (f"<li>{_text(sentence)}</li>" for sentence in report.not_checked)
-    yield "</ul></section>"
 
 
-def _finding(number: int, finding: Finding, report: Report) -> Iterator[str]:
+def _rules(rules: Sequence[Rule]) -> Iterator[str]:
+    """Teach each rule, so that nobody needs to look elsewhere."""
+    if rules:
+        yield '<section class="rules"><h2>The rules</h2>'
+    for rule in rules:
+        yield f'<section class="rule" id="about-{rule.id}"><h3>{rule.id}: {_text(rule.title)}</h3>'
+        yield f'<p>{_text(rule.why)}</p><p class="repair"><b>Repair</b> {_text(rule.repair)}.</p>'
+        for example in rule.examples[:1]:
+            for word, code in (("With the defect", example.bad), ("Without it", example.good)):
+                lines = "".join(f'<span class="line plain">{_text(line)}</span>' for line in code.splitlines())
+                yield f'<p class="file">{word}</p><pre tabindex="0"><code>{lines}</code></pre>'
+        yield "</section>"
+    if rules:
+        yield "</section>"
+
+
+def _finding(number: int, finding: Finding, report: Report, filters: Filters, is_taught: bool) -> Iterator[str]:
     severity = finding.severity.name.lower()
     lines = sorted({(place.file, place.line) for place in finding.places if place.file in report.sources})
     anchors = {line: f"finding-{number}-{position}" for position, line in enumerate(lines, 1)}
-    yield f'<article id="finding-{number}" class="{severity}">'
-    yield f'<h3><a class="number" href="#finding-{number}">{number}.</a> {_text(finding.message)}</h3>'
+    yield f'<article id="finding-{number}" class="{_text(filters.classes(finding))}">'
+    yield f'<h4><a class="number" href="#finding-{number}">{number}.</a> {_text(finding.message)}</h4>'
     yield f'<p class="facts"><span class="severity">{severity}</span>'
     if finding.is_suspicion:
         yield "<span>uncertain, and not in the verdict</span>"
     rule = _text(finding.rule)
-    yield f'<span title="localsocket review --explain {rule} teaches this rule">{rule}</span>'
+    title = f"localsocket review --explain {rule} teaches this rule"
+    yield f'<a href="#about-{rule}" title="{title}">{rule}</a>' if is_taught else f"<span>{rule}</span>"
     if finding.cwe:
-        address = f"https://cwe.mitre.org/data/definitions/{_text(finding.cwe.removeprefix('CWE-'))}.html"
-        yield f'<a href="{address}" rel="noreferrer">{_text(finding.cwe)}</a>'
+        yield f'<a href="{_text(weakness_address(finding.cwe))}" rel="noreferrer">{_text(finding.cwe)}</a>'
     yield f"{_link(finding.place, str(finding.place), anchors)}</p>"
     yield from _code(finding, report, anchors)
     yield from _evidence(finding, anchors)
@@ -191,8 +243,8 @@ def _line(number: int, text: str, indent: int, marks: list[tuple[int, int, str]]
 
 def _unbroken(verdict: str) -> str:
     """Return the verdict with every weakness kept together with its count."""
-    head, colon, weaknesses = verdict.partition(": ")
-    return head + colon + ", ".join(f"<span>{_text(one)}</span>" for one in weaknesses.split(", ") if one)
+    pieces = _WEAKNESS.split(verdict)
+    return "".join(f"<span>{_text(one)}</span>" if _WEAKNESS.fullmatch(one) else _text(one) for one in pieces)
 
 
 def _text(text: str) -> str:

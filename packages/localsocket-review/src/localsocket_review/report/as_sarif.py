@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
-from collections import Counter
 from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
@@ -12,7 +10,8 @@ from urllib.parse import quote
 
 from localsocket_review.findings import Category, Confidence, Finding, Severity, Silenced
 from localsocket_review.model.place import Place
-from localsocket_review.report.columns import character_column, line_of
+from localsocket_review.report.addresses import address_of
+from localsocket_review.report.places import Identities, stretch_of
 from localsocket_review.report.report import Report
 from localsocket_review.rules.rule import Rule
 
@@ -24,7 +23,7 @@ _LEVELS = {Severity.HIGH: "error", Severity.MEDIUM: "warning", Severity.LOW: "no
 _SECURITY_SEVERITIES = {Severity.HIGH: "8.0", Severity.MEDIUM: "5.0", Severity.LOW: "3.0", Severity.NOTE: "1.0"}
 _PRECISIONS = {Confidence.HIGH: "high", Confidence.MEDIUM: "medium", Confidence.LOW: "low"}
 _ROOT = "%SRCROOT%"
-_FINGERPRINT = "localsocketReview/v1"
+_FINGERPRINT = "localsocketReview/v2"
 
 
 def sarif_report(report: Report, rules: Sequence[Rule], root: Path) -> str:
@@ -38,12 +37,13 @@ class _Run:
 
     def __init__(self, report: Report, rules: Sequence[Rule], root: Path) -> None:
         self._report = report
-        self._rules = rules
-        self._root = root.absolute()
         findings = [*report.findings, *(one.finding for one in report.silenced)]
-        named = {rule.cwe for rule in rules} | {finding.cwe for finding in findings}
+        used = {finding.rule for finding in findings}
+        self._rules = [rule for rule in rules if rule.id in used]
+        self._root = root.absolute()
+        named = {rule.cwe for rule in self._rules} | {finding.cwe for finding in findings}
         self._weaknesses = sorted((cwe for cwe in named if cwe), key=_number)
-        self._seen: Counter[str] = Counter()
+        self._identities = Identities()
 
     def to_json(self) -> Json:
         results = [self._result(finding) for finding in self._report.findings]
@@ -106,6 +106,9 @@ class _Run:
             "defaultConfiguration": {"level": _LEVELS[rule.severity]},
             "properties": properties,
         }
+        address = address_of(rule)
+        if address:
+            described["helpUri"] = address
         if rule.cwe:
             described["relationships"] = [{"target": self._weakness(rule.cwe), "kinds": ["relevant"]}]
         return described
@@ -138,14 +141,14 @@ class _Run:
         return {**self._result(silenced.finding), "suppressions": [suppression]}
 
     def _result(self, finding: Finding) -> Json:
-        index, rule = next((at, rule) for at, rule in enumerate(self._rules) if rule.id == finding.rule)
+        index = next(at for at, rule in enumerate(self._rules) if rule.id == finding.rule)
         result: Json = {
             "ruleId": finding.rule,
             "ruleIndex": index,
             "level": _LEVELS[finding.severity],
             "message": {"text": f"{finding.message} Repair: {finding.repair}."},
             "locations": [self._location(finding.place)],
-            "partialFingerprints": {_FINGERPRINT: self._fingerprint(finding)},
+            "partialFingerprints": {_FINGERPRINT: self._identities.of(finding, self._uri(finding.place.file))},
             "properties": {"repair": finding.repair, "confidence": _PRECISIONS[finding.confidence]},
         }
         if finding.cwe:
@@ -153,17 +156,10 @@ class _Run:
         if finding.evidence:
             places = [self._location(one.place, one.note) for one in finding.evidence]
             result["relatedLocations"] = [{"id": number, **place} for number, place in enumerate(places, 1)]
-            if rule.follows_data:
+            if finding.has_way:
                 steps = [{"location": place} for place in places]
                 result["codeFlows"] = [{"threadFlows": [{"locations": steps}]}]
         return result
-
-    def _fingerprint(self, finding: Finding) -> str:
-        """Return what stays the same when lines above are added or removed."""
-        line = line_of(self._report.sources.get(finding.place.file, ""), finding.place.line)
-        same = f"{finding.rule} {self._uri(finding.place.file)} {' '.join(line.split())}"
-        self._seen[same] += 1
-        return hashlib.sha256(f"{same} {self._seen[same]}".encode()).hexdigest()[:32]
 
     def _location(self, place: Place, note: str = "") -> Json:
         physical = {"artifactLocation": self._artifact(place.file), "region": self._region(place)}
@@ -175,14 +171,10 @@ class _Run:
         return {"uri": uri} if uri.startswith("file:") else {"uri": uri, "uriBaseId": _ROOT}
 
     def _region(self, place: Place) -> Json:
-        source = self._report.sources.get(place.file, "")
-        region: Json = {
-            "startLine": place.line,
-            "startColumn": character_column(line_of(source, place.line), place.column),
-        }
+        at = stretch_of(place, self._report)
+        region: Json = {"startLine": at.line, "startColumn": at.column}
         if place.end_line:
-            region["endLine"] = place.end_line
-            region["endColumn"] = character_column(line_of(source, place.end_line), place.end_column)
+            region |= {"endLine": at.end_line, "endColumn": at.end_column}
         return region
 
     def _uri(self, file: str) -> str:

@@ -1,0 +1,42 @@
+"""The forms in which a report is given, but for text, which a terminal has to be known for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from localsocket_review.report.report import Report
+from localsocket_review.rules.rule import Rule
+
+
+def written(report: Report, form: str, rules: Sequence[Rule], root: Path) -> str:
+    """Return a report in one form; only what that needs is loaded. Files below `root` are named relative to it."""
+    match form:
+        case "sarif":
+            from localsocket_review.report.as_sarif import sarif_report
+
+            return sarif_report(report, rules, root)
+        case "html":
+            from localsocket_review.report.as_html import html_report
+
+            return html_report(report, rules)
+        case "markdown":
+            from localsocket_review.report.as_markdown import markdown_report
+
+            return markdown_report(report)
+        case "github":
+            from localsocket_review.report.as_github import github_report
+
+            return github_report(report, root)
+        case "gitlab":
+            from localsocket_review.report.as_gitlab import gitlab_report
+
+            return gitlab_report(report, root)
+        case "junit":
+            from localsocket_review.report.as_junit import junit_report
+
+            return junit_report(report, root)
+        case _:
+            from localsocket_review.report.as_json import json_report
+
+            return json_report(report)
