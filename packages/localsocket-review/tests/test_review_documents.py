@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
+import subprocess
 from pathlib import Path
 from typing import NamedTuple
 
@@ -16,6 +17,9 @@ from localsocket_review.rules import all_rules
 ROOT = Path(__file__).parents[3]
 BLOCK = r"```\w+\n(?P<text>.*?)^```$"
 SHOWN = re.compile(r"<!-- output of: localsocket review (?P<command>[^\n]+) -->\n" + BLOCK, re.DOTALL | re.MULTILINE)
+SESSION = re.compile(
+    r"<!-- session -->\n```sh\n(?P<commands>.*?)^```\n\n```text\n(?P<shown>.*?)^```$", re.DOTALL | re.MULTILINE
+)
 FILE = re.compile(r"<!-- file: (?P<name>\S+) -->\n" + BLOCK, re.DOTALL | re.MULTILINE)
 
 
@@ -36,11 +40,39 @@ def shown() -> list[Shown]:
 
 @pytest.mark.parametrize("one", shown(), ids=lambda one: one.command)
 def test_a_report_that_is_shown_is_printed(one: Shown, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    files = list(FILE.finditer(one.document.read_text(encoding="utf-8")))
-    for file in files:
-        (tmp_path / file["name"]).write_text(file["text"], encoding="utf-8")
-    monkeypatch.chdir(tmp_path if files else ROOT)
+    has_files = write_files_of(one.document, tmp_path)
+    monkeypatch.chdir(tmp_path if has_files else ROOT)
     assert run(*shlex.split(one.command), columns=80).output == one.text
+
+
+def write_files_of(document: Path, folder: Path) -> bool:
+    files = list(FILE.finditer(document.read_text(encoding="utf-8")))
+    for file in files:
+        path = folder / file["name"]
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(file["text"], encoding="utf-8")
+    return bool(files)
+
+
+def test_the_sessions_of_the_page_go_as_they_are_shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each goes on where the one before it ended. What is not ours is typed into a shell."""
+    document = ROOT / "docs" / "review.md"
+    write_files_of(document, tmp_path)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    for name in ("GIT_AUTHOR_NAME", "GIT_AUTHOR_EMAIL", "GIT_COMMITTER_NAME", "GIT_COMMITTER_EMAIL"):
+        monkeypatch.setenv(name, "you@example.org")
+    sessions = list(SESSION.finditer(document.read_text(encoding="utf-8")))
+    assert len(sessions) == 3
+    for session in sessions:
+        assert "".join(map(typed, session["commands"].splitlines())) == session["shown"]
+
+
+def typed(command: str) -> str:
+    ours = "localsocket review "
+    if command.startswith(ours):
+        return run(*shlex.split(command.removeprefix(ours))).output
+    return subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=True).stdout
 
 
 def test_reports_are_shown() -> None:

@@ -130,12 +130,17 @@ def _as_toml(path: Path, written: Written, policy: Policy, settings: ReviewSetti
     exclude += [one for one in settings.exclude if isinstance(one, str)]
     ignores = written.per_file_ignores.items()
     lines = [
-        f"# {path}: {written.source or 'no file of settings'}",
+        f"# {path}: {_near(written.source) if written.source is not None else 'no file of settings'}",
         f"exclude = {json.dumps(exclude)}",
-        f"frameworks = {json.dumps([str(file) for file in settings.additions.files if file.suffix == '.toml'])}",
+        f"frameworks = {json.dumps([str(_near(file)) for file in settings.additions.files if file.suffix == '.toml'])}",
         f"ignore = {json.dumps(policy.ignore)}",
         f"select = {json.dumps(policy.select)}",
         *(f"per-file-ignores.{json.dumps(one)} = {json.dumps(rules)}" for one, rules in ignores),
         *(f"severity.{rule} = {json.dumps(severity.name.lower())}" for rule, severity in policy.severities.items()),
     ]
     return "\n".join(lines) + "\n"
+
+
+def _near(file: Path) -> Path:
+    """Return a path as it is seen from here, where it is below."""
+    return file.relative_to(Path.cwd()) if file.is_relative_to(Path.cwd()) else file

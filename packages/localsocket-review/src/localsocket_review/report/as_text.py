@@ -7,12 +7,13 @@ from collections.abc import Iterator
 from rich.console import Console
 from rich.text import Text
 
-from localsocket_review.findings import Category, Finding, Severity
+from localsocket_review.findings import Category, Finding
+from localsocket_review.report.colours import COLOURS
+from localsocket_review.report.overview import overview
 from localsocket_review.report.report import Report, counted
 from localsocket_review.report.visible import visible
 
 _MOST_FILES = 20  # that could not be read, each with a line
-_COLOURS = {Severity.HIGH: "bold red", Severity.MEDIUM: "yellow", Severity.LOW: "cyan", Severity.NOTE: "dim"}
 
 
 def print_report(report: Report, console: Console) -> None:
@@ -46,6 +47,8 @@ def print_report(report: Report, console: Console) -> None:
     ]
     size.extend(report.silences)
     _line(console, Text(f"{', '.join(size)}.", "dim"))
+    for sentence in overview(report):
+        _line(console, Text(visible(sentence)))
 
 
 def _shortened(report: Report) -> Iterator[str]:
@@ -60,7 +63,7 @@ def _print_finding(console: Console, number: int, finding: Finding) -> None:
     identity = " ".join(filter(None, (finding.rule, finding.cwe)))
     head = Text.assemble(
         f"{number}. ",
-        (identity, _COLOURS[finding.severity]),
+        (identity, COLOURS[finding.severity]),
         visible(f" {finding.place}: {finding.message}"),
     )
     _line(console, head)

@@ -7,19 +7,22 @@ from rich.syntax import Syntax
 from rich.text import Text
 
 from localsocket_review.model.unit import Language
+from localsocket_review.report.colours import COLOURS
 from localsocket_review.rules.rule import Rule
 
+_SIGNS = {"Bad": "bold red", "Good": "bold green"}
 _LEXERS = {Language.PYTHON: "python", Language.CPP: "cpp"}
 
 
 def explain(rule: Rule, console: Console) -> None:
-    weakness = f", {rule.cwe}" if rule.cwe else ""
-    console.print(Text(f"{rule.id}: {rule.title}", "bold"), soft_wrap=True)
-    console.print(Text(f"{rule.category.value}, {rule.severity.name.lower()}{weakness}", "dim"), soft_wrap=True)
+    """Print what a rule means, in colour where the console has colours."""
+    facts = [rule.category.value, (rule.severity.name.lower(), COLOURS[rule.severity])]
+    console.print(Text.assemble((rule.id, COLOURS[rule.severity]), (f": {rule.title}", "bold")), soft_wrap=True)
+    console.print(Text(", ").join(Text.assemble(one) for one in (*facts, *filter(None, [rule.cwe]))), soft_wrap=True)
     console.print()
     console.print(Text(rule.why))
     console.print()
-    console.print(Text(f"Repair: {rule.repair}."))
+    console.print(Text(f"Repair: {rule.repair}.", "green"))
     if rule.unless:
         console.print(Text("Not reported when:"))
     for case in rule.unless:
@@ -27,7 +30,7 @@ def explain(rule: Rule, console: Console) -> None:
     for example in rule.examples:
         for word, code in (("Bad", example.bad), ("Good", example.good)):
             console.print()
-            console.print(Text(f"{word} ({example.language.value}):"))
+            console.print(Text(f"{word} ({example.language.value}):", _SIGNS[word]))
             if console.is_terminal:
                 console.print(Syntax(code.rstrip(), _LEXERS[example.language], background_color="default"))
             else:
