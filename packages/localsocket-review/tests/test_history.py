@@ -137,6 +137,8 @@ def test_two_files_that_are_harmless_alone_are_a_defect_for_a_commit_of_one_of_t
         assert run(name, "--select", "LS107").status == 0
         done = run("--within", ".", name, "--select", "LS107")
         assert (done.status, "1. LS107 CWE-502 handling.py:" in done.output) == (1, True)
+    Path("empty").mkdir()
+    assert run("--within", ".", "--within", "empty", "handling.py").output.startswith("Nothing was reviewed.")
     done = run("--within", ".", "README")
     assert done.status == 0
     assert done.output.startswith("No further security defects are detected in the code; not shown: 2 in other files.")

@@ -85,7 +85,7 @@ def review(
         str, typer.Option(metavar="REV", help="Tell what has come and gone since this revision of git, such as main.")
     ] = "",
     within: Annotated[
-        list[Path] | None,
+        Path | None,
         typer.Option(metavar="TREE", help="Review this tree as one program, and tell what concerns the PATHS in it."),
     ] = None,
     fix: Annotated[
@@ -164,7 +164,9 @@ def review(
     """
     if lsp:
         raise typer.Exit(_guarded(_serve_editor, debug))
-    wishes = partial(_settings, own_rules, frameworks, select, ignore, exclude, config, isolated, within or paths)
+    wishes = partial(
+        _settings, own_rules, frameworks, select, ignore, exclude, config, isolated, [within] if within else paths
+    )
     if explain or list_rules or test_rules or show_settings:
         about = partial(_about_rules, wishes, explain, list_rules, show_settings, output_format)
         raise typer.Exit(_guarded(about, debug))
@@ -180,7 +182,14 @@ def review(
                 "--write-baseline writes all that is found: leave out --baseline, --diff, --within"
             )
         about_files = tuple(paths) if within else ()
-        task = Task(tuple(within or paths), about_files, baseline, diff, write_baseline, report_unused_suppressions)
+        task = Task(
+            (within,) if within else tuple(paths),
+            about_files,
+            baseline,
+            diff,
+            write_baseline,
+            report_unused_suppressions,
+        )
         work = partial(_review, task, wishes, output_format, output, fail_on, no_cache, debug)
         if fix or show_fixes:
             work = partial(_fix, task, wishes, no_cache, then=None if show_fixes else work)
