@@ -10,6 +10,8 @@ from typing import Any
 import jsonschema
 import pytest
 
+from localsocket_review.repairing import proposals
+from localsocket_review.repairs.edits import edited
 from localsocket_review.report import addresses, as_sarif
 from localsocket_review.report.as_sarif import sarif_report
 from localsocket_review.report.report import Report
@@ -153,3 +155,30 @@ def test_places_that_are_alike_are_no_way() -> None:
     run = run_of(review_of_corpus(), CORPUS)
     assert [one for one in run["results"] if one["ruleId"].startswith("LS1") and "codeFlows" in one]
     assert not [one for one in run["results"] if one["ruleId"].startswith("LS4") and "codeFlows" in one]
+
+
+def test_a_fix_that_is_proposed_gives_what_the_repair_gives(tmp_path: Path) -> None:
+    source = 'import os\nimport socket\n\n\ndef run(path):\n    ä = "ö"; os.chmod(path, 0o666); return ä\n'
+    source += "\n\nserver = socket.socket(socket.AF_UNIX)\nserver.bind('x')\nrun('x')\n"
+    path = tmp_path / "server.py"
+    path.write_text(source, encoding="utf-8")
+    report = review([path])
+    repairs = proposals(report.findings)
+    document = json.loads(sarif_report(report, all_rules(), tmp_path, repairs))
+    jsonschema.Draft4Validator(SCHEMA).validate(document)
+    for finding, repair in repairs.items():
+        result = next(one for one in document["runs"][0]["results"] if one["ruleId"] == finding.rule)
+        (change,) = result["fixes"][0]["artifactChanges"]
+        assert replaced(source, change["replacements"]) == edited(source.encode(), repair.edits).decode()
+    assert {finding.rule for finding in repairs} >= {"LS101"}
+
+
+def replaced(source: str, replacements: list[dict[str, Any]]) -> str:
+    lines = source.split("\n")
+    starts = [sum(len(line) + 1 for line in lines[:number]) for number in range(len(lines))]
+    for one in reversed(replacements):
+        region = one["deletedRegion"]
+        first = starts[region["startLine"] - 1] + region["startColumn"] - 1
+        last = starts[region["endLine"] - 1] + region["endColumn"] - 1
+        source = source[:first] + one["insertedContent"]["text"] + source[last:]
+    return source

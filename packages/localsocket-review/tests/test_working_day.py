@@ -62,6 +62,18 @@ def test_a_messy_repository_is_taken_through_a_working_day(tmp_path: Path, monke
     assert "Gone since HEAD" in run(".", "--diff", "HEAD", "--format", "markdown").output
     assert "Gone since known.json was written: LS106" in run(".", "--baseline", "known.json").output
 
+    # What needs no thought is repaired, once: the mode of a new server is its owner's.
+    Path("core/server.py").write_text(
+        SERVER.replace("(path)\n    return", "(path)\n    os.chmod(path, 0o666)\n    return")
+    )
+    mode = ("--select", "LS101")
+    assert "+    os.chmod(path, 0o600)" in run(".", *mode, "--fix", "--diff").output
+    assert run(".", *mode).status == 1
+    assert "1 defect repaired" in run(".", *mode, "--fix").complaints
+    assert "os.chmod(path, 0o600)" in Path("core/server.py").read_text()
+    assert run(".", *mode).status == 0
+    assert "Nothing that can be repaired" in run(".", *mode, "--fix").complaints
+
     # A reason lets it pass, and is told when it is not needed any more.
     reason = "  # localsocket: ignore[LS107] the peer is this program"
     Path("handling.py").write_text(HANDLING.replace("(connection))", f"(connection)){reason}"))

@@ -57,6 +57,13 @@ def repaired(findings: Iterable[Finding], review: Review, texts: Drafts = _NOTHI
     return Repaired(tuple(made), refused, contents, {file: _data(files(file)) for file in contents})
 
 
+def proposals(findings: Iterable[Finding]) -> dict[Finding, Repair]:
+    """Return a repair for each finding that has one, without trying what becomes of it, as `--fix` does."""
+    files = cache(partial(_syntax, {}))
+    found = ((finding, repair_of(finding, files)) for finding in findings)
+    return {finding: repair for finding, repair in found if repair is not None}
+
+
 def _syntax(texts: Drafts, file: str) -> Syntax | None:
     """Return the syntax of a file, or nothing for one that is not in UTF-8: its places are not those of its bytes."""
     try:

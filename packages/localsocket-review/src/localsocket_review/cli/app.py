@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from enum import StrEnum
 from functools import partial
@@ -21,6 +21,8 @@ from localsocket_review.cli.task import Task
 if TYPE_CHECKING:
     from localsocket_review.claims.checking import CheckedReview
     from localsocket_review.cli.settings import ReviewSettings
+    from localsocket_review.findings import Finding
+    from localsocket_review.repairs.edits import Repair
     from localsocket_review.report.report import Report
     from localsocket_review.rules.rule import Rule
 
@@ -394,7 +396,16 @@ def _write(report: Report, rules: Sequence[Rule], output_format: ReportFormat, f
 
         print_report(report, Console(file=file))
     else:
-        file.write(written(report, output_format, rules, Path.cwd()))
+        file.write(written(report, output_format, rules, Path.cwd(), _proposals(report, output_format)))
+
+
+def _proposals(report: Report, output_format: ReportFormat) -> Mapping[Finding, Repair]:
+    """Return the repairs that are proposed in a form that has a place for them."""
+    if output_format is not ReportFormat.SARIF:
+        return {}
+    from localsocket_review.repairing import proposals
+
+    return proposals(report.findings)
 
 
 def _check_review(

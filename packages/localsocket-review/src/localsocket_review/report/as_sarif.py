@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
 from urllib.parse import quote
 
 from localsocket_review.findings import Category, Confidence, Finding, Severity, Silenced
 from localsocket_review.model.place import Place
+from localsocket_review.repairs.edits import Edit, Repair
 from localsocket_review.report.addresses import address_of
 from localsocket_review.report.places import Identities, stretch_of
 from localsocket_review.report.report import Report
@@ -26,17 +27,20 @@ _ROOT = "%SRCROOT%"
 _FINGERPRINT = "localsocketReview/v2"
 
 
-def sarif_report(report: Report, rules: Sequence[Rule], root: Path) -> str:
-    """Return the report as SARIF; files below `root` are named relative to it."""
-    run = _Run(report, rules, root).to_json()
+def sarif_report(
+    report: Report, rules: Sequence[Rule], root: Path, repairs: Mapping[Finding, Repair] | None = None
+) -> str:
+    """Return the report as SARIF; files below `root` are named relative to it, and `repairs` become proposed fixes."""
+    run = _Run(report, rules, root, repairs or {}).to_json()
     return json.dumps({"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2, ensure_ascii=False) + "\n"
 
 
 class _Run:
     """One review, with its rules and the weaknesses that they are about."""
 
-    def __init__(self, report: Report, rules: Sequence[Rule], root: Path) -> None:
+    def __init__(self, report: Report, rules: Sequence[Rule], root: Path, repairs: Mapping[Finding, Repair]) -> None:
         self._report = report
+        self._repairs = repairs
         findings = [*report.findings, *(one.finding for one in report.silenced)]
         used = {finding.rule for finding in findings}
         self._rules = [rule for rule in rules if rule.id in used]
@@ -153,6 +157,8 @@ class _Run:
         }
         if finding.cwe:
             result["taxa"] = [self._weakness(finding.cwe)]
+        if finding in self._repairs:
+            result["fixes"] = [self._fix(self._repairs[finding], finding)]
         if finding.evidence:
             places = [self._location(one.place, one.note) for one in finding.evidence]
             result["relatedLocations"] = [{"id": number, **place} for number, place in enumerate(places, 1)]
@@ -160,6 +166,25 @@ class _Run:
                 steps = [{"location": place} for place in places]
                 result["codeFlows"] = [{"threadFlows": [{"locations": steps}]}]
         return result
+
+    def _fix(self, repair: Repair, finding: Finding) -> Json:
+        edits: dict[str, list[Edit]] = {}
+        for edit in sorted(set(repair.edits)):
+            edits.setdefault(edit.file, []).append(edit)
+        changes = [
+            {"artifactLocation": self._artifact(file), "replacements": [self._replacement(one) for one in some]}
+            for file, some in edits.items()
+        ]
+        return {
+            "description": {"text": f"{finding.repair[:1].upper()}{finding.repair[1:]}."},
+            "artifactChanges": changes,
+        }
+
+    def _replacement(self, edit: Edit) -> Json:
+        text = self._report.sources.get(edit.file, "").encode()
+        (line, column), (end_line, end_column) = (_position(text[:end]) for end in (edit.start, edit.end))
+        region = {"startLine": line, "startColumn": column, "endLine": end_line, "endColumn": end_column}
+        return {"deletedRegion": region, "insertedContent": {"text": edit.text.decode()}}
 
     def _location(self, place: Place, note: str = "") -> Json:
         physical = {"artifactLocation": self._artifact(place.file), "region": self._region(place)}
@@ -182,6 +207,12 @@ class _Run:
         if path.is_relative_to(self._root.resolve()):
             return quote(path.relative_to(self._root.resolve()).as_posix(), errors="surrogateescape")
         return path.as_uri()
+
+
+def _position(before: bytes) -> tuple[int, int]:
+    """Return line and column, in characters, of what follows this beginning of a file."""
+    last = before[before.rfind(b"\n") + 1 :]
+    return before.count(b"\n") + 1, len(last.decode()) + 1
 
 
 def _markdown(rule: Rule) -> str:

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from localsocket_review.findings import Finding
+from localsocket_review.repairs.edits import Repair
 from localsocket_review.report.report import Report
 from localsocket_review.rules.rule import Rule
 
 
-def written(report: Report, form: str, rules: Sequence[Rule], root: Path) -> str:
+def written(
+    report: Report, form: str, rules: Sequence[Rule], root: Path, repairs: Mapping[Finding, Repair] | None = None
+) -> str:
     """Return a report in one form; only what that needs is loaded. Files below `root` are named relative to it."""
     match form:
         case "sarif":
             from localsocket_review.report.as_sarif import sarif_report
 
-            return sarif_report(report, rules, root)
+            return sarif_report(report, rules, root, repairs)
         case "html":
             from localsocket_review.report.as_html import html_report
 
