@@ -17,6 +17,7 @@ from typer.core import TyperCommand
 
 from localsocket_review.cli.progress import LateProgress
 from localsocket_review.cli.task import Task
+from localsocket_review.report.forms import ReportFormat
 
 if TYPE_CHECKING:
     from localsocket_review.claims.checking import CheckedReview
@@ -30,17 +31,6 @@ app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
 
 FOUND, COULD_NOT_REVIEW = 1, 2
-
-
-class ReportFormat(StrEnum):
-    TEXT = "text"
-    JSON = "json"
-    SARIF = "sarif"
-    HTML = "html"
-    MARKDOWN = "markdown"
-    GITHUB = "github"
-    GITLAB = "gitlab"
-    JUNIT = "junit"
 
 
 class FailOn(StrEnum):
