@@ -116,7 +116,7 @@ def survey(paths: Iterable[Path], exclude: Sequence[str | Exclusion] = ()) -> Co
 
 class _Survey:
     def __init__(self, exclude: Sequence[Exclusion]) -> None:
-        self._exclude = [(Patterns(one.patterns), one.folder) for one in exclude if one.patterns]
+        self._exclude = [(Patterns(one.patterns), f"{one.folder}/") for one in exclude if one.patterns]
         self._files: dict[Path, None] = {}
         self._named: set[Path] = set()
         self._left_out: dict[Why, dict[str, None]] = {}
@@ -190,12 +190,13 @@ class _Survey:
 
     def _is_excluded(self, path: Path, below: Path, is_folder: bool) -> bool:
         """Say whether a path is excluded, as it is below the tree, in the folder of the patterns, or from the root."""
+        if not self._exclude:
+            return False
+        whole = os.path.abspath(path)
+        ways = {below.as_posix(), path.as_posix(), whole.lstrip("/")}
         for patterns, around in self._exclude:
-            whole = Path(os.path.abspath(path))
-            ways = [below.as_posix(), path.as_posix(), whole.as_posix().lstrip("/")]
-            if whole.is_relative_to(around):
-                ways.append(whole.relative_to(around).as_posix())
-            if any(patterns.decide(way, is_folder) for way in dict.fromkeys(ways)):
+            inside = {whole[len(around) :]} if whole.startswith(around) else set()
+            if any(patterns.decide(way, is_folder) for way in ways | inside):
                 return True
         return False
 
