@@ -12,6 +12,7 @@ from localsocket_review.analysis.checks import Checks
 from localsocket_review.analysis.containers import Containers
 from localsocket_review.analysis.definitions import Definition, Definitions, How, is_made_of_parameters
 from localsocket_review.analysis.filling import Filling
+from localsocket_review.analysis.given_buffers import is_given_buffer
 from localsocket_review.analysis.inference import Inference
 from localsocket_review.analysis.names import Names, Variable
 from localsocket_review.analysis.outputs import Output
@@ -401,7 +402,10 @@ class Taint:
     # --- variables ------------------------------------------------------------------------------------------------
 
     def _variable(self, expression: Expression, function: FunctionInfo, use: Use, trail: Trail) -> Trace | None:
-        if isinstance(expression, Attribute) and self._is_member_received(expression, function):
+        if isinstance(expression, Attribute) and (
+            self._is_member_received(expression, function)
+            or is_given_buffer(expression, function, self._calls.callers(function), self._calls)
+        ):
             return (Step(expression.place, "received here"),)
         variable = self._names.variable(expression, function)
         if variable is None:

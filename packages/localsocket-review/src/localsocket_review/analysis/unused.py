@@ -37,6 +37,7 @@ _PASSIVE = re.compile(
     r"std::(?:string|vector<.*>|map<.*>|unordered_map<.*>|set<.*>|deque<.*>|list<.*>|optional<.*>|array<.*>|queue<.*>)|"
     r"sockaddr\w*"
 )
+_MACRO = re.compile(r"[A-Z][A-Z0-9_]+")
 _ONLY_FOR_EFFECT = frozenset({"readline", "rlcompleter", "antigravity", "this", "annotations"})
 _ON_PURPOSE = ("_", "dummy", "unused", "ignored")  # a variable so called is known to be idle
 
@@ -109,6 +110,7 @@ class UnusedThings:
             or function.is_virtual
             or function.is_template
             or function.decorators
+            or _is_made_by_macro(function)
         ):
             return False
         return not self._heritage.is_given(function) and not _is_test_slot(function)
@@ -278,6 +280,12 @@ class UnusedThings:
             for source in unit.imports.values():
                 found[".".join(source.split(".")[-2:])].add(unit)
         return dict(found)
+
+
+def _is_made_by_macro(function: FunctionInfo) -> bool:
+    """Say whether the text only looks like a function: `NAN_METHOD(Open) {…}`, whose name a macro makes."""
+    is_bare = function.unit.language is Language.CPP and function.owner is None and not function.return_type
+    return is_bare and _MACRO.fullmatch(function.name) is not None
 
 
 def _is_test_slot(function: FunctionInfo) -> bool:

@@ -10,12 +10,14 @@ from localsocket_review.findings import Finding, Severity
 from localsocket_review.model.declarations import FunctionInfo
 from localsocket_review.model.expressions import Binary, Expression, Subscript, Unary
 from localsocket_review.model.unit import Language
+from localsocket_review.rules.counted_connections import uncounted_connections
 from localsocket_review.rules.rule import Example, Rule, steps_of
 
 # What finds its element by a key, or grows to it: no index leads out of it.
 _KEYED = re.compile(r"map|hash|dict|json|variant|settings|object|cache|set\b", re.IGNORECASE)
 # A place in memory: an array, a pointer, or a container whose operator[] does not check.
 _NUMBER = re.compile(r"(?:const )?(?:unsigned|signed|long|short|int|s?size_t|q?s?u?int\d*(?:_t)?|uint|ulong|off_t)\b.*")
+_REFUSE = "compare the count with the number of elements before the accept, and close what exceeds it"
 
 
 def check(facts: Facts) -> Iterator[Finding]:
@@ -24,6 +26,12 @@ def check(facts: Facts) -> Iterator[Finding]:
             place_in = _place_in_memory(expression)
             if place_in is not None and not _is_keyed(facts, place_in[0], function):
                 yield from _chosen(facts, expression, place_in[1], function)
+    for one in uncounted_connections(facts):
+        message = (
+            f"Each connection takes another element of `{one.array}`, and nothing compares their number with its room."
+        )
+        evidence = [(one.accepted, "accepted here"), (one.kept, "kept here")]
+        yield RULE.finding(one.kept, message, evidence, repair=_REFUSE, cwe="CWE-787")
 
 
 def _place_in_memory(expression: Expression) -> tuple[Expression, Expression] | None:
@@ -64,6 +72,7 @@ RULE = Rule(
         "the index was compared with both ends of its range",
         "an unsigned index was compared with the maximum",
         "the container finds its elements by key",
+        "the number of connections is compared with the room for them",
     ),
     examples=(
         Example(
