@@ -28,12 +28,14 @@ def check(facts: Facts) -> Iterator[Finding]:
         for bind in binds if changes or umasks else ():
             if facts.transports.is_network_site(bind.site) or facts.seclusion.is_secluded(function, bind):
                 continue
-            yield from _late_changes(facts, function, bind, changes)
+            yield from _late_changes(facts, function, bind, changes, umasks)
             yield from _early_changes(facts, function, bind, changes)
             yield from _umasks_around(facts, function, bind, umasks)
 
 
-def _late_changes(facts: Facts, function: FunctionInfo, bind: Effect, changes: list[Effect]) -> Iterator[Finding]:
+def _late_changes(
+    facts: Facts, function: FunctionInfo, bind: Effect, changes: list[Effect], umasks: list[Effect]
+) -> Iterator[Finding]:
     for change in changes:
         if not facts.flow(function).may_follow(bind.anchor, change.anchor):
             continue
@@ -50,8 +52,23 @@ def _late_changes(facts: Facts, function: FunctionInfo, bind: Effect, changes: l
         bits = facts.access.bits(mode, change.site.function)
         if bits & _OTHERS_MAY or (bits & _MAY_CONNECT and not _was_opened(facts, function, bind, changes, change)):
             continue  # it opens, where the usual umask lets the owner alone connect: LS101 says so
-        if facts.effects.same_endpoint(bind, change, "path"):
+        if facts.effects.same_endpoint(bind, change, "path") and not _is_narrowed(facts, function, bind, umasks):
             yield _closed_late(facts, function, bind, change)
+
+
+def _is_narrowed(facts: Facts, function: FunctionInfo, bind: Effect, umasks: list[Effect]) -> bool:
+    """Say whether a umask that keeps others out is set before the bind, and no other one between the two."""
+    flow = facts.flow(function)
+    return any(
+        _narrows(facts, umask)
+        and flow.dominates(umask.anchor, bind.anchor)
+        and not any(
+            flow.may_follow(umask.anchor, other.anchor) and flow.may_follow(other.anchor, bind.anchor)
+            for other in umasks
+            if other is not umask
+        )
+        for umask in umasks
+    )
 
 
 def _closed_late(facts: Facts, function: FunctionInfo, bind: Effect, change: Effect) -> Finding:
