@@ -355,6 +355,9 @@ class Session:
         if isinstance(error, _ItemTooLong):
             self.refuse(call, ResultTooLong(error.method, error.length, error.limit))
             return
+        if self.calling is not None and isinstance(error, DeadlinePassed) and call.remaining() == 0:
+            self.refuse_late(call)  # what it called back had the same time
+            return
         if isinstance(error, TurnedAway):
             self.refuse(call, error.reason)
             return

@@ -17,12 +17,13 @@ from localsocket.services.calling_side import DEEPEST
 from localsocket.services.client_core import ClientOptions
 from localsocket.services.served_call import current_call
 from localsocket.services.service import Service
-from localsocket.testing.background import PATIENCE, wait_until
+from localsocket.testing.background import PATIENCE, Background, wait_until
 from localsocket.testing.contracts import ClientUnderTest, Contract, ServiceFace, ServingUnderTest, raises
 from localsocket.testing.service_of_claims import ADDRESS, Diary, Refused
 
 _AT_ONCE = 40
 _SHORT = 0.05
+_LOOK_AGAIN = 0.001
 
 
 class BothWaysFace(ServiceFace, Protocol):
@@ -41,6 +42,7 @@ class _End:
 
     def __init__(self, name: str, *, is_async: bool) -> None:
         self.diary = Diary()
+        self.is_let_go = False
         self.service = Service(name, errors=[Refused])
         method = self.service.method
         if is_async:
@@ -67,10 +69,10 @@ class _End:
         return 1 + current_call().caller.proxy.deep(more - 1) if more else 1
 
     def hold(self) -> None:
-        """Wait until nobody wants that any more."""
+        """Wait until the caller has told that nobody wants that any more, or it is let go."""
         call = current_call()
         self.diary.note("held")
-        wait_until(lambda: call.is_cancelled)
+        wait_until(lambda: call.answer.is_over or self.is_let_go)
         self.diary.note("cancelled")
 
     def count(self, to: int) -> Iterator[int]:
@@ -111,7 +113,8 @@ class _End:
     async def hold_async(self) -> None:
         self.diary.note("held")
         try:
-            await asyncio.sleep(PATIENCE)
+            while not self.is_let_go:
+                await asyncio.sleep(_LOOK_AGAIN)
         finally:
             self.diary.note("cancelled")
 
@@ -229,9 +232,11 @@ def closing_ends_the_calls_of_both_directions(face: BothWaysFace) -> None:
     with both_ends(face) as (client, mine, theirs, _):
         pending = client.start("ask", "hold", [])
         mine.diary.wait_for("held")
-        client.close()
-        mine.diary.wait_for("cancelled")
-        raises(LocalSocketError, lambda: pending.result(PATIENCE))
+        with Background(client.close) as closing:
+            raises(LocalSocketError, lambda: pending.result(PATIENCE))
+            mine.is_let_go = True
+            mine.diary.wait_for("cancelled")
+            closing.result()
         wait_until(lambda: not theirs.service.stats().open_connections and not mine.service.stats().open_connections)
 
 
