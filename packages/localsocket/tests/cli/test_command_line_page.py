@@ -106,7 +106,7 @@ def test_every_command_and_every_status_is_on_the_page() -> None:
         assert f" {status} " in EXIT_STATUSES
 
 
-@pytest.mark.parametrize("name", ["list", "cat", "describe", "stub", "call", "subscribe", "serve"])
+@pytest.mark.parametrize("name", ["list", "cat", "describe", "stub", "call", "subscribe", "serve", "bridge"])
 def test_each_command_tells_its_exit_statuses(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         app([name, "--help"], prog_name="localsocket")
