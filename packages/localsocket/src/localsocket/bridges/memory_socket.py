@@ -44,7 +44,9 @@ class MemorySocket:
         on_bytes: Callable[[bytes], object],
         on_end: Callable[[LocalSocketError], object],
         on_drained: Callable[[], object],
+        on_hang_up: Callable[[], object] | None = None,
     ) -> None:
+        """As of SharedSocket; here nobody hangs up before all that came is handed over."""
         self._on_bytes = on_bytes
         self._on_end = on_end
         self._on_drained = on_drained

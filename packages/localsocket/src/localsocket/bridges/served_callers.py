@@ -38,10 +38,11 @@ from localsocket.bridges.bus_messages import (
 )
 from localsocket.errors import BadArguments, DeadlinePassed, LocalSocketError, PeerBrokeProtocol, TooManyCalls
 from localsocket.services.failures import failure_of_ours
-from localsocket.services.schema import ANYTHING, json_decoder
+from localsocket.services.schema import ANYTHING
 from localsocket.wire.call_bodies import Failure, decode_failure, encode_count, encode_failure
 from localsocket.wire.frames import Body, FrameDecoder, Kind, encode_frame
 from localsocket.wire.greeting import Greeting
+from localsocket.wire.hash_floods import guarded
 from localsocket.wire.serializers import UNREADABLE
 from localsocket.wire.stream_terms import BEGINS_IN_TIME, StreamTerms
 
@@ -61,7 +62,7 @@ _FAILURE = int(Kind.FAILURE)
 _ENDS = {int(Kind.REPLY), _FAILURE, int(Kind.END)}
 
 _encode = msgspec.msgpack.Encoder().encode
-_decode_json = json_decoder(Any)
+_decode_json = guarded(msgspec.json.Decoder().decode, Any, is_json=True)
 _NO_ARGUMENTS = b"\x92\x90\x80"
 
 
