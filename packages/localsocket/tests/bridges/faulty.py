@@ -144,13 +144,13 @@ class Proxy:
             each.transport.abort()
 
     async def _up(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(OSError, RuntimeError):  # as uvloop says that it is closed
             while data := await reader.read(65536):
                 writer.write(data)
                 await writer.drain()
 
     async def _down(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with contextlib.suppress(OSError, asyncio.IncompleteReadError):
+        with contextlib.suppress(OSError, RuntimeError, asyncio.IncompleteReadError):
             while True:
                 line = await reader.readuntil(b"\r\n")
                 message = _MESSAGE.fullmatch(line)

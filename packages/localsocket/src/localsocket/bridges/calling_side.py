@@ -92,7 +92,7 @@ class _Call:
     following: _Following | None = None
 
 
-class CallingSide:
+class BusCallingSide:
     """One client's conversation with all instances of a service.
 
     `waits` says that a request for which nobody is there is sent again until its time is over, as it has not been run.

@@ -13,7 +13,7 @@ _MUCH = 256 * 1024
 """Bytes that wait for the connection, beyond which no more is taken from the bus."""
 
 
-class Conversation(Protocol):
+class BusConversation(Protocol):
     """What NatsSocket offers."""
 
     def begin(
@@ -28,7 +28,7 @@ class Conversation(Protocol):
 
 
 async def carry(
-    bus: Conversation,
+    bus: BusConversation,
     read: Callable[[], Awaitable[bytes]],
     write: Callable[[bytes], Awaitable[object]],
     on_lost: Callable[[LocalSocketError], object],

@@ -124,6 +124,9 @@ class NatsLink:
         """Take no more messages on the subject, once those on their way are here."""
         if (subscription := self._subscriptions.pop(subject, None)) is not None:
             with contextlib.suppress(nats_py().errors.Error, TimeoutError):
+                # drain() alone would send its ping ahead of this, and end before the last message was here.
+                await self._client._send_unsubscribe(subscription._id)
+                await self._round_trip(_CONNECT)
                 await subscription.drain()  # type: ignore[no-untyped-call]
 
     async def flush(self, deadline: Deadline) -> None:
@@ -134,7 +137,27 @@ class NatsLink:
         if self._is_over or remaining == 0:
             return
         with contextlib.suppress(nats_py().errors.Error, OSError):
-            await self._client.flush(timeout=max(1, int(remaining if remaining is not None else _CONNECT)))
+            await self._round_trip(_CONNECT if remaining is None else remaining)
+
+    async def _round_trip(self, seconds: float) -> None:
+        """Return when the server has done what was said before: a message to ourselves comes behind all that.
+
+        The ping of nats-py's flush() does not, which overtakes what waits to be written.
+        """
+        is_back = asyncio.Event()
+
+        async def come_back(_message: Msg) -> None:
+            is_back.set()
+
+        subject = self._client.new_inbox()
+        subscription = await self._client.subscribe(subject, cb=come_back)
+        try:
+            await self._client.publish(subject)
+            async with asyncio.timeout(seconds):
+                await is_back.wait()
+        finally:
+            with contextlib.suppress(nats_py().errors.Error):
+                await subscription.unsubscribe()
 
     async def close(self) -> None:
         """Close the connection; what is unsent is dropped."""

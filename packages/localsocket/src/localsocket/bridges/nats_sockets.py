@@ -14,7 +14,7 @@ from typing import cast
 
 from localsocket.aio.shared_socket import SharedSocket as AioSharedSocket
 from localsocket.bridges.bus_messages import BusMessage, Subjects
-from localsocket.bridges.calling_side import CallingSide
+from localsocket.bridges.calling_side import BusCallingSide
 from localsocket.bridges.carrying import carry
 from localsocket.bridges.nats_address import NatsAddress, parse_nats_address
 from localsocket.bridges.nats_link import NatsLink, nats_py
@@ -45,7 +45,7 @@ class NatsSocket:
         self._patience = patience
         self._loop = asyncio.get_running_loop()
         self._early: list[bytes] = []
-        self._side: CallingSide | None = None
+        self._side: BusCallingSide | None = None
         self._is_reading = True
         self._is_over = False
         self._ticking: asyncio.TimerHandle | None = None
@@ -125,7 +125,7 @@ class NatsSocket:
             self._end(error)
             return
         inbox = f"_INBOX.{secrets.token_urlsafe(18)}"
-        self._side = CallingSide(
+        self._side = BusCallingSide(
             self.address,
             Subjects(self._of.service, self._of.prefix),
             inbox,
@@ -146,7 +146,7 @@ class NatsSocket:
             self._side.from_bus(message)
             self._act(self._side)
 
-    def _act(self, side: CallingSide) -> None:
+    def _act(self, side: BusCallingSide) -> None:
         if side.to_bus:
             actions, side.to_bus = side.to_bus, []
             for action in actions:
