@@ -76,6 +76,9 @@ class Load:
     async def __aexit__(self, *_: object) -> None:
         self._is_over = True
         await asyncio.gather(*self._tasks)
+        # What was lost on the way is let go of by tasks that nobody has awaited.
+        if closing := [task for task in asyncio.all_tasks() if "_close_link" in repr(task.get_coro())]:
+            await asyncio.wait(closing, timeout=30)
 
     async def more(self, count: int) -> None:
         """Wait until so many more calls have ended well."""
