@@ -177,6 +177,7 @@ class Transports:
             return True
         return function.owner is not None and self._serves_network(function.owner)
 
+    @memo(at_itself=lambda *_: False)
     def _serves_network(self, handler: ClassInfo) -> bool:
         """Say whether a handler's class is given to network servers, and to no local one."""
         if "bind_unix_socket" in handler.unit.identifiers:
@@ -201,13 +202,12 @@ class Transports:
         for function in (one for unit in mentioning for one in unit.every_function()):
             for call in function.calls():
                 for argument in call.arguments:
-                    named = argument
                     if isinstance(argument, Name) and argument.identifier == handler.name:
                         yield self._base_of(call, function)
-                    elif self._calls.functions_named_by(named, function):
-                        for made in self._calls.functions_named_by(named, function):
-                            if made.name == "" and any(one.called_name == handler.name for one in made.calls()):
-                                yield self._base_of(call, function)
+                        continue
+                    for made in self._calls.functions_named_by(argument, function):
+                        if made.name == "" and any(one.called_name == handler.name for one in made.calls()):
+                            yield self._base_of(call, function)
 
     def _base_of(self, call: Call, function: FunctionInfo) -> str:
         """Return what is called by the name that the frameworks know: a program's own server by its base."""

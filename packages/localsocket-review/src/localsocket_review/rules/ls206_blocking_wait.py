@@ -41,7 +41,7 @@ def check(facts: Facts) -> Iterator[Finding]:
             yield from _among_others(facts, site)
     for peer in silent_peers(facts):
         message = (
-            f"The loop serves one connection at a time, and {peer.by} waits without a limit: one silent peer keeps "
+            f"The loop serves one connection at a time, and {peer.by} waits without an end: one silent peer shuts "
             "out all others."
         )
         evidence = [(peer.accepted, "accepted here"), (peer.waits, "waits here")]

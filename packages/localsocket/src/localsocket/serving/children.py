@@ -13,6 +13,7 @@ from localsocket.blocking.client import Client
 from localsocket.deadlines import Deadline
 from localsocket.endpoint.fork_safety import no_fork_meanwhile
 from localsocket.errors import ClosedByPeer, LocalSocketError, UnsuitableDescriptor, Unsupported
+from localsocket.keywords import check_keywords
 from localsocket.services.client_core import ClientOptions
 from localsocket.services.service import Service
 from localsocket.sockets.given_socket import Reached
@@ -83,6 +84,7 @@ def spawn(
     Raises OSError where the program cannot be started, ClosedByPeer, with the exit status, where it ends before it has
     greeted, DeadlinePassed where it does not greet in time. Then nothing is left of it.
     """
+    check_keywords("spawn", options, ClientOptions, ["cwd", "env"])
     with no_fork_meanwhile():
         ours, theirs = socket.socketpair()
     process: subprocess.Popen[bytes] | None = None
@@ -113,6 +115,7 @@ def inherited(**options: Unpack[ClientOptions]) -> Client:
 
     Raises Unsupported where there is none for this process, UnsuitableDescriptor where it was closed, or is another's.
     """
+    check_keywords("inherited", options, ClientOptions)
     told = os.environ.pop(_VARIABLE, "")
     number, _, parent = told.partition(":")
     if not (number.isdigit() and parent.isdigit()):
@@ -130,6 +133,7 @@ def serve_socket(connection: Reached, service: Service, **options: Unpack[Client
     The other end is a Client on its own end. The client that is returned calls that, if it serves something; closing it
     ends the serving. Raises what Client.open() raises for a socket that cannot be taken over.
     """
+    check_keywords("serve_socket", options, ClientOptions)
     options["serves"] = service
     client = Client(connection, **options)
     client._core.speaks_first = False
