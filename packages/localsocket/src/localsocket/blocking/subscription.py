@@ -77,12 +77,24 @@ class Subscription(Stream[T_co]):
                 message: T_co = following.take_message()
                 return message
             try:
-                body = pending._next_body(times)
+                self._take_in_next(pending)
+            except BadResult:
+                raise
             except LocalSocketError:
                 if not self._goes_on_after(pending):
                     raise
-            else:
-                following.take_in(body)
+
+    def _take_in_next(self, pending: PendingCall) -> None:
+        """Take in an item. The first tells where the numbers stand: where taking that is cut off, it is asked anew."""
+        try:
+            self._following.take_in(pending._next_body(self._times))
+        except LocalSocketError:
+            raise
+        except BaseException:
+            if self._following.is_at_beginning:
+                self._lost = pending
+                pending.cancel()
+            raise
 
     def _begun_in_time(self) -> PendingCall:
         try:

@@ -42,7 +42,7 @@ class Following:
         self._log = ThinnedLog(logging.getLogger("localsocket.services"), burst=1)
         self._call: OpenCall | None = None  # which gives the messages
         self._is_first = True
-        self._is_at_beginning = False
+        self.is_at_beginning = False  # where the next item tells how the numbers go on
         self._life: bytes | None = None  # of the numbers, where there are any
         self._last = 0
         self._gap: Gap | None = None
@@ -53,11 +53,11 @@ class Following:
         if call is self._call:
             return
         self._is_first = self._call is None
-        self._call = call
-        self._is_at_beginning = call.method == SUBSCRIBE_NUMBERED
-        if not self._is_at_beginning:
+        self.is_at_beginning = call.method == SUBSCRIBE_NUMBERED
+        if not self.is_at_beginning:
             self._life = None
             self._note_unknown()
+        self._call = call  # last: what is cut off before is done again
 
     def begins_again(self, call: OpenCall) -> bool:
         """Whether `call`, which is over, is to be followed by another, by `method`; else that is the end."""
@@ -71,10 +71,10 @@ class Following:
 
     def take_in(self, body: Body) -> None:
         """Take an item of the call that has begun. Raises BadResult for one that is not what it should be."""
-        if self._is_at_beginning:
-            self._is_at_beginning = False
+        if self.is_at_beginning:
             beginning = self._read(decode_beginning, body)
             self._begin(beginning.last, beginning.life)
+            self.is_at_beginning = False
         elif self._life is None:
             self._message = body
         else:
