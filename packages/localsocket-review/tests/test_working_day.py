@@ -1,4 +1,4 @@
-"""A working day: a repository with a messy history is taken through baseline, hook, changes and build server."""
+"""A working day: a repository with a messy history goes through baseline, hook, build server, repair and editor."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from command_line import Done, run
+from editing import Editor, edit_a_program
 from histories import HANDLING, HISTORY, SERVER, git, repository_with
 
 ROOT = Path(__file__).parents[3]
@@ -73,6 +74,18 @@ def test_a_messy_repository_is_taken_through_a_working_day(tmp_path: Path, monke
     assert "os.chmod(path, 0o600)" in Path("core/server.py").read_text()
     assert run(".", *mode).status == 0
     assert "Nothing that can be repaired" in run(".", *mode, "--fix").complaints
+
+    # An editor shows at once what the hook has stopped, and where in another file it comes from, by the same settings.
+    async def work(editor: Editor) -> None:
+        editor.open("handling.py", HANDLING)
+        await editor.sees(lambda: editor.rules("handling.py") == ["LS107"])
+        (shown,) = editor.shown["handling.py"]
+        assert shown.range.start.line == 10
+        assert "receiving.py" in {Path(one.location.uri).name for one in shown.related_information or ()}
+        editor.type("handling.py", "def handle(connection):\n    return None\n", 2)
+        await editor.sees(lambda: editor.rules("handling.py") == [])
+
+    edit_a_program(repository, work)
 
     # A reason lets it pass, and is told when it is not needed any more.
     reason = "  # localsocket: ignore[LS107] the peer is this program"
