@@ -69,19 +69,20 @@ async def served_by(sessions: Sessions) -> set[int]:
 async def kill_amid_calls(sessions: Sessions, daemon: int) -> list[str]:
     """Kill the daemon while each session works, and return what the sessions were told."""
     told: list[str] = []
-    working = anyio.Event()
+    working = [anyio.Event() for _ in sessions.clients]
 
-    async def note_progress(done: float, total: float | None, message: str | None) -> None:
-        working.set()
+    async def work(client: Client, begun: anyio.Event) -> None:
+        async def note_progress(done: float, total: float | None, message: str | None) -> None:
+            begun.set()
 
-    async def work(client: Client) -> None:
         result = await client.call_tool("work", {"seconds": _PATIENCE}, progress_callback=note_progress)
         told.append(result.content[0].text if result.is_error else "it was not told that it failed")
 
     async with anyio.create_task_group() as calls:
-        for client in sessions.clients:
-            calls.start_soon(work, client)
-        await working.wait()
+        for client, begun in zip(sessions.clients, working, strict=True):
+            calls.start_soon(work, client, begun)
+        for begun in working:  # a call that comes after the kill is answered by the next daemon
+            await begun.wait()
         os.kill(daemon, signal.SIGKILL)
     return told
 
