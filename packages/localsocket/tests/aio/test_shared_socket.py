@@ -8,6 +8,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from aio.ends import closing, turns_until
+from localsocket import Service
+from localsocket.aio.service_loop import ServiceLoop
 from localsocket.aio.shared_socket import SharedSocket
 from localsocket.errors import ClosedByPeer, LocalSocketError
 from localsocket.testing import PATIENCE
@@ -41,6 +43,19 @@ async def pushed() -> AsyncIterator[tuple[SharedSocket, Events, socket.socket]]:
         stream.begin(events.take_in, events.end, events.drain)
         with theirs:
             yield stream, events, theirs
+
+
+async def test_a_connection_counts_in_its_services_statistics_before_the_loop_receives() -> None:
+    service = Service("counted")
+    ours, theirs = socket.socketpair()
+    with theirs:
+        async with closing(SharedSocket.adopt_descriptor(ours.detach())) as stream:
+            assert isinstance(stream, SharedSocket)
+            loop = ServiceLoop(service, asyncio.get_running_loop())
+            connection = loop.connection(stream)
+            stats = service.stats()  # as another thread may ask in this moment
+            assert (stats.open_connections, stats.bytes_unsent) == (1, 0)
+            await connection.end()
 
 
 async def test_what_came_before_the_peer_left_is_still_read_and_then_the_end_is_told() -> None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import threading
 from collections.abc import Callable
+from typing import Any
 
 from localsocket.aio.local_socket import LocalSocket
 from localsocket.errors import ClosedByPeer, ClosedByUs, LocalSocketError
@@ -38,6 +40,18 @@ class SharedSocket(LocalSocket):
         "thread",
     )
 
+    def __init__(self, sock: socket.socket, **options: Any) -> None:
+        # What other threads may ask for before the loop receives, too: a service's statistics count unsent bytes.
+        self._next_look: asyncio.TimerHandle | None = None
+        self._gathering = threading.RLock()  # a signal's handler may publish in the midst of anything
+        self._is_reading_wanted = True
+        self._outbox: list[bytes] = []
+        self._outbox_size = 0
+        self._is_scheduled = False
+        self.is_cut = False
+        self.thread = threading.get_ident()
+        super().__init__(sock, **options)
+
     def begin(
         self,
         on_bytes: Callable[[bytes], object],
@@ -54,14 +68,7 @@ class SharedSocket(LocalSocket):
         self._on_end = on_end
         self._on_drained = on_drained
         self._on_hang_up = on_hang_up
-        self._next_look: asyncio.TimerHandle | None = None
         self._is_owned = True
-        self._gathering = threading.RLock()  # a signal's handler may publish in the midst of anything
-        self._is_reading_wanted = True
-        self._outbox: list[bytes] = []
-        self._outbox_size = 0
-        self._is_scheduled = False
-        self.is_cut = False
         self.thread = threading.get_ident()
         self._attach()
 
