@@ -55,13 +55,13 @@ class Syntax:
         """Return the edit that puts a text in the place of a node."""
         return Edit(self.file, node.start_byte, node.end_byte, text.encode())
 
-    def removed_line(self, node: Node) -> Edit | None:
-        """Return the edit that takes out the lines of a statement, or nothing where they hold something else, too."""
-        start = self.data.rfind(b"\n", 0, node.start_byte) + 1
-        found = self.data.find(b"\n", node.end_byte)
-        end = len(self.data) if found < 0 else found + 1
-        around = self.data[start : node.start_byte] + self.data[node.end_byte : end]
-        return Edit(self.file, start, end, b"") if not around.strip() else None
+    def removed_lines(self, start: int, end: int) -> Edit | None:
+        """Return the edit that takes out the lines of a stretch, or nothing where they hold something else, too."""
+        first = self.data.rfind(b"\n", 0, start) + 1
+        found = self.data.find(b"\n", end)
+        last = len(self.data) if found < 0 else found + 1
+        around = self.data[first:start] + self.data[end:last]
+        return Edit(self.file, first, last, b"") if not around.strip() else None
 
 
 Files = Callable[[str], "Syntax | None"]  # the syntax of a file by its path, where it can be changed

@@ -28,7 +28,7 @@ def removes_unused(finding: Finding, place: Place, files: Files) -> Iterator[Edi
         names = statement.children_by_field_name("name")
         gone = [one for one in names if _local_name(one) in unused]
         if len(gone) == len(names):
-            edit = syntax.removed_line(statement)
+            edit = syntax.removed_lines(statement.start_byte, statement.end_byte)
             yield from (edit,) if edit is not None else ()
         else:
             yield from (_without(syntax, one) for one in gone)
@@ -39,11 +39,8 @@ def _without_include(syntax: Syntax, include: Node) -> Iterator[Edit]:
     end = include.start_byte + len(syntax.data[include.start_byte : include.end_byte].rstrip())
     if syntax.data[include.start_byte : end].count(b"\n") or b"/" + b"*" in syntax.data[include.start_byte : end]:
         return
-    start = syntax.data.rfind(b"\n", 0, include.start_byte) + 1
-    found = syntax.data.find(b"\n", end)
-    line_end = len(syntax.data) if found < 0 else found + 1
-    if not syntax.data[start : include.start_byte].strip() and not syntax.data[end:line_end].strip():
-        yield Edit(syntax.file, start, line_end, b"")
+    edit = syntax.removed_lines(include.start_byte, end)
+    yield from (edit,) if edit is not None else ()
 
 
 def _is_alone(statement: Node) -> bool:
@@ -72,14 +69,6 @@ def _without(syntax: Syntax, name: Node) -> Edit:
         after = following.next_sibling
         on_same_line = after is not None and after.start_point[0] == name.start_point[0]
         end = after.start_byte if after is not None and on_same_line else following.end_byte
-        return Edit(syntax.file, *_whole_line(syntax, name.start_byte, end), b"")
+        return syntax.removed_lines(name.start_byte, end) or Edit(syntax.file, name.start_byte, end, b"")
     start = before.start_byte if before is not None and before.type == "," else name.start_byte
     return Edit(syntax.file, start, name.end_byte, b"")
-
-
-def _whole_line(syntax: Syntax, start: int, end: int) -> tuple[int, int]:
-    """Return a stretch, with the rest of its line where nothing else stands there."""
-    first = syntax.data.rfind(b"\n", 0, start) + 1
-    last = syntax.data.find(b"\n", end) + 1
-    is_whole = last > 0 and not (syntax.data[first:start] + syntax.data[end:last]).strip()
-    return (first, last) if is_whole else (start, end)
