@@ -59,13 +59,19 @@ class ClosedByUs(LocalSocketError, ConnectionAbortedError):
 
 
 class ClosedByPeer(LocalSocketError, ConnectionResetError):
-    """The other end is gone; what arrived before stays readable. `unsent` bytes could not be delivered."""
+    """The other end is gone; what arrived before stays readable. `unsent` bytes could not be delivered.
 
-    def __init__(self, doing: str, *, unsent: int = 0) -> None:
+    `attempts`: how often a call was made that may be repeated; the connection was lost each time.
+    """
+
+    def __init__(self, doing: str, *, unsent: int = 0, attempts: int = 1) -> None:
         lost = f"; {unsent} bytes were not sent" if unsent else ""
+        if attempts > 1:
+            lost += f"; the call was made {attempts} times, and each time the connection was lost before the answer"
         super().__init__(errno.ECONNRESET, f"the peer closed the connection while {doing}{lost}")
         self.doing = doing
         self.unsent = unsent
+        self.attempts = attempts
 
 
 class BrokenEndpoint(LocalSocketError, OSError):

@@ -22,6 +22,7 @@ from localsocket.errors import (
     ServerRefused,
 )
 from localsocket.interfaces import MIB
+from localsocket.services.client_core import MOST_ATTEMPTS
 from localsocket.testing import FOREVER, PATIENCE, Background, wait_until
 from localsocket.wire.answerer import AnsweredCall, Answerer
 from localsocket.wire.caller import OpenCall
@@ -230,7 +231,7 @@ def test_one_new_connection_is_made_for_all_threads(scripted: ScriptedServer) ->
 def test_a_call_that_may_be_repeated_is_once_for_each_connection_that_broke(scripted: ScriptedServer) -> None:
     client, connection = opened(scripted, reconnect=True)
     call = Background(lambda: client.call("twice", 7, timeout=FOREVER))
-    for _ in range(4):
+    for _ in range(MOST_ATTEMPTS - 1):
         again = connection.next_call()
         assert (again.body.method, bytes(again.body.arguments)) == ("twice", b"\x91\x07")
         connection.close()

@@ -74,6 +74,7 @@ class AnyClientConnection(abc.ABC):
                 call.is_over = True
                 self._wake_waiters(call)
             call.holder = self
+            call.attempts += 1
         return self.caller.reopen([call for call in calls if not call.is_over])
 
     def _go_on_with(self, call: OpenCall, lost: LocalSocketError) -> None:

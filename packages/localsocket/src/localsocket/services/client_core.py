@@ -32,6 +32,10 @@ from localsocket.wire.varlink_caller import VarlinkCaller
 ClientProtocol: TypeAlias = Literal["localsocket", "varlink"]
 """What a client speaks: our own protocol, or varlink, also with services that are not of this package."""
 
+MOST_ATTEMPTS = 4
+"""How often a call is made that may be repeated, the first time included. One that ends its server each time would
+otherwise end whatever is started in its place, for ever."""
+
 _CALLERS: dict[ClientProtocol, type[Caller]] = {"localsocket": Caller, "varlink": VarlinkCaller}
 
 
@@ -145,6 +149,7 @@ class ClientCore:
         """Whether a call whose connection broke is made again on the next one."""
         return (
             self.reconnects
+            and call.attempts < MOST_ATTEMPTS
             and caller.peer is not None
             and call.method in caller.peer.idempotent
             and not call.is_answered
@@ -194,7 +199,7 @@ def check_client_protocol(protocol: ClientProtocol) -> ClientProtocol:
 def lost_in_call(call: OpenCall, reason: LocalSocketError) -> Exception:
     """Return the error for a call that will never be answered, because of `reason`."""
     if isinstance(reason, ClosedByPeer):
-        error: Exception = ClosedByPeer(f"calling {call.method!r}")
+        error: Exception = ClosedByPeer(f"calling {call.method!r}", attempts=call.attempts)
         error.__cause__ = reason
         return error
     return reason

@@ -13,6 +13,7 @@ from localsocket.errors import (
     LocalSocketError,
     ServerNotFound,
 )
+from localsocket.services.client_core import MOST_ATTEMPTS
 from localsocket.testing.background import FOREVER, PATIENCE, Background, wait_until
 from localsocket.testing.contracts import ClientUnderTest, Contract, ServiceFace, raises
 from localsocket.testing.service_of_claims import ADDRESS, ServiceOfClaims, served, small_limits
@@ -182,6 +183,27 @@ def a_call_whose_connection_was_lost_is_repeated_where_that_does_no_harm(face: S
             assert client.call("add", 2, 3) == 5
         assert of_claims.diary.notes.count("held") == 3
         assert of_claims.diary.notes.count("closed") == 1
+
+
+@ending_claims.claim
+def a_call_that_loses_its_connection_each_time_is_not_repeated_for_ever(face: ServiceFace) -> None:
+    of_claims = ServiceOfClaims(is_async=face.is_async)
+    with contextlib.ExitStack() as clients:
+        with of_claims.served_by(face) as serving:
+            client = clients.enter_context(face.connect(ADDRESS, reconnect=True))
+            deadly = Background(lambda: client.call("hold_repeatable", timeout=FOREVER))
+            of_claims.diary.wait_for("held")
+            serving.stop(timeout=0)
+        for attempt in range(2, MOST_ATTEMPTS + 1):
+            with of_claims.served_by(face) as serving:
+                of_claims.diary.wait_for(*["held"] * attempt)
+                serving.stop(timeout=0)
+        error = raises(ClosedByPeer, deadly.result)
+        assert error.attempts == MOST_ATTEMPTS
+        assert f"made {MOST_ATTEMPTS} times" in str(error)
+        with of_claims.served_by(face):
+            assert client.call("add", 2, 3) == 5
+        assert of_claims.diary.notes.count("held") == MOST_ATTEMPTS
 
 
 @ending_claims.claim

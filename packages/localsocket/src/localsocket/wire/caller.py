@@ -46,6 +46,7 @@ class OpenCall:
     __slots__ = (
         "_granted",
         "_unacknowledged",
+        "attempts",
         "body",
         "depth",
         "error",
@@ -65,6 +66,7 @@ class OpenCall:
         self.method = method
         self.number = number
         self.frame = frame  # to be sent again, if the method may be called twice
+        self.attempts = 1
         self.is_over = False
         self.is_stream = False
         self.body: Body | None = None
