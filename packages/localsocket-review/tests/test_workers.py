@@ -6,7 +6,9 @@ import itertools
 import os
 import signal
 import threading
+import weakref
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -29,6 +31,37 @@ RULE = all_rules()[0]
 def endless(facts: Facts) -> Iterator[Finding]:
     while True:
         yield from ()
+
+
+class Short:
+    """An object that does not live long."""
+
+
+class LongEnd:
+    def __del__(self) -> None:
+        sum(range(100))
+
+
+def ending_objects(facts: Facts) -> Iterator[Finding]:
+    """Half of the time is that of destructors."""
+    while True:
+        LongEnd()
+        sum(range(100))
+        yield from ()
+
+
+def ending_members(facts: Facts) -> Iterator[Finding]:
+    """Much of the time is that of what a set is told of an object's end."""
+    members = weakref.WeakSet[Short]()
+    while True:
+        members.update([Short() for _ in range(1000)])
+        yield from ()
+
+
+def catching(facts: Facts) -> Iterator[Finding]:
+    while True:
+        with suppress(Exception):
+            yield from endless(facts)
 
 
 def too_deep(facts: Facts) -> Iterator[Finding]:
@@ -110,7 +143,13 @@ def test_a_small_tree_is_read_by_one_process(tmp_path: Path, monkeypatch: pytest
     assert processes_for([path], 8) == 1
 
 
-@pytest.mark.parametrize(("check", "why"), [(endless, "longer than"), (too_deep, "nested too deeply")])
+@pytest.mark.parametrize(
+    ("check", "why"),
+    [
+        *((check, "longer than") for check in (endless, ending_objects, ending_members, catching)),
+        (too_deep, "nested too deeply"),
+    ],
+)
 def test_a_rule_that_does_not_end_is_given_up_and_the_others_go_on(check: object, why: str) -> None:
     paths = sorted((CORPUS / "ls106").glob("bad_*.py"))
     checker = Checker([read_python(str(path), path.read_text()) for path in paths], seconds=0.2)
@@ -133,6 +172,17 @@ def test_a_time_limit_leaves_no_timer_behind() -> None:
     with time_limit(0.05):
         pass
     assert sum(range(10_000_000)) > 0
+
+
+def test_a_time_limit_that_is_forgotten_holds_a_second_later() -> None:
+    limits = list[BaseException]()
+    with pytest.raises(ThoughtTooLong), time_limit(0.01):
+        try:
+            sum(number for number in itertools.count())
+        except ThoughtTooLong as error:
+            limits.append(error)
+        sum(number for number in itertools.count())
+    assert limits
 
 
 def test_outside_of_the_main_thread_nothing_is_limited() -> None:

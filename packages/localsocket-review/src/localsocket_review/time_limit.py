@@ -4,13 +4,22 @@ from __future__ import annotations
 
 import signal
 import threading
+import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
+# The interpreter calls destructors by itself, and what these files have told of an object's end. It prints what they
+# raise, and forgets it.
+_DESTRUCTOR = "__del__"
+_TOLD_OF_ENDS = {each.__init__.__code__.co_filename for each in (weakref.WeakSet, weakref.WeakValueDictionary)}
 
-class ThoughtTooLong(Exception):
-    """The time limit has passed."""
+_SOON = 0.001  # seconds; all of those are short
+_ONCE_MORE = 1.0  # seconds: what was raised has ended the rule by then, or has been forgotten
+
+
+class ThoughtTooLong(BaseException):
+    """The time limit has passed. No rule catches it by catching each Exception."""
 
 
 @contextmanager
@@ -31,5 +40,18 @@ def time_limit(seconds: float) -> Iterator[None]:
         signal.signal(signal.SIGVTALRM, before)
 
 
-def _interrupt(_number: int, _frame: FrameType | None) -> None:
+def _interrupt(_number: int, frame: FrameType | None) -> None:
+    if _would_be_forgotten(frame):
+        signal.setitimer(signal.ITIMER_VIRTUAL, _SOON)
+        return
+    signal.setitimer(signal.ITIMER_VIRTUAL, _ONCE_MORE)
     raise ThoughtTooLong
+
+
+def _would_be_forgotten(frame: FrameType | None) -> bool:
+    """Whether what is raised in this frame ends with something that the interpreter called by itself."""
+    while frame is not None:
+        if frame.f_code.co_name == _DESTRUCTOR or frame.f_code.co_filename in _TOLD_OF_ENDS:
+            return True
+        frame = frame.f_back
+    return False
