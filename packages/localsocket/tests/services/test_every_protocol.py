@@ -150,13 +150,16 @@ def test_who_does_not_read_is_read_no_further_and_delays_nobody(face: ServiceFac
 # --- what becomes of a call -------------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("begun", [0, 4])
 def test_a_notification_that_arrived_whole_is_run_though_its_sender_has_gone(
-    face: ServiceFace, kind: type[Stranger]
+    face: ServiceFace, kind: type[Stranger], begun: int
 ) -> None:
-    with served(face) as of_claims:
+    """The sender leaves at once, or when as many have begun as may, and no more is read while they last."""
+    with served(face, limits=small_limits(calls=4, greeting=PATIENCE)) as of_claims:
         with kind(ADDRESS) as leaving:
             first, *others = (leaving.notification("note_later", what=str(number)) for number in range(20))
             leaving.socket.sendall(b"".join([first, *others, leaving.notification("note", what="last")[:-1]]))
+            wait_until(lambda: of_claims.service.stats().calls >= begun, "some to begin")
         wait_until(lambda: of_claims.service.stats().open_connections == 0, "it to be gone")
         of_claims.gate.set()
         of_claims.diary.wait_for(*map(str, range(20)))

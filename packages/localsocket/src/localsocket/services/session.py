@@ -213,7 +213,8 @@ class Session:
     def end_turn(self) -> bool:
         """Read on if nothing waits that has arrived; return whether more of it may be served when others had a turn."""
         if self.waiting:
-            self.outbox.set_reading(False)
+            # Of a peer that has gone no more comes than the system holds, and behind that is the end.
+            self.outbox.set_reading(self._is_deserted)
             return not self._inbox.has_to_wait
         if self._door.has_more:
             self.outbox.set_reading(False)
