@@ -1,4 +1,4 @@
-"""The contracts of localsocket.testing hold for the asyncio face, on the stock loop and on uvloop."""
+"""The contracts hold for the asyncio face, on the stock loop and on uvloop."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 import pytest
 import uvloop
 
-from localsocket.testing import AioFace, ListenerFace, StreamFace, listener_contract, stream_contract
+from contracts import AioFace, ListenerFace, StreamFace, listener_contract, stream_contract
 
 
 @pytest.fixture(params=[asyncio.new_event_loop, uvloop.new_event_loop], ids=["stock", "uvloop"])

@@ -96,6 +96,6 @@ def test_without_anyio_the_package_says_what_to_install() -> None:
     assert "ImportError: localsocket.anyio needs anyio: pip install 'localsocket[anyio]'" in done.stderr
 
 
-def test_the_contracts_of_the_other_faces_need_no_anyio() -> None:
+def test_the_help_for_tests_needs_no_anyio() -> None:
     program = "import sys; sys.modules['anyio'] = None; import localsocket.testing"
     subprocess.run([sys.executable, "-c", program], check=True)

@@ -1,4 +1,4 @@
-"""The contracts of localsocket.testing hold for the anyio face, on asyncio and on Trio."""
+"""The contracts hold for the anyio face, on asyncio and on Trio."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from localsocket.testing import ListenerFace, StreamFace, listener_contract, stream_contract
-from localsocket.testing.anyio_face import AnyioFace
+from contracts import ListenerFace, StreamFace, listener_contract, stream_contract
+from contracts.anyio_face import AnyioFace
 
 
 @pytest.fixture(params=["asyncio", "trio"])

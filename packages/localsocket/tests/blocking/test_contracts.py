@@ -6,15 +6,9 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
+from contracts import BlockingFace, EventFace, listener_contract, stream_contract
 from localsocket import EventSocket, Handler, LocalSocket, ServerThread
-from localsocket.testing import (
-    BlockingFace,
-    EventFace,
-    ServerUnderTest,
-    listener_contract,
-    server_contract,
-    stream_contract,
-)
+from localsocket.testing import ServerUnderTest, server_contract
 
 
 @pytest.fixture(params=["blocking", "events"])

@@ -25,14 +25,7 @@ from localsocket.errors import (
     UnsuitableDescriptor,
     WrongMode,
 )
-from localsocket.testing import (
-    PATIENCE,
-    Background,
-    SilentPeer,
-    clogged_pair,
-    connected_pair,
-    wait_until,
-)
+from localsocket.testing import PATIENCE, Background, SilentPeer, clogged_pair, connected_pair, wait_until
 
 SOON = 0.02
 MIB = 1 << 20

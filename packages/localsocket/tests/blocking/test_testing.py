@@ -9,16 +9,16 @@ import pytest
 
 import localsocket
 from blocking.recorder import Recorder
+from contracts import BlockingFace, EventFace, stream_contract
+from contracts.faces import WaitedListener, WaitedSocket
 from localsocket import EventLoop, Limits, LocalSocket, ServerThread, SocketState
 from localsocket.errors import ClosedByPeer, DeadlinePassed, EndOfStream
 from localsocket.testing import (
     EVERY_MISBEHAVIOUR,
     PATIENCE,
     Background,
-    BlockingFace,
     Contract,
     DeafPeer,
-    EventFace,
     FloodingPeer,
     MisbehavingPeer,
     ResettingPeer,
@@ -30,10 +30,8 @@ from localsocket.testing import (
     connected_pair,
     raises,
     server_contract,
-    stream_contract,
     wait_until,
 )
-from localsocket.testing.faces import WaitedListener, WaitedSocket
 
 # --- beside the test --------------------------------------------------------------------------------------------------
 

@@ -10,8 +10,8 @@ import inspect
 from collections.abc import Callable, Iterator
 from typing import Any, Protocol
 
+from contracts import AioFace
 from localsocket import aio
-from localsocket.testing import AioFace
 
 
 class Package(Protocol):

@@ -13,8 +13,8 @@ import localsocket
 from conformance.awaited import AwaitedPackage, Package
 from conformance.faces import BlockingFace, EventFace, Face, TaskFace
 from conformance.recorder import Recorder
+from contracts import AioFace
 from localsocket import EventLoop
-from localsocket.testing import AioFace
 
 LOOPS = {"aio": asyncio.new_event_loop, "aio-uvloop": uvloop.new_event_loop}
 

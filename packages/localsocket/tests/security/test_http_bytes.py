@@ -10,10 +10,11 @@ from collections.abc import Iterator
 
 import pytest
 
+from contracts import AioFace, ServiceFace, ServingInLoop, ServingInThread
+from contracts.service_of_claims import ADDRESS, ServiceOfClaims, small_limits
 from localsocket import Client
 from localsocket.log_thinning import ThinnedLog
-from localsocket.testing import AioFace, ServiceFace, ServingInLoop, ServingInThread, wait_until
-from localsocket.testing.service_of_claims import ADDRESS, ServiceOfClaims, small_limits
+from localsocket.testing import wait_until
 from services.raw_peers import connect_raw
 from wire.http_building import Told, chunked, request, responses
 from wire.test_http_door import BROKEN, REFUSED, long_head

@@ -14,8 +14,8 @@ from aio.conftest import (  # noqa: F401 - tests that are coroutine functions ru
     pytest_pyfunc_call,
     run,
 )
+from contracts import AioFace, ServingInLoop
 from localsocket import ServerThread, Service
-from localsocket.testing import AioFace, ServingInLoop
 from security.conftest import public_directory  # noqa: F401 - where other users come
 
 ADDRESS = "services.test"

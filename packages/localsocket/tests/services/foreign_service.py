@@ -13,7 +13,7 @@ from collections.abc import AsyncIterator, Iterator
 import asyncvarlink
 from asyncvarlink.serviceinterface import VarlinkServiceInterface
 
-from localsocket.testing import AioFace
+from contracts import AioFace
 
 
 class Broken(asyncvarlink.TypedVarlinkErrorReply, interface="org.example.Foreign"):

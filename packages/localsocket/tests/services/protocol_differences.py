@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from localsocket.testing import service_contract
-from localsocket.testing.service_keeping_claims import UnhurriedClient
+from contracts import service_contract
+from contracts.service_keeping_claims import UnhurriedClient
 
 BY_NAME = "there is no place: what is missing, or too much, is told by its name"
 ONE_BY_ONE = "a connection has one call under way"

@@ -15,6 +15,9 @@ import h11
 import msgspec
 
 import localsocket
+from contracts import ServingInThread
+from contracts.service_of_claims import ADDRESS
+from contracts.subjects import CallsUnderTest, ClientUnderTest, ItemsUnderTest, ServingUnderTest
 from localsocket import Service
 from localsocket.deadlines import Deadline
 from localsocket.errors import CallCancelled, ClosedByPeer, DeadlinePassed, EndOfStream, Unsupported
@@ -22,9 +25,7 @@ from localsocket.services.client_core import ClientOptions
 from localsocket.services.description import ServiceDescription
 from localsocket.services.failures import error_of
 from localsocket.services.method import Method
-from localsocket.testing import PATIENCE, ServingInThread
-from localsocket.testing.contracts import CallsUnderTest, ClientUnderTest, ItemsUnderTest, ServingUnderTest
-from localsocket.testing.service_of_claims import ADDRESS
+from localsocket.testing import PATIENCE
 from localsocket.wire.call_bodies import Failure
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 import pytest
 import uvloop
 
-from localsocket.testing import (
+from contracts import (
     AioFace,
     BlockingFace,
     BothWaysFace,

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from localsocket.testing import AioFace, ServiceFace, ServingInLoop, ServingInThread, service_contract
+from contracts import AioFace, ServiceFace, ServingInLoop, ServingInThread, service_contract
 from services import protocol_differences as differences
 from services.protocol_faces import HttpFace, VarlinkFace
 

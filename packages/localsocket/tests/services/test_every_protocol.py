@@ -12,11 +12,12 @@ from typing import Any
 
 import pytest
 
+from contracts import AioFace, ServiceFace, ServingInLoop, ServingInThread
+from contracts.service_of_claims import ADDRESS, ServiceOfClaims, small_limits
 from localsocket import CallLimits, Client, ServerThread
 from localsocket.interfaces import MIB
 from localsocket.log_thinning import ThinnedLog
-from localsocket.testing import PATIENCE, AioFace, ServiceFace, ServingInLoop, ServingInThread, wait_until
-from localsocket.testing.service_of_claims import ADDRESS, ServiceOfClaims, small_limits
+from localsocket.testing import PATIENCE, wait_until
 from services.raw_protocols import STRANGERS, Stranger
 from services.test_varlink_bad_input import REFUSED as REFUSED_CALLS
 from wire.test_hostile_peers import UNFIT as REFUSED_ARGUMENTS

@@ -18,9 +18,10 @@ import httpx
 import pytest
 
 import localsocket
+from contracts import AioFace, ServiceFace, ServingInLoop, ServingInThread
+from contracts.service_of_claims import ADDRESS, ServiceOfClaims, small_limits
 from localsocket import Client
-from localsocket.testing import PATIENCE, AioFace, ServiceFace, ServingInLoop, ServingInThread, wait_until
-from localsocket.testing.service_of_claims import ADDRESS, ServiceOfClaims, small_limits
+from localsocket.testing import PATIENCE, wait_until
 from services.raw_peers import connect_raw
 from wire.http_building import Told, request, responses
 

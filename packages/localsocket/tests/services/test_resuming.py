@@ -11,14 +11,15 @@ from typing import Any
 
 import pytest
 
+from contracts import AioFace, ServiceFace, ServingInThread
+from contracts.subjects import SubscriptionUnderTest
 from localsocket import CallLimits, Client, Gap, Service, aio, listen, log_thinning
 from localsocket.errors import BadResult, DeadlinePassed
 from localsocket.services.client_core import ClientCore
 from localsocket.services.following import Following
 from localsocket.services.method import SUBSCRIBE_NUMBERED
 from localsocket.services.topic import Topic
-from localsocket.testing import FOREVER, PATIENCE, AioFace, Background, ServiceFace, ServingInThread, wait_until
-from localsocket.testing.contracts import SubscriptionUnderTest
+from localsocket.testing import FOREVER, PATIENCE, Background, wait_until
 from localsocket.wire.caller import OpenCall
 from localsocket.wire.numbered_items import encode_beginning, encode_numbered
 from programs import Program

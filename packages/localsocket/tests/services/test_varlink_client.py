@@ -13,6 +13,8 @@ from typing import Any, Protocol
 import pytest
 
 import localsocket
+from contracts import AioFace, ServingInThread
+from contracts.subjects import ClientUnderTest
 from localsocket import CallLimits, Client, ServerThread, aio
 from localsocket.errors import (
     BadArguments,
@@ -26,8 +28,7 @@ from localsocket.errors import (
     UnsuitableMessage,
     Unsupported,
 )
-from localsocket.testing import PATIENCE, AioFace, Background, ServingInThread, wait_until
-from localsocket.testing.contracts import ClientUnderTest
+from localsocket.testing import PATIENCE, Background, wait_until
 from localsocket.wire.greeting import Greeting
 from localsocket.wire.varlink_caller import VarlinkCaller
 from services.conftest import ADDRESS

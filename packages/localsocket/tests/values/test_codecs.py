@@ -11,10 +11,10 @@ from typing import Any
 import msgspec
 import pytest
 
+from contracts import AioFace, ServiceFace, ServingInLoop, ServingInThread
 from localsocket import Codec, MessageSocket, Service, aio, pair
 from localsocket.errors import BadArguments, BadResult, CallFailed, PeerBrokeProtocol, UnsuitableMessage, UnsuitableType
 from localsocket.services.schema import Result
-from localsocket.testing import AioFace, ServiceFace, ServingInLoop, ServingInThread
 from localsocket.values.known_types import KnownTypes
 from values.matrix import Circle, Money, Square
 

@@ -14,11 +14,11 @@ import jsonschema
 import msgspec
 import pytest
 
+from contracts import AioFace, ClientUnderTest, ServiceFace, ServingInLoop, ServingInThread
 from localsocket import MessageSocket, Service, pair
 from localsocket.errors import BadResult, UnsuitableMessage
 from localsocket.services.json_schema_document import json_schema_document
 from localsocket.services.topic import Topic
-from localsocket.testing import AioFace, ClientUnderTest, ServiceFace, ServingInLoop, ServingInThread
 from localsocket.tools.stub import stub_of
 from localsocket.values.known_types import KnownTypes
 from localsocket.values.refusing import check_can_be_sent

@@ -1,6 +1,4 @@
-"""For your own tests: connected pairs, peers that misbehave, and contracts that all keep who do the same.
-
-There is a contract for streams, listeners, message sockets, services with their clients, and servers of any kind.
+"""For your own tests: connected pairs, peers that misbehave, and the contract that servers of any kind keep.
 
 Works with any test runner, or none. The helpers clean up after themselves, so that a test that fails leaves nothing
 behind that makes the next one fail.
@@ -17,24 +15,8 @@ behind that makes the next one fail.
             server_contract.check(ServerUnderTest("my.server", b"ping\\n", b"pong\\n"))
 """
 
-from localsocket.testing.aio_face import AioFace
 from localsocket.testing.background import FOREVER, PATIENCE, Background, wait_until
-from localsocket.testing.both_ways_claims import BothWaysFace, both_ways_contract
-from localsocket.testing.contracts import (
-    ClientUnderTest,
-    Contract,
-    ListenerFace,
-    ListenerUnderTest,
-    MessageFace,
-    MessagesUnderTest,
-    ServiceFace,
-    StreamFace,
-    StreamUnderTest,
-    raises,
-)
-from localsocket.testing.faces import BlockingFace, EventFace
-from localsocket.testing.listener_claims import listener_contract
-from localsocket.testing.message_claims import message_contract
+from localsocket.testing.contract import Contract, raises
 from localsocket.testing.pairs import clog, clogged_pair, connected_pair, set_kernel_buffer
 from localsocket.testing.peers import (
     EVERY_MISBEHAVIOUR,
@@ -47,48 +29,26 @@ from localsocket.testing.peers import (
     VanishingPeer,
 )
 from localsocket.testing.server_claims import ServerUnderTest, server_contract
-from localsocket.testing.service_claims import service_contract
-from localsocket.testing.service_faces import ServingInLoop, ServingInThread
-from localsocket.testing.stream_claims import stream_contract
 
 __all__ = [
     "EVERY_MISBEHAVIOUR",
     "FOREVER",
     "PATIENCE",
-    "AioFace",
     "Background",
-    "BlockingFace",
-    "BothWaysFace",
-    "ClientUnderTest",
     "Contract",
     "DeafPeer",
-    "EventFace",
     "FloodingPeer",
-    "ListenerFace",
-    "ListenerUnderTest",
-    "MessageFace",
-    "MessagesUnderTest",
     "MisbehavingPeer",
     "ResettingPeer",
     "ServerUnderTest",
-    "ServiceFace",
-    "ServingInLoop",
-    "ServingInThread",
     "SilentPeer",
-    "StreamFace",
-    "StreamUnderTest",
     "TricklingPeer",
     "VanishingPeer",
-    "both_ways_contract",
     "clog",
     "clogged_pair",
     "connected_pair",
-    "listener_contract",
-    "message_contract",
     "raises",
     "server_contract",
-    "service_contract",
     "set_kernel_buffer",
-    "stream_contract",
     "wait_until",
 ]

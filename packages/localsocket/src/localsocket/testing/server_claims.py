@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 from localsocket.blocking.connect import connect
 from localsocket.testing.background import PATIENCE
-from localsocket.testing.contracts import Contract
+from localsocket.testing.contract import Contract
 from localsocket.testing.peers import EVERY_MISBEHAVIOUR, MisbehavingPeer, SilentPeer
 
 server_contract: Contract[ServerUnderTest]

@@ -7,7 +7,7 @@ import contextlib
 from collections.abc import Callable, Iterator
 
 from localsocket import aio
-from localsocket.testing import AioFace
+from localsocket.testing import Background
 
 
 async def echo(socket: aio.LocalSocket) -> None:
@@ -19,13 +19,17 @@ async def echo(socket: aio.LocalSocket) -> None:
 @contextlib.contextmanager
 def aio_echo_thread(address: str, new_loop: Callable[[], asyncio.AbstractEventLoop]) -> Iterator[None]:
     """Serve `address` for the `with` block, from a thread with a loop of its own, which `new_loop` makes."""
-
-    async def serve() -> aio.Serving:
-        return await aio.serve(address, echo)
-
-    with AioFace(new_loop) as thread:
-        serving = thread.wait_for(serve())
+    with contextlib.closing(new_loop()) as loop, Background(loop.run_forever) as running:
         try:
-            yield
+            serving = asyncio.run_coroutine_threadsafe(_serve(address), loop).result()
+            try:
+                yield
+            finally:
+                asyncio.run_coroutine_threadsafe(serving.stop(), loop).result()
         finally:
-            thread.wait_for(serving.stop())
+            loop.call_soon_threadsafe(loop.stop)
+            running.result()
+
+
+async def _serve(address: str) -> aio.Serving:
+    return await aio.serve(address, echo)

@@ -11,7 +11,7 @@ from anyio.from_thread import start_blocking_portal
 from anyio.lowlevel import checkpoint
 
 import localsocket.anyio
-from localsocket.testing.awaited_face import AwaitedFace
+from contracts.awaited_face import AwaitedFace
 
 T = TypeVar("T")
 

@@ -6,11 +6,11 @@ import math
 from collections.abc import Callable
 from functools import partial
 
+from contracts.service_of_claims import ADDRESS, Diary, Refused, served, small_limits
+from contracts.subjects import ClientUnderTest, ItemsUnderTest, ServiceFace, in_time
 from localsocket.errors import CallCancelled, CallFailed, DeadlinePassed, EndOfStream
 from localsocket.interfaces import KIB
-from localsocket.testing.background import PATIENCE, wait_until
-from localsocket.testing.contracts import ClientUnderTest, Contract, ItemsUnderTest, ServiceFace, in_time, raises
-from localsocket.testing.service_of_claims import ADDRESS, Diary, Refused, served, small_limits
+from localsocket.testing import PATIENCE, Contract, raises, wait_until
 
 window_claims: Contract[ServiceFace] = Contract()
 

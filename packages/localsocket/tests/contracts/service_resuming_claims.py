@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from contracts.service_of_claims import ADDRESS, QUEUE, ServiceOfClaims, served, small_limits
+from contracts.subjects import ClientUnderTest, ServiceFace, SubscriptionUnderTest
 from localsocket.blocking.connect import connect
 from localsocket.errors import CallCancelled, ClosedByPeer, ClosedByUs, DeadlinePassed, NoSuchTopic
 from localsocket.interfaces import KIB
@@ -15,9 +17,7 @@ from localsocket.services.gap import Gap
 from localsocket.services.method import SUBSCRIBE, SUBSCRIBE_NUMBERED
 from localsocket.services.service import Service
 from localsocket.services.topic import Topic
-from localsocket.testing.background import FOREVER, PATIENCE, Background, wait_until
-from localsocket.testing.contracts import ClientUnderTest, Contract, ServiceFace, SubscriptionUnderTest, raises
-from localsocket.testing.service_of_claims import ADDRESS, QUEUE, ServiceOfClaims, served, small_limits
+from localsocket.testing import FOREVER, PATIENCE, Background, Contract, raises, wait_until
 from localsocket.wire.caller import Caller
 from localsocket.wire.greeting import Greeting
 from localsocket.wire.numbered_items import decode_beginning, decode_numbered

@@ -10,7 +10,7 @@ from typing import Any, Protocol, TypeVar
 from localsocket.awaited.awaited_server import AwaitedServer
 from localsocket.awaited.awaited_socket import AwaitedSocket
 from localsocket.interfaces import DEFAULT_LIMITS, Limits
-from localsocket.testing.pairs import set_kernel_buffer
+from localsocket.testing import set_kernel_buffer
 
 T = TypeVar("T")
 

@@ -6,6 +6,8 @@ import contextlib
 import itertools
 from collections.abc import Iterator
 
+from contracts.service_of_claims import ADDRESS, QUEUE, Refused, served, small_limits
+from contracts.subjects import ClientUnderTest, ItemsUnderTest, ServiceFace, in_time
 from localsocket.errors import (
     BadResult,
     Busy,
@@ -19,9 +21,7 @@ from localsocket.errors import (
 from localsocket.interfaces import KIB
 from localsocket.services.service import Service
 from localsocket.services.topic import Topic
-from localsocket.testing.background import PATIENCE, Background, wait_until
-from localsocket.testing.contracts import ClientUnderTest, Contract, ItemsUnderTest, ServiceFace, in_time, raises
-from localsocket.testing.service_of_claims import ADDRESS, QUEUE, Refused, served, small_limits
+from localsocket.testing import PATIENCE, Background, Contract, raises, wait_until
 from localsocket.wire.frames import HEADER_SIZE
 from localsocket.wire.numbered_items import encode_beginning, encode_numbered
 

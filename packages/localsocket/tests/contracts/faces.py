@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from types import TracebackType
 from typing import TypeVar
 
+from contracts.subjects import MessageOptions
 from localsocket.blocking.connect import connect
 from localsocket.blocking.event_loop import EventLoop
 from localsocket.blocking.event_socket import EventSocket
@@ -28,9 +29,7 @@ from localsocket.errors import (
     WriteBufferFull,
 )
 from localsocket.interfaces import DEFAULT_LIMITS, Limits, SocketState
-from localsocket.testing.background import PATIENCE, Background
-from localsocket.testing.contracts import MessageOptions
-from localsocket.testing.pairs import connected_pair
+from localsocket.testing import PATIENCE, Background, connected_pair
 
 T = TypeVar("T")
 

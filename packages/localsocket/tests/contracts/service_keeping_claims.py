@@ -7,15 +7,15 @@ import gc
 from collections.abc import Iterator
 from typing import Any
 
+from contracts.service_of_claims import ADDRESS, ServiceOfClaims, served, small_limits
+from contracts.subjects import ServiceFace
 from localsocket.blocking.connect import connect
 from localsocket.blocking.local_socket import LocalSocket
 from localsocket.interfaces import MIB
 from localsocket.services.limits import CallLimits
 from localsocket.services.served_call import ServedCall
 from localsocket.services.session import Session
-from localsocket.testing.background import PATIENCE, Background, wait_until
-from localsocket.testing.contracts import Contract, ServiceFace
-from localsocket.testing.service_of_claims import ADDRESS, ServiceOfClaims, served, small_limits
+from localsocket.testing import PATIENCE, Background, Contract, wait_until
 from localsocket.wire.caller import Caller, OpenCall
 from localsocket.wire.greeting import Greeting
 

@@ -8,6 +8,13 @@ import os
 from collections.abc import Callable, Iterator
 from typing import Any, Protocol
 
+from contracts.service_ending_claims import ending_claims
+from contracts.service_keeping_claims import keeping_claims
+from contracts.service_of_claims import ADDRESS, Person, Refused, served, small_limits
+from contracts.service_resuming_claims import resuming_claims
+from contracts.service_stream_claims import stream_claims
+from contracts.service_window_claims import window_claims
+from contracts.subjects import ServiceFace
 from localsocket.errors import (
     BadArguments,
     BadResult,
@@ -21,20 +28,7 @@ from localsocket.errors import (
     TooLongToSend,
     UnsuitableMessage,
 )
-from localsocket.testing.background import PATIENCE, Background, wait_until
-from localsocket.testing.contracts import Contract, ServiceFace, raises
-from localsocket.testing.service_ending_claims import ending_claims
-from localsocket.testing.service_keeping_claims import keeping_claims
-from localsocket.testing.service_of_claims import (
-    ADDRESS,
-    Person,
-    Refused,
-    served,
-    small_limits,
-)
-from localsocket.testing.service_resuming_claims import resuming_claims
-from localsocket.testing.service_stream_claims import stream_claims
-from localsocket.testing.service_window_claims import window_claims
+from localsocket.testing import PATIENCE, Background, Contract, raises, wait_until
 
 service_contract: Contract[ServiceFace] = Contract()
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import contextlib
 
+from contracts.subjects import ListenerFace, StreamUnderTest
 from localsocket.errors import ClosedByUs, DeadlinePassed, NameTaken, ServerNotFound
-from localsocket.testing.background import FOREVER, PATIENCE, Background
-from localsocket.testing.contracts import Contract, ListenerFace, StreamUnderTest, raises
+from localsocket.testing import FOREVER, PATIENCE, Background, Contract, raises
 
 listener_contract: Contract[ListenerFace] = Contract()
 

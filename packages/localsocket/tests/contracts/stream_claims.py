@@ -5,10 +5,10 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable
 
+from contracts.subjects import StreamFace, StreamUnderTest
 from localsocket.errors import ClosedByPeer, ClosedByUs, DeadlinePassed, EndOfStream, LimitExceeded, LineTooLong
 from localsocket.interfaces import KIB, MIB, Limits
-from localsocket.testing.background import FOREVER, PATIENCE, Background
-from localsocket.testing.contracts import Contract, StreamFace, StreamUnderTest, raises
+from localsocket.testing import FOREVER, PATIENCE, Background, Contract, raises
 
 stream_contract: Contract[StreamFace] = Contract()
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable
 
+from contracts.service_of_claims import ADDRESS, ServiceOfClaims, served, small_limits
+from contracts.subjects import ClientUnderTest, ServiceFace
 from localsocket.errors import (
     ClosedByPeer,
     ClosedByUs,
@@ -14,9 +16,7 @@ from localsocket.errors import (
     ServerNotFound,
 )
 from localsocket.services.client_core import MOST_ATTEMPTS
-from localsocket.testing.background import FOREVER, PATIENCE, Background, wait_until
-from localsocket.testing.contracts import ClientUnderTest, Contract, ServiceFace, raises
-from localsocket.testing.service_of_claims import ADDRESS, ServiceOfClaims, served, small_limits
+from localsocket.testing import FOREVER, PATIENCE, Background, Contract, raises, wait_until
 
 ending_claims: Contract[ServiceFace] = Contract()
 

@@ -6,6 +6,7 @@ import itertools
 from collections.abc import Callable
 from typing import Any
 
+from contracts.subjects import MessageFace, MessageOptions, MessagesUnderTest
 from localsocket.errors import (
     ClosedByPeer,
     ClosedByUs,
@@ -17,8 +18,7 @@ from localsocket.errors import (
     UnsuitableMessage,
 )
 from localsocket.interfaces import KIB, MIB
-from localsocket.testing.background import FOREVER, PATIENCE, Background
-from localsocket.testing.contracts import Contract, MessageFace, MessageOptions, MessagesUnderTest, raises
+from localsocket.testing import FOREVER, PATIENCE, Background, Contract, raises
 from localsocket.wire.frames import HEADER, Kind, encode_frame
 from localsocket.wire.greeting import Greeting
 from localsocket.wire.serializers import SerializerName

@@ -8,12 +8,11 @@ from collections.abc import Callable, Coroutine, Iterator
 from types import TracebackType
 from typing import Any, TypeVar
 
+from contracts.awaited_face import AwaitedFace
+from contracts.subjects import MessageOptions
 from localsocket import aio
 from localsocket.blocking.local_socket import LocalSocket
-from localsocket.testing.awaited_face import AwaitedFace
-from localsocket.testing.background import Background
-from localsocket.testing.contracts import MessageOptions
-from localsocket.testing.pairs import connected_pair
+from localsocket.testing import Background, connected_pair
 
 T = TypeVar("T")
 

@@ -1,22 +1,14 @@
-"""What streams, listeners, message sockets and services have to keep, written once for all faces, and for yours.
-
-A contract is a sequence of claims. Each claim is a function of one face, sets up what it needs, and raises
-AssertionError, or what the face raised, where the face does not keep it. With pytest:
-
-    @pytest.mark.parametrize("claim", stream_contract)
-    def test_my_stream(claim):
-        claim(MyFace())
+"""What the claims ask of streams, listeners, message sockets and services, of whichever face.
 
 A face adapts what is under test to the few calls below, which are those of LocalSocket, LocalServer, MessageSocket and
-Client, so that a blocking face needs no adapter. What does not block is waited for by its adapter: see
-localsocket.testing.faces.
+Client, so that a blocking face needs no adapter. What does not block is waited for by its adapter: see faces.py.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
-from typing import Any, Protocol, TypedDict, TypeVar, Unpack, overload
+from typing import Any, Protocol, TypedDict, TypeVar, Unpack
 
 from localsocket.deadlines import Deadline
 from localsocket.errors import DeadlinePassed
@@ -26,59 +18,11 @@ from localsocket.services.description import ServiceDescription
 from localsocket.services.gap import Gap
 from localsocket.services.service import Service
 from localsocket.services.stats import ClientStats
-from localsocket.testing.background import PATIENCE
+from localsocket.testing import PATIENCE
 from localsocket.wire.serializers import SerializerName
 
 Subject = TypeVar("Subject")
-Error = TypeVar("Error", bound=BaseException)
 Given = TypeVar("Given")
-
-
-class Contract(Sequence[Callable[[Subject], None]]):
-    """Claims about one kind of thing, in the order they were made."""
-
-    def __init__(self) -> None:
-        self._claims: list[Callable[[Subject], None]] = []
-
-    def claim(self, function: Callable[[Subject], None]) -> Callable[[Subject], None]:
-        """Add a claim; for use as a decorator."""
-        self._claims.append(function)
-        return function
-
-    def include(self, other: Contract[Subject]) -> None:
-        """Add the claims of another contract about the same kind of thing."""
-        self._claims.extend(other)
-
-    def check(self, subject: Subject) -> None:
-        """Examine every claim, and raise one ExceptionGroup with all that do not hold."""
-        broken: list[Exception] = []
-        for claim in self._claims:
-            try:
-                claim(subject)
-            except Exception as error:
-                error.add_note(f"claim: {claim.__name__.replace('_', ' ')}")
-                broken.append(error)
-        if broken:
-            raise ExceptionGroup(f"{len(broken)} of {len(self._claims)} claims do not hold", broken)
-
-    def __len__(self) -> int:
-        return len(self._claims)
-
-    @overload
-    def __getitem__(self, index: int) -> Callable[[Subject], None]: ...
-    @overload
-    def __getitem__(self, index: slice) -> Sequence[Callable[[Subject], None]]: ...
-    def __getitem__(self, index: int | slice) -> Callable[[Subject], None] | Sequence[Callable[[Subject], None]]:
-        return self._claims[index]
-
-
-def raises(kind: type[Error] | tuple[type[Error], ...], call: Callable[[], object]) -> Error:
-    """Return the error of that kind which the call raises; AssertionError when it raises none."""
-    try:
-        result = call()
-    except kind as error:
-        return error
-    raise AssertionError(f"it returned {result!r} and should have raised {kind}")
 
 
 def in_time(call: Callable[[], Given]) -> Given:

@@ -14,14 +14,14 @@ from typing import Any, Literal
 
 import msgspec
 
+from contracts.subjects import ClientUnderTest, ServiceFace, ServingUnderTest
 from localsocket.interfaces import KIB
 from localsocket.services.client_core import ClientOptions
 from localsocket.services.limits import DEFAULT_CALL_LIMITS, CallLimits
 from localsocket.services.served_call import current_call
 from localsocket.services.service import Service
 from localsocket.services.tracing import Tracing
-from localsocket.testing.background import PATIENCE, wait_until
-from localsocket.testing.contracts import ClientUnderTest, ServiceFace, ServingUnderTest
+from localsocket.testing import PATIENCE, wait_until
 
 ADDRESS = "contract.service"
 QUEUE = 8

@@ -8,6 +8,8 @@ from collections.abc import Awaitable, Callable, Iterator
 from contextlib import AbstractContextManager
 from typing import Any, TypeVar, Unpack
 
+from contracts.aio_face import AioFace
+from contracts.subjects import ClientUnderTest, ServingUnderTest
 from localsocket import aio
 from localsocket.aio.client import Calls
 from localsocket.aio.pending_call import Stream
@@ -18,8 +20,6 @@ from localsocket.services.gap import OnGap
 from localsocket.services.service import Service
 from localsocket.services.stats import ClientStats
 from localsocket.serving.server_thread import STOP_TIMEOUT, ServerThread
-from localsocket.testing.aio_face import AioFace
-from localsocket.testing.contracts import ClientUnderTest, ServingUnderTest
 
 T = TypeVar("T")
 

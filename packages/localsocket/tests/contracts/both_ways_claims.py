@@ -7,6 +7,8 @@ import contextlib
 from collections.abc import AsyncIterator, Iterator
 from typing import Any, Protocol
 
+from contracts.service_of_claims import ADDRESS, Diary, Refused
+from contracts.subjects import ClientUnderTest, ServiceFace, ServingUnderTest
 from localsocket.errors import (
     CallFailed,
     CallsTooDeep,
@@ -17,9 +19,7 @@ from localsocket.services.calling_side import DEEPEST
 from localsocket.services.client_core import ClientOptions
 from localsocket.services.served_call import current_call
 from localsocket.services.service import Service
-from localsocket.testing.background import PATIENCE, Background, wait_until
-from localsocket.testing.contracts import ClientUnderTest, Contract, ServiceFace, ServingUnderTest, raises
-from localsocket.testing.service_of_claims import ADDRESS, Diary, Refused
+from localsocket.testing import PATIENCE, Background, Contract, raises, wait_until
 
 _AT_ONCE = 40
 _SHORT = 0.05
