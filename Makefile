@@ -25,9 +25,9 @@ soak: $(BIN)/localsocket ## everything at once, with processes that are killed, 
 bench: $(BIN)/localsocket ## compare the speed with Qt's; ARGS="--help" tells how
 	$(BIN)/python benchmarks/compare_qt.py $(ARGS)
 
-docs: $(BIN)/localsocket ## run the examples, follow the links, show the news of the next version
-	$(BIN)/pytest tests/test_docs.py tests/test_doc_sessions.py
-	$(BIN)/towncrier build --draft --version next
+docs: $(BIN)/localsocket ## build the documentation site, build/site; a warning is an error
+	$(BIN)/pip install -q '.[docs]'
+	$(BIN)/python -m website.build
 
 rules: $(BIN)/localsocket ## write the pages of the reviewer's rules, docs/rules, anew
 	$(BIN)/python -m localsocket_review.rule_pages docs/rules

@@ -1,0 +1,1 @@
+"""The documentation site: `python -m website.build` makes it of docs/ and of the docstrings."""
