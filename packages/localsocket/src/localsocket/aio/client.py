@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import weakref
 from functools import partial
 from types import TracebackType
@@ -17,7 +18,7 @@ from localsocket.aio.shared_socket import SharedSocket
 from localsocket.aio.subscription import Subscription
 from localsocket.aio.waiting import Waiters
 from localsocket.deadlines import NEVER, Deadline
-from localsocket.errors import ClosedByPeer, ClosedByUs
+from localsocket.errors import ClosedByPeer, ClosedByUs, LocalSocketError
 from localsocket.services.any_client import AnyClient
 from localsocket.services.calls_core import Arguments, CallsCore, Carrier, NamedArguments
 from localsocket.services.client_core import ClientOptions
@@ -363,6 +364,8 @@ class Client(Calls, AnyClient[ClientConnection]):
             self._connection = before
             if socket is not None:
                 socket.abort()
+                with contextlib.suppress(LocalSocketError):
+                    await socket.close()  # what reaches another machine is not let go of in one step
             raise
 
 

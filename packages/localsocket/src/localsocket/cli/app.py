@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from localsocket.cli.bridging import bridge
 from localsocket.cli.calling import call, subscribe
 from localsocket.cli.catting import cat
 from localsocket.cli.commands_of_packages import CommandsOfPackages
@@ -102,6 +103,7 @@ app.command(epilog=EXIT_STATUSES)(stub)
 app.command(epilog=EXIT_STATUSES, context_settings={"ignore_unknown_options": True})(call)
 app.command(epilog=EXIT_STATUSES)(subscribe)
 app.command(epilog=EXIT_STATUSES)(serve)
+app.command(epilog=EXIT_STATUSES)(bridge)
 
 
 @app.command(

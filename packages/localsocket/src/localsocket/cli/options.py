@@ -11,6 +11,7 @@ import typer
 from localsocket.blocking.client import Client
 from localsocket.cli.completing import complete_address
 from localsocket.cli.daemons import daemon_of
+from localsocket.cli.exit_status import CommandFailed, ExitStatus
 from localsocket.endpoint.credentials import ANY_USER, SAME_USER, AllowedUsers
 from localsocket.services.client_core import ClientProtocol
 from localsocket.services.protocols import PROTOCOLS, ProtocolName, check_protocols
@@ -40,7 +41,7 @@ Address: TypeAlias = Annotated[
     str,
     typer.Argument(
         metavar="NAME",
-        help="A name, or a path (/run/x.sock, ./x.sock), @abstract or qt:name.",
+        help="A name, or a path (/run/x.sock, ./x.sock), @abstract, qt:name, or nats://host/name.",
         autocompletion=complete_address,
         show_default=False,
     ),
@@ -143,6 +144,18 @@ def connect_timeout(timeout: float | None, wait: bool) -> float | None:
     return CONNECT_TIMEOUT if timeout is None and not wait else timeout
 
 
+def address_without_secret(address: str) -> str:
+    """Return the address; refuse a password in it, which every user sees in the list of processes."""
+    scheme, _, rest = address.partition("://")
+    if scheme == "nats" and "@" in rest.partition("/")[0]:
+        raise CommandFailed(
+            "a password on the command line is seen by every user of this machine: name a credentials file, as "
+            "nats://host/name?creds=FILE, or an nkey seed file, as ?nkey=FILE",
+            ExitStatus.USAGE,
+        )
+    return address
+
+
 def client_of(
     name: str,
     timeout: float | None,
@@ -154,7 +167,7 @@ def client_of(
 ) -> Client:
     """Return a client of a service; `start` is the MODULE:SERVICE that is started where nobody serves."""
     return Client(
-        name,
+        address_without_secret(name),
         timeout=connect_timeout(timeout, wait),
         wait_for_server=wait,
         allow_server=allowed_users(any_user, allow),

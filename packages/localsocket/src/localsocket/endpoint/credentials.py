@@ -31,6 +31,9 @@ class PeerCredentials:
     gid: int
 
 
+EVERYBODY: Final = PeerCredentials(0, INVALID_ID, INVALID_ID)
+"""Stands for whoever calls where no kernel tells who that is, and it was said that everybody may: itself, no equal."""
+
 SAME_USER: Final = "the same user or root"
 """Admit this process's own (effective) user, and root: the default in both directions."""
 

@@ -11,7 +11,7 @@ from typing import Any, Generic, TypeVar
 
 from localsocket.deadlines import Deadline
 from localsocket.endpoint.fork_safety import close_in_forked_child
-from localsocket.errors import ClosedByPeer, ClosedByUs, LocalSocketError
+from localsocket.errors import ClosedByPeer, ClosedByUs, LocalSocketError, ServerNotFound, ServerRefused
 from localsocket.forgotten import warn_forgotten
 from localsocket.keywords import check_keywords
 from localsocket.services.any_client_connection import AnyClientConnection
@@ -23,6 +23,8 @@ from localsocket.sockets.connector import Connector
 from localsocket.sockets.given_socket import Reached
 
 logger = logging.getLogger("localsocket.services")
+
+_MAY_COME_BACK = (ClosedByPeer, ServerNotFound, ServerRefused)
 
 ClientConnection = TypeVar("ClientConnection", bound=AnyClientConnection)
 
@@ -102,13 +104,17 @@ class AnyClient(Generic[ClientConnection]):
         """Give up a connection whose greeting fails; suppress that where the next attempt may do better."""
         self._greeting = connection
         try:
+            self._check_not_closed()  # who closed it before this line has found nothing to cut off
             yield
         except BaseException as error:
             connection.abort()
+            reason = connector.explain(error)
             # A server that ends takes nobody in any more, while its door stands open for another moment.
-            if not isinstance(error, ClosedByPeer) or not connector.waits_for_server:
-                raise
-            connector.note(error)
+            if not isinstance(reason, _MAY_COME_BACK) or not connector.waits_for_server:
+                if reason is error:
+                    raise
+                raise reason from error
+            connector.note(reason)
         finally:
             self._greeting = None
 

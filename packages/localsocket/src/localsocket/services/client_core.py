@@ -12,6 +12,7 @@ from localsocket.endpoint.credentials import SAME_USER, AllowedUsers, check_allo
 from localsocket.endpoint.daemon import Startable, check_daemon
 from localsocket.errors import ClosedByPeer, ConnectingTimedOut, DeadlinePassed, LocalSocketError, Unsupported
 from localsocket.keywords import similar_names
+from localsocket.services.carriers import carrier_of
 from localsocket.services.failures import error_of
 from localsocket.services.limits import DEFAULT_CALL_LIMITS, CallLimits
 from localsocket.services.method import check_declared
@@ -80,7 +81,11 @@ class ClientCore:
         self.takes_positions = self._caller.takes_positions
         self.read: Callable[[Result, Body], Any] = Result.read_json if self._caller.is_json else Result.read
         self.given = GivenSocket.of(address)
-        self.address = self.given.address if self.given else parse_address(cast(str, address)).address
+        self._far_away = carrier_of(address)
+        if self._far_away is not None:
+            self.address = self._far_away.shown
+        else:
+            self.address = self.given.address if self.given else parse_address(cast(str, address)).address
         self.service = _check_served(serves, protocol)
         self.speaks_first = True
         if self.given is not None and (reconnect or start is not None):
@@ -107,16 +112,21 @@ class ClientCore:
 
     def connector(self, kind: type[Connected], deadline: Deadline, *, is_again: bool) -> Connector[Connected]:
         """Return what connects a socket of `kind`; again after a loss it waits for the server to be back."""
-        address = self.address if self.given is None else self.given.take(self._allow_server)
-        connector = self._connector = Connector(
-            kind,
-            address,
-            timeout=deadline,
-            wait_for_server=self._wait_for_server or is_again,
-            allow_server=self._allow_server,
-            limits=self.limits.of_socket(),
-            start=self._start,
-        )
+        limits, waits = self.limits.of_socket(), self._wait_for_server or is_again
+        connector: Connector[Connected]
+        if self._far_away is not None:
+            connector = self._far_away.connector(kind, deadline, waits=waits, reconnects=self.reconnects, limits=limits)
+        else:
+            connector = Connector(
+                kind,
+                self.address if self.given is None else self.given.take(self._allow_server),
+                timeout=deadline,
+                wait_for_server=waits,
+                allow_server=self._allow_server,
+                limits=limits,
+                start=self._start,
+            )
+        self._connector = connector
         return connector
 
     def connecting_error(self, deadline: Deadline) -> DeadlinePassed:

@@ -11,12 +11,14 @@ from localsocket.errors import (
     CallCancelled,
     CallFailed,
     CallsTooDeep,
+    ClosedByPeer,
     DeadlinePassed,
     NoSuchMethod,
     NoSuchTopic,
     NotAllowed,
     RemoteError,
     ResultTooLong,
+    ServerNotFound,
     SubscriberTooSlow,
     TooManyCalls,
 )
@@ -39,6 +41,9 @@ _OURS: tuple[tuple[str, type[Exception], tuple[str, ...]], ...] = (
     ("too-late", DeadlinePassed, ("doing", "timeout")),
     ("cancelled", CallCancelled, ("method",)),
     ("too-slow", SubscriberTooSlow, ("topic", "queue")),
+    # What a client learns where its service is not on this machine, and the connection is not all there is to it.
+    ("not-there", ServerNotFound, ("address",)),
+    ("lost", ClosedByPeer, ("doing",)),
 )
 _BY_CODE = {code: (kind, parts) for code, kind, parts in _OURS}
 

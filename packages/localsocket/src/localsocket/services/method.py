@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Iterable
 from typing import Any, TypeAlias
 
-from localsocket.endpoint.credentials import AllowedUsers, PeerCredentials, check_allowed_users, check_peer
+from localsocket.endpoint.credentials import EVERYBODY, AllowedUsers, PeerCredentials, check_allowed_users, check_peer
 from localsocket.errors import NotAllowed, PeerRefused, UnsuitableMethod
 from localsocket.services.schema import Parameters, Result, streamed_type, type_hints
 from localsocket.sockets.handler_function import is_coroutine_function
@@ -91,7 +91,7 @@ class Method:
 
     def check_caller(self, peer: PeerCredentials) -> None:
         """Raise NotAllowed unless `peer` may call it; an `allow` that raises allows nobody."""
-        if self.allow is None:
+        if self.allow is None or peer is EVERYBODY:
             return
         if callable(self.allow):
             if self.allow(peer) is not True:

@@ -52,6 +52,7 @@ class Topic(Generic[T]):
         self._random = os.urandom(_RANDOM)
         self._subscriptions: dict[SubscriberQueue, StreamReply] = {}
         self._told_of_room: list[Callable[[], object]] = []
+        self._has_uncounted = False
 
     @property
     def kind(self) -> Any:
@@ -60,7 +61,7 @@ class Topic(Generic[T]):
 
     @property
     def subscribers(self) -> int:
-        return len(self._subscriptions)
+        return sum(each.is_counted for each in list(self._subscriptions))
 
     @property
     def items_queued(self) -> int:
@@ -95,6 +96,7 @@ class Topic(Generic[T]):
     def _add(self, subscription: SubscriberQueue, reply: StreamReply) -> None:
         with self._lock:
             self._subscriptions[subscription] = reply
+            self._has_uncounted = self._has_uncounted or not subscription.is_counted
             subscription.begin(self._published, self._life)
 
     def _remove(self, subscription: SubscriberQueue) -> None:
@@ -139,7 +141,7 @@ class Topic(Generic[T]):
         except BaseException:  # of a signal's handler: some have got it, and do not know
             tell_all([reply.wake for reply in replies])
             raise
-        return len(replies)
+        return self.subscribers if self._has_uncounted else len(replies)
 
     def _wait_for_room(self, deadline: Deadline) -> None:
         while not self._has_room():
@@ -166,13 +168,15 @@ class Topic(Generic[T]):
 class SubscriberQueue:
     """The messages of a topic that wait for one subscriber: an endless source of a stream's items.
 
-    `dropped` counts those that its policy has dropped, which the subscriber can tell by the numbers.
+    `dropped` counts those that its policy has dropped, which the subscriber can tell by the numbers. One that is not
+    counted passes the messages on, to nobody knows how many.
     """
 
-    __slots__ = ("_beginning", "_bodies", "_is_json", "_is_too_slow", "_topic", "dropped", "is_numbered")
+    __slots__ = ("_beginning", "_bodies", "_is_json", "_is_too_slow", "_topic", "dropped", "is_counted", "is_numbered")
 
-    def __init__(self, topic: Topic[Any], *, is_numbered: bool) -> None:
+    def __init__(self, topic: Topic[Any], *, is_numbered: bool, is_counted: bool = True) -> None:
         self.is_numbered = is_numbered
+        self.is_counted = is_counted
         self.dropped = 0
         self._topic = topic
         self._beginning: bytes | None = None  # which is no message, and waits in no queue

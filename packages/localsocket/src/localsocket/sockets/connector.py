@@ -61,6 +61,7 @@ class Connector(Generic[Connected]):
         self._limits = limits
         self._endpoint = parse_address(address)
         self._starter = None if start is None else Starter(self._endpoint, start)
+        self._address = self._endpoint.address
         self._pause = _FIRST_PAUSE
         self.reason: LocalSocketError | None = None  # why the last attempt came to nothing
 
@@ -72,7 +73,7 @@ class Connector(Generic[Connected]):
 
     def attempt(self) -> Connected | None:
         """Connect now, or return None when another attempt may succeed; raises what connect() raises."""
-        address = self._endpoint.address
+        address = self._address
         try:
             with no_fork_meanwhile():
                 sock, peer = try_connect(self._endpoint, self._allow_server)
@@ -89,11 +90,15 @@ class Connector(Generic[Connected]):
             return connected
         return None
 
+    def explain(self, error: BaseException) -> BaseException:
+        """Return why a conversation on a socket of this ended before it had begun, where more is known than `error`."""
+        return error
+
     def note(self, reason: LocalSocketError) -> None:
         """Remember why an attempt came to nothing. Raises ConnectingTimedOut when no other one may be made."""
         self.reason = reason
         if self._deadline.has_passed():
-            raise ConnectingTimedOut(self._endpoint.address, self._deadline.timeout, reason)
+            raise ConnectingTimedOut(self._address, self._deadline.timeout, reason)
 
     def close(self) -> None:
         """Make no more attempts. A server that was started goes on."""

@@ -12,7 +12,7 @@ from localsocket.showing import shown
 from localsocket.values.known_types import PLAIN, KnownTypes
 from localsocket.wire.call_bodies import Failure, decode_failure, encode_call, encode_count
 from localsocket.wire.frames import HEADER_SIZE, Body, Frame, FrameDecoder, Kind, encode_frame
-from localsocket.wire.greeting import Greeting, decode_greeting
+from localsocket.wire.greeting import BUS_LIMIT, Greeting, decode_greeting
 from localsocket.wire.sizes import check_size, check_sizes
 from localsocket.wire.stream_terms import STREAM_TERMS, StreamTerms
 
@@ -357,13 +357,20 @@ class Caller:
         carrier: dict[str, str] | None,
     ) -> bytes:
         longest = self._longest
-        check_sizes(arguments, longest)
-        if named:
-            check_size(named, longest)
         try:
+            check_sizes(arguments, longest)
+            if named:
+                check_size(named, longest)
             body = encode_call(method, timeout, arguments, named, carrier, self._known)
+        except TooLongToSend as error:
+            raise self._too_long(error.length) from None
         except (TypeError, ValueError, OverflowError, RecursionError) as error:
             raise UnsuitableMessage("msgpack", str(error)) from error
         if len(body) > longest:
-            raise TooLongToSend(len(body), longest)
+            raise self._too_long(len(body))
         return body
+
+    def _too_long(self, length: int) -> TooLongToSend:
+        """Return the error for a call of that length, which says whose limit it is."""
+        is_of_bus = self.peer is not None and BUS_LIMIT in self.peer.capabilities
+        return TooLongToSend(length, self._longest, raise_what="max_payload of the NATS server" if is_of_bus else "")

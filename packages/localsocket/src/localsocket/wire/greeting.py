@@ -21,6 +21,10 @@ Count = Annotated[int, msgspec.Meta(ge=0)]
 _ANSWERED_BY: dict[Role, Role] = {"messages": "messages", "client": "service", "service": "client"}
 
 
+BUS_LIMIT = "bus-limit"
+"""The capability of a service that is reached over NATS: its longest message is what the NATS server lets it be."""
+
+
 class Greeting(msgspec.Struct, frozen=True, kw_only=True):
     """The body of a greeting. What a later version adds is ignored; what is missing has the default.
 

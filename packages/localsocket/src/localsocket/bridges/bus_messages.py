@@ -1,0 +1,114 @@
+"""What goes over the bus: messages, and the names and headers by which both sides know them. See docs/nats.md."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple, TypeAlias
+
+from localsocket.errors import PeerBrokeProtocol
+from localsocket.showing import shown
+
+WORD = "Localsocket"
+"""The header that says what a message is for: a word, and maybe a number. BusCallers of other kinds do without."""
+
+TIMEOUT = "Localsocket-Timeout"
+SENT = "Localsocket-Sent"
+PREFETCH = "Localsocket-Prefetch"
+BEGINS = "Localsocket-Begins"
+OF = "Localsocket-Of"
+NUMBER = "Localsocket-Number"
+LIFE = "Localsocket-Life"
+SIGNER = "Localsocket-Signer"
+SIGNATURE = "Localsocket-Signature"
+CONTENT_TYPE = "Content-Type"
+MSGPACK = "application/msgpack"
+JSON = "application/json"
+# Those of NATS' own services, so that its tools count our failures too.
+ERROR = "Nats-Service-Error"
+ERROR_CODE = "Nats-Service-Error-Code"
+STATUS = "Status"
+NO_RESPONDERS = "503"
+
+PREFIX = "localsocket"
+HEAD_ROOM = 4096
+"""Bytes of a message of the longest kind that are left for its headers."""
+
+_DIGITS = 18
+
+
+class BusMessage(NamedTuple):
+    """One message: to be published, or as it arrived."""
+
+    subject: str
+    payload: bytes = b""
+    headers: dict[str, str] | None = None
+    reply: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Listen:
+    """From now on messages on `subject` are wanted."""
+
+    subject: str
+
+
+@dataclass(frozen=True, slots=True)
+class ListenNoMore:
+    """Messages on `subject` are no longer wanted."""
+
+    subject: str
+
+
+BusAction: TypeAlias = BusMessage | Listen | ListenNoMore
+"""What is done on the bus, in the order in which it was said."""
+
+
+class Subjects:
+    """The subjects of one service. A name is one token, with slashes for its dots: so no two names meet."""
+
+    def __init__(self, service: str, prefix: str = PREFIX) -> None:
+        self.service = service
+        self.root = f"{prefix}.{token_of(service)}"
+        self.calls = f"{self.root}.call.*"
+        self.control = f"{self.root}.control"
+        self._call = f"{self.root}.call."
+        self._topic = f"{self.root}.topic."
+
+    def call(self, method: str) -> str:
+        return self._call + token_of(method)
+
+    def method(self, subject: str) -> str:
+        """Return the method that is called on a subject of `calls`."""
+        return subject[len(self._call) :].replace("/", ".")
+
+    def topic(self, name: str) -> str:
+        return self._topic + token_of(name)
+
+
+def token_of(name: str) -> str:
+    return name.replace(".", "/")
+
+
+def word_of(headers: dict[str, str]) -> tuple[str, int]:
+    """Return what the message is for, and its number, 0 where it has none. Raises PeerBrokeProtocol."""
+    word, _, number = headers.get(WORD, "").partition(" ")
+    return word, whole_number(number) if number else 0
+
+
+def whole_number(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and len(text) <= _DIGITS):
+        raise PeerBrokeProtocol(f"the peer wrote {shown(text)} for a number")
+    return int(text)
+
+
+def seconds_of(headers: dict[str, str], name: str) -> float | None:
+    """Return the seconds that a header tells, or None without it. Raises PeerBrokeProtocol."""
+    if (text := headers.get(name)) is None:
+        return None
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = -1.0
+    if not 0 <= seconds < 1e12:  # no NaN either
+        raise PeerBrokeProtocol(f"the peer wrote {shown(text)} for seconds")
+    return seconds

@@ -1,0 +1,491 @@
+"""A client's side of the bus: the frames of our own protocol become messages, and messages frames.
+
+Nothing here waits. The client speaks as to a local service, so that its time-outs, streams and errors are the same.
+What is to be done gathers in `to_bus` and `to_local`; tick() is called from time to time.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import msgspec
+
+from localsocket.bridges.bus_messages import (
+    BEGINS,
+    HEAD_ROOM,
+    LIFE,
+    NO_RESPONDERS,
+    NUMBER,
+    OF,
+    PREFETCH,
+    SENT,
+    STATUS,
+    TIMEOUT,
+    WORD,
+    BusAction,
+    BusMessage,
+    Listen,
+    ListenNoMore,
+    Subjects,
+    whole_number,
+    word_of,
+)
+from localsocket.bridges.served_callers import CallerHello, ServiceHello
+from localsocket.errors import ClosedByPeer, LocalSocketError, PeerBrokeProtocol, ServerNotFound, SubscriberTooSlow
+from localsocket.services.failures import failure_of_ours
+from localsocket.services.method import SUBSCRIBE, SUBSCRIBE_NUMBERED
+from localsocket.wire.call_bodies import decode_call, decode_count, encode_failure
+from localsocket.wire.frames import HEADER_SIZE, FrameDecoder, Kind, encode_frame
+from localsocket.wire.greeting import BUS_LIMIT, Greeting, decode_greeting
+from localsocket.wire.numbered_items import encode_beginning, encode_numbered
+from localsocket.wire.serializers import UNREADABLE
+from localsocket.wire.stream_terms import STREAM_TERMS, take_terms
+
+OPEN = "localsocket.open"
+"""The method that every instance answers with its greeting, and with nothing else."""
+
+ASK_AFTER = 2.0
+"""Seconds without a word of a call, after which it is asked for."""
+
+_LOST_AFTER = 3  # rounds of asking in which no instance has said that it has the call
+_NOTES_KEPT = 100  # the NATS server says within a round trip that nobody was there
+_SEND_AGAIN = 0.05  # seconds after nobody was there for a request
+
+_encode = msgspec.msgpack.Encoder().encode
+_decode_hello = msgspec.msgpack.Decoder(ServiceHello).decode
+_decode_numbers = msgspec.msgpack.Decoder(list[int]).decode
+_decode_position = msgspec.msgpack.Decoder(tuple[int, bytes, int, str]).decode
+_SUBSCRIBING = (SUBSCRIBE, SUBSCRIBE_NUMBERED)
+
+
+@dataclass(slots=True)
+class _Following:
+    """A subscription: its messages, numbered anew over all instances, as far as the reader has granted."""
+
+    topic: str
+    is_numbered: bool
+    queue: int = 0
+    policy: str = ""
+    number: int = 0
+    credit: int = 0
+    has_begun: bool = False
+    lives: dict[str, int] = field(default_factory=dict)
+    waiting: deque[bytes] = field(default_factory=deque)
+    early: list[BusMessage] = field(default_factory=list)  # that came before it was known that there is the topic
+
+
+@dataclass(slots=True)
+class _Call:
+    method: str
+    request: BusMessage | None  # to be sent again, where nobody was there
+    expires: float | None
+    heard: float
+    searching_until: float | None = None
+    instance: str = ""
+    items: int = 0
+    is_stream: bool = False
+    is_lost: bool = False
+    rounds: int = 0  # of asking, without an answer
+    following: _Following | None = None
+
+
+class BusCallingSide:
+    """One client's conversation with all instances of a service.
+
+    `waits` says that a request for which nobody is there is sent again until its time is over, as it has not been run.
+    `error` is why nothing more will come.
+    """
+
+    def __init__(
+        self,
+        address: str,
+        names: Subjects,
+        inbox: str,
+        max_payload: int,
+        now: Callable[[], float],
+        *,
+        waits: bool = False,
+        patience: float | None = 30.0,
+        sign: Callable[[BusMessage], BusMessage] | None = None,
+    ) -> None:
+        self.to_bus: list[BusAction] = [Listen(f"{inbox}.*")]
+        self.to_local: list[bytes] = []
+        self.error: LocalSocketError | None = None
+        self._address = address
+        self._names = names
+        self._inbox = inbox
+        self._longest = max(1, max_payload - HEAD_ROOM)
+        self._now = now
+        self._waits = waits
+        self._patience = patience
+        self._sign = sign
+        self._decoder = FrameDecoder(self._longest + HEAD_ROOM)
+        self._mine: Greeting | None = None
+        self._instances: set[str] = set()
+        self._idempotent: frozenset[str] = frozenset()
+        self._is_searching = False
+        self._calls: dict[int, _Call] = {}
+        self._followers: dict[str, set[int]] = {}
+        self._again: list[tuple[float, int]] = []
+        self._notes = 2**31  # their numbers are not those of calls
+        self._sent_notes: dict[int, BusMessage] = {}  # the last, to be sent again if nobody is there
+
+    # --- from the client ----------------------------------------------------------------------------------------------
+
+    def from_local(self, data: bytes) -> None:
+        """Take in what the client sends. Raises PeerBrokeProtocol."""
+        for kind, number, body in self._decoder.feed(data):
+            if self._mine is None:
+                self._mine = decode_greeting(body, Greeting(role="service", max_message=self._longest))
+                self._ask_to_open()
+            elif kind in (Kind.CALL, Kind.NOTIFICATION):
+                self._begin(number, bytes(body), is_note=kind == Kind.NOTIFICATION)
+            elif kind == Kind.CANCEL:
+                self._cancel(number)
+            elif kind == Kind.CREDIT:
+                self._grant(number, decode_count(body))
+
+    def end(self) -> None:
+        """Say goodbye to the instances, which let go of what is under way."""
+        self._control("bye", f"{self._inbox}.0", "")
+
+    def _begin(self, number: int, body: bytes, *, is_note: bool) -> None:
+        call = decode_call(body)
+        if call.method in _SUBSCRIBING and not is_note:
+            self._subscribe(number, call.method, bytes(call.arguments))
+            return
+        now = self._now()
+        headers = {WORD: "note" if is_note else "call"}
+        if call.carrier:
+            terms = take_terms(call.carrier)
+            if terms.prefetch is not None:
+                headers[PREFETCH] = str(terms.prefetch)
+            if terms.begins_in_time:
+                headers[BEGINS] = "1"
+            headers.update(call.carrier)
+        if call.timeout is not None:
+            headers[TIMEOUT] = f"{call.timeout:.6f}"
+            headers[SENT] = f"{now:.6f}"
+        if is_note:
+            self._notes = self._notes + 1 if self._notes < 2**32 - 1 else 2**31
+            number = self._notes
+        payload = b"".join((b"\x92", call.arguments, call.named))
+        reply = f"{self._inbox}.{number}"
+        request = BusMessage(self._names.call(call.method), payload, headers, reply)
+        if not is_note:
+            expires = None if call.timeout is None else now + call.timeout
+            self._calls[number] = _Call(call.method, request, expires, now)
+        elif self._waits:
+            self._sent_notes[number] = request
+            if len(self._sent_notes) > _NOTES_KEPT:
+                del self._sent_notes[next(iter(self._sent_notes))]
+        self._say(request)
+
+    def _ask_to_open(self) -> None:
+        self._say(BusMessage(self._names.call(OPEN), b"\x92\x90\x80", {WORD: "open"}, f"{self._inbox}.0"))
+
+    def _say(self, request: BusMessage) -> None:
+        self.to_bus.append(request if self._sign is None else self._sign(request))
+
+    def _subscribe(self, number: int, method: str, arguments: bytes) -> None:
+        try:
+            (topic,) = msgspec.msgpack.decode(arguments, type=tuple[str])
+        except UNREADABLE:
+            topic = ""
+        request = BusMessage(
+            self._names.call(SUBSCRIBE), b"\x92" + arguments + b"\x80", {WORD: "call"}, f"{self._inbox}.{number}"
+        )
+        call = _Call(method, request, None, self._now(), following=_Following(topic, method == SUBSCRIBE_NUMBERED))
+        self._calls[number] = call
+        subject = self._names.topic(topic)
+        if not set(subject) & set(" \t\r\n*>") and not subject.endswith("."):
+            followers = self._followers.setdefault(subject, set())
+            if not followers:
+                self.to_bus.append(Listen(subject))  # before it is asked for: nothing is missed from then on
+            followers.add(number)
+        self._say(request)
+
+    def _cancel(self, number: int) -> None:
+        if (call := self._calls.get(number)) is None:
+            return
+        self._forget(number)
+        if call.following is None:
+            self._control("cancel", f"{self._inbox}.{number}", call.instance)
+
+    def _control(self, word: str, of: str, instance: str, reply: str = "") -> None:
+        """Tell the instance that has the call, or all of them while that is not known."""
+        self.to_bus.append(BusMessage(instance or self._names.control, b"", {WORD: word, OF: of}, reply))
+
+    def _grant(self, number: int, count: int) -> None:
+        if (call := self._calls.get(number)) is None:
+            return
+        if call.following is not None:
+            call.following.credit += count
+            self._give_messages(number, call.following)
+        else:
+            self._control(f"credit {count}", f"{self._inbox}.{number}", call.instance)
+
+    # --- from the bus -------------------------------------------------------------------------------------------------
+
+    def from_bus(self, message: BusMessage) -> None:
+        """Take in a message; one that fits nowhere is passed over, since anybody on the bus may have sent it."""
+        if followers := self._followers.get(message.subject):
+            for number in list(followers):
+                self._take_message(number, message)
+            return
+        try:
+            number = whole_number(message.subject.rpartition(".")[2])
+            headers = message.headers or {}
+            if headers.get(STATUS) == NO_RESPONDERS:
+                self._nobody_there(number)
+            elif not number:
+                self._take_control(message, headers)
+            elif (call := self._calls.get(number)) is not None:
+                call.heard, call.rounds = self._now(), 0
+                self._take_answer(number, call, message, headers)
+        except PeerBrokeProtocol:
+            pass
+
+    def _take_control(self, message: BusMessage, headers: dict[str, str]) -> None:
+        word, _ = word_of(headers)
+        try:
+            if word == "hello":
+                self._hello(_decode_hello(message.payload), message.reply)
+            elif word == "have":
+                for number in _decode_numbers(message.payload):
+                    if (call := self._calls.get(number)) is not None:
+                        call.heard, call.rounds, call.instance = self._now(), 0, message.reply
+            elif word == "bye":
+                self._bye(message.reply, _decode_numbers(message.payload))
+        except UNREADABLE as error:
+            raise PeerBrokeProtocol(f"the peer's {word} cannot be read: {error}") from error
+
+    def _hello(self, theirs: ServiceHello, instance: str) -> None:
+        assert self._mine is not None
+        longest = min(self._mine.max_message, self._longest)
+        mine = CallerHello(max_message=longest, stream_window=self._mine.stream_window, clock=self._now())
+        self.to_bus.append(BusMessage(instance, _encode(mine), {WORD: "hello", OF: f"{self._inbox}.0"}))
+        self._instances.add(instance)
+        self._is_searching = False
+        self._idempotent = frozenset(theirs.idempotent)
+        if not self.is_open:
+            self.is_open = True
+            self.to_local.append(
+                Greeting(
+                    role="service",
+                    max_message=min(theirs.max_message, self._longest),
+                    max_calls=theirs.max_calls,
+                    capabilities=[STREAM_TERMS, *([BUS_LIMIT] if theirs.max_message >= self._longest else [])],
+                    service=theirs.service,
+                    version=theirs.version,
+                    idempotent=theirs.idempotent,
+                ).encode()
+            )
+
+    is_open = False
+    """Whether an instance has greeted."""
+
+    why_not: LocalSocketError | None = None
+    """Why none has, as far as that is known."""
+
+    def _bye(self, instance: str, unanswered: list[int]) -> None:
+        """An instance has ended: what it has not answered, it will not."""
+        if instance not in self._instances:
+            return
+        self._instances.discard(instance)
+        for number, call in list(self._calls.items()):
+            if call.instance == instance or (number in unanswered and not call.instance):
+                self._lose(number, call)
+        if self._instances:
+            return
+        if self._waits and not self._calls:
+            self.error = self.error or ClosedByPeer("it was in use")  # the next call finds another, if there is one
+        else:
+            self._ask_to_open()
+
+    def _nobody_there(self, number: int) -> None:
+        """No instance is there for a request, which so has not been run."""
+        if not number:
+            if self._instances:
+                return
+            self.why_not = ServerNotFound(self._address)
+            # What has not been run is not lost. A search that has begun goes on: calls that come meanwhile take part.
+            self._is_searching = self._waits and (not self.is_open or self._is_searching or self._has_undecided_calls())
+            if self._is_searching:
+                self._again.append((self._now() + _SEND_AGAIN, 0))
+            else:
+                lost = ClosedByPeer("it was in use") if self.is_open else self.why_not
+                self.error = self.error or lost
+            return
+        now = self._now()
+        if number in self._sent_notes:
+            self._again.append((now + _SEND_AGAIN, number))
+        if (call := self._calls.get(number)) is None or call.is_stream:
+            return
+        if call.searching_until is None:
+            call.searching_until = math.inf if self._patience is None else now + self._patience
+        if self._waits and now < call.searching_until:  # whoever called sees to its deadline
+            self._again.append((now + _SEND_AGAIN, number))
+        else:
+            self._refuse(number, ServerNotFound(self._address))
+
+    def _has_undecided_calls(self) -> bool:
+        """Whether there are calls of which it is not known that an instance has had them."""
+        return any(call.following is None and not call.instance and not call.is_lost for call in self._calls.values())
+
+    def _take_answer(self, number: int, call: _Call, message: BusMessage, headers: dict[str, str]) -> None:
+        word, count = word_of(headers) if not headers.get(WORD, "").startswith("failure") else ("failure", 0)
+        if word == "failure":
+            self._forget(number)
+            self.to_local.append(encode_frame(Kind.FAILURE, number, message.payload))
+        elif call.following is not None:
+            self._begin_following(number, call, call.following, message.payload)
+        elif word == "" and not call.is_stream:
+            self._forget(number)
+            self.to_local.append(encode_frame(Kind.REPLY, number, message.payload))
+        elif word == "stream" and not call.is_stream:
+            call.is_stream, call.instance, call.request = True, message.reply, None
+            self.to_local.append(encode_frame(Kind.STREAM, number, b""))
+        elif word in ("item", "end") and call.is_stream:
+            self._take_item(number, call, word, count, message.payload)
+
+    def _take_item(self, number: int, call: _Call, word: str, count: int, payload: bytes) -> None:
+        if word == "item" and count <= call.items:
+            return  # it came twice
+        if count != call.items + (word == "item"):
+            self._lose(number, call)
+            self._control("cancel", f"{self._inbox}.{number}", call.instance)
+        elif word == "item":
+            call.items = count
+            self.to_local.append(encode_frame(Kind.ITEM, number, payload))
+        else:
+            self._forget(number)
+            self.to_local.append(encode_frame(Kind.END, number, b""))
+
+    # --- topics -------------------------------------------------------------------------------------------------------
+
+    def _begin_following(self, number: int, call: _Call, following: _Following, payload: bytes) -> None:
+        if following.has_begun:
+            return
+        try:
+            last, life, following.queue, following.policy = _decode_position(payload)
+        except UNREADABLE:
+            return
+        assert self._mine is not None
+        call.request = None
+        following.has_begun = True
+        following.credit = self._mine.stream_window
+        following.lives[life.hex()] = last
+        self.to_local.append(encode_frame(Kind.STREAM, number, b""))
+        if following.is_numbered:
+            self._give_item(number, following, encode_beginning(0, self._inbox.encode()))
+        early, following.early = following.early, []
+        for message in early:
+            self._take_message(number, message)
+
+    def _take_message(self, number: int, message: BusMessage) -> None:
+        call = self._calls[number]
+        following = call.following
+        assert following is not None
+        if not following.has_begun:
+            following.early.append(message)
+            return
+        headers = message.headers or {}
+        try:
+            count = whole_number(headers.get(NUMBER, ""))
+        except PeerBrokeProtocol:
+            return
+        life = headers.get(LIFE, "")
+        last = following.lives.get(life)
+        if last is not None and count <= last:
+            return  # published before this began, or come twice
+        following.lives[life] = count
+        following.number += 1 if last is None else count - last
+        if len(following.waiting) >= max(1, following.queue):
+            if following.policy == "disconnect":
+                self._refuse(number, SubscriberTooSlow(following.topic, following.queue))
+                return
+            following.waiting.popleft()
+        payload = message.payload
+        following.waiting.append(encode_numbered(following.number, payload) if following.is_numbered else payload)
+        self._give_messages(number, following)
+
+    def _give_messages(self, number: int, following: _Following) -> None:
+        while following.waiting and following.credit > 0:
+            self._give_item(number, following, following.waiting.popleft())
+
+    def _give_item(self, number: int, following: _Following, item: bytes) -> None:
+        following.credit -= len(item) + HEADER_SIZE
+        self.to_local.append(encode_frame(Kind.ITEM, number, item))
+
+    # --- in the course of time ----------------------------------------------------------------------------------------
+
+    def tick(self) -> None:
+        """Send again what nobody was there for, and ask for calls of which nothing is heard."""
+        now = self._now()
+        due = [number for when, number in self._again if when <= now]
+        self._again = [each for each in self._again if each[0] > now]
+        for number in due:
+            if not number:
+                self._ask_to_open()
+            elif (note := self._sent_notes.get(number)) is not None:
+                self._say(note)
+            elif (call := self._calls.get(number)) is not None and call.request is not None:
+                self._send_again(call, now)
+        silent = [
+            (number, call)
+            for number, call in self._calls.items()
+            if call.following is None and now - call.heard >= ASK_AFTER
+        ]
+        if not silent:
+            return
+        for number, call in silent:
+            call.heard = now
+            call.rounds += 1
+            if call.rounds > _LOST_AFTER:
+                self._lose(number, call)
+        self._control("ask", f"{self._inbox}.0", "", f"{self._inbox}.0")
+
+    @property
+    def wants_ticks(self) -> bool:
+        return bool(self._calls or self._again)
+
+    def _send_again(self, call: _Call, now: float) -> None:
+        request = call.request
+        assert request is not None
+        assert request.headers is not None
+        if call.expires is not None and TIMEOUT in request.headers:
+            request.headers[TIMEOUT] = f"{max(0.0, call.expires - now):.6f}"
+            request.headers[SENT] = f"{now:.6f}"
+        self._say(request)
+
+    def _lose(self, number: int, call: _Call) -> None:
+        """Nobody has the call any more, and whether it was run is not known: it is sent again if that does no harm."""
+        if self._waits and call.method in self._idempotent and not call.is_stream:
+            call.instance, call.rounds, call.heard = "", 0, self._now()
+            if self._instances:
+                self._again.append((self._now(), number))
+            else:
+                call.is_lost = True  # and made again by the client itself, on its next connection
+            return
+        self._refuse(number, ClosedByPeer(f"calling {call.method!r}"))
+
+    def _refuse(self, number: int, error: LocalSocketError) -> None:
+        self._forget(number)
+        failure = failure_of_ours(error)
+        assert failure is not None
+        self.to_local.append(encode_frame(Kind.FAILURE, number, encode_failure(failure)))
+
+    def _forget(self, number: int) -> None:
+        call = self._calls.pop(number, None)
+        if call is None or call.following is None:
+            return
+        subject = self._names.topic(call.following.topic)
+        if (followers := self._followers.get(subject)) is not None:
+            followers.discard(number)
+            if not followers:
+                del self._followers[subject]
+                self.to_bus.append(ListenNoMore(subject))

@@ -1,0 +1,94 @@
+"""Addresses of services on other machines, `nats://host/name`, and how their NATS server is to be met."""
+
+from __future__ import annotations
+
+import os
+import ssl
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl, unquote
+
+from localsocket.bridges.bus_messages import PREFIX
+from localsocket.errors import InvalidAddress
+from localsocket.keywords import similar_names
+from localsocket.services.method import check_name
+from localsocket.showing import did_you_mean
+
+SCHEME = "nats://"
+_OPTIONS = ("ca", "cert", "creds", "key", "nkey", "prefix", "signer", "signing_key", "tls")
+_FILES = ("ca", "cert", "creds", "key", "nkey", "signing_key")
+
+
+@dataclass(frozen=True, slots=True)
+class NatsAddress:
+    """What an address says: `shown` is its text without what is secret; options are those after the question mark."""
+
+    shown: str
+    servers: tuple[str, ...]
+    service: str
+    prefix: str = PREFIX
+    options: dict[str, str] = field(default_factory=dict)
+
+    def connect_options(self) -> dict[str, Any]:
+        """Return the keyword arguments for nats-py that say who we are. Reads the files that the address names."""
+        given: dict[str, Any] = {}
+        if creds := self.options.get("creds"):
+            given["user_credentials"] = creds
+        if nkey := self.options.get("nkey"):
+            given["nkeys_seed"] = nkey
+        if any(name in self.options for name in ("tls", "ca", "cert")):
+            context = ssl.create_default_context(cafile=self.options.get("ca"))
+            if cert := self.options.get("cert"):
+                context.load_cert_chain(cert, self.options.get("key"))
+            given["tls"] = context
+        return given
+
+    def signing(self) -> tuple[str, bytes] | None:
+        """Return who signs what is sent, and the key, where the address names them."""
+        if (path := self.options.get("signing_key")) is None:
+            return None
+        return self.options.get("signer", ""), Path(path).read_bytes().strip()
+
+
+def parse_nats_address(address: str, *, service: str = "") -> NatsAddress:
+    """Return what `nats://[user:password@]host[:port][,host...]/name[?option=value&...]` says.
+
+    `service` is taken where the address names none. Options: `tls=1`, `ca`, `cert` and `key` (files of TLS), `creds`,
+    `nkey` (files of NATS), `signer` and `signing_key` (a file), `prefix` of all subjects. Raises InvalidAddress.
+    """
+    rest = address.removeprefix(SCHEME)
+    hosts, _, rest = rest.partition("/")
+    name, _, query = rest.partition("?")
+    if not name and "?" in hosts:
+        hosts, _, query = hosts.partition("?")
+    credentials, _, hosts = hosts.rpartition("@")
+    shown = f"{SCHEME}{hosts}/{name}"
+    if not hosts or not all(hosts.split(",")):
+        raise InvalidAddress(shown, "after 'nats://' comes the host of a NATS server, or several with commas")
+    name = unquote(name) or service
+    try:
+        check_name(name, "service")
+    except ValueError as error:
+        raise InvalidAddress(shown, f"{error}; it is nats://host/name") from None
+    options = dict(parse_qsl(query, keep_blank_values=True))
+    for option in options:
+        if option not in _OPTIONS:
+            hint = did_you_mean(similar_names(option, _OPTIONS)) or f": there are {', '.join(_OPTIONS)}"
+            raise InvalidAddress(shown, f"there is no option {option!r}{hint}")
+    _check_files(shown, options)
+    prefix = options.get("prefix", PREFIX)
+    if not prefix or set(prefix) & set(" \t\r\n*>") or not all(prefix.split(".")):
+        raise InvalidAddress(shown, f"{prefix!r} cannot begin a subject")
+    scheme = "tls" if "tls" in options or "ca" in options else "nats"
+    who = f"{credentials}@" if credentials else ""
+    return NatsAddress(
+        f"{SCHEME}{hosts}/{name}", tuple(f"{scheme}://{who}{host}" for host in hosts.split(",")), name, prefix, options
+    )
+
+
+def _check_files(shown: str, options: dict[str, str], names: Iterable[str] = _FILES) -> None:
+    for name in names:
+        if name in options and not os.access(options[name], os.R_OK):
+            raise InvalidAddress(shown, f"the file {options[name]!r} of {name}= cannot be read")

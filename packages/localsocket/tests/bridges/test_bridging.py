@@ -1,0 +1,124 @@
+"""A local service over NATS that knows nothing of it, one elsewhere under a local name, and the command line."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Iterator
+
+import pytest
+from typer.testing import CliRunner
+
+from bridges.conftest import Bus
+from localsocket import Client, ServerThread, Service, aio
+from localsocket.bridges import nats
+from localsocket.cli.app import app
+from localsocket.errors import CallFailed, InvalidAddress, ServerNotFound
+
+LONG = 30.0
+
+
+def shop() -> Service:
+    service = Service("demo.shop", version="1.2.3")
+
+    @service.method
+    def add(a: int, b: int = 1) -> int:
+        return a + b
+
+    @service.method
+    def count(to: int) -> Iterator[int]:
+        yield from range(to)
+
+    @service.method
+    def fail() -> None:
+        raise KeyError("a secret")
+
+    return service
+
+
+async def test_a_local_service_is_served_over_nats_without_knowing_it(bus: Bus) -> None:
+    service = shop()
+    news = service.topic("news", int)
+    with ServerThread("demo.shop", service):
+        async with (
+            nats.serve_local("demo.shop", bus.address("demo.shop")),
+            aio.Client(bus.address("demo.shop"), call_timeout=LONG) as client,
+        ):
+            assert await client.call("add", 2, 3) == 5
+            assert [item async for item in client.stream("count", 100)] == list(range(100))
+            with pytest.raises(CallFailed):
+                await client.call("fail")
+            assert (await client.describe()).version == "1.2.3"
+            async with client.subscribe("news", int) as messages:
+                async with asyncio.timeout(LONG):
+                    while not news.subscribers:
+                        await asyncio.sleep(0.01)
+                news.publish(7)
+                assert await messages.receive(timeout=LONG) == 7
+
+
+async def test_a_service_elsewhere_has_a_local_name(bus: Bus) -> None:
+    service = shop()
+    news = service.topic("news", int)
+    async with (
+        nats.serve(service, bus.address("demo.shop")),
+        nats.offer_locally(bus.address("demo.shop"), "shop.here"),
+        aio.Client("shop.here", call_timeout=LONG) as client,
+    ):
+        assert await client.call("add", 2, 3) == 5
+        assert [item async for item in client.stream("count", 1000)] == list(range(1000))
+        async with client.subscribe("news", int) as messages:
+            news.publish(7)
+            assert await messages.receive(timeout=LONG) == 7
+
+
+async def test_nothing_is_served_of_a_local_service_that_is_not_there(bus: Bus) -> None:
+    with pytest.raises(ServerNotFound):
+        await nats.serve_local("demo.none", bus.address("demo.none"))
+
+
+# --- the command line -------------------------------------------------------------------------------------------------
+
+
+def run_command(*words: str) -> tuple[int, str]:
+    done = CliRunner().invoke(app, words)
+    return done.exit_code, done.output
+
+
+def test_the_commands_take_the_address_of_a_service_elsewhere(bus: Bus) -> None:
+    with nats.serve_in_thread(shop(), bus.address("demo.shop")):
+        assert run_command("call", bus.address("demo.shop"), "add", "2", "3", "--timeout", "30") == (0, "5\n")
+        status, told = run_command("describe", bus.address("demo.shop"), "--json", "--timeout", "30")
+        assert (status, json.loads(told)["version"]) == (0, "1.2.3")
+        status, told = run_command("list", bus.url, "--json")
+        assert status == 0
+        assert {"at": bus.url, "name": "demo.shop", "version": "1.2.3", "instances": 1} in json.loads(told)["services"]
+    assert run_command("call", bus.address("demo.none"), "add", "2")[0] == 3
+
+
+@pytest.mark.parametrize("command", [["call", "{}", "add"], ["list", "{}"], ["bridge", "{}"], ["bridge", "shop", "{}"]])
+def test_a_password_on_the_command_line_is_refused_and_not_repeated(command: list[str]) -> None:
+    status, told = run_command(*(word.format("nats://ada:sesame@127.0.0.1:1/demo") for word in command))
+    assert status == 2
+    assert "creds" in told
+    assert "sesame" not in told
+
+
+@pytest.mark.parametrize(
+    "words", [["demo.shop"], ["nats://a/b", "nats://a"], ["demo.shop", "demo.other"], ["demo", "nats://a", "--at", "x"]]
+)
+def test_a_bridge_without_two_sides_is_wrong_usage(words: list[str]) -> None:
+    assert run_command("bridge", *words)[0] == 2
+
+
+def test_directories_are_checked_before_they_are_listed() -> None:
+    assert run_command("list", "/not/there")[0] == 2
+    assert run_command("list", "/etc/passwd")[0] == 2
+    assert run_command("list", "/tmp", "nats://a")[0] == 2
+
+
+def test_what_is_served_locally_stays_a_local_address() -> None:
+    """NATS is used only where nats:// was written, and a server of this machine is not put there by mistake."""
+    with pytest.raises(InvalidAddress):
+        ServerThread("nats://127.0.0.1/demo.shop", shop()).__enter__()
+    assert isinstance(Client("demo.shop"), Client)
