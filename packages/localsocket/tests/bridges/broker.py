@@ -74,7 +74,10 @@ class Broker:
         self._process.wait()
 
     def pause(self) -> None:
+        """Stop it, all of its threads: until then it goes on, whatever kill() has returned."""
         os.kill(self.pid, signal.SIGSTOP)
+        _, status = os.waitpid(self.pid, os.WUNTRACED)
+        assert os.WIFSTOPPED(status)
 
     def resume(self) -> None:
         os.kill(self.pid, signal.SIGCONT)

@@ -16,6 +16,8 @@ from localsocket.bridges import calling_side, nats, nats_link
 from localsocket.errors import ClosedByPeer, DeadlinePassed
 
 LONG = 30.0
+LATE = 0.1
+"""Seconds after which an instance asks whether a call is still wanted."""
 NAME = "demo.counting"
 
 
@@ -43,6 +45,24 @@ async def test_a_call_that_a_server_held_back_past_its_deadline_is_not_run(broke
         broker.resume()
         assert await client.call("double", 3) == 6
     assert sorted(counting.runs) == [1, 3]
+
+
+async def test_a_call_without_a_deadline_that_was_cancelled_while_it_was_held_back_is_not_run(broker: Broker) -> None:
+    counting = Counting()
+    async with (
+        nats.serve(counting.instance(), broker.url),
+        aio.Client(f"{broker.url}/{NAME}", call_timeout=LONG) as client,
+    ):
+        assert await client.call("double", 1) == 2
+        unlimited = client.within(None)
+        broker.pause()
+        wanted, given_up = unlimited.start("double", 2), unlimited.start("double", 3)
+        await asyncio.sleep(5 * LATE)
+        given_up.cancel()
+        await asyncio.wait([given_up])
+        broker.resume()
+        assert await wanted == 4
+    assert sorted(counting.runs) == [1, 2]
 
 
 async def test_a_server_that_is_paused_costs_no_answer(broker: Broker) -> None:

@@ -5,8 +5,21 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from localsocket.bridges.bus_messages import CONTENT_TYPE, JSON, SENT, TIMEOUT, WORD, BusMessage, Subjects
-from localsocket.bridges.served_callers import CallerHello, KnownCaller, OtherCallers, ServiceHello
+from localsocket.bridges.bus_messages import (
+    CONTENT_TYPE,
+    JSON,
+    SENT,
+    TIMEOUT,
+    WORD,
+    BusMessage,
+    CallerHello,
+    ServiceHello,
+    Subjects,
+    word_of,
+)
+from localsocket.bridges.clocks import OtherClock
+from localsocket.bridges.known_caller import KnownCaller
+from localsocket.bridges.other_callers import OtherCallers
 from localsocket.errors import PeerBrokeProtocol
 from localsocket.wire.call_bodies import Failure, decode_call, decode_failure, encode_failure
 from localsocket.wire.frames import FrameDecoder, Kind, encode_frame
@@ -27,16 +40,41 @@ class Caller:
 
     def greet(self, *, took: float = 0.001) -> None:
         self.served.say_hello(self.now)
-        self.now += took
-        self.theirs += took
-        hello = CallerHello(max_message=5_000, stream_window=100, clock=self.theirs)
-        self.served.hello(msgspec.msgpack.encode(hello), self.now)
+        number = self.last_number("hello")
+        self.wait(took)
+        self.hello(number)
 
-    def call(self, number: int, *, timeout: float | None = None, is_note: bool = False, payload: bytes = ADD) -> None:
-        headers = {WORD: "note" if is_note else "call"}
+    def hello(self, number: int) -> None:
+        hello = CallerHello(max_message=5_000, stream_window=100, clock=self.theirs)
+        self.served.hello(number, msgspec.msgpack.encode(hello), self.now)
+
+    def wait(self, seconds: float) -> None:
+        self.now += seconds
+        self.theirs += seconds
+
+    def call(
+        self,
+        number: int,
+        *,
+        timeout: float | None = None,
+        is_note: bool = False,
+        payload: bytes = ADD,
+        held_back: float = 0.0,
+    ) -> None:
+        headers = {WORD: "note" if is_note else "call", SENT: str(self.theirs)}
         if timeout is not None:
-            headers |= {TIMEOUT: str(timeout), SENT: str(self.theirs)}
+            headers[TIMEOUT] = str(timeout)
+        self.wait(held_back)
         self.served.request(number, "add", headers, payload, self.now, is_note=is_note)
+
+    def last_number(self, word: str) -> int:
+        """Return the number that the last message with that word has."""
+        told = [word_of(each.headers or {}) for each in self.served.to_bus if isinstance(each, BusMessage)]
+        return [number for each, number in told if each == word][-1]
+
+    def go(self, number: int, question: int, *, left: float | None = None) -> None:
+        headers = {SENT: str(self.theirs)} if left is None else {SENT: str(self.theirs), TIMEOUT: str(left)}
+        self.served.go(number, question, headers, self.now)
 
     def frames(self) -> list[tuple[int, int, bytes]]:
         data, self.served.to_service = b"".join(self.served.to_service), []
@@ -69,7 +107,6 @@ def begin_service(caller: Caller) -> None:
 
 def test_a_call_waits_until_its_caller_has_answered_the_greeting() -> None:
     caller = Caller()
-    caller.served.say_hello(caller.now)
     caller.call(1, timeout=2)
     assert caller.frames() == []
     caller.greet()
@@ -88,38 +125,137 @@ def test_a_call_that_comes_twice_runs_once() -> None:
 
 def test_the_time_that_a_call_was_on_its_way_is_taken_from_its_deadline() -> None:
     caller = greeted()
-    caller.now += 0.75  # which the message took
-    caller.call(1, timeout=2)
+    caller.call(1, timeout=2, held_back=0.05)
     ((_, _, body),) = caller.frames()
-    assert decode_call(body).timeout == pytest.approx(1.25, abs=0.01)
+    assert decode_call(body).timeout == pytest.approx(1.95, abs=0.01)
 
 
-@pytest.mark.parametrize("is_note", [False, True])
-def test_a_call_that_its_caller_has_given_up_is_not_run(is_note: bool) -> None:
+@pytest.mark.parametrize("timeout", [2.0, None])
+def test_a_call_that_was_held_back_runs_when_its_caller_says_that_it_is_wanted(timeout: float | None) -> None:
     caller = greeted()
-    caller.now += 2.001
-    caller.call(1, timeout=2, is_note=is_note)
+    caller.call(1, timeout=timeout, held_back=0.5)
     assert caller.frames() == []
-    if not is_note:
-        assert caller.failure().code == "too-late"
+    question = caller.last_number("wanted")
+    caller.wait(0.01)
+    caller.go(1, question, left=None if timeout is None else 1.5)
+    ((_, number, body),) = caller.frames()
+    assert number == 1
+    assert decode_call(body).timeout == (None if timeout is None else pytest.approx(1.49, abs=0.001))
+    caller.go(1, question)
+    assert caller.frames() == []
 
 
-def test_a_greeting_that_took_long_is_made_again_before_any_call_runs() -> None:
-    caller = Caller()
-    caller.call(1, timeout=2)
-    caller.greet(took=0.9)
+def test_a_call_of_which_half_the_time_has_passed_is_asked_about_however_short_that_is() -> None:
+    caller = greeted()
+    caller.call(1, timeout=0.02, held_back=0.015)
+    caller.call(2, timeout=0.02, held_back=0.001)
+    assert [number for _, number, _ in caller.frames()] == [2]
+
+
+@pytest.mark.parametrize("held_back", [0.5, 3.0])
+def test_a_call_that_its_caller_has_given_up_while_it_was_held_back_is_not_run(held_back: float) -> None:
+    caller = greeted()
+    caller.call(1, timeout=2, held_back=held_back)
+    question = caller.last_number("wanted")
+    caller.served.cancel(1)  # what its caller says to that
+    caller.go(1, question, left=1.0)
     assert caller.frames() == []
-    caller.greet()
+    assert caller.served.unanswered == []
+
+
+def test_a_word_that_was_held_back_itself_is_asked_for_again() -> None:
+    caller = greeted()
+    caller.call(1, held_back=1)
+    first = caller.last_number("wanted")
+    caller.wait(1)
+    caller.go(1, first)
+    assert caller.frames() == []
+    second = caller.last_number("wanted")
+    assert second != first
+    caller.wait(0.01)
+    caller.go(1, second)
     assert len(caller.frames()) == 1
 
 
-def test_a_greeting_that_always_takes_long_never_makes_a_call_run_too_late() -> None:
-    caller = Caller()
-    caller.call(1, timeout=2)
-    for _ in range(4):
-        caller.greet(took=0.6)
-    assert caller.frames() == []  # 2.4 seconds later
+def test_a_word_that_takes_longer_than_the_call_may_is_too_late() -> None:
+    caller = greeted()
+    caller.call(1, timeout=0.1, held_back=0.09)
+    question = caller.last_number("wanted")
+    caller.answers()
+    caller.wait(0.02)
+    caller.go(1, question, left=0.01)
+    assert caller.frames() == []
     assert caller.failure().code == "too-late"
+
+
+def test_where_every_round_trip_is_long_calls_run_all_the_same() -> None:
+    caller = Caller()
+    caller.call(1)
+    caller.greet(took=0.3)
+    for _ in range(2):
+        question = caller.last_number("wanted")
+        caller.wait(0.3)
+        caller.go(1, question)
+    caller.call(2, held_back=0.15)
+    assert [number for _, number, _ in caller.frames()] == [1, 2]
+
+
+def test_a_clock_that_stood_still_makes_no_call_late() -> None:
+    """As that of a machine that slept: what its clock shows is a question, and no answer."""
+    caller = greeted()
+    caller.now += 3600
+    caller.call(1, timeout=2)
+    caller.go(1, caller.last_number("wanted"), left=2.0)
+    assert len(caller.frames()) == 1
+
+
+def test_a_call_that_does_not_say_when_it_was_sent_is_asked_about() -> None:
+    caller = greeted()
+    caller.served.request(1, "add", {WORD: "call"}, ADD, caller.now, is_note=False)
+    assert caller.frames() == []
+    caller.go(1, caller.last_number("wanted"))
+    assert len(caller.frames()) == 1
+
+
+def test_a_caller_that_asks_for_its_calls_is_asked_again_whether_it_wants_them() -> None:
+    caller = greeted()
+    caller.call(1, held_back=1)
+    caller.served.to_bus.clear()  # they are lost on the way
+    caller.served.say_have(caller.now)
+    caller.go(1, caller.last_number("wanted"))
+    assert len(caller.frames()) == 1
+
+
+def test_a_notification_is_run_though_nobody_wants_it_any_more_but_not_after_its_time() -> None:
+    caller = greeted()
+    caller.call(2**31, is_note=True, held_back=3)
+    assert len(caller.frames()) == 1
+    caller.call(2**31 + 1, timeout=2, is_note=True, held_back=3)
+    assert caller.frames() == []
+
+
+def test_an_answer_to_an_earlier_greeting_says_nothing_of_the_clock() -> None:
+    caller = greeted()
+    caller.served.say_hello(caller.now)
+    first = caller.last_number("hello")
+    caller.wait(5)
+    caller.served.say_hello(caller.now)
+    caller.theirs -= 5  # the answer was written when the first one came, and held back since
+    caller.hello(first)
+    caller.theirs += 5
+    caller.call(1, timeout=2, held_back=1.5)
+    assert caller.frames() == []
+
+
+def test_the_age_of_a_message_is_never_too_small() -> None:
+    clock = OtherClock()
+    clock.note(100.0, 101.0, 7.0)
+    assert clock.most_age(8.0, 102.0) >= 1.0  # it showed 8 at the latest when ours showed 102
+    assert clock.most_age(8.0, 102.0) == pytest.approx(1.0, abs=0.01)
+    clock.note(110.0, 110.1, 16.0)
+    assert clock.most_age(17.0, 112.0) == pytest.approx(1.0, abs=0.01)
+    clock.note(120.0, 125.0, 26.0)  # which took longer, and so says less
+    assert clock.most_age(27.0, 122.0) == pytest.approx(1.0, abs=0.02)
 
 
 def test_a_cancel_that_overtakes_its_call_holds() -> None:

@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import NamedTuple, TypeAlias
 
+import msgspec
+
 from localsocket.errors import PeerBrokeProtocol
 from localsocket.showing import shown
 
 WORD = "Localsocket"
-"""The header that says what a message is for: a word, and maybe a number. BusCallers of other kinds do without."""
+"""The header that says what a message is for: a word, and maybe a number. Callers of other kinds do without."""
 
 TIMEOUT = "Localsocket-Timeout"
 SENT = "Localsocket-Sent"
@@ -30,6 +32,10 @@ STATUS = "Status"
 NO_RESPONDERS = "503"
 
 PREFIX = "localsocket"
+INBOX = "_INBOX."
+"""What every subject begins with to which somebody may be answered."""
+MOST_NUMBER = 2**32 - 1
+"""The last number of a call."""
 HEAD_ROOM = 4096
 """Bytes of a message of the longest kind that are left for its headers."""
 
@@ -57,6 +63,24 @@ class ListenNoMore:
     """Messages on `subject` are no longer wanted."""
 
     subject: str
+
+
+class CallerHello(msgspec.Struct, frozen=True, kw_only=True):
+    """What a caller answers to a greeting: what it takes, and what its clock shows, in seconds."""
+
+    max_message: int
+    stream_window: int
+    clock: float
+
+
+class ServiceHello(msgspec.Struct, frozen=True, kw_only=True):
+    """What an instance says first to each caller."""
+
+    max_message: int
+    max_calls: int
+    service: str = ""
+    version: str = ""
+    idempotent: list[str] = []
 
 
 BusAction: TypeAlias = BusMessage | Listen | ListenNoMore

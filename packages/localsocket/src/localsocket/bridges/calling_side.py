@@ -16,6 +16,7 @@ import msgspec
 from localsocket.bridges.bus_messages import (
     BEGINS,
     HEAD_ROOM,
+    INBOX,
     LIFE,
     NO_RESPONDERS,
     NUMBER,
@@ -27,13 +28,14 @@ from localsocket.bridges.bus_messages import (
     WORD,
     BusAction,
     BusMessage,
+    CallerHello,
     Listen,
     ListenNoMore,
+    ServiceHello,
     Subjects,
     whole_number,
     word_of,
 )
-from localsocket.bridges.served_callers import CallerHello, ServiceHello
 from localsocket.errors import ClosedByPeer, LocalSocketError, PeerBrokeProtocol, ServerNotFound, SubscriberTooSlow
 from localsocket.services.failures import failure_of_ours
 from localsocket.services.method import SUBSCRIBE, SUBSCRIBE_NUMBERED
@@ -158,7 +160,7 @@ class BusCallingSide:
             self._subscribe(number, call.method, bytes(call.arguments))
             return
         now = self._now()
-        headers = {WORD: "note" if is_note else "call"}
+        headers = {WORD: "note" if is_note else "call", SENT: f"{now:.6f}"}
         if call.carrier:
             terms = take_terms(call.carrier)
             if terms.prefetch is not None:
@@ -168,7 +170,6 @@ class BusCallingSide:
             headers.update(call.carrier)
         if call.timeout is not None:
             headers[TIMEOUT] = f"{call.timeout:.6f}"
-            headers[SENT] = f"{now:.6f}"
         if is_note:
             self._notes = self._notes + 1 if self._notes < 2**32 - 1 else 2**31
             number = self._notes
@@ -232,6 +233,8 @@ class BusCallingSide:
 
     def from_bus(self, message: BusMessage) -> None:
         """Take in a message; one that fits nowhere is passed over, since anybody on the bus may have sent it."""
+        if message.reply and not message.reply.startswith(INBOX):
+            return  # what is answered there would be said to another service, in this client's name
         if followers := self._followers.get(message.subject):
             for number in list(followers):
                 self._take_message(number, message)
@@ -243,6 +246,8 @@ class BusCallingSide:
                 self._nobody_there(number)
             elif not number:
                 self._take_control(message, headers)
+            elif headers.get(WORD, "").startswith("wanted"):
+                self._say_whether_wanted(number, message.reply, headers)
             elif (call := self._calls.get(number)) is not None:
                 call.heard, call.rounds = self._now(), 0
                 self._take_answer(number, call, message, headers)
@@ -250,24 +255,24 @@ class BusCallingSide:
             pass
 
     def _take_control(self, message: BusMessage, headers: dict[str, str]) -> None:
-        word, _ = word_of(headers)
+        word, number = word_of(headers)
         try:
             if word == "hello":
-                self._hello(_decode_hello(message.payload), message.reply)
+                self._hello(_decode_hello(message.payload), message.reply, number)
             elif word == "have":
-                for number in _decode_numbers(message.payload):
-                    if (call := self._calls.get(number)) is not None:
+                for each in _decode_numbers(message.payload):
+                    if (call := self._calls.get(each)) is not None:
                         call.heard, call.rounds, call.instance = self._now(), 0, message.reply
             elif word == "bye":
                 self._bye(message.reply, _decode_numbers(message.payload))
         except UNREADABLE as error:
             raise PeerBrokeProtocol(f"the peer's {word} cannot be read: {error}") from error
 
-    def _hello(self, theirs: ServiceHello, instance: str) -> None:
+    def _hello(self, theirs: ServiceHello, instance: str, number: int) -> None:
         assert self._mine is not None
         longest = min(self._mine.max_message, self._longest)
         mine = CallerHello(max_message=longest, stream_window=self._mine.stream_window, clock=self._now())
-        self.to_bus.append(BusMessage(instance, _encode(mine), {WORD: "hello", OF: f"{self._inbox}.0"}))
+        self.to_bus.append(BusMessage(instance, _encode(mine), {WORD: f"hello {number}", OF: f"{self._inbox}.0"}))
         self._instances.add(instance)
         self._is_searching = False
         self._idempotent = frozenset(theirs.idempotent)
@@ -299,12 +304,8 @@ class BusCallingSide:
         for number, call in list(self._calls.items()):
             if call.instance == instance or (number in unanswered and not call.instance):
                 self._lose(number, call)
-        if self._instances:
-            return
-        if self._waits and not self._calls:
-            self.error = self.error or ClosedByPeer("it was in use")  # the next call finds another, if there is one
-        else:
-            self._ask_to_open()
+        if not self._instances and (self._calls or not self._waits):
+            self._ask_to_open()  # else the next call finds another one, or waits for it
 
     def _nobody_there(self, number: int) -> None:
         """No instance is there for a request, which so has not been run."""
@@ -336,6 +337,17 @@ class BusCallingSide:
         """Whether there are calls of which it is not known that an instance has had them."""
         return any(call.following is None and not call.instance and not call.is_lost for call in self._calls.values())
 
+    def _say_whether_wanted(self, number: int, instance: str, headers: dict[str, str]) -> None:
+        """An instance has a call that may have been held back on its way, and runs it if it is told to."""
+        _, question = word_of(headers)
+        of = f"{self._inbox}.{number}"
+        if (call := self._calls.get(number)) is None or call.is_lost:
+            self._control("cancel", of, instance)
+            return
+        now = self._now()
+        call.heard, call.rounds = now, 0
+        self.to_bus.append(BusMessage(instance, b"", {WORD: f"go {question}", OF: of, **_times(call, now)}))
+
     def _take_answer(self, number: int, call: _Call, message: BusMessage, headers: dict[str, str]) -> None:
         word, count = word_of(headers) if not headers.get(WORD, "").startswith("failure") else ("failure", 0)
         if word == "failure":
@@ -357,7 +369,6 @@ class BusCallingSide:
             return  # it came twice
         if count != call.items + (word == "item"):
             self._lose(number, call)
-            self._control("cancel", f"{self._inbox}.{number}", call.instance)
         elif word == "item":
             call.items = count
             self.to_local.append(encode_frame(Kind.ITEM, number, payload))
@@ -457,9 +468,8 @@ class BusCallingSide:
         request = call.request
         assert request is not None
         assert request.headers is not None
-        if call.expires is not None and TIMEOUT in request.headers:
-            request.headers[TIMEOUT] = f"{max(0.0, call.expires - now):.6f}"
-            request.headers[SENT] = f"{now:.6f}"
+        if SENT in request.headers:
+            request.headers.update(_times(call, now))
         self._say(request)
 
     def _lose(self, number: int, call: _Call) -> None:
@@ -471,6 +481,7 @@ class BusCallingSide:
             else:
                 call.is_lost = True  # and made again by the client itself, on its next connection
             return
+        self._control("cancel", f"{self._inbox}.{number}", call.instance)
         self._refuse(number, ClosedByPeer(f"calling {call.method!r}"))
 
     def _refuse(self, number: int, error: LocalSocketError) -> None:
@@ -489,3 +500,9 @@ class BusCallingSide:
             if not followers:
                 del self._followers[subject]
                 self.to_bus.append(ListenNoMore(subject))
+
+
+def _times(call: _Call, now: float) -> dict[str, str]:
+    """Return the headers for how long a call is wanted."""
+    sent = {SENT: f"{now:.6f}"}
+    return sent if call.expires is None else {TIMEOUT: f"{max(0.0, call.expires - now):.6f}", **sent}

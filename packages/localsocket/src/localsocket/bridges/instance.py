@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import secrets
-import time
 from collections import deque
 from collections.abc import Callable
 from typing import Any, Protocol, TypeAlias
@@ -13,19 +12,24 @@ import msgspec
 from localsocket.bridges.bus_messages import (
     CONTENT_TYPE,
     HEAD_ROOM,
+    INBOX,
     MSGPACK,
     OF,
     STATUS,
     WORD,
     BusAction,
     BusMessage,
+    ServiceHello,
     Subjects,
     whole_number,
     word_of,
 )
 from localsocket.bridges.calling_side import OPEN
+from localsocket.bridges.clocks import now as clock_now
+from localsocket.bridges.known_caller import KnownCaller
 from localsocket.bridges.micro import MicroService
-from localsocket.bridges.served_callers import BusCallers, KnownCaller, OtherCallers, ServiceHello
+from localsocket.bridges.other_callers import OtherCallers
+from localsocket.bridges.served_callers import BusCallers
 from localsocket.endpoint.credentials import PeerCredentials
 from localsocket.errors import LocalSocketError, NoSuchTopic, NotAllowed, PeerBrokeProtocol, TooManyCalls
 from localsocket.log_thinning import ThinnedLog
@@ -38,13 +42,12 @@ Identity: TypeAlias = Callable[[BusMessage], PeerCredentials | None]
 """Says for whom a request counts, or None where nobody is to be served."""
 
 MOST_CALLERS = 10_000
-"""BusCallers of one instance at a time: beyond that somebody makes them up."""
+"""Callers of one instance at a time: beyond that somebody makes them up."""
 
 _MOST_UNGREETED = 500  # of those who have not answered the greeting; each costs a few kB until its time is over
 _REMEMBERED = 1000  # callers that are gone, whose last calls may still be on their way
 _LOOK = 10.0  # seconds between looks whether a caller is still there
 _OTHERS_WINDOW = 64 * 1024
-_INBOX = "_INBOX."
 
 _encode = msgspec.msgpack.Encoder().encode
 
@@ -97,9 +100,9 @@ class Instance:
         do: Callable[[BusAction], object],
         identity: Identity,
         log: ThinnedLog,
-        now: Callable[[], float] = time.monotonic,
+        now: Callable[[], float] = clock_now,
     ) -> None:
-        self.inbox = f"{_INBOX}{secrets.token_urlsafe(18)}"
+        self.inbox = f"{INBOX}{secrets.token_urlsafe(18)}"
         self.max_payload = HEAD_ROOM * 2
         self._names = names
         self._served = served
@@ -116,7 +119,7 @@ class Instance:
 
     @property
     def open_calls(self) -> int:
-        return sum(len(each.callers.open) for each in [*self._known.values(), *self._others.values()])
+        return sum(len(each.callers.unanswered) for each in [*self._known.values(), *self._others.values()])
 
     @property
     def callers(self) -> int:
@@ -211,10 +214,11 @@ class Instance:
             elif word == "credit":
                 caller.credit(whole_number(tail), count)
             elif word == "hello":
-                self._take_hello(opened, caller, message.payload)
-            elif word == "ask" and message.reply == f"{inbox}.0":
-                held = sorted(caller.open)
-                self._do(BusMessage(message.reply, _encode(held), {WORD: "have"}, caller.reply))
+                self._take_hello(opened, caller, count, message.payload)
+            elif word == "go":
+                caller.go(whole_number(tail), count, headers, self._now())
+            elif word == "ask":
+                caller.say_have(self._now())
             elif word == "bye":
                 self._close(opened)
                 return
@@ -230,9 +234,9 @@ class Instance:
         elif (opened := self._by_reply.get(message.subject)) is not None:
             self._close(opened)  # nobody takes what is sent there: the caller is gone
 
-    def _take_hello(self, opened: _Open, caller: KnownCaller, payload: bytes) -> None:
+    def _take_hello(self, opened: _Open, caller: KnownCaller, number: int, payload: bytes) -> None:
         was_greeted = caller.is_greeted
-        caller.hello(payload, self._now())
+        caller.hello(number, payload, self._now())
         if caller.is_greeted and not was_greeted:
             self._ungreeted -= 1
             self._connect(opened)
@@ -352,4 +356,4 @@ class Instance:
 
 
 def _is_inbox(reply: str) -> bool:
-    return reply.startswith(_INBOX)
+    return reply.startswith(INBOX)

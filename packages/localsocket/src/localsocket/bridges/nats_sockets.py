@@ -8,11 +8,11 @@ import random
 import secrets
 import socket
 import threading
-import time
 from collections.abc import Callable
 from typing import cast
 
 from localsocket.aio.shared_socket import SharedSocket as AioSharedSocket
+from localsocket.bridges import clocks
 from localsocket.bridges.bus_messages import BusMessage, Subjects
 from localsocket.bridges.calling_side import BusCallingSide
 from localsocket.bridges.carrying import carry
@@ -130,7 +130,7 @@ class NatsSocket:
             Subjects(self._of.service, self._of.prefix),
             inbox,
             self._link.max_payload,
-            time.monotonic,
+            clocks.now,
             waits=self._waits,
             patience=self._patience,
             sign=signing_with(self._of),

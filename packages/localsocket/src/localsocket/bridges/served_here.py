@@ -9,9 +9,8 @@ from collections.abc import Callable
 from typing import Any
 
 from localsocket.aio.service_loop import ServiceLoop
-from localsocket.bridges.bus_messages import LIFE, NUMBER, BusMessage, Subjects
+from localsocket.bridges.bus_messages import LIFE, NUMBER, BusMessage, ServiceHello, Subjects
 from localsocket.bridges.memory_socket import MemorySocket
-from localsocket.bridges.served_callers import ServiceHello
 from localsocket.endpoint.credentials import PeerCredentials
 from localsocket.errors import SubscriberTooSlow
 from localsocket.services.service import Service

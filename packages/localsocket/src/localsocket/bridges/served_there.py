@@ -11,8 +11,7 @@ import msgspec
 
 from localsocket.aio.client import Client
 from localsocket.aio.shared_socket import SharedSocket
-from localsocket.bridges.bus_messages import LIFE, NUMBER, BusMessage, Subjects
-from localsocket.bridges.served_callers import ServiceHello
+from localsocket.bridges.bus_messages import LIFE, NUMBER, BusMessage, ServiceHello, Subjects
 from localsocket.endpoint.credentials import PeerCredentials
 from localsocket.errors import LocalSocketError
 from localsocket.services.description import ServiceDescription
