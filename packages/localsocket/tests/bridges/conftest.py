@@ -19,11 +19,11 @@ from aio.conftest import (  # noqa: F401 - tests that are coroutine functions ru
     run,
 )
 from bridges.broker import Broker, find_server
+from contracts import AioFace, ClientUnderTest
+from contracts.service_faces import WaitedClient
 from localsocket import Client, Service
 from localsocket.endpoint.credentials import PeerCredentials
 from localsocket.services.client_core import ClientOptions
-from localsocket.testing import AioFace, ClientUnderTest
-from localsocket.testing.service_faces import WaitedClient
 
 _prefixes = itertools.count()
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from bridges.conftest import Bus, ServingOverNats
-from localsocket.testing import AioFace, ServiceFace, service_contract
+from contracts import AioFace, ServiceFace, service_contract
 
 PAGE = Path(__file__).parents[4] / "docs" / "nats.md"
 
