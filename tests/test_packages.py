@@ -156,6 +156,13 @@ def test_the_library_works_in_an_environment_of_its_own(built: dict[str, Built],
     )
 
 
+def test_pytest_finds_the_fixtures_of_the_library_by_an_entry_point(built: dict[str, Built]) -> None:
+    with zipfile.ZipFile(built["localsocket"].wheel) as archive:
+        (name,) = (name for name in archive.namelist() if name.endswith("entry_points.txt"))
+        told = archive.read(name).decode()
+    assert "[pytest11]\nlocalsocket.pytest_plugin = localsocket.pytest_plugin\n" in told
+
+
 def test_the_reviewer_is_loaded_without_the_library(built: dict[str, Built], tmp_path: Path) -> None:
     python = bare_environment(tmp_path / "environment")
     install(python, built["localsocket-review"].wheel)

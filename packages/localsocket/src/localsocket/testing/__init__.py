@@ -16,7 +16,19 @@ behind that makes the next one fail.
 """
 
 from localsocket.testing.background import FOREVER, PATIENCE, Background, wait_until
+from localsocket.testing.bad_servers import (
+    EVERY_BAD_SERVER,
+    GarblingServer,
+    MisbehavingServer,
+    SilentServer,
+    TricklingServer,
+    UnansweringServer,
+    VanishingServer,
+)
 from localsocket.testing.contract import Contract, raises
+from localsocket.testing.directories import runtime_directory
+from localsocket.testing.fakes import FakeCall, FakeService
+from localsocket.testing.in_process import call
 from localsocket.testing.pairs import clog, clogged_pair, connected_pair, set_kernel_buffer
 from localsocket.testing.peers import (
     EVERY_MISBEHAVIOUR,
@@ -29,26 +41,39 @@ from localsocket.testing.peers import (
     VanishingPeer,
 )
 from localsocket.testing.server_claims import ServerUnderTest, server_contract
+from localsocket.testing.serving import serving
 
 __all__ = [
+    "EVERY_BAD_SERVER",
     "EVERY_MISBEHAVIOUR",
     "FOREVER",
     "PATIENCE",
     "Background",
     "Contract",
     "DeafPeer",
+    "FakeCall",
+    "FakeService",
     "FloodingPeer",
+    "GarblingServer",
     "MisbehavingPeer",
+    "MisbehavingServer",
     "ResettingPeer",
     "ServerUnderTest",
     "SilentPeer",
+    "SilentServer",
     "TricklingPeer",
+    "TricklingServer",
+    "UnansweringServer",
     "VanishingPeer",
+    "VanishingServer",
+    "call",
     "clog",
     "clogged_pair",
     "connected_pair",
     "raises",
+    "runtime_directory",
     "server_contract",
+    "serving",
     "set_kernel_buffer",
     "wait_until",
 ]

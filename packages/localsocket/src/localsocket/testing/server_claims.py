@@ -14,9 +14,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from localsocket.blocking.connect import connect
+from localsocket.errors import ClosedByPeer
+from localsocket.services.failures import error_of
+from localsocket.services.limits import DEFAULT_CALL_LIMITS
 from localsocket.testing.background import PATIENCE
 from localsocket.testing.contract import Contract
 from localsocket.testing.peers import EVERY_MISBEHAVIOUR, MisbehavingPeer, SilentPeer
+from localsocket.wire.caller import Caller
+from localsocket.wire.greeting import Greeting
 
 server_contract: Contract[ServerUnderTest]
 
@@ -30,6 +35,29 @@ class ServerUnderTest:
     address: str | os.PathLike[str]
     message: bytes
     answer: bytes
+
+    @classmethod
+    def calling(
+        cls, address: str | os.PathLike[str], method: str, /, *arguments: object, **named: object
+    ) -> ServerUnderTest:
+        """Return one for a service: what a client says that calls `method`, and what it is told, found out by a call.
+
+        The method has to give the same each time. Raises CallFailed or another error where it gives none at all.
+        """
+        limits = DEFAULT_CALL_LIMITS
+        caller = Caller(Greeting(role="client", max_message=limits.message, stream_window=limits.stream))
+        call = caller.begin(method, None, arguments, named)
+        message, answer = caller.opening() + call.frame, b""
+        with connect(address, timeout=PATIENCE) as socket:
+            socket.write(message, timeout=PATIENCE)
+            while not call.is_over:
+                if not (data := socket.read(timeout=PATIENCE)):
+                    raise ClosedByPeer(f"calling {method!r}")
+                answer += data
+                caller.feed(data)
+        if call.failure is not None:
+            raise error_of(call.failure, method, {})
+        return cls(address, message, answer)
 
     def exchange(self) -> None:
         """Be a well-behaved client once."""

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import threading
 from collections.abc import Callable, Iterator
 
 from localsocket import aio
-from localsocket.testing import Background
 
 
 async def echo(socket: aio.LocalSocket) -> None:
@@ -19,7 +19,9 @@ async def echo(socket: aio.LocalSocket) -> None:
 @contextlib.contextmanager
 def aio_echo_thread(address: str, new_loop: Callable[[], asyncio.AbstractEventLoop]) -> Iterator[None]:
     """Serve `address` for the `with` block, from a thread with a loop of its own, which `new_loop` makes."""
-    with contextlib.closing(new_loop()) as loop, Background(loop.run_forever) as running:
+    with contextlib.closing(new_loop()) as loop:
+        running = threading.Thread(target=loop.run_forever, name="localsocket aio echo", daemon=True)
+        running.start()
         try:
             serving = asyncio.run_coroutine_threadsafe(_serve(address), loop).result()
             try:
@@ -28,7 +30,7 @@ def aio_echo_thread(address: str, new_loop: Callable[[], asyncio.AbstractEventLo
                 asyncio.run_coroutine_threadsafe(serving.stop(), loop).result()
         finally:
             loop.call_soon_threadsafe(loop.stop)
-            running.result()
+            running.join()
 
 
 async def _serve(address: str) -> aio.Serving:

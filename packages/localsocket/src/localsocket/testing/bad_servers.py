@@ -1,0 +1,142 @@
+"""Servers that misbehave, each in one way, to be met by your clients.
+
+    with VanishingServer("demo.calc", service), Client("demo.calc") as client:
+        with pytest.raises(ClosedByPeer):
+            client.call("add", 2, 3)
+
+Behind each stands a service, one of yours or a fake, that is asked what the client asks: what the server does is done
+to its answers. All are for clients that speak localsocket's own protocol.
+"""
+
+from __future__ import annotations
+
+import abc
+import contextlib
+import os
+import threading
+import time
+from contextlib import ExitStack
+from typing import Self
+
+from localsocket.blocking.connect import connect
+from localsocket.blocking.local_socket import LocalSocket
+from localsocket.deadlines import check_seconds
+from localsocket.errors import LocalSocketError
+from localsocket.services.service import Service
+from localsocket.serving.server_thread import ServerThread
+from localsocket.testing.background import FOREVER, PATIENCE
+from localsocket.testing.directories import private_directory
+
+
+class MisbehavingServer(abc.ABC):
+    """Serves `address` badly while its block lasts, in threads of its own; `service` knows the right answers."""
+
+    def __init__(self, address: str | os.PathLike[str], service: Service) -> None:
+        self.address = os.fspath(address)
+        self._service = service
+        self._entered = ExitStack()
+
+    @abc.abstractmethod
+    def misbehave(self, client: LocalSocket, service: LocalSocket) -> None:
+        """Do it to one client that has been greeted; `service` gives what it should be sent.
+
+        The connection ends when this returns.
+        """
+
+    def __enter__(self) -> Self:
+        with ExitStack() as stack:
+            self._behind = str(stack.enter_context(private_directory()) / "socket")
+            stack.enter_context(ServerThread(self._behind, self._service))
+            front = ServerThread(self.address, self._serve)
+            front.start()
+            stack.callback(front.stop, timeout=0)
+            self._entered = stack.pop_all()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._entered.close()
+
+    def _serve(self, client: LocalSocket) -> None:
+        with connect(self._behind, timeout=PATIENCE) as service:
+            asking = threading.Thread(target=_pass_on, args=(client, service), name="asking", daemon=True)
+            asking.start()
+            try:
+                with contextlib.suppress(LocalSocketError):  # the other end is gone, or all is over
+                    self._meet(client, service)
+            finally:
+                client.abort()
+                service.abort()
+                asking.join()
+
+    def _meet(self, client: LocalSocket, service: LocalSocket) -> None:
+        greeting = len(self._service._greeting.encode())
+        client.write(service.read_exactly(greeting, timeout=FOREVER), timeout=PATIENCE)
+        self.misbehave(client, service)
+
+
+class SilentServer(MisbehavingServer):
+    """Takes connections and never says a word, not even its greeting."""
+
+    def _meet(self, client: LocalSocket, service: LocalSocket) -> None:
+        self.misbehave(client, service)
+
+    def misbehave(self, client: LocalSocket, service: LocalSocket) -> None:
+        client.wait_disconnected(FOREVER)
+
+
+class UnansweringServer(MisbehavingServer):
+    """Greets, takes every call, and never answers one."""
+
+    def misbehave(self, client: LocalSocket, service: LocalSocket) -> None:
+        client.wait_disconnected(FOREVER)
+
+
+class VanishingServer(MisbehavingServer):
+    """Sends the first half of its first answer and is gone, as one that is killed."""
+
+    def misbehave(self, client: LocalSocket, service: LocalSocket) -> None:
+        answer = service.read(timeout=FOREVER)
+        client.write(answer[: len(answer) // 2], timeout=PATIENCE)
+        client.close()
+
+
+class TricklingServer(MisbehavingServer):
+    """Sends its answers one byte at a time, with `pause` seconds between two of them."""
+
+    def __init__(self, address: str | os.PathLike[str], service: Service, *, pause: float = 0.001) -> None:
+        super().__init__(address, service)
+        self._pause = check_seconds(pause, "pause")
+
+    def misbehave(self, client: LocalSocket, service: LocalSocket) -> None:
+        while answer := service.read(timeout=FOREVER):
+            for index in range(len(answer)):
+                client.write(answer[index : index + 1], timeout=FOREVER)
+                time.sleep(self._pause)
+
+
+class GarblingServer(MisbehavingServer):
+    """Answers with bytes that are nothing in the protocol."""
+
+    def misbehave(self, client: LocalSocket, service: LocalSocket) -> None:
+        answer = service.read(timeout=FOREVER)
+        client.write(b"\xff" * max(len(answer), _NO_FRAME), timeout=PATIENCE)
+        client.wait_disconnected(FOREVER)
+
+
+EVERY_BAD_SERVER: tuple[type[MisbehavingServer], ...] = (
+    SilentServer,
+    UnansweringServer,
+    VanishingServer,
+    TricklingServer,
+    GarblingServer,
+)
+
+_NO_FRAME = 64  # bytes: more than the header of any frame
+
+
+def _pass_on(client: LocalSocket, service: LocalSocket) -> None:
+    """Ask the service what the client asks."""
+    with contextlib.suppress(LocalSocketError):
+        while asked := client.read(timeout=FOREVER):
+            service.write(asked, timeout=FOREVER)
+        service.shutdown_write()
