@@ -145,7 +145,8 @@ def test_the_other_program_has_messagepack_right(value: object) -> None:
 def a_call(program: OtherProgram, _: Service) -> None:
     greeting = program.greet(role="client", max_message=65536, stream_window=30)
     assert (greeting["role"], greeting["service"], greeting["version"]) == ("service", "demo.calc", "1.0")
-    assert greeting["idempotent"] == ["localsocket.describe", "localsocket.openapi", "add"]
+    built_in = [f"localsocket.{name}" for name in ("describe", "openapi", "ping", "stats")]
+    assert greeting["idempotent"] == [*built_in, "add"]
     assert program.expect(REPLY, program.begin("add", 2, 3)) == 5
 
 

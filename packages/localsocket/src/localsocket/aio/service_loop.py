@@ -20,8 +20,7 @@ from localsocket.services.protocols import ProtocolName
 from localsocket.services.served_call import ServedCall
 from localsocket.services.service import Service
 from localsocket.services.session import AT_ONCE, Session
-from localsocket.services.stream_reply import FAIR, StreamReply
-from localsocket.services.topic import SubscriberQueue
+from localsocket.services.stream_reply import FAIR, PushedSource, StreamReply
 
 logger = logging.getLogger("localsocket.aio")
 
@@ -317,7 +316,7 @@ class ServedConnection:
         except Exception as error:
             self._session.fail(call, error)
         else:
-            if isinstance(result, SubscriberQueue):
+            if isinstance(result, PushedSource):
                 StreamReply(call, result, self.in_loop).begin()
                 return
             self._session.reply(call, result)

@@ -25,9 +25,8 @@ from localsocket.services.protocols import ProtocolName
 from localsocket.services.served_call import ServedCall
 from localsocket.services.service import Service
 from localsocket.services.session import AT_ONCE, Session
-from localsocket.services.stream_reply import IteratorSource, StreamReply
+from localsocket.services.stream_reply import IteratorSource, PushedSource, StreamReply
 from localsocket.services.thread_shares import ThreadShares
-from localsocket.services.topic import SubscriberQueue
 from localsocket.services.worker_threads import WorkerThreads
 
 logger = logging.getLogger("localsocket.blocking")
@@ -406,7 +405,7 @@ class ServiceLoop:
             return call
         session.begun(call)
         self._late.add(call)
-        in_loop = not isinstance(source, SubscriberQueue)
+        in_loop = not isinstance(source, PushedSource)
         StreamReply(call, source, partial(self._pump_soon, served) if in_loop else _at_once).begin()
         return None
 
@@ -422,8 +421,8 @@ class ServiceLoop:
     def _pump_soon(self, served: Served, pump: Callable[[], object]) -> None:
         self.soon(served, partial(_done, pump))
 
-    def _source(self, call: ServedCall, result: object) -> SubscriberQueue | IteratorSource:
-        if isinstance(result, SubscriberQueue):
+    def _source(self, call: ServedCall, result: object) -> PushedSource | IteratorSource:
+        if isinstance(result, PushedSource):
             return result
         return IteratorSource(call, result)
 

@@ -18,7 +18,7 @@ from localsocket.services.limits import DEFAULT_CALL_LIMITS, CallLimits
 from localsocket.services.method import check_declared
 from localsocket.services.schema import Result
 from localsocket.services.service import Service
-from localsocket.services.stats import ClientStats, Tally
+from localsocket.services.stats import ClientStats, ClientTally
 from localsocket.services.tracing import Tracing
 from localsocket.showing import did_you_mean
 from localsocket.sockets.connector import CONNECT_TIMEOUT, Connected, Connector
@@ -95,7 +95,7 @@ class ClientCore:
         self.reconnects = reconnect
         self.limits = limits
         self.tracing = tracing
-        self.tally = Tally()
+        self.tally = ClientTally()
         self._wait_for_server = wait_for_server
         self._start = check_daemon(start)
         self._allow_server = check_allowed_users(allow_server, "allow_server")

@@ -20,6 +20,7 @@ from localsocket.wire.varlink import VarlinkDoor
 class Opened(NamedTuple):
     """A door for one connection, and the methods that are called through it, by the names that they have there."""
 
+    protocol: ProtocolName
     door: Door
     table: Mapping[str, Method]
 
@@ -32,15 +33,16 @@ class Entrance(NamedTuple):
 
 
 def _open_localsocket(service: Service) -> Opened:
-    return Opened(Answerer(service._greeting), service._table)
+    return Opened("localsocket", Answerer(service._greeting), service._table)
 
 
 def _open_varlink(service: Service) -> Opened:
     interface: VarlinkInterface | None = service._for_protocols.get("varlink")
     if interface is None:
         interface = service._for_protocols["varlink"] = VarlinkInterface(service)
+        service._add_methods_of_protocol(interface.table)
     door = VarlinkDoor(interface.name, interface.shapes, interface.errors, service.limits.message)
-    return Opened(door, interface.table)
+    return Opened("varlink", door, interface.table)
 
 
 def _open_http(service: Service) -> Opened:
@@ -51,7 +53,7 @@ def _open_http(service: Service) -> Opened:
         # Numbered items are MessagePack within MessagePack, for clients that resume.
         table = {name: method for name, method in service._table.items() if name != SUBSCRIBE_NUMBERED}
         service._for_protocols["http"] = table
-    return Opened(HttpDoor(service.limits.message, table), table)
+    return Opened("http", HttpDoor(service.limits.message, table), table)
 
 
 # A greeting begins with its length, which is at most 65,536: the first of its bytes is 0.

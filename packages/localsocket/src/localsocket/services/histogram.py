@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 _STEPS = 8  # buckets for each doubling, so a percentile is true to about a tenth
 _BUCKETS = 80 * _STEPS  # more nanoseconds than will ever pass
 
@@ -21,6 +23,19 @@ class LatencyHistogram:
         else:
             # The bit after the leading one and the two after that choose among the buckets of this doubling.
             self._counts[exponent * _STEPS + (nanoseconds >> (exponent - 4) & 7)] += 1
+
+    @classmethod
+    def of_all(cls, histograms: Iterable[LatencyHistogram]) -> LatencyHistogram:
+        """Return one with the counts of them all."""
+        whole = cls()
+        if some := [each._counts for each in histograms if any(each._counts)]:
+            whole._counts = [sum(counts) for counts in zip(*some, strict=True)]
+        return whole
+
+    @property
+    def seconds(self) -> float:
+        """The sum of all durations, true to about a tenth."""
+        return sum(count * _middle(bucket) for bucket, count in enumerate(self._counts) if count) / 1e9
 
     @property
     def total(self) -> int:
@@ -42,3 +57,10 @@ def _upper_end(bucket: int) -> float:
     if exponent < 4:
         return float(2**exponent)
     return (_STEPS + step + 1) * 2.0 ** (exponent - 4)
+
+
+def _middle(bucket: int) -> float:
+    exponent, step = divmod(bucket, _STEPS)
+    if exponent < 4:
+        return 0.75 * float(2**exponent)
+    return (_STEPS + step + 0.5) * 2.0 ** (exponent - 4)

@@ -9,7 +9,8 @@ from typing import Any, TypeAlias
 
 from localsocket.endpoint.credentials import EVERYBODY, AllowedUsers, PeerCredentials, check_allowed_users, check_peer
 from localsocket.errors import NotAllowed, PeerRefused, UnsuitableMethod
-from localsocket.services.schema import Parameters, Result, streamed_type, type_hints
+from localsocket.services.histogram import LatencyHistogram
+from localsocket.services.schema import Parameters, Result, streamed_type
 from localsocket.sockets.handler_function import is_coroutine_function
 from localsocket.values.known_types import PLAIN, KnownTypes
 
@@ -21,6 +22,13 @@ DESCRIBE = f"{OWN_PREFIX}describe"
 OPENAPI = f"{OWN_PREFIX}openapi"
 SUBSCRIBE = f"{OWN_PREFIX}subscribe"
 SUBSCRIBE_NUMBERED = f"{OWN_PREFIX}subscribe_numbered"
+PING = f"{OWN_PREFIX}ping"
+STATS = f"{OWN_PREFIX}stats"
+MONITOR = f"{OWN_PREFIX}monitor"
+UNKNOWN = f"{OWN_PREFIX}unknown"
+"""Stands for those that are not there."""
+
+_TOLD_OF_OWN = frozenset({SUBSCRIBE, SUBSCRIBE_NUMBERED, UNKNOWN})
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,127}", re.ASCII)
 
 
@@ -30,10 +38,12 @@ class Method:
     __slots__ = (
         "allow",
         "documentation",
+        "errors",
         "function",
         "idempotent",
         "is_async",
         "is_stream",
+        "latencies",
         "name",
         "parameters",
         "raises",
@@ -69,15 +79,18 @@ class Method:
         self.parameters = Parameters(name, function, known)
         is_async_generator = inspect.isasyncgenfunction(function)
         is_generator = inspect.isgeneratorfunction(function) or is_async_generator
-        is_said_to_stream, kind = streamed_type(type_hints(name, function).get("return", Any))
+        is_said_to_stream, kind = streamed_type(self.parameters.returns)
         if is_said_to_stream and is_coroutine_function(function):
             raise UnsuitableMethod(name, "it is a coroutine function that gives an iterator: yield the items instead")
         if is_generator and not is_said_to_stream and kind is not Any:
             raise UnsuitableMethod(name, f"it yields, so what it gives is Iterator[...], not {type_text(kind)}")
         self.is_stream = is_stream or is_generator or is_said_to_stream
-        self.is_async = is_async_generator or is_coroutine_function(function) or _gives_async_iterator(name, function)
+        gives_iterator = _gives_async_iterator(self.parameters.returns)
+        self.is_async = is_async_generator or is_coroutine_function(function) or gives_iterator
         self.result = Result(name, kind, known)
         self.allow = allow if allow is None or callable(allow) else check_allowed_users(allow, "allow")
+        self.latencies = LatencyHistogram()  # of the calls that have ended
+        self.errors = 0  # of those, that gave no result
 
     @property
     def is_own(self) -> bool:
@@ -85,9 +98,19 @@ class Method:
         return self.name.startswith(OWN_PREFIX)
 
     @property
+    def is_there(self) -> bool:
+        """Whether it is one, and does not stand for those that are not there."""
+        return self.name != UNKNOWN
+
+    @property
+    def is_told(self) -> bool:
+        """Whether its calls are told to those who watch the service: they do not see themselves."""
+        return not self.is_own or self.name in _TOLD_OF_OWN
+
+    @property
     def is_subscription(self) -> bool:
-        """Whether it gives the messages of a topic, of which there is no end."""
-        return self.name in (SUBSCRIBE, SUBSCRIBE_NUMBERED)
+        """Whether it gives what there is no end of: the messages of a topic, or the calls of others."""
+        return self.name in (SUBSCRIBE, SUBSCRIBE_NUMBERED, MONITOR)
 
     def check_caller(self, peer: PeerCredentials) -> None:
         """Raise NotAllowed unless `peer` may call it; an `allow` that raises allows nobody."""
@@ -134,7 +157,6 @@ def type_text(kind: Any) -> str:
     return re.sub(r"\b(?:[A-Za-z_]\w*\.)+(?=[A-Za-z_])", "", str(kind))
 
 
-def _gives_async_iterator(name: str, function: Callable[..., Any]) -> bool:
-    kind = type_hints(name, function).get("return", Any)
+def _gives_async_iterator(kind: Any) -> bool:
     is_stream, _ = streamed_type(kind)
     return is_stream and "Async" in type_text(kind).partition("[")[0]

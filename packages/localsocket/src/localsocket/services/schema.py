@@ -57,6 +57,7 @@ class Parameters:
         self._method = method
         self._known = known
         self.signature = inspect.signature(function)
+        self.returns: Any = hints.get("return", Any)
         self.types: dict[str, Any] = {}
         for position, parameter in enumerate(self.signature.parameters.values()):
             _check_parameter(method, function, position, parameter)

@@ -41,6 +41,7 @@ class ServedCall:
 
     __slots__ = (
         "_on_finished",
+        "_watched",
         "answer",
         "arguments",
         "deadline",
@@ -60,6 +61,7 @@ class ServedCall:
         self.deadline = None if answer.body.timeout is None else deadline_of(answer)
         self.on_cancel: Callable[[], object] | None = None
         self.on_credit: Callable[[], object] | None = None
+        self._watched = 0  # its number for those who watch, once they know of it; -1 when they know of its end
         self._on_finished: Callable[[ServedCall], object] | None = None
 
     @property

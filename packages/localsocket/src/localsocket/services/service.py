@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import logging
+import os
 import threading
-from collections.abc import Callable, Iterable
-from typing import Any, ParamSpec, Protocol, TypeVar, overload
+import time
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, ParamSpec, TypeVar, overload
 
 import msgspec
 
+from localsocket.endpoint.credentials import PeerCredentials
 from localsocket.errors import NoSuchTopic
 from localsocket.keywords import known_keywords
 from localsocket.log_thinning import ThinnedLog
@@ -18,10 +21,13 @@ from localsocket.services.left_behind import LeftBehind
 from localsocket.services.limits import DEFAULT_CALL_LIMITS, CallLimits
 from localsocket.services.method import (
     DESCRIBE,
+    MONITOR,
     OPENAPI,
-    OWN_PREFIX,
+    PING,
+    STATS,
     SUBSCRIBE,
     SUBSCRIBE_NUMBERED,
+    UNKNOWN,
     Allow,
     Method,
     check_declared,
@@ -30,11 +36,13 @@ from localsocket.services.method import (
 from localsocket.services.openapi import openapi_document
 from localsocket.services.protocols import ProtocolName, check_protocols
 from localsocket.services.public_methods import public_methods
-from localsocket.services.stats import ServiceStats, Tally
+from localsocket.services.reporting import Counted, numbers_by_method, totals
+from localsocket.services.stats import ServiceReport, ServiceStats, Tally
 from localsocket.services.surrounding import Surrounding, SurroundsT, surrounded
 from localsocket.services.topic import QUEUE, Policy, Topic
 from localsocket.services.tracing import Tracing
 from localsocket.services.unfinished import Unfinished
+from localsocket.services.watching import CallWatch, LogCalls, check_log_calls
 from localsocket.values.codec import Codec
 from localsocket.values.known_types import KnownTypes
 from localsocket.wire.greeting import BOTH_WAYS, Greeting
@@ -46,17 +54,6 @@ T = TypeVar("T")
 F = TypeVar("F", bound=Callable[..., Any])
 
 
-class _Counted(Protocol):
-    """What a service asks its sessions."""
-
-    @property
-    def active_calls(self) -> int: ...
-    @property
-    def bytes_to_write(self) -> int: ...
-    @property
-    def calls_begun(self) -> int: ...
-
-
 class Service:
     """A table of functions that other programs call by name; give it to ServerThread or aio.serve() to be served.
 
@@ -65,7 +62,9 @@ class Service:
     reference to that. With `tells_details` it also gets the traceback, which may tell more than it should know.
     `limits`: see CallLimits. `tracing`: see localsocket.otel. `protocols` are those that it may be called by, on one
     socket, by name; None stands for all that can be spoken with what is installed. `types` tell how values of other
-    classes are sent than those that docs/types.md lists: see Codec.
+    classes are sent than those that docs/types.md lists: see Codec. With `log_calls` one record is written to the
+    logger "localsocket.calls" when a call ends, whose attribute `call` has the parts by name; those of the arguments
+    only where it is "arguments".
 
     Methods and topics are added before it is served. One service may be served at several addresses at once.
     """
@@ -83,6 +82,7 @@ class Service:
         tracing: Tracing | None = None,
         protocols: Iterable[ProtocolName] | None = None,
         types: Iterable[Codec[Any]] = (),
+        log_calls: LogCalls = False,
     ) -> None:
         self.name = check_name(name, "service")
         self.version = version
@@ -99,15 +99,24 @@ class Service:
         self._topics: dict[str, Topic[Any]] = {}
         self._table: dict[str, Method] = {}
         self._surroundings: list[Surrounding] = []
-        self._unknown_method = Method(f"{OWN_PREFIX}unknown", _nothing)
+        self._unknown_method = Method(UNKNOWN, _nothing)
+        self._methods_of_protocols: list[Method] = []
+        self._made = time.monotonic()
+        self._worker = 0
+        self._call_watch = CallWatch(check_log_calls(log_calls), self._watching_changed)
+        self._watch: CallWatch | None = None  # what each call is told to, as long as somebody wants to know
+        self._watching_changed()
         self._log = ThinnedLog(logging.getLogger("localsocket.services"))
-        self._sessions: set[_Counted] = set()
+        self._sessions: set[Counted] = set()
         self._lock = threading.Lock()
         self._said: Greeting | None = None
         self._told: ServiceDescription | None = None
         self._for_protocols: dict[ProtocolName, Any] = {}  # what the others make of its table, once
         self._table[DESCRIBE] = Method(DESCRIBE, self.describe, idempotent=True)
         self._table[OPENAPI] = Method(OPENAPI, self._openapi, read_only=True)
+        self._table[PING] = Method(PING, self._ping, read_only=True)
+        self._table[STATS] = Method(STATS, self._report, read_only=True, allow=_is_owner)
+        self._table[MONITOR] = Method(MONITOR, self._monitor, is_stream=True, allow=_is_owner)
         self._table[SUBSCRIBE] = Method(SUBSCRIBE, self._subscribe, is_stream=True)
         self._table[SUBSCRIBE_NUMBERED] = Method(SUBSCRIBE_NUMBERED, self._subscribe_numbered, is_stream=True)
 
@@ -271,25 +280,18 @@ class Service:
 
     def stats(self) -> ServiceStats:
         """Return what it has done so far, over all connections. Any thread may call."""
-        with self._lock:
-            sessions = list(self._sessions)
-        tally, latencies = self._tally, self._tally.latencies
-        return ServiceStats(
-            connections=tally.connections,
-            open_connections=len(sessions),
-            calls=tally.calls,
-            active_calls=sum(session.active_calls for session in sessions),
-            errors=tally.errors,
-            bytes_received=tally.bytes_received,
-            bytes_sent=tally.bytes_sent,
-            bytes_unsent=sum(session.bytes_to_write for session in sessions),
-            subscribers=sum(topic.subscribers for topic in self._topics.values()),
-            items_queued=sum(topic.items_queued for topic in self._topics.values()),
-            items_dropped=sum(topic.items_dropped for topic in self._topics.values()),
-            dropped_peers=tally.dropped_peers,
-            latency_p50=latencies.percentile(50),
-            latency_p90=latencies.percentile(90),
-            latency_p99=latencies.percentile(99),
+        return totals(self._tally, self._open_sessions(), self._topics.values(), self._all_methods())
+
+    def report(self) -> ServiceReport:
+        """Return stats(), and the numbers of each method, as localsocket.stats tells the owner. Any thread may call."""
+        return ServiceReport(
+            service=self.name,
+            version=self.version,
+            pid=os.getpid(),
+            worker=self._worker,
+            uptime=self._uptime,
+            stats=self.stats(),
+            methods=numbers_by_method(self._all_methods()),
         )
 
     def __repr__(self) -> str:
@@ -330,18 +332,47 @@ class Service:
         """Whether a method is a coroutine function or an async generator."""
         return any(method.is_async for method in self._table.values())
 
-    def _add_session(self, session: _Counted) -> None:
+    def _add_session(self, session: Counted) -> None:
         with self._lock:
             self._sessions.add(session)
 
-    def _remove_session(self, session: _Counted) -> None:
+    def _remove_session(self, session: Counted) -> None:
         with self._lock:
             self._sessions.discard(session)
+
+    def _open_sessions(self) -> list[Counted]:
+        with self._lock:
+            return list(self._sessions)
+
+    def _add_methods_of_protocol(self, table: Mapping[str, Method]) -> None:
+        """Count those that another protocol has beside those of the table."""
+        here = set(self._table.values())
+        self._methods_of_protocols += [method for method in table.values() if method not in here]
+
+    def _all_methods(self) -> list[Method]:
+        return [*self._table.values(), *self._methods_of_protocols, self._unknown_method]
+
+    @property
+    def _uptime(self) -> float:
+        """Seconds since it was made."""
+        return time.monotonic() - self._made
 
     # ------------------------------------------------------------------------------------------------------------------
 
     def _openapi(self) -> dict[str, Any]:
         return openapi_document(self.describe())
+
+    def _ping(self) -> dict[str, Any]:
+        return {"service": self.name, "version": self.version, "uptime": self._uptime}
+
+    def _report(self) -> dict[str, Any]:
+        return self.report().to_dict()
+
+    def _monitor(self, arguments: bool = False) -> Any:
+        return self._call_watch.watcher(with_arguments=arguments)
+
+    def _watching_changed(self) -> None:
+        self._watch = self._call_watch if self._call_watch.is_wanted else None
 
     def _subscribe(self, topic: str) -> Any:
         return self._topic(topic)._subscribe(is_numbered=False)
@@ -373,6 +404,10 @@ def protocols_at_address(protocols: Iterable[ProtocolName] | None, handler: obje
     if not isinstance(handler, Service):
         raise TypeError(f"protocols= is for a Service, and {handler!r} is none: it reads and writes bytes itself")
     return check_protocols(protocols)
+
+
+def _is_owner(peer: PeerCredentials) -> bool:
+    return peer.uid in (os.geteuid(), 0)
 
 
 def _nothing() -> None:

@@ -7,11 +7,13 @@ import time
 import traceback
 from collections.abc import Callable, Mapping
 from functools import partial
+from typing import Literal
 
 from localsocket.endpoint.credentials import PeerCredentials
 from localsocket.errors import (
     BadArguments,
     BadResult,
+    CallCancelled,
     CallsTooDeep,
     ClosedByPeer,
     DeadlinePassed,
@@ -38,6 +40,7 @@ from localsocket.services.schema import Parameters, Result
 from localsocket.services.served_call import ServedCall
 from localsocket.services.service import Service
 from localsocket.services.surrounding import TurnedAway
+from localsocket.services.watching import Outcome
 from localsocket.wire.answerer import AnsweredCall, Answerer
 from localsocket.wire.call_bodies import Failure
 from localsocket.wire.door import Door
@@ -53,6 +56,13 @@ _MUCH = 16 * KIB  # bytes that have arrived and are not read
 _NOTIFICATION = int(Kind.NOTIFICATION)
 _CALLS = (int(Kind.CALL), _NOTIFICATION)
 _CANCEL = int(Kind.CANCEL)
+
+# Of what is not "refused".
+_OUTCOMES: dict[type[Exception], Outcome] = {
+    CallCancelled: "cancelled",
+    DeadlinePassed: "late",
+    ResultTooLong: "error",
+}
 
 
 class _ItemTooLong(ResultTooLong):
@@ -73,6 +83,8 @@ class Session:
     much that arrives at once a piece is read, and take_more() goes on with that when it has been served.
     """
 
+    protocol: ProtocolName | Literal[""] = ""
+    """The one that is spoken, once that is known."""
     _door: Door = DOORSTEP
     _table: Mapping[str, Method]
 
@@ -295,6 +307,7 @@ class Session:
     def speak_first(self, mine: Greeting) -> None:
         """Greet a service, as its client that serves something itself."""
         self.service._keep_table()
+        self.protocol = "localsocket"
         self._open_door(Answerer(mine), self.service._table)
         if self.calling is not None:
             self._door.calling = self.calling  # type: ignore[attr-defined] # it was made here
@@ -334,13 +347,13 @@ class Session:
 
     def reply(self, call: ServedCall, result: object) -> None:
         """Send the result, unless nobody waits for it."""
-        tally = self.service._tally
-        tally.latencies.add(time.monotonic_ns() - call.answer.arrived)
         if not call.answer.number:
+            self._note(call)
             return
         door = self._door
         try:
             body = self._write(call.method.result, result, door.longest)
+            self._note(call)  # first: whoever has the answer finds it counted
             with self._lock:
                 if frame := door.reply(call.answer, body):
                     self.outbox.put(frame)
@@ -368,7 +381,7 @@ class Session:
             failure = failure_of_declared(error)
         if failure is None:
             failure = self.log_failure(call, error)
-        self._note(call, is_error=True)
+        self._note(call, "refused" if is_ours and not call.method.is_own else "error", error)
         if not call.answer.is_over:
             self._fail(call, failure)
 
@@ -376,7 +389,7 @@ class Session:
         """Send an error of the package's own about the call: it was not allowed, cancelled, too late and so on."""
         failure = failure_of_ours(error)
         assert failure is not None
-        self._note(call, is_error=True)
+        self._note(call, _OUTCOMES.get(type(error), "refused"), error)
         if call.is_notification:
             self._log(logging.WARNING, "a notification to service %r was not served: %s", error)
         self._fail(call, failure)
@@ -386,6 +399,11 @@ class Session:
         if call.is_notification or not call.answer.is_over:
             doing = "streaming" if call.answer.is_stream else "calling"
             self.refuse(call, DeadlinePassed(f"{doing} {call.method.name!r}", call.answer.body.timeout))
+
+    def note_given_up(self, call: ServedCall) -> None:
+        """A stream has ended since nobody wants more of it, unless what it gave has ended before."""
+        if (watch := self.service._watch) is not None:
+            watch.ended(call, "cancelled", None)
 
     def log_failure(self, call: ServedCall, error: Exception) -> Failure:
         """Log what the method raised, under a reference that the caller is told."""
@@ -428,7 +446,7 @@ class Session:
 
     def _enter(self, first: int) -> None:
         """Open the door that the first byte chooses. Raises PeerBrokeProtocol where there is none for it."""
-        door, table = enter(self.service, self._protocols, first)
+        self.protocol, door, table = enter(self.service, self._protocols, first)
         if self.calling is not None and isinstance(door, Answerer):
             door.calling = self.calling
         self._open_door(door, table)
@@ -516,6 +534,8 @@ class Session:
         except Exception as error:
             self.fail(call, error)
         else:
+            if (watch := service._watch) is not None:
+                watch.begun(call)
             return call
         return None
 
@@ -565,11 +585,15 @@ class Session:
     def _has_too_many_calls(self) -> bool:
         return self._door.open_calls > self.service.limits.calls and self._door.is_limit_known
 
-    def _note(self, call: ServedCall, *, is_error: bool = False) -> None:
-        tally = self.service._tally
-        if is_error:
-            tally.errors += 1
-        tally.latencies.add(time.monotonic_ns() - call.answer.arrived)
+    def _note(self, call: ServedCall, outcome: Outcome = "ok", error: Exception | None = None) -> None:
+        """Count a call that is over for its caller, and tell whoever watches."""
+        method = call.method
+        if error is not None:
+            self.service._tally.errors += 1
+            method.errors += 1
+        method.latencies.add(time.monotonic_ns() - call.answer.arrived)
+        if (watch := self.service._watch) is not None:
+            watch.ended(call, outcome, error)
 
     def _tell(self, callback: Callable[[], object] | None) -> None:
         if callback is not None:

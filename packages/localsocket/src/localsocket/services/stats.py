@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
+from typing import Any
 
 from localsocket.services.histogram import LatencyHistogram
 
@@ -38,6 +39,43 @@ class ServiceStats:
 
 
 @dataclass(frozen=True, slots=True)
+class MethodStats:
+    """Numbers of one method, for all who call it. Times are in seconds, from a call's arrival to its end.
+
+    `calls` have ended, notifications and streams too, and `errors` of them gave no result; `seconds` is the sum of what
+    they took, true to about a tenth.
+    """
+
+    name: str
+    calls: int
+    errors: int
+    seconds: float
+    latency_p50: float
+    latency_p90: float
+    latency_p99: float
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceReport:
+    """What localsocket.stats tells the owner of a service: `stats` of all, and `methods`, the slowest by p99 first.
+
+    `pid` is the process that answers; one of several behind a name is number `worker`, from 1, and tells of itself
+    alone. `uptime` is in seconds, since the service was made.
+    """
+
+    service: str
+    version: str
+    pid: int
+    worker: int
+    uptime: float
+    stats: ServiceStats
+    methods: list[MethodStats]
+
+    def to_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+@dataclass(frozen=True, slots=True)
 class ClientStats:
     """Numbers of one client since it was made. Latencies are in seconds, from the call to its result.
 
@@ -60,7 +98,7 @@ class ClientStats:
 
 @dataclass(slots=True)
 class Tally:
-    """The counters behind both. Not thread-safe: a count may be lost when two threads add at once, nothing worse."""
+    """The counters of a service, or a client. Not thread-safe: a count may be lost when two threads add at once."""
 
     connections: int = 0
     calls: int = 0
@@ -68,4 +106,10 @@ class Tally:
     bytes_received: int = 0
     bytes_sent: int = 0
     dropped_peers: int = 0
+
+
+@dataclass(slots=True)
+class ClientTally(Tally):
+    """A client knows no methods, which have the latencies of a service."""
+
     latencies: LatencyHistogram = field(default_factory=LatencyHistogram)

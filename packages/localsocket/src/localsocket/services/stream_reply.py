@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import abc
 import threading
 from collections.abc import Callable, Generator, Iterator
 from contextvars import copy_context
@@ -22,6 +23,17 @@ class Source(Protocol):
 
     def close(self) -> None:
         """Nothing more is wanted."""
+
+
+class PushedSource(abc.ABC):
+    """A source whose items come by themselves and have no end: what waits is sent at once."""
+
+    @abc.abstractmethod
+    def attach(self, reply: StreamReply) -> None: ...
+    @abc.abstractmethod
+    def next_body(self) -> bytes | None: ...
+    @abc.abstractmethod
+    def close(self) -> None: ...
 
 
 class IteratorSource:
@@ -171,7 +183,9 @@ class StreamReply:
             self._source.close()
         except Exception as error:
             session.log_failure(self._call, error)
-        if not self._call.answer.is_over:
+        if self._call.answer.is_over:
+            session.note_given_up(self._call)
+        else:
             timeout = self._call.answer.body.timeout
             session.refuse(self._call, DeadlinePassed(f"streaming {self._call.method.name!r}", timeout))
         session.finished(self._call)

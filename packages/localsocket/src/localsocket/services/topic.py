@@ -14,6 +14,7 @@ from localsocket.deadlines import Deadline, check_count
 from localsocket.errors import Busy, SubscriberTooSlow
 from localsocket.interrupts import tell_all
 from localsocket.services.schema import Result
+from localsocket.services.stream_reply import PushedSource
 from localsocket.values.known_types import PLAIN, KnownTypes
 from localsocket.wire.numbered_items import encode_beginning, encode_numbered
 
@@ -165,7 +166,7 @@ class Topic(Generic[T]):
             subscription.put(numbered if subscription.is_numbered else body)
 
 
-class SubscriberQueue:
+class SubscriberQueue(PushedSource):
     """The messages of a topic that wait for one subscriber: an endless source of a stream's items.
 
     `dropped` counts those that its policy has dropped, which the subscriber can tell by the numbers. One that is not

@@ -24,8 +24,8 @@ _READ, _CALL = "GET, HEAD", "POST"
 
 _SECONDS = re.compile(r"\d{1,9}(\.\d{1,9})?", re.ASCII)
 _JSON_TYPE = re.compile(r"application/(json|[\w.-]+\+json)", re.ASCII)
-# Of a tracer, as the W3C has named them.
-_CARRIED = ("traceparent", "tracestate", "baggage")
+# Of a tracer, as the W3C has named them, and what the request is called in logs.
+_CARRIED = ("traceparent", "tracestate", "baggage", "x-request-id")
 
 
 @dataclass(frozen=True, slots=True)
