@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from localsocket_review.analysis.facts import Facts
+from localsocket_review.analysis.searching import Search
 from localsocket_review.analysis.taint import Trace
 from samples import call_named, cpp, facts_of, python
 
@@ -88,3 +91,58 @@ def test_a_descriptor_of_a_file_is_no_peer() -> None:
     assert trace_of_use(facts_of(cpp(source))) is None
     source = "void f(int fd) { char b[9]; read(fd, b, 9); use(b); }"
     assert trace_of_use(facts_of(cpp(source))) is not None
+
+
+class CountingSearch(Search):
+    asked = 0
+
+    def ask(self, inquiry: Any) -> Any:
+        self.asked += 1
+        return super().ask(inquiry)
+
+
+def questions_asked(source: str) -> int:
+    """How many questions the way to each `use(size)` takes; nothing is received, so that none is cut short."""
+    facts = facts_of(python(HEAD + source))
+    facts.taint.search = counting = CountingSearch()
+    for function in facts.functions():
+        for call in function.calls():
+            if call.called_name == "use":
+                assert facts.taint.received_size(call.arguments[0], function) is None
+    return counting.asked
+
+
+def walkers(fields: int) -> str:
+    """Functions that call each other with a field of what each was given, as those that walk a tree do."""
+    names = [f"part_{number}" for number in range(fields)]
+    calls = "".join(f"    walk_{name}(node.{name})\n" for name in names)
+    return "".join(f"def walk_{name}(node):\n{calls}    use(node.{name})\n" for name in names)
+
+
+def layers(each: int, deep: int) -> str:
+    """Layers of functions, of which each gives back what any of the next layer makes of what it was given."""
+    head = "".join(f"def f_{deep}_{number}(value):\n    return {{}}\n" for number in range(each))
+    for layer in reversed(range(deep)):
+        for number in range(each):
+            made = "".join(f"    value += f_{layer + 1}_{other}(value)\n" for other in range(each))
+            head += f"def f_{layer}_{number}(value):\n{made}    return value\n"
+    return head + "use(f_0_0(1))\n"
+
+
+def test_fields_of_fields_in_a_circle_of_calls_are_not_told_apart() -> None:
+    # Sixteen times the pairs of functions, and as many questions for each.
+    assert questions_asked(walkers(12)) <= 20 * questions_asked(walkers(3))
+
+
+def test_ways_into_a_function_are_told_apart_only_where_something_is_given() -> None:
+    assert questions_asked(layers(each=4, deep=5)) <= 8 * questions_asked(layers(each=2, deep=5))
+
+
+def test_a_field_that_one_caller_of_a_circle_receives_into_is_followed() -> None:
+    source = (
+        "def walk(node):\n    walk(node.left)\n    walk(node.right)\n    use(node.size)\n"
+        "def start():\n    node = Node()\n    node.size = int(connection.recv(9))\n    walk(node)\n"
+    )
+    trace = trace_of_use(facts_of(python(HEAD + source)), size=True)
+    assert trace is not None
+    assert any(step.makes_number for step in trace)

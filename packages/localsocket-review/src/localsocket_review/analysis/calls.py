@@ -70,11 +70,15 @@ class ProgramCalls(Resolution):
         """Return what one caller gives for a parameter."""
         return self._graph.value_given(site, function, parameter)
 
+    def are_in_a_circle(self, one: FunctionInfo, other: FunctionInfo) -> bool:
+        """Say whether each of two functions leads to a call of the other."""
+        return self._graph.are_in_a_circle(one, other)
+
     def trail_into(self, callee: FunctionInfo, call: Call, function: FunctionInfo, trail: Trail) -> Trail:
         """Return the calls on the way to a function that a call runs, when those on the way to the call are known.
 
         In a circle of calls there is no end of ways, each longer than the one before: there they are not told apart.
         """
-        if self._graph.are_in_a_circle(callee, function):
+        if self.are_in_a_circle(callee, function):
             return ()
         return (*trail, (CallSite(call, function), callee))

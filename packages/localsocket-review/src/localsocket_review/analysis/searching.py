@@ -7,10 +7,6 @@ from typing import Any, Concatenate, Generic, ParamSpec, Protocol, TypeVar, cast
 
 from localsocket_review.analysis.memo import DEEPEST
 
-# How many questions one question may lead to. In 14,000 lines of C whose functions all call each other, some thousands
-# do; only a program that another program wrote may have more.
-MOST = 50_000
-
 _Key = tuple[Any, ...]
 _P = ParamSpec("_P")
 _V = TypeVar("_V")
@@ -22,7 +18,8 @@ class Search:
     Where functions call each other in a circle, so do the questions, and none of them can be answered first. What meets
     an open question goes on with None, and is asked again once that question has found something. When nobody is left
     to ask again, nothing leads from any of the others to what is sought: all of these are answered with None. So each
-    is worked out about once, however many circles there are, and the answer depends on no order.
+    is worked out about once, however many circles there are, and the answer depends on no order. Nothing is cut off:
+    the analysis sees to it that there are only as many questions as places in the program.
     """
 
     __slots__ = ("_again", "_is_broken", "_open", "_undecided")
@@ -35,10 +32,6 @@ class Search:
 
     def ask(self, inquiry: _Inquiry[_V]) -> _V | None:
         """Work out a question that was not asked before."""
-        if len(self._undecided) >= MOST:
-            self._is_broken = True
-            inquiry.forget()
-            return None
         self._undecided.append(inquiry)
         if self._open and len(self._open) >= DEEPEST:
             self._again[inquiry] = None  # later, when Python's stack is empty again

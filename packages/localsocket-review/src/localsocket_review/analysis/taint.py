@@ -209,6 +209,9 @@ class Taint:
 
     @searched
     def _trace(self, expression: Expression, function: FunctionInfo, use: Use, trail: Trail) -> Trace | None:
+        # What nobody gives is given on no way: there are as many questions as expressions, and not as ways to them.
+        if trail and self._trace(expression, function, use, ()) is None:
+            return None
         return self._find(expression, function, use, trail)
 
     def _any(self, expressions: Iterable[Expression], function: FunctionInfo, use: Use, trail: Trail) -> Trace | None:
@@ -480,6 +483,8 @@ class Taint:
         self, variable: Variable, where: Expression, function: FunctionInfo, use: Use, trail: Trail
     ) -> Trace | None:
         """Trace what another variable than the one that is named holds there: a buffer, a field of what was given."""
+        if trail and self._read_at(variable, where, function, use, ()) is None:
+            return None
         return self._of_definitions(variable, where, function, use, trail)
 
     def _given_by_all(self, definition: Definition, variable: Variable, use: Use) -> Trace | None:
@@ -647,9 +652,9 @@ class Taint:
         if trail and trail[-1][1] is function:
             site = trail[-1][0]
             value = self._calls.value_given(site, function, parameter.name)
-            return None if value is None else self._given(value, field, site.caller, use, trail[:-1])
+            return None if value is None else self._given(value, field, function, site.caller, use, trail[:-1])
         for value, caller in self._calls.values_given(function, parameter.name):
-            found = self._given(value, field, caller, use, ())
+            found = self._given(value, field, function, caller, use, ())
             if found is not None:
                 return (*found, Step(value.place, f"given to {function.name or 'a function'}() here"))
         return None
@@ -671,13 +676,20 @@ class Taint:
             f"{self._inference.type_of(called.value, function)}.{called.name}" in self._calls.tables.decorators
         )
 
-    def _given(self, value: Expression, field: str, function: FunctionInfo, use: Use, trail: Trail) -> Trace | None:
-        """Trace what is given for a parameter, or the field of it that is read there."""
+    def _given(
+        self, value: Expression, field: str, function: FunctionInfo, caller: FunctionInfo, use: Use, trail: Trail
+    ) -> Trace | None:
+        """Trace what a caller gives for a parameter of the function, or the field of it that is read there."""
         whole = strip_casts(value.operand if isinstance(value, Unary) and value.operator == "&" else value)
-        variable = self._names.variable(whole, function) if field and isinstance(whole, (Name, Attribute)) else None
-        if variable is None or variable.path.count(".") > _DEEPEST_FIELD:
-            return self._trace(value, function, use, trail)
-        return self._read_at(Variable(variable.owner, f"{variable.path}.{field}"), whole, function, use, trail)
+        variable = self._names.variable(whole, caller) if field and isinstance(whole, (Name, Attribute)) else None
+        if variable is None:
+            return self._trace(value, caller, use, trail)
+        inside = Variable(variable.owner, f"{variable.path}.{field}")
+        # In a circle of calls, each of which gives a field of what it was given, there is no end of fields of fields.
+        is_endless = "." in variable.path and self._calls.are_in_a_circle(function, caller)
+        if is_endless or inside.path.count(".") > _DEEPEST_FIELD:
+            return self._trace(value, caller, use, trail)
+        return self._read_at(inside, whole, caller, use, trail)
 
 
 def _believed(trace: Trace | None) -> Trace | None:
