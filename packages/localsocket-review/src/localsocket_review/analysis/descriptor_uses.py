@@ -100,7 +100,8 @@ _PLAIN_TYPES = frozenset({"int", "auto", "evutil_socket_t", "SOCKET"})
 _CLOSED_BY_ITSELF = re.compile(r"cleanup|auto_?(?:fd|close)|\bstatic\b|\bextern\b|\bthread_local\b", re.IGNORECASE)
 _ENDS_STATEMENT = re.compile(r"[;{}]\s*(?:/[/*].*)?$")
 _LONGEST_DECLARATION = 8  # lines; where no statement ends for so long it is a comment, say
-_INVALID = frozenset({"INVALID_SOCKET", "EVUTIL_INVALID_SOCKET"})
+# The words of macros that stand for no descriptor; what a helper of the program gives in place of one is named so too.
+_INVALID = re.compile(r"(?:[A-Z\d]+_)*(?:INVALID_(?:SOCKET|FD|HANDLE)|NO_FD|ERR|ERROR|FAIL|FAILED|FAILURE)")
 _DEEPEST = 3
 
 
@@ -210,12 +211,12 @@ def with_those_above(root: Expression) -> Iterator[tuple[Expression, list[Expres
 
 
 def is_invalid(expression: Expression) -> bool:
-    """Say whether this is what stands for no descriptor: -1, a negative error, INVALID_SOCKET."""
+    """Say whether this is what stands for no descriptor: -1, a negative error, INVALID_SOCKET, NET_ERR."""
     match strip_casts(expression):
         case Unary(operator="-"):
             return True
         case Name(identifier=name):
-            return name in _INVALID
+            return _INVALID.fullmatch(name) is not None
         case Literal(value=int(number)):
             return number < 0
     return False
