@@ -34,13 +34,14 @@ GUARD = re.compile(r"(?:#|//)\s*guard\b")
 GUARDED = [case for case in CASES if any(GUARD.search(path.read_text(encoding="utf-8")) for path in files_of(case))]
 PAIRS = st.tuples(st.sampled_from(CASES), st.randoms(use_true_random=False))
 few = settings(
-    max_examples=25,
+    max_examples=8,
     deadline=None,
     derandomize=True,
     database=None,
     phases=(Phase.generate,),
     suppress_health_check=list(HealthCheck),
 )
+many = settings(few, max_examples=100)
 
 
 def rewrite(case: Path, target: Path, rewritings: list[Rewriting], random: Random) -> None:
@@ -59,8 +60,9 @@ def rules_found(paths: list[Path]) -> Counter[str]:
 
 
 @pytest.mark.parametrize("name", REWRITINGS)
-def test_what_means_the_same_is_judged_the_same(name: str) -> None:
-    @few
+@pytest.mark.parametrize("examples", [few, pytest.param(many, marks=pytest.mark.exhaustive)], ids=["few", "many"])
+def test_what_means_the_same_is_judged_the_same(name: str, examples: settings) -> None:
+    @examples
     @given(PAIRS)
     def check(pair: tuple[Path, Random]) -> None:
         case, random = pair

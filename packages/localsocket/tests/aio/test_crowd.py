@@ -18,7 +18,8 @@ from localsocket.testing import PATIENCE
 
 CONNECTIONS = 1000
 WAYS_TO_END = ["close", "abort", "fail", "finish", "leave"]
-LONGEST = 60_000
+LONGEST = 15_000
+_AT_THE_DOOR = 50  # no more than wait in the queue of the server: whoever finds that full comes again and again
 
 gone = contextlib.suppress(ClosedByPeer, ClosedByUs, EndOfStream)
 
@@ -33,6 +34,7 @@ class Crowd:
     def __init__(self, seed: int) -> None:
         self._lots = random.Random(seed)
         self._sent = pattern(4 * LONGEST)
+        self._door = asyncio.Semaphore(_AT_THE_DOOR)
         self.is_complete = asyncio.Event()
         self.ended: Counter[tuple[str, str]] = Counter()
         self.sockets: list[aio.LocalSocket] = []
@@ -54,12 +56,13 @@ class Crowd:
         end = self._lots.choice(WAYS_TO_END)
         left = self._lots.randrange(LONGEST)
         place = 0
-        socket = await aio.connect(address)
+        async with self._door:
+            socket = await aio.connect(address, timeout=PATIENCE)
         self.sockets.append(socket)
         await self.is_complete.wait()
         with gone:
             while place < left:
-                piece = self._sent[place : place + self._lots.randrange(1, 20_000)]
+                piece = self._sent[place : place + self._lots.randrange(1, LONGEST)]
                 await socket.write(piece)
                 echo = await socket.read_exactly(len(piece))
                 assert echo == piece

@@ -1,4 +1,4 @@
-"""Attack servers, as told line by line on the standard input: the name of an attack, seconds, and the server's path.
+"""Attack servers, as told line by line on the standard input: an attack's name, seconds, bytes, and the server's path.
 
 Prints {"over": name} after each.
 """
@@ -19,8 +19,8 @@ if __name__ == "__main__":
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(most, 4096), most))
     for line in sys.stdin:
-        name, seconds, path = json.loads(line)
-        attack = Attack(path, seconds)
+        name, seconds, most, path = json.loads(line)
+        attack = Attack(path, seconds, most)
         try:
             ATTACKS[name](attack)
         finally:

@@ -29,15 +29,24 @@ ON_BYTES: set[str] = set()
 
 
 class Attack:
-    """The connections of one attacker, which are closed at its end, and how long it goes on."""
+    """The connections of one attacker, which are closed at its end, and how long it goes on.
 
-    def __init__(self, path: str, seconds: float) -> None:
+    That is for so many seconds, and nothing is begun after it has sent `most` bytes: else a fast machine gives a server
+    more in a moment, and has it work at that for longer.
+    """
+
+    def __init__(self, path: str, seconds: float, most: float) -> None:
         self._path = path
         self._until = time.monotonic() + seconds
+        self._left = most
         self._open: set[socket.socket] = set()
 
     @property
     def goes_on(self) -> bool:
+        return self._left > 0 and self._has_time
+
+    @property
+    def _has_time(self) -> bool:
         return time.monotonic() < self._until
 
     def connect(self, said: bytes = GREETING) -> socket.socket:
@@ -47,6 +56,7 @@ class Attack:
         with contextlib.suppress(OSError):
             made.connect(self._path)
             made.sendall(said)
+        self._left -= len(said)
         made.setblocking(False)
         self._open.add(made)
         return made
@@ -64,10 +74,9 @@ class Attack:
         A connection that the server has ended is made again.
         """
         left: dict[socket.socket, memoryview] = {}
-        pieces = [next(data, b"")] * len(to)
-        for each, piece in zip(to, pieces, strict=True):
-            left[each] = memoryview(piece)
-        while left and self.goes_on:
+        if self.goes_on and (first := next(data, b"")):
+            left = dict.fromkeys(to, memoryview(first))
+        while left and self._has_time:
             waiting = list(left)
             readable, writable, _ = select.select(waiting if reads else [], waiting, [], _IDLE)
             for each in {*readable, *writable}:
@@ -75,7 +84,7 @@ class Attack:
                 if rest is None:
                     self.close(each)
                     each, rest = self.connect(), memoryview(b"")
-                if rest or (rest := memoryview(next(data, b""))):
+                if rest or (self.goes_on and (rest := memoryview(next(data, b"")))):
                     left[each] = rest
 
     def wait(self) -> None:
@@ -96,7 +105,9 @@ class Attack:
             if reads and not peer.recv(_CHUNK):
                 return None
             if writes:
-                return data[peer.send(data) :]
+                sent = peer.send(data)
+                self._left -= sent
+                return data[sent:]
         except BlockingIOError:
             return data
         except OSError:
@@ -222,7 +233,7 @@ def notifications_that_rest(attack: Attack) -> None:
 
 @attack
 def notifications_in_threads(attack: Attack) -> None:
-    attack.send(attack.connect(), notification("nap", 0.02) * 4000)
+    attack.pour([attack.connect()], itertools.repeat(notification("nap", 0.02) * 400, 10), reads=False)
     attack.wait()
 
 

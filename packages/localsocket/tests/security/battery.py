@@ -26,8 +26,9 @@ MOST_LOG = 256 * 1024
 # What a server may keep after an attack, beside what it had: threads, and what they are woken by, for the next calls.
 _KEPT_THREADS = 8
 _KEPT_DESCRIPTORS = 4
-_PATIENCE = 40.0
+_PATIENCE = 120.0
 _PAUSE = 0.002
+_NO_END = 1 << 62
 _SAID = bytes(100)
 
 
@@ -104,14 +105,14 @@ class Target:
     def __exit__(self, *error: object) -> None:
         self._programs.__exit__(*error)  # type: ignore[arg-type]
 
-    def attack(self, name: str, seconds: float) -> Outcome:
-        """Attack for so long; return what happened, and what was not as it should be."""
+    def attack(self, name: str, seconds: float, most_bytes: int = _NO_END) -> Outcome:
+        """Attack for so long, with so many bytes at most; return what happened, and what was not as it should be."""
         with self._good_client() as good:
             call = good.call
             call()
             before = most = Taken.by(self._server.pid)
             logged = self._log.stat().st_size
-            self._attacker.write(json.dumps([name, seconds, str(self._path)]) + "\n")
+            self._attacker.write(json.dumps([name, seconds, most_bytes, str(self._path)]) + "\n")
             longest = most_work = 0.0
             end = time.monotonic() + seconds
             while time.monotonic() < end:

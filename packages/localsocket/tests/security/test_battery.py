@@ -9,12 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from security.attacks import ATTACKS
+from security.attacks import ATTACKS, KIB
 from security.battery import HEAD, SERVERS_OF_BYTES, SERVICES, Target, attacks_on
 
 EVERY_SERVER = pytest.mark.parametrize("way", [*SERVICES, *SERVERS_OF_BYTES])
 
 _SHORT = 0.05
+_LITTLE = 64 * KIB
 _LONG = 3.0
 
 
@@ -27,7 +28,7 @@ def test_there_are_more_than_twenty_attacks() -> None:
 def test_an_attack_leaves_nothing_in_the_server(way: str, tmp_path: Path) -> None:
     """Short attacks, one after the other on one server."""
     with Target(way, tmp_path) as target:
-        outcomes = [target.attack(name, _SHORT) for name in attacks_on(way)]
+        outcomes = [target.attack(name, _SHORT, _LITTLE) for name in attacks_on(way)]
     faults = {outcome.attack: outcome.faults for outcome in outcomes if outcome.faults}
     assert not faults
 
