@@ -8,7 +8,7 @@ from functools import partial
 from localsocket.aio import shared_socket
 from localsocket.aio.service_loop import _Link as AsyncioLink
 from localsocket.blocking.handler import Handler
-from localsocket.blocking.service_loop import _Link as BlockingLink
+from localsocket.blocking.served import SocketLink as BlockingLink
 from localsocket.services import outbox
 from localsocket.services.outbox import Outbox
 from localsocket.services.stats import Tally

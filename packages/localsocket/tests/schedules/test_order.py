@@ -8,8 +8,9 @@ from functools import partial
 from localsocket import Service
 from localsocket.aio import shared_socket
 from localsocket.aio.shared_socket import SharedSocket
-from localsocket.blocking import service_loop
-from localsocket.blocking.service_loop import Served, ServiceLoop
+from localsocket.blocking import runners, service_loop
+from localsocket.blocking.served import Served
+from localsocket.blocking.service_loop import ServiceLoop
 from localsocket.errors import CallCancelled
 from localsocket.services import outbox, stream_reply
 from localsocket.services.served_call import ServedCall
@@ -69,7 +70,7 @@ class Ticking:
 
 def test_nothing_overtakes_what_is_held_back_while_another_thread_takes_the_loop_over() -> None:
     def scenario(schedule: Schedule) -> Check:
-        stand_in(schedule, service_loop, outbox)
+        stand_in(schedule, service_loop, runners, outbox)
         ticking = Ticking(schedule)
         calls = [ticking.peer.call("work") for _ in range(2)]
         together = b"".join(call.frame for call in calls)
@@ -77,16 +78,17 @@ def test_nothing_overtakes_what_is_held_back_while_another_thread_takes_the_loop
         serving = ServiceLoop(None, SERVICE, 8)  # type: ignore[arg-type]
         served = Served()
         served.session = ticking.session
-        schedule.patch.setattr(serving, "_watch", lambda: None)
+        running = serving._runners
+        schedule.patch.setattr(running, "_watch", lambda: None)
 
         def serve() -> None:
-            serving._become_runner()
-            serving._drive(lambda: serving.take_in(served, together))
+            running.become_runner()
+            running._drive(lambda: serving.take_in(served, together))
 
         def watch() -> None:
             schedule.step("looks")
-            if serving._take_over(serving._job):
-                serving._drive(lambda: serving._give_turn(served))
+            if running._take_over(running._job):
+                running._drive(lambda: serving._turns.give(served))
 
         schedule.actor("runner", serve)
         schedule.actor("watcher", watch)

@@ -13,8 +13,9 @@ import pytest
 
 import localsocket
 from localsocket import Client, ServerThread, Service, current_call
-from localsocket.blocking import service_loop
-from localsocket.blocking.service_loop import Served, ServiceLoop
+from localsocket.blocking import runners, service_loop
+from localsocket.blocking.served import Served
+from localsocket.blocking.service_loop import ServiceLoop
 from localsocket.errors import ClosedByPeer
 from localsocket.testing import FOREVER, PATIENCE, Background, wait_until
 from services.conftest import ADDRESS
@@ -78,7 +79,7 @@ def served(**options: Any) -> Iterator[tuple[Slow, Client, ServerThread]]:
 
 
 def test_short_functions_all_run_in_one_thread(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(service_loop, "_PATIENCE", PATIENCE)  # on a busy machine a short one may take milliseconds, too
+    monkeypatch.setattr(runners, "_PATIENCE", PATIENCE)  # on a busy machine a short one may take milliseconds, too
     with served() as (_, client, _), Client(ADDRESS) as other:
         threads = {each.call("thread") for _ in range(100) for each in (client, other)}
         assert len(threads) == 1
@@ -198,7 +199,7 @@ def test_a_thread_that_another_is_about_to_start_is_not_in_the_way_of_stopping()
         assert client.call("echo", 1) == 1
         serving = server._serving
         assert isinstance(serving, ServiceLoop)
-        serving._helpers.add(threading.Thread())  # as the one that watches the loop does
+        serving._runners._helpers.add(threading.Thread())  # as the one that watches the loop does
         server.stop()
         assert server.error is None
 
@@ -365,7 +366,7 @@ def busy_loop(monkeypatch: pytest.MonkeyPatch, seconds: float) -> tuple[ServiceL
         now[0] += seconds
         serving.wake(served)
 
-    monkeypatch.setattr(serving, "_give_turn", give_turn)
+    monkeypatch.setattr(serving._turns, "give", give_turn)
     monkeypatch.setattr("time.monotonic", lambda: now[0])
     connections = [Served() for _ in range(5)]
     for each in connections:
@@ -402,8 +403,8 @@ def crowded(due: DueNow, monkeypatch: pytest.MonkeyPatch) -> tuple[ServiceLoop, 
     serving, turns = ServiceLoop(None, Slow().service, 8), list[str]()  # type: ignore[arg-type]
     while serving._shares.take("holder", US):
         pass
-    monkeypatch.setattr(serving, "_serve_turn", lambda served: turns.append(served.session.name))
-    monkeypatch.setattr(serving, "_expire", lambda served: None)
+    monkeypatch.setattr(serving._turns, "_serve_turn", lambda served: turns.append(served.session.name))
+    monkeypatch.setattr(serving._turns, "_expire", lambda served: None)
     return serving, turns
 
 
@@ -440,11 +441,11 @@ def test_threads_that_are_free_again_go_to_those_who_wait_in_their_order_and_new
     for name in ("first", "second", "third"):
         serving.take_in(connection(name), b"")
     assert turns == []
-    serving._holders[threading.current_thread()] = connection("holder")
-    serving._holders[threading.current_thread()].session = Gone("holder")  # type: ignore[assignment]
+    serving._runners._holders[threading.current_thread()] = connection("holder")
+    serving._runners._holders[threading.current_thread()].session = Gone("holder")  # type: ignore[assignment]
     serving._shares.give_back("holder", US)
-    serving._shares.take(serving._holders[threading.current_thread()], US)
-    serving._give_back_share()
+    serving._shares.take(serving._runners._holders[threading.current_thread()], US)
+    serving._runners._give_back_share()
     serving.take_in(connection("newcomer"), b"")
     assert turns == []
     due.turn()

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from localsocket.blocking.client import Calls, Client
 from localsocket.blocking.client_connection import ClientConnection
-from localsocket.blocking.service_loop import Served, ServiceLoop
+from localsocket.blocking.served import Served
+from localsocket.blocking.service_loop import ServiceLoop
 from localsocket.blocking.serving_connection import SessionConnection
 from localsocket.deadlines import Deadline
 from localsocket.services.client_core import ClientCore

@@ -13,7 +13,8 @@ from typing import Any, TypeVar, Unpack, overload
 from localsocket.blocking.client_connection import ClientConnection
 from localsocket.blocking.local_socket import LocalSocket
 from localsocket.blocking.pending_call import PendingCall, Stream
-from localsocket.blocking.service_loop import Served, ServiceLoop
+from localsocket.blocking.served import Served
+from localsocket.blocking.service_loop import ServiceLoop
 from localsocket.blocking.serving_connection import ServingConnection
 from localsocket.blocking.shared_socket import SharedSocket, Turn
 from localsocket.blocking.subscription import Subscription

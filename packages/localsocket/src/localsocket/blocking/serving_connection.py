@@ -7,7 +7,8 @@ import threading
 from localsocket.blocking.client_connection import ClientConnection
 from localsocket.blocking.event_socket import EventSocket
 from localsocket.blocking.local_socket import LocalSocket
-from localsocket.blocking.service_loop import STOP_TIMEOUT, CallsBack, Served, ServiceLoop
+from localsocket.blocking.served import Served
+from localsocket.blocking.service_loop import STOP_TIMEOUT, CallsBack, ServiceLoop
 from localsocket.blocking.shared_socket import Turn
 from localsocket.deadlines import UNWINDING, Deadline
 from localsocket.endpoint.fork_safety import close_in_forked_child
