@@ -49,6 +49,7 @@ class Interruption:
         self.place = ""
 
     def __enter__(self) -> None:
+        self._outermost: FrameType | None = sys._getframe(1)
         self._before = sys.gettrace()
         sys.settrace(self._trace)
         sys.setprofile(self._profile)
@@ -57,19 +58,29 @@ class Interruption:
         """Suppress it, as a program does that goes on after Ctrl-C."""
         sys.setprofile(None)
         sys.settrace(self._before)
+        self._outermost = None  # which holds this
         return kind is Interrupted
 
     def _profile(self, frame: FrameType, event: str, function: object) -> None:
-        if event == "c_return" and _is_ours(frame) and not _is_in_finalizer(frame):
+        if event == "c_return" and _is_ours(frame) and not self._is_in_finalizer(frame):
             self._strike(frame, f"after {getattr(function, '__qualname__', function)}() at")
 
     def _trace(self, frame: FrameType, event: str, argument: object) -> Any:
         return self._step if _is_ours(frame) else None
 
     def _step(self, frame: FrameType, event: str, argument: object) -> Any:
-        if event == "line" and not _is_in_finalizer(frame) and not (self._within_with and _leaves_with(frame)):
+        if event == "line" and not self._is_in_finalizer(frame) and not (self._within_with and _leaves_with(frame)):
             self._strike(frame, "before")
         return self._step
+
+    def _is_in_finalizer(self, frame: FrameType) -> bool:
+        # What is raised there Python only prints.
+        caller: FrameType | None = frame
+        while caller is not self._outermost and caller is not None:
+            if caller.f_code.co_name == "__del__":
+                return True
+            caller = caller.f_back
+        return False
 
     def _strike(self, frame: FrameType, when: str) -> None:
         self._number += 1
@@ -113,14 +124,6 @@ def _calls_that_led_to(frame: FrameType) -> Iterator[Hashable]:
 def _is_ours(frame: FrameType) -> bool:
     name = frame.f_code.co_filename
     return name.startswith(_PACKAGE) or name in _ALSO
-
-
-def _is_in_finalizer(frame: FrameType) -> bool:
-    # What is raised there Python only prints.
-    caller: FrameType | None = frame
-    while caller is not None and caller.f_code.co_name != "__del__":
-        caller = caller.f_back
-    return caller is not None
 
 
 def _leaves_with(frame: FrameType) -> bool:
