@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
@@ -12,6 +13,7 @@ import zipfile
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import msgspec
 import pytest
 
 ROOT = Path(__file__).parent.parent
@@ -149,11 +151,18 @@ def test_the_library_works_in_an_environment_of_its_own(built: dict[str, Built],
         "import localsocket\na, b = localsocket.pair()\na.write(b'x')\nprint(b.read(timeout=60))\na.close(); b.close()"
     )
     assert subprocess.run([python, "-c", program], capture_output=True, text=True, check=True).stdout == "b'x'\n"
-    done = subprocess.run([python, "-m", "localsocket", "list"], capture_output=True, text=True, check=False)
-    assert (done.returncode, done.stderr) == (
-        1,
-        "localsocket: the command line needs typer and rich: pip install 'localsocket[cli]'\n",
-    )
+
+
+def test_the_command_line_works_with_what_the_library_needs(built: dict[str, Built], tmp_path: Path) -> None:
+    python = bare_environment(tmp_path / "environment")
+    install(python, built["localsocket"].wheel)
+    (tmp_path / "needed").mkdir()
+    (tmp_path / "needed" / "msgspec").symlink_to(Path(msgspec.__file__).parent)
+    environment = {**os.environ, "PYTHONPATH": str(tmp_path / "needed")}
+    command = [python, "-m", "localsocket", "describe", "./none"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
+    assert (done.returncode, done.stdout) == (3, "")
+    assert done.stderr.startswith("localsocket: no server at './none'")
 
 
 def test_pytest_finds_the_fixtures_of_the_library_by_an_entry_point(built: dict[str, Built]) -> None:

@@ -3,24 +3,27 @@
 from __future__ import annotations
 
 import os
+import shlex
+import shutil
 import socket
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
-from types import SimpleNamespace
-from typing import Any, Literal, cast
+from pathlib import Path
+from typing import Any, Literal
 
 import pytest
-import typer
 
 import localsocket
 from localsocket import ServerThread, Service
-from localsocket.cli import completing
+from localsocket.cli import completing, shell_completion
 from localsocket.cli.completing import complete_address, complete_argument, complete_method, complete_topic
 from localsocket.services.description import MethodDescription, ServiceDescription
 from localsocket.testing import PATIENCE
 
 
-def context(name: object, method: str = "") -> typer.Context:
-    return cast(typer.Context, SimpleNamespace(params={"name": name, "method": method}))
+def context(name: object, method: str = "") -> dict[str, Any]:
+    return {"name": name, "method": method}
 
 
 def paint(colour: Literal["red", "blue"], wait: bool = False, depth: int = 3) -> None: ...
@@ -48,14 +51,14 @@ def test_names_that_are_served_are_completed(runtime_directory: os.PathLike[str]
         os.unlink(f"{runtime_directory}/localsocket/demo.two")
         with socket.socket(socket.AF_UNIX) as stale:
             stale.bind(f"{runtime_directory}/localsocket/demo.stale")
-        assert complete_address("demo.") == ["demo.one"]
-        assert complete_address("") == ["demo.one", "other"]
+        assert complete_address({}, "demo.") == ["demo.one"]
+        assert complete_address({}, "") == ["demo.one", "other"]
         os.unlink(f"{runtime_directory}/localsocket/demo.stale")
 
 
 def test_where_names_cannot_be_looked_up_nothing_is_completed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_RUNTIME_DIR", "not/absolute")
-    assert complete_address("") == []
+    assert complete_address({}, "") == []
 
 
 @pytest.mark.usefixtures("service")
@@ -103,20 +106,62 @@ def test_names_that_could_not_be_typed_are_left_out(hostile: str) -> None:
 
 @pytest.mark.usefixtures("service")
 @pytest.mark.parametrize(
-    ("words", "completed"),
+    ("line", "completed"),
     [
+        ("lis", ["list"]),
+        ("--ver", ["--version"]),
         ("cat d", ["demo.all"]),
         ("call demo.all o", ["one", "other"]),
+        ("call --timeout 3 --wait demo.all o", ["one", "other"]),
         ("call demo.all paint red w", ["wait="]),
+        ("call demo.all paint colour=", ["colour=blue", "colour=red"]),
+        ("call demo.all paint --js", ["--json"]),
+        ("call --json demo.all paint --js", []),
+        ("call demo.all paint --protocol v", ["varlink"]),
+        ("call demo.all paint --protocol=v", ["--protocol=varlink"]),
         ("subscribe demo.all ", ["outage"]),
+        ("subscribe demo.all outage ", []),
+        ("sing ", []),
     ],
 )
-def test_a_shell_that_asks_is_told(
-    words: str, completed: list[str], monkeypatch: pytest.MonkeyPatch, status_of: Callable[..., int], capsys: Any
-) -> None:
-    line = f"localsocket {words}"
-    monkeypatch.setenv("_LOCALSOCKET_COMPLETE", "complete_bash")
-    monkeypatch.setenv("COMP_WORDS", line)
-    monkeypatch.setenv("COMP_CWORD", str(len(line.split(" ")) - 1))
-    assert status_of() == 0
-    assert capsys.readouterr().out.splitlines() == completed
+def test_a_shell_that_asks_is_told(line: str, completed: list[str]) -> None:
+    assert shell_completion.completed(line.split(" ")) == completed
+
+
+@pytest.mark.usefixtures("service")
+@pytest.mark.parametrize(
+    ("line", "completed"),
+    [
+        ("call demo.all o", ["one", "other"]),
+        ("call demo.all paint colour=b", ["blue"]),
+        ("call 'demo.all' paint de", ["depth="]),
+        ("call 'demo.a", ["demo.all"]),
+    ],
+)
+def test_bash_completes_what_is_typed(line: str, completed: list[str], tmp_path: Path) -> None:
+    directory = Path(sys.executable).parent
+    script = f"""
+        PATH={directory}:$PATH
+        eval "$(localsocket --completion bash)"
+        COMP_LINE={shlex.quote(f"localsocket {line}")}
+        COMP_POINT=${{#COMP_LINE}}
+        _localsocket
+        printf '%s\\n' "${{COMPREPLY[@]}}"
+    """
+    done = subprocess.run(["bash", "-c", script], capture_output=True, text=True, timeout=PATIENCE, check=True)
+    assert (done.stdout.split("\n")[:-1], done.stderr) == (completed, "")
+
+
+@pytest.mark.parametrize("shell", ["zsh", "fish"])
+def test_other_shells_ask_with_words(shell: str, command: Callable[..., Any]) -> None:
+    status, output, _ = command("--completion", shell)
+    assert (status, "_LOCALSOCKET_COMPLETE=words" in output) == (0, True)
+    if (program := shutil.which(shell)) is not None:
+        subprocess.run([program, "-n"], input=output, text=True, timeout=PATIENCE, check=True)
+
+
+@pytest.mark.parametrize("words", [["--completion"], ["--completion", "tcsh"], ["--completion=bash", "zsh"]])
+def test_a_shell_that_is_not_known_is_wrong_usage(words: list[str], command: Callable[..., Any]) -> None:
+    status, output, errors = command(*words)
+    assert (status, output) == (2, "")
+    assert "bash, zsh, fish" in errors

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Callable
 
 import pytest
-import typer
 
 from localsocket import errors
 from localsocket.cli.exit_status import CommandFailed, ExitStatus, ending_with_a_status
-from localsocket.cli.options import usable_seconds
+from localsocket.testing import PATIENCE
 
 
 def ended_by(error: BaseException) -> int:
@@ -101,7 +102,22 @@ def test_a_time_out_that_is_none_is_wrong_usage(
     assert "--timeout" in errors
 
 
-def test_no_number_is_refused_where_typer_lets_it_pass() -> None:
-    with pytest.raises(typer.BadParameter):
-        usable_seconds(float("nan"))
-    assert usable_seconds(0.0) == 0.0
+@pytest.mark.parametrize(
+    "moment", ["localsocket.cli.app", "localsocket.cli.declaring", "localsocket.cli.watching", "exit"]
+)
+def test_an_interrupt_at_any_moment_ends_it_with_130_and_without_a_word(moment: str) -> None:
+    program = (
+        "import atexit, os, signal, sys\n"
+        "moment = sys.argv.pop(1)\n"
+        "def interrupt(event, arguments):\n"
+        "    if event == 'import' and arguments[0] == moment:\n"
+        "        os.kill(os.getpid(), signal.SIGINT)\n"
+        "sys.addaudithook(interrupt)\n"
+        "if moment == 'exit':\n"
+        "    atexit.register(os.kill, os.getpid(), signal.SIGINT)\n"
+        "from localsocket.cli import main\n"
+        "main()\n"
+    )
+    command = [sys.executable, "-c", program, moment, "list", "--help"]
+    done = subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, timeout=PATIENCE, check=False)
+    assert (done.returncode, done.stderr) == (130, b"")

@@ -79,6 +79,43 @@ def test_nothing_found_is_a_status_of_its_own_and_says_where_it_looked(
     assert (status, json.loads(output)) == (1, {"endpoints": []})
 
 
+@pytest.mark.parametrize(
+    ("filters", "names"),
+    [
+        (["--name", "demo.*"], ["demo.one", "demo.two"]),
+        (["--name", "*.one", "--owner", ME], ["demo.one"]),
+        (["--state", "live", "--owner", str(os.geteuid())], ["demo.one", "demo.two", "other"]),
+        (["--name", "*/gone", "--state=stale"], ["GONE"]),
+    ],
+)
+def test_what_does_not_fit_is_left_out(command: Command, tmp_path: Path, filters: list[str], names: list[str]) -> None:
+    leave_stale(tmp_path / "gone")
+    with localsocket.listen("demo.one"), localsocket.listen("demo.two"), localsocket.listen("other"):
+        found = json.loads(command("list", tmp_path, "--json", *filters)[1])["endpoints"]
+    assert [each["name"] for each in found] == [str(tmp_path / "gone") if name == "GONE" else name for name in names]
+
+
+def test_where_nothing_fits_it_is_said_how_many_there_are(command: Command) -> None:
+    with localsocket.listen("demo.one"), localsocket.listen("demo.two"):
+        status, output, errors = command("list", "--owner", "no such user")
+    assert (status, output) == (1, "")
+    assert errors.endswith("; 2 that do not fit\n")
+
+
+def test_a_watched_list_is_shown_again_until_interrupted(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    naps: list[float] = []
+
+    def nap(seconds: float) -> None:
+        naps.append(seconds)
+        if len(naps) == 2:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr("localsocket.cli.watching.time.sleep", nap)
+    status, output, errors = command("list", "--watch", "2")
+    assert (status, output, errors) == (130, "no endpoints\nno endpoints\n", "")
+    assert naps == [2, 2]
+
+
 def test_abstract_names_are_listed_when_asked_for(command: Command) -> None:
     address = f"@ls-{os.getpid()}"
     with localsocket.listen(address):

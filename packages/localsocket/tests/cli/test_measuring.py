@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import os
 import pty
@@ -13,6 +14,7 @@ from pathlib import Path
 import pytest
 
 Command = Callable[..., tuple[int, str, str]]
+OnTerminal = Callable[..., tuple[int, str]]
 
 QUICK = ["--connections", "1,2", "--chunk", "100", "--seconds", "0.05"]
 
@@ -36,7 +38,7 @@ def test_a_piped_table_is_plain_and_whole() -> None:
 
 
 def test_json_on_the_output_is_all_there_is() -> None:
-    done = run("pingpong", "--connections", "2", "--round-trips", "100", "--server", "process", "--json", "-")
+    done = run("pingpong", "--connections", "2", "--round-trips", "100", "--server", "process", "--json")
     assert done.returncode == 0, done.stderr
     result = json.loads(done.stdout)
     assert set(result["machine"]) == {"cpu", "cores", "kernel", "python"}
@@ -65,16 +67,9 @@ def test_the_rows_say_on_which_face_they_were_measured(face: str) -> None:
     head, *rows = table.stdout.splitlines()
     assert head.split()[:3] == ["test", "face", "server"]
     assert [row.split()[1] for row in rows] == [face, face]
-    as_json = run("pingpong", "--connections", "2", "--round-trips", "10", "--face", face, "--json", "-")
+    as_json = run("pingpong", "--connections", "2", "--round-trips", "10", "--face", face, "--json")
     (row,) = json.loads(as_json.stdout)["rows"]
     assert (row["test"], row["face"], row["corrupted"]) == ("pingpong", face, 0)
-
-
-def test_json_goes_to_the_file_that_is_named(tmp_path: Path) -> None:
-    target = tmp_path / "rows.json"
-    done = run("exchange", *QUICK, "--json", str(target))
-    assert (done.returncode, done.stdout) == (0, "")
-    assert len(json.loads(target.read_text())["rows"]) == 2
 
 
 def test_a_terminal_shows_progress_and_a_table_with_a_rule() -> None:
@@ -165,13 +160,11 @@ def test_a_face_whose_loop_is_not_installed_is_refused_with_what_to_install(
     assert "Traceback" not in errors
 
 
-def test_without_its_extra_the_command_says_what_to_install() -> None:
-    program = (
-        "import importlib.util\n"
-        "importlib.util.find_spec = lambda name, package=None: None\n"
-        "from localsocket.cli import main\n"
-        "main()\n"
-    )
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=150, check=False)
-    assert done.returncode == 1
-    assert done.stderr == "localsocket: the command line needs typer and rich: pip install 'localsocket[cli]'\n"
+def test_without_rich_a_terminal_is_shown_what_a_pipe_gets(on_terminal: OnTerminal) -> None:
+    find = importlib.util.find_spec
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(importlib.util, "find_spec", lambda name, *more: None if name == "rich" else find(name, *more))
+        status, shown = on_terminal("exchange", *QUICK)
+    assert status == 0
+    assert shown.startswith("test ")
+    assert "\x1b" not in shown

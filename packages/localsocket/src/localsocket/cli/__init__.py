@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
-import importlib.util
+import os
+import signal
 import sys
+
+_INTERRUPTED = 130
+
+
+def end_at_once(*_: object) -> None:
+    """End the program where nothing is under way that would have to be ended: a handler of SIGINT."""
+    os._exit(_INTERRUPTED)
 
 
 def main() -> None:
-    """Run the command line, or say what to install for it."""
-    if sys.argv[1:2] == ["mcp"]:  # which needs no extra, and has no time for what the others need
-        from localsocket.cli.mcp_command import mcp
+    """Run the command line. Ctrl-C ends it with 130 at any moment, while modules are loaded and at the exit too."""
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # and not ignored by who started this
+        signal.signal(signal.SIGINT, end_at_once)
+    if "_LOCALSOCKET_COMPLETE" in os.environ:
+        from localsocket.cli.shell_completion import answer_shell
 
-        mcp(sys.argv[2:])
-        return
-    missing = [name for name in ("typer", "rich") if importlib.util.find_spec(name) is None]
-    if missing:
-        sys.exit(f"localsocket: the command line needs {' and '.join(missing)}: pip install 'localsocket[cli]'")
-    from localsocket.cli.app import app
+        answer_shell(sys.argv[1:])
+    else:
+        from localsocket.cli.app import run
 
-    app(prog_name="localsocket")
+        run(sys.argv[1:])

@@ -1,117 +1,79 @@
-"""The commands and their options."""
+"""The way from what was typed to the function that does it."""
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Annotated
+from collections.abc import Sequence
 
-import typer
+from localsocket.cli.command_table import COMMANDS, GROUPS, command_of, top_words
+from localsocket.cli.commands_of_packages import summaries_of_packages, try_command_of_package
+from localsocket.cli.exit_status import WrongUsage, ending_with_a_status
+from localsocket.cli.help_text import columns, help_of, wrapped
+from localsocket.cli.output import print_piece
+from localsocket.cli.typed_words import HELP, parse, similar_options, wants_help
+from localsocket.keywords import similar_names
 
-from localsocket.cli.bridging import bridge
-from localsocket.cli.calling import call, subscribe
-from localsocket.cli.catting import cat
-from localsocket.cli.commands_of_packages import CommandsOfPackages
-from localsocket.cli.describing import describe_service
-from localsocket.cli.exit_status import EXIT_STATUSES
-from localsocket.cli.listing import list_endpoints
-from localsocket.cli.mcp_command import SUMMARY, mcp
-from localsocket.cli.measuring import run_rows
-from localsocket.cli.options import usable_seconds
-from localsocket.cli.serving import serve
-from localsocket.cli.stubbing import stub
-from localsocket.errors import Unsupported
-from localsocket.tools.echo_server import ServerKind
-from localsocket.tools.faces import Face, check_face
-from localsocket.tools.measure import plan_exchange, plan_ping_pong
-
-app = typer.Typer(
-    cls=CommandsOfPackages,
-    help="Local servers and sockets: tools for programs on one machine that talk to each other.",
-    no_args_is_help=True,
-    add_completion=True,
-    pretty_exceptions_enable=False,
-)
+_ABOUT = "Local servers and sockets: tools for programs on one machine that talk to each other."
 
 
-def whole_numbers(text: str) -> list[int]:
-    """Parse "1,5,10"; every number is at least 1."""
-    numbers = [int(part) if part.strip().isdecimal() else 0 for part in text.split(",")]
-    if not all(numbers):
-        raise typer.BadParameter(f"{text!r} is not a list of whole numbers from 1 on, such as 1,5,10")
-    return numbers
+_TOP_OPTIONS = {
+    "--version": "Show the versions of localsocket and of what it runs on.",
+    "--completion SHELL": "Print what makes bash, zsh or fish complete names, methods and options.",
+    "-h, --help": "Show this, or what a command does.",
+}
 
 
-def available_face(face: Face) -> Face:
-    """Refuse a face whose loop is not installed."""
-    try:
-        check_face(face)
-    except Unsupported as error:
-        raise typer.BadParameter(str(error)) from None
-    return face
+def run(words: Sequence[str]) -> None:
+    """Do what was typed behind `localsocket`, and end with its exit status unless that is 0."""
+    with ending_with_a_status():
+        if not words or words[0] in HELP:
+            print_piece(_help())
+        elif words[0] == "--version":
+            from localsocket.cli.versions import print_versions
+
+            print_versions()
+        elif words[0].partition("=")[0] == "--completion":
+            from localsocket.cli.shell_completion import print_script
+
+            print_script(words)
+        else:
+            _run_command(words[0], words[1:])
 
 
-Connections = Annotated[str, typer.Option(help="Numbers of sockets, one row each.", metavar="N,N,...")]
-Server = Annotated[ServerKind, typer.Option(help="Where the echo server runs: a thread here, or a process of its own.")]
-FaceOfBothEnds = Annotated[
-    Face,
-    typer.Option("--face", help="What both ends are written with; aio-uvloop needs uvloop.", callback=available_face),
-]
-JsonTarget = Annotated[
-    Path | None, typer.Option("--json", help="Write the rows as JSON to this file, or to the output with '-'.")
-]
+def _run_command(name: str, words: Sequence[str]) -> None:
+    if (command := command_of(name)) is not None:
+        if wants_help(words):
+            print_piece(help_of(command))
+        else:
+            command.function(**parse(command, words))
+    elif not try_command_of_package(name, words):
+        raise WrongUsage(_no_command(name, words))
 
 
-@app.callback()
-def describe() -> None:
-    """Local servers and sockets: tools for programs on one machine that talk to each other."""
+def _no_command(name: str, words: Sequence[str]) -> str:
+    if not name.startswith("-"):
+        similar = similar_names(name, top_words())
+        return f"there is no command {name!r}; " + (
+            f"did you mean {' or '.join(map(repr, similar))}?" if similar else "localsocket --help lists them"
+        )
+    for word in words:
+        command = command_of(word)
+        if command is not None and name.partition("=")[0] in command.options:
+            return f"options stand behind the command: localsocket {word} {name}"
+    similar = similar_options(name, ["--version", "--completion", *HELP])
+    advice = f"did you mean {' or '.join(similar)}?" if similar else "localsocket --help lists what there is"
+    return f"there is no option {name}; {advice}"
 
 
-@app.command()
-def exchange(
-    connections: Connections = "1,5,10",
-    chunk: Annotated[str, typer.Option(help="Bytes sent at once, one row each.", metavar="N,N,...")] = (
-        "100,1000,10000,100000"
-    ),
-    seconds: Annotated[float, typer.Option(min=0.01, callback=usable_seconds, help="How long each row takes.")] = 5.0,
-    server: Server = "thread",
-    face: FaceOfBothEnds = "blocking",
-    json: JsonTarget = None,
-) -> None:
-    """Exchange data: every socket keeps one chunk in flight and checks every byte that comes back."""
-    plans = plan_exchange(server, whole_numbers(connections), whole_numbers(chunk), seconds, face)
-    raise typer.Exit(run_rows(plans, json))
-
-
-@app.command()
-def pingpong(
-    connections: Connections = "10,50,100,1000,5000",
-    round_trips: Annotated[int, typer.Option(min=1, help="Round trips of one byte, shared by the sockets.")] = 100_000,
-    server: Server = "thread",
-    face: FaceOfBothEnds = "blocking",
-    json: JsonTarget = None,
-) -> None:
-    """Ping-pong: single bytes go back and forth until every socket has done its share of the round trips."""
-    plans = plan_ping_pong(server, whole_numbers(connections), round_trips, face)
-    raise typer.Exit(run_rows(plans, json))
-
-
-app.command("list", epilog=EXIT_STATUSES)(list_endpoints)
-app.command(epilog=EXIT_STATUSES)(cat)
-app.command("describe", epilog=EXIT_STATUSES)(describe_service)
-app.command(epilog=EXIT_STATUSES)(stub)
-# So that -5 is an argument.
-app.command(epilog=EXIT_STATUSES, context_settings={"ignore_unknown_options": True})(call)
-app.command(epilog=EXIT_STATUSES)(subscribe)
-app.command(epilog=EXIT_STATUSES)(serve)
-app.command(epilog=EXIT_STATUSES)(bridge)
-
-
-@app.command(
-    "mcp",
-    help=SUMMARY,
-    add_help_option=False,
-    context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
-)
-def mcp_command(context: typer.Context) -> None:
-    """Hand everything to the command that main() calls before this module is loaded."""
-    mcp(context.args)
+def _help() -> str:
+    groups = [
+        columns(title, [(name, entry.summary) for name, entry in group.items()]) for title, group in GROUPS.items()
+    ]
+    parts = [
+        wrapped("Usage: localsocket COMMAND [ARGUMENT]... [OPTION]...", indent=7),
+        wrapped(_ABOUT),
+        *groups,
+        columns("Of other packages", summaries_of_packages(COMMANDS)),
+        columns("Options", _TOP_OPTIONS.items()),
+        wrapped("localsocket COMMAND --help tells what a command takes."),
+    ]
+    return "\n\n".join(parts) + "\n"

@@ -7,9 +7,8 @@ import logging
 import signal
 from typing import Annotated
 
-import typer
-
-from localsocket.cli.exit_status import CommandFailed, ExitStatus, ending_with_a_status
+from localsocket.cli.declaring import Argument, Option
+from localsocket.cli.exit_status import WrongUsage
 from localsocket.cli.log_lines import log_to_standard_error
 from localsocket.cli.options import Allow, AnyUser, Mode, address_without_secret, allowed_users, file_mode
 
@@ -21,20 +20,16 @@ _NATS = "nats://"
 def bridge(
     source: Annotated[
         str,
-        typer.Argument(
-            metavar="NAME", help="A local service, or nats://host/name of one elsewhere.", show_default=False
-        ),
+        Argument(metavar="NAME", help="A local service, or nats://host/name of one elsewhere."),
     ],
-    url: Annotated[
-        str, typer.Argument(metavar="[NATS-URL]", help="Where to serve a local one.", show_default=False)
-    ] = "",
+    url: Annotated[str, Argument(metavar="NATS-URL", help="Where to serve a local one.")] = "",
     queue: Annotated[
         str,
-        typer.Option(metavar="QUEUE", help="Shared by all that serve it; by default its name.", show_default=False),
+        Option(metavar="QUEUE", help="Shared by all that serve it; by default its name."),
     ] = "",
     at: Annotated[
         str,
-        typer.Option("--at", metavar="NAME", help="The local name; by default the service's.", show_default=False),
+        Option("--at", metavar="NAME", help="The local name; by default the service's."),
     ] = "",
     any_user: AnyUser = False,
     allow: Allow = "",
@@ -46,21 +41,17 @@ def bridge(
     service sees this command's user. localsocket bridge nats://host/demo.shop gives a service elsewhere a local name.
     """
     allowed, permissions = allowed_users(any_user, allow), file_mode(mode)
-    with ending_with_a_status():
-        is_outward = bool(url)
-        if source.startswith(_NATS) == is_outward or (is_outward and not url.startswith(_NATS)):
-            raise CommandFailed(
-                "write a local name and nats://host, or nats://host/name alone, to be given a local one",
-                ExitStatus.USAGE,
-            )
-        if is_outward and (at or any_user or allow or mode):
-            raise CommandFailed("--at, --any-user, --allow and --mode are for a local name", ExitStatus.USAGE)
-        address_without_secret(url or source)
-        log_to_standard_error()
-        if is_outward:
-            asyncio.run(_serve_there(source, url, queue))
-        else:
-            asyncio.run(_serve_here(source, at, allowed, permissions))
+    is_outward = bool(url)
+    if source.startswith(_NATS) == is_outward or (is_outward and not url.startswith(_NATS)):
+        raise WrongUsage("write a local name and nats://host, or nats://host/name alone, to be given a local one")
+    if is_outward and (at or any_user or allow or mode):
+        raise WrongUsage("--at, --any-user, --allow and --mode are for a local name")
+    address_without_secret(url or source)
+    log_to_standard_error()
+    if is_outward:
+        asyncio.run(_serve_there(source, url, queue))
+    else:
+        asyncio.run(_serve_here(source, at, allowed, permissions))
 
 
 async def _serve_there(name: str, url: str, queue: str) -> None:
@@ -88,3 +79,6 @@ def _stop_signal() -> asyncio.Event:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     return stop
+
+
+COMMANDS = {"bridge": bridge}

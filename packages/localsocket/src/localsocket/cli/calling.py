@@ -5,13 +5,12 @@ from __future__ import annotations
 import sys
 from typing import Annotated, Any
 
-import typer
-
 from localsocket.blocking.client import Client
 from localsocket.blocking.pending_call import Stream
 from localsocket.cli.arguments import TypedArgument, checked, typed_arguments, unchecked
 from localsocket.cli.completing import complete_argument, complete_method, complete_topic
-from localsocket.cli.exit_status import CommandFailed, ExitStatus, ending_with_a_status
+from localsocket.cli.declaring import Argument, Option
+from localsocket.cli.exit_status import WrongUsage
 from localsocket.cli.options import (
     Address,
     Allow,
@@ -31,32 +30,33 @@ from localsocket.deadlines import Deadline
 from localsocket.errors import BadResult, CallFailed, NoSuchMethod
 from localsocket.services.json_schema_document import definitions
 
-Raw = Annotated[bool, typer.Option("--raw", help="Texts without quotes, and bytes as they are.")]
+Raw = Annotated[bool, Option("--raw", help="Texts without quotes, and bytes as they are.")]
 
 
 def call(
     name: Address,
     method: Annotated[
         str,
-        typer.Argument(
-            metavar="METHOD", help="The name of the method.", autocompletion=complete_method, show_default=False
+        Argument(
+            metavar="METHOD",
+            help="The name of the method.",
+            complete=complete_method,
         ),
     ],
     arguments: Annotated[
         list[str] | None,
-        typer.Argument(
+        Argument(
             metavar="ARGUMENT",
             help="JSON, or a string; PARAMETER=VALUE; PARAMETER:=JSON; @FILE; - for the standard input.",
-            autocompletion=complete_argument,
-            show_default=False,
+            complete=complete_argument,
         ),
     ] = None,
     named: Annotated[
         list[str] | None,
-        typer.Option("--with", metavar="PARAMETER=JSON", help="An argument by its name.", show_default=False),
+        Option("--with", metavar="PARAMETER=JSON", help="An argument by its name."),
     ] = None,
     protocol: Protocol = "localsocket",
-    more: Annotated[bool, typer.Option("--more", help="By varlink: ask for a stream.")] = False,
+    more: Annotated[bool, Option("--more", help="By varlink: ask for a stream.")] = False,
     timeout: Timeout = None,
     wait: Wait = False,
     start: Start = "",
@@ -76,38 +76,37 @@ def call(
     Arguments are checked before they are sent: one that does not fit is wrong usage, exit status 2.
     By varlink they are given by name, or as one JSON object, and it is the service that checks them.
     """
-    with ending_with_a_status():
-        _check_form(as_json, raw)
-        if more and protocol != "varlink":
-            raise CommandFailed("--more is for --protocol varlink: streams of our own need it not", ExitStatus.USAGE)
-        given = typed_arguments(arguments or (), named or ())
-        deadline = Deadline(timeout)
-        with client_of(name, timeout, wait, any_user, allow, protocol, start) as client:
-            if protocol == "varlink":
-                values, values_by_name = _varlink_arguments(given)
-            else:
-                values, values_by_name = _arguments(client, method, given, deadline)
-            ask = client.stream if more else client.call
-            result = ask(method, *values, timeout=deadline.remaining(), **values_by_name)
-            if isinstance(result, Stream):
-                with result:
-                    for item in result:
-                        _print(item, as_json, raw)
-            else:
-                _print(result, as_json, raw, indent=2)
+    _check_form(as_json, raw)
+    if more and protocol != "varlink":
+        raise WrongUsage("--more is for --protocol varlink: streams of our own need it not")
+    given = typed_arguments(arguments or (), named or ())
+    deadline = Deadline(timeout)
+    with client_of(name, timeout, wait, any_user, allow, protocol, start) as client:
+        if protocol == "varlink":
+            values, values_by_name = _varlink_arguments(given)
+        else:
+            values, values_by_name = _arguments(client, method, given, deadline)
+        ask = client.stream if more else client.call
+        result = ask(method, *values, timeout=deadline.remaining(), **values_by_name)
+        if isinstance(result, Stream):
+            with result:
+                for item in result:
+                    _print(item, as_json, raw)
+        else:
+            _print(result, as_json, raw, indent=2)
 
 
 def subscribe(
     name: Address,
     topic: Annotated[
         str,
-        typer.Argument(
-            metavar="TOPIC", help="The name of the topic.", autocompletion=complete_topic, show_default=False
+        Argument(
+            metavar="TOPIC",
+            help="The name of the topic.",
+            complete=complete_topic,
         ),
     ],
-    count: Annotated[
-        int | None, typer.Option(metavar="N", min=1, help="End after so many messages.", show_default=False)
-    ] = None,
+    count: Annotated[int | None, Option(metavar="N", minimum=1, help="End after so many messages.")] = None,
     timeout: Annotated[
         float | None, timeout_option("Give up, with exit status 4, when no message comes for so long.")
     ] = None,
@@ -118,16 +117,15 @@ def subscribe(
     raw: Raw = False,
 ) -> None:
     """Print what is published on a topic of a service, each message as JSON on a line, until interrupted."""
-    with ending_with_a_status():
-        _check_form(as_json, raw)
-        with (
-            client_of(name, timeout, wait, any_user, allow) as client,
-            client.subscribe(topic, timeout=timeout) as messages,
-        ):
-            received = 0
-            while received != count:
-                _print(messages.receive(timeout=timeout), as_json, raw)
-                received += 1
+    _check_form(as_json, raw)
+    with (
+        client_of(name, timeout, wait, any_user, allow) as client,
+        client.subscribe(topic, timeout=timeout) as messages,
+    ):
+        received = 0
+        while received != count:
+            _print(messages.receive(timeout=timeout), as_json, raw)
+            received += 1
 
 
 def _arguments(
@@ -154,7 +152,7 @@ def _varlink_arguments(given: list[TypedArgument]) -> tuple[list[Any], dict[str,
 
 def _check_form(as_json: bool, raw: bool) -> None:
     if as_json and raw:
-        raise CommandFailed("--json and --raw exclude each other", ExitStatus.USAGE)
+        raise WrongUsage("--json and --raw exclude each other")
 
 
 def _print(value: object, as_json: bool, raw: bool, *, indent: int | None = None) -> None:
@@ -166,3 +164,6 @@ def _print(value: object, as_json: bool, raw: bool, *, indent: int | None = None
         print_json(json_text(value))
     else:
         print_value(json_text(value, indent=indent))
+
+
+COMMANDS = {"call": call, "subscribe": subscribe}

@@ -9,12 +9,11 @@ import sys
 from collections.abc import Callable, Iterator
 from typing import Annotated, NoReturn
 
-import typer
-
 from localsocket.blocking.connect import connect
 from localsocket.blocking.local_server import listen
 from localsocket.blocking.local_socket import LocalSocket
-from localsocket.cli.exit_status import ExitStatus, ending_with_a_status
+from localsocket.cli.declaring import Option
+from localsocket.cli.exit_status import ExitStatus
 from localsocket.cli.options import (
     Address,
     Allow,
@@ -35,7 +34,7 @@ from localsocket.tools.relay import relay
 def cat(
     name: Address,
     is_server: Annotated[
-        bool, typer.Option("--listen", "-l", help="Listen there for one client, instead of connecting.")
+        bool, Option("--listen", "-l", help="Listen there for one client, instead of connecting.")
     ] = False,
     timeout: Annotated[
         float | None,
@@ -53,18 +52,17 @@ def cat(
     A terminal is shown control characters as escapes; anything else gets every byte.
     """
     allowed = allowed_users(any_user, allow)
-    with ending_with_a_status():
-        if is_server:
-            socket = _accept_one(name, timeout, allowed, file_mode(mode))
-        else:
-            socket = connect(
-                name,
-                timeout=connect_timeout(timeout, wait),
-                wait_for_server=wait,
-                allow_server=allowed,
-            )
-        with _standard_input() as source, _standard_output() as write:
-            relay(socket, source, write, timeout=timeout)
+    if is_server:
+        socket = _accept_one(name, timeout, allowed, file_mode(mode))
+    else:
+        socket = connect(
+            name,
+            timeout=connect_timeout(timeout, wait),
+            wait_for_server=wait,
+            allow_server=allowed,
+        )
+    with _standard_input() as source, _standard_output() as write:
+        relay(socket, source, write, timeout=timeout)
 
 
 def _accept_one(address: str, timeout: float | None, allow: AllowedUsers, mode: int | None) -> LocalSocket:
@@ -106,3 +104,6 @@ def _standard_output() -> Iterator[Callable[[bytes], None]]:
 def _write_bytes(data: bytes) -> None:
     sys.stdout.buffer.write(data)
     sys.stdout.buffer.flush()
+
+
+COMMANDS = {"cat": cat}

@@ -1,55 +1,43 @@
-"""Commands that other packages bring: an entry point of the group `localsocket.commands` names a Typer app.
+"""Commands that other packages bring: an entry point of the group `localsocket.commands` names what is called for one.
 
-It is looked up when its name is typed, or when help lists the commands: the others need not wait for it.
+A Typer app is such a thing, and a command of Click: it takes `args` and `prog_name`. It is looked up when its name is
+typed, or when help lists the commands: the others need not wait for it.
 """
 
 from __future__ import annotations
 
-from importlib.metadata import EntryPoint, entry_points
+from collections.abc import Collection, Sequence
 
-import typer
-from typer.core import TyperCommand, TyperGroup
-
-from localsocket.cli.exit_status import ExitStatus, complain
+from localsocket.cli.exit_status import WrongUsage
 
 GROUP = "localsocket.commands"
 
 # Commands that we know of, and what brings them; anyone else's package may add its own.
-_BROUGHT_BY = {"review": "localsocket[review]"}
+_BROUGHT_BY = {"review": ("localsocket[review]", "Review code that uses local sockets.")}
 
 
-class CommandsOfPackages(TyperGroup):
-    """The commands of this package, and those that installed packages add under names of their own."""
+def summaries_of_packages(own: Collection[str]) -> list[tuple[str, str]]:
+    """Return the commands that packages bring, and those that they could, each with what it is."""
+    from importlib.metadata import entry_points
 
-    def list_commands(self, ctx: typer.Context) -> list[str]:  # type: ignore[override] # of Click, which Typer brings
-        added = {*_BROUGHT_BY, *(found.name for found in entry_points(group=GROUP))}
-        own = super().list_commands(ctx)
-        return [*own, *sorted(added - set(own))]
-
-    def get_command(self, ctx: typer.Context, cmd_name: str) -> object:  # type: ignore[override]
-        if own := super().get_command(ctx, cmd_name):
-            return own
-        for found in entry_points(group=GROUP, name=cmd_name):
-            return _loaded(found)
-        return _missing(cmd_name, _BROUGHT_BY[cmd_name]) if cmd_name in _BROUGHT_BY else None
+    brought = {}
+    for found in entry_points(group=GROUP):
+        brought[found.name] = f"Of the package {found.dist.name}." if found.dist else "Of another package."
+    known = {
+        name: summary if name in brought else f"{summary} Needs another package: {package}."
+        for name, (package, summary) in _BROUGHT_BY.items()
+    }
+    return sorted((name, told) for name, told in {**brought, **known}.items() if name not in own)
 
 
-def _loaded(found: EntryPoint) -> object:
-    command = typer.main.get_command(found.load())
-    command.name = found.name
-    return command
+def try_command_of_package(name: str, words: Sequence[str]) -> bool:
+    """Run the command of a package with what stands behind its name; return False where there is none."""
+    from importlib.metadata import entry_points
 
-
-def _missing(name: str, package: str) -> TyperCommand:
-    """Return a command that says what to install, whatever it is given."""
-    app = typer.Typer(add_completion=False)
-    anything = {"allow_extra_args": True, "ignore_unknown_options": True}
-
-    @app.command(name, context_settings=anything, add_help_option=False, help=f"Needs another package: {package}.")
-    def say_what_to_install() -> None:
-        complain(f"the command {name!r} needs another package: pip install '{package}'")
-        raise typer.Exit(ExitStatus.USAGE)
-
-    command = typer.main.get_command(app)
-    assert isinstance(command, TyperCommand)
-    return command
+    for found in entry_points(group=GROUP, name=name):
+        found.load()(args=list(words), prog_name=f"localsocket {name}")
+        return True
+    if name in _BROUGHT_BY:
+        package, _ = _BROUGHT_BY[name]
+        raise WrongUsage(f"the command {name!r} needs another package: pip install '{package}'")
+    return False

@@ -9,9 +9,8 @@ from __future__ import annotations
 import contextlib
 import re
 
-import typer
-
 from localsocket.blocking.client import Client
+from localsocket.cli.declaring import Given
 from localsocket.cli.plain_text import json_text
 from localsocket.cli.schema_checking import SchemaChecker
 from localsocket.deadlines import Deadline
@@ -24,30 +23,30 @@ _PATIENCE = 0.5  # seconds; somebody has pressed a key and waits
 _TYPED_AS_IT_IS = re.compile(r"[A-Za-z0-9_./@:+=-]+", re.ASCII)
 
 
-def complete_address(incomplete: str) -> list[str]:
+def complete_address(_given: Given, incomplete: str) -> list[str]:
     """Return the names in the runtime directory that are served."""
     with contextlib.suppress(LocalSocketError, OSError):
         return _fitting([each.address for each in named_endpoints() if each.state is EndpointState.LIVE], incomplete)
     return []
 
 
-def complete_method(context: typer.Context, incomplete: str) -> list[str]:
+def complete_method(given: Given, incomplete: str) -> list[str]:
     """Return the methods of the service that is named before."""
-    description = _description(context)
+    description = _description(given)
     return _fitting([each.name for each in description.methods] if description else [], incomplete)
 
 
-def complete_topic(context: typer.Context, incomplete: str) -> list[str]:
+def complete_topic(given: Given, incomplete: str) -> list[str]:
     """Return the topics of the service that is named before."""
-    description = _description(context)
+    description = _description(given)
     return _fitting([each.name for each in description.topics] if description else [], incomplete)
 
 
-def complete_argument(context: typer.Context, incomplete: str) -> list[str]:
+def complete_argument(given: Given, incomplete: str) -> list[str]:
     """Return the parameters of the method that is named before, and the values of one that can have few only."""
-    description = _description(context)
+    description = _description(given)
     methods = {each.name: each for each in description.methods} if description else {}
-    method = methods.get(str(context.params.get("method")))
+    method = methods.get(str(given.get("method")))
     if description is None or method is None:
         return []
     words = [f"{parameter.name}=" for parameter in method.parameters]
@@ -63,8 +62,8 @@ def _typed(value: object) -> str:
     return value if isinstance(value, str) else json_text(value)
 
 
-def _description(context: typer.Context) -> ServiceDescription | None:
-    address = context.params.get("name")
+def _description(given: Given) -> ServiceDescription | None:
+    address = given.get("name")
     deadline = Deadline(_PATIENCE)
     with (
         contextlib.suppress(LocalSocketError, OSError),

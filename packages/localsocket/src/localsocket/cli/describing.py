@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Annotated, Any
 
-import typer
-
 from localsocket.blocking.connect import connect
-from localsocket.cli.exit_status import CommandFailed, ExitStatus, ending_with_a_status
+from localsocket.cli.declaring import Option
+from localsocket.cli.exit_status import WrongUsage
 from localsocket.cli.options import (
     Address,
     Allow,
@@ -44,36 +43,31 @@ def describe_service(
     any_user: AnyUser = False,
     allow: Allow = "",
     as_json: AsJson = False,
-    types: Annotated[
-        bool, typer.Option("--types", help="Also what the named types and the errors consist of.")
-    ] = False,
-    json_schema: Annotated[bool, typer.Option("--json-schema", help="One JSON Schema document (2020-12).")] = False,
-    openapi: Annotated[
-        bool, typer.Option("--openapi", help="An OpenAPI 3.1 document, of the service by HTTP.")
-    ] = False,
+    types: Annotated[bool, Option("--types", help="Also what the named types and the errors consist of.")] = False,
+    json_schema: Annotated[bool, Option("--json-schema", help="One JSON Schema document (2020-12).")] = False,
+    openapi: Annotated[bool, Option("--openapi", help="An OpenAPI 3.1 document, of the service by HTTP.")] = False,
     varlink: Annotated[
-        bool, typer.Option("--varlink", help="The varlink description, also of a service that speaks only that.")
+        bool, Option("--varlink", help="The varlink description, also of a service that speaks only that.")
     ] = False,
 ) -> None:
     """Tell what a service offers: its methods and topics, with their types and documentation."""
-    with ending_with_a_status():
-        if as_json + types + json_schema + openapi + varlink > 1:
-            forms = "--json, --types, --json-schema, --openapi and --varlink"
-            raise CommandFailed(f"{forms} exclude each other", ExitStatus.USAGE)
-        if varlink:
-            _print_varlink(name, timeout, wait, allowed_users(any_user, allow))
-            return
-        deadline = Deadline(timeout)
-        with client_of(name, timeout, wait, any_user, allow) as client:
-            description = client.describe(timeout=deadline.remaining())
-        if as_json:
-            print_json(json_text(description))
-        elif json_schema:
-            print_json(json_text(json_schema_document(description), indent=2))
-        elif openapi:
-            print_json(json_text(openapi_document(description), indent=2))
-        else:
-            print_description(description, has_types=types)
+    if as_json + types + json_schema + openapi + varlink > 1:
+        forms = "--json, --types, --json-schema, --openapi and --varlink"
+        raise WrongUsage(f"{forms} exclude each other")
+    if varlink:
+        _print_varlink(name, timeout, wait, allowed_users(any_user, allow))
+        return
+    deadline = Deadline(timeout)
+    with client_of(name, timeout, wait, any_user, allow) as client:
+        description = client.describe(timeout=deadline.remaining())
+    if as_json:
+        print_json(json_text(description))
+    elif json_schema:
+        print_json(json_text(json_schema_document(description), indent=2))
+    elif openapi:
+        print_json(json_text(openapi_document(description), indent=2))
+    else:
+        print_description(description, has_types=types)
 
 
 def _print_varlink(name: str, timeout: float | None, wait: bool, allow_server: AllowedUsers) -> None:
@@ -144,3 +138,6 @@ def _error(error: ErrorDescription) -> tuple[str, str]:
 
 def _fields(fields: list[FieldDescription]) -> str:
     return "\n".join(f"{each.name}: {each.type}" + (f" = {each.default}" if each.default else "") for each in fields)
+
+
+COMMANDS = {"describe": describe_service}

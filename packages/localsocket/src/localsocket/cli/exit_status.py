@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import enum
+import signal
 import sys
 from collections.abc import Iterator
 
+from localsocket.cli import end_at_once
 from localsocket.cli.plain_text import one_line
 from localsocket.errors import (
     AccessDenied,
@@ -66,6 +68,13 @@ class CommandFailed(Exception):
         self.status = status
 
 
+class WrongUsage(CommandFailed):
+    """What was typed cannot be meant; the text says what can."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text, ExitStatus.USAGE)
+
+
 def complain(text: str) -> None:
     """Print one line on the standard error."""
     print(f"localsocket: {one_line(text)}", file=sys.stderr, flush=True)
@@ -75,8 +84,9 @@ def complain(text: str) -> None:
 def ending_with_a_status() -> Iterator[None]:
     """Turn what ends the `with` block into an exit status and one line that says why; never a traceback."""
     try:
-        yield
-        sys.stdout.flush()
+        with _interruptible():
+            yield
+            sys.stdout.flush()
     except KeyboardInterrupt:
         raise SystemExit(ExitStatus.INTERRUPTED) from None
     except BrokenPipeError:
@@ -84,6 +94,19 @@ def ending_with_a_status() -> Iterator[None]:
     except (CommandFailed, LocalSocketError, OSError) as error:
         complain(_sentence(error))
         raise SystemExit(_status(error)) from None
+
+
+@contextlib.contextmanager
+def _interruptible() -> Iterator[None]:
+    """Have an interrupt raise within the block, where something is to be ended; outside it ends the program at once."""
+    if signal.getsignal(signal.SIGINT) is not end_at_once:
+        yield
+        return
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, end_at_once)
 
 
 def _status(error: Exception) -> ExitStatus:

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import fnmatch
 import json
 import pwd
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
-import typer
-
-from localsocket.cli.exit_status import CommandFailed, ending_with_a_status
-from localsocket.cli.options import address_without_secret
-from localsocket.cli.output import print_json, print_table
+from localsocket.cli.declaring import Argument, Option
+from localsocket.cli.exit_status import CommandFailed, WrongUsage
+from localsocket.cli.options import AsJson, Watch, address_without_secret
+from localsocket.cli.output import print_json, print_piece, print_table
 from localsocket.cli.plain_text import escaped_json
+from localsocket.cli.watching import again
 from localsocket.endpoint.runtime_directory import runtime_directory
 from localsocket.tools.endpoints import (
     EndpointState,
@@ -27,52 +28,61 @@ _TITLES = ("name", "owner", "pid", "mode", "state")
 _STATE_STYLES = {EndpointState.LIVE: "green", EndpointState.STALE: "yellow", EndpointState.UNKNOWN: "dim"}
 
 
-def directories_or_buses(places: list[str] | None) -> list[str] | None:
+def _directories_or_buses(places: list[str]) -> list[str]:
     """Refuse what is neither a directory, nor nats://host, and both together."""
-    buses = [place for place in places or () if place.startswith(_NATS)]
-    if buses and len(buses) != len(places or ()):
-        raise typer.BadParameter("directories and nats://host are not listed together")
-    for place in places or ():
+    buses = [place for place in places if place.startswith(_NATS)]
+    if buses and len(buses) != len(places):
+        raise WrongUsage("directories and nats://host are not listed together")
+    for place in places:
         if not buses and not Path(place).is_dir():
-            what = "is no directory" if Path(place).exists() else "does not exist"
-            raise typer.BadParameter(f"{place!r} {what}")
+            raise WrongUsage(f"DIRECTORY {place!r} {'is no directory' if Path(place).exists() else 'does not exist'}")
     return places
 
 
 def list_endpoints(
     directories: Annotated[
         list[str] | None,
-        typer.Argument(
+        Argument(
             metavar="DIRECTORY",
             help="Directories to look into, beside that of the names; or nats://host, for the services there.",
-            callback=directories_or_buses,
-            show_default=False,
         ),
     ] = None,
-    abstract: Annotated[bool, typer.Option("--all", help="Also the abstract names that are in use (Linux).")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object, for a program.")] = False,
+    abstract: Annotated[bool, Option("--all", help="Also the abstract names that are in use (Linux).")] = False,
+    pattern: Annotated[
+        str, Option("--name", metavar="PATTERN", help="Only those whose names fit, as files do: 'demo.*'.")
+    ] = "",
+    state: Annotated[
+        Literal["live", "stale", "unknown", ""], Option(metavar="live|stale|unknown", help="Only those in this state.")
+    ] = "",
+    owner: Annotated[str, Option(metavar="USER", help="Only those of this user.")] = "",
+    watch: Watch = None,
+    as_json: AsJson = False,
 ) -> None:
     """List the endpoints that are here: who owns each, and whether it is live, or stale because its server is gone.
 
     Looking disturbs no server, not one that starts at this moment either.
     """
-    with ending_with_a_status():
-        if directories and directories[0].startswith(_NATS):
-            _list_services(directories, as_json=as_json)
-            return
+    places = _directories_or_buses(directories or [])
+    for _ in again(watch):
+        if places and places[0].startswith(_NATS):
+            _list_services(places, as_json=as_json)
+            continue
         found = named_endpoints()
-        for directory in directories or ():
-            found += endpoints_in(str(directory))
+        for directory in places:
+            found += endpoints_in(directory)
         if abstract:
             found += abstract_endpoints()
+        fitting = [each for each in found if _fits(each, pattern, state, owner)]
         if as_json:
-            print_json(_json(found))
-        elif found:
-            styles = [["bold", "", "", "", _STATE_STYLES[each.state]] for each in found]
-            print_table(_TITLES, [_cells(each) for each in found], styles=styles)
-        if not found:
-            places = ", ".join([runtime_directory(), *map(str, directories or ())])
-            raise CommandFailed(f"no endpoints in {places}")
+            print_json(_json(fitting))
+        elif fitting:
+            styles = [["bold", "", "", "", _STATE_STYLES[each.state]] for each in fitting]
+            print_table(_TITLES, [_cells(each) for each in fitting], styles=styles)
+        elif watch is not None:
+            print_piece("no endpoints\n")
+        if not fitting and watch is None:
+            fit = f"; {len(found)} that {'does' if len(found) == 1 else 'do'} not fit" if found else ""
+            raise CommandFailed(f"no endpoints in {', '.join([runtime_directory(), *places])}{fit}")
 
 
 def _list_services(urls: list[str], *, as_json: bool) -> None:
@@ -89,6 +99,14 @@ def _list_services(urls: list[str], *, as_json: bool) -> None:
         print_table(("name", "version", "instances"), cells, styles=[["bold", "", ""] for _ in cells])
     if not found:
         raise CommandFailed(f"no services of localsocket at {', '.join(urls)}")
+
+
+def _fits(found: FoundEndpoint, pattern: str, state: str, owner: str) -> bool:
+    return (
+        (not pattern or fnmatch.fnmatchcase(found.address, pattern))
+        and state in ("", found.state.value)
+        and (not owner or owner in (_owner(found.uid), str(found.uid)))
+    )
 
 
 def _cells(found: FoundEndpoint) -> list[str]:
@@ -124,3 +142,6 @@ def _owner(uid: int | None) -> str | None:
         return pwd.getpwuid(uid).pw_name
     except KeyError:
         return str(uid)
+
+
+COMMANDS = {"list": list_endpoints}

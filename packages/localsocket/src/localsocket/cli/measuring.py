@@ -1,66 +1,107 @@
-"""Running rows of a measurement for a person, who sees a table, or for a program, which gets JSON."""
+"""`localsocket exchange` and `localsocket pingpong`: a table for a person, JSON for a program."""
 
 from __future__ import annotations
 
 import json
 import sys
 from collections.abc import Sequence
-from pathlib import Path
+from typing import Annotated, TypeAlias
 
-from rich.box import SIMPLE_HEAD
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
-from rich.table import Table
-
+from localsocket.cli.declaring import Option
+from localsocket.cli.exit_status import ExitStatus, WrongUsage
+from localsocket.cli.options import AsJson
+from localsocket.cli.output import print_json, print_piece, print_table
+from localsocket.cli.progress_bar import ProgressBar
+from localsocket.errors import Unsupported
+from localsocket.tools.echo_server import ServerKind
+from localsocket.tools.faces import Face, check_face
 from localsocket.tools.machine import machine_facts
-from localsocket.tools.measure import Row, RowPlan, SkippedRow, measure
+from localsocket.tools.measure import Row, RowPlan, SkippedRow, measure, plan_exchange, plan_ping_pong
 
-_PIPED_WIDTH = 200  # nothing is cut off where there is no terminal whose width counts
+_NUMBERS = ("connections", "chunk bytes", "messages/s", "MiB/s", "p50 µs", "p99 µs", "corrupted")
+_TITLES = ("test", "face", "server", *_NUMBERS)
 
 
-def run_rows(plans: Sequence[RowPlan], json_target: Path | None) -> int:
-    """Measure, show or write the rows, and return the exit status: 1 if a byte came back wrong."""
+def _whole_numbers(text: str) -> list[int]:
+    """Parse "1,5,10"; every number is at least 1."""
+    numbers = [int(part) if part.strip().isdecimal() else 0 for part in text.split(",")]
+    if not all(numbers):
+        raise WrongUsage(f"{text!r} is not a list of whole numbers from 1 on, such as 1,5,10")
+    return numbers
+
+
+def _available_face(face: Face) -> Face:
+    """Refuse a face whose loop is not installed."""
+    try:
+        check_face(face)
+    except Unsupported as error:
+        raise WrongUsage(str(error)) from None
+    return face
+
+
+Connections: TypeAlias = Annotated[str, Option(help="Numbers of sockets, one row each.", metavar="N,N,...")]
+Server: TypeAlias = Annotated[
+    ServerKind, Option(help="Where the echo server runs: a thread here, or a process of its own.")
+]
+FaceOfBothEnds: TypeAlias = Annotated[
+    Face, Option("--face", help="What both ends are written with; aio-uvloop needs uvloop.", check=_available_face)
+]
+
+
+def exchange(
+    connections: Connections = "1,5,10",
+    chunk: Annotated[
+        str, Option(help="Bytes sent at once, one row each.", metavar="N,N,...")
+    ] = "100,1000,10000,100000",
+    seconds: Annotated[float, Option(minimum=0.01, metavar="SECONDS", help="How long each row takes.")] = 5.0,
+    server: Server = "thread",
+    face: FaceOfBothEnds = "blocking",
+    as_json: AsJson = False,
+) -> None:
+    """Exchange data: every socket keeps one chunk in flight and checks every byte that comes back."""
+    _run_rows(plan_exchange(server, _whole_numbers(connections), _whole_numbers(chunk), seconds, face), as_json)
+
+
+def pingpong(
+    connections: Connections = "10,50,100,1000,5000",
+    round_trips: Annotated[int, Option(minimum=1, help="Round trips of one byte, shared by the sockets.")] = 100_000,
+    server: Server = "thread",
+    face: FaceOfBothEnds = "blocking",
+    as_json: AsJson = False,
+) -> None:
+    """Ping-pong: single bytes go back and forth until every socket has done its share of the round trips."""
+    _run_rows(plan_ping_pong(server, _whole_numbers(connections), round_trips, face), as_json)
+
+
+def _run_rows(plans: Sequence[RowPlan], as_json: bool) -> None:
+    """Measure and print the rows; the exit status is 1 if a byte came back wrong."""
     rows = _measure_with_progress(plans)
-    if json_target is None:
-        _print_table(rows)
+    if as_json:
+        print_json(json.dumps({"machine": machine_facts(), "rows": [row.to_dict() for row in rows]}))
     else:
-        _write_json(rows, json_target)
-    return int(any(isinstance(row, Row) and row.corrupted for row in rows))
+        _print_rows(rows)
+    if any(isinstance(row, Row) and row.corrupted for row in rows):
+        sys.exit(ExitStatus.FAILED)
 
 
 def _measure_with_progress(plans: Sequence[RowPlan]) -> list[Row | SkippedRow]:
-    console = Console(stderr=True)
-    if not console.is_terminal:
-        return list(measure(plans))
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
     rows: list[Row | SkippedRow] = []
     # Drawn between the rows only: a thread that redraws would take its time from the measurement.
-    with Progress(*columns, console=console, transient=True, auto_refresh=False) as bar:
-        task = bar.add_task("", total=len(plans))
+    with ProgressBar() as bar:
         measured = measure(plans)
-        for plan in plans:
-            bar.update(task, description=f"{plan.connections} connections, {plan.chunk_bytes} bytes")
-            bar.refresh()
+        for done, plan in enumerate(plans):
+            bar.draw(done, len(plans), f"{plan.connections} connections, {plan.chunk_bytes} bytes")
             rows.append(next(measured))
-            bar.advance(task)
     return rows
 
 
-def _print_table(rows: Sequence[Row | SkippedRow]) -> None:
-    console = Console()
-    if not console.is_terminal:
-        console = Console(width=_PIPED_WIDTH, color_system=None)
-    table = Table(box=SIMPLE_HEAD if console.is_terminal else None, pad_edge=False)
-    for title in ("test", "face", "server"):
-        table.add_column(title)
-    for title in ("connections", "chunk bytes", "messages/s", "MiB/s", "p50 µs", "p99 µs", "corrupted"):
-        table.add_column(title, justify="right")
-    for row in rows:
-        table.add_row(*(_cells(row) if isinstance(row, Row) else _skipped_cells(row)))
-    console.print(table)
+def _print_rows(rows: Sequence[Row | SkippedRow]) -> None:
+    print_table(
+        _TITLES, [_cells(row) if isinstance(row, Row) else _skipped_cells(row) for row in rows], numbers=_NUMBERS
+    )
     for row in rows:
         if isinstance(row, SkippedRow):
-            console.print(f"skipped {row.plan.test} with {row.plan.connections} connections: {row.reason}")
+            print_piece(f"skipped {row.plan.test} with {row.plan.connections} connections: {row.reason}\n")
 
 
 def _cells(row: Row) -> list[str]:
@@ -80,12 +121,7 @@ def _cells(row: Row) -> list[str]:
 
 def _skipped_cells(row: SkippedRow) -> list[str]:
     plan = row.plan
-    return [plan.test, plan.face, plan.server, str(plan.connections), str(plan.chunk_bytes), "skipped"]
+    return [plan.test, plan.face, plan.server, str(plan.connections), str(plan.chunk_bytes), "skipped", *[""] * 4]
 
 
-def _write_json(rows: Sequence[Row | SkippedRow], target: Path) -> None:
-    text = json.dumps({"machine": machine_facts(), "rows": [row.to_dict() for row in rows]}, indent=2)
-    if str(target) == "-":
-        sys.stdout.write(f"{text}\n")
-    else:
-        target.write_text(f"{text}\n", encoding="utf-8")
+COMMANDS = {"exchange": exchange, "pingpong": pingpong}

@@ -4,108 +4,100 @@ from __future__ import annotations
 
 import pwd
 import re
-from typing import Annotated, Any, TypeAlias, cast
+from typing import TYPE_CHECKING, Annotated, TypeAlias, cast
 
-import typer
-
-from localsocket.blocking.client import Client
 from localsocket.cli.completing import complete_address
-from localsocket.cli.daemons import daemon_of
-from localsocket.cli.exit_status import CommandFailed, ExitStatus
+from localsocket.cli.declaring import Argument, Option
+from localsocket.cli.exit_status import WrongUsage
 from localsocket.endpoint.credentials import ANY_USER, SAME_USER, AllowedUsers
 from localsocket.services.client_core import ClientProtocol
 from localsocket.services.protocols import PROTOCOLS, ProtocolName, check_protocols
 from localsocket.sockets.connector import CONNECT_TIMEOUT
 
+if TYPE_CHECKING:
+    from localsocket.blocking.client import Client
 
-def timeout_option(help_text: str) -> Any:
+
+def timeout_option(help_text: str) -> Option:
     """Return the option --timeout of a command, for Annotated."""
-    return typer.Option(metavar="SECONDS", min=0, help=help_text, callback=usable_seconds, show_default=False)
-
-
-def usable_seconds(seconds: float | None) -> float | None:
-    """Refuse NaN, which is neither less than 0 nor more."""
-    if seconds is not None and not seconds >= 0:
-        raise typer.BadParameter(f"{seconds} is no number of seconds")
-    return seconds
+    return Option(metavar="SECONDS", minimum=0, help=help_text)
 
 
 def positive_seconds(seconds: float | None) -> float | None:
     """Refuse 0 as well, and less: nobody could connect in time."""
     if seconds is not None and not seconds > 0:
-        raise typer.BadParameter(f"{seconds} is no time in which somebody could connect")
+        raise WrongUsage(f"{seconds} is no time in which somebody could connect")
     return seconds
 
 
 Address: TypeAlias = Annotated[
     str,
-    typer.Argument(
+    Argument(
         metavar="NAME",
         help="A name, or a path (/run/x.sock, ./x.sock), @abstract, qt:name, or nats://host/name.",
-        autocompletion=complete_address,
-        show_default=False,
+        complete=complete_address,
     ),
 ]
 Timeout: TypeAlias = Annotated[float | None, timeout_option("Give up after so long, with exit status 4.")]
-Wait: TypeAlias = Annotated[bool, typer.Option("--wait", help="Wait for a server that is not there yet.")]
+Wait: TypeAlias = Annotated[bool, Option("--wait", help="Wait for a server that is not there yet.")]
 AnyUser: TypeAlias = Annotated[
-    bool, typer.Option("--any-user", help="The other end may be any user's; else only this user's or root's.")
+    bool, Option("--any-user", help="The other end may be any user's; else only this user's or root's.")
 ]
 Allow: TypeAlias = Annotated[
     str,
-    typer.Option(
+    Option(
         "--allow",
         metavar="USER,...",
         help="The other end has to be one of these users, by name or uid, and no other.",
-        show_default=False,
     ),
 ]
 Mode: TypeAlias = Annotated[
     str,
-    typer.Option(
+    Option(
         metavar="OCTAL",
         help="Permissions of the socket file; by default 600, or 666 where other users are let in.",
-        show_default=False,
     ),
 ]
 Protocol: TypeAlias = Annotated[
-    ClientProtocol, typer.Option("--protocol", help="What the service speaks; varlink also with those of others.")
+    ClientProtocol, Option("--protocol", help="What the service speaks; varlink also with those of others.")
 ]
 Protocols: TypeAlias = Annotated[
     str,
-    typer.Option(
+    Option(
         "--protocols",
         metavar="PROTOCOL,...",
         help=f"Speak only these of {', '.join(PROTOCOLS)}; by default those of the service.",
-        show_default=False,
     ),
 ]
 Start: TypeAlias = Annotated[
     str,
-    typer.Option(
+    Option(
         "--start",
         metavar="MODULE:SERVICE",
         help="Where nobody serves, start this service in the background, as `serve` does in the foreground.",
-        show_default=False,
     ),
 ]
 IdleTimeout: TypeAlias = Annotated[
     float | None,
-    typer.Option(
+    Option(
         "--idle-timeout",
         metavar="SECONDS",
         help="Stop when nobody has been connected for so long.",
-        callback=positive_seconds,
-        show_default=False,
+        check=positive_seconds,
     ),
 ]
-AsJson: TypeAlias = Annotated[bool, typer.Option("--json", help="For a program: JSON, each value on one line.")]
+AsJson: TypeAlias = Annotated[
+    bool, Option("--json", help="For a program: one JSON document on a line; of a stream, a line for each item.")
+]
+Watch: TypeAlias = Annotated[
+    float | None, Option(metavar="SECONDS", minimum=0.1, help="Do it again every so many seconds, until interrupted.")
+]
 
 
 def allowed_users(any_user: bool, allow: str = "") -> AllowedUsers:
     """Return who the other end may be, by --any-user and --allow."""
     if any_user and allow:
-        raise typer.BadParameter("--any-user and --allow do not go together: give one of them")
+        raise WrongUsage("--any-user and --allow do not go together: give one of them")
     if allow:
         return [_uid(user) for user in allow.split(",")]
     return ANY_USER if any_user else SAME_USER
@@ -118,7 +110,7 @@ def chosen_protocols(text: str) -> tuple[ProtocolName, ...] | None:
     try:
         return check_protocols(cast(list[ProtocolName], [name.strip() for name in text.split(",")]))
     except ValueError as error:
-        raise typer.BadParameter(str(error)) from None
+        raise WrongUsage(str(error)) from None
 
 
 def file_mode(text: str) -> int | None:
@@ -126,7 +118,7 @@ def file_mode(text: str) -> int | None:
     if not text:
         return None
     if not re.fullmatch(r"(0o)?[0-7]{1,4}", text) or int(text, 8) > 0o777:
-        raise typer.BadParameter(f"{text!r} is no mode: write permission bits as chmod takes them, such as 660")
+        raise WrongUsage(f"{text!r} is no mode: write permission bits as chmod takes them, such as 660")
     return int(text, 8)
 
 
@@ -136,7 +128,7 @@ def _uid(user: str) -> int:
     try:
         return pwd.getpwnam(user).pw_uid
     except KeyError:
-        raise typer.BadParameter(f"there is no user {user!r}; write names or uids, with commas between") from None
+        raise WrongUsage(f"there is no user {user!r}; write names or uids, with commas between") from None
 
 
 def connect_timeout(timeout: float | None, wait: bool) -> float | None:
@@ -148,10 +140,9 @@ def address_without_secret(address: str) -> str:
     """Return the address; refuse a password in it, which every user sees in the list of processes."""
     scheme, _, rest = address.partition("://")
     if scheme == "nats" and "@" in rest.partition("/")[0]:
-        raise CommandFailed(
+        raise WrongUsage(
             "a password on the command line is seen by every user of this machine: name a credentials file, as "
-            "nats://host/name?creds=FILE, or an nkey seed file, as ?nkey=FILE",
-            ExitStatus.USAGE,
+            "nats://host/name?creds=FILE, or an nkey seed file, as ?nkey=FILE"
         )
     return address
 
@@ -166,6 +157,9 @@ def client_of(
     start: str = "",
 ) -> Client:
     """Return a client of a service; `start` is the MODULE:SERVICE that is started where nobody serves."""
+    from localsocket.blocking.client import Client  # most of what a command loads
+    from localsocket.cli.daemons import daemon_of
+
     return Client(
         address_without_secret(name),
         timeout=connect_timeout(timeout, wait),

@@ -1,21 +1,24 @@
-"""What a command prints: a table for a person at a terminal, aligned columns for a pipe, JSON for a program."""
+"""What a command prints: a table for a person at a terminal, aligned columns for a pipe, JSON for a program.
+
+Rich draws at a terminal, where it is installed; it is loaded for the first thing that is drawn.
+"""
 
 from __future__ import annotations
 
+import importlib.util
 import sys
+import unicodedata
 from collections.abc import Sequence
 from io import TextIOWrapper
-
-from rich.box import SIMPLE_HEAD
-from rich.cells import cell_len
-from rich.console import Console
-from rich.highlighter import JSONHighlighter
-from rich.table import Table
-from rich.text import Text
 
 from localsocket.cli.plain_text import TerminalText, escaped_json, one_line
 
 _GAP = "  "
+
+
+def can_draw() -> bool:
+    """Return whether the output is a terminal, and Rich is there to draw on it."""
+    return sys.stdout.isatty() and importlib.util.find_spec("rich") is not None
 
 
 def print_piece(text: str) -> None:
@@ -36,14 +39,24 @@ def print_raw(data: bytes) -> None:
 
 def print_styled(text: str, style: str = "") -> None:
     """Print a line that is fit to be shown, at a terminal in a style."""
-    if sys.stdout.isatty():
-        Console().print(Text(text, style), soft_wrap=True, highlight=False)
-    else:
+    if not can_draw():
         print_piece(f"{text}\n")
+        return
+    from rich.console import Console
+    from rich.text import Text
+
+    Console().print(Text(text, style), soft_wrap=True, highlight=False)
 
 
 def print_value(text: str) -> None:
     """Print JSON that is fit to be shown, at a terminal, in colours."""
+    if not can_draw():
+        print_piece(f"{text}\n")
+        return
+    from rich.console import Console
+    from rich.highlighter import JSONHighlighter
+    from rich.text import Text
+
     Console().print(JSONHighlighter()(Text(text)), soft_wrap=True)
 
 
@@ -56,22 +69,51 @@ def print_json(text: str) -> None:
     print(text, flush=True)
 
 
-def print_table(titles: Sequence[str], rows: Sequence[Sequence[str]], *, styles: Sequence[Sequence[str]] = ()) -> None:
-    """Print rows of any text, also of peers; `styles` are those of the cells, for a terminal. Nothing is cut off."""
+def print_table(
+    titles: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    *,
+    styles: Sequence[Sequence[str]] = (),
+    numbers: Sequence[str] = (),
+) -> None:
+    """Print rows of any text, also of peers, of which nothing is cut off.
+
+    `styles` are those of the cells, for a terminal; `numbers` are the titles of columns that end at their right.
+    """
     shown = [[one_line(cell) for cell in row] for row in rows]
-    if sys.stdout.isatty():
-        _print_rich(titles, shown, styles)
+    if can_draw():
+        _print_rich(titles, shown, styles, numbers)
         return
-    widths = [max(map(cell_len, column)) for column in zip(titles, *shown, strict=True)]
+    widths = [max(map(cell_width, column)) for column in zip(titles, *shown, strict=True)]
     for row in (titles, *shown):
-        padded = [cell + " " * (width - cell_len(cell)) for cell, width in zip(row, widths, strict=True)]
+        padded = []
+        for title, cell, width in zip(titles, row, widths, strict=True):
+            pad = " " * (width - cell_width(cell))
+            padded.append(pad + cell if title in numbers else cell + pad)
         print_piece(f"{_GAP.join(padded).rstrip()}\n")
 
 
-def _print_rich(titles: Sequence[str], rows: Sequence[Sequence[str]], styles: Sequence[Sequence[str]]) -> None:
+def cell_width(text: str) -> int:
+    """Return how many columns of a terminal the text takes: two for a wide letter, none for one that is put on top."""
+    if text.isascii():
+        return len(text)
+    return sum(
+        0 if unicodedata.combining(letter) else 2 if unicodedata.east_asian_width(letter) in "WF" else 1
+        for letter in text
+    )
+
+
+def _print_rich(
+    titles: Sequence[str], rows: Sequence[Sequence[str]], styles: Sequence[Sequence[str]], numbers: Sequence[str]
+) -> None:
+    from rich.box import SIMPLE_HEAD
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
     table = Table(box=SIMPLE_HEAD, pad_edge=False)
     for title in titles:
-        table.add_column(title, overflow="fold")
+        table.add_column(title, overflow="fold", justify="right" if title in numbers else "left")
     for number, row in enumerate(rows):
         row_styles = styles[number] if styles else [""] * len(row)
         # Text, for what a peer says is not to be taken for Rich's markup.

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-import typer
-
-from localsocket.cli.exit_status import ending_with_a_status
+from localsocket.cli.declaring import Argument, Option
 from localsocket.cli.options import (
     Allow,
     AnyUser,
@@ -23,15 +21,14 @@ from localsocket.cli.service_program import serve_until_stopped
 def serve(
     target: Annotated[
         str,
-        typer.Argument(
+        Argument(
             metavar="MODULE:SERVICE",
             help="A module, found from here, and its service's name in it.",
-            show_default=False,
         ),
     ],
     at: Annotated[
         str,
-        typer.Option("--at", metavar="NAME", help="Where; by default what the service is called.", show_default=False),
+        Option("--at", metavar="NAME", help="Where; by default what the service is called."),
     ] = "",
     any_user: AnyUser = False,
     allow: Allow = "",
@@ -44,6 +41,8 @@ def serve(
     Calls that are under way then have five seconds to end. A second signal ends it at once.
     """
     allowed, permissions = allowed_users(any_user, allow), file_mode(mode)
-    with ending_with_a_status():
-        spoken = chosen_protocols(protocols)
-        serve_until_stopped(target, at, allow=allowed, mode=permissions, protocols=spoken, idle_timeout=idle_timeout)
+    spoken = chosen_protocols(protocols)
+    serve_until_stopped(target, at, allow=allowed, mode=permissions, protocols=spoken, idle_timeout=idle_timeout)
+
+
+COMMANDS = {"serve": serve}

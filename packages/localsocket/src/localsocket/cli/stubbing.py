@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Annotated
 
-import typer
-
-from localsocket.cli.exit_status import CommandFailed, ending_with_a_status
+from localsocket.cli.declaring import Option
+from localsocket.cli.exit_status import CommandFailed
 from localsocket.cli.options import Address, Allow, AnyUser, Timeout, Wait, client_of
 from localsocket.cli.output import print_piece
 from localsocket.deadlines import Deadline
@@ -19,19 +18,21 @@ def stub(
     wait: Wait = False,
     any_user: AnyUser = False,
     allow: Allow = "",
-    is_async: Annotated[bool, typer.Option("--async", help="For aio.Client: methods are awaited.")] = False,
+    is_async: Annotated[bool, Option("--async", help="For aio.Client: methods are awaited.")] = False,
 ) -> None:
     """Print a Python module with the types, errors and methods of a service, to be given to Client.typed().
 
     The types are dataclasses and enumerations, the methods those of a Protocol class. Nothing that the service says is
     run when the module is imported.
     """
-    with ending_with_a_status():
-        deadline = Deadline(timeout)
-        with client_of(name, timeout, wait, any_user, allow) as client:
-            text = stub_of(client.describe(timeout=deadline.remaining()), is_async=is_async)
-        try:
-            compile(text, "<stub>", "exec", dont_inherit=True)
-        except (SyntaxError, ValueError) as error:
-            raise CommandFailed(f"what the service tells of itself makes no Python module: {error}") from error
-        print_piece(text)
+    deadline = Deadline(timeout)
+    with client_of(name, timeout, wait, any_user, allow) as client:
+        text = stub_of(client.describe(timeout=deadline.remaining()), is_async=is_async)
+    try:
+        compile(text, "<stub>", "exec", dont_inherit=True)
+    except (SyntaxError, ValueError) as error:
+        raise CommandFailed(f"what the service tells of itself makes no Python module: {error}") from error
+    print_piece(text)
+
+
+COMMANDS = {"stub": stub}

@@ -1,0 +1,22 @@
+"""`--watch SECONDS`: the same thing again and again, in place on a terminal, one behind the other in a pipe."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Iterator
+
+from localsocket.cli.output import print_piece
+
+_HOME_AND_CLEAR = "\x1b[H\x1b[2J"
+
+
+def again(seconds: float | None) -> Iterator[None]:
+    """Give the turn once, or every so many seconds until interrupted, on a terminal with a clear screen each time."""
+    while True:
+        if seconds is not None and sys.stdout.isatty():
+            print_piece(_HOME_AND_CLEAR)
+        yield
+        if seconds is None:
+            return
+        time.sleep(seconds)
