@@ -28,6 +28,9 @@ GROUPS: dict[str, dict[str, _Entry]] = {
         "mcp": _Entry("mcp_command", "Serve a service as tools for an AI assistant."),
         "stub": _Entry("stubbing", "A Python module with the types and methods of a service."),
     },
+    "Watch": {
+        "audit": _Entry("audit_command", "Who may connect to what on this machine, and what is wrong with that."),
+    },
     "Bytes and measurements": {
         "cat": _Entry("catting", "Bytes between a socket and the standard input and output."),
         "exchange": _Entry("measuring", "Measure: chunks of data that come back."),

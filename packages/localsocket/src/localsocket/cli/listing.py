@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import fnmatch
 import json
-import pwd
 from pathlib import Path
 from typing import Annotated, Literal
 
 from localsocket.cli.declaring import Argument, Option
 from localsocket.cli.exit_status import CommandFailed, WrongUsage
-from localsocket.cli.options import AsJson, Watch, address_without_secret
+from localsocket.cli.options import AsJson, Watch, address_without_secret, owner_name
 from localsocket.cli.output import print_json, print_piece, print_table
 from localsocket.cli.plain_text import escaped_json
 from localsocket.cli.watching import again
@@ -105,14 +104,14 @@ def _fits(found: FoundEndpoint, pattern: str, state: str, owner: str) -> bool:
     return (
         (not pattern or fnmatch.fnmatchcase(found.address, pattern))
         and state in ("", found.state.value)
-        and (not owner or owner in (_owner(found.uid), str(found.uid)))
+        and (not owner or owner in (owner_name(found.uid), str(found.uid)))
     )
 
 
 def _cells(found: FoundEndpoint) -> list[str]:
     return [
         found.address,
-        _owner(found.uid) or "-",
+        owner_name(found.uid) or "-",
         str(found.pid or "-"),
         "-" if found.mode is None else f"{found.mode:04o}",
         found.state.value,
@@ -124,7 +123,7 @@ def _json(found: list[FoundEndpoint]) -> str:
         {
             "name": each.address,
             "path": each.path,
-            "owner": _owner(each.uid),
+            "owner": owner_name(each.uid),
             "uid": each.uid,
             "pid": each.pid,
             "mode": None if each.mode is None else f"{each.mode:04o}",
@@ -133,15 +132,6 @@ def _json(found: list[FoundEndpoint]) -> str:
         for each in found
     ]
     return escaped_json(json.dumps({"endpoints": rows}, ensure_ascii=False))
-
-
-def _owner(uid: int | None) -> str | None:
-    if uid is None:
-        return None
-    try:
-        return pwd.getpwuid(uid).pw_name
-    except KeyError:
-        return str(uid)
 
 
 COMMANDS = {"list": list_endpoints}

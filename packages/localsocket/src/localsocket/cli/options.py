@@ -131,6 +131,16 @@ def _uid(user: str) -> int:
         raise WrongUsage(f"there is no user {user!r}; write names or uids, with commas between") from None
 
 
+def owner_name(uid: int | None) -> str | None:
+    """Return what a user is called, or the number of one without an account; None of one that is not known."""
+    if uid is None:
+        return None
+    try:
+        return pwd.getpwuid(uid).pw_name
+    except KeyError:
+        return str(uid)
+
+
 def connect_timeout(timeout: float | None, wait: bool) -> float | None:
     """Return how long connecting may take: who waits for a server waits for ever, unless told otherwise."""
     return CONNECT_TIMEOUT if timeout is None and not wait else timeout

@@ -6,6 +6,7 @@ Rich draws at a terminal, where it is installed; it is loaded for the first thin
 from __future__ import annotations
 
 import importlib.util
+import shutil
 import sys
 import unicodedata
 from collections.abc import Sequence
@@ -14,6 +15,7 @@ from io import TextIOWrapper
 from localsocket.cli.plain_text import TerminalText, escaped_json, one_line
 
 _GAP = "  "
+_NARROW = 60  # columns of a terminal, below which a table that does not fit is no table any more
 
 
 def can_draw() -> bool:
@@ -81,16 +83,28 @@ def print_table(
     `styles` are those of the cells, for a terminal; `numbers` are the titles of columns that end at their right.
     """
     shown = [[one_line(cell) for cell in row] for row in rows]
+    widths = [max(map(cell_width, column)) for column in zip(titles, *shown, strict=True)]
+    if sys.stdout.isatty() and shutil.get_terminal_size().columns < min(_NARROW, sum(widths) + 3 * len(widths)):
+        _print_records(titles, shown)
+        return
     if can_draw():
         _print_rich(titles, shown, styles, numbers)
         return
-    widths = [max(map(cell_width, column)) for column in zip(titles, *shown, strict=True)]
     for row in (titles, *shown):
         padded = []
         for title, cell, width in zip(titles, row, widths, strict=True):
             pad = " " * (width - cell_width(cell))
             padded.append(pad + cell if title in numbers else cell + pad)
         print_piece(f"{_GAP.join(padded).rstrip()}\n")
+
+
+def _print_records(titles: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """Print each row by itself, for a terminal in which columns have no room."""
+    for row in rows:
+        print_styled(row[0], "bold")
+        for title, cell in zip(titles[1:], row[1:], strict=True):
+            if cell:
+                print_styled(f"  {title}: {cell}")
 
 
 def cell_width(text: str) -> int:

@@ -52,9 +52,12 @@ def named_endpoints() -> list[FoundEndpoint]:
     return _endpoints(directory.release(), runtime_directory(), _name_or_path)
 
 
-def endpoints_in(directory: str) -> list[FoundEndpoint]:
-    """Return the sockets in any directory, by their paths. Raises OSError for one that cannot be read."""
-    return _endpoints(os.open(directory, _DIRECTORY), directory, os.fspath)
+def endpoints_in(directory: str, served: ServedNow | None = None) -> list[FoundEndpoint]:
+    """Return the sockets in any directory, by their paths. Raises OSError for one that cannot be read.
+
+    Whoever looks into many asks the kernel once, by `served`.
+    """
+    return _endpoints(os.open(directory, _DIRECTORY), directory, os.fspath, served)
 
 
 def abstract_endpoints() -> list[FoundEndpoint]:
@@ -69,11 +72,13 @@ def abstract_endpoints() -> list[FoundEndpoint]:
     )
 
 
-def _endpoints(descriptor: int, directory: str, address_of: Callable[[str], str]) -> list[FoundEndpoint]:
+def _endpoints(
+    descriptor: int, directory: str, address_of: Callable[[str], str], served: ServedNow | None = None
+) -> list[FoundEndpoint]:
     with OwnedDescriptor(descriptor):
         files = sorted(_socket_files(descriptor))
         # Read after the files, so that what begins to listen meanwhile is not called stale.
-        served = _Served()
+        served = served or ServedNow()
         found = []
         for name, status in files:
             path = os.path.join(directory, name)
@@ -93,7 +98,7 @@ def _socket_files(directory: int) -> Iterator[tuple[str, os.stat_result]]:
             yield name, status
 
 
-class _Served:
+class ServedNow:
     """What the kernel says is served at this moment."""
 
     def __init__(self) -> None:
