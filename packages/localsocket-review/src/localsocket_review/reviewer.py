@@ -35,7 +35,7 @@ _NO_DRAFTS: Mapping[str, bytes] = MappingProxyType({})
 _SOME = 3  # how many names stand for many
 
 
-class Progress(Protocol):
+class OnProgress(Protocol):
     """What is told of a review that goes on: of `total` steps of a kind, so many are done."""
 
     def __call__(self, work: str, done: int, total: int) -> None: ...
@@ -79,7 +79,7 @@ class Reading:
     additions: Additions = Additions()
     processes: int | None = 1
     cache: ReportCache | None = None
-    progress: Progress = _silent
+    progress: OnProgress = _silent
 
     def review(self, files: Sequence[Path], drafts: Mapping[str, bytes] = _NO_DRAFTS) -> Report:
         """Review files, whatever they are, as one program. In place of some there may be drafts, by their paths."""
@@ -107,7 +107,7 @@ def review(
     exclude: Sequence[str | Exclusion] = (),
     processes: int | None = 1,
     cache: ReportCache | None = None,
-    progress: Progress = _silent,
+    progress: OnProgress = _silent,
     additions: Additions = Additions(),
     policies: Policies = _NO_POLICIES,
     narrowers: Sequence[Narrower] = (),
@@ -191,7 +191,7 @@ def _review(
     drafts: Mapping[str, bytes],
     rules: Sequence[Rule],
     processes: int,
-    progress: Progress,
+    progress: OnProgress,
     tables: Tables | None,
 ) -> Report:
     with _no_collector():

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from localsocket.interfaces import SocketState as SocketState
     from localsocket.services.gap import Gap as Gap
     from localsocket.services.limits import CallLimits as CallLimits
+    from localsocket.services.progress import Progress as Progress
     from localsocket.services.served_call import current_call as current_call
     from localsocket.services.service import Service as Service
     from localsocket.serving.children import Child as Child
@@ -61,6 +62,7 @@ _HOME = {
     "LocalSocket": "blocking.local_socket",
     "MessageSocket": "blocking.message_socket",
     "PeerCredentials": "endpoint.credentials",
+    "Progress": "services.progress",
     "SAME_USER": "endpoint.credentials",
     "ServerThread": "serving.server_thread",
     "Service": "services.service",

@@ -20,14 +20,14 @@ from localsocket_review.repairs.edits import Repair
 from localsocket_review.repairs.table import MECHANISMS
 from localsocket_review.report.report import Report, counted
 from localsocket_review.report.visible import visible
-from localsocket_review.reviewer import Progress, Reading
+from localsocket_review.reviewer import OnProgress, Reading
 
 
 class Changed(Exception):
     """A file is not what it was when it was reviewed, or cannot be written; the message tells which."""
 
 
-def repairs_for(task: Task, settings: ReviewSettings, cache: ReportCache | None, progress: Progress) -> Repaired:
+def repairs_for(task: Task, settings: ReviewSettings, cache: ReportCache | None, progress: OnProgress) -> Repaired:
     """Return what can be repaired of the findings that a review would tell; nothing is written yet."""
     told = reviewed(task, settings, cache, progress).findings
     reading = Reading(task.paths, settings.rules, settings.exclude, settings.additions, None, cache, progress)

@@ -12,11 +12,11 @@ from localsocket_review.cli.task import Task
 from localsocket_review.earlier import known_at
 from localsocket_review.narrowing import ConcernsFiles, Narrower, Recorder
 from localsocket_review.report.report import Report, counted
-from localsocket_review.reviewer import Progress, Reading, review
+from localsocket_review.reviewer import OnProgress, Reading, review
 from localsocket_review.revisions import revision_of
 
 
-def reviewed(task: Task, settings: ReviewSettings, cache: ReportCache | None, progress: Progress) -> Report:
+def reviewed(task: Task, settings: ReviewSettings, cache: ReportCache | None, progress: OnProgress) -> Report:
     """Review, and write a baseline where one is asked for. Raises BadBaseline, NoRevision, NothingToRead or OSError."""
     recorder = Recorder()
     narrowers = [*_narrowers(task, settings, cache, progress), recorder]
@@ -39,7 +39,7 @@ def reviewed(task: Task, settings: ReviewSettings, cache: ReportCache | None, pr
 
 
 def _narrowers(
-    task: Task, settings: ReviewSettings, cache: ReportCache | None, progress: Progress
+    task: Task, settings: ReviewSettings, cache: ReportCache | None, progress: OnProgress
 ) -> Sequence[Narrower]:
     narrowers: list[Narrower] = []
     if task.baseline is not None:

@@ -140,7 +140,8 @@ def _by_place_after_all(argument: TypedArgument, method: MethodDescription) -> T
     similar = similar_names(name, names)
     if similar or argument.form != "by-schema":
         signature = "" if similar else f": {method.signature}"
-        advice = f"a string with = in it is written as JSON: '\"a=b\"'{did_you_mean(similar)}"
+        written = _shown(f"{name}={argument.text}")
+        advice = f"a string with = in it is written as JSON: '{written}'{did_you_mean(similar)}"
         raise _usage(f"{method.name!r} has no parameter {name!r}{signature}; {advice}")
     return TypedArgument(None, f"{name}={argument.text}", "json-first")
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import sys
-from typing import Annotated, Any
+import itertools
+from typing import Annotated, Any, NamedTuple
 
 from localsocket.blocking.client import Client
 from localsocket.blocking.pending_call import Stream
@@ -20,14 +20,16 @@ from localsocket.cli.options import (
     Start,
     Timeout,
     Wait,
+    Watch,
     client_of,
     timeout_option,
 )
-from localsocket.cli.output import print_json, print_raw, print_value
-from localsocket.cli.plain_text import json_text
+from localsocket.cli.results import ResultPrinter
 from localsocket.cli.schema_checking import SchemaChecker
+from localsocket.cli.watching import again
 from localsocket.deadlines import Deadline
 from localsocket.errors import BadResult, CallFailed, NoSuchMethod
+from localsocket.services.description import MethodDescription
 from localsocket.services.json_schema_document import definitions
 
 Raw = Annotated[bool, Option("--raw", help="Texts without quotes, and bytes as they are.")]
@@ -64,6 +66,7 @@ def call(
     allow: Allow = "",
     as_json: AsJson = False,
     raw: Raw = False,
+    watch: Watch = None,
 ) -> None:
     """Call a method of a service and print what it gives as JSON, or each item of a stream on a line.
 
@@ -76,24 +79,27 @@ def call(
     Arguments are checked before they are sent: one that does not fit is wrong usage, exit status 2.
     By varlink they are given by name, or as one JSON object, and it is the service that checks them.
     """
-    _check_form(as_json, raw)
+    printer = ResultPrinter(as_json, raw)
     if more and protocol != "varlink":
         raise WrongUsage("--more is for --protocol varlink: streams of our own need it not")
     given = typed_arguments(arguments or (), named or ())
     deadline = Deadline(timeout)
     with client_of(name, timeout, wait, any_user, allow, protocol, start) as client:
-        if protocol == "varlink":
+        described = None if protocol == "varlink" else _description(client, method, deadline)
+        if described is not None:
+            values, values_by_name = checked(given, described.method, described.checker)
+        elif protocol == "varlink":
             values, values_by_name = _varlink_arguments(given)
         else:
-            values, values_by_name = _arguments(client, method, given, deadline)
+            values, values_by_name = unchecked(given)
         ask = client.stream if more else client.call
-        result = ask(method, *values, timeout=deadline.remaining(), **values_by_name)
-        if isinstance(result, Stream):
-            with result:
-                for item in result:
-                    _print(item, as_json, raw)
-        else:
-            _print(result, as_json, raw, indent=2)
+        for _ in again(watch):
+            result = ask(method, *values, timeout=deadline.remaining() if watch is None else timeout, **values_by_name)
+            if isinstance(result, Stream):
+                with result:
+                    printer.items(result, described.method.returns if described is not None else "")
+            else:
+                printer.result(result)
 
 
 def subscribe(
@@ -117,29 +123,30 @@ def subscribe(
     raw: Raw = False,
 ) -> None:
     """Print what is published on a topic of a service, each message as JSON on a line, until interrupted."""
-    _check_form(as_json, raw)
+    printer = ResultPrinter(as_json, raw)
     with (
         client_of(name, timeout, wait, any_user, allow) as client,
         client.subscribe(topic, timeout=timeout) as messages,
     ):
-        received = 0
-        while received != count:
-            _print(messages.receive(timeout=timeout), as_json, raw)
-            received += 1
+        turns = itertools.count() if count is None else range(count)
+        printer.items(messages.receive(timeout=timeout) for _ in turns)
 
 
-def _arguments(
-    client: Client, method: str, given: list[TypedArgument], deadline: Deadline
-) -> tuple[list[Any], dict[str, Any]]:
-    """Return the arguments as the service says that they are; as they look where it does not say."""
+class _Described(NamedTuple):
+    method: MethodDescription
+    checker: SchemaChecker
+
+
+def _description(client: Client, method: str, deadline: Deadline) -> _Described | None:
+    """Return what the service says of the method, and None where it says nothing."""
     try:
         description = client.describe(timeout=deadline.remaining())
     except (BadResult, CallFailed, NoSuchMethod):
-        return unchecked(given)
+        return None
     for each in description.methods:
         if each.name == method:
-            return checked(given, each, SchemaChecker(definitions(description)))
-    return unchecked(given)
+            return _Described(each, SchemaChecker(definitions(description)))
+    return None
 
 
 def _varlink_arguments(given: list[TypedArgument]) -> tuple[list[Any], dict[str, Any]]:
@@ -148,22 +155,6 @@ def _varlink_arguments(given: list[TypedArgument]) -> tuple[list[Any], dict[str,
     if len(values) == 1 and isinstance(values[0], dict):
         return [], {**values[0], **values_by_name}
     return values, values_by_name
-
-
-def _check_form(as_json: bool, raw: bool) -> None:
-    if as_json and raw:
-        raise WrongUsage("--json and --raw exclude each other")
-
-
-def _print(value: object, as_json: bool, raw: bool, *, indent: int | None = None) -> None:
-    if raw and isinstance(value, bytes):
-        print_raw(value)
-    elif raw and isinstance(value, str):
-        print_raw(f"{value}\n".encode())
-    elif as_json or not sys.stdout.isatty():
-        print_json(json_text(value))
-    else:
-        print_value(json_text(value, indent=indent))
 
 
 COMMANDS = {"call": call, "subscribe": subscribe}

@@ -11,7 +11,7 @@ from localsocket_review.findings import Finding
 from localsocket_review.reading.collecting import NothingToRead, survey
 from localsocket_review.repairing import Repaired, repaired
 from localsocket_review.report.report import Report
-from localsocket_review.reviewer import Progress, Reading
+from localsocket_review.reviewer import OnProgress, Reading
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,13 +35,13 @@ class Drafts:
     texts: dict[str, bytes] = field(default_factory=dict)
     _corrections: dict[str, _Corrections] = field(default_factory=dict)
 
-    def findings_in(self, file: str, progress: Progress) -> list[Finding]:
+    def findings_in(self, file: str, progress: OnProgress) -> list[Finding]:
         """Review a file by itself, with what the last review of the program has corrected. Raises BadSettings."""
         settings = self._settings_for(file)
         alone = self._told(self._reading(settings, (Path(file),), progress), settings, [Path(file)])
         return self._corrections.get(file, _Corrections()).applied_to(one for one in alone if one.place.file == file)
 
-    def findings_in_program(self, progress: Progress) -> dict[str, list[Finding]]:
+    def findings_in_program(self, progress: OnProgress) -> dict[str, list[Finding]]:
         """Review everything below the folders, and return what is told of each open file. Raises BadSettings."""
         if not self.folders:
             return {}
@@ -60,7 +60,7 @@ class Drafts:
             self._correct(file, found[file], settings, progress)
         return found
 
-    def repair_of(self, finding: Finding, progress: Progress) -> Repaired:
+    def repair_of(self, finding: Finding, progress: OnProgress) -> Repaired:
         """Return what repairs a finding of an open file, reviewed with that file alone."""
         file = finding.place.file
         settings = self._settings_for(file)
@@ -71,7 +71,7 @@ class Drafts:
 
         return repaired([finding], review, self.texts)
 
-    def _correct(self, file: str, whole: list[Finding], settings: ReviewSettings, progress: Progress) -> None:
+    def _correct(self, file: str, whole: list[Finding], settings: ReviewSettings, progress: OnProgress) -> None:
         alone = self._told(self._reading(settings, (Path(file),), progress), settings, [Path(file)])
         alone_known, whole_known = ({one.fingerprint for one in some} for some in (alone, whole))
         further = tuple(one for one in whole if one.fingerprint not in alone_known)
@@ -81,7 +81,7 @@ class Drafts:
         around = [folder for folder in self.folders if Path(file).is_relative_to(folder)]
         return settings_of(Wishes(), around or [Path(file)])
 
-    def _reading(self, settings: ReviewSettings, paths: tuple[Path, ...], progress: Progress) -> Reading:
+    def _reading(self, settings: ReviewSettings, paths: tuple[Path, ...], progress: OnProgress) -> Reading:
         return Reading(paths, settings.rules, settings.exclude, settings.additions, 1, None, progress)
 
     def _told(self, reading: Reading, settings: ReviewSettings, files: list[Path] | tuple[Path, ...]) -> list[Finding]:
