@@ -29,6 +29,10 @@ GROUPS: dict[str, dict[str, _Entry]] = {
         "stub": _Entry("stubbing", "A Python module with the types and methods of a service."),
     },
     "Watch": {
+        "ping": _Entry("service_numbers", "Whether a service answers, and how fast."),
+        "stats": _Entry("service_numbers", "What a service has done: calls, errors, latencies."),
+        "top": _Entry("top", "What all your services are doing, again and again."),
+        "monitor": _Entry("monitoring", "The calls of a service as they happen."),
         "audit": _Entry("audit_command", "Who may connect to what on this machine, and what is wrong with that."),
     },
     "Bytes and measurements": {

@@ -1,0 +1,140 @@
+"""`localsocket top`: what the services here are doing, drawn again and again."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib.util
+import itertools
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Annotated, Any
+
+from localsocket.cli.completing import complete_address
+from localsocket.cli.declaring import Argument, Option
+from localsocket.cli.exit_status import CommandFailed
+from localsocket.cli.options import AsJson
+from localsocket.cli.output import print_json, print_table
+from localsocket.cli.plain_text import json_text, one_line
+from localsocket.cli.units import duration, length_of_time
+from localsocket.tools.service_watch import ServiceWatch, Watched
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+_NUMBERS = ("pid", "up", "conn", "active", "calls/s", "p50", "p99", "errors")
+_TITLES = ("service", *_NUMBERS, "slowest methods")
+# From how many columns of a terminal on there is room for each.
+_WIDTHS = {
+    "service": 0,
+    "calls/s": 0,
+    "p99": 36,
+    "errors": 46,
+    "conn": 56,
+    "p50": 66,
+    "active": 76,
+    "up": 90,
+    "pid": 100,
+}
+_SLOWEST_FROM = 110
+_PATIENCE = 1.0  # seconds that a service has to answer
+
+
+def top(
+    names: Annotated[
+        list[str] | None,
+        Argument(metavar="NAME", help="These services; by default all of your names.", complete=complete_address),
+    ] = None,
+    interval: Annotated[float, Option(metavar="SECONDS", minimum=0.1, help="How often they are asked.")] = 2.0,
+    count: Annotated[int | None, Option(metavar="N", minimum=1, help="End after so many turns.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show what your services are doing: connections, calls per second, latencies since they began, slow methods.
+
+    Services may come and go. On a terminal it is drawn in place until Ctrl-C; into a pipe it goes turn by turn.
+    """
+    watch = ServiceWatch(names or (), timeout=_PATIENCE)
+    turns: Iterator[int] = itertools.count() if count is None else iter(range(count))
+    is_drawn = not as_json and sys.stdout.isatty()
+    if is_drawn and importlib.util.find_spec("rich") is None:
+        raise CommandFailed("drawing needs another package: pip install 'localsocket[cli]', or ask for --json")
+    with contextlib.closing(watch):
+        if is_drawn:
+            _draw(watch, turns, interval)
+            return
+        for turn in turns:
+            if turn:
+                time.sleep(interval)
+            found = watch.ask()
+            if as_json:
+                print_json(json_text({"services": [_told(each) for each in found]}))
+            else:
+                print_table(_TITLES, [list(_cells(each).values()) for each in found], numbers=_NUMBERS)
+
+
+def _draw(watch: ServiceWatch, turns: Iterator[int], interval: float) -> None:
+    from rich.console import Console
+    from rich.live import Live
+
+    console = Console()
+    with Live(console=console, screen=True, auto_refresh=False) as live:
+        for turn in turns:
+            if turn:
+                time.sleep(interval)
+            live.update(_table(watch.ask(), watch.left_out, console.width), refresh=True)
+
+
+def _table(found: Sequence[Watched], left_out: int, width: int) -> Table:
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Table
+    from rich.text import Text
+
+    shown = [title for title in _TITLES if width >= _WIDTHS.get(title, _SLOWEST_FROM)]
+    more = f"{left_out} more are not asked: name those that matter" if left_out else ""
+    caption = more if found else "no services; start one with localsocket serve"
+    clock = time.strftime("%H:%M:%S")
+    table = Table(box=SIMPLE_HEAD, title=f"{len(found)} services, {clock}", caption=caption or None, expand=True)
+    for title in shown:
+        table.add_column(title, justify="right" if title in _NUMBERS else "left", no_wrap=True, overflow="ellipsis")
+    for each in found:
+        cells = _cells(each)
+        style = "yellow" if each.problem else ""
+        table.add_row(*(Text(one_line(cells[title]), style) for title in shown))
+    return table
+
+
+def _cells(watched: Watched) -> dict[str, str]:
+    report = watched.report
+    if report is None:
+        return {**dict.fromkeys(_TITLES, ""), "service": watched.address, "calls/s": watched.problem}
+    numbers = report["stats"]
+    rate = watched.calls_per_second
+    slowest = [f"{each['name']} {duration(each['latency_p99'])}" for each in _own_methods(report)[:3]]
+    return {
+        "service": watched.address,
+        "pid": str(report["pid"]),
+        "up": length_of_time(report["uptime"]),
+        "conn": f"{numbers['open_connections']:,}",
+        "active": f"{numbers['active_calls']:,}",
+        "calls/s": "-" if rate is None else f"{rate:,.0f}",
+        "p50": duration(numbers["latency_p50"]),
+        "p99": duration(numbers["latency_p99"]),
+        "errors": f"{numbers['errors']:,}",
+        "slowest methods": ", ".join(slowest),
+    }
+
+
+def _own_methods(report: dict[str, Any]) -> list[dict[str, Any]]:
+    return [each for each in report["methods"] if not str(each["name"]).startswith("localsocket.")]
+
+
+def _told(watched: Watched) -> dict[str, object]:
+    return {
+        "name": watched.address,
+        "calls_per_second": watched.calls_per_second,
+        "problem": watched.problem,
+        "report": watched.report,
+    }
+
+
+COMMANDS = {"top": top}
