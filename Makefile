@@ -8,7 +8,9 @@ PYTHON := python3
 help: ## list these habits
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
 
-$(BIN)/localsocket: pyproject.toml packages/localsocket/pyproject.toml packages/localsocket-review/pyproject.toml
+CORE := packages/localsocket/setup.py packages/localsocket/src/localsocket/_core/compiled.c
+
+$(BIN)/localsocket: pyproject.toml packages/localsocket/pyproject.toml packages/localsocket-review/pyproject.toml $(CORE)
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install -q '.[dev]' -e './packages/localsocket[bench,test]' -e './packages/localsocket-review[test]'
 	touch $@

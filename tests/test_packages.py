@@ -16,6 +16,8 @@ from typing import Any, NamedTuple
 import msgspec
 import pytest
 
+from localsocket._core import IN_USE
+
 ROOT = Path(__file__).parent.parent
 PACKAGES = {"localsocket": "localsocket", "localsocket-review": "localsocket_review"}
 # What an auditor has to read, and what everybody downloads: grown beyond it, something has come in that is not needed.
@@ -67,7 +69,7 @@ def build(name: str, directory: Path) -> Built:
     shutil.copytree(
         ROOT / "packages" / name,
         copy,
-        ignore=shutil.ignore_patterns("build", "*.egg-info", "__pycache__", ".pytest_cache"),
+        ignore=shutil.ignore_patterns("build", "*.egg-info", "__pycache__", ".pytest_cache", "*.so"),
     )
     made.mkdir()
     done = subprocess.run(
@@ -75,6 +77,10 @@ def build(name: str, directory: Path) -> Built:
     )
     assert done.returncode == 0, done.stderr
     return Built(next(made.glob("*.tar.gz")), next(made.glob("*.whl")), done.stdout + done.stderr)
+
+
+# Makes a wheel of the tree, as it is without a compiler, and as it is where the core is not wanted.
+PURE = {"no compiler": {"CC": "/bin/false"}, "not wanted": {"LOCALSOCKET_PURE": "1"}}
 
 
 def bare_environment(directory: Path) -> Path:
@@ -186,6 +192,33 @@ def test_a_source_package_is_whole_and_built_without_a_warning(built: dict[str, 
     with tarfile.open(built[name].source) as archive:
         names = {member.name.partition("/")[2] for member in archive}
     assert names >= {"LICENSE", "README.md", "pyproject.toml", "tests/conftest.py"}
+
+
+@pytest.mark.parametrize("environment", PURE.values(), ids=PURE.keys())
+def test_a_wheel_without_the_compiled_core_is_for_every_system(tmp_path: Path, environment: dict[str, str]) -> None:
+    copy, made = tmp_path / "copy", tmp_path / "made"
+    ignored = shutil.ignore_patterns("build", "*.egg-info", "__pycache__", "tests", "*.so")
+    shutil.copytree(ROOT / "packages" / "localsocket", copy, ignore=ignored)
+    program = "import sys; from setuptools import build_meta; build_meta.build_wheel(sys.argv[1])"
+    command = [sys.executable, "-c", program, made]
+    done = subprocess.run(
+        command, cwd=copy, env=os.environ | environment, capture_output=True, text=True, check=False, timeout=170
+    )
+    assert done.returncode == 0, done.stderr
+    (wheel,) = made.iterdir()
+    assert wheel.name.endswith("-py3-none-any.whl")
+    core = {name for name in names_in(wheel) if name.startswith("localsocket/_core/")}
+    assert core == {"localsocket/_core/__init__.py", "localsocket/_core/in_python.py"}
+
+
+@pytest.mark.skipif(IN_USE != "compiled", reason="there is no compiled core here")
+def test_a_wheel_with_the_compiled_core_is_for_all_versions_of_python(built: dict[str, Built], tmp_path: Path) -> None:
+    wheel = built["localsocket"].wheel
+    assert wheel.name.split("-")[2:4] == ["cp311", "abi3"]
+    python = bare_environment(tmp_path / "environment")
+    install(python, wheel)
+    program = "from localsocket._core import IN_USE; print(IN_USE)"
+    assert subprocess.run([python, "-c", program], capture_output=True, text=True, check=True).stdout == "compiled\n"
 
 
 def test_an_index_would_take_the_packages(built: dict[str, Built]) -> None:

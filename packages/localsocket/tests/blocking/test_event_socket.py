@@ -11,6 +11,7 @@ import pytest
 
 import localsocket
 from blocking.recorder import Recorder, turn, turn_idle
+from cores import core as core
 from localsocket import EventLoop, EventSocket, Handler, Limits, LocalSocket, SocketState
 from localsocket.blocking.poller import READABLE
 from localsocket.deadlines import Deadline
@@ -26,6 +27,8 @@ from localsocket.errors import (
 )
 from localsocket.interfaces import DEFAULT_LIMITS
 from localsocket.testing import PATIENCE, Background, clog, connected_pair, wait_until
+
+pytestmark = pytest.mark.usefixtures("core")  # the short way and the long one, compiled and not
 
 MIB = 1 << 20
 

@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Unpack
 
+from localsocket._core import see_to
 from localsocket.blocking.connect import connect
 from localsocket.blocking.event_socket import EventSocket
 from localsocket.blocking.handler import Handler, check_handler
@@ -261,11 +262,8 @@ class EventLoop:
 
     def _end_round(self) -> None:
         """See to what is ready, then call what is due. Whoever takes over goes on with both: so each has its turn."""
-        targets, timers = self._targets, self._timers
-        for descriptor, mask in self._ready:
-            # An earlier event of this batch may have ended this one.
-            if (on_events := targets.get(descriptor)) is not None:
-                on_events(mask)
+        timers = self._timers
+        see_to(self._ready, self._targets)
         if self._due is None:
             self._due = len(self._soon)
         if self._due:

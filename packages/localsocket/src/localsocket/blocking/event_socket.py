@@ -7,6 +7,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any, Protocol
 
+from localsocket._core import short_ways
 from localsocket.blocking.handler import Handler, wants_bytes_written
 from localsocket.blocking.poller import FAILED, HUNG_UP, READABLE, WRITABLE, Poller
 from localsocket.deadlines import Deadline
@@ -37,6 +38,7 @@ class DrivingLoop(Protocol):
     def _forget(self, socket: EventSocket) -> None: ...
 
 
+@short_ways("read_available", "_on_events")
 class EventSocket(ConnectedSocket):
     """A connected local socket whose bytes a loop moves and whose handler is told; no call of it ever waits.
 
@@ -60,7 +62,6 @@ class EventSocket(ConnectedSocket):
         "_needs_care",
         "_ready_read",
         "_receive_size",
-        "_recv",
         "_unreported",
         "context",
     )
@@ -84,7 +85,6 @@ class EventSocket(ConnectedSocket):
         self._loop = loop
         self._handler = handler
         self._ready_read = handler.ready_read
-        self._recv = connection.sock.recv
         self._receive_size = min(limits.read_buffer, RECEIVE_SIZE)
         self._fresh: bytes | None = None
         self._needs_care = True

@@ -241,7 +241,7 @@ class SharedSocket(ConnectedSocket):
 
     def _receive(self, turn: Turn) -> None:
         try:
-            chunk = self._sock.recv(RECEIVE_SIZE)
+            chunk = self._recv(RECEIVE_SIZE)
         except BlockingIOError:
             return
         except OSError as error:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from typing import TypeVar
 
+from localsocket._core import short_ways
 from localsocket.deadlines import check_count
 from localsocket.errors import Busy, EndOfStream, NeedMoreBytes, WriteBufferFull, WrongMode
 from localsocket.interfaces import Buffer, SocketState, as_bytes
@@ -15,6 +16,7 @@ from localsocket.sockets.connection import Connection
 T = TypeVar("T")
 
 
+@short_ways("write_nowait")
 class ConnectedSocket(Connection):
     """What every connected socket can do at once, from any thread.
 
@@ -170,8 +172,7 @@ class ConnectedSocket(Connection):
                     self._on_sent(sent)
                 is_taken = sent == len(data)
                 if not is_taken and self._is_writable and self._unsent.has_room_for(len(data)):
-                    self._unsent.append(bytes(memoryview(data)[sent:]) if sent or type(data) is not bytes else data)
-                    self._has_queued()
+                    self._queue_rest(data, sent)
                     is_taken = True
             except BaseException:
                 self._interrupted_write(len(data), was_queued=was_queued)
@@ -207,6 +208,11 @@ class ConnectedSocket(Connection):
             raise WrongMode("reading", self.mode)
         if self._transaction_owner is not None and self._is_others_transaction():
             raise Busy("another thread reads in a transaction")
+
+    def _queue_rest(self, data: Buffer, sent: int) -> None:
+        """Queue what the kernel has not taken of `data`, of which it has taken the first `sent` bytes."""
+        self._unsent.append(bytes(memoryview(data)[sent:]) if sent or type(data) is not bytes else data)
+        self._has_queued()
 
     def _end_transaction(self) -> None:
         self._transaction_owner = None

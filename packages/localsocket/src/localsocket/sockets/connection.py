@@ -13,6 +13,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import NamedTuple
 
+from localsocket._core import receiver, sender
 from localsocket.endpoint.credentials import PeerCredentials
 from localsocket.endpoint.fork_safety import close_in_forked_child
 from localsocket.errors import BrokenEndpoint, Busy, ClosedByPeer, ClosedByUs, LocalSocketError, WrongMode
@@ -77,6 +78,7 @@ class Connection:
         "_on_closed",
         "_on_sent",
         "_received",
+        "_recv",
         "_send",
         "_sock",
         "_state",
@@ -107,7 +109,8 @@ class Connection:
         self.limits = limits
         self._sock = sock
         self._descriptor = sock.fileno()
-        self._send = sock.send
+        self._recv = receiver(sock)
+        self._send = sender(sock)
         self._on_closed = on_closed
         # One that its thread may take again: a signal's handler may write, or close, in the midst of anything.
         self._lock = threading.RLock()
@@ -281,7 +284,7 @@ class Connection:
         if self._received.has_ended or not room:
             return False
         try:
-            chunk = self._sock.recv(min(room, RECEIVE_SIZE))
+            chunk = self._recv(min(room, RECEIVE_SIZE))
             if not chunk:
                 self._received.feed_end()
             elif self.mode != "w" and self._state is SocketState.CONNECTED:

@@ -1,0 +1,25 @@
+"""The hot path of bytes, twice: in Python, and in C where that was built. Everything above calls it by these names.
+
+The one in use is chosen here and nowhere else: the compiled one where it is there, unless LOCALSOCKET_PURE=1 stands in
+the environment. `in_python.py` says what each name does, and is what the other one is held against.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from typing import TYPE_CHECKING, Final
+
+from localsocket._core import in_python as _chosen
+
+if not TYPE_CHECKING and os.environ.get("LOCALSOCKET_PURE") != "1":
+    with contextlib.suppress(ImportError):  # where it was not built, or not for this interpreter
+        from localsocket._core import compiled as _chosen
+
+IN_USE: Final = "pure" if _chosen.__name__.endswith(".in_python") else "compiled"
+"""Which of the two it is, for whoever wants to know."""
+
+receiver = _chosen.receiver
+see_to = _chosen.see_to
+sender = _chosen.sender
+short_ways = _chosen.short_ways

@@ -1,0 +1,63 @@
+"""Which core is used is chosen once, and said."""
+
+from __future__ import annotations
+
+import inspect
+import os
+import subprocess
+import sys
+
+import pytest
+
+from cores import core_named
+from localsocket import EventSocket, LocalSocket
+from localsocket._core import IN_USE, in_python
+
+SAYS_WHICH = "import localsocket._core as core; print(core.IN_USE, core.see_to.__module__)"
+WITHOUT_COMPILED = "import sys; sys.modules['localsocket._core.compiled'] = None\n"
+
+
+def said_by(program: str, **environment: str) -> str:
+    inherited = {name: value for name, value in os.environ.items() if name != "LOCALSOCKET_PURE"}
+    command = [sys.executable, "-c", program]
+    return subprocess.run(
+        command, env=inherited | environment, capture_output=True, text=True, check=True, timeout=120
+    ).stdout.strip()
+
+
+def test_the_environment_forces_the_core_in_python() -> None:
+    assert said_by(SAYS_WHICH, LOCALSOCKET_PURE="1") == "pure localsocket._core.in_python"
+
+
+def test_what_was_not_compiled_is_done_in_python() -> None:
+    assert said_by(WITHOUT_COMPILED + SAYS_WHICH) == "pure localsocket._core.in_python"
+
+
+def test_what_was_compiled_is_used() -> None:
+    core_named("compiled")
+    assert said_by(SAYS_WHICH) == "compiled localsocket._core.compiled"
+
+
+@pytest.mark.parametrize("environment", [{}, {"LOCALSOCKET_PURE": "1"}], ids=["as built", "forced"])
+def test_the_command_line_tells_which_core_is_in_use(environment: dict[str, str]) -> None:
+    program = "from localsocket.cli.versions import print_versions; print_versions()"
+    in_use = said_by("from localsocket._core import IN_USE; print(IN_USE)", **environment)
+    assert f"core {in_use}" in said_by(program, **environment).splitlines()
+
+
+def test_both_cores_have_the_same_names() -> None:
+    compiled = core_named("compiled")
+    names = {name for name, thing in vars(in_python).items() if inspect.isfunction(thing)}
+    assert {name for name in vars(compiled) if not name.startswith("_")} == names
+
+
+@pytest.mark.parametrize("method", [LocalSocket.write_nowait, EventSocket.write, EventSocket.read_available])
+def test_what_goes_a_short_way_is_documented_and_called_as_before(method: object) -> None:
+    assert inspect.getdoc(method)
+    assert list(inspect.signature(method).parameters) in (["self", "data"], ["self", "max_bytes"])  # type: ignore[arg-type]
+    assert ("pure" if inspect.isfunction(method) else "compiled") == IN_USE
+
+
+def test_a_short_way_that_the_compiled_core_does_not_know_is_refused() -> None:
+    with pytest.raises(LookupError, match="no_such_method"):
+        core_named("compiled").short_ways("no_such_method")(type("Kind", (), {}))

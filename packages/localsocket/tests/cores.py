@@ -1,0 +1,38 @@
+"""Both cores in one run of the tests, whichever of them this process has chosen."""
+
+from __future__ import annotations
+
+from types import ModuleType
+
+import pytest
+
+from localsocket._core import in_python
+from localsocket.blocking import event_loop
+from localsocket.blocking.event_socket import EventSocket
+from localsocket.sockets import connection
+from localsocket.sockets.connected_socket import ConnectedSocket
+
+_SHORT_WAYS = [(ConnectedSocket, "write_nowait"), (EventSocket, "read_available"), (EventSocket, "_on_events")]
+
+
+def core_named(name: str) -> ModuleType:
+    if name == "pure":
+        return in_python
+    return pytest.importorskip("localsocket._core.compiled", reason="the compiled core was not built")
+
+
+@pytest.fixture(params=["pure", "compiled"])
+def core(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    """Have all sockets of the test go through this core, and return it."""
+    chosen = core_named(request.param)
+    for kind, method in _SHORT_WAYS:
+        kept = f"_{method.removeprefix('_')}_in_python"
+        as_written = vars(kind).get(kept, vars(kind)[method])
+        monkeypatch.setattr(kind, method, as_written)
+        monkeypatch.setattr(kind, kept, as_written, raising=False)
+        chosen.short_ways(method)(kind)
+    monkeypatch.setattr(EventSocket, "write", ConnectedSocket.write_nowait)
+    monkeypatch.setattr(connection, "receiver", chosen.receiver)
+    monkeypatch.setattr(connection, "sender", chosen.sender)
+    monkeypatch.setattr(event_loop, "see_to", chosen.see_to)
+    return chosen
