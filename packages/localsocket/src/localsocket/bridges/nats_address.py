@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import importlib
 import os
+import re
 import ssl
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -11,13 +13,17 @@ from typing import Any
 from urllib.parse import parse_qsl, unquote
 
 from localsocket.bridges.bus_messages import PREFIX
-from localsocket.errors import InvalidAddress
+from localsocket.errors import InvalidAddress, Unsupported
 from localsocket.keywords import similar_names
 from localsocket.services.method import check_name
 from localsocket.showing import did_you_mean
 
 SCHEME = "nats://"
 _OPTIONS = ("ca", "cert", "creds", "key", "nkey", "prefix", "signer", "signing_key", "tls")
+_SEED = re.compile(rb"\A\s*(S[A-Z2-7]{20,})\s*\Z")
+_SEED_OF_CREDENTIALS = re.compile(
+    rb"BEGIN NATS USER JWT-+\r?\n\S+\r?\n.*BEGIN USER NKEY SEED-+\r?\n(S[A-Z2-7]{20,})\r?\n", re.DOTALL
+)
 _FILES = ("ca", "cert", "creds", "key", "nkey", "signing_key")
 
 
@@ -32,18 +38,43 @@ class NatsAddress:
     options: dict[str, str] = field(default_factory=dict)
 
     def connect_options(self) -> dict[str, Any]:
-        """Return the keyword arguments for nats-py that say who we are. Reads the files that the address names."""
+        """Return the keyword arguments for nats-py that say who we are. Reads the files that the address names.
+
+        Raises Unsupported where what signs for nkeys is not installed, InvalidAddress for files that hold no TLS keys.
+        """
         given: dict[str, Any] = {}
         if creds := self.options.get("creds"):
+            self._check_seed("creds", _SEED_OF_CREDENTIALS)
             given["user_credentials"] = creds
         if nkey := self.options.get("nkey"):
+            self._check_seed("nkey", _SEED)
             given["nkeys_seed"] = nkey
-        if any(name in self.options for name in ("tls", "ca", "cert")):
+        if _is_encrypted(self.options):
+            given["tls"] = self._tls()
+        return given
+
+    def _check_seed(self, option: str, where: re.Pattern[bytes]) -> None:
+        """Nats-py would look for it for ever, or raise what nobody expects of connecting."""
+        try:
+            nkeys: Any = importlib.import_module("nkeys")
+        except ImportError as error:
+            needed = f"{option}= needs the package nkeys, which is missing: pip install 'localsocket[nats]'"
+            raise Unsupported(needed) from error
+        path = self.options[option]
+        found = where.search(Path(path).read_bytes())
+        try:
+            nkeys.from_seed(bytearray(found[1] if found else b"")).wipe()
+        except Exception as error:
+            raise InvalidAddress(self.shown, f"the file {path!r} of {option}= holds no seed of an nkey") from error
+
+    def _tls(self) -> ssl.SSLContext:
+        try:
             context = ssl.create_default_context(cafile=self.options.get("ca"))
             if cert := self.options.get("cert"):
                 context.load_cert_chain(cert, self.options.get("key"))
-            given["tls"] = context
-        return given
+        except ssl.SSLError as error:
+            raise InvalidAddress(self.shown, f"its files for TLS cannot be used: {error}") from error
+        return context
 
     def signing(self) -> tuple[str, bytes] | None:
         """Return who signs what is sent, and the key, where the address names them."""
@@ -81,7 +112,7 @@ def parse_nats_address(address: str, *, service: str = "") -> NatsAddress:
     prefix = options.get("prefix", PREFIX)
     if not prefix or set(prefix) & set(" \t\r\n*>") or not all(prefix.split(".")):
         raise InvalidAddress(shown, f"{prefix!r} cannot begin a subject")
-    scheme = "tls" if "tls" in options or "ca" in options else "nats"
+    scheme = "tls" if _is_encrypted(options) else "nats"
     who = f"{credentials}@" if credentials else ""
     return NatsAddress(
         f"{SCHEME}{hosts}/{name}", tuple(f"{scheme}://{who}{host}" for host in hosts.split(",")), name, prefix, options
@@ -92,3 +123,7 @@ def _check_files(shown: str, options: dict[str, str], names: Iterable[str] = _FI
     for name in names:
         if name in options and not os.access(options[name], os.R_OK):
             raise InvalidAddress(shown, f"the file {options[name]!r} of {name}= cannot be read")
+
+
+def _is_encrypted(options: dict[str, str]) -> bool:
+    return not options.keys().isdisjoint(("tls", "ca", "cert"))

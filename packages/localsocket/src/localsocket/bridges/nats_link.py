@@ -35,6 +35,7 @@ logger = logging.getLogger("localsocket.bridges")
 
 _PING = 10  # seconds; a NATS server that answers none of two is gone
 _CONNECT = 30.0
+_CLOSE = 1.0
 
 
 def nats_py() -> Any:
@@ -166,9 +167,11 @@ class NatsLink:
         if writer is not None:
             writer.cancel()
             await asyncio.gather(writer, return_exceptions=True)
-        # It says by an assertion that it had not come so far as to have something to close.
+        # It says by an assertion that it had not come so far as to have something to close, and waits for ever for the
+        # end of a connection whose TLS has failed.
         with contextlib.suppress(nats_py().errors.Error, OSError, AssertionError):
-            await self._client.close()
+            async with asyncio.timeout(_CLOSE):
+                await self._client.close()
 
     # ------------------------------------------------------------------------------------------------------------------
 

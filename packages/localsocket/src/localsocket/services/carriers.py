@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+from collections.abc import Iterable
 from typing import Protocol
 
 from localsocket.deadlines import Deadline
@@ -10,6 +11,16 @@ from localsocket.interfaces import Limits
 from localsocket.sockets.connector import Connected, Connector
 
 _NATS = "nats://"
+
+# What a client may be told of a service on this machine, and what it is that only this machine has.
+_ONLY_HERE = {
+    "start": "starts a program of this machine; have the service started where it runs, for instance by systemd",
+    "allow_server": "is about the server's uid, which only this machine's kernel tells; the NATS server decides there "
+    "who may serve",
+    "protocol": "is for sockets of this machine; over NATS there is one, docs/nats.md",
+    "serves": "needs a connection of its own to one service, and over NATS each call may go to another instance; "
+    "serve it by localsocket.bridges.nats.serve()",
+}
 
 
 class Carrier(Protocol):
@@ -30,3 +41,10 @@ def carrier_of(address: object) -> Carrier | None:
         return None
     carrier: Carrier = importlib.import_module("localsocket.bridges.nats_sockets").NatsCarrier(address)
     return carrier
+
+
+def check_far_away(address: str, options: Iterable[str]) -> None:
+    """Raise ValueError for the first of those options that makes no sense beyond this machine."""
+    for option in options:
+        if option in _ONLY_HERE:
+            raise ValueError(f"{option}= cannot be had of {address!r}: it {_ONLY_HERE[option]}")

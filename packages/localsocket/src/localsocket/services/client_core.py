@@ -12,7 +12,7 @@ from localsocket.endpoint.credentials import SAME_USER, AllowedUsers, check_allo
 from localsocket.endpoint.daemon import Startable, check_daemon
 from localsocket.errors import ClosedByPeer, ConnectingTimedOut, DeadlinePassed, LocalSocketError, Unsupported
 from localsocket.keywords import similar_names
-from localsocket.services.carriers import carrier_of
+from localsocket.services.carriers import carrier_of, check_far_away
 from localsocket.services.failures import error_of
 from localsocket.services.limits import DEFAULT_CALL_LIMITS, CallLimits
 from localsocket.services.method import check_declared
@@ -84,6 +84,13 @@ class ClientCore:
         self._far_away = carrier_of(address)
         if self._far_away is not None:
             self.address = self._far_away.shown
+            told = {
+                "start": start is not None,
+                "allow_server": allow_server != SAME_USER,
+                "protocol": protocol != "localsocket",
+                "serves": serves is not None,
+            }
+            check_far_away(self.address, [option for option, is_told in told.items() if is_told])
         else:
             self.address = self.given.address if self.given else parse_address(cast(str, address)).address
         self.service = _check_served(serves, protocol)
