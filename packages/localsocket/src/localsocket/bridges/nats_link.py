@@ -167,11 +167,19 @@ class NatsLink:
         if writer is not None:
             writer.cancel()
             await asyncio.gather(writer, return_exceptions=True)
-        # It says by an assertion that it had not come so far as to have something to close, and waits for ever for the
-        # end of a connection whose TLS has failed.
-        with contextlib.suppress(nats_py().errors.Error, OSError, AssertionError):
+        # It says by an assertion, or as 2.10 by an AttributeError, that it had not come so far as to have something to
+        # close, and waits for ever for the end of a connection whose TLS has failed.
+        with contextlib.suppress(nats_py().errors.Error, OSError, AssertionError, AttributeError):
             async with asyncio.timeout(_CLOSE):
                 await self._client.close()
+        # Where its last words could not be written it forgets the connection, and those that hand out messages.
+        with contextlib.suppress(AttributeError):
+            self._client._transport.close()  # type: ignore[union-attr] # there may be none
+        handing_out = [subscription._wait_for_msgs_task for subscription in self._client._subs.values()]
+        left: list[Any] = [task for task in handing_out if task is not None]
+        for task in left:
+            task.cancel()
+        await asyncio.gather(*left, return_exceptions=True)
 
     # ------------------------------------------------------------------------------------------------------------------
 
