@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from localsocket.serving.children import inherited as inherited
     from localsocket.serving.children import serve_socket as serve_socket
     from localsocket.serving.children import spawn as spawn
+    from localsocket.serving.running import run as run
     from localsocket.serving.server_thread import ServerThread as ServerThread
     from localsocket.serving.single_instance import SingleInstance as SingleInstance
     from localsocket.serving.single_instance import Start as Start
@@ -81,6 +82,7 @@ _HOME = {
     "listen": "blocking.local_server",
     "pair": "blocking.connect",
     "parse_address": "endpoint.address",
+    "run": "serving.running",
     "serve_socket": "serving.children",
     "spawn": "serving.children",
 }

@@ -14,8 +14,8 @@ import numpy
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from localsocket.cli.log_lines import LineFormatter
 from localsocket.cli.plain_text import LONGEST_LINE, TerminalText, escaped_json, json_text, lines, one_line
+from localsocket.serving.log_lines import LineFormatter
 
 HIDDEN: Final = ("Cc", "Cf", "Cs", "Zl", "Zp")
 

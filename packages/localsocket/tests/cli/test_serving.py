@@ -110,8 +110,8 @@ def test_a_service_is_served_at_its_name_until_a_signal(
         status, output, errors = serve(f"served_here:{name}")
     assert (status, output) == (0, "")
     (began, ended) = errors.splitlines()
-    assert re.fullmatch(rf"[-0-9]+ [:,0-9]+ INFO localsocket.cli: serving {address} at {address}", began)
-    assert ended.endswith(" INFO localsocket.cli: stopping")
+    assert re.fullmatch(rf"[-0-9]+ [:,0-9]+ INFO localsocket.serving: serving {address} at {address}", began)
+    assert ended.endswith(" INFO localsocket.serving: stopping")
     assert named_endpoints() == []
     assert [signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)] == BEFORE
 

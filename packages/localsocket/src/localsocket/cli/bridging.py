@@ -9,8 +9,8 @@ from typing import Annotated
 
 from localsocket.cli.declaring import Argument, Option
 from localsocket.cli.exit_status import WrongUsage
-from localsocket.cli.log_lines import log_to_standard_error
 from localsocket.cli.options import Allow, AnyUser, Mode, address_without_secret, allowed_users, file_mode
+from localsocket.serving.log_lines import log_to_standard_error
 
 logger = logging.getLogger("localsocket.cli")
 

@@ -10,42 +10,19 @@ import codecs
 import contextlib
 import json
 import re
-import unicodedata
 from typing import Any
 
 import msgspec
 
+from localsocket.plain_lines import LONGEST_LINE as LONGEST_LINE
+from localsocket.plain_lines import lines as lines
+from localsocket.plain_lines import one_line as one_line
+from localsocket.plain_lines import visible as visible
 from localsocket.values.known_types import PLAIN
-
-LONGEST_LINE = 2000
 
 # What json leaves as it is and a terminal obeys: DEL, the C1 controls, marks of direction, separators of lines. In the
 # text of JSON such characters stand in strings only, where \u is an escape.
 _PERHAPS_ESCAPED = re.compile(r"[^ -~]")
-_HIDDEN = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})  # control, format, surrogate, line and paragraph separators
-
-
-def visible(text: str) -> str:
-    """Return the text with every character that is not seen written as its escape: `\\x1b`, `\\u202e`; tabs stay."""
-    if text.isprintable():
-        return text
-    return "".join(_escaped(letter) if unicodedata.category(letter) in _HIDDEN else letter for letter in text)
-
-
-def _escaped(letter: str) -> str:
-    return letter if letter == "\t" else letter.encode("unicode_escape", "surrogatepass").decode("ascii")
-
-
-def one_line(text: str, limit: int = LONGEST_LINE) -> str:
-    """Return the text as one line, with escapes for what is not seen, cut off where it goes on too long."""
-    if len(text) > limit:
-        text = f"{text[:limit]}…"
-    return visible(text).replace("\t", "\\t")
-
-
-def lines(text: str) -> list[str]:
-    """Return the lines of a longer text, each fit to be shown; only line feeds and CR LF end one."""
-    return [visible(line) for line in text.replace("\r\n", "\n").split("\n")]
 
 
 def json_text(value: object, *, indent: int | None = None) -> str:

@@ -97,10 +97,15 @@ class Session(SessionOutput):
     @property
     def is_busy(self) -> bool:
         """Whether there is something to do that ends by itself, as subscriptions do not, and that is still wanted."""
-        return self.has_arrived or any(
-            call.is_notification or not (call.answer.is_over or call.method.is_subscription)
+        return self.has_arrived or bool(self.methods_under_way())
+
+    def methods_under_way(self) -> list[str]:
+        """Return the method of each call that has begun, is wanted, and ends by itself, as subscriptions do not."""
+        return [
+            call.method.name
             for call in list(self._inbox.begun)
-        )
+            if call.is_notification or not (call.answer.is_over or call.method.is_subscription)
+        ]
 
     @property
     def has_notifications(self) -> bool:

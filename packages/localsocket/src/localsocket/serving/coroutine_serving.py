@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections.abc import Callable
 from typing import Any
 
 from localsocket.aio.serve import ConnectionCoroutine, Serving
@@ -38,6 +39,10 @@ class CoroutineServing:
     def stop(self, deadline: Deadline) -> None:
         with contextlib.suppress(RuntimeError):  # it has ended by itself, and closed the loop
             self._loop.call_soon_threadsafe(self._tell_to_stop, deadline)
+
+    def call_soon(self, callback: Callable[[], object]) -> None:
+        with contextlib.suppress(RuntimeError):  # it has ended, and closed the loop
+            self._loop.call_soon_threadsafe(callback)
 
     def is_own_thread(self) -> bool:
         return self._serving._is_own_thread()

@@ -42,7 +42,7 @@ ConnectionFunction: TypeAlias = Callable[[LocalSocket], object]
 """Serves one connection, which is closed when it returns."""
 
 
-class _Serving(Protocol):
+class Serves(Protocol):
     def run(self) -> None:
         """Serve until told to stop and everything has ended."""
 
@@ -57,6 +57,13 @@ class _Serving(Protocol):
 
     def close(self) -> None:
         """Let go of everything, if it has never run."""
+
+
+class ServesService(Serves, Protocol):
+    """On a loop, which each call of the service comes by."""
+
+    def call_soon(self, callback: Callable[[], object]) -> None:
+        """Have the loop call it; any thread may call."""
 
 
 class ServerThread:
@@ -103,7 +110,7 @@ class ServerThread:
         self._idle_timeout = _check_idle(idle_timeout)
         self._options = options
         self._server: LocalServer | None = None
-        self._serving: _Serving | None = None
+        self._serving: Serves | None = None
         self._thread: threading.Thread | None = None
         self._parent: int | None = None  # the process that goes on with it, in a forked child
         close_in_forked_child(self)
@@ -213,7 +220,7 @@ class ServerThread:
     def _left(self) -> ClosedByUs:
         return ClosedByUs(f"the server thread of {self.address!r}", parent=self._parent)
 
-    def _serve(self, server: LocalServer) -> _Serving:
+    def _serve(self, server: LocalServer) -> Serves:
         if isinstance(self._handler, Handler):
             return _LoopServing(server, self._handler)
         if isinstance(self._handler, Service):
@@ -224,14 +231,24 @@ class ServerThread:
             return CoroutineServing(server, cast("ConnectionCoroutine", self._handler))
         return ConnectionThreads(server, cast(ConnectionFunction, self._handler), self._max_threads)
 
-    def _serve_service(self, server: LocalServer, service: Service) -> _Serving:
+    def _serve_service(self, server: LocalServer, service: Service) -> ServesService:
         if not service._needs_asyncio:
             return ServiceLoop(server, service, self._max_threads, self._protocols, calls_back=calls_of_peer)
         from localsocket.serving.coroutine_serving import CoroutineServing
 
         return CoroutineServing(server, service, self._protocols)
 
-    def _watch_idleness(self, timeout: float, serving: _Serving, server: LocalServer) -> None:
+    def _call_in_loop(self, callback: Callable[[], object]) -> None:
+        """Have the loop of a service call it, unless that has ended."""
+        cast(ServesService, self._serving).call_soon(callback)
+
+    def _close_server(self) -> None:
+        """Listen no more, whether it was started or only given a server."""
+        server = self._address if isinstance(self._address, LocalServer) else self._server
+        if server is not None:
+            server.close()
+
+    def _watch_idleness(self, timeout: float, serving: Serves, server: LocalServer) -> None:
         """Have it stop when it has been idle; like the thread that serves, this one does not hold the object."""
         left_behind = self._handler._left_behind if isinstance(self._handler, Service) else None
         is_busy = (lambda: False) if left_behind is None else (lambda: not left_behind.is_empty())
@@ -239,7 +256,7 @@ class ServerThread:
         watch = partial(leave_when_idle, server, timeout, is_busy, leave, self.stopped)
         threading.Thread(target=watch, name=f"localsocket {self.address} idle", daemon=True).start()
 
-    def _leave_behind(self, serving: _Serving, deadline: Deadline) -> None:
+    def _leave_behind(self, serving: Serves, deadline: Deadline) -> None:
         """Stop although the thread does not end: held up in a handler, or deaf since its descriptors were closed."""
         self._is_left_behind = True
         serving.cut()
@@ -267,12 +284,12 @@ def _check_idle(idle_timeout: float | None) -> float | None:
     return check_idle_timeout(idle_timeout)
 
 
-def _leave(serving: _Serving) -> None:
+def _leave(serving: Serves) -> None:
     serving.stop(Deadline(STOP_TIMEOUT))
 
 
 def _run(
-    serving: _Serving,
+    serving: Serves,
     server: LocalServer,
     ready: threading.Event,
     stopped: threading.Event,

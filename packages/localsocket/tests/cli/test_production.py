@@ -1,0 +1,310 @@
+"""`localsocket serve` and run() as a service manager has them: its sockets, its questions, ends, logs and bad days."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import logging
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import localsocket
+from cli.conftest import COMMAND
+from localsocket.errors import LocalSocketError, Unsupported
+from localsocket.testing import PATIENCE, Background, wait_until
+from localsocket.tools.endpoints import named_endpoints
+
+Command = Callable[..., tuple[int, str, str]]
+
+MODULE = """\
+import localsocket
+
+service = localsocket.Service("demo.shop", version="2.1", log_calls=True)
+
+
+@service.method(idempotent=True)
+def add(a: int, b: int) -> int:
+    return a + b
+"""
+
+
+@pytest.fixture(autouse=True)
+def module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    path = tmp_path / "shop_here.py"
+    path.write_text(MODULE)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    yield path
+    sys.modules.pop("shop_here", None)
+
+
+class Manager:
+    """What a service manager has: a socket that is told things."""
+
+    def __init__(self, address: str | bytes) -> None:
+        self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self.socket.bind(address)
+        self.socket.settimeout(PATIENCE)
+
+    def wait_for(self, assignment: str) -> None:
+        while assignment not in self.socket.recv(4096).decode().split("\n"):
+            pass
+
+    def is_quiet(self, seconds: float) -> bool:
+        """Whether it is told nothing for so long, beside what was said before."""
+        self.socket.setblocking(False)
+        try:
+            while True:
+                self.socket.recv(4096)
+        except BlockingIOError:
+            self.socket.settimeout(seconds)
+        try:
+            self.socket.recv(4096)
+        except TimeoutError:
+            return True
+        finally:
+            self.socket.settimeout(PATIENCE)
+        return False
+
+
+@pytest.fixture
+def manager(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Manager]:
+    found = Manager(str(tmp_path / "notify"))
+    monkeypatch.setenv("NOTIFY_SOCKET", str(tmp_path / "notify"))
+    with found.socket:
+        yield found
+
+
+def activated(listening: socket.socket, *arguments: str, **options: Any) -> subprocess.Popen[bytes]:
+    """Start the command as systemd does: the socket is its descriptor 3."""
+    script = 'LISTEN_PID=$$ LISTEN_FDS=1 LISTEN_FDNAMES=shop exec "$@" 3<&0 </dev/null'
+    command = ["sh", "-c", script, "sh", *COMMAND, *arguments]
+    return subprocess.Popen(command, stdin=listening, stderr=subprocess.PIPE, **options)
+
+
+def run_until(done: Callable[[], None], service: localsocket.Service, **options: Any) -> None:
+    """Run a service here, do something meanwhile, and end it by a signal."""
+
+    def act() -> None:
+        try:
+            wait_until(named_endpoints)
+            done()
+        finally:
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    with Background(act):
+        localsocket.run(service, **options)
+
+
+# --- under a service manager ------------------------------------------------------------------------------------------
+
+
+def test_no_call_is_lost_while_one_process_gives_way_to_another(tmp_path: Path) -> None:
+    path, told = tmp_path / "x.sock", Manager("\0localsocket test " + tmp_path.name)
+    environment = {**os.environ, "NOTIFY_SOCKET": "@localsocket test " + tmp_path.name}
+    answers: list[int] = []
+    has_enough = threading.Event()
+
+    def call_on() -> None:
+        with localsocket.Client(path, timeout=PATIENCE, reconnect=True) as client:
+            number = 0
+            while not has_enough.is_set():
+                assert client.call("add", number, 1) == number + 1
+                number += 1
+                answers.append(number)
+
+    with told.socket, socket.socket(socket.AF_UNIX) as listening, ExitStack() as running:
+        listening.bind(str(path))
+        listening.listen()
+        serve = ["serve", "shop_here:service", "--log-level=warning"]
+        first = running.enter_context(activated(listening, *serve, env=environment))
+        told.wait_for("READY=1")
+        callers = [running.enter_context(Background(call_on)) for _ in range(3)]
+        wait_until(lambda: len(answers) > 100, "calls")
+        second = running.enter_context(activated(listening, *serve, env=environment))
+        told.wait_for("READY=1")
+        first.send_signal(signal.SIGTERM)
+        told.wait_for("STOPPING=1")
+        assert first.wait(PATIENCE) == 0
+        so_far = len(answers)
+        wait_until(lambda: len(answers) > so_far + 100 or any(each.is_done for each in callers), "calls of the second")
+        has_enough.set()
+        for caller in callers:
+            caller.result()
+        second.send_signal(signal.SIGTERM)
+        assert second.wait(PATIENCE) == 0
+        assert path.exists()  # which is the manager's
+
+
+@pytest.mark.skipif(shutil.which("systemd-socket-activate") is None, reason="systemd is not installed")
+def test_systemd_starts_it_when_somebody_connects(tmp_path: Path) -> None:
+    path = tmp_path / "x.sock"
+    command = ["systemd-socket-activate", f"--listen={path}", *COMMAND, "serve", "shop_here:service"]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, env={**os.environ}) as program:
+        with localsocket.Client(path, timeout=PATIENCE, wait_for_server=True) as client:
+            assert client.call("add", 2, 3) == 5
+        program.terminate()
+        assert program.wait(PATIENCE) == 0
+    assert named_endpoints() == []
+
+
+@pytest.mark.parametrize("kind", [socket.SOCK_DGRAM, socket.SOCK_STREAM])
+def test_a_socket_of_another_kind_is_refused(tmp_path: Path, kind: socket.SocketKind) -> None:
+    with socket.socket(socket.AF_UNIX, kind) as given:
+        given.bind(str(tmp_path / "x.sock"))
+        with activated(given, "serve", "shop_here:service") as program:
+            _, errors = program.communicate(timeout=PATIENCE)
+    assert program.returncode == 1
+    assert errors.count(b"\n") == 1
+    assert b"'shop' of LISTEN_FDS" in errors
+    assert b"ListenStream=" in errors
+
+
+def test_sockets_of_another_process_are_no_reason_to_serve_elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LISTEN_FDS", "1")
+    monkeypatch.setenv("LISTEN_PID", "1")
+    with pytest.raises(Unsupported, match="process 1"):
+        localsocket.run(localsocket.Service("demo.shop"))
+    assert named_endpoints() == []
+
+
+@pytest.mark.parametrize("is_async", [False, True])
+def test_the_watchdog_is_fed_by_a_loop_that_goes_on(
+    manager: Manager, monkeypatch: pytest.MonkeyPatch, *, is_async: bool
+) -> None:
+    monkeypatch.setenv("WATCHDOG_USEC", "30000")
+    service, gate = localsocket.Service("demo.shop"), threading.Event()
+
+    if is_async:
+
+        @service.method
+        async def hold() -> None:
+            gate.wait(PATIENCE)
+    else:
+
+        @service.method
+        def hold() -> None:
+            gate.wait(PATIENCE)
+
+    def look() -> None:
+        manager.wait_for("READY=1")
+        manager.wait_for("WATCHDOG=1")
+        with localsocket.Client("demo.shop", timeout=PATIENCE) as client:
+            held = client.start("hold")
+            wait_until(lambda: manager.is_quiet(0.2) is is_async, "the loop to be stuck, or not")
+            gate.set()
+            held.result()
+            manager.wait_for("WATCHDOG=1")
+
+    run_until(look, service)
+    manager.wait_for("STOPPING=1")
+
+
+def test_a_manager_that_is_gone_is_no_reason_not_to_serve(manager: Manager, caplog: pytest.LogCaptureFixture) -> None:
+    manager.socket.close()
+    run_until(lambda: None, localsocket.Service("demo.shop"))
+    assert "the service manager was not told READY=1" in caplog.text
+
+
+# --- ends -------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("is_async", [False, True])
+def test_what_is_cut_at_the_end_is_told(caplog: pytest.LogCaptureFixture, *, is_async: bool) -> None:
+    service, gate = localsocket.Service("demo.shop"), threading.Event()
+
+    def hold() -> None:
+        gate.wait(PATIENCE)
+
+    async def fast() -> None:
+        pass
+
+    service.method(hold)
+    if is_async:
+        service.method(fast)
+
+    client = localsocket.Client("demo.shop", timeout=PATIENCE)
+
+    def begin() -> None:
+        client.start("hold")
+        wait_until(lambda: service._under_way() == ["hold"], "it to be under way")
+
+    try:
+        run_until(begin, service, drain=0.05)
+    finally:
+        gate.set()
+        with contextlib.suppress(LocalSocketError):
+            client.close()
+    assert "1 calls are cut after 0.05 s: hold (1)" in caplog.text
+
+
+# --- its log ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def serve(command: Command) -> Iterator[Command]:
+    """Call the command as in a process where nobody has set up logging."""
+    root = logging.getLogger()
+    level = root.level
+
+    def call(*arguments: object) -> tuple[int, str, str]:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(root, "handlers", [])  # pytest's, too
+            return command("serve", *arguments)
+
+    yield call
+    root.setLevel(level)
+
+
+def test_the_log_may_be_json(serve: Command) -> None:
+    def call() -> None:
+        try:
+            wait_until(named_endpoints)
+            with localsocket.Client("demo.shop", timeout=PATIENCE) as client:
+                client.call("add", 2, 3)
+        finally:
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    with Background(call):
+        status, _, errors = serve("shop_here:service", "--log-json")
+    began, called, ended = map(json.loads, errors.splitlines())
+    assert status == 0
+    assert (began["level"], began["message"]) == ("INFO", "serving demo.shop at demo.shop")
+    assert (called["call"]["method"], called["call"]["outcome"]) == ("add", "ok")
+    assert ended["message"] == "stopping"
+
+
+def test_serving_goes_on_when_the_disk_of_the_log_is_full() -> None:
+    with open("/dev/full", "w", encoding="ascii") as full:  # noqa: SIM117
+        with subprocess.Popen([*COMMAND, "serve", "shop_here:service"], stderr=full) as program:
+            with localsocket.Client("demo.shop", timeout=PATIENCE, wait_for_server=True) as client:
+                assert [client.call("add", number, 1) for number in range(10)] == list(range(1, 11))
+            program.terminate()
+            assert program.wait(PATIENCE) == 0
+
+
+# --- what would be served ---------------------------------------------------------------------------------------------
+
+
+def test_what_would_be_served_is_said_and_not_served(command: Command) -> None:
+    with localsocket.listen("demo.shop"):  # a name that is taken is none of its business
+        status, output, errors = command("serve", "shop_here:service", "--check")
+    assert (status, errors) == (0, "")
+    assert output.startswith("would serve demo.shop 2.1 at demo.shop: 1 method and 0 topics, by localsocket, varlink")
+
+
+@pytest.mark.parametrize("target", ["shop_here:nothing", "shop_nowhere:service", "shop_here"])
+def test_what_cannot_be_served_is_found_out(command: Command, target: str) -> None:
+    status, output, errors = command("serve", target, "--check")
+    assert (status, output, errors.count("\n")) == (1, "", 1)
