@@ -3,7 +3,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PYTHON := python3
 
-.PHONY: help check test soak bench docs rules format clean
+.PHONY: help check test busy soak bench docs rules format clean
 
 help: ## list these habits
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
@@ -20,6 +20,9 @@ check: $(BIN)/localsocket ## everything a change must pass: style, types, layers
 
 test: $(BIN)/localsocket ## the tests alone; ARGS="-k name" for some of them
 	$(BIN)/pytest $(ARGS)
+
+busy: $(BIN)/localsocket ## the tests RUNS=3 times in their order and in others, beside four programs that keep the machine busy
+	PATH="$(CURDIR)/$(BIN):$$PATH" RUNS=$(RUNS) .ci/busy $(ARGS)
 
 soak: $(BIN)/localsocket ## everything at once, with processes that are killed, for SECONDS=600; SEED=number repeats one
 	SECONDS=$(or $(SECONDS),600) SEED=$(SEED) $(BIN)/pytest -n 0 -s -m soak packages/localsocket/tests/soak

@@ -42,6 +42,29 @@ def only(*names: str) -> list[str]:
     return [argument for name in names for argument in ("--only", name)]
 
 
+def test_two_commits_are_compared_round_by_round_and_the_earlier_ones_tree_is_gone_then() -> None:
+    def trees() -> str:
+        return subprocess.run(["git", "worktree", "list"], cwd=BENCHMARKS, capture_output=True, text=True).stdout
+
+    before = trees()
+    if not before:
+        pytest.skip("no clone: there is no earlier commit")
+    done = for_a_moment(lambda tiny: run([BENCHMARKS / "compare_commits.py", "HEAD", *tiny, *only("blocking")]))
+    assert done.returncode == 0, done.stderr
+    rows = [line.split()[-3:] for line in done.stdout.splitlines() if line.endswith((" ", *"0123456789"))]
+    ratios = [tuple(map(float, row)) for row in rows if all(cell[:1].isdigit() for cell in row)]
+    assert len(ratios) == 2
+    assert all(0 < ratio == least == most for ratio, least, most in ratios)
+    assert trees() == before
+
+
+@pytest.mark.parametrize(("arguments", "named"), [(["no-such-commit"], "no-such-commit"), (["--only", "qt"], "qt")])
+def test_commits_and_ways_that_there_are_not_are_refused(arguments: list[str], named: str) -> None:
+    done = run([BENCHMARKS / "compare_commits.py", *arguments])
+    assert done.returncode == 2
+    assert named in done.stderr
+
+
 def result_of(test: str, figure: str, peers: dict[str, float]) -> dict[str, Any]:
     """Return one row as it is saved, in which each peer has one round with that figure."""
     others = {"seconds": 1.0, "bytes_received": 2**30, "mib_per_second": 1.0, "corrupted": 0}
