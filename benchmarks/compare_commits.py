@@ -31,7 +31,7 @@ ROUND_TRIPS = 10_000
 WAYS = {
     "blocking": (str(SOURCES / "calls_ends.py"), "--peer", "blocking"),
     "aio": (str(SOURCES / "calls_ends.py"), "--peer", "aio"),
-    "bytes": ("-mlocalsocket", "--json", "-"),
+    "bytes": (str(SOURCES / "bytes_ends.py"),),
 }
 """What is measured: calls on two APIs, and the exchange of bytes that Qt is compared with."""
 

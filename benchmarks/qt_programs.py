@@ -56,7 +56,7 @@ def build_programs(directory: Path) -> list[Program]:
     flush_each_write = "-DFLUSH_EACH_WRITE=true"
     compile_source("g++", *CXX_FLAGS, flush_each_write, qt_source, shared, *qt_flags, "-o", qt_flush)
     return [
-        Program("localsocket", (sys.executable, "-m", "localsocket"), ("--json", "-")),
+        Program("localsocket", (sys.executable, "-m", "localsocket"), ("--json",)),
         Program("qt", (qt,)),
         Program("qt_flush", (qt_flush,)),
         Program("c_epoll", (c_epoll,)),
