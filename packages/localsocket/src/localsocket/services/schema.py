@@ -17,6 +17,7 @@ from msgspec.inspect import ByteArrayType, BytesType, MemoryViewType
 from localsocket.errors import BadArguments, BadResult, UnsuitableMethod
 from localsocket.keywords import similar_names
 from localsocket.showing import did_you_mean
+from localsocket.values.gathering import Gathered, Written
 from localsocket.values.known_types import PLAIN, KnownTypes
 from localsocket.values.refusing import check_can_be_sent
 from localsocket.values.type_parts import type_parts
@@ -184,16 +185,19 @@ class Result:
         self.kind = kind
         self._plain = kind if kind in _PLAIN else type(None) if kind is None else None
         self._known = known
-        self._encode: Callable[[Any], bytes] = self._encode_first
+        self._encode: Callable[[Any], Written] = self._encode_first
         self._decode = guarded(known.decoder(kind), known.readable(kind))
 
-    def _encode_first(self, value: object) -> bytes:
+    def _encode_first(self, value: object) -> Written:
         """Find out how values are encoded, now that everything is registered that may matter for that."""
         self._encode = self._known.writer(self.kind)
         return self._encode(value)
 
-    def write(self, value: object, longest: int | None = None) -> bytes:
-        """Return the value as MessagePack. Raises BadResult; TooLongToSend for certainly more than `longest` bytes."""
+    def write(self, value: object, longest: int | None = None) -> Written:
+        """Return the value as MessagePack, to be put into a frame before large arrays in it may change.
+
+        Raises BadResult; TooLongToSend for certainly more than `longest` bytes.
+        """
         # Plain to see for what most calls give: each result comes here.
         if longest is not None and not (type(value) in FLAT and len(value) <= ALWAYS_TRIED):  # type: ignore[arg-type]
             check_size(value, longest)
@@ -202,14 +206,14 @@ class Result:
         except (TypeError, ValueError, OverflowError, RecursionError) as error:
             raise BadResult(self.method, "the result", str(error)) from error
         if self.kind is not Any and type(value) is not self._plain:
-            self.read(body)
+            self.read(body.outline if isinstance(body, Gathered) else body)
         return body
 
     def write_json(self, value: object, longest: int | None = None) -> bytes:
         """Return the value as JSON, where write() would write it as MessagePack. Raises the same."""
         self.write(value, longest)
         try:
-            body = self._known.encode_json(value)
+            body = self._encode_json(value)
         except (TypeError, ValueError, OverflowError, RecursionError) as error:
             raise BadResult(self.method, "the result", str(error)) from error
         return body
@@ -231,6 +235,10 @@ class Result:
             return self._decode_json(body)
         except (msgspec.ValidationError, *UNREADABLE) as error:
             raise self._misfit(error) from None
+
+    @functools.cached_property
+    def _encode_json(self) -> Callable[[Any], bytes]:
+        return self._known.json_writer(self.kind)
 
     @functools.cached_property
     def _decode_json(self) -> Callable[[Any], Any]:

@@ -26,6 +26,7 @@ from localsocket.services.served_call import ServedCall
 from localsocket.services.service import Service
 from localsocket.services.surrounding import TurnedAway
 from localsocket.services.watching import Outcome
+from localsocket.values.gathering import Written
 from localsocket.wire.call_bodies import Failure
 from localsocket.wire.door import Door
 from localsocket.wire.doorstep import DOORSTEP
@@ -155,7 +156,7 @@ class SessionOutput:
 
     # --- streams ------------------------------------------------------------------------------------------------------
 
-    def write_item(self, call: ServedCall, item: object) -> bytes:
+    def write_item(self, call: ServedCall, item: object) -> Written:
         """Return an item of a stream as the door wants it. Raises BadResult, or _ItemTooLong, as send_item() does."""
         try:
             return self._write(call.method.result, item, self._door.longest)
@@ -167,7 +168,7 @@ class SessionOutput:
         with self._lock:
             self._put(self._door.open_stream(call.answer))
 
-    def send_item(self, call: ServedCall, body: bytes) -> None:
+    def send_item(self, call: ServedCall, body: Written) -> None:
         """Raises _ItemTooLong for one that is longer than the peer takes, which fail() is to be told of."""
         try:
             with self._lock:

@@ -10,6 +10,7 @@ from typing import Any, Protocol
 
 from localsocket.errors import DeadlinePassed
 from localsocket.services.served_call import ServedCall
+from localsocket.values.gathering import Written
 
 
 class Source(Protocol):
@@ -18,7 +19,7 @@ class Source(Protocol):
     def attach(self, reply: StreamReply) -> None:
         """Wake the reply whenever there are more items after there were none."""
 
-    def next_body(self) -> bytes | None:
+    def next_body(self) -> Written | None:
         """Return the next item as it is to be sent; None when there is none now; StopIteration at the end."""
 
     def close(self) -> None:
@@ -51,7 +52,7 @@ class IteratorSource:
     def attach(self, reply: StreamReply) -> None:
         pass  # it never has none
 
-    def next_body(self) -> bytes | None:
+    def next_body(self) -> Written | None:
         return self._call.session.write_item(self._call, self._context.run(next, self._items))
 
     def close(self) -> None:

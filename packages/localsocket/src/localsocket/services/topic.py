@@ -15,6 +15,7 @@ from localsocket.errors import Busy, SubscriberTooSlow
 from localsocket.interrupts import tell_all
 from localsocket.services.schema import Result
 from localsocket.services.stream_reply import PushedSource
+from localsocket.values.gathering import whole
 from localsocket.values.known_types import PLAIN, KnownTypes
 from localsocket.wire.numbered_items import encode_beginning, encode_numbered
 
@@ -82,11 +83,11 @@ class Topic(Generic[T]):
         Waits only with the policy "block", until the slowest has room; on DeadlinePassed nobody got it. Raises
         BadResult for a value of another type than the topic's. In a task, use aio.publish() for that policy.
         """
-        return self._publish(self._result.write(value), partial(self._wait_for_room, Deadline(timeout)))
+        return self._publish(whole(self._result.write(value)), partial(self._wait_for_room, Deadline(timeout)))
 
     def publish_nowait(self, value: T) -> int:
         """Send `value` as publish() does; Busy, and nobody got it, when that would have to wait."""
-        return self._publish(self._result.write(value), self._check_room)
+        return self._publish(whole(self._result.write(value)), self._check_room)
 
     # --- for the service ----------------------------------------------------------------------------------------------
 

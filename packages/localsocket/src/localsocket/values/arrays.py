@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 import re
 import typing
@@ -11,6 +12,7 @@ import msgspec
 import numpy
 from msgspec import Meta
 
+from localsocket.values.gathering import LARGE, LargeValue
 from localsocket.values.handling import WRITTEN
 
 ARRAY = 1
@@ -41,10 +43,15 @@ _read_header = msgspec.msgpack.Decoder(_Header).decode
 _SIZE = 2  # bytes that say how long the header is
 
 
-def pack_header(array: numpy.ndarray[Any, Any]) -> bytes:
+def pack_header(dtype: str, shape: tuple[int, ...]) -> bytes:
     """Return what stands before the bytes of an array in its extension."""
-    header = _encode_header(_Header(array.dtype.str, array.shape))
+    header = _encode_header(_Header(dtype, shape))
     return len(header).to_bytes(_SIZE, "big") + header
+
+
+def _pack_nothing(dtype: str, number: int) -> bytes:
+    """Return the extension of an array that has no items, and a number in its shape."""
+    return pack_header(dtype, (0, number))
 
 
 def unpack(data: memoryview) -> numpy.ndarray[Any, Any]:
@@ -75,7 +82,7 @@ def bytes_of(array: numpy.ndarray[Any, Any]) -> memoryview:
 class Arrays:
     """Arrays: an extension in MessagePack, an object in JSON. They come back writable, and own their memory."""
 
-    has_parts = False
+    has_parts = True  # their bytes, where these are many
 
     def form(self, kind: Any, *, is_json: bool) -> Any:
         return ArrayValue if is_json else Any
@@ -91,7 +98,10 @@ class Arrays:
         array = sendable(numpy.asarray(value))
         if is_json:
             return ArrayValue(dtype=array.dtype.str, shape=list(array.shape), data=bytes_of(array).tobytes())
-        return msgspec.msgpack.Ext(ARRAY, pack_header(array) + bytes_of(array))
+        header, data = pack_header(array.dtype.str, array.shape), bytes_of(array)
+        if len(data) >= LARGE:
+            raise LargeValue(ARRAY, header, data, functools.partial(_pack_nothing, array.dtype.str))
+        return msgspec.msgpack.Ext(ARRAY, header + data)
 
     def decode(self, kind: Any, plain: Any, *, is_json: bool) -> Any:
         if is_json:

@@ -16,7 +16,7 @@ class Handling(Protocol):
 
     @property
     def has_parts(self) -> bool:
-        """Whether what stands on the wire may have values of other types in it."""
+        """Whether what stands on the wire may have values of other types in it, or is gathered where it is large."""
 
     def form(self, kind: Any, *, is_json: bool) -> Any:
         """Return the type of what stands on the wire for values of `kind`; Any where decode() checks that itself."""
@@ -25,7 +25,7 @@ class Handling(Protocol):
         """Return the type that is told of in descriptions: what stands in JSON."""
 
     def encode(self, value: Any, *, is_json: bool) -> Any:
-        """Return what stands on the wire for `value`."""
+        """Return what stands on the wire for `value`. Raises LargeValue for what is to be gathered, not written."""
 
     def decode(self, kind: Any, plain: Any, *, is_json: bool) -> Any:
         """Return the value of `kind` for what stands on the wire, which is of its form."""

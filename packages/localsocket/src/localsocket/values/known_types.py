@@ -10,9 +10,10 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 import msgspec
-from msgspec.inspect import AnyType, CustomType, DateTimeType, Type
+from msgspec.inspect import AnyType, CustomType, DateTimeType, FloatType, Type
 
 from localsocket.values.codec import Codec
+from localsocket.values.gathering import Gathering, LargeValue, Written, whole
 from localsocket.values.handling import ByCodec, Handling
 from localsocket.values.reading import ReadableTypes
 from localsocket.values.retyping import Retyping
@@ -89,17 +90,28 @@ class KnownTypes:
 
     def encode(self, value: Any) -> bytes:
         """Return a value, of which nothing is known, as MessagePack. Raises as msgspec does."""
-        if self._has_coded or self._tagged:
-            return self._encode(self._walk(value, is_json=False))
-        body = self._encode(value)
-        return self._with_offsets(value, body) if len(body) > _SHORT or 0xFF in body else body
+        return whole(self.gather(value))
 
-    def _with_offsets(self, value: Any, body: bytes) -> bytes:
-        """Return what was written of a value, anew if there is a moment in it: that is written without its offset."""
-        # Where a few looks show that there is none, much is not searched.
+    def gather(self, value: Any) -> Written:
+        """Return a value as encode() does, in pieces where it has large arrays in it, which are not copied yet."""
+        try:
+            return self._written(value, self._encode)
+        except LargeValue:
+            gathering = Gathering()
+            hook = functools.partial(self._encode_or_gather, gathering)
+            return gathering.gathered(self._written(value, msgspec.msgpack.Encoder(enc_hook=hook).encode))
+
+    def _written(self, value: Any, encode: Callable[[Any], bytes]) -> bytes:
+        if self._has_coded or self._tagged:
+            return encode(self._walk(value, is_json=False))
+        body = encode(value)
+        if len(body) <= _SHORT and 0xFF not in body:
+            return body
+        # Anew if there is a moment in it: that is written without its offset. Where a few looks show that there is
+        # none, much is not searched.
         if len(body) > _SHORT and not may_have_moments(value, self._class_may_have_moments):
             return body
-        return self._encode(self._walk(value, is_json=False)) if has_moments(body) else body
+        return encode(self._walk(value, is_json=False)) if has_moments(body) else body
 
     def encode_json(self, value: Any) -> bytes:
         """Return a value as JSON, or raise what msgspec raises; ValueError also for NaN and infinities.
@@ -113,10 +125,16 @@ class KnownTypes:
             json.dumps(msgspec.to_builtins(value, str_keys=True, enc_hook=self._encode_json_part), allow_nan=False)
         return text
 
-    def writer(self, kind: Any) -> Callable[[Any], bytes]:
+    def writer(self, kind: Any) -> Callable[[Any], Written]:
         """Return what writes values of `kind` as MessagePack, once everything is registered: at best msgspec itself."""
         parts = type_parts(self.readable(kind))
-        return self.encode if any(map(self._has_to_be_seen, parts)) else self._encode
+        return self.gather if any(map(self._has_to_be_seen, parts)) else self._encode
+
+    def json_writer(self, kind: Any) -> Callable[[Any], bytes]:
+        """Return what writes values of `kind` as JSON, likewise; only where there may be NaN is that looked for."""
+        parts = list(type_parts(self.readable(kind)))
+        is_seen = any(isinstance(part, FloatType | CustomType) or self._has_to_be_seen(part) for part in parts)
+        return self.encode_json if is_seen else self._encode_json
 
     def _walk(self, value: Any, *, is_json: bool) -> Any:
         return Walk(self._coded[is_json], self._tagged, keeps_offsets=not is_json).through(value)
@@ -177,6 +195,12 @@ class KnownTypes:
         if handling is None:
             raise TypeError(f"{cannot_be_sent(type(value))}; {way_out(type(value))}")
         return handling.encode(value, is_json=is_json)
+
+    def _encode_or_gather(self, gathering: Gathering, value: Any) -> Any:
+        try:
+            return self._encode_part(value, is_json=False)
+        except LargeValue as large:
+            return gathering.stand_in(large)
 
     def _decode_part(self, kind: Any, plain: Any, *, is_json: bool) -> Any:
         handling = self.handling(kind)

@@ -6,6 +6,7 @@ from collections.abc import Collection
 from typing import Any, Protocol, TypeAlias
 
 from localsocket.errors import LocalSocketError, PeerBrokeProtocol, TooLongToSend
+from localsocket.values.gathering import Written
 from localsocket.wire.call_bodies import CallBody, Failure, decode_call, decode_count, encode_failure
 from localsocket.wire.frames import HEADER_SIZE, PIECE, Body, FrameDecoder, Kind, encode_frame
 from localsocket.wire.greeting import Greeting, decode_greeting
@@ -189,7 +190,7 @@ class Answerer:
 
     # --- what to send; nothing for a call that is over ----------------------------------------------------------------
 
-    def reply(self, answer: AnsweredCall, body: bytes) -> bytes:
+    def reply(self, answer: AnsweredCall, body: Written) -> bytes:
         """Raises TooLongToSend, and leaves the call open, when the peer does not take so much."""
         if len(body) > self.longest:
             raise TooLongToSend(len(body), self.longest)
@@ -208,7 +209,7 @@ class Answerer:
         answer.is_stream = True
         return encode_frame(Kind.STREAM, answer.number, b"")
 
-    def item(self, answer: AnsweredCall, body: bytes) -> bytes:
+    def item(self, answer: AnsweredCall, body: Written) -> bytes:
         """Raises TooLongToSend. One item may be longer than the credit; the next waits for `may_send_item`."""
         if len(body) > self.longest:
             raise TooLongToSend(len(body), self.longest)
@@ -239,7 +240,7 @@ class Answerer:
             elif kind == _CANCEL:
                 self._open[answer.number] = answer
 
-    def _last_frame(self, answer: AnsweredCall, kind: int, body: bytes) -> bytes:
+    def _last_frame(self, answer: AnsweredCall, kind: int, body: Written) -> bytes:
         if answer.is_over:
             return b""
         answer.is_over = True

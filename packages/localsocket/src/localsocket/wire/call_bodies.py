@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
 
 from localsocket.errors import PeerBrokeProtocol
+from localsocket.values.gathering import Written
 from localsocket.values.known_types import PLAIN, KnownTypes
 from localsocket.wire.frames import Body
 from localsocket.wire.hash_floods import guarded
@@ -51,11 +53,15 @@ def encode_call(
     named: dict[str, object] | None = None,
     carrier: dict[str, str] | None = None,
     known: KnownTypes = PLAIN,
-) -> bytes:
+) -> Written:
     """Raises TypeError, OverflowError or RecursionError for arguments that MessagePack cannot hold."""
     if not named and not carrier:
-        return known.encode((method, timeout, arguments))
-    return known.encode((method, timeout, arguments, named or {}, carrier or {}))
+        return known.gather((method, timeout, arguments))
+    return known.gather((method, timeout, arguments, named or {}, carrier or {}))
+
+
+encode_flat_call: Callable[[tuple[str, float | None, tuple[object, ...]]], bytes] = msgspec.msgpack.Encoder().encode
+"""What encode_call() does where all arguments are plain numbers, strings or bytes: nothing has to be known of them."""
 
 
 def decode_call(body: Body) -> CallBody:

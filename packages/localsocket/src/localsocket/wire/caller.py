@@ -9,8 +9,9 @@ from typing import Any
 
 from localsocket.errors import PeerBrokeProtocol, TooLongToSend, UnsuitableMessage, Unsupported
 from localsocket.showing import shown
+from localsocket.values.gathering import Written
 from localsocket.values.known_types import PLAIN, KnownTypes
-from localsocket.wire.call_bodies import Failure, decode_failure, encode_call, encode_count
+from localsocket.wire.call_bodies import Failure, decode_failure, encode_call, encode_count, encode_flat_call
 from localsocket.wire.frames import HEADER_SIZE, Body, Frame, FrameDecoder, Kind, encode_frame
 from localsocket.wire.greeting import BUS_LIMIT, Greeting, decode_greeting
 from localsocket.wire.sizes import check_size, check_sizes
@@ -355,13 +356,16 @@ class Caller:
         arguments: tuple[object, ...],
         named: dict[str, object] | None,
         carrier: dict[str, str] | None,
-    ) -> bytes:
+    ) -> Written:
         longest = self._longest
         try:
-            check_sizes(arguments, longest)
+            is_flat = check_sizes(arguments, longest) and not named and not carrier
             if named:
                 check_size(named, longest)
-            body = encode_call(method, timeout, arguments, named, carrier, self._known)
+            if is_flat:
+                body: Written = encode_flat_call((method, timeout, arguments))
+            else:
+                body = encode_call(method, timeout, arguments, named, carrier, self._known)
         except TooLongToSend as error:
             raise self._too_long(error.length) from None
         except (TypeError, ValueError, OverflowError, RecursionError) as error:

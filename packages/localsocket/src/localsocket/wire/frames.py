@@ -8,6 +8,7 @@ import sys
 from typing import Final, TypeAlias
 
 from localsocket.errors import MessageTooLong, PeerBrokeProtocol
+from localsocket.values.gathering import Gathered, Written
 
 HEADER: Final = struct.Struct(">IBBHI")
 """Bytes of the body, kind, descriptors that come with the frame, flags, id."""
@@ -59,7 +60,9 @@ _HEADER: Final = struct.Struct(">IB3sI")
 _NO_EXTRAS: Final = bytes(3)
 
 
-def encode_frame(kind: int, number: int, body: bytes) -> bytes:
+def encode_frame(kind: int, number: int, body: Written) -> bytes:
+    if isinstance(body, Gathered):
+        return body.join(HEADER.pack(len(body), kind, 0, 0, number))
     return HEADER.pack(len(body), kind, 0, 0, number) + body
 
 

@@ -8,6 +8,7 @@ from collections.abc import Container
 import h11
 import msgspec
 
+from localsocket.values.gathering import Written, whole
 from localsocket.wire.answerer import AnsweredCall, Request
 from localsocket.wire.call_bodies import CallBody, Failure
 from localsocket.wire.frames import Kind
@@ -125,8 +126,8 @@ class HttpDoor:
 
     # --- what to send -------------------------------------------------------------------------------------------------
 
-    def reply(self, answer: AnsweredCall, body: bytes) -> bytes:
-        return self._end(exchange, exchange.writer.whole(body)) if (exchange := self._close(answer)) else b""
+    def reply(self, answer: AnsweredCall, body: Written) -> bytes:
+        return self._end(exchange, exchange.writer.whole(whole(body))) if (exchange := self._close(answer)) else b""
 
     def fail(self, answer: AnsweredCall, failure: Failure) -> bytes:
         return self._end(exchange, exchange.writer.failed(failure)) if (exchange := self._close(answer)) else b""
@@ -144,11 +145,11 @@ class HttpDoor:
         exchange = self._by_number[answer.number]
         return self._send(exchange, exchange.writer.begin_stream())
 
-    def item(self, answer: AnsweredCall, body: bytes) -> bytes:
+    def item(self, answer: AnsweredCall, body: Written) -> bytes:
         if answer.is_over:
             return b""
         exchange = self._by_number[answer.number]
-        return self._send(exchange, exchange.writer.item(body))
+        return self._send(exchange, exchange.writer.item(whole(body)))
 
     def end_stream(self, answer: AnsweredCall) -> bytes:
         return self._end(exchange, exchange.writer.end_stream()) if (exchange := self._close(answer)) else b""

@@ -8,6 +8,7 @@ from typing import Any, Literal, TypeAlias, get_args
 import msgspec
 
 from localsocket.errors import PeerBrokeProtocol, UnsuitableMessage
+from localsocket.values.gathering import Written
 from localsocket.values.known_types import PLAIN, KnownTypes
 from localsocket.wire.hash_floods import KeysAlike, guarded
 
@@ -32,8 +33,11 @@ class Serializer:
         self.name: SerializerName = name
         self._encode, self._decode = _codec(name, kind, known)
 
-    def encode(self, value: object) -> bytes:
-        """Return the bytes of `value`. Raises UnsuitableMessage, a TypeError, for what the form cannot hold."""
+    def encode(self, value: object) -> Written:
+        """Return `value` written, to be put into a frame before large arrays in it may change.
+
+        Raises UnsuitableMessage, a TypeError, for what the form cannot hold.
+        """
         try:
             return self._encode(value)
         except (TypeError, ValueError, RecursionError, OverflowError) as error:
@@ -47,7 +51,7 @@ class Serializer:
             raise PeerBrokeProtocol(f"the peer's message cannot be read as {self.name}: {error}") from error
 
 
-def _codec(name: SerializerName, kind: Any, known: KnownTypes) -> tuple[Callable[[Any], bytes], Callable[[Any], Any]]:
+def _codec(name: SerializerName, kind: Any, known: KnownTypes) -> tuple[Callable[[Any], Written], Callable[[Any], Any]]:
     match name:
         case "raw":
             return _encode_raw, bytes
@@ -56,7 +60,7 @@ def _codec(name: SerializerName, kind: Any, known: KnownTypes) -> tuple[Callable
         case "json":
             return known.encode_json, guarded(known.json_decoder(kind), known.readable(kind), is_json=True)
         case "msgpack":
-            return known.encode, guarded(known.decoder(kind), known.readable(kind))
+            return known.gather, guarded(known.decoder(kind), known.readable(kind))
 
 
 def _encode_raw(value: object) -> bytes:

@@ -28,9 +28,13 @@ def check_size(value: object, limit: int) -> None:
     check_sizes((value,), limit)
 
 
-def check_sizes(arguments: Iterable[object], limit: int) -> None:
-    """Raise TooLongToSend, as check_size() does, for arguments that have more than `limit` bytes together."""
+def check_sizes(arguments: Iterable[object], limit: int) -> bool:
+    """Raise TooLongToSend, as check_size() does, for arguments that have more than `limit` bytes together.
+
+    Return whether all of them are flat: plain numbers, strings or bytes.
+    """
     least = 0
+    are_flat = True
     for value in arguments:
         kind = type(value)
         # What most calls give first: each call comes here.
@@ -38,8 +42,10 @@ def check_sizes(arguments: Iterable[object], limit: int) -> None:
             least += len(value)  # type: ignore[arg-type] # it has a length; a character has at least one byte
         elif kind not in _SHORT:
             least += _least(value, _DEPTH)
+            are_flat = False
     if least > ALWAYS_TRIED and least > limit:
         raise TooLongToSend(least, limit)
+    return are_flat
 
 
 def _least(value: Any, depth: int) -> int:

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from localsocket.errors import BadArguments, MessageTooLong, PeerBrokeProtocol, TooLongToSend
+from localsocket.values.gathering import Written, whole
 from localsocket.values.known_types import PLAIN
 from localsocket.wire.answerer import AnsweredCall, Request
 from localsocket.wire.call_bodies import CallBody, Failure
@@ -144,12 +145,12 @@ class VarlinkDoor:
 
     # --- what to send -------------------------------------------------------------------------------------------------
 
-    def reply(self, answer: AnsweredCall, body: bytes) -> bytes:
+    def reply(self, answer: AnsweredCall, body: Written) -> bytes:
         shape = self._shape(answer)
         if not shape.before:
             return self._finish(answer, _EMPTY_REPLY)
-        self._check_length(body)
-        return self._finish(answer, b"".join((shape.before, body, shape.after)))
+        self._check_length(text := whole(body))
+        return self._finish(answer, b"".join((shape.before, text, shape.after)))
 
     def fail(self, answer: AnsweredCall, failure: Failure) -> bytes:
         name, parameters = self._error(answer, failure)
@@ -166,12 +167,12 @@ class VarlinkDoor:
         answer.is_stream = True
         return b""
 
-    def item(self, answer: AnsweredCall, body: bytes) -> bytes:
-        self._check_length(body)
+    def item(self, answer: AnsweredCall, body: Written) -> bytes:
+        self._check_length(text := whole(body))
         if answer.is_over:
             return b""
         shape = self._shape(answer)
-        return b"".join((shape.before, body, shape.after))
+        return b"".join((shape.before, text, shape.after))
 
     def end_stream(self, answer: AnsweredCall) -> bytes:
         return self._finish(answer, _EMPTY_REPLY)

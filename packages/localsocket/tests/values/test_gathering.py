@@ -1,0 +1,151 @@
+"""Large arrays on their way out: copied once, into what is sent, which nobody can change any more."""
+
+from __future__ import annotations
+
+import datetime
+import tracemalloc
+from typing import Any
+
+import msgspec
+import numpy
+import pytest
+from numpy.typing import NDArray
+
+from localsocket.errors import BadResult, TooLongToSend
+from localsocket.interfaces import MIB
+from localsocket.services.schema import Result
+from localsocket.values.codec import Codec
+from localsocket.values.gathering import LARGE, Gathered, LargeValue, whole
+from localsocket.values.known_types import KnownTypes
+from localsocket.wire.answerer import AnsweredCall, Answerer
+from localsocket.wire.call_bodies import decode_call
+from localsocket.wire.caller import Caller
+from localsocket.wire.frames import HEADER_SIZE
+from localsocket.wire.greeting import Greeting
+from localsocket.wire.message_exchange import MessageExchange
+
+MUCH = 16 * MIB
+KNOWN = KnownTypes()
+
+
+class Named:
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+
+class Holder(msgspec.Struct):
+    before: int
+    array: Any
+    after: str
+
+
+def greeted_caller() -> Caller:
+    caller = Caller(Greeting(role="client", max_message=MIB, stream_window=MIB))
+    caller.has_greeted(Greeting(role="service", max_message=4 * MUCH, max_calls=9, service="s"))
+    return caller
+
+
+def array_of(size: int) -> NDArray[numpy.uint8]:
+    return numpy.arange(size, dtype=numpy.uint8)
+
+
+@pytest.mark.parametrize("size", [LARGE - 1, LARGE, 3 * LARGE + 1])
+def test_what_is_gathered_is_what_msgspec_would_have_written(size: int) -> None:
+    array = array_of(size).reshape(1, size)
+    value = {"a": [1, array, array, "x"], "b": Holder(1, array, "end"), "c": array[:, :10]}
+    written = KNOWN.gather(value)
+    assert isinstance(written, Gathered) == (size >= LARGE)
+    back = KNOWN.decoder(Any)(whole(written))
+    assert len(written) == len(whole(written))
+    assert back.keys() == value.keys()
+    for got in (back["a"][1], back["a"][2], back["b"]["array"]):
+        numpy.testing.assert_array_equal(got, array)
+    assert (back["a"][0], back["a"][3], back["b"]["after"]) == (1, "x", "end")
+    numpy.testing.assert_array_equal(back["c"], array[:, :10])
+
+
+def test_what_is_written_again_because_of_a_moment_or_a_codec_has_each_array_once() -> None:
+    array = array_of(LARGE)
+    berlin = datetime.timezone(datetime.timedelta(hours=2))
+    moment = datetime.datetime(2026, 1, 2, tzinfo=berlin)
+    back = KNOWN.decoder(list[Any])(KNOWN.encode([array, moment, array]))
+    assert datetime.datetime.fromisoformat(back[1]) == moment
+    numpy.testing.assert_array_equal(back[0], back[2])
+    coded = KnownTypes([Codec(Named, lambda named: named.name, Named)])
+    back = coded.decoder(list[Any])(coded.encode([Named("n"), array, array]))
+    assert back[0] == "n"
+    numpy.testing.assert_array_equal(back[2], array)
+
+
+def test_an_array_is_copied_once_on_its_way_into_a_frame() -> None:
+    """Into that of a call, of a result, and of a message."""
+    array = array_of(MUCH)
+    caller, exchange = greeted_caller(), MessageExchange("msgpack", Any, 2 * MUCH)
+    answerer = Answerer(Greeting(role="service", max_message=MIB, max_calls=9, service="s"))
+    answerer.longest = 4 * MUCH
+    result: Result = Result("give", NDArray[numpy.uint8])
+
+    def reply() -> bytes:
+        answer = AnsweredCall(1, decode_call(msgspec.msgpack.encode(["give", None, []])), 0, 0)
+        answerer._open[1] = answer
+        return answerer.reply(answer, result.write(array))
+
+    for send in (lambda: caller.begin("take", None, (array,)).frame, reply, lambda: exchange.encode(array)):
+        send()  # what is made once is not to count
+        tracemalloc.start()
+        try:
+            frame = send()
+            _, peak = tracemalloc.get_traced_memory()
+        finally:
+            tracemalloc.stop()
+        assert len(frame) > MUCH
+        assert peak < 1.25 * MUCH, f"{peak / MUCH:.2f} copies of it"
+
+
+def test_an_array_that_changes_after_the_call_was_begun_changes_nothing_that_is_sent() -> None:
+    array = array_of(LARGE)
+    call = greeted_caller().begin("take", None, (array,))
+    array[:] = 7
+    (sent,) = KNOWN.decoder(list[Any])(decode_call(call.frame[HEADER_SIZE:]).arguments)
+    numpy.testing.assert_array_equal(sent, array_of(LARGE))
+
+
+def test_what_is_too_long_is_refused_before_it_is_copied() -> None:
+    caller, array = greeted_caller(), array_of(5 * MUCH)
+    tracemalloc.start()
+    try:
+        with pytest.raises(TooLongToSend):
+            caller.begin("take", None, (array,))
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < MIB
+
+
+def test_a_large_array_is_held_to_the_type_that_was_said_and_refused_where_none_is() -> None:
+    floats = numpy.zeros(LARGE)
+    with pytest.raises(BadResult, match="float64"):
+        Result("give", NDArray[numpy.uint8]).write(floats)
+    for kind in (int, list[int], Holder | None):
+        with pytest.raises(BadResult):
+            Result("give", kind).write(floats)
+    assert isinstance(Result("give", NDArray[numpy.float64]).write(floats), Gathered)
+
+
+def test_what_no_extension_can_hold_is_refused() -> None:
+    class Endless:
+        def __len__(self) -> int:
+            return 2**32
+
+    with pytest.raises(ValueError, match="MessagePack"):
+        _ = LargeValue(1, b"header", Endless(), bytes).beginning  # type: ignore[arg-type]
+
+
+def test_an_item_that_looks_like_a_stand_in_is_left_alone() -> None:
+    """Which are told apart by a secret, so that nobody can make one beforehand."""
+    array = array_of(LARGE)
+    first = KNOWN.gather(array)
+    assert isinstance(first, Gathered)
+    back = KNOWN.decoder(list[Any])(KNOWN.encode([first.outline, array]))
+    assert back[0] == first.outline
+    numpy.testing.assert_array_equal(back[1], array)
