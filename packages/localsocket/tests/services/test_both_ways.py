@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import os
 import socket
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -302,9 +303,11 @@ def test_answers_to_calls_that_were_never_made_end_the_connection(serve: Serve) 
 def test_a_peer_that_floods_while_it_is_called_is_held_back_and_costs_its_deadline(serve: Serve) -> None:
     """It never answers, and sends calls for as long as they are read."""
     service, late = Service("flooded", limits=localsocket.CallLimits(message=10_000)), list[Exception]()
+    begun = threading.Event()
 
     @service.method
     def ask() -> None:
+        begun.set()
         try:
             current_call().caller.call("never", timeout=0.2)
         except DeadlinePassed as error:
@@ -315,7 +318,7 @@ def test_a_peer_that_floods_while_it_is_called_is_held_back_and_costs_its_deadli
         sock, caller = raw_peer(greeting)
         with sock:
             sock.sendall(caller.begin("ask", None, ()).frame)
-            wait_until(lambda: service.stats().active_calls == 1)
+            assert begun.wait(PATIENCE)
             frame = caller.notify("ask", (), {"nothing": "x" * 5000})
             sock.setblocking(False)
             sent = 0

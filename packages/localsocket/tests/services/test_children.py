@@ -10,7 +10,7 @@ import pytest
 
 from localsocket import Client, Service, current_call, inherited, serve_socket, spawn
 from localsocket.errors import ClosedByPeer, DeadlinePassed, UnsuitableDescriptor, Unsupported
-from localsocket.serving import children
+from localsocket.services import child_processes
 from localsocket.testing import PATIENCE
 
 CHILD = """
@@ -79,7 +79,7 @@ def test_a_child_that_goes_on_is_killed_at_the_deadline() -> None:
 def test_who_has_inherited_nothing_is_told_so(monkeypatch: pytest.MonkeyPatch) -> None:
     for value in (None, "", "x", "5", "5:", ":7"):
         if value is not None:
-            monkeypatch.setenv(children._VARIABLE, value)
+            monkeypatch.setenv(child_processes.VARIABLE, value)
         with pytest.raises(Unsupported, match="spawn"):
             inherited()
 
@@ -89,11 +89,11 @@ def test_a_descriptor_that_is_anothers_by_now_is_not_taken_for_the_inherited_one
 ) -> None:
     ours, theirs = socket.socketpair()
     with theirs:
-        monkeypatch.setenv(children._VARIABLE, f"{ours.detach()}:{os.getpid() + 1}")
+        monkeypatch.setenv(child_processes.VARIABLE, f"{ours.detach()}:{os.getpid() + 1}")
         with pytest.raises(UnsuitableDescriptor, match=f"by process {os.getpid()}"):
             inherited()
     with open(os.devnull) as file:
-        monkeypatch.setenv(children._VARIABLE, f"{file.fileno()}:{os.getpid()}")
+        monkeypatch.setenv(child_processes.VARIABLE, f"{file.fileno()}:{os.getpid()}")
         with pytest.raises(UnsuitableDescriptor):
             inherited()
 

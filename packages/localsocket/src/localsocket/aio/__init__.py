@@ -14,6 +14,7 @@
 rest has the name and the meaning that it has on the blocking face. What belongs to a loop is used from its thread.
 """
 
+from localsocket.aio.children import Child, inherited, serve_socket, spawn
 from localsocket.aio.client import Client
 from localsocket.aio.connect import adopt, connect, pair
 from localsocket.aio.local_server import LocalServer, listen
@@ -26,6 +27,7 @@ from localsocket.aio.subscription import Subscription
 from localsocket.awaited.opening import Opening
 
 __all__ = [
+    "Child",
     "Client",
     "LocalServer",
     "LocalSocket",
@@ -37,8 +39,11 @@ __all__ = [
     "adopt",
     "connect",
     "connect_messages",
+    "inherited",
     "listen",
     "pair",
     "publish",
     "serve",
+    "serve_socket",
+    "spawn",
 ]

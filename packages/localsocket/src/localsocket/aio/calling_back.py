@@ -17,11 +17,7 @@ class _CallerAsService(Client):
     """The service at the other end of a connection that was accepted."""
 
     def __init__(self, core: ClientCore, connection: SessionConnection) -> None:
-        self._core = core
-        self._is_closed = False
-        self._connection: ClientConnection | None = connection
-        self._greeting = None
-        self._description = (None, None)
+        self._begin_with(core, connection)
         Calls.__init__(self, None)
         self._renew_lock()
 

@@ -18,6 +18,7 @@ from localsocket.aio.shared_socket import SharedSocket
 from localsocket.aio.subscription import Subscription
 from localsocket.aio.waiting import Waiters
 from localsocket.deadlines import NEVER, Deadline
+from localsocket.endpoint.credentials import PeerCredentials
 from localsocket.errors import ClosedByPeer, ClosedByUs, LocalSocketError
 from localsocket.services.any_client import AnyClient
 from localsocket.services.calls_core import Arguments, CallsCore, Carrier, NamedArguments
@@ -341,6 +342,11 @@ class Client(Calls, AnyClient[ClientConnection]):
         if self._is_closed:
             connection.cut_off()
         return connection
+
+    def _peer(self) -> PeerCredentials | None:
+        """Who is at the other end, as the kernel recorded it; for a client that serves."""
+        connection = self._connection
+        return connection.session.peer if isinstance(connection, ServingConnection) else None
 
     def _begin_connection(self, socket: SharedSocket) -> ClientConnection:
         if (service := self._core.service) is None:

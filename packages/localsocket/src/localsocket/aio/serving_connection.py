@@ -72,6 +72,13 @@ class ServingConnection(SessionConnection):
         self._loss: LocalSocketError | None = None
         self._task = loop.create_task(self._serve(), name=f"localsocket client of {socket.address}")
 
+    async def greet(self, deadline: Deadline) -> None:
+        """Begin to serve. Where this side speaks first, do so, and wait until the peer has said who it is."""
+        if self.core.speaks_first:
+            await super().greet(deadline)
+        else:  # the other end does, when it likes: calls wait for that
+            self._note_greeted()
+
     def _speak_first(self) -> None:
         self._served.begin()
         self.session.speak_first(self.caller.mine)

@@ -144,7 +144,9 @@ def adopt_listener(descriptor: int, allow: AllowedUsers) -> Listener:
     sock = take_socket(descriptor)
     try:
         if not sock.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN):
-            raise UnsuitableDescriptor(descriptor, "it is a socket that does not listen")
+            raise UnsuitableDescriptor(
+                descriptor, "it is a socket that does not listen; serve_socket() serves a connected one"
+            )
         endpoint = _bound_endpoint(sock)
         check_abstract(endpoint, allow)
         check_adopted(endpoint, allow)

@@ -34,12 +34,16 @@ class AnyClient(Generic[ClientConnection]):
 
     def __init__(self, address: Reached, options: ClientOptions) -> None:
         check_keywords("Client", options, ClientOptions)
-        self._core = ClientCore(address, **options)
-        self._connection: ClientConnection | None = None
+        self._begin_with(ClientCore(address, **options), None)
+        close_in_forked_child(self)
+
+    def _begin_with(self, core: ClientCore, connection: ClientConnection | None) -> None:
+        """Have nothing, or a connection that is there already and is somebody else's to close."""
+        self._core = core
+        self._connection: ClientConnection | None = connection
         self._greeting: ClientConnection | None = None  # one that is being made
         self._is_closed = False
         self._description: tuple[ClientConnection | None, ServiceDescription | None] = (None, None)  # and who told
-        close_in_forked_child(self)
 
     @property
     def address(self) -> str:

@@ -63,7 +63,7 @@ class SessionOutput:
         self.release = self.outbox.release
         self.sent = self.outbox.sent
         self.when_room = self.outbox.when_room
-        self._write: Callable[[Result, object, int | None], bytes] = Result.write
+        self._write: Callable[[Result, object, int | None], Written] = Result.write
         self.calling: CallingSide | None = None  # where this side makes calls as well
 
     @property

@@ -3,26 +3,30 @@
 from __future__ import annotations
 
 import os
-import socket
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from types import TracebackType
 from typing import Unpack
 
 from localsocket.blocking.client import Client
 from localsocket.deadlines import Deadline
-from localsocket.endpoint.fork_safety import no_fork_meanwhile
-from localsocket.errors import ClosedByPeer, LocalSocketError, UnsuitableDescriptor, Unsupported
-from localsocket.keywords import check_keywords
+from localsocket.errors import ClosedByPeer
+from localsocket.services.child_processes import (
+    CLOSE_TIMEOUT,
+    Argv,
+    Process,
+    check_options,
+    close_streams,
+    ended_early,
+    shown_child,
+    socket_pair,
+    start_child,
+    take_inherited,
+    wrong_maker,
+)
 from localsocket.services.client_core import ClientOptions
 from localsocket.services.service import Service
 from localsocket.sockets.given_socket import Reached
-
-CLOSE_TIMEOUT = 5.0
-
-# The number of the descriptor, and the pid of whoever made it: the kernel tells that of a socketpair too, so that a
-# number which is another file's by now, or was never meant for this process, is found out.
-_VARIABLE = "LOCALSOCKET_INHERITED"
 
 
 class Child:
@@ -63,13 +67,11 @@ class Child:
             self.close()
 
     def __repr__(self) -> str:
-        status = self.process.poll()
-        state = "running" if status is None else f"ended with status {status}"
-        return f"<Child {self.process.pid} {state}>"
+        return shown_child(self.process)
 
 
 def spawn(
-    argv: Sequence[str | os.PathLike[str]],
+    argv: Argv,
     *,
     cwd: str | os.PathLike[str] | None = None,
     env: Mapping[str, str] | None = None,
@@ -84,21 +86,18 @@ def spawn(
     Raises OSError where the program cannot be started, ClosedByPeer, with the exit status, where it ends before it has
     greeted, DeadlinePassed where it does not greet in time. Then nothing is left of it.
     """
-    check_keywords("spawn", options, ClientOptions, ["cwd", "env"])
-    with no_fork_meanwhile():
-        ours, theirs = socket.socketpair()
-    process: subprocess.Popen[bytes] | None = None
+    check_options("spawn", options, ["cwd", "env"])
+    ours, theirs = socket_pair()
+    process: Process | None = None
     try:
-        told = {**(os.environ if env is None else env), _VARIABLE: f"{theirs.fileno()}:{os.getpid()}"}
-        try:
+        with theirs:
             client = Client(ours, **options)
-            process = subprocess.Popen(argv, pass_fds=[theirs.fileno()], cwd=cwd, env=told)
-        finally:
-            theirs.close()
+            process = start_child(argv, theirs, cwd, env)
         try:
             client.open()
         except ClosedByPeer as error:
-            raise _ended_early(process) from error
+            _end(process, Deadline(CLOSE_TIMEOUT))
+            raise ended_early(process) from error
         return Child(client, process)
     except BaseException:
         ours.close()
@@ -115,15 +114,12 @@ def inherited(**options: Unpack[ClientOptions]) -> Client:
 
     Raises Unsupported where there is none for this process, UnsuitableDescriptor where it was closed, or is another's.
     """
-    check_keywords("inherited", options, ClientOptions)
-    told = os.environ.pop(_VARIABLE, "")
-    number, _, parent = told.partition(":")
-    if not (number.isdigit() and parent.isdigit()):
-        raise Unsupported("this process has inherited no socket, or has taken it: localsocket.spawn() gives one")
-    client = serve_socket(int(number), options.pop("serves", None) or Service("child"), **options)
-    if (peer := client._peer()) is not None and peer.pid != int(parent):
+    check_options("inherited", options)
+    descriptor, parent = take_inherited()
+    client = serve_socket(descriptor, options.pop("serves", None) or Service("child"), **options)
+    if (error := wrong_maker(descriptor, client._peer(), parent)) is not None:
         client.close(timeout=0)
-        raise UnsuitableDescriptor(int(number), f"it was made by process {peer.pid}, and not by {parent}")
+        raise error
     return client
 
 
@@ -133,7 +129,7 @@ def serve_socket(connection: Reached, service: Service, **options: Unpack[Client
     The other end is a Client on its own end. The client that is returned calls that, if it serves something; closing it
     ends the serving. Raises what Client.open() raises for a socket that cannot be taken over.
     """
-    check_keywords("serve_socket", options, ClientOptions)
+    check_options("serve_socket", options)
     options["serves"] = service
     client = Client(connection, **options)
     client._core.speaks_first = False
@@ -141,7 +137,7 @@ def serve_socket(connection: Reached, service: Service, **options: Unpack[Client
     return client
 
 
-def _end(process: subprocess.Popen[bytes], deadline: Deadline) -> None:
+def _end(process: Process, deadline: Deadline) -> None:
     """Wait for the process to end, and kill it when the time is over."""
     try:
         process.wait(deadline.remaining())
@@ -149,14 +145,4 @@ def _end(process: subprocess.Popen[bytes], deadline: Deadline) -> None:
         process.kill()
         process.wait()
     finally:
-        for stream in (process.stdin, process.stdout, process.stderr):
-            if stream is not None:
-                stream.close()
-
-
-def _ended_early(process: subprocess.Popen[bytes]) -> LocalSocketError:
-    _end(process, Deadline(CLOSE_TIMEOUT))
-    return ClosedByPeer(
-        f"the greeting of process {process.pid} was awaited, which ended with status {process.returncode}: it has to "
-        "call localsocket.inherited()"
-    )
+        close_streams(process)
