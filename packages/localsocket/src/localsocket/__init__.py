@@ -11,6 +11,10 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from localsocket import aio as aio
     from localsocket import errors as errors
+    from localsocket.blocking.children import Child as Child
+    from localsocket.blocking.children import inherited as inherited
+    from localsocket.blocking.children import serve_socket as serve_socket
+    from localsocket.blocking.children import spawn as spawn
     from localsocket.blocking.client import Client as Client
     from localsocket.blocking.connect import adopt as adopt
     from localsocket.blocking.connect import connect as connect
@@ -37,10 +41,6 @@ if TYPE_CHECKING:
     from localsocket.services.progress import Progress as Progress
     from localsocket.services.served_call import current_call as current_call
     from localsocket.services.service import Service as Service
-    from localsocket.serving.children import Child as Child
-    from localsocket.serving.children import inherited as inherited
-    from localsocket.serving.children import serve_socket as serve_socket
-    from localsocket.serving.children import spawn as spawn
     from localsocket.serving.running import run as run
     from localsocket.serving.server_thread import ServerThread as ServerThread
     from localsocket.serving.single_instance import SingleInstance as SingleInstance
@@ -50,7 +50,7 @@ if TYPE_CHECKING:
 _HOME = {
     "ANY_USER": "endpoint.credentials",
     "CallLimits": "services.limits",
-    "Child": "serving.children",
+    "Child": "blocking.children",
     "Client": "blocking.client",
     "Codec": "values.codec",
     "Daemon": "endpoint.daemon",
@@ -78,13 +78,13 @@ _HOME = {
     "connect_messages": "blocking.message_socket",
     "current_call": "services.served_call",
     "errors": "errors",
-    "inherited": "serving.children",
+    "inherited": "blocking.children",
     "listen": "blocking.local_server",
     "pair": "blocking.connect",
     "parse_address": "endpoint.address",
     "run": "serving.running",
-    "serve_socket": "serving.children",
-    "spawn": "serving.children",
+    "serve_socket": "blocking.children",
+    "spawn": "blocking.children",
 }
 
 __all__ = sorted(_HOME)  # noqa: PLE0605
