@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import TypeAlias
 
 import pytest
-from typer.testing import CliRunner
 
-from bridges.conftest import Bus
+from bridges.conftest import OURSELVES, Bus
 from localsocket import Client, ServerThread, Service, aio
 from localsocket.bridges import nats
-from localsocket.cli.app import app
-from localsocket.errors import CallFailed, InvalidAddress, ServerNotFound
+from localsocket.cli.app import run as run_words
+from localsocket.errors import CallFailed, InvalidAddress, NotAllowed, ServerNotFound
 
 LONG = 30.0
+
+RunCommand: TypeAlias = Callable[..., tuple[int, str]]
 
 
 def shop() -> Service:
@@ -72,6 +74,24 @@ async def test_a_service_elsewhere_has_a_local_name(bus: Bus) -> None:
             assert await messages.receive(timeout=LONG) == 7
 
 
+async def test_what_only_the_owner_may_know_is_not_told_on_the_bus(bus: Bus) -> None:
+    """A service takes what carries a call to it for its caller, and that one is its owner."""
+    with ServerThread("demo.shop", shop()):
+        async with (
+            nats.serve_local("demo.shop", bus.address("demo.shop")),
+            nats.serve(shop(), bus.address("demo.open")),
+            nats.serve(shop(), bus.address("demo.mine"), identity=lambda _: OURSELVES),
+            aio.Client(bus.address("demo.shop"), call_timeout=LONG) as carried,
+            aio.Client(bus.address("demo.open"), call_timeout=LONG) as stranger,
+            aio.Client(bus.address("demo.mine"), call_timeout=LONG) as owner,
+        ):
+            for client in (carried, stranger):
+                for method in ("localsocket.stats", "localsocket.monitor"):
+                    with pytest.raises(NotAllowed):
+                        await client.call(method)
+            await owner.call("localsocket.stats")
+
+
 async def test_nothing_is_served_of_a_local_service_that_is_not_there(bus: Bus) -> None:
     with pytest.raises(ServerNotFound):
         await nats.serve_local("demo.none", bus.address("demo.none"))
@@ -80,12 +100,22 @@ async def test_nothing_is_served_of_a_local_service_that_is_not_there(bus: Bus) 
 # --- the command line -------------------------------------------------------------------------------------------------
 
 
-def run_command(*words: str) -> tuple[int, str]:
-    done = CliRunner().invoke(app, words)
-    return done.exit_code, done.output
+@pytest.fixture
+def run_command(capfd: pytest.CaptureFixture[str]) -> RunCommand:
+    """Do what was typed; give its exit status, and what it said."""
+
+    def run(*words: str) -> tuple[int, str]:
+        status = 0
+        try:
+            run_words(words)
+        except SystemExit as end:
+            status = int(end.code or 0)
+        return status, "".join(capfd.readouterr())
+
+    return run
 
 
-def test_the_commands_take_the_address_of_a_service_elsewhere(bus: Bus) -> None:
+def test_the_commands_take_the_address_of_a_service_elsewhere(bus: Bus, run_command: RunCommand) -> None:
     with nats.serve_in_thread(shop(), bus.address("demo.shop")):
         assert run_command("call", bus.address("demo.shop"), "add", "2", "3", "--timeout", "30") == (0, "5\n")
         status, told = run_command("describe", bus.address("demo.shop"), "--json", "--timeout", "30")
@@ -97,7 +127,9 @@ def test_the_commands_take_the_address_of_a_service_elsewhere(bus: Bus) -> None:
 
 
 @pytest.mark.parametrize("command", [["call", "{}", "add"], ["list", "{}"], ["bridge", "{}"], ["bridge", "shop", "{}"]])
-def test_a_password_on_the_command_line_is_refused_and_not_repeated(command: list[str]) -> None:
+def test_a_password_on_the_command_line_is_refused_and_not_repeated(
+    command: list[str], run_command: RunCommand
+) -> None:
     status, told = run_command(*(word.format("nats://ada:sesame@127.0.0.1:1/demo") for word in command))
     assert status == 2
     assert "creds" in told
@@ -107,11 +139,11 @@ def test_a_password_on_the_command_line_is_refused_and_not_repeated(command: lis
 @pytest.mark.parametrize(
     "words", [["demo.shop"], ["nats://a/b", "nats://a"], ["demo.shop", "demo.other"], ["demo", "nats://a", "--at", "x"]]
 )
-def test_a_bridge_without_two_sides_is_wrong_usage(words: list[str]) -> None:
+def test_a_bridge_without_two_sides_is_wrong_usage(words: list[str], run_command: RunCommand) -> None:
     assert run_command("bridge", *words)[0] == 2
 
 
-def test_directories_are_checked_before_they_are_listed() -> None:
+def test_directories_are_checked_before_they_are_listed(run_command: RunCommand) -> None:
     assert run_command("list", "/not/there")[0] == 2
     assert run_command("list", "/etc/passwd")[0] == 2
     assert run_command("list", "/tmp", "nats://a")[0] == 2

@@ -65,6 +65,10 @@ class BehindInstance(Protocol):
     @property
     def hello(self) -> ServiceHello: ...
 
+    @property
+    def not_for_the_bus(self) -> frozenset[str]:
+        """Methods of which the service would take this program for the caller."""
+
     def connect(
         self, peer: PeerCredentials, on_output: Callable[[bytes], object], on_lost: Callable[[], object]
     ) -> Line: ...
@@ -147,7 +151,7 @@ class Instance:
         word, _ = word_of(headers)
         if message.reply and not _is_inbox(message.reply):
             raise PeerBrokeProtocol("its answer was to go to a subject that is no inbox")  # maybe another service's
-        if (peer := self._identity(message)) is None:
+        if (peer := self._identity(message)) is None or method in self._served.not_for_the_bus:
             self._refuse(message.reply, method)
         elif word in ("call", "note", "open"):
             self._take_known(message, headers, method, word, peer)

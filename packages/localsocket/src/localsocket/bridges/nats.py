@@ -30,9 +30,11 @@ from localsocket.bridges.served_there import ServedThere
 from localsocket.bridges.signing import SignedBy
 from localsocket.deadlines import Deadline
 from localsocket.endpoint.credentials import EVERYBODY, PeerCredentials
+from localsocket.endpoint.identities import INVALID_ID
 from localsocket.errors import LocalSocketError, UnsuitableAllow
 from localsocket.keywords import known_keywords
 from localsocket.log_thinning import ThinnedLog
+from localsocket.services.method import OWN_PREFIX
 from localsocket.services.service import Service
 from localsocket.sockets.connector import CONNECT_TIMEOUT
 from localsocket.sockets.server import ListenOptions
@@ -58,6 +60,7 @@ STOP_TIMEOUT = 5.0
 _LOOK = 0.25  # seconds between looks after callers
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.05, 2.0  # before another attempt to reach the NATS server
 _WHILE_ENDING = 0.005
+_SOMEBODY = PeerCredentials(0, INVALID_ID, INVALID_ID)
 
 
 @known_keywords
@@ -85,7 +88,7 @@ def serve(
     """
     address = parse_nats_address(url, service=service.name)
     _check_allow(service, address, identity, allow)
-    who = identity or _everybody
+    who = identity or (_everybody if allow == ANY else _somebody)
 
     async def opened() -> NatsServing:
         behind = ServedHere(service)
@@ -109,7 +112,7 @@ def serve_local(
 
     async def opened() -> NatsServing:
         behind = await ServedThere.open(name)
-        serving = NatsServing(behind, address, queue or address.service, identity or _everybody, greeting_time=10.0)
+        serving = NatsServing(behind, address, queue or address.service, identity or _somebody, greeting_time=10.0)
         return await serving._open(Deadline(timeout))
 
     return Opening(opened())
@@ -338,12 +341,18 @@ def _everybody(_message: BusMessage) -> PeerCredentials:
     return EVERYBODY
 
 
+def _somebody(_message: BusMessage) -> PeerCredentials:
+    """No user that is known: methods of which nothing is said are for such, localsocket.monitor is not."""
+    return _SOMEBODY
+
+
 def _check_allow(service: Service, address: NatsAddress, identity: Identity | None, allow: str | None) -> None:
     if allow not in (None, ANY):
         raise ValueError(f"allow must be nats.ANY or None, not {allow!r}: no uid tells who calls over NATS")
     if identity is not None and allow is not None:
         raise ValueError("identity= says who calls, and allow=ANY that nobody asks: choose one")
-    restricted = [name for name, method in service._table.items() if method.allow is not None]
+    methods = service._table.items()
+    restricted = [name for name, method in methods if method.allow is not None and not name.startswith(OWN_PREFIX)]
     if restricted and identity is None and allow is None:
         raise UnsuitableAllow(
             address.shown,

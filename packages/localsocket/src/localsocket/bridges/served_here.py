@@ -23,6 +23,8 @@ logger = logging.getLogger("localsocket.bridges")
 class ServedHere:
     """For the tasks of one loop."""
 
+    not_for_the_bus: frozenset[str] = frozenset()  # the service sees who calls
+
     def __init__(self, service: Service) -> None:
         service._keep_table()
         greeting = service._greeting

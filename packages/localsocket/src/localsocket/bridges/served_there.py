@@ -17,6 +17,7 @@ from localsocket.errors import LocalSocketError
 from localsocket.services.description import ServiceDescription
 from localsocket.services.gap import Gap
 from localsocket.services.limits import CallLimits
+from localsocket.services.method import MONITOR, STATS
 from localsocket.sockets.connector import Connector
 
 _LIFE = 8  # bytes
@@ -26,6 +27,8 @@ _encode = msgspec.msgpack.Encoder().encode
 
 class ServedThere:
     """Made by open(); for the tasks of one loop."""
+
+    not_for_the_bus = frozenset((STATS, MONITOR))  # which tell the service's owner who calls what
 
     def __init__(self, client: Client, description: ServiceDescription, hello: ServiceHello) -> None:
         self.hello = hello
