@@ -232,8 +232,9 @@ class Taint:
             case Attribute(name="name" | "stem", value=value) if use is Use.PATH and self._is_path(value, function):
                 return None
             case Name() | Attribute():
-                is_checked = self._is_checked(expression, function, use)
-                return None if is_checked else self._variable(expression, function, use, trail)
+                # Asked last: most variables hold nothing of a peer's, and what guards one is a question of its own.
+                found = self._variable(expression, function, use, trail)
+                return None if found is None or self._is_checked(expression, function, use) else found
             case Binary(operator="%" | "&" as operator, left=left, right=right) if use.is_number:
                 bound = self._trace(right, function, use, trail)  # what is left is smaller than that
                 return bound if operator == "%" or bound is None else self._trace(left, function, use, trail)
