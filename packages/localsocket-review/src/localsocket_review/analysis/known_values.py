@@ -95,6 +95,9 @@ KNOWN_CALLS: dict[str, str | HoleKind] = {
     "QTemporaryDir": HoleKind.PRIVATE,
     "g_get_user_runtime_dir": HoleKind.RUNTIME,
     "platformdirs.user_runtime_dir": HoleKind.RUNTIME,
+    "pathlib.Path.home": HoleKind.HOME,
+    "QDir.homePath": HoleKind.HOME,
+    "g_get_home_dir": HoleKind.HOME,
     "os.getpid": HoleKind.PREDICTABLE,
     "os.getuid": HoleKind.PREDICTABLE,
     "os.getlogin": HoleKind.PREDICTABLE,
@@ -110,6 +113,7 @@ KNOWN_CALLS: dict[str, str | HoleKind] = {
     "secrets.token_urlsafe": HoleKind.RANDOM,
     "QUuid.createUuid": HoleKind.RANDOM,
 }
+KNOWN_VARIABLES = {"XDG_RUNTIME_DIR": HoleKind.RUNTIME, "HOME": HoleKind.HOME}  # of the environment
 ENVIRONMENT = frozenset(
     {"os.environ.get", "os.getenv", "getenv", "qgetenv", "qEnvironmentVariable", "std.getenv", "secure_getenv"}
 )

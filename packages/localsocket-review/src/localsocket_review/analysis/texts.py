@@ -18,6 +18,7 @@ class HoleKind(Enum):
     UNKNOWN = auto()
     PRIVATE = auto()  # a fresh directory that only this user may enter
     RUNTIME = auto()  # the user's runtime directory
+    HOME = auto()  # the user's home, which others may enter on many systems
     PREDICTABLE = auto()  # a process or user id, a host or user name
     RANDOM = auto()
 
@@ -48,6 +49,12 @@ class Text:
 
     def has(self, *kinds: HoleKind) -> bool:
         return any(isinstance(part, Hole) and part.kind in kinds for part in self.parts)
+
+    @property
+    def begins_unknown(self) -> bool:
+        """Whether nothing is known of the directory that it begins with."""
+        first = self.parts[0] if self.parts else None
+        return isinstance(first, Hole) and first.kind is HoleKind.UNKNOWN
 
     @property
     def is_unknown(self) -> bool:

@@ -13,6 +13,7 @@ from localsocket_review.analysis.known_values import (
     ENVIRONMENT,
     JOINING,
     KNOWN_CALLS,
+    KNOWN_VARIABLES,
     PRIVATE_OBJECTS,
     SAME_TEXT,
     STANDARD_LOCATIONS,
@@ -223,16 +224,14 @@ class Values:
 
     def _environment(self, call: Call, function: FunctionInfo, trail: Trail) -> Iterable[Text]:
         name = self._only_literal(call.arguments[0], function) if call.arguments else ""
-        kind = HoleKind.RUNTIME if name == "XDG_RUNTIME_DIR" else HoleKind.UNKNOWN
-        yield hole(kind, ("environment", name))
+        yield hole(KNOWN_VARIABLES.get(name, HoleKind.UNKNOWN), ("environment", name))
         for default in (*call.arguments[1:], *call.keywords.values()):
             yield from self.texts(default, function, trail)
 
     def _subscript(self, subscript: Subscript, function: FunctionInfo, trail: Trail) -> Iterable[Text]:
         if self._names.external(subscript.value, function) == "os.environ":
             name = self._only_literal(subscript.index, function)
-            kind = HoleKind.RUNTIME if name == "XDG_RUNTIME_DIR" else HoleKind.UNKNOWN
-            return [hole(kind, ("environment", name))]
+            return [hole(KNOWN_VARIABLES.get(name, HoleKind.UNKNOWN), ("environment", name))]
         return self._entry(subscript.value, subscript.index, function, trail) or unknown_text(subscript)
 
     def _entry(self, container: Expression, key: Expression, function: FunctionInfo, trail: Trail) -> list[Text]:

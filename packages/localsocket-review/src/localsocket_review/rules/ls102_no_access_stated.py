@@ -123,16 +123,22 @@ def _is_open_path(facts: Facts, site: Site) -> bool:
     endpoint = site.argument("endpoint")
     if endpoint is None or facts.transports.is_network_site(site):
         return False
-    known = [text for text in facts.values.endpoint(endpoint, site.function) if not text.is_unknown]
+    # What a setting may say besides is somebody's choice, and what another system is given no path.
+    named = facts.values.endpoint(endpoint, site.function)
+    known = [text for text in named if not text.begins_unknown and "://" not in text.beginning]
     return bool(known) and all(_is_path_of_no_private_directory(text) for text in known)
 
 
 def _is_path_of_no_private_directory(text: Text) -> bool:
-    if text.has(HoleKind.PRIVATE, HoleKind.RUNTIME) or "XXXXXX" in text.beginning or "://" in text.beginning:
+    if text.has(HoleKind.PRIVATE, HoleKind.RUNTIME) or "XXXXXX" in text.beginning:
         return False
     if text.beginning.startswith(("/run/user/", "/root/", "\0")):
         return False
-    return text.beginning.startswith("/") or (text.literal or "").endswith((".sock", ".socket", ".ipc"))
+    return (
+        text.beginning.startswith("/")
+        or text.has(HoleKind.HOME)
+        or (text.literal or "").endswith((".sock", ".socket", ".ipc"))
+    )
 
 
 RULE = Rule(
