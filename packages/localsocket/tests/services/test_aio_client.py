@@ -281,10 +281,10 @@ async def test_stopping_ends_when_the_last_stream_has_ended() -> None:
     tasks = Tasks()
     async with aio.serve(ADDRESS, tasks.service) as serving, aio.Client(ADDRESS) as client:
         for method in ("count", "plain_count"):
-            stream = await client.stream(method, 20_000)
+            stream = await client.stream(method, 4_000)
             if method == "plain_count":
                 stopping = asyncio.create_task(serving.stop(timeout=None))
-            assert sum([1 async for _ in stream]) == 20_000
+            assert sum([1 async for _ in stream]) == 4_000
         await asyncio.wait_for(stopping, PATIENCE)
         with pytest.raises(ClosedByPeer):
             await client.call("add", 2, 3)
