@@ -185,15 +185,20 @@ def test_an_async_one_surrounds_what_is_async() -> None:
 
 
 def test_an_async_one_is_refused_around_plain_functions() -> None:
-    service = Service("surrounded")
-    add_methods(service)
+    """Whichever is added last, where it is added: in the line that the author has before them."""
 
-    @service.around
     async def noted(_call: ServedCall) -> AsyncIterator[None]:
         yield
 
+    service = Service("surrounded")
+    add_methods(service)
     with pytest.raises(UnsuitableHandler, match="'add', a plain function"):
-        service._keep_table()
+        service.around(noted)
+    service = Service("surrounded")
+    service.around(noted)
+    with pytest.raises(UnsuitableHandler, match="'add', a plain function"):
+        add_methods(service)
+    assert [method.name for method in service.describe().methods] == []
 
 
 def test_what_does_not_yield_is_refused_at_once() -> None:

@@ -38,7 +38,7 @@ from localsocket.services.protocols import ProtocolName, check_protocols
 from localsocket.services.public_methods import public_methods
 from localsocket.services.reporting import Counted, numbers_by_method, totals
 from localsocket.services.stats import ServiceReport, ServiceStats, Tally
-from localsocket.services.surrounding import Surrounding, SurroundsT, surrounded
+from localsocket.services.surrounding import Surrounding, SurroundsT, check_can_surround, surrounded
 from localsocket.services.topic import QUEUE, Policy, Topic
 from localsocket.services.tracing import Tracing
 from localsocket.services.unfinished import Unfinished
@@ -169,7 +169,8 @@ class Service:
         asked with the PeerCredentials and returns True. `raises`: exception classes that cross to the caller, besides
         those of the service.
 
-        Raises UnsuitableMethod for a function that cannot be one, ValueError for a name that is taken.
+        Raises UnsuitableMethod for a function that cannot be one, ValueError for a name that is taken,
+        UnsuitableHandler for a plain one that an async one would surround.
         """
 
         def add(function: F) -> F:
@@ -177,7 +178,7 @@ class Service:
             self._check_not_served()
             if called in self._table:
                 raise ValueError(f"the service {self.name!r} has a method {called!r} already")
-            self._table[called] = Method(
+            method = Method(
                 called,
                 function,
                 idempotent=idempotent,
@@ -186,6 +187,9 @@ class Service:
                 raises=raises,
                 known=self._known,
             )
+            for surrounding in self._surroundings:
+                check_can_surround(surrounding, method)
+            self._table[called] = method
             return function
 
         return add if function is None else add(function)
@@ -215,12 +219,15 @@ class Service:
         first one that is added is the outermost.
 
         It runs where the method runs: in its thread, or task. An async generator function surrounds coroutine
-        functions and async generators, and no plain ones: UnsuitableHandler when the service is about to be served.
+        functions and async generators, and no plain ones: UnsuitableHandler from whichever of the two is added last.
         Calls of describe() and subscriptions are not surrounded. Where there is none, calls are made as if there were
         no such thing.
         """
         self._check_not_served()
-        self._surroundings.append(Surrounding(function))
+        surrounding = Surrounding(function)
+        for method in self._table.values():
+            check_can_surround(surrounding, method)
+        self._surroundings.append(surrounding)
         return function
 
     @overload

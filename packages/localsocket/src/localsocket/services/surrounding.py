@@ -63,22 +63,24 @@ class Surrounding:
                 stack.enter_context(self._make(call))  # type: ignore[arg-type]
 
 
+def check_can_surround(surrounding: Surrounding, method: Method) -> None:
+    """Raise UnsuitableHandler for an async one around a plain function, which runs where nothing can be awaited."""
+    if surrounding.is_async and not (method.is_async or method.is_own):
+        raise UnsuitableHandler(
+            f"{surrounding.function!r} is async and cannot surround {method.name!r}, a plain function: yield from a "
+            "plain generator function, which surrounds coroutine functions as well"
+        )
+
+
 def surrounded(method: Method, surroundings: Sequence[Surrounding]) -> Callable[..., Any]:
     """Return the method's function with these around it, the first one outermost; as it is where there are none.
 
-    So what nobody surrounds is called as if there were no such thing. Raises UnsuitableHandler for an async one
-    around a plain function, which runs where nothing can be awaited.
+    So what nobody surrounds is called as if there were no such thing.
     """
     if not surroundings:
         return method.function
     if method.is_async:
         return _async_stream(method, surroundings) if method.is_stream else _coroutine(method, surroundings)
-    for each in surroundings:
-        if each.is_async:
-            raise UnsuitableHandler(
-                f"{each.function!r} is async and cannot surround {method.name!r}, a plain function: yield from a plain "
-                "generator function, which surrounds coroutine functions as well"
-            )
     return _stream(method, surroundings) if method.is_stream else _plain(method, surroundings)
 
 
