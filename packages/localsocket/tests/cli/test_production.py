@@ -22,6 +22,8 @@ import pytest
 import localsocket
 from cli.conftest import COMMAND
 from localsocket.errors import LocalSocketError, Unsupported
+from localsocket.serving import running
+from localsocket.serving.log_lines import JsonFormatter
 from localsocket.testing import PATIENCE, Background, wait_until
 from localsocket.tools.endpoints import named_endpoints
 
@@ -179,6 +181,43 @@ def test_sockets_of_another_process_are_no_reason_to_serve_elsewhere(monkeypatch
     assert named_endpoints() == []
 
 
+def test_a_number_of_sockets_that_is_none_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LISTEN_FDS", "one")
+    monkeypatch.setenv("LISTEN_PID", str(os.getpid()))
+    with pytest.raises(Unsupported, match="'one'"):
+        localsocket.run(localsocket.Service("demo.shop"))
+
+
+def test_each_socket_that_is_handed_over_is_served(
+    tmp_path: Path, manager: Manager, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WATCHDOG_USEC", "30000")
+    service = localsocket.Service("demo.shop")
+    given = {}
+    for name in ("one", "two"):
+        with socket.socket(socket.AF_UNIX) as listening:
+            listening.bind(str(tmp_path / name))
+            listening.listen()
+            given[name] = listening.detach()
+    # In this process other files have the numbers from 3 on.
+    monkeypatch.setattr(running, "take_activation_descriptors", lambda: given)
+
+    def use() -> None:
+        try:
+            manager.wait_for("READY=1")
+            for name in given:
+                with localsocket.Client(tmp_path / name, timeout=PATIENCE) as client:
+                    assert client.call("localsocket.ping")["service"] == "demo.shop"
+            manager.wait_for("WATCHDOG=1")
+        finally:
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    with Background(use):
+        localsocket.run(service, limits=localsocket.Limits(), mode=0o640)
+    assert named_endpoints() == []
+    assert all((tmp_path / name).exists() for name in given)
+
+
 @pytest.mark.parametrize("is_async", [False, True])
 def test_the_watchdog_is_fed_by_a_loop_that_goes_on(
     manager: Manager, monkeypatch: pytest.MonkeyPatch, *, is_async: bool
@@ -202,7 +241,7 @@ def test_the_watchdog_is_fed_by_a_loop_that_goes_on(
         manager.wait_for("WATCHDOG=1")
         with localsocket.Client("demo.shop", timeout=PATIENCE) as client:
             held = client.start("hold")
-            wait_until(lambda: manager.is_quiet(0.2) is is_async, "the loop to be stuck, or not")
+            wait_until(lambda: manager.is_quiet(1.0) is is_async, "the loop to be stuck, or not")
             gate.set()
             held.result()
             manager.wait_for("WATCHDOG=1")
@@ -246,7 +285,7 @@ def test_what_is_cut_at_the_end_is_told(caplog: pytest.LogCaptureFixture, *, is_
         gate.set()
         with contextlib.suppress(LocalSocketError):
             client.close()
-    assert "1 calls are cut after 0.05 s: hold (1)" in caplog.text
+    assert "cut after 0.05 s, since they had not ended: hold (1)" in caplog.text
 
 
 # --- its log ----------------------------------------------------------------------------------------------------------
@@ -283,6 +322,16 @@ def test_the_log_may_be_json(serve: Command) -> None:
     assert (began["level"], began["message"]) == ("INFO", "serving demo.shop at demo.shop")
     assert (called["call"]["method"], called["call"]["outcome"]) == ("add", "ok")
     assert ended["message"] == "stopping"
+
+
+def test_an_error_is_one_line_of_json_too() -> None:
+    try:
+        raise ValueError("two\nlines")
+    except ValueError as error:
+        record = logging.LogRecord("here", logging.ERROR, "x.py", 1, "it failed", (), (type(error), error, None))
+    line = JsonFormatter().format(record)
+    assert "\n" not in line
+    assert json.loads(line)["exception"] == "ValueError: two\nlines"
 
 
 def test_serving_goes_on_when_the_disk_of_the_log_is_full() -> None:

@@ -112,6 +112,15 @@ def test_calls_by_http_are_told_with_the_number_of_their_request(serve: Serve) -
     assert (told["protocol"], told["request_id"], told["method"]) == ("http", "r-17", "sell")
 
 
+def test_calls_of_a_trace_are_told_with_its_number(serve: Serve) -> None:
+    pytest.importorskip("h11")
+    with serve(Shop().service), Client(ADDRESS) as watching, connect_raw(ADDRESS) as stranger:
+        events = watching.stream("localsocket.monitor", timeout=PATIENCE)
+        next(events)
+        stranger.sendall(request("/sell", b'{"what": "tea"}', f"traceparent: 00-{'ab' * 16}-{'cd' * 8}-01"))
+        assert next(events)["request_id"] == "ab" * 16
+
+
 def test_who_reads_too_slowly_loses_the_oldest_and_can_tell(serve: Serve) -> None:
     with serve(Shop().service), Client(ADDRESS) as watching, Client(ADDRESS) as client:
         events = watching.stream("localsocket.monitor", timeout=PATIENCE, prefetch=1)

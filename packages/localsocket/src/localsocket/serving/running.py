@@ -147,7 +147,7 @@ def _tell_when_stopped(servers: list[ServerThread], stop: StopSignals) -> None:
 def _tell_what_is_cut(service: Service, drain: float) -> None:
     if under_way := Counter(service._under_way()):
         named = ", ".join(f"{name} ({count})" for name, count in under_way.most_common())
-        logger.warning("%d calls are cut after %g s: %s", under_way.total(), drain, named)
+        logger.warning("cut after %g s, since they had not ended: %s", drain, named)
 
 
 def _feed_watchdog(servers: list[ServerThread], seconds: float, has_ended: threading.Event) -> None:
