@@ -6,8 +6,8 @@ Names are loaded when they are first used: importing the package costs next to n
 from __future__ import annotations
 
 import importlib
-from typing import TYPE_CHECKING
 
+TYPE_CHECKING = False  # as that of typing, which would be a third of what this import costs
 if TYPE_CHECKING:
     from localsocket import aio as aio
     from localsocket import errors as errors

@@ -1,23 +1,22 @@
 """What the shell completes: names of endpoints, and methods, parameters and topics that a service tells of.
 
 Completion never fails and never waits long; what could not be typed as it is, or could command the terminal, is left
-out.
+out. Each command declares these functions, so that they load what they need when they are called.
 """
 
 from __future__ import annotations
 
 import contextlib
 import re
+from typing import TYPE_CHECKING
 
-from localsocket.blocking.client import Client
 from localsocket.cli.declaring import Given
 from localsocket.cli.plain_text import json_text
-from localsocket.cli.schema_checking import SchemaChecker
 from localsocket.deadlines import Deadline
 from localsocket.errors import LocalSocketError
-from localsocket.services.description import ServiceDescription
-from localsocket.services.json_schema_document import definitions
-from localsocket.tools.endpoints import EndpointState, named_endpoints
+
+if TYPE_CHECKING:
+    from localsocket.services.description import ServiceDescription
 
 _PATIENCE = 0.5  # seconds; somebody has pressed a key and waits
 _TYPED_AS_IT_IS = re.compile(r"[A-Za-z0-9_./@:+=-]+", re.ASCII)
@@ -25,6 +24,8 @@ _TYPED_AS_IT_IS = re.compile(r"[A-Za-z0-9_./@:+=-]+", re.ASCII)
 
 def complete_address(_given: Given, incomplete: str) -> list[str]:
     """Return the names in the runtime directory that are served."""
+    from localsocket.tools.endpoints import EndpointState, named_endpoints
+
     with contextlib.suppress(LocalSocketError, OSError):
         return _fitting([each.address for each in named_endpoints() if each.state is EndpointState.LIVE], incomplete)
     return []
@@ -52,6 +53,9 @@ def complete_argument(given: Given, incomplete: str) -> list[str]:
     words = [f"{parameter.name}=" for parameter in method.parameters]
     name, equals, _ = incomplete.partition("=")
     if equals:
+        from localsocket.cli.schema_checking import SchemaChecker
+        from localsocket.services.json_schema_document import definitions
+
         checker = SchemaChecker(definitions(description))
         parameters = [parameter for parameter in method.parameters if parameter.name == name]
         words = [f"{name}={_typed(value)}" for each in parameters for value in checker.values(each.schema)]
@@ -63,6 +67,8 @@ def _typed(value: object) -> str:
 
 
 def _description(given: Given) -> ServiceDescription | None:
+    from localsocket.blocking.client import Client  # most of what there is to load
+
     address = given.get("name")
     deadline = Deadline(_PATIENCE)
     with (

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import pwd
 import re
-from typing import TYPE_CHECKING, Annotated, TypeAlias, cast
+from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias, cast
 
 from localsocket.cli.completing import complete_address
 from localsocket.cli.declaring import Argument, Option
 from localsocket.cli.exit_status import WrongUsage
 from localsocket.endpoint.credentials import ANY_USER, SAME_USER, AllowedUsers
-from localsocket.services.client_core import ClientProtocol
 from localsocket.services.protocols import PROTOCOLS, ProtocolName, check_protocols
-from localsocket.sockets.connector import CONNECT_TIMEOUT
 
 if TYPE_CHECKING:
     from localsocket.blocking.client import Client
@@ -59,7 +57,8 @@ Mode: TypeAlias = Annotated[
     ),
 ]
 Protocol: TypeAlias = Annotated[
-    ClientProtocol, Option("--protocol", help="What the service speaks; varlink also with those of others.")
+    Literal["localsocket", "varlink"],
+    Option("--protocol", help="What the service speaks; varlink also with those of others."),
 ]
 Protocols: TypeAlias = Annotated[
     str,
@@ -143,6 +142,8 @@ def owner_name(uid: int | None) -> str | None:
 
 def connect_timeout(timeout: float | None, wait: bool) -> float | None:
     """Return how long connecting may take: who waits for a server waits for ever, unless told otherwise."""
+    from localsocket.sockets.connector import CONNECT_TIMEOUT
+
     return CONNECT_TIMEOUT if timeout is None and not wait else timeout
 
 
@@ -163,7 +164,7 @@ def client_of(
     wait: bool,
     any_user: bool,
     allow: str,
-    protocol: ClientProtocol = "localsocket",
+    protocol: Literal["localsocket", "varlink"] = "localsocket",
     start: str = "",
 ) -> Client:
     """Return a client of a service; `start` is the MODULE:SERVICE that is started where nobody serves."""

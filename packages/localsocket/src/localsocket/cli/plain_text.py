@@ -18,7 +18,6 @@ from localsocket.plain_lines import LONGEST_LINE as LONGEST_LINE
 from localsocket.plain_lines import lines as lines
 from localsocket.plain_lines import one_line as one_line
 from localsocket.plain_lines import visible as visible
-from localsocket.values.known_types import PLAIN
 
 # What json leaves as it is and a terminal obeys: DEL, the C1 controls, marks of direction, separators of lines. In the
 # text of JSON such characters stand in strings only, where \u is an escape.
@@ -53,6 +52,8 @@ def _json_escape(letter: str, is_ascii: bool) -> str:
 def _in_words(value: Any) -> Any:
     if isinstance(value, msgspec.msgpack.Ext):
         return {"extension": value.code, "data": value.data}
+    from localsocket.values.known_types import PLAIN  # which few values need
+
     with contextlib.suppress(TypeError, ValueError):
         if (handling := PLAIN.handling(type(value))) is not None:
             return handling.encode(value, is_json=True)
