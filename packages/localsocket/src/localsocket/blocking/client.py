@@ -8,14 +8,11 @@ import time
 import weakref
 from functools import partial
 from types import TracebackType
-from typing import Any, TypeVar, Unpack, overload
+from typing import TYPE_CHECKING, Any, TypeVar, Unpack, overload
 
 from localsocket.blocking.client_connection import ClientConnection
 from localsocket.blocking.local_socket import LocalSocket
 from localsocket.blocking.pending_call import PendingCall, Stream
-from localsocket.blocking.served import Served
-from localsocket.blocking.service_loop import ServiceLoop
-from localsocket.blocking.serving_connection import ServingConnection
 from localsocket.blocking.shared_socket import SharedSocket, Turn
 from localsocket.blocking.subscription import Subscription
 from localsocket.deadlines import NEVER, Deadline
@@ -37,6 +34,10 @@ from localsocket.sockets.connector import Connector
 from localsocket.sockets.given_socket import Reached
 from localsocket.values.known_types import KnownTypes
 from localsocket.wire.stream_terms import StreamTerms
+
+if TYPE_CHECKING:
+    from localsocket.blocking.served import Served
+    from localsocket.blocking.service_loop import ServiceLoop
 
 T = TypeVar("T")
 
@@ -396,12 +397,19 @@ class Client(Calls, AnyClient[ClientConnection]):
 
     def _peer(self) -> PeerCredentials | None:
         """Who is at the other end, as the kernel recorded it; for a client that serves."""
+        if self._core.service is None:
+            return None
+        from localsocket.blocking.serving_connection import ServingConnection
+
         connection = self._connection
         return connection.session.peer if isinstance(connection, ServingConnection) else None
 
     def _begin_connection(self, socket: Any) -> ClientConnection:
         if (service := self._core.service) is None:
             return ClientConnection(self._core, socket)
+        # What serves is half of what a client would load, and few clients do.
+        from localsocket.blocking.serving_connection import ServingConnection
+
         return ServingConnection(self._core, socket, service, partial(_calls_on, weakref.ref(self)))
 
     @property

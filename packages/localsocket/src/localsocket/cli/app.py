@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from localsocket.cli.command_table import COMMANDS, GROUPS, command_of, top_words
 from localsocket.cli.commands_of_packages import summaries_of_packages, try_command_of_package
 from localsocket.cli.exit_status import WrongUsage, ending_with_a_status
-from localsocket.cli.help_text import columns, help_of, wrapped
 from localsocket.cli.output import print_piece
 from localsocket.cli.typed_words import HELP, parse, similar_options, wants_help
 from localsocket.keywords import similar_names
@@ -42,6 +41,8 @@ def run(words: Sequence[str]) -> None:
 def _run_command(name: str, words: Sequence[str]) -> None:
     if (command := command_of(name)) is not None:
         if wants_help(words):
+            from localsocket.cli.help_text import help_of
+
             print_piece(help_of(command))
         else:
             command.function(**parse(command, words))
@@ -65,6 +66,8 @@ def _no_command(name: str, words: Sequence[str]) -> str:
 
 
 def _help() -> str:
+    from localsocket.cli.help_text import columns, wrapped
+
     groups = [
         columns(title, [(name, entry.summary) for name, entry in group.items()]) for title, group in GROUPS.items()
     ]

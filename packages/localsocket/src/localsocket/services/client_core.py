@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable
-from typing import Any, Literal, TypeAlias, TypedDict, cast
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypedDict, cast, get_args
 
 from localsocket.deadlines import Deadline
 from localsocket.endpoint.address import parse_address
@@ -17,7 +17,6 @@ from localsocket.services.failures import error_of
 from localsocket.services.limits import DEFAULT_CALL_LIMITS, CallLimits
 from localsocket.services.method import check_declared
 from localsocket.services.schema import Result
-from localsocket.services.service import Service
 from localsocket.services.stats import ClientStats, ClientTally
 from localsocket.services.tracing import Tracing
 from localsocket.showing import did_you_mean
@@ -28,7 +27,9 @@ from localsocket.values.known_types import KnownTypes
 from localsocket.wire.caller import Caller, OpenCall
 from localsocket.wire.frames import Body
 from localsocket.wire.greeting import Greeting
-from localsocket.wire.varlink_caller import VarlinkCaller
+
+if TYPE_CHECKING:
+    from localsocket.services.service import Service
 
 ClientProtocol: TypeAlias = Literal["localsocket", "varlink"]
 """What a client speaks: our own protocol, or varlink, also with services that are not of this package."""
@@ -37,7 +38,7 @@ MOST_ATTEMPTS = 4
 """How often a call is made that may be repeated, the first time included. One that ends its server each time would
 otherwise end whatever is started in its place, for ever."""
 
-_CALLERS: dict[ClientProtocol, type[Caller]] = {"localsocket": Caller, "varlink": VarlinkCaller}
+_PROTOCOLS: tuple[ClientProtocol, ...] = get_args(ClientProtocol)
 
 
 class ClientOptions(TypedDict, total=False):
@@ -77,7 +78,7 @@ class ClientCore:
         types: Iterable[Codec[Any]] = (),
         serves: Service | None = None,
     ) -> None:
-        self._caller = _CALLERS[check_client_protocol(protocol)]
+        self._caller = _caller_by(check_client_protocol(protocol))
         self.takes_positions = self._caller.takes_positions
         self.read: Callable[[Result, Body], Any] = Result.read_json if self._caller.is_json else Result.read
         self.given = GivenSocket.of(address)
@@ -199,6 +200,8 @@ class ClientCore:
 def _check_served(service: Service | None, protocol: ClientProtocol) -> Service | None:
     if service is None:
         return None
+    from localsocket.services.service import Service  # which most clients need not load
+
     if not isinstance(service, Service):
         raise TypeError(f"serves= takes a Service, not {type(service).__name__}")
     if protocol != "localsocket":
@@ -207,10 +210,18 @@ def _check_served(service: Service | None, protocol: ClientProtocol) -> Service 
 
 
 def check_client_protocol(protocol: ClientProtocol) -> ClientProtocol:
-    if protocol not in _CALLERS:
-        hint = did_you_mean(similar_names(str(protocol), _CALLERS))
-        raise ValueError(f"protocol must be one of {', '.join(_CALLERS)}, not {protocol!r}{hint}")
+    if protocol not in _PROTOCOLS:
+        hint = did_you_mean(similar_names(str(protocol), _PROTOCOLS))
+        raise ValueError(f"protocol must be one of {', '.join(_PROTOCOLS)}, not {protocol!r}{hint}")
     return protocol
+
+
+def _caller_by(protocol: ClientProtocol) -> type[Caller]:
+    if protocol == "localsocket":
+        return Caller
+    from localsocket.wire.varlink_caller import VarlinkCaller  # for those who speak it alone
+
+    return VarlinkCaller
 
 
 def lost_in_call(call: OpenCall, reason: LocalSocketError) -> Exception:
