@@ -24,6 +24,7 @@ VARLINK = {
     "answers come in the order of the calls": ["answers_come_in_any_order"],
     "which methods may be called twice is not told": [
         "a_call_whose_connection_was_lost_is_repeated_where_that_does_no_harm",
+        "a_call_that_loses_its_connection_each_time_is_not_repeated_for_ever",
         "a_call_that_was_given_up_is_not_repeated",
     ],
     f"{NO_LIMIT}: a longer reply ends the connection": ["a_message_that_is_too_long_costs_no_more_than_its_call"],
@@ -69,6 +70,7 @@ HTTP = {
         "without_being_told_to_a_client_does_not_connect_again",
         "a_client_finds_a_server_that_was_started_again",
         "a_call_whose_connection_was_lost_is_repeated_where_that_does_no_harm",
+        "a_call_that_loses_its_connection_each_time_is_not_repeated_for_ever",
         "a_call_that_was_given_up_is_not_repeated",
         "closing_the_client_ends_its_search_for_a_server",
         "a_window_or_a_time_that_is_none_is_refused_where_it_is_given",
