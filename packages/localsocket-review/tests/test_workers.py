@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import itertools
 import os
 import signal
@@ -56,6 +57,21 @@ def ending_members(facts: Facts) -> Iterator[Finding]:
     while True:
         members.update([Short() for _ in range(1000)])
         yield from ()
+
+
+def collecting(facts: Facts) -> Iterator[Finding]:
+    """Much of the time is that of what the garbage collector is to call."""
+
+    def called(_phase: str, _told: dict[str, int]) -> None:
+        sum(range(10_000))
+
+    gc.callbacks.append(called)
+    try:
+        while True:
+            gc.collect(0)
+            yield from ()
+    finally:
+        gc.callbacks.remove(called)
 
 
 def catching(facts: Facts) -> Iterator[Finding]:
@@ -146,7 +162,7 @@ def test_a_small_tree_is_read_by_one_process(tmp_path: Path, monkeypatch: pytest
 @pytest.mark.parametrize(
     ("check", "why"),
     [
-        *((check, "longer than") for check in (endless, ending_objects, ending_members, catching)),
+        *((check, "longer than") for check in (endless, ending_objects, ending_members, collecting, catching)),
         (too_deep, "nested too deeply"),
     ],
 )

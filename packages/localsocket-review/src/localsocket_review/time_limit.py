@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import signal
 import threading
 import weakref
@@ -9,8 +10,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
-# The interpreter calls destructors by itself, and what these files have told of an object's end. It prints what they
-# raise, and forgets it.
+# The interpreter calls destructors by itself, what these files have told of an object's end, and what the garbage
+# collector is to call. It prints what they raise, and forgets it.
 _DESTRUCTOR = "__del__"
 _TOLD_OF_ENDS = {each.__init__.__code__.co_filename for each in (weakref.WeakSet, weakref.WeakValueDictionary)}
 
@@ -50,8 +51,10 @@ def _interrupt(_number: int, frame: FrameType | None) -> None:
 
 def _would_be_forgotten(frame: FrameType | None) -> bool:
     """Whether what is raised in this frame ends with something that the interpreter called by itself."""
+    told_by_collector = {getattr(callback, "__code__", None) for callback in gc.callbacks}
     while frame is not None:
-        if frame.f_code.co_name == _DESTRUCTOR or frame.f_code.co_filename in _TOLD_OF_ENDS:
+        code = frame.f_code
+        if code.co_name == _DESTRUCTOR or code.co_filename in _TOLD_OF_ENDS or code in told_by_collector:
             return True
         frame = frame.f_back
     return False
