@@ -93,20 +93,23 @@ def wait_listening(port: int) -> None:
 # --- the client -------------------------------------------------------------------------------------------------------
 
 
-async def call(client: aio.Client, numbers: Iterator[int], ended: Counter[str]) -> None:
+async def call(client: aio.Client, numbers: Iterator[int], ended: Counter[str], has_ended: asyncio.Event) -> None:
     for number in numbers:
         try:
             answer = await client.call("double", number, timeout=2)
             ended["right" if answer == 2 * number else "wrong"] += 1
         except LocalSocketError as error:
             ended[type(error).__name__] += 1
+        has_ended.set()
         await asyncio.sleep(0.002)
 
 
-async def more(ended: Counter[str], count: int) -> None:
+async def more(ended: Counter[str], has_ended: asyncio.Event, count: int) -> None:
+    """Wait until so many more calls gave the right answer."""
     wanted = ended["right"] + count
     while ended["right"] < wanted:
-        await asyncio.sleep(0.01)
+        has_ended.clear()
+        await has_ended.wait()
 
 
 async def main(directory: Path, calls: int = CALLS) -> None:
@@ -117,19 +120,19 @@ async def main(directory: Path, calls: int = CALLS) -> None:
     instances = [Host(sys.executable, __file__, url, diary) for _ in range(2)]
     for instance in instances:
         instance.wait_ready()
-    ended: Counter[str] = Counter()
+    ended, has_ended = Counter[str](), asyncio.Event()
     numbers = iter(range(1, 1_000_000))
     rows: list[tuple[str, Counter[str]]] = []
     try:
         async with aio.Client(f"{url}/demo.shop", reconnect=True, wait_for_server=True) as client:
-            callers = [asyncio.create_task(call(client, numbers, ended)) for _ in range(CALLERS)]
+            callers = [asyncio.create_task(call(client, numbers, ended, has_ended)) for _ in range(CALLERS)]
             for what, host in [("an instance", instances[0]), ("the NATS server", server), ("the other", instances[1])]:
                 before = ended.copy()
-                await more(ended, calls)
+                await more(ended, has_ended, calls)
                 await asyncio.to_thread(host.kill)
                 host.start()
                 await asyncio.to_thread(wait_listening, port)
-                await more(ended, calls)
+                await more(ended, has_ended, calls)
                 rows.append((what, ended - before))
             for caller in callers:
                 caller.cancel()

@@ -69,6 +69,8 @@ class NatsLink:
         self._waiting: deque[BusAction] = deque()
         self.pending_bytes = 0
         self._wake = asyncio.Event()
+        self._has_written = asyncio.Event()  # and nothing waits; or nothing ever will be written
+        self._has_written.set()
         self._subscriptions: dict[str, Subscription] = {}
         self._writer: asyncio.Task[None] | None = None
         self._is_over = False
@@ -113,6 +115,7 @@ class NatsLink:
         if self._is_over:
             return
         self._waiting.append(action)
+        self._has_written.clear()
         if type(action) is BusMessage:
             self.pending_bytes += len(action.payload)
         self._wake.set()
@@ -132,8 +135,9 @@ class NatsLink:
 
     async def flush(self, deadline: Deadline) -> None:
         """Return when the server has everything that was said so far, or the time is over."""
-        while self._waiting and not self._is_over and not deadline.has_passed():
-            await asyncio.sleep(0)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(deadline.remaining()):
+                await self._has_written.wait()
         remaining = deadline.remaining()
         if self._is_over or remaining == 0:
             return
@@ -163,6 +167,7 @@ class NatsLink:
     async def close(self) -> None:
         """Close the connection; what is unsent is dropped."""
         self._is_over = True
+        self._has_written.set()
         writer, self._writer = self._writer, None
         if writer is not None:
             writer.cancel()
@@ -194,6 +199,7 @@ class NatsLink:
                 self._wake.clear()  # first: what is said from here on wakes again
                 while waiting:
                     await self._do(waiting.popleft())
+                self._has_written.set()
                 self.pending_bytes = 0
                 self._on_drained()
         except Exception as error:
@@ -224,6 +230,7 @@ class NatsLink:
         if self._is_over or self._writer is None:
             return
         self._is_over = True
+        self._has_written.set()
         lost = ClosedByPeer("the connection to the NATS server was in use")
         lost.__cause__ = cause
         self._on_lost(lost)
