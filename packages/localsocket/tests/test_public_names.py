@@ -20,10 +20,9 @@ MODULES = [
     "localsocket.anyio",
     "localsocket.errors",
     "localsocket.otel",
-    "localsocket.qt",
     "localsocket.testing",
 ]
-NEEDS = {"localsocket.anyio": "anyio", "localsocket.otel": "opentelemetry", "localsocket.qt": "PySide6"}
+NEEDS = {"localsocket.anyio": "anyio", "localsocket.otel": "opentelemetry"}
 
 # Classes that no public module names, since only public functions make their objects.
 GIVEN = {
@@ -69,7 +68,7 @@ def attributes_of(kind: type) -> Iterator[str]:
         if base.__module__.partition(".")[0] != "localsocket":
             continue
         for name in (*vars(base), *inspect.get_annotations(base), *attributes_set_in(base)):
-            if not name.startswith("_") and not hasattr(Exception, name) and name != "staticMetaObject":  # Qt's
+            if not name.startswith("_") and not hasattr(Exception, name):
                 yield name
 
 
@@ -116,5 +115,5 @@ def test_what_one_class_of_ours_calls_on_another_is_no_public_name() -> None:
         "Service": "open_session add_session remove_session greeting needs_asyncio table topics tally unknown_method",
         "Client": "begin send_notification connected call_by_proxy core",
     }
-    names = {name for module, names in written_down().items() if module != "localsocket.qt" for name in names}
+    names = {name for names in written_down().values() for name in names}
     assert not names & {f"{kind}.{name}" for kind, listed in ours.items() for name in listed.split()}
