@@ -17,7 +17,6 @@ PAGES = (
     ReferencePage("localsocket", "Services, clients, sockets and servers"),
     ReferencePage("localsocket.aio", "asyncio"),
     ReferencePage("localsocket.anyio", "anyio and trio"),
-    ReferencePage("localsocket.qt", "Qt"),
     ReferencePage("localsocket.bridges.nats", "NATS"),
     ReferencePage("localsocket.errors", "Errors"),
     ReferencePage("localsocket.testing", "Testing"),

@@ -19,14 +19,17 @@ CHILD = """
 import asyncio, sys, localsocket
 from localsocket import aio
 child = localsocket.Service("child")
+has_called = asyncio.Event()
 
 @child.method
 async def ask(number: int) -> int:
+    await has_called.wait()
     return await localsocket.current_call().caller.proxy.double(number)
 
 async def main():
     async with aio.inherited(serves=child) as host:
         await host.proxy.note("ready")
+        has_called.set()
         await host.wait_closed()
 
 asyncio.run(main())
