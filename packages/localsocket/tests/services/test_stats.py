@@ -66,6 +66,7 @@ def test_a_service_counts_calls_and_what_became_of_them(serve: Serve) -> None:
         list(client.stream("count", 3))
         client.notify("fail")
         client.call("echo", b"")
+        wait_until(lambda: counted.service.stats().errors == 4, "the notification to fail")
         stats = counted.service.stats()
         assert (stats.calls, stats.errors, stats.active_calls) == (16, 4, 0)
         assert stats.bytes_received > 10 * 100
