@@ -45,6 +45,13 @@ static PyObject *send_flags, *sending;
 
 /* --- attributes and calls ------------------------------------------------------------------------------------------ */
 
+/* Py_RETURN_NONE of newer headers counts no reference, since None is immortal there; under 3.11 it is not. */
+static PyObject *none(void)
+{
+    Py_INCREF(Py_None);
+    return Py_None;
+}
+
 /* 1 where the attribute is `wanted` itself, 0 where not, -1 with an exception. */
 static int is_attribute(PyObject *self, PyObject *attribute, PyObject *wanted)
 {
@@ -254,7 +261,7 @@ static PyObject *see_to(PyObject *Py_UNUSED(module), PyObject *const *arguments,
     }
     if (PyErr_Occurred())
         return NULL;
-    Py_RETURN_NONE;
+    return none();
 }
 
 /* --- the short ways of a socket ------------------------------------------------------------------------------------- */
@@ -324,7 +331,7 @@ static PyObject *write_nowait(PyObject *self, PyObject *const *arguments, Py_ssi
         if (written < 0)
             return NULL;
         if (written)
-            Py_RETURN_NONE;
+            return none();
     }
     return call_in_python(self, name.write_nowait_in_python, arguments, count, keywords);
 }
