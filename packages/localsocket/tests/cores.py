@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import gc
+import sys
+import tracemalloc
+from collections.abc import Callable
 from types import ModuleType
 
 import pytest
@@ -36,3 +40,21 @@ def core(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Mod
     monkeypatch.setattr(connection, "sender", chosen.sender)
     monkeypatch.setattr(event_loop, "see_to", chosen.see_to)
     return chosen
+
+
+def assert_counts_references(once: Callable[[], object]) -> None:
+    """Do it often: no reference is kept, and none of None's given away, which ends an interpreter before 3.12."""
+    once()
+    tracemalloc.start()
+    try:
+        once()
+        gc.collect()
+        before, of_none = tracemalloc.get_traced_memory()[0], sys.getrefcount(None)
+        for _ in range(200):
+            once()
+        gc.collect()
+        after = tracemalloc.get_traced_memory()[0]
+    finally:
+        tracemalloc.stop()
+    assert after - before < 200 * 16, "a reference that is kept each time is 200 objects"
+    assert abs(sys.getrefcount(None) - of_none) < 100

@@ -33,26 +33,26 @@ OURSELVES = PeerCredentials(os.getpid(), os.geteuid(), os.getegid())
 @pytest.fixture(scope="session")
 def shared_broker() -> Iterator[Broker]:
     """A server for tests that leave it as it is."""
-    if (missing := what_is_missing()) is not None:
-        pytest.skip(missing)
-    broker = Broker()
-    yield broker
-    broker.close()
+    yield from _running_broker()
 
 
 @pytest.fixture
 def broker() -> Iterator[Broker]:
     """A server for a test that does something to it."""
-    if (missing := what_is_missing()) is not None:
-        pytest.skip(missing)
-    broker = Broker()
-    yield broker
-    broker.close()
+    yield from _running_broker()
 
 
 @pytest.fixture
 def bus(shared_broker: Broker) -> Bus:
     return Bus(shared_broker.url)
+
+
+def _running_broker() -> Iterator[Broker]:
+    if (missing := what_is_missing()) is not None:
+        pytest.skip(missing)
+    broker = Broker()
+    yield broker
+    broker.close()
 
 
 def what_is_missing() -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import pty
 import re
@@ -55,6 +56,21 @@ def command(status_of: Callable[..., int], capsysbinary: pytest.CaptureFixture[b
         return Ended(status, output.decode("utf-8", "surrogateescape"), errors.decode())
 
     return call
+
+
+@pytest.fixture
+def serve(command: Command) -> Iterator[Command]:
+    """Call `localsocket serve` as in a process where nobody has set up logging."""
+    root = logging.getLogger()
+    level = root.level
+
+    def call(*arguments: object) -> Ended:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(root, "handlers", [])  # pytest's, too
+            return command("serve", *arguments)
+
+    yield call
+    root.setLevel(level)
 
 
 @pytest.fixture

@@ -291,21 +291,6 @@ def test_what_is_cut_at_the_end_is_told(caplog: pytest.LogCaptureFixture, *, is_
 # --- its log ----------------------------------------------------------------------------------------------------------
 
 
-@pytest.fixture
-def serve(command: Command) -> Iterator[Command]:
-    """Call the command as in a process where nobody has set up logging."""
-    root = logging.getLogger()
-    level = root.level
-
-    def call(*arguments: object) -> tuple[int, str, str]:
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(root, "handlers", [])  # pytest's, too
-            return command("serve", *arguments)
-
-    yield call
-    root.setLevel(level)
-
-
 def test_the_log_may_be_json(serve: Command) -> None:
     def call() -> None:
         try:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import re
 import signal
@@ -67,21 +66,6 @@ def module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     yield path
     for name in [name for name in sys.modules if name.startswith("served_here")]:
         del sys.modules[name]
-
-
-@pytest.fixture
-def serve(command: Command) -> Iterator[Command]:
-    """Call the command as in a process where nobody has set up logging."""
-    root = logging.getLogger()
-    level = root.level
-
-    def call(*arguments: object) -> tuple[int, str, str]:
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(root, "handlers", [])  # pytest's, too
-            return command("serve", *arguments)
-
-    yield call
-    root.setLevel(level)
 
 
 def serve_until(done: Callable[[], None], number: signal.Signals = signal.SIGTERM) -> Background[None]:

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import gc
 import os
 import socket
-import tracemalloc
 from collections.abc import Callable, Iterator
 from types import ModuleType
 
 import pytest
 
+from cores import assert_counts_references
 from cores import core as core
 from localsocket.sockets.connection import RECEIVE_SIZE, SEND_FLAGS
 
@@ -183,16 +182,4 @@ def test_no_memory_is_kept_whatever_comes_of_it(core: ModuleType, ends: tuple[so
         with pytest.raises(ValueError):
             core.see_to(iter([(number, len(targets)) for number in (1, 3, 2)]), targets)
 
-    once()
-    tracemalloc.start()
-    try:
-        once()
-        gc.collect()
-        before, _ = tracemalloc.get_traced_memory()
-        for _ in range(200):
-            once()
-        gc.collect()
-        after, _ = tracemalloc.get_traced_memory()
-    finally:
-        tracemalloc.stop()
-    assert after - before < 200 * 16, "a reference that is kept each time is 200 objects"
+    assert_counts_references(once)

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import gc
 import select
 import socket
-import tracemalloc
 from collections.abc import Callable, Iterator
 from types import ModuleType
 
 import pytest
 
+from cores import assert_counts_references
 from cores import core as core
 from localsocket import EventLoop, EventSocket, Handler, Limits, LocalSocket
 from localsocket.blocking.poller import READABLE
@@ -172,16 +171,4 @@ def test_no_memory_is_kept_by_any_way(driven: Driven) -> None:
         with pytest.raises(TypeError):
             sock.read_available(1, 2)  # type: ignore[call-arg]
 
-    once()
-    tracemalloc.start()
-    try:
-        once()
-        gc.collect()
-        before, _ = tracemalloc.get_traced_memory()
-        for _ in range(200):
-            once()
-        gc.collect()
-        after, _ = tracemalloc.get_traced_memory()
-    finally:
-        tracemalloc.stop()
-    assert after - before < 200 * 16, "a reference that is kept each time is 200 objects"
+    assert_counts_references(once)

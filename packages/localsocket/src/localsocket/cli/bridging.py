@@ -5,12 +5,18 @@ from __future__ import annotations
 import asyncio
 import logging
 import signal
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from localsocket.cli.declaring import Argument, Option
 from localsocket.cli.exit_status import WrongUsage
 from localsocket.cli.options import Allow, AnyUser, Mode, address_without_secret, allowed_users, file_mode
 from localsocket.serving.log_lines import log_to_standard_error
+
+if TYPE_CHECKING:
+    from localsocket.aio.serve import Serving
+    from localsocket.awaited.opening import Opening
+    from localsocket.bridges.nats import NatsServing
+    from localsocket.endpoint.credentials import AllowedUsers
 
 logger = logging.getLogger("localsocket.cli")
 
@@ -57,19 +63,19 @@ def bridge(
 async def _serve_there(name: str, url: str, queue: str) -> None:
     from localsocket.bridges import nats
 
-    stop = _stop_signal()
-    async with nats.serve_local(name, url, queue=queue) as serving:
-        logger.info("serving %s at %s", name, serving.address)
-        await stop.wait()
-        logger.info("stopping")
+    await _serve_until_stopped(name, nats.serve_local(name, url, queue=queue))
 
 
-async def _serve_here(url: str, at: str, allowed: object, permissions: int | None) -> None:
+async def _serve_here(url: str, at: str, allowed: AllowedUsers, permissions: int | None) -> None:
     from localsocket.bridges import nats
 
+    await _serve_until_stopped(url, nats.offer_locally(url, at, allow=allowed, mode=permissions))
+
+
+async def _serve_until_stopped(source: str, opening: Opening[NatsServing] | Opening[Serving]) -> None:
     stop = _stop_signal()
-    async with nats.offer_locally(url, at, allow=allowed, mode=permissions) as serving:  # type: ignore[arg-type]
-        logger.info("serving %s at %s", url, serving.address)
+    async with opening as serving:
+        logger.info("serving %s at %s", source, serving.address)
         await stop.wait()
         logger.info("stopping")
 

@@ -26,7 +26,7 @@ from localsocket.cli.options import (
 )
 from localsocket.cli.results import ResultPrinter
 from localsocket.cli.schema_checking import SchemaChecker
-from localsocket.cli.watching import again
+from localsocket.cli.watching import again, time_for_turn
 from localsocket.deadlines import Deadline
 from localsocket.errors import BadResult, CallFailed, NoSuchMethod
 from localsocket.services.description import MethodDescription
@@ -94,7 +94,7 @@ def call(
             values, values_by_name = unchecked(given)
         ask = client.stream if more else client.call
         for _ in again(watch):
-            result = ask(method, *values, timeout=deadline.remaining() if watch is None else timeout, **values_by_name)
+            result = ask(method, *values, timeout=time_for_turn(deadline, timeout, watch), **values_by_name)
             if isinstance(result, Stream):
                 with result:
                     printer.items(result, described.method.returns if described is not None else "")

@@ -12,7 +12,7 @@ from localsocket.cli.output import print_json, print_piece, print_styled, print_
 from localsocket.cli.plain_text import json_text, one_line
 from localsocket.cli.prometheus import prometheus_text
 from localsocket.cli.units import duration, length_of_time
-from localsocket.cli.watching import again
+from localsocket.cli.watching import again, time_for_turn
 from localsocket.deadlines import Deadline
 
 _METHOD_TITLES = ("method", "calls", "errors", "p50", "p90", "p99", "together")
@@ -32,7 +32,7 @@ def ping(
     with client_of(name, timeout, wait, any_user, allow) as client:
         for _ in again(watch):
             began = time.perf_counter()
-            pong: dict[str, Any] = client.call("localsocket.ping", timeout=_left(deadline, timeout, watch))
+            pong: dict[str, Any] = client.call("localsocket.ping", timeout=time_for_turn(deadline, timeout, watch))
             took = time.perf_counter() - began
             if as_json:
                 print_json(json_text({**pong, "seconds": took}))
@@ -58,18 +58,13 @@ def stats(
     deadline = Deadline(timeout)
     with client_of(name, timeout, wait, any_user, allow) as client:
         for _ in again(watch):
-            report: dict[str, Any] = client.call("localsocket.stats", timeout=_left(deadline, timeout, watch))
+            report: dict[str, Any] = client.call("localsocket.stats", timeout=time_for_turn(deadline, timeout, watch))
             if as_json:
                 print_json(json_text(report))
             elif prometheus:
                 print_piece(prometheus_text(report))
             else:
                 _print_report(report)
-
-
-def _left(deadline: Deadline, timeout: float | None, watch: float | None) -> float | None:
-    """Return how long this turn may take: whoever watches gives each turn the whole time."""
-    return deadline.remaining() if watch is None else timeout
 
 
 def _print_report(report: dict[str, Any]) -> None:

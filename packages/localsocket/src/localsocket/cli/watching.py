@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator
 
 from localsocket.cli.output import print_piece
+from localsocket.deadlines import Deadline
 
 _HOME_AND_CLEAR = "\x1b[H\x1b[2J"
 
@@ -20,3 +21,8 @@ def again(seconds: float | None) -> Iterator[None]:
         if seconds is None:
             return
         time.sleep(seconds)
+
+
+def time_for_turn(deadline: Deadline, timeout: float | None, watch: float | None) -> float | None:
+    """Return how long this turn may take: whoever watches gives each turn the whole time."""
+    return deadline.remaining() if watch is None else timeout
