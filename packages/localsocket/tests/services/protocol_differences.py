@@ -57,6 +57,7 @@ HTTP = {
     PER_CALL: [
         "many_threads_share_one_client",
         "more_calls_than_the_service_serves_at_once_wait_for_their_turn",
+        "a_call_that_is_cancelled_makes_room_for_one_that_waits",
         "closing_the_client_wakes_who_waits_and_cancels_what_is_served",
     ],
     "`Request-Timeout` is for all of a stream": ["a_stream_has_to_begin_in_the_time_for_a_call"],
