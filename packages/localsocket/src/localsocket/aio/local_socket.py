@@ -15,9 +15,9 @@ from localsocket.aio.waiting import Waiters
 from localsocket.awaited.awaited_socket import AwaitedSocket
 from localsocket.deadlines import NEVER, Deadline
 from localsocket.endpoint.credentials import PeerCredentials
-from localsocket.endpoint.owned_descriptor import OwnedDescriptor
 from localsocket.errors import BrokenEndpoint, Busy
 from localsocket.interfaces import DEFAULT_LIMITS, Limits, OpenMode, SocketState
+from localsocket.owned_descriptor import OwnedDescriptor
 from localsocket.sockets.hang_up import HangUpPoller
 
 # Seconds between two looks where no descriptor is left to be told by.

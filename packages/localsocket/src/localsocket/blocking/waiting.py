@@ -11,7 +11,7 @@ import weakref
 from functools import partial
 
 from localsocket.blocking.monkey_patching import patched
-from localsocket.endpoint.owned_descriptor import OwnedDescriptor
+from localsocket.owned_descriptor import OwnedDescriptor
 
 READABLE = select.POLLIN
 WRITABLE = select.POLLOUT

@@ -14,8 +14,8 @@ from functools import partial
 from typing import Final, TypeAlias
 
 from localsocket.endpoint.identities import INVALID_ID, Certainty, certainty_of_gid, certainty_of_uid, read_small_file
-from localsocket.endpoint.owned_descriptor import OwnedDescriptor
 from localsocket.errors import PeerRefused, PeerUnknown
+from localsocket.owned_descriptor import OwnedDescriptor
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,9 +11,9 @@ import sys
 from collections.abc import Iterator
 
 from localsocket.endpoint.address import ADDRESS_BYTES, Endpoint, EndpointKind
-from localsocket.endpoint.owned_descriptor import OwnedDescriptor
 from localsocket.endpoint.runtime_directory import open_runtime_directory
 from localsocket.errors import AddressTooLong, BrokenEndpoint, LocalSocketError
+from localsocket.owned_descriptor import OwnedDescriptor
 
 # O_PATH needs no read permission on the directory, and its descriptor serves for every *at() call.
 _PATH_ONLY = getattr(os, "O_PATH", os.O_RDONLY)

@@ -12,7 +12,7 @@ import sys
 from collections.abc import Callable
 from typing import Final
 
-from localsocket.endpoint.owned_descriptor import OwnedDescriptor
+from localsocket.owned_descriptor import OwnedDescriptor
 
 INVALID_ID: Final = 0xFFFFFFFF  # (uid_t)-1, which means "no user" to every system call
 _DEFAULT_OVERFLOW_ID = 65534

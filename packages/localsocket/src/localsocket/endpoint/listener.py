@@ -23,10 +23,10 @@ from localsocket.endpoint.files import (
     translated,
 )
 from localsocket.endpoint.identities import is_our_file, user_in_words
-from localsocket.endpoint.owned_descriptor import OwnedDescriptor
 from localsocket.endpoint.ownership import NameLock
 from localsocket.endpoint.reaching import check_adopted, check_reachable, mode_for
 from localsocket.errors import NameTaken, PathOccupied, UnsuitableAllow, UnsuitableDescriptor
+from localsocket.owned_descriptor import OwnedDescriptor
 
 _LARGEST_BACKLOG = 2**31 - 1  # listen(2) takes a C int; the kernel cuts it down further without a word
 

@@ -10,8 +10,8 @@ import stat
 from localsocket.endpoint.address import Endpoint
 from localsocket.endpoint.files import companion_name, file_status, is_same_file, kind_of
 from localsocket.endpoint.identities import Certainty, certainty_of_uid, is_our_file, user_in_words
-from localsocket.endpoint.owned_descriptor import OwnedDescriptor
 from localsocket.errors import BrokenEndpoint, InsecureDirectory, NameTaken, PathOccupied
+from localsocket.owned_descriptor import OwnedDescriptor
 
 _LOCK_FLAGS = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 

@@ -7,8 +7,8 @@ import os
 import stat
 
 from localsocket.endpoint.identities import is_our_file, user_in_words
-from localsocket.endpoint.owned_descriptor import OwnedDescriptor
 from localsocket.errors import BrokenEndpoint, InsecureDirectory
+from localsocket.owned_descriptor import OwnedDescriptor
 
 _DIRECTORY_FLAGS = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 # What is wrong with a path, and not with this process or the system.

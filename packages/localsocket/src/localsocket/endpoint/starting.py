@@ -15,9 +15,9 @@ from localsocket.endpoint.address import Endpoint
 from localsocket.endpoint.daemon import Daemon
 from localsocket.endpoint.files import companion_name, open_directory, translated
 from localsocket.endpoint.fork_safety import close_in_forked_child, no_fork_meanwhile
-from localsocket.endpoint.owned_descriptor import OwnedDescriptor
 from localsocket.endpoint.ownership import NameLock, check_our_file
 from localsocket.errors import LocalSocketError, NameTaken, StartFailed, Unsupported
+from localsocket.owned_descriptor import OwnedDescriptor
 
 if TYPE_CHECKING:
     from localsocket.endpoint.detached import DetachedProcess

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 
 from localsocket.endpoint.address import Endpoint, EndpointKind, parse_address
 from localsocket.endpoint.files import companion_name, file_status, is_listening, is_same_file
-from localsocket.endpoint.owned_descriptor import OwnedDescriptor
 from localsocket.endpoint.runtime_directory import open_runtime_directory, runtime_directory
 from localsocket.errors import LocalSocketError
+from localsocket.owned_descriptor import OwnedDescriptor
 from localsocket.tools.held_locks import held_locks
 from localsocket.tools.listening_sockets import listening_sockets
 

@@ -6,7 +6,7 @@ import os
 
 import pytest
 
-from localsocket.endpoint.owned_descriptor import OwnedDescriptor
+from localsocket.owned_descriptor import OwnedDescriptor
 
 
 def is_open(descriptor: int) -> bool:
