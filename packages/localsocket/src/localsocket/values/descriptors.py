@@ -1,0 +1,184 @@
+"""Descriptors as values: one that its holder owns, and some that travel with the bytes of one message."""
+
+from __future__ import annotations
+
+import contextlib
+import operator
+import os
+import warnings
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
+from itertools import chain
+from typing import IO, Any, Protocol
+
+from localsocket.errors import ClosedByUs
+from localsocket.owned_descriptor import OwnedDescriptor
+
+
+class HasDescriptor(Protocol):
+    """A file, a socket, a pipe's end: what has a descriptor."""
+
+    def fileno(self) -> int: ...
+
+
+class Fd:
+    """A descriptor that this object owns, to be sent as an argument or a result; it is close-on-exec.
+
+    `Fd(number)` takes over the descriptor `number`; `Fd.of(file)` makes a copy of that of a file or a socket, which
+    stays as it is. As a context manager it closes itself; one that is forgotten is closed with a ResourceWarning.
+
+    An argument stays its caller's, who closes it. What a method returns is given away, and closed here once it is on
+    its way. What a method is given is open until the method has ended, and closed then unless open(), detach() or
+    duplicate() has kept it. What a call gives belongs to who called.
+    """
+
+    __slots__ = ("_is_quiet", "_owned")
+
+    def __init__(self, number: int) -> None:
+        """Raises OSError where `number` is no open descriptor, TypeError for a file: that has its own owner."""
+        if type(number) is not int:
+            raise TypeError(f"Fd() takes over the number of a descriptor; for a copy of {number!r} use Fd.of()")
+        os.set_inheritable(number, False)
+        self._is_quiet = False
+        self._owned = OwnedDescriptor(number)
+        self._owned._is_owned = True  # who forgets it is told of an Fd
+
+    @classmethod
+    def of(cls, file: HasDescriptor) -> Fd:
+        """Return one of a copy of the descriptor of `file`, which may be closed or go on with its own."""
+        return cls._made_by(partial(os.dup, file.fileno()))
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether it is closed, or given away."""
+        return self._owned.number < 0
+
+    def fileno(self) -> int:
+        """Return the number, which stays this object's. Raises ClosedByUs once it is closed or given away."""
+        if (number := self._owned.number) < 0:
+            raise ClosedByUs("the descriptor")
+        return number
+
+    def detach(self) -> int:
+        """Return the number, which now belongs to the caller; this object counts as closed."""
+        self.fileno()
+        return self._owned.release()
+
+    def duplicate(self) -> Fd:
+        """Return another one of the same open file: both share its position, and each is closed by itself."""
+        return Fd.of(self)
+
+    def open(self, mode: str = "rb", **options: Any) -> IO[Any]:
+        """Return a file object that now owns the descriptor; `mode` and `options` as of the built-in open().
+
+        Raises what that raises, and keeps the descriptor then.
+        """
+        file = open(self.fileno(), mode, closefd=True, **options)  # noqa: SIM115 - whoever asked closes it
+        self._owned.release()
+        return file
+
+    def close(self) -> None:
+        """Close it. Closing again is fine."""
+        self._owned.close()
+
+    def __enter__(self) -> Fd:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return "<Fd closed>" if self.is_closed else f"<Fd {self._owned.number}>"
+
+    def __del__(self) -> None:
+        if (owned := getattr(self, "_owned", None)) is not None and (number := owned.number) >= 0:
+            owned.close()  # first, since the warning may be an error
+            if not self._is_quiet:
+                warnings.warn(f"<Fd {number}> was never closed", ResourceWarning, stacklevel=2)
+
+    @classmethod
+    def _made_by(cls, make: Callable[[], int], *, is_quiet: bool = False) -> Fd:
+        """Own the descriptor that a function in C returns; without a word, if `is_quiet`, where it is forgotten."""
+        made = cls.__new__(cls)
+        made._is_quiet = is_quiet
+        made._owned = OwnedDescriptor.made_by(make)
+        made._owned._is_owned = True
+        return made
+
+
+class DescriptorBatch:
+    """Some descriptors that come, or go, with one message: this object's until they are taken, or it is forgotten.
+
+    Each step is one call of a function in C, so that no signal's handler comes between having and owning one.
+    """
+
+    __slots__ = ("_numbers", "count")
+
+    def __init__(self) -> None:
+        self._numbers: dict[int, int] = {}  # by their places among those that came
+        self.count = 0
+        """How many they were at first."""
+
+    @classmethod
+    def copies_of(cls, owners: Iterable[Fd]) -> DescriptorBatch:
+        """Return copies of descriptors, which stay their owners'. Raises OSError, ClosedByUs for one that is closed."""
+        copies = cls()
+        copies.own(map(os.dup, [owner.fileno() for owner in owners]))
+        return copies
+
+    @classmethod
+    def taken_from(cls, owners: Iterable[Fd]) -> DescriptorBatch:
+        """Return copies of descriptors that are given away: their owners have none any more."""
+        given = list(owners)
+        copies = cls.copies_of(given)
+        for owner in given:
+            owner.close()
+        return copies
+
+    def own(self, numbers: Iterable[int]) -> None:
+        """Take over what an iterator in C gives; owning the same again changes nothing."""
+        self._numbers.update(enumerate(numbers))
+        self.count = len(self._numbers)
+
+    @property
+    def numbers(self) -> list[int]:
+        """Those that are here, in their order; they stay this object's."""
+        return list(self._numbers.values())
+
+    def take(self, place: int, *, is_quiet: bool = False) -> Fd:
+        """Return the one at `place`, which now belongs to the caller. Raises ValueError where there is none."""
+        if place not in self._numbers:
+            raise ValueError(f"Expected a descriptor, and none came in place {place}, or it was taken")
+        return Fd._made_by(partial(self._numbers.pop, place), is_quiet=is_quiet)
+
+    def close(self) -> None:
+        """Close those that nobody has taken. Closing again is fine."""
+        while self._numbers:
+            with contextlib.suppress(OSError):  # whatever it says, the descriptor is gone
+                list(map(os.close, map(operator.itemgetter(1), map(dict.popitem, [self._numbers]))))
+
+    def __len__(self) -> int:
+        return len(self._numbers)
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(self.numbers)
+
+    def __del__(self) -> None:
+        if hasattr(self, "_numbers"):
+            self.close()
+
+
+class Laden(bytes):
+    """Bytes with the first of which descriptors travel. Nothing may be put before them, and they are not to be cut."""
+
+    descriptors: DescriptorBatch
+
+    def __new__(cls, data: bytes | bytearray | memoryview, descriptors: DescriptorBatch) -> Laden:
+        laden = super().__new__(cls, data)
+        laden.descriptors = descriptors
+        return laden
+
+
+def numbers_in(rights: Iterable[bytes]) -> Iterator[int]:
+    """Return an iterator in C over the numbers that stand in what the kernel has put beside the bytes."""
+    return chain.from_iterable(map(operator.methodcaller("cast", "i"), map(memoryview, rights)))  # type: ignore[arg-type]
