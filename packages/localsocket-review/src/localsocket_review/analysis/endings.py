@@ -26,6 +26,7 @@ from localsocket_review.model.expressions import (
     Starred,
     Subscript,
     Unary,
+    dotted,
     strip_casts,
     walk,
 )
@@ -72,6 +73,8 @@ _LETTING_GO = frozenset(
 )
 _SAME = frozenset({"decode", "strip", "rstrip", "lstrip", "trimmed", "tobytes", "lower", "upper", "data", "simplified"})
 _LENGTHS = frozenset({"len", "size", "length", "count", "strlen", "int", "bytes", "str", "bytearray", "memoryview"})
+_UNBOUND = frozenset(f"{kind}.{method}" for kind in ("bytes", "str") for method in _SAME)  # `bytes.decode(data)`
+_WITH_ENCODING = 2  # arguments of `str(data, "utf-8")`
 _PASSING = frozenset({"wait_for", "shield"})  # asyncio's: they give what they are given
 _WRITING = frozenset({"write", "fwrite", "send"})  # they give how much they have written: of nothing, nothing
 _CLOCKS = frozenset({"elapsed", "hasExpired", "remainingTime", "monotonic", "perf_counter", "time", "clock_gettime"})
@@ -194,23 +197,36 @@ class _Run:
             return
         if with_start:
             yield start
-        seen: set[int] = set()
-        waiting = self._following(start)
+        seen: set[tuple[int, frozenset[Variable]]] = set()
+        waiting = [(node, frozenset(self._nothing)) for node in self._following(start)]
         while waiting:
-            node = waiting.pop()
-            if node.index in seen:
+            node, nothing = waiting.pop()
+            if (node.index, nothing) in seen:
                 continue
-            seen.add(node.index)
+            seen.add((node.index, nothing))
             if node is start:
                 yield node
                 return
+            self._nothing = set(nothing)
             if node.guard is not None and self._truth(node.guard.test) is (not node.guard.holds):
                 continue
             if node.guard is not None and self._asks_header(node.guard.test):
                 continue
             yield node
             if not self._is_end(node):
-                waiting.extend(self._following(node))
+                self._take_anew(node)
+                waiting.extend((after, frozenset(self._nothing)) for after in self._following(node))
+
+    def _take_anew(self, node: FlowNode) -> None:
+        """Forget of a variable that it holds nothing, where it is given what another call gives: `len = poll(…)`."""
+        given = [(node.statement.target, node.statement.value)] if isinstance(node.statement, Assign) else []
+        inside = (part for root in node.expressions for part in walk(root))
+        given += [(part.target, part.value) for part in inside if isinstance(part, Assignment)]
+        for target, value in given:
+            if isinstance(value, Call) and value is not self._read and self._number(value) is None:
+                variable = self._variable(target)
+                if variable is not None:
+                    self._nothing.discard(variable)
 
     def _asks_header(self, test: Expression) -> bool:
         """Say whether a condition asks what `recvmsg` wrote to its header, which tells of nothing as well."""
@@ -365,10 +381,12 @@ class _Run:
             return 0
         if call.called_name in _PASSING and call.arguments:
             return self._number(call.arguments[0])
+        if dotted(call.function) in _UNBOUND and call.arguments:
+            return self._number(call.arguments[0])
         if call.receiver is not None and call.called_name in _SAME | _LENGTHS:
             found = self._number(call.receiver)
             return found if found == 0 else None
-        if call.called_name in _LENGTHS and len(call.arguments) == 1:
+        if call.called_name in _LENGTHS and 0 < len(call.arguments) <= _WITH_ENCODING:
             return 0 if self._number(call.arguments[0]) == 0 else None
         return None
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from localsocket_review.analysis.memo import Inquiry, memo
-from localsocket_review.analysis.names import Names, Variable, without_qt_module
+from localsocket_review.analysis.names import Names, Variable, usual_name
 from localsocket_review.apis.meaning import Api
 from localsocket_review.apis.tables import Tables
 from localsocket_review.model.declarations import ClassInfo, FunctionInfo
@@ -135,7 +135,7 @@ class Inference:
             return unit.imports.get(bare) or f"{unit.imports.get(head, head)}{dot}{rest}"
         bare = text.partition("[")[0].strip()
         head, _, rest = bare.partition(".")
-        return without_qt_module(".".join(filter(None, (unit.imports.get(head, head), rest))))
+        return usual_name(".".join(filter(None, (unit.imports.get(head, head), rest))))
 
     # --- how each shape of expression gets its type ---------------------------------------------------------------
 

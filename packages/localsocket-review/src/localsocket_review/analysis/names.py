@@ -21,6 +21,8 @@ from localsocket_review.model.program import Program, distance, last_word
 from localsocket_review.model.unit import Language, Unit
 
 _QT_MODULES = ("PySide2", "PySide6", "PyQt4", "PyQt5", "PyQt6", "qtpy")
+# What `six.moves` calls by another name than Python 3.
+_NAMES_NOW = {"cPickle": "pickle", "cStringIO": "io.StringIO", "shlex_quote": "shlex.quote", "input": "builtins.input"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,8 +190,8 @@ class Names:
             return ".".join(filter(None, (unit.imports.get(head, head), rest)))
         imported = unit.imports.get(head, "")
         if imported:
-            return without_qt_module(".".join(filter(None, (imported, rest))))
-        return without_qt_module(path) if rest else path
+            return usual_name(".".join(filter(None, (imported, rest))))
+        return usual_name(path) if rest else path
 
     def is_object(self, expression: Expression, function: FunctionInfo) -> bool:
         """Say whether the expression is a value, and no module, namespace or class."""
@@ -204,7 +206,7 @@ class Names:
             return
         yield name
         for module in function.unit.star_imports:
-            yield without_qt_module(f"{module}.{name}")
+            yield usual_name(f"{module}.{name}")
         if function.unit.language is Language.PYTHON and "." not in name:
             yield f"builtins.{name}"
 
@@ -225,9 +227,11 @@ class Names:
         return name in self._program.functions_by_name or name in self._program.classes_by_name
 
 
-def without_qt_module(name: str) -> str:
-    """Return `QLocalServer.listen` for `PySide6.QtNetwork.QLocalServer.listen`."""
+def usual_name(name: str) -> str:
+    """Return `QLocalServer.listen` for `PySide6.QtNetwork.QLocalServer.listen`, `pickle` for `six.moves.cPickle`."""
     words = name.split(".")
+    if words[:2] == ["six", "moves"] and len(words) > 2:
+        return ".".join([_NAMES_NOW.get(words[2], words[2]), *words[3:]])
     if words[0] in _QT_MODULES or words[0] in ("QtCore", "QtNetwork", "QtWidgets", "QtGui"):
         kept = [word for word in words if word not in _QT_MODULES and not word.startswith("Qt")]
         return ".".join(kept) or name

@@ -407,8 +407,7 @@ class Taint:
 
     def _variable(self, expression: Expression, function: FunctionInfo, use: Use, trail: Trail) -> Trace | None:
         if isinstance(expression, Attribute) and (
-            self._is_member_received(expression, function)
-            or is_given_buffer(expression, function, self._calls.callers(function), self._calls)
+            self._is_member_received(expression, function) or is_given_buffer(expression, function, self._calls)
         ):
             return (Step(expression.place, "received here"),)
         variable = self._names.variable(expression, function)

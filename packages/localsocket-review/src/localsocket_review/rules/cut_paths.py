@@ -17,6 +17,7 @@ from localsocket_review.model.expressions import (
     Attribute,
     Binary,
     Call,
+    Display,
     Expression,
     Literal,
     Name,
@@ -72,7 +73,28 @@ def _is_from_outside(facts: Facts, call: Call, function: FunctionInfo) -> bool:
             is_argument = is_entry(origin.function) and isinstance(value, Subscript) and isinstance(named, Name)
             if is_argument or (isinstance(value, Name) and value.identifier == "optarg"):
                 return any(one.name == dotted(named) for one in origin.function.parameters) or not is_argument
+            if isinstance(value, Attribute) and _is_setting(facts, value.name):
+                return True
     return False
+
+
+def _is_setting(facts: Facts, name: str) -> bool:
+    """Say whether a table or a call has the member beside a text of the same name: `{"socket", &config.socket}`."""
+    words = {name, name.replace("_", "-"), f"--{name.replace('_', '-')}"}
+    return any(
+        isinstance(part, Call | Display) and _has_both(part, words, name)
+        for unit in facts.program.units
+        if unit.language is Language.CPP and unit.identifiers[name]
+        for function in unit.every_function()
+        for part in function.expressions()
+    )
+
+
+def _has_both(table: Call | Display, words: set[str], name: str) -> bool:
+    """Say whether these are, side by side, one of the words and the place of the member."""
+    given = [strip_casts(one) for one in (table.items if isinstance(table, Display) else table.arguments)]
+    is_named = any(isinstance(one, Literal) and one.value in words for one in given)
+    return is_named and any(isinstance(one, Attribute) and one.name == name for one in given)
 
 
 def _is_of_system(call: Call) -> bool:

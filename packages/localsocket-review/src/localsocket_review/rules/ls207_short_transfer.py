@@ -20,6 +20,7 @@ from localsocket_review.model.expressions import (
     Binary,
     Call,
     Cast,
+    Conditional,
     Display,
     Expression,
     Literal,
@@ -285,9 +286,24 @@ def _is_given_back(facts: Facts, site: Site) -> bool:
     holder = facts.ownership.holder(site.call, function) or _assigned_inside(facts, site.call, function)
     returned = [one.value for one in function.statements() if isinstance(one, Return) and one.value is not None]
     return any(
-        value is site.call or (holder is not None and facts.names.variable(strip_casts(value), function) == holder)
+        part is site.call or (holder is not None and facts.names.variable(part, function) == holder)
         for value in returned
+        for part in _numbers_of(value)
     )
+
+
+def _numbers_of(value: Expression) -> Iterator[Expression]:
+    """Yield what a result may be, or is made of in another language's dress: `PyLong_FromSsize_t(sent)`."""
+    match strip_casts(value):
+        case Conditional(then=then, otherwise=otherwise):
+            yield from _numbers_of(then)
+            yield from _numbers_of(otherwise)
+        case Call(arguments=arguments) as made:
+            yield made
+            for argument in arguments:
+                yield from _numbers_of(argument)
+        case plain:
+            yield plain
 
 
 def _is_asked_for_failure(facts: Facts, site: Site) -> bool:
@@ -522,6 +538,7 @@ RULE = Rule(
         "sendall() sends all",
         "a loop, MSG_WAITALL or readexactly() waits for the whole",
         "the length of what came is compared with what was asked for",
+        "how much was sent is what the function returns, also as another language's number",
         "the socket keeps messages apart, or is no socket: a pipe, standard input or output",
         "nobody looks at what was read: it only empties a pipe that wakes a loop",
     ),

@@ -14,10 +14,12 @@ from localsocket_review.model.expressions import Attribute, Call, Literal
 from localsocket_review.model.place import Place
 from localsocket_review.model.statements import Assign, Break, Goto, Loop, Raise, Return, Statement, contains
 from localsocket_review.model.unit import Language
+from localsocket_review.rules.hang_ups import unasked_hang_ups
 from localsocket_review.rules.rule import Example, Rule
 
 _MAKING = Act.CONNECT | Act.CONSTRUCT
 _WATCHING = frozenset({"register", "modify", "add_reader", "add_handler"})
+_ASK_FOR_HUP = "ask for POLLHUP and POLLERR as well, and close the connection then"
 _BLOCKING = Act.ACCEPT | Act.RECEIVE | Act.WAIT
 
 
@@ -26,6 +28,9 @@ def check(facts: Facts) -> Iterator[Finding]:
         if not facts.streams.is_own_pair(site):
             yield from _read_again(facts, site.call, site.function, [(site.place, "gives nothing at the end")])
             yield from _called_again(facts, site)
+    for site, room in unasked_hang_ups(facts):
+        message = "Where there is no room nothing is read, and poll tells of a peer that hung up again and again."
+        yield RULE.finding(site.place, message, [(room, "asked here"), (site.place, "read here")], repair=_ASK_FOR_HUP)
     for function, read in _helpers_that_read(facts):
         for caller in facts.calls.callers(function):
             if not caller.is_handed_on:
@@ -178,6 +183,7 @@ RULE = Rule(
         "both ends are the program's own, as those that wake a loop",
         "every round has a connection of its own",
         "the loop goes over the lines of a file object, or reads with readexactly()",
+        "(of a function that reads only where there is room) something asks whether the peer has hung up",
         "the thread is a daemon, or its loop asks a flag",
     ),
     examples=(
