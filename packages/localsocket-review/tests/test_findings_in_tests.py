@@ -1,4 +1,4 @@
-"""What is found in the tests of a tree counts for no verdict, and is told in one note."""
+"""What is found in the tests of a tree counts for no verdict, and is told in one line."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from localsocket_review.findings import Category, Confidence, Finding, Severity
-from localsocket_review.findings_in_tests import is_test, told_together
+from localsocket_review.findings_in_tests import why_untold
 from localsocket_review.model.place import Place
 from localsocket_review.report.report import Report
 from localsocket_review.reviewer import review
@@ -55,28 +55,26 @@ def removals(report: Report) -> list[tuple[str, Severity, int]]:
 
 
 @pytest.mark.parametrize("name", ["tests__server", "app__test__server", "test_server", "server_test", "conftest"])
-def test_a_defect_in_a_test_is_a_note(tmp_path: Path, name: str) -> None:
+def test_a_defect_in_a_test_is_counted_and_not_told(tmp_path: Path, name: str) -> None:
     report = review([tree(tmp_path, app__add=HARMLESS, **{name: REMOVES})])
-    assert [severity for _, severity, _ in removals(report)] == [Severity.NOTE]
-    assert not report.security_defects
+    assert not removals(report)
+    assert report.verdict == "No security defects are detected in the code."
+    (untold,) = report.untold
+    assert str(untold).startswith("1 finding in tests, ")
+    assert str(untold).endswith(": LS106")
 
 
-def test_all_that_tests_have_is_one_note_which_counts_the_rules_and_names_the_worst_places(tmp_path: Path) -> None:
+def test_all_that_tests_have_is_one_line_which_counts_the_rules(tmp_path: Path) -> None:
     report = review([tree(tmp_path, app=REMOVES, tests__one=REMOVES, tests__two=REMOVES, tests__bus=OPENS)])
-    assert removals(report) == [("app.py", Severity.HIGH, 2), ("one.py", Severity.NOTE, 2)]
-    (note,) = [one for one in report.findings if is_test(Path(one.place.file), [tmp_path])]
-    assert note.message == "Tests have 3 findings, which do not count: LS106 2 times, LS104."
-    assert [(Path(one.place.file).name, one.note) for one in note.evidence] == [
-        ("one.py", "LS106 2 times"),
-        ("bus.py", "LS104"),
-    ]
+    assert removals(report) == [("app.py", Severity.HIGH, 2)]
+    (untold,) = report.untold
+    assert (untold.findings, untold.defects) == (3, 0)
+    assert untold.why.endswith("reviewed by themselves: LS106 2 times, LS104")
 
 
-def test_the_note_names_three_rules_and_counts_the_rest(tmp_path: Path) -> None:
-    found = [finding(tmp_path / "test_all.py", f"LS10{number}") for number in range(1, 6)]
-    (note,) = told_together(found, [tmp_path], [tmp_path / "test_all.py", tmp_path / "app.py"])
-    assert note.message == "Tests have 5 findings, which do not count: LS101, LS102, LS103 and 2 more rules."
-    assert [one.note for one in note.evidence] == ["LS101", "LS102", "LS103", "LS104", "LS105"]
+def test_the_line_names_three_rules_and_counts_the_rest() -> None:
+    found = [finding(Path("test_all.py"), f"LS10{number}") for number in range(1, 6)]
+    assert why_untold(found).endswith(": LS101, LS102, LS103 and 2 more rules")
 
 
 @pytest.mark.parametrize("given", ["", "tests", "tests/server.py"])

@@ -1,35 +1,45 @@
-"""What is found in the tests of a tree: one note, since nobody connects to a test but the test."""
+"""What is found in the tests of a tree: counted, and not told, since nobody connects to a test but the test."""
 
 from __future__ import annotations
 
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from pathlib import Path
 
-from localsocket_review.findings import Evidence, Finding, Severity
+from localsocket_review.findings import Finding
 
 _FOLDERS = frozenset({"test", "tests", "_tests", "testsuite", "autotests", "unittests"})
 _FILES = re.compile(
     r"(?:test_\w+|\w+_tests?|conftest|tests)\.py|(?:tst_\w+|[\w-]+[_-]tests?|test[_-][\w-]+)\.(?:c|cc|cpp|cxx)"
 )
-_NAMED = 3  # rules that the note names, so that it stays one short sentence
-_REPAIR = "review the tests by themselves, as `localsocket-review tests` does, to have each finding told"
+_NAMED = 3  # rules that are named, so that it stays one short line
 
 
-def told_together(findings: Iterable[Finding], roots: Sequence[Path], files: Sequence[Path]) -> list[Finding]:
-    """Make one note of all that was found in the tests of the trees that were given.
+def outside_of_tests(
+    findings: Iterable[Finding], roots: Sequence[Path], files: Sequence[Path]
+) -> tuple[list[Finding], list[Finding]]:
+    """Part what was found elsewhere from what was found in the tests of the trees that were given.
 
-    Where tests are all that a tree has, or a test is named itself, its findings stand as they are.
+    Where tests are all that a tree has, or a test is named itself, its findings count as all others do.
     """
     tests = {str(path) for path in files if is_test(path, roots)}
     if len(tests) == len(files):
         tests = set()
     findings = list(findings)
-    remaining = [finding for finding in findings if finding.place.file not in tests]
-    in_tests = [finding for finding in findings if finding.place.file in tests]
-    return [*remaining, _as_note(in_tests)] if in_tests else remaining
+    return (
+        [finding for finding in findings if finding.place.file not in tests],
+        [finding for finding in findings if finding.place.file in tests],
+    )
+
+
+def why_untold(in_tests: Sequence[Finding]) -> str:
+    """Return what ends the sentence `3 findings …`: which rules told them, the worst first."""
+    by_weight = sorted(in_tests, key=lambda one: (-one.severity, -one.confidence, one.rule))
+    counts = Counter(one.rule for one in by_weight)
+    named = [rule if count == 1 else f"{rule} {count} times" for rule, count in counts.items()]
+    more = f" and {len(named) - _NAMED} more rules" if len(named) > _NAMED else ""
+    return f"in tests, which are told where tests are reviewed by themselves: {', '.join(named[:_NAMED])}{more}"
 
 
 def is_test(path: Path, roots: Sequence[Path]) -> bool:
@@ -39,22 +49,3 @@ def is_test(path: Path, roots: Sequence[Path]) -> bool:
             below = path.relative_to(root)
             return not _FOLDERS.isdisjoint(below.parts[:-1]) or _FILES.fullmatch(below.name) is not None
     return False
-
-
-def _as_note(found: Sequence[Finding]) -> Finding:
-    """Return the worst as a note that tells of all, and names the worst place of each rule."""
-    by_weight = sorted(found, key=lambda one: (-one.severity, -one.confidence, one.rule, one.place))
-    worst = by_weight[0]
-    if len(found) == 1:
-        return replace(worst, severity=Severity.NOTE, message=f"In a test: {worst.message}")
-    counts = Counter(one.rule for one in by_weight)
-    worst_of_each = {one.rule: one for one in reversed(by_weight)}
-    places = tuple(Evidence(worst_of_each[rule].place, _times(rule, count)) for rule, count in counts.items())
-    named = ", ".join(_times(rule, count) for rule, count in [*counts.items()][:_NAMED])
-    more = f" and {len(counts) - _NAMED} more rules" if len(counts) > _NAMED else ""
-    message = f"Tests have {len(found)} findings, which do not count: {named}{more}."
-    return replace(worst, severity=Severity.NOTE, message=message, repair=_REPAIR, evidence=places, fingerprint="")
-
-
-def _times(rule: str, count: int) -> str:
-    return rule if count == 1 else f"{rule} {count} times"

@@ -16,14 +16,14 @@ from localsocket_review.apis.tables import Framework, Tables
 from localsocket_review.cache import ReportCache, key_of
 from localsocket_review.checking import Checker, RuleOutcome
 from localsocket_review.findings import Category
-from localsocket_review.findings_in_tests import told_together
+from localsocket_review.findings_in_tests import outside_of_tests, why_untold
 from localsocket_review.fingerprints import with_fingerprints
 from localsocket_review.model.unit import Language, Unit
 from localsocket_review.narrowing import Narrower, Scope, absolute, narrowed_by, untold
 from localsocket_review.policy import Policies
 from localsocket_review.reading.collecting import Collected, Exclusion, survey
 from localsocket_review.reading.files import Unreadable, read_file, source_of
-from localsocket_review.report.report import NotReviewed, Report, RuleFailure, in_order
+from localsocket_review.report.report import NotReviewed, Report, RuleFailure, Untold, in_order
 from localsocket_review.rules import all_rules
 from localsocket_review.rules.ls400_bad_suppression import unused_suppression
 from localsocket_review.rules.rule import Rule
@@ -143,12 +143,18 @@ def _told(
     judged = policies.judge(report.findings)
     silenced = (*report.silenced, *judged.silenced)
     narrowed = narrowed_by(narrowers, judged.told, silenced, _scope(report, reading))
+    remaining, in_tests = outside_of_tests(narrowed.told, paths, collected.files)
     empty = () if collected.files else (f"there is no Python, C or C++ in {_some([str(path) for path in paths])}",)
     return replace(
         report,
-        findings=in_order(told_together(narrowed.told, paths, collected.files)),
+        findings=in_order(remaining),
         silenced=silenced,
-        untold=(*untold(judged.unwanted, "of rules that the settings leave out there"), *narrowed.untold),
+        untold=(
+            *untold(judged.unwanted, "of rules that the settings leave out there"),
+            *narrowed.untold,
+            # Whatever it is, it is none that the verdict is about.
+            *((Untold(len(in_tests), 0, why_untold(in_tests)),) if in_tests else ()),
+        ),
         gone=narrowed.gone,
         not_checked=(
             *empty,
