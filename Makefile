@@ -8,7 +8,7 @@ PYTHON := python3
 help: ## list these habits
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
 
-CORE := packages/localsocket/setup.py packages/localsocket/src/localsocket/_core/compiled.c
+CORE := packages/localsocket/setup.py $(wildcard packages/localsocket/src/localsocket/_core/*.[ch])
 
 $(BIN)/localsocket: pyproject.toml packages/localsocket/pyproject.toml packages/localsocket-review/pyproject.toml $(CORE)
 	$(PYTHON) -m venv $(VENV)

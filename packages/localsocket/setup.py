@@ -14,7 +14,8 @@ from setuptools.command.bdist_wheel import bdist_wheel
 
 CORE = Extension(
     "localsocket._core.compiled",
-    ["src/localsocket/_core/compiled.c"],
+    ["src/localsocket/_core/compiled.c", "src/localsocket/_core/calls.c"],
+    depends=["src/localsocket/_core/core.h"],
     extra_compile_args=["-std=c11", "-O2", "-g0", "-fvisibility=hidden"],
     py_limited_api=True,
     optional=True,  # without it everything works in Python

@@ -7,6 +7,7 @@ import sys
 import tracemalloc
 from collections.abc import Callable
 from types import ModuleType
+from typing import TypeVar
 
 import pytest
 
@@ -15,6 +16,8 @@ from localsocket.blocking import event_loop
 from localsocket.blocking.event_socket import EventSocket
 from localsocket.sockets import connection
 from localsocket.sockets.connected_socket import ConnectedSocket
+
+T = TypeVar("T")
 
 _SHORT_WAYS = [(ConnectedSocket, "write_nowait"), (EventSocket, "read_available"), (EventSocket, "_on_events")]
 
@@ -40,6 +43,14 @@ def core(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Mod
     monkeypatch.setattr(connection, "sender", chosen.sender)
     monkeypatch.setattr(event_loop, "see_to", chosen.see_to)
     return chosen
+
+
+def made_with(core: ModuleType, kind: type[T], *methods: str) -> type[T]:
+    """Return the class as it would be if this core had been chosen, as far as these methods go."""
+    as_written = {method: vars(kind).get(f"_{method}_in_python", vars(kind)[method]) for method in methods}
+    made: type[T] = type(kind.__name__, (kind,), {"__slots__": (), **as_written})
+    core.short_ways(*methods)(made)
+    return made
 
 
 def assert_counts_references(once: Callable[[], object]) -> None:

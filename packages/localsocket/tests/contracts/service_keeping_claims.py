@@ -90,7 +90,7 @@ class UnhurriedClient:
         """Return why there is no result, once that has come."""
         self.receive(lambda: call.is_over)
         assert call.failure is not None, call.body
-        return call.failure.code
+        return str(call.failure.code)
 
     def begin_call(self, method: str, *arguments: object) -> None:
         """Make a call of which the last byte does not come."""

@@ -6,12 +6,15 @@ import inspect
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 
 import pytest
 
 from cores import core_named
 from localsocket import EventSocket, LocalSocket
 from localsocket._core import IN_USE, in_python
+from localsocket.wire.caller import Caller
+from localsocket.wire.frames import FrameDecoder
 
 SAYS_WHICH = "import localsocket._core as core; print(core.IN_USE, core.see_to.__module__)"
 WITHOUT_COMPILED = "import sys; sys.modules['localsocket._core.compiled'] = None\n"
@@ -47,17 +50,41 @@ def test_the_command_line_tells_which_core_is_in_use(environment: dict[str, str]
 
 def test_both_cores_have_the_same_names() -> None:
     compiled = core_named("compiled")
-    names = {name for name, thing in vars(in_python).items() if inspect.isfunction(thing)}
-    assert {name for name in vars(compiled) if not name.startswith("_")} == names
+    own = {
+        name
+        for name, thing in vars(in_python).items()
+        if (inspect.isfunction(thing) or inspect.isclass(thing)) and thing.__module__ == in_python.__name__
+    }
+    assert {name for name in vars(compiled) if not name.startswith("_")} == own
+    assert fields_of(compiled.OpenCall) == fields_of(in_python.OpenCall)
 
 
-@pytest.mark.parametrize("method", [LocalSocket.write_nowait, EventSocket.write, EventSocket.read_available])
-def test_what_goes_a_short_way_is_documented_and_called_as_before(method: object) -> None:
+def fields_of(kind: type) -> set[str]:
+    return {name for name in vars(kind) if not name.startswith("__")}
+
+
+@pytest.mark.parametrize(
+    "method",
+    [
+        LocalSocket.write_nowait,
+        EventSocket.write,
+        EventSocket.read_available,
+        FrameDecoder.feed,
+        Caller.feed,
+        Caller.prepare,
+    ],
+)
+def test_what_goes_a_short_way_is_documented_and_called_as_before(method: Callable[..., object]) -> None:
     assert inspect.getdoc(method)
-    assert list(inspect.signature(method).parameters) in (["self", "data"], ["self", "max_bytes"])  # type: ignore[arg-type]
-    assert ("pure" if inspect.isfunction(method) else "compiled") == IN_USE
+    as_written = getattr(method, "__objclass__", None)
+    if as_written is not None:
+        as_written = getattr(as_written, f"_{method.__name__.removeprefix('_')}_in_python")
+        expected = list(inspect.signature(as_written).parameters)
+        assert list(inspect.signature(method).parameters) == expected
+    assert ("pure" if as_written is None else "compiled") == IN_USE
 
 
-def test_a_short_way_that_the_compiled_core_does_not_know_is_refused() -> None:
-    with pytest.raises(LookupError, match="no_such_method"):
-        core_named("compiled").short_ways("no_such_method")(type("Kind", (), {}))
+@pytest.mark.parametrize(("kind", "method"), [("Caller", "no_such_method"), ("NoSuchClass", "feed")])
+def test_a_short_way_that_the_compiled_core_does_not_know_is_refused(kind: str, method: str) -> None:
+    with pytest.raises(LookupError, match=f"{method}.*{kind}"):
+        core_named("compiled").short_ways(method)(type(kind, (), {}))

@@ -6,15 +6,10 @@
  * The interpreter's lock is held throughout, save for sending much. A call that does not wait is over sooner than the
  * lock is given away and taken again, and so nothing can come between looking and doing: where a comment in Python says
  * that another thread may have been quicker, here none can. A signal's handler runs in none of these functions either,
- * but only in the methods they call.
- *
- * Only what the limited API of CPython 3.11 has is used, so that one wheel is for all versions from there on. */
-#define Py_LIMITED_API 0x030b0000
-#define PY_SSIZE_T_CLEAN
-#include <Python.h>
+ * but only in the methods they call. */
+#include "core.h"
 
 #include <errno.h>
-#include <stdbool.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
@@ -46,7 +41,7 @@ static PyObject *send_flags, *sending;
 /* --- attributes and calls ------------------------------------------------------------------------------------------ */
 
 /* Py_RETURN_NONE of newer headers counts no reference, since None is immortal there; under 3.11 it is not. */
-static PyObject *none(void)
+PyObject *none(void)
 {
     Py_INCREF(Py_None);
     return Py_None;
@@ -94,7 +89,7 @@ static void see_to_exception(PyObject *self, PyObject *method, PyObject *argumen
 }
 
 /* Calls the method as it stands in Python, with the arguments it was called with. */
-static PyObject *call_in_python(
+PyObject *call_in_python(
     PyObject *self, PyObject *method, PyObject *const *arguments, Py_ssize_t count, PyObject *keywords)
 {
     PyObject *result = NULL, *named = NULL, *positional = PyTuple_New(count);
@@ -405,22 +400,41 @@ static PyObject *on_events(PyObject *self, PyObject *mask)
 
 /* --- where these take the place of methods -------------------------------------------------------------------------- */
 
-static const struct {
-    PyMethodDef definition;
-    const char *in_python;
-    const char *signature;
-} known_ways[] = {
-    {{"write_nowait", (PyCFunction)(void (*)(void))write_nowait, METH_FASTCALL | METH_KEYWORDS, NULL},
+static const struct way ways_of_sockets[] = {
+    {{"write_nowait", CALLED_FAST(write_nowait), METH_FASTCALL | METH_KEYWORDS, NULL},
+     "ConnectedSocket",
      "_write_nowait_in_python",
      "($self, data)"},
-    {{"read_available", (PyCFunction)(void (*)(void))read_available, METH_FASTCALL | METH_KEYWORDS, NULL},
+    {{"read_available", CALLED_FAST(read_available), METH_FASTCALL | METH_KEYWORDS, NULL},
+     "EventSocket",
      "_read_available_in_python",
      "($self, max_bytes=None)"},
-    {{"_on_events", on_events, METH_O, NULL}, "_on_events_in_python", "($self, mask, /)"},
+    {{"_on_events", on_events, METH_O, NULL}, "EventSocket", "_on_events_in_python", "($self, mask, /)"},
 };
 
+/* The way of this method of this class, or NULL with an exception. */
+static const struct way *way_of(PyObject *class_name, PyObject *method_name)
+{
+    const struct {
+        const struct way *ways;
+        size_t count;
+    } known[] = {
+        {ways_of_sockets, sizeof ways_of_sockets / sizeof ways_of_sockets[0]},
+        {ways_of_calls, count_of_call_ways},
+    };
+    for (size_t table = 0; table < sizeof known / sizeof known[0]; table++)
+        for (size_t i = 0; i < known[table].count; i++) {
+            const struct way *way = &known[table].ways[i];
+            if (PyUnicode_CompareWithASCIIString(class_name, way->of_class) == 0 &&
+                PyUnicode_CompareWithASCIIString(method_name, way->definition.ml_name) == 0)
+                return way;
+        }
+    PyErr_Format(PyExc_LookupError, "there is no short way of %R of %U", method_name, class_name);
+    return NULL;
+}
+
 /* Puts one of the ways above into the class, which keeps the method as it stands in Python under the other name. */
-static int shorten(PyObject *class, PyObject *method_name, size_t way)
+static int shorten(PyObject *class, PyObject *method_name, const struct way *way)
 {
     PyObject *text = NULL, *function = PyObject_GetAttr(class, method_name);
     PyObject *explained = function == NULL ? NULL : PyObject_GetAttrString(function, "__doc__");
@@ -430,7 +444,7 @@ static int shorten(PyObject *class, PyObject *method_name, size_t way)
     PyObject *inherited = explained == Py_None ? PyUnicode_FromString("") : PyObject_Str(explained);
     if (inherited == NULL)
         goto done;
-    text = PyUnicode_FromFormat("%U%s\n--\n\n%U", method_name, known_ways[way].signature, inherited);
+    text = PyUnicode_FromFormat("%U%s\n--\n\n%U", method_name, way->signature, inherited);
     Py_DECREF(inherited);
     PyObject *bytes = text == NULL ? NULL : PyUnicode_AsUTF8String(text);
     if (bytes == NULL)
@@ -447,10 +461,10 @@ static int shorten(PyObject *class, PyObject *method_name, size_t way)
     }
     memcpy(documentation, PyBytes_AsString(bytes), (size_t)PyBytes_Size(bytes) + 1);
     Py_DECREF(bytes);
-    *definition = known_ways[way].definition;
+    *definition = way->definition;
     definition->ml_doc = documentation;
     PyObject *method = PyDescr_NewMethod((PyTypeObject *)class, definition);
-    if (method != NULL && PyObject_SetAttrString(class, known_ways[way].in_python, function) == 0)
+    if (method != NULL && PyObject_SetAttrString(class, way->in_python, function) == 0)
         failed = PyObject_SetAttr(class, method_name, method);
     Py_XDECREF(method);
 done:
@@ -462,18 +476,18 @@ done:
 
 static PyObject *shorten_class(PyObject *names, PyObject *class)
 {
+    PyObject *class_name = PyObject_GetAttrString(class, "__name__");
+    if (class_name == NULL)
+        return NULL;
     for (Py_ssize_t i = 0; i < PyTuple_Size(names); i++) {
         PyObject *method_name = PyTuple_GetItem(names, i);
-        size_t way = 0, count = sizeof known_ways / sizeof known_ways[0];
-        while (way < count && PyUnicode_CompareWithASCIIString(method_name, known_ways[way].definition.ml_name) != 0)
-            way++;
-        if (way == count) {
-            PyErr_Format(PyExc_LookupError, "there is no short way of %R", method_name);
+        const struct way *way = way_of(class_name, method_name);
+        if (way == NULL || shorten(class, method_name, way) < 0) {
+            Py_DECREF(class_name);
             return NULL;
         }
-        if (shorten(class, method_name, way) < 0)
-            return NULL;
     }
+    Py_DECREF(class_name);
     Py_INCREF(class);
     return class;
 }
@@ -499,12 +513,17 @@ static struct PyModuleDef definition = {
     PyModuleDef_HEAD_INIT, "localsocket._core.compiled", "The hot path of bytes in C.", -1, functions, NULL, NULL, NULL, NULL,
 };
 
+bool intern_each(const struct used_name *names, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if ((*names[i].place = PyUnicode_InternFromString(names[i].text)) == NULL)
+            return false;
+    return true;
+}
+
 static bool intern_names(void)
 {
-    const struct {
-        PyObject **place;
-        const char *text;
-    } names[] = {
+    const struct used_name names[] = {
         {&name.acquire, "acquire"},
         {&name.break_off, "_break_off"},
         {&name.fileno, "fileno"},
@@ -529,9 +548,8 @@ static bool intern_names(void)
         {&name.unsent, "_unsent"},
         {&name.write_nowait_in_python, "_write_nowait_in_python"},
     };
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
-        if ((*names[i].place = PyUnicode_InternFromString(names[i].text)) == NULL)
-            return false;
+    if (!intern_each(names, sizeof names / sizeof names[0]))
+        return false;
     send_flags = PyLong_FromLong(SEND_FLAGS);
     sending = PyUnicode_InternFromString("sending");
     return send_flags != NULL && sending != NULL;
@@ -539,5 +557,8 @@ static bool intern_names(void)
 
 PyMODINIT_FUNC PyInit_compiled(void)
 {
-    return intern_names() ? PyModule_Create(&definition) : NULL;
+    PyObject *module = intern_names() ? PyModule_Create(&definition) : NULL;
+    if (module != NULL && !prepare_calls(module))
+        Py_CLEAR(module);
+    return module;
 }

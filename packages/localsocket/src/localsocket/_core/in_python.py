@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import socket
+from collections import deque
 from collections.abc import Callable, Iterator
-from typing import TypeVar
+from typing import Any, TypeVar
 
 _Class = TypeVar("_Class", bound=type)
 
@@ -34,6 +35,58 @@ def short_ways(*_names: str) -> Callable[[_Class], _Class]:
     """Have these methods of the decorated class go their short way in C, where there is C.
 
     The short way is what nearly always happens; for all else the compiled core calls the method as it stands here. It
-    knows `write_nowait` of a ConnectedSocket, and `read_available` and `_on_events` of an EventSocket.
+    knows them by the names of class and method: `write_nowait` of ConnectedSocket, `read_available` and `_on_events` of
+    EventSocket, `feed` of FrameDecoder, `feed` and `prepare` of Caller.
     """
     return lambda decorated: decorated
+
+
+class OpenCall:
+    """A call as its caller sees it: on its way, or over, with what has come back so far.
+
+    `waiter` is free for the face that waits, `holder` for the connection that has taken the call over from another one
+    that was lost. Exactly one of `body`, `failure` and `error` is there once the call is over, unless it gave a stream
+    that ended well: then `items` are left to be taken.
+    """
+
+    __slots__ = (
+        "_granted",
+        "_unacknowledged",
+        "attempts",
+        "body",
+        "depth",
+        "error",
+        "failure",
+        "frame",
+        "holder",
+        "is_over",
+        "is_stream",
+        "items",
+        "method",
+        "number",
+        "prefetch",
+        "waiter",
+    )
+
+    def __init__(self, method: str, number: int, frame: bytes, window: int) -> None:
+        self.method = method
+        self.number = number
+        self.frame = frame  # to be sent again, if the method may be called twice
+        self.attempts = 1
+        self.is_over = False
+        self.is_stream = False
+        self.body: bytes | memoryview | None = None
+        self.failure: Any = None
+        self.error: Exception | None = None
+        self.items: deque[bytes | memoryview] | None = None
+        self.prefetch: Any = None
+        self.waiter: Any = None
+        self.depth = 0  # calls of both sides that this one is made within, one within the other
+        self.holder: Any = None
+        self._granted = window
+        self._unacknowledged = 0
+
+    @property
+    def is_answered(self) -> bool:
+        """Whether it is known what the call gives: a result, a failure, or a stream."""
+        return self.is_over or self.is_stream

@@ -5,13 +5,14 @@ from __future__ import annotations
 import sys
 from collections import deque
 from collections.abc import Iterable
-from typing import Any
 
+from localsocket._core import OpenCall as OpenCall
+from localsocket._core import short_ways
 from localsocket.errors import PeerBrokeProtocol, TooLongToSend, UnsuitableMessage, Unsupported
 from localsocket.showing import shown
 from localsocket.values.gathering import Written
 from localsocket.values.known_types import PLAIN, KnownTypes
-from localsocket.wire.call_bodies import Failure, decode_failure, encode_call, encode_count, encode_flat_call
+from localsocket.wire.call_bodies import decode_failure, encode_call, encode_count, encode_flat_call
 from localsocket.wire.frames import HEADER_SIZE, Body, Frame, FrameDecoder, Kind, encode_frame
 from localsocket.wire.greeting import BUS_LIMIT, Greeting, decode_greeting
 from localsocket.wire.sizes import check_size, check_sizes
@@ -36,60 +37,11 @@ class ItemWindow:
         self.granted = items
 
 
-class OpenCall:
-    """A call as its caller sees it: on its way, or over, with what has come back so far.
-
-    `waiter` is free for the face that waits, `holder` for the connection that has taken the call over from another one
-    that was lost. Exactly one of `body`, `failure` and `error` is there once the call is
-    over, unless it gave a stream that ended well: then `items` are left to be taken.
-    """
-
-    __slots__ = (
-        "_granted",
-        "_unacknowledged",
-        "attempts",
-        "body",
-        "depth",
-        "error",
-        "failure",
-        "frame",
-        "holder",
-        "is_over",
-        "is_stream",
-        "items",
-        "method",
-        "number",
-        "prefetch",
-        "waiter",
-    )
-
-    def __init__(self, method: str, number: int, frame: bytes, window: int) -> None:
-        self.method = method
-        self.number = number
-        self.frame = frame  # to be sent again, if the method may be called twice
-        self.attempts = 1
-        self.is_over = False
-        self.is_stream = False
-        self.body: Body | None = None
-        self.failure: Failure | None = None
-        self.error: Exception | None = None
-        self.items: deque[Body] | None = None
-        self.prefetch: ItemWindow | None = None
-        self.waiter: Any = None
-        self.depth = 0  # calls of both sides that this one is made within, one within the other
-        self.holder: Any = None
-        self._granted = window
-        self._unacknowledged = 0
-
-    @property
-    def is_answered(self) -> bool:
-        """Whether it is known what the call gives: a result, a failure, or a stream."""
-        return self.is_over or self.is_stream
-
-
+@short_ways("feed", "prepare")
 class Caller:
     """Gives the frames to send, and takes what arrives. Not thread-safe: whoever owns it holds a lock."""
 
+    _encode_flat = staticmethod(encode_flat_call)
     is_json = False
     """Whether results and items come as JSON, else as MessagePack."""
     takes_positions = True
@@ -363,7 +315,7 @@ class Caller:
             if named:
                 check_size(named, longest)
             if is_flat:
-                body: Written = encode_flat_call((method, timeout, arguments))
+                body: Written = self._encode_flat((method, timeout, arguments))
             else:
                 body = encode_call(method, timeout, arguments, named, carrier, self._known)
         except TooLongToSend as error:

@@ -7,6 +7,7 @@ import struct
 import sys
 from typing import Final, TypeAlias
 
+from localsocket._core import short_ways
 from localsocket.errors import MessageTooLong, PeerBrokeProtocol
 from localsocket.values.gathering import Gathered, Written
 
@@ -70,6 +71,7 @@ def encode_greeting(body: bytes) -> bytes:
     return HEADER.pack(len(body), Kind.GREETING, 0, VERSION, GREETING_ID) + body
 
 
+@short_ways("feed")
 class FrameDecoder:
     """Makes frames of bytes as they arrive, however they are cut. Nothing is held but what has arrived.
 
@@ -122,21 +124,21 @@ class FrameDecoder:
                     and length <= self.max_body
                 ):
                     return [(kind, number, memoryview(data)[HEADER_SIZE:] if length > _VIEWED else data[HEADER_SIZE:])]
-            return self._parse(data)
+            return self._parse(data, 0, [])
         self._arrived += data
         if len(self._arrived) < self._needed:
             return []
         arrived, self._arrived = self._arrived, bytearray()
-        return self._parse(arrived)
+        return self._parse(arrived, 0, [])
 
     def check_end(self) -> None:
         """Raise PeerBrokeProtocol when the stream may not end here: in the middle of a frame."""
         if self._arrived:
             raise PeerBrokeProtocol(f"the peer finished sending after {len(self._arrived)} bytes of a frame")
 
-    def _parse(self, data: bytes | bytearray) -> list[Frame]:
-        frames: list[Frame] = []
-        start, end = 0, len(data)
+    def _parse(self, data: bytes | bytearray, start: int, frames: list[Frame]) -> list[Frame]:
+        """Return `frames`, to which those are appended that begin at `start` and behind it."""
+        end = len(data)
         last = min(end - HEADER_SIZE, self._last)
         while start <= last:
             length, kind, descriptors, flags, number = HEADER.unpack_from(data, start)
