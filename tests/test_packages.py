@@ -56,6 +56,8 @@ os.chdir(os.path.join(work, name.removesuffix(".tar.gz")))
 build_meta.build_wheel(made)
 """
 
+RELEASED = "1700000000"  # seconds since 1970: when whatever is built says that it was made
+
 
 @pytest.fixture(scope="module")
 def built(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Built]:
@@ -64,17 +66,19 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Built]:
 
 
 def build(name: str, directory: Path) -> Built:
-    # A copy: building leaves files in the tree.
+    # A copy: building leaves files in the tree. Its files are as new as those of a fresh clone.
     copy, made, work = directory / "copy", directory / "made", directory / "work"
     shutil.copytree(
         ROOT / "packages" / name,
         copy,
         ignore=shutil.ignore_patterns("build", "*.egg-info", "__pycache__", ".pytest_cache", "*.so"),
     )
+    for file in copy.rglob("*"):
+        os.utime(file)
     made.mkdir()
-    done = subprocess.run(
-        [sys.executable, "-c", BUILD, made, work], cwd=copy, capture_output=True, text=True, check=False
-    )
+    environment = os.environ | {"SOURCE_DATE_EPOCH": RELEASED}
+    command = [sys.executable, "-c", BUILD, made, work]
+    done = subprocess.run(command, cwd=copy, env=environment, capture_output=True, text=True, check=False, umask=0o022)
     assert done.returncode == 0, done.stderr
     return Built(next(made.glob("*.tar.gz")), next(made.glob("*.whl")), done.stdout + done.stderr)
 
@@ -219,6 +223,21 @@ def test_a_wheel_with_the_compiled_core_is_for_all_versions_of_python(built: dic
     install(python, wheel)
     program = "from localsocket._core import IN_USE; print(IN_USE)"
     assert subprocess.run([python, "-c", program], capture_output=True, text=True, check=True).stdout == "compiled\n"
+
+
+@pytest.mark.parametrize("name", PACKAGES)
+def test_two_builds_of_one_source_are_the_same_byte_for_byte(
+    built: dict[str, Built], tmp_path: Path, name: str
+) -> None:
+    again = build(name, tmp_path)
+    assert again.source.read_bytes() == built[name].source.read_bytes()
+    assert again.wheel.read_bytes() == built[name].wheel.read_bytes()
+
+
+def test_both_packages_make_their_source_package_alike() -> None:
+    told = [(ROOT / "packages" / name / "setup.py").read_text(encoding="utf-8") for name in PACKAGES]
+    one, other = (text[text.index("class SourcePackage") : text.index("        return name\n")] for text in told)
+    assert one == other
 
 
 def test_an_index_would_take_the_packages(built: dict[str, Built]) -> None:

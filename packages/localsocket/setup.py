@@ -1,16 +1,21 @@
 """What pyproject.toml cannot say: the core is compiled where there is a compiler, and one build of it is for all.
 
 LOCALSOCKET_PURE=1 in the environment leaves it out. Whatever the reason that it is not there, the wheel says so by its
-name: `py3-none-any`.
+name: `py3-none-any`. Two builds of one source are the same, byte for byte.
 """
 
 from __future__ import annotations
 
+import gzip
 import os
 import sys
+import tarfile
+import time
+from typing import Any
 
 from setuptools import Extension, setup
 from setuptools.command.bdist_wheel import bdist_wheel
+from setuptools.command.sdist import sdist
 
 CORE = Extension(
     "localsocket._core.compiled",
@@ -31,9 +36,35 @@ class Wheel(bdist_wheel):
         return super().get_tag()
 
 
+class SourcePackage(sdist):
+    """A source package of which every build is the same, byte for byte, once SOURCE_DATE_EPOCH says when it was made.
+
+    Both packages have this class, since each is built alone.
+    """
+
+    def make_archive(self, base_name: str, *_gztar: str, base_dir: str, **_of_whom: Any) -> str:
+        made = int(os.environ.get("SOURCE_DATE_EPOCH", time.time()))
+
+        def of_nobody(entry: tarfile.TarInfo) -> tarfile.TarInfo:
+            entry.mtime = made
+            entry.mode = 0o755 if entry.isdir() or entry.mode & 0o100 else 0o644  # whatever the builder's umask
+            entry.uid = entry.gid = 0
+            entry.uname = entry.gname = ""
+            return entry
+
+        name = f"{base_name}.tar.gz"
+        with (
+            open(name, "wb") as file,
+            gzip.GzipFile("", "wb", fileobj=file, mtime=made) as packed,
+            tarfile.open(fileobj=packed, mode="w", format=tarfile.PAX_FORMAT) as archive,
+        ):
+            archive.add(base_dir, filter=of_nobody)
+        return name
+
+
 is_compiled = os.environ.get("LOCALSOCKET_PURE") != "1" and sys.implementation.name == "cpython"
 setup(
     ext_modules=[CORE] if is_compiled else [],
-    cmdclass={"bdist_wheel": Wheel},
+    cmdclass={"bdist_wheel": Wheel, "sdist": SourcePackage},
     options={"bdist_wheel": {"py_limited_api": "cp311"}} if is_compiled else {},
 )

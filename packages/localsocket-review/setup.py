@@ -1,0 +1,41 @@
+"""What pyproject.toml cannot say: two builds of one source are the same, byte for byte."""
+
+from __future__ import annotations
+
+import gzip
+import os
+import tarfile
+import time
+from typing import Any
+
+from setuptools import setup
+from setuptools.command.sdist import sdist
+
+
+class SourcePackage(sdist):
+    """A source package of which every build is the same, byte for byte, once SOURCE_DATE_EPOCH says when it was made.
+
+    Both packages have this class, since each is built alone.
+    """
+
+    def make_archive(self, base_name: str, *_gztar: str, base_dir: str, **_of_whom: Any) -> str:
+        made = int(os.environ.get("SOURCE_DATE_EPOCH", time.time()))
+
+        def of_nobody(entry: tarfile.TarInfo) -> tarfile.TarInfo:
+            entry.mtime = made
+            entry.mode = 0o755 if entry.isdir() or entry.mode & 0o100 else 0o644  # whatever the builder's umask
+            entry.uid = entry.gid = 0
+            entry.uname = entry.gname = ""
+            return entry
+
+        name = f"{base_name}.tar.gz"
+        with (
+            open(name, "wb") as file,
+            gzip.GzipFile("", "wb", fileobj=file, mtime=made) as packed,
+            tarfile.open(fileobj=packed, mode="w", format=tarfile.PAX_FORMAT) as archive,
+        ):
+            archive.add(base_dir, filter=of_nobody)
+        return name
+
+
+setup(cmdclass={"sdist": SourcePackage})
