@@ -516,6 +516,18 @@ class StartFailed(LocalSocketError, ChildProcessError):
         self.output = list(output)
 
 
+class WorkersFailed(LocalSocketError, ChildProcessError):
+    """No worker of a service serves: `reason` says why the last one did not.
+
+    `status` is the exit status of that, or the negative number of the signal that ended it.
+    """
+
+    def __init__(self, reason: str, status: int) -> None:
+        super().__init__(errno.ECHILD, reason)
+        self.reason = reason
+        self.status = status
+
+
 class ServerBusy(Busy):
     """The server's accept queue is full."""
 

@@ -21,8 +21,9 @@ import pytest
 
 import localsocket
 from cli.conftest import COMMAND
+from cli.managing import Manager, activated
 from localsocket.errors import LocalSocketError, Unsupported
-from localsocket.serving import running
+from localsocket.serving import doors
 from localsocket.serving.log_lines import JsonFormatter
 from localsocket.testing import PATIENCE, Background, wait_until
 from localsocket.tools.endpoints import named_endpoints
@@ -51,48 +52,12 @@ def module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     sys.modules.pop("shop_here", None)
 
 
-class Manager:
-    """What a service manager has: a socket that is told things."""
-
-    def __init__(self, address: str | bytes) -> None:
-        self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-        self.socket.bind(address)
-        self.socket.settimeout(PATIENCE)
-
-    def wait_for(self, assignment: str) -> None:
-        while assignment not in self.socket.recv(4096).decode().split("\n"):
-            pass
-
-    def is_quiet(self, seconds: float) -> bool:
-        """Whether it is told nothing for so long, beside what was said before."""
-        self.socket.setblocking(False)
-        try:
-            while True:
-                self.socket.recv(4096)
-        except BlockingIOError:
-            self.socket.settimeout(seconds)
-        try:
-            self.socket.recv(4096)
-        except TimeoutError:
-            return True
-        finally:
-            self.socket.settimeout(PATIENCE)
-        return False
-
-
 @pytest.fixture
 def manager(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Manager]:
     found = Manager(str(tmp_path / "notify"))
     monkeypatch.setenv("NOTIFY_SOCKET", str(tmp_path / "notify"))
     with found.socket:
         yield found
-
-
-def activated(listening: socket.socket, *arguments: str, **options: Any) -> subprocess.Popen[bytes]:
-    """Start the command as systemd does: the socket is its descriptor 3."""
-    script = 'LISTEN_PID=$$ LISTEN_FDS=1 LISTEN_FDNAMES=shop exec "$@" 3<&0 </dev/null'
-    command = ["sh", "-c", script, "sh", *COMMAND, *arguments]
-    return subprocess.Popen(command, stdin=listening, stderr=subprocess.PIPE, **options)
 
 
 def run_until(done: Callable[[], None], service: localsocket.Service, **options: Any) -> None:
@@ -200,7 +165,7 @@ def test_each_socket_that_is_handed_over_is_served(
             listening.listen()
             given[name] = listening.detach()
     # In this process other files have the numbers from 3 on.
-    monkeypatch.setattr(running, "take_activation_descriptors", lambda: given)
+    monkeypatch.setattr(doors, "take_activation_descriptors", lambda: given)
 
     def use() -> None:
         try:

@@ -27,6 +27,7 @@ from localsocket.errors import (
     UnsuitableAllow,
     UnsuitableMessage,
     Unsupported,
+    WorkersFailed,
 )
 
 
@@ -116,6 +117,8 @@ def _status(error: Exception) -> ExitStatus:
         case DeadlinePassed():
             return ExitStatus.TIMED_OUT
         case InvalidAddress() | UnsuitableAllow() | UnsuitableMessage() | Unsupported():
+            return ExitStatus.USAGE
+        case WorkersFailed(status=ExitStatus.USAGE):
             return ExitStatus.USAGE
     return ExitStatus.NO_SERVER if isinstance(error, _NOT_REACHED) else ExitStatus.FAILED
 

@@ -7,6 +7,7 @@ import os
 import sys
 import traceback
 from collections.abc import Sequence
+from functools import partial
 from types import ModuleType
 from typing import TypedDict, Unpack
 
@@ -17,19 +18,27 @@ from localsocket.endpoint.credentials import AllowedUsers
 from localsocket.endpoint.reaching import check_reachable, mode_for
 from localsocket.services.protocols import ProtocolName
 from localsocket.services.service import Service
-from localsocket.serving.running import LogLevel, run
+from localsocket.serving.run_settings import LogLevel, RunSettings
+from localsocket.serving.running import run
+from localsocket.serving.supervisor import Supervisor
+from localsocket.sockets.server import ListenOptions
 
 
-class ServeOptions(TypedDict, total=False):
-    """What a service is served with: the options of localsocket.run()."""
+class Behaviour(TypedDict, total=False):
+    """How a service is served, wherever: options of localsocket.run()."""
 
-    allow: AllowedUsers
-    mode: int | None
     protocols: Sequence[ProtocolName] | None
     idle_timeout: float | None
     drain: float
     log_level: LogLevel
     log_json: bool
+
+
+class ServeOptions(Behaviour, total=False):
+    """What a service is served with: the options of localsocket.run()."""
+
+    allow: AllowedUsers
+    mode: int | None
 
 
 def serve_until_stopped(target: str, at: str, **options: Unpack[ServeOptions]) -> None:
@@ -38,6 +47,18 @@ def serve_until_stopped(target: str, at: str, **options: Unpack[ServeOptions]) -
     Raises CommandFailed where there is none, and what that raises.
     """
     run(_find_service(target), at or None, **options)
+
+
+def serve_by_workers(
+    target: str, at: str, listening: ListenOptions, *, workers: int, reload: bool, **behaviour: Unpack[Behaviour]
+) -> None:
+    """Serve the service MODULE:SERVICE by so many processes, each of which imports the module.
+
+    Raises WorkersFailed with what serve_until_stopped() raises for a service that there is not.
+    """
+    check_target(target)
+    load = partial(_find_service, target)
+    Supervisor(load, at or None, listening, RunSettings(**behaviour), count=workers, reloads=reload).run()
 
 
 def what_would_be_served(target: str, at: str, allow: AllowedUsers, mode: int | None) -> str:
@@ -87,7 +108,10 @@ def _import(name: str) -> ModuleType:
 
 
 def _import_failed(name: str, error: Exception) -> CommandFailed:
-    place = traceback.extract_tb(error.__traceback__)[-1]
-    return CommandFailed(
-        f"importing {name!r} failed: {type(error).__name__}: {error} ({place.filename}, line {place.lineno})"
-    )
+    what: object = error
+    if isinstance(error, SyntaxError):  # which says itself where it is
+        what, place = error.msg, f"{error.filename}, line {error.lineno}"
+    else:
+        last = traceback.extract_tb(error.__traceback__)[-1]
+        place = f"{last.filename}, line {last.lineno}"
+    return CommandFailed(f"importing {name!r} failed: {type(error).__name__}: {what} ({place})")

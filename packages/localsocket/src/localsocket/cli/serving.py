@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 from localsocket.cli.declaring import Argument, Option
-from localsocket.cli.exit_status import CommandFailed
+from localsocket.cli.exit_status import CommandFailed, WrongUsage
 from localsocket.cli.options import (
     Allow,
     AnyUser,
@@ -17,8 +17,9 @@ from localsocket.cli.options import (
     file_mode,
 )
 from localsocket.cli.plain_text import one_line
-from localsocket.cli.service_program import serve_until_stopped, what_would_be_served
-from localsocket.serving.running import DRAIN, LogLevel
+from localsocket.cli.service_program import Behaviour, serve_by_workers, serve_until_stopped, what_would_be_served
+from localsocket.serving.run_settings import DRAIN, LogLevel
+from localsocket.sockets.server import ListenOptions
 
 
 def serve(
@@ -41,6 +42,13 @@ def serve(
     drain: Annotated[
         float, Option(metavar="SECONDS", minimum=0, help="How long calls under way have to end when it is stopped.")
     ] = DRAIN,
+    workers: Annotated[
+        int | None,
+        Option(metavar="N", minimum=1, help="Serve by so many processes, each with a service of its own."),
+    ] = None,
+    reload: Annotated[
+        bool, Option("--reload", help="Go over to new processes when a file of the module has changed.")
+    ] = False,
     log_level: Annotated[LogLevel, Option(help="What is logged, from this on.")] = "info",
     log_json: Annotated[bool, Option("--log-json", help="Log one JSON object per line.")] = False,
     check: Annotated[
@@ -53,7 +61,12 @@ def serve(
 
     Where a service manager hands over sockets, by LISTEN_FDS, those are served, and nothing else. It is told when the
     service is ready and when it stops, and its watchdog that the service is not stuck.
+
+    With --workers or --reload, SIGHUP has new processes import the module anew and take over. Where that fails, the
+    ones before go on.
     """
+    if idle_timeout is not None and (workers or reload):
+        raise WrongUsage("--idle-timeout goes with one process, that leaves: not with --workers or --reload")
     allowed, permissions = allowed_users(any_user, allow), file_mode(mode)
     spoken = chosen_protocols(protocols)
     if check:
@@ -62,17 +75,14 @@ def serve(
         except CommandFailed as error:
             raise CommandFailed(str(error)) from None  # with 1, whatever it is
         return
-    serve_until_stopped(
-        target,
-        at,
-        allow=allowed,
-        mode=permissions,
-        protocols=spoken,
-        idle_timeout=idle_timeout,
-        drain=drain,
-        log_level=log_level,
-        log_json=log_json,
+    behaviour = Behaviour(
+        protocols=spoken, idle_timeout=idle_timeout, drain=drain, log_level=log_level, log_json=log_json
     )
+    if workers is None and not reload:
+        serve_until_stopped(target, at, allow=allowed, mode=permissions, **behaviour)
+    else:
+        listening = ListenOptions(allow=allowed, mode=permissions)
+        serve_by_workers(target, at, listening, workers=workers or 1, reload=reload, **behaviour)
 
 
 COMMANDS = {"serve": serve}

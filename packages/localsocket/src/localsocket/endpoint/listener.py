@@ -134,12 +134,12 @@ def open_listener(
         return Listener(endpoint, sock, Publication(directory, lock, endpoint.file_name, file))
 
 
-def adopt_listener(descriptor: int, allow: AllowedUsers) -> Listener:
+def adopt_listener(descriptor: int, allow: AllowedUsers, endpoint: Endpoint | None = None) -> Listener:
     """Take over a descriptor that somebody else bound and set listening, for example systemd.
 
-    Its file is not ours and is never removed. Raises UnsuitableDescriptor, or UnsuitableAllow for a file that keeps out
-    whom `allow` lets in, and for an abstract address with a wider `allow` than SAME_USER; then the descriptor is still
-    the caller's, as it was.
+    Where `endpoint` does not tell that, its address is what it is bound to. Its file is not ours and is never removed.
+    Raises UnsuitableDescriptor, or UnsuitableAllow for a file that keeps out whom `allow` lets in, and for an abstract
+    address with a wider `allow` than SAME_USER; then the descriptor is still the caller's, as it was.
     """
     sock = take_socket(descriptor)
     try:
@@ -147,7 +147,7 @@ def adopt_listener(descriptor: int, allow: AllowedUsers) -> Listener:
             raise UnsuitableDescriptor(
                 descriptor, "it is a socket that does not listen; serve_socket() serves a connected one"
             )
-        endpoint = _bound_endpoint(sock)
+        endpoint = endpoint or _bound_endpoint(sock)
         check_abstract(endpoint, allow)
         check_adopted(endpoint, allow)
         sock.setblocking(False)

@@ -102,7 +102,7 @@ class Service:
         self._unknown_method = Method(UNKNOWN, _nothing)
         self._methods_of_protocols: list[Method] = []
         self._made = time.monotonic()
-        self._worker = 0
+        self._worker = self._workers = 0  # which of how many processes this is, from 1
         self._call_watch = CallWatch(check_log_calls(log_calls), self._watching_changed)
         self._watch: CallWatch | None = None  # what each call is told to, as long as somebody wants to know
         self._watching_changed()
@@ -296,6 +296,7 @@ class Service:
             version=self.version,
             pid=os.getpid(),
             worker=self._worker,
+            workers=self._workers,
             uptime=self._uptime,
             stats=self.stats(),
             methods=numbers_by_method(self._all_methods()),

@@ -59,14 +59,15 @@ class MethodStats:
 class ServiceReport:
     """What localsocket.stats tells the owner of a service: `stats` of all, and `methods`, the slowest by p99 first.
 
-    `pid` is the process that answers; one of several behind a name is number `worker`, from 1, and tells of itself
-    alone. `uptime` is in seconds, since the service was made.
+    `pid` is the process that answers; one of several behind a name is number `worker`, from 1, of `workers`, and tells
+    of itself alone; both are 0 where there is one process. `uptime` is in seconds, since the service was made.
     """
 
     service: str
     version: str
     pid: int
     worker: int
+    workers: int
     uptime: float
     stats: ServiceStats
     methods: list[MethodStats]

@@ -5,25 +5,41 @@ from __future__ import annotations
 import copy
 import logging
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TextIO
 
 import msgspec
 
 from localsocket.plain_lines import lines, one_line
 
 _FORM = "%(asctime)s %(levelname)s %(name)s: %(message)s"
+_FORM_OF_WORKER = "%(asctime)s %(levelname)s %(name)s [worker {}]: %(message)s"
 
 _encode = msgspec.json.Encoder(enc_hook=ascii).encode
 
 
-def log_to_standard_error(level: int = logging.INFO, *, as_json: bool = False) -> None:
+def log_to_standard_error(level: int = logging.INFO, *, as_json: bool = False, worker: int = 0) -> None:
     """Have everything logged from `level` on, unless the program has set up its logging already.
 
-    A record that cannot be written, to a disk that is full for example, is lost, and the program goes on.
+    A record that cannot be written, to a disk that is full for example, is lost, and the program goes on. With `worker`
+    each tells which of several processes it is from.
     """
-    handler = logging.StreamHandler()
-    handler.setFormatter(JsonFormatter() if as_json else LineFormatter(_FORM))
+    handler = _OurHandler()
+    form = _FORM_OF_WORKER.format(worker) if worker else _FORM
+    handler.setFormatter(JsonFormatter(worker) if as_json else LineFormatter(form))
     logging.basicConfig(level=level, handlers=[handler])
+
+
+def forget_our_log() -> None:
+    """Undo that in a forked child, whose program may set up its own."""
+    root = logging.getLogger()
+    for handler in list(root.handlers):
+        if isinstance(handler, _OurHandler):
+            root.removeHandler(handler)
+            root.setLevel(logging.WARNING)
+
+
+class _OurHandler(logging.StreamHandler[TextIO]):
+    """Known among those of others."""
 
 
 class LineFormatter(logging.Formatter):
@@ -42,7 +58,14 @@ class LineFormatter(logging.Formatter):
 
 
 class JsonFormatter(logging.Formatter):
-    """A record is one line of JSON: time in UTC, level, logger, message, and `call` or `exception` where it has one."""
+    """A record is one line of JSON: time in UTC, level, logger, message, and `call` or `exception` where it has one.
+
+    With `worker` it has that too.
+    """
+
+    def __init__(self, worker: int = 0) -> None:
+        super().__init__()
+        self._worker = worker
 
     def format(self, record: logging.LogRecord) -> str:
         told: dict[str, Any] = {
@@ -51,6 +74,8 @@ class JsonFormatter(logging.Formatter):
             "logger": record.name,
             "message": one_line(record.getMessage()),
         }
+        if self._worker:
+            told["worker"] = self._worker
         if (call := getattr(record, "call", None)) is not None:
             told["call"] = call
         if record.exc_info:

@@ -5,13 +5,16 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
+from collections.abc import Sequence
+
+STOP = (signal.SIGTERM, signal.SIGINT)
 
 
 class StopSignals:
-    """Waits for the first SIGTERM or SIGINT, or tell(); a second signal does what it did before."""
+    """Waits for the first of the signals, or tell(); a second signal does what it did before."""
 
-    def __init__(self) -> None:
-        handlers = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+    def __init__(self, numbers: Sequence[signal.Signals] = STOP) -> None:
+        handlers = {number: signal.getsignal(number) for number in numbers}
         # A shell without job control starts what runs in the background with SIGINT ignored, for good reason.
         self._before = {number: handler for number, handler in handlers.items() if handler is not signal.SIG_IGN}
 

@@ -11,7 +11,7 @@ import socket
 import threading
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from typing import Generic, Self, TypedDict, TypeVar
+from typing import Generic, Self, TypedDict, TypeVar, Unpack
 
 from localsocket.deadlines import check_count
 from localsocket.endpoint.address import Endpoint, parse_address
@@ -144,9 +144,29 @@ class Server(abc.ABC, Generic[Accepted]):
         keeps out whom `allow` lets in, and for an abstract address with a wider `allow` than SAME_USER; then it is
         still the caller's.
         """
-        admission = Admission(allow, authorize, max_connections, max_connections_per_user)
-        check_count(max_pending, "max_pending")
-        return cls(adopt_listener(descriptor, admission.allow), admission, max_pending=max_pending, limits=limits)
+        return cls._adopt(
+            descriptor,
+            None,
+            allow=allow,
+            authorize=authorize,
+            max_pending=max_pending,
+            max_connections=max_connections,
+            max_connections_per_user=max_connections_per_user,
+            limits=limits,
+        )
+
+    @classmethod
+    def _adopt(cls, descriptor: int, endpoint: Endpoint | None, **options: Unpack[AdmissionOptions]) -> Self:
+        """As adopt_descriptor(), for one whose `endpoint` is known, as by the process that listened there."""
+        admission = Admission(
+            options.get("allow", SAME_USER),
+            options.get("authorize"),
+            options.get("max_connections", MAX_CONNECTIONS),
+            options.get("max_connections_per_user"),
+        )
+        max_pending = check_count(options.get("max_pending", MAX_PENDING), "max_pending")
+        listener = adopt_listener(descriptor, admission.allow, endpoint)
+        return cls(listener, admission, max_pending=max_pending, limits=options.get("limits", DEFAULT_LIMITS))
 
     # --- what it is ---------------------------------------------------------------------------------------------------
 
