@@ -21,7 +21,7 @@ from localsocket._core import IN_USE
 ROOT = Path(__file__).parent.parent
 PACKAGES = {"localsocket": "localsocket", "localsocket-review": "localsocket_review"}
 # What an auditor has to read, and what everybody downloads: grown beyond it, something has come in that is not needed.
-LARGEST_LIBRARY_WHEEL = 600_000
+LARGEST_LIBRARY_WHEEL = 700_000
 
 
 def pyproject(directory: Path) -> dict[str, Any]:
