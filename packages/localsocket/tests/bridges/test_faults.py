@@ -12,7 +12,7 @@ from bridges.broker import Broker
 from bridges.conftest import Bus
 from bridges.faulty import Counting, Load, Proxy
 from localsocket import Service, aio
-from localsocket.bridges import calling_side, nats, nats_link
+from localsocket.bridges import calling_side, nats
 from localsocket.errors import ClosedByPeer, DeadlinePassed
 
 LONG = 30.0
@@ -190,21 +190,3 @@ async def test_a_subscriber_that_does_not_read_loses_its_own_messages_and_knows_
         assert received + 1 + unread.lost == count
         assert unread.lost > 0
         assert read.lost == 0
-
-
-async def test_what_fails_in_writing_is_a_lost_connection_and_not_silence(
-    bus: Bus, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    async with (
-        nats.serve(Counting().instance(), bus.address(NAME)),
-        aio.Client(bus.address(NAME), call_timeout=LONG) as client,
-    ):
-        await client.call("double", 1)
-
-        async def fail(_link: object, _action: object) -> None:
-            raise ValueError("as it may in a package that is not ours")
-
-        with monkeypatch.context() as patch:
-            patch.setattr(nats_link.NatsLink, "_do", fail)
-            with pytest.raises(ClosedByPeer):
-                await client.call("double", 2)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-import sys
 import threading
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -16,6 +15,8 @@ from bridges.broker import Broker
 from bridges.conftest import Bus
 from localsocket import Client, Service, aio
 from localsocket.bridges import nats
+from localsocket.bridges.bus_messages import Subjects
+from localsocket.bridges.served_here import ServedHere
 from localsocket.endpoint.credentials import PeerCredentials
 from localsocket.errors import (
     AccessDenied,
@@ -29,7 +30,6 @@ from localsocket.errors import (
     ServerRefused,
     TooLongToSend,
     UnsuitableAllow,
-    Unsupported,
 )
 from localsocket.services.served_call import current_call
 from localsocket.services.topic import Topic
@@ -137,9 +137,9 @@ async def test_who_has_signed_counts_as_the_user_that_it_stands_for(bus: Bus, tm
         (tmp_path / name).write_bytes(name.encode() * 10)
     identity = nats.SignedBy({"ada": (b"ada" * 10, 4711), "bob": (b"bob" * 10, 4712)})
 
-    def signed(signer: str, key: str) -> aio.Client:
+    def signed(signer: str, key: str, timeout: float = LONG) -> aio.Client:
         address = bus.address("demo.shop", signer=signer, signing_key=str(tmp_path / key))
-        return aio.Client(address, call_timeout=LONG, timeout=1.0)
+        return aio.Client(address, call_timeout=LONG, timeout=timeout)
 
     async with nats.serve(guarded(), bus.address("demo.shop"), identity=identity):
         async with signed("ada", "ada") as ada:
@@ -149,9 +149,9 @@ async def test_who_has_signed_counts_as_the_user_that_it_stands_for(bus: Bus, tm
             with pytest.raises(NotAllowed):
                 await bob.call("secret")
         with pytest.raises(DeadlinePassed):
-            await signed("ada", "eve").open()  # with a key that is not hers
+            await signed("ada", "eve", 0.2).open()  # with a key that is not hers
         with pytest.raises(DeadlinePassed):
-            await aio.Client(bus.address("demo.shop"), timeout=1.0).open()
+            await aio.Client(bus.address("demo.shop"), timeout=0.2).open()
 
 
 async def test_a_caller_that_counts_for_another_from_one_call_to_the_next_is_refused(bus: Bus) -> None:
@@ -207,12 +207,6 @@ async def test_a_password_is_asked_for_and_never_shown() -> None:
 def test_addresses_that_say_nothing_are_refused(address: str) -> None:
     with pytest.raises(InvalidAddress):
         Client(address)
-
-
-def test_without_nats_py_the_error_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "nats", None)
-    with pytest.raises(Unsupported, match=r"localsocket\[nats\]"):
-        Client("nats://host/demo.shop")
 
 
 # --- members of the bus -----------------------------------------------------------------------------------------------
@@ -300,6 +294,59 @@ async def test_what_a_member_of_the_bus_sends_costs_itself_alone(bus: Bus, heade
             assert await client.call("add", 2, 3) == 5
     finally:
         await link.close()
+
+
+@pytest.mark.parametrize(
+    ("subject", "reply", "block"),
+    [
+        ("call.add", b"_INBOX.\xff", b""),
+        ("call.a\x0bb", b"_INBOX.x", b""),
+        ("call.add", b"_INBOX.x", b"NATS/1.0 \xff\xff\xff\r\n\r\n"),
+        ("call.add", b"_INBOX.x", b"\r\n"),
+        ("call.add", b"_INBOX.x", b"NATS/1.0\r\nContent-Type: \xff\r\na b: c\r\n\r\n"),
+        ("call.add", b"_INBOX.x", b"NATS/1.0\r\n" + b"a:\r\n" * 50_000 + b"\r\n"),
+        (
+            "call.add",
+            b"_INBOX.x",
+            b"NATS/1.0\r\n" + b"".join(b"a%d:\r\n" % number for number in range(1_000)) + b"\r\n",
+        ),
+    ],
+)
+async def test_bytes_that_no_client_would_send_cost_a_service_nothing(
+    bus: Bus, caplog: pytest.LogCaptureFixture, subject: str, reply: bytes, block: bytes
+) -> None:
+    """They come as the server lets them through, which does not look at them."""
+    head = f"{bus.prefix}.demo/shop.{subject}".encode() + b" " + reply
+    async with (
+        nats.serve(shop(), bus.address("demo.shop")) as serving,
+        aio.Client(bus.address("demo.shop"), call_timeout=LONG) as client,
+    ):
+        await client.call("add", 1)
+        reader, writer = await asyncio.open_connection("127.0.0.1", int(bus.url.rpartition(":")[2]))
+        await reader.readline()
+        writer.write(b'CONNECT {"verbose":false,"headers":true,"protocol":1}\r\n')
+        if block:
+            writer.write(b"HPUB %s %d %d\r\n%s\r\n" % (head, len(block), len(block), block))
+        else:
+            writer.write(b"PUB %s 0\r\n\r\n" % head)
+        writer.write(b"PING\r\n")
+        assert await reader.readline() == b"PONG\r\n"
+        assert await client.call("add", 2, 3) == 5
+        assert serving.is_connected
+        writer.close()
+        await writer.wait_closed()
+    assert not [each for each in caplog.records if "NATS server" in each.getMessage()]
+
+
+@pytest.mark.parametrize("method", ["", "a b", "a\r\nPUB b 0\r\n", "a.*", "ä", "\x00"])
+async def test_what_cannot_be_the_name_of_a_method_is_no_method(bus: Bus, method: str) -> None:
+    async with (
+        nats.serve(shop(), bus.address("demo.shop")),
+        aio.Client(bus.address("demo.shop"), call_timeout=LONG) as client,
+    ):
+        with pytest.raises(NoSuchMethod):
+            await client.call(method)
+        assert await client.call("add", 2, 3) == 5
 
 
 async def test_callers_that_are_made_up_are_let_go(bus: Bus) -> None:
@@ -395,6 +442,15 @@ async def test_a_stream_whose_instance_goes_away_ends_with_that(bus: Bus) -> Non
         await serving.stop(timeout=0)
         with pytest.raises((ClosedByPeer, CallCancelled)):
             await items.receive(timeout=LONG)
+
+
+async def test_a_caller_that_has_gone_before_it_was_served_is_let_go() -> None:
+    served, lost = ServedHere(shop()), asyncio.Event()
+    served.begin(Subjects("demo.shop"), lambda _: None, lambda: 0)
+    served.connect(PeerCredentials(0, 1, 1), lambda _: None, lost.set).hang_up()
+    async with asyncio.timeout(LONG):
+        await lost.wait()
+    await served.end(LONG)
 
 
 def test_a_program_without_a_loop_serves_in_a_thread(bus: Bus) -> None:

@@ -273,6 +273,20 @@ def test_calls_before_the_greeting_are_limited() -> None:
     assert caller.failure().code == "too-many-calls"
 
 
+def test_calls_that_wait_for_their_callers_word_may_be_as_large_as_many_under_way() -> None:
+    caller = greeted()
+    for number in (1, 2, 3):
+        caller.call(number, payload=b"\x92" + bytes(2_000_000), held_back=1)
+    assert caller.served.unanswered == [1, 2, 3]
+
+
+def test_calls_of_who_has_not_greeted_may_not() -> None:
+    caller = Caller()
+    for number in (1, 2):
+        caller.call(number, payload=b"\x92" + bytes(2_000_000))
+    assert caller.failure().code == "too-many-calls"
+
+
 def test_items_are_numbered_and_a_stream_is_ended_by_its_count() -> None:
     caller = greeted()
     caller.call(1)

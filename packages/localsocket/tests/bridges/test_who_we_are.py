@@ -16,7 +16,14 @@ from bridges.broker import Broker
 from bridges.conftest import what_is_missing
 from localsocket import Client, Service, aio
 from localsocket.bridges import nats
-from localsocket.errors import AccessDenied, BrokenEndpoint, InvalidAddress, LocalSocketError, Unsupported
+from localsocket.errors import (
+    AccessDenied,
+    BrokenEndpoint,
+    InvalidAddress,
+    LocalSocketError,
+    PeerBrokeProtocol,
+    Unsupported,
+)
 
 LONG = 30.0
 NAME = "demo.shop"
@@ -58,6 +65,11 @@ async def test_calls_are_encrypted_for_who_trusts_the_servers_certificate(tmp_pa
             with pytest.raises(BrokenEndpoint) as refused:
                 await aio.Client(f"{broker.url}/{NAME}?{trusted}").open()
             assert isinstance(refused.value.__cause__, ssl.SSLCertVerificationError)
+
+
+async def test_nothing_is_said_in_clear_to_who_asked_for_tls(tmp_path: Path) -> None:
+    with configured(tmp_path, "") as broker, pytest.raises(PeerBrokeProtocol, match="TLS"):
+        await aio.Client(f"nats://ada:sesame@{broker.url.removeprefix('nats://')}/{NAME}?tls=1").open()
 
 
 async def test_a_server_that_wants_certificates_lets_in_who_shows_one(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import NamedTuple, TypeAlias
 
@@ -40,6 +41,7 @@ HEAD_ROOM = 4096
 """Bytes of a message of the longest kind that are left for its headers."""
 
 _DIGITS = 18
+_TOKEN = re.compile(r"[^\s\x00-\x1f\x7f*>]+")
 
 
 class BusMessage(NamedTuple):
@@ -107,6 +109,11 @@ class Subjects:
 
     def topic(self, name: str) -> str:
         return self._topic + token_of(name)
+
+
+def is_token(name: str) -> bool:
+    """Whether it can be one token of a subject, with slashes for its dots."""
+    return _TOKEN.fullmatch(name) is not None
 
 
 def token_of(name: str) -> str:

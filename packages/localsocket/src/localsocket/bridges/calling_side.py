@@ -33,10 +33,18 @@ from localsocket.bridges.bus_messages import (
     ListenNoMore,
     ServiceHello,
     Subjects,
+    is_token,
     whole_number,
     word_of,
 )
-from localsocket.errors import ClosedByPeer, LocalSocketError, PeerBrokeProtocol, ServerNotFound, SubscriberTooSlow
+from localsocket.errors import (
+    ClosedByPeer,
+    LocalSocketError,
+    NoSuchMethod,
+    PeerBrokeProtocol,
+    ServerNotFound,
+    SubscriberTooSlow,
+)
 from localsocket.services.failures import failure_of_ours
 from localsocket.services.method import SUBSCRIBE, SUBSCRIBE_NUMBERED
 from localsocket.wire.call_bodies import decode_call, decode_count, encode_failure
@@ -159,6 +167,10 @@ class BusCallingSide:
         if call.method in _SUBSCRIBING and not is_note:
             self._subscribe(number, call.method, bytes(call.arguments))
             return
+        if not is_token(call.method):
+            if not is_note:
+                self._refuse(number, NoSuchMethod(call.method[:128], self._names.service))
+            return
         now = self._now()
         headers = {WORD: "note" if is_note else "call", SENT: f"{now:.6f}"}
         if call.carrier:
@@ -167,7 +179,7 @@ class BusCallingSide:
                 headers[PREFETCH] = str(terms.prefetch)
             if terms.begins_in_time:
                 headers[BEGINS] = "1"
-            headers.update(call.carrier)
+            headers = {**_carried(call.carrier), **headers}
         if call.timeout is not None:
             headers[TIMEOUT] = f"{call.timeout:.6f}"
         if is_note:
@@ -202,7 +214,7 @@ class BusCallingSide:
         call = _Call(method, request, None, self._now(), following=_Following(topic, method == SUBSCRIBE_NUMBERED))
         self._calls[number] = call
         subject = self._names.topic(topic)
-        if not set(subject) & set(" \t\r\n*>") and not subject.endswith("."):
+        if is_token(topic):
             followers = self._followers.setdefault(subject, set())
             if not followers:
                 self.to_bus.append(Listen(subject))  # before it is asked for: nothing is missed from then on
@@ -500,6 +512,16 @@ class BusCallingSide:
             if not followers:
                 del self._followers[subject]
                 self.to_bus.append(ListenNoMore(subject))
+
+
+def _carried(carrier: dict[str, str]) -> dict[str, str]:
+    """Return what a tracer sends along, as far as there is room for it."""
+    carried, room = {}, HEAD_ROOM // 2
+    for name, value in carrier.items():
+        room -= len(name) + 4 * len(value) + 4
+        if room >= 0:
+            carried[name] = value
+    return carried
 
 
 def _times(call: _Call, now: float) -> dict[str, str]:

@@ -55,7 +55,7 @@ async def _services_at(url: str, deadline: Deadline) -> list[FoundService]:
     link = NatsLink(parse_nats_address(url, service="any"), "localsocket list", take, lambda _: None, lambda: None)
     try:
         await link.open(deadline)
-        await link.listen(inbox)
+        link.listen(inbox)
         link.do(BusMessage("$SRV.PING", b"", None, inbox))
         await asyncio.sleep(_PATIENCE)
     finally:

@@ -28,8 +28,10 @@ from localsocket.wire.serializers import UNREADABLE
 _MOST_CREDIT = 2**31
 # Numbers of calls that are remembered, so that one that comes twice runs once: more than may be under way.
 _REMEMBERED = 4096
-# Calls that are held, for a greeting or for their caller's word, may be so many bytes.
-_MOST_HELD_BYTES = 2 * 1024 * 1024
+# Calls that are held for their caller's word may be so many bytes, and those for a greeting so many: nobody may be
+# there. On a slow way all that a caller has under way is held, and nothing else would keep it back.
+_MOST_HELD_BYTES = 16 * 1024 * 1024
+_MOST_UNGREETED_BYTES = 2 * 1024 * 1024
 # A call that was on its way for longer may have been cancelled meanwhile, so its caller is asked first.
 _FRESH = 0.1
 # Where every round trip takes longer than that, it is not a server that holds back, but the way: known after so many.
@@ -186,7 +188,8 @@ class KnownCaller(BusCallers):
         return _FRESH if self._clock.answers < _ANSWERS else max(_FRESH, 2 * self._clock.took)
 
     def _hold(self, request: _Request) -> None:
-        if len(self._held) >= self._mine.max_calls or self._held_bytes + len(request.payload) > _MOST_HELD_BYTES:
+        most = _MOST_HELD_BYTES if self.is_greeted else _MOST_UNGREETED_BYTES
+        if len(self._held) >= self._mine.max_calls or self._held_bytes + len(request.payload) > most:
             self.refuse(request.number, TooManyCalls(self._mine.max_calls))
             return
         self._held[request.number] = request

@@ -50,7 +50,10 @@ class MemorySocket:
         self._on_bytes = on_bytes
         self._on_end = on_end
         self._on_drained = on_drained
-        self._read_on()
+        if self._is_over:
+            self._loop.call_soon(self._end)  # its caller has gone before it was served
+        else:
+            self._read_on()
 
     # --- what the service calls ---------------------------------------------------------------------------------------
 
@@ -108,12 +111,16 @@ class MemorySocket:
     def hang_up(self) -> None:
         """The caller is gone."""
         if not self._is_over:
-            if self._unread and self._on_bytes is not None:  # among it may be notifications, which are run
-                unread, self._unread = self._unread, []
-                self._on_bytes(b"".join(unread))
             self._is_over = True
-            if self._on_end is not None:
-                self._on_end(ClosedByPeer("it was in use"))
+            self._end()
+
+    def _end(self) -> None:
+        if self._on_bytes is None or self._on_end is None:
+            return  # until it is served
+        if self._unread:  # among it may be notifications, which are run
+            unread, self._unread = self._unread, []
+            self._on_bytes(b"".join(unread))
+        self._on_end(ClosedByPeer("it was in use"))
 
     def _read_on(self) -> None:
         while self._unread and self._is_reading and self._on_bytes is not None and not self._is_over:

@@ -3,7 +3,7 @@
     async with nats.serve(service, "nats://host", queue="shop"):
         ...
 
-Needs the extra `nats`.
+The extra `nats` is for nkeys and credentials files; all else needs no other package.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from localsocket.bridges.carrying import carry
 from localsocket.bridges.instance import Identity, Instance
 from localsocket.bridges.micro import MicroService
 from localsocket.bridges.nats_address import NatsAddress, parse_nats_address
-from localsocket.bridges.nats_link import NatsLink, nats_py
+from localsocket.bridges.nats_link import NatsLink
 from localsocket.bridges.nats_sockets import NatsSocket
 from localsocket.bridges.served_here import ServedHere
 from localsocket.bridges.served_there import ServedThere
@@ -84,7 +84,8 @@ def serve(
     or None to refuse it, such as SignedBy(...); or `allow=ANY`, with which all of its methods are for everybody.
 
     `timeout`: seconds to reach the NATS server at the beginning. When it is lost later it is looked for until it is
-    back. Raises UnsuitableAllow, InvalidAddress, ServerRefused, AccessDenied, Unsupported without nats-py.
+    back. Raises UnsuitableAllow, InvalidAddress, ServerRefused, AccessDenied,
+    and Unsupported where `url` names an nkey and the extra is missing.
     """
     address = parse_nats_address(url, service=service.name)
     _check_allow(service, address, identity, allow)
@@ -123,7 +124,6 @@ def offer_locally(url: str, name: str = "", **options: Unpack[ListenOptions]) ->
 
     Each connection here is a client there. `name` is by default that of the service; `options` are those of listen().
     """
-    nats_py()
     address = parse_nats_address(url)
 
     async def connected(socket: aio.LocalSocket) -> None:
@@ -266,12 +266,12 @@ class NatsServing:
             await link.open(deadline)
             self._link = link
             self._instance.max_payload = link.max_payload
-            await link.listen(f"{self._instance.inbox}.>")
-            await link.listen(self._names.control)
+            link.listen(f"{self._instance.inbox}.>")
+            link.listen(self._names.control)
             for subject in self._micro.subjects:
-                await link.listen(subject)
+                link.listen(subject)
             if not self._is_stopping:
-                await link.listen(self._names.calls, self._queue)
+                link.listen(self._names.calls, self._queue)
             await link.flush(deadline)
         except BaseException:
             self._link = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import importlib
 import os
 import re
@@ -21,10 +22,30 @@ from localsocket.showing import did_you_mean
 SCHEME = "nats://"
 _OPTIONS = ("ca", "cert", "creds", "key", "nkey", "prefix", "signer", "signing_key", "tls")
 _SEED = re.compile(rb"\A\s*(S[A-Z2-7]{20,})\s*\Z")
-_SEED_OF_CREDENTIALS = re.compile(
-    rb"BEGIN NATS USER JWT-+\r?\n\S+\r?\n.*BEGIN USER NKEY SEED-+\r?\n(S[A-Z2-7]{20,})\r?\n", re.DOTALL
+_CREDENTIALS = re.compile(
+    rb"BEGIN NATS USER JWT-+\r?\n([\w.-]+)\r?\n.*BEGIN USER NKEY SEED-+\r?\n(S[A-Z2-7]{20,})\r?\n", re.DOTALL
 )
 _FILES = ("ca", "cert", "creds", "key", "nkey", "signing_key")
+
+
+@dataclass(frozen=True, slots=True)
+class Login:
+    """Says to a NATS server who we are; what is secret is not in its repr."""
+
+    encryption: ssl.SSLContext | None = None
+    seed: bytes = field(default=b"", repr=False)
+    token: str = field(default="", repr=False)  # signed by the account's operator, and of use only with the seed
+
+    def answer(self, nonce: str) -> dict[str, object]:
+        """Return what proves it to a server that has said `nonce`."""
+        if not self.seed:
+            return {}
+        pair = _nkeys().from_seed(bytearray(self.seed))
+        try:
+            signature = base64.b64encode(pair.sign(nonce.encode())).decode()
+            return {"sig": signature, **({"jwt": self.token} if self.token else {"nkey": pair.public_key.decode()})}
+        finally:
+            pair.wipe()
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,35 +58,30 @@ class NatsAddress:
     prefix: str = PREFIX
     options: dict[str, str] = field(default_factory=dict)
 
-    def connect_options(self) -> dict[str, Any]:
-        """Return the keyword arguments for nats-py that say who we are. Reads the files that the address names.
+    def login(self) -> Login:
+        """Return what says who we are. Reads the files that the address names.
 
         Raises Unsupported where what signs for nkeys is not installed, InvalidAddress for files that hold no TLS keys.
         """
-        given: dict[str, Any] = {}
-        if creds := self.options.get("creds"):
-            self._check_seed("creds", _SEED_OF_CREDENTIALS)
-            given["user_credentials"] = creds
-        if nkey := self.options.get("nkey"):
-            self._check_seed("nkey", _SEED)
-            given["nkeys_seed"] = nkey
-        if _is_encrypted(self.options):
-            given["tls"] = self._tls()
-        return given
+        encryption = self._tls() if _is_encrypted(self.options) else None
+        if path := self.options.get("creds"):
+            found = self._found("creds", path, _CREDENTIALS)
+            return Login(encryption, seed=found[2], token=found[1].decode())
+        if path := self.options.get("nkey"):
+            return Login(encryption, seed=self._found("nkey", path, _SEED)[1])
+        return Login(encryption)
 
-    def _check_seed(self, option: str, where: re.Pattern[bytes]) -> None:
-        """Nats-py would look for it for ever, or raise what nobody expects of connecting."""
-        try:
-            nkeys: Any = importlib.import_module("nkeys")
-        except ImportError as error:
-            needed = f"{option}= needs the package nkeys, which is missing: pip install 'localsocket[nats]'"
-            raise Unsupported(needed) from error
-        path = self.options[option]
+    def _found(self, option: str, path: str, where: re.Pattern[bytes]) -> re.Match[bytes]:
         found = where.search(Path(path).read_bytes())
         try:
-            nkeys.from_seed(bytearray(found[1] if found else b"")).wipe()
+            if found is not None:
+                _nkeys().from_seed(bytearray(found[found.lastindex or 0])).wipe()
+                return found
+        except Unsupported:
+            raise
         except Exception as error:
             raise InvalidAddress(self.shown, f"the file {path!r} of {option}= holds no seed of an nkey") from error
+        raise InvalidAddress(self.shown, f"the file {path!r} of {option}= holds no seed of an nkey")
 
     def _tls(self) -> ssl.SSLContext:
         try:
@@ -112,10 +128,9 @@ def parse_nats_address(address: str, *, service: str = "") -> NatsAddress:
     prefix = options.get("prefix", PREFIX)
     if not prefix or set(prefix) & set(" \t\r\n*>") or not all(prefix.split(".")):
         raise InvalidAddress(shown, f"{prefix!r} cannot begin a subject")
-    scheme = "tls" if _is_encrypted(options) else "nats"
     who = f"{credentials}@" if credentials else ""
     return NatsAddress(
-        f"{SCHEME}{hosts}/{name}", tuple(f"{scheme}://{who}{host}" for host in hosts.split(",")), name, prefix, options
+        f"{SCHEME}{hosts}/{name}", tuple(f"{SCHEME}{who}{host}" for host in hosts.split(",")), name, prefix, options
     )
 
 
@@ -123,6 +138,14 @@ def _check_files(shown: str, options: dict[str, str], names: Iterable[str] = _FI
     for name in names:
         if name in options and not os.access(options[name], os.R_OK):
             raise InvalidAddress(shown, f"the file {options[name]!r} of {name}= cannot be read")
+
+
+def _nkeys() -> Any:
+    try:
+        return importlib.import_module("nkeys")
+    except ImportError as error:
+        needed = "creds= and nkey= need the package nkeys, which is missing: pip install 'localsocket[nats]'"
+        raise Unsupported(needed) from error
 
 
 def _is_encrypted(options: dict[str, str]) -> bool:

@@ -17,7 +17,7 @@ from localsocket.bridges.bus_messages import BusMessage, Subjects
 from localsocket.bridges.calling_side import BusCallingSide
 from localsocket.bridges.carrying import carry
 from localsocket.bridges.nats_address import NatsAddress, parse_nats_address
-from localsocket.bridges.nats_link import NatsLink, nats_py
+from localsocket.bridges.nats_link import NatsLink
 from localsocket.bridges.signing import signing_with
 from localsocket.deadlines import Deadline
 from localsocket.endpoint.credentials import PeerCredentials
@@ -181,7 +181,6 @@ class NatsCarrier:
     """Reaches the service at `nats://host/name`: see services.carriers."""
 
     def __init__(self, address: str) -> None:
-        nats_py()
         self._address = parse_nats_address(address)
         self.shown = self._address.shown
 

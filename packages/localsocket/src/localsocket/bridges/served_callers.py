@@ -38,6 +38,7 @@ from localsocket.wire.stream_terms import BEGINS_IN_TIME, StreamTerms
 
 # What a tracer sends along is short, and there are few of it.
 _MOST_CARRIED, _LONGEST_CARRIED = 8, 1024
+_LONGEST_ERROR = 256  # characters
 _OURS = {WORD, TIMEOUT, SENT, PREFETCH, BEGINS, OF, NUMBER, LIFE, SIGNER, SIGNATURE, CONTENT_TYPE, STATUS}
 
 _FAILURE = int(Kind.FAILURE)
@@ -98,7 +99,7 @@ def failure_headers(failure: Failure) -> dict[str, str]:
     return {
         WORD: f"failure {failure.code}",
         ERROR_CODE: "400" if is_theirs else "500",
-        ERROR: failure.message[:_LONGEST_CARRIED],
+        ERROR: " ".join(failure.message[:_LONGEST_ERROR].split()),
     }
 
 
