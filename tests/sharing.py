@@ -17,6 +17,9 @@ def pytest_configure(config: pytest.Config) -> None:
     if sys.dont_write_bytecode and config.pluginmanager.has_plugin("cacheprovider"):
         keep_compiled_code(config)
     configure_hypothesis()
+    if are_files_named(config):
+        # Whoever names a file wants all of it.
+        config.option.markexpr = config.option.markexpr.replace(" and not long", "")
 
 
 def keep_compiled_code(config: pytest.Config) -> None:
@@ -47,12 +50,17 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int | None:
 
     A fifth of the tests' time they wait: for deadlines, for other processes, for the disk.
     """
-    named = config.args if config.args_source is pytest.Config.ArgsSource.ARGS else []
-    if named and all(".py" in each for each in named):
+    if are_files_named(config):
         return 0
     if "PYTEST_XDIST_AUTO_NUM_WORKERS" in os.environ:
         return None
     return _available_cpus() + 1
+
+
+def are_files_named(config: pytest.Config) -> bool:
+    """Tell whether the command names files, or tests in them, and nothing larger."""
+    named = config.args if config.args_source is pytest.Config.ArgsSource.ARGS else []
+    return bool(named) and all(".py" in each for each in named)
 
 
 def _available_cpus() -> int:

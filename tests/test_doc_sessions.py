@@ -202,6 +202,7 @@ def pattern(line: str) -> str:
     return found + re.escape(line[end:])
 
 
+@pytest.mark.long
 @pytest.mark.timeout(240)  # it starts dozens of programs, one after the other
 @pytest.mark.parametrize("page", PAGES)
 def test_what_is_typed_is_answered_as_the_page_shows(page: str, tmp_path: Path) -> None:

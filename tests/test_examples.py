@@ -45,6 +45,7 @@ const { Client, decode, encode } = require(process.argv[1]);
 """
 
 
+@pytest.mark.long
 def test_everybody_who_is_installed_calls_one_service_at_once_and_is_answered_right() -> None:
     command = [sys.executable, str(EVERY_DOOR), "--calls", "200", "--json"]
     done = subprocess.run(command, capture_output=True, text=True, timeout=150, check=False)
@@ -54,6 +55,7 @@ def test_everybody_who_is_installed_calls_one_service_at_once_and_is_answered_ri
     assert all(row["calls"] >= 20 and row["errors"] == 0 for row in rows if not row["left_out"]), rows
 
 
+@pytest.mark.long
 def test_sessions_of_assistants_share_one_daemon_and_outlive_its_being_killed(runtime_directory: Path) -> None:
     command = [sys.executable, str(EXAMPLES / "many_assistants.py"), "--sessions", "3", "--kills", "1"]
     done = subprocess.run(command, capture_output=True, text=True, timeout=150, check=False)
@@ -126,6 +128,7 @@ def test_a_client_in_node_of_under_150_lines_calls_a_service_by_our_own_protocol
     assert noted == ["noted"]
 
 
+@pytest.mark.long
 def test_a_plug_in_and_its_host_call_each_other_on_a_socket_that_the_plug_in_inherits() -> None:
     command = [sys.executable, str(EXAMPLES / "plugin_host.py")]
     done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, check=True)
@@ -137,6 +140,7 @@ def test_a_plug_in_and_its_host_call_each_other_on_a_socket_that_the_plug_in_inh
     ]
 
 
+@pytest.mark.long
 def test_two_hosts_are_killed_in_turn_and_no_call_is_answered_wrong_or_runs_twice(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -18,6 +18,7 @@ SESSION = re.compile(
 )
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("page", ["frameworks.md", "own-rules.md"])
 def test_the_commands_of_the_page_show_what_stands_there(page: str, tmp_path: Path) -> None:
     text = (DOCS / page).read_text(encoding="utf-8")

@@ -31,6 +31,7 @@ def judged(pytester: pytest.Pytester) -> pytest.Pytester:
     return pytester
 
 
+@pytest.mark.long
 def test_each_kind_of_thing_left_behind_fails_the_test_that_left_it(judged: pytest.Pytester) -> None:
     judged.makepyfile(LEAVES_ALL.format(marker=""))
     result = judged.runpytest_subprocess()
@@ -46,6 +47,7 @@ def test_each_kind_of_thing_left_behind_fails_the_test_that_left_it(judged: pyte
     )
 
 
+@pytest.mark.long
 def test_what_may_be_left_is_not_counted(judged: pytest.Pytester) -> None:
     kinds = '"descriptors", "threads", "processes", "files"'
     judged.makepyfile(LEAVES_ALL.format(marker=f"@pytest.mark.may_leave({kinds}, reason='to see it pass')"))

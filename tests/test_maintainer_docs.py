@@ -39,6 +39,7 @@ def test_every_path_named_exists(paper: Path) -> None:
     assert not [path for path in sorted(named) if not exists(path)]
 
 
+@pytest.mark.long
 def test_the_rule_that_is_written_step_by_step_finds_what_its_programs_say(tmp_path: Path) -> None:
     text = WRITING_A_RULE.read_text(encoding="utf-8")
     package = tmp_path / REVIEWER.relative_to(ROOT)

@@ -140,6 +140,7 @@ def test_every_pytest_is_set_up_alike() -> None:
     assert all(options == set_up[0] for options in set_up)
 
 
+@pytest.mark.long
 def test_the_wheel_of_the_library_is_small_and_holds_no_reviewer(built: dict[str, Built]) -> None:
     assert built["localsocket"].wheel.stat().st_size < LARGEST_LIBRARY_WHEEL
     top = {name.split("/")[0] for name in names_in(built["localsocket"].wheel) if ".dist-info" not in name}
@@ -163,6 +164,7 @@ def test_the_library_works_in_an_environment_of_its_own(built: dict[str, Built],
     assert subprocess.run([python, "-c", program], capture_output=True, text=True, check=True).stdout == "b'x'\n"
 
 
+@pytest.mark.long
 def test_the_command_line_works_with_what_the_library_needs(built: dict[str, Built], tmp_path: Path) -> None:
     python = bare_environment(tmp_path / "environment")
     install(python, built["localsocket"].wheel)
@@ -198,6 +200,7 @@ def test_a_source_package_is_whole_and_built_without_a_warning(built: dict[str, 
     assert names >= {"LICENSE", "README.md", "pyproject.toml", "tests/conftest.py"}
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("environment", PURE.values(), ids=PURE.keys())
 def test_a_wheel_without_the_compiled_core_is_for_every_system(tmp_path: Path, environment: dict[str, str]) -> None:
     copy, made = tmp_path / "copy", tmp_path / "made"
@@ -240,6 +243,7 @@ def test_both_packages_make_their_source_package_alike() -> None:
     assert one == other
 
 
+@pytest.mark.long
 def test_an_index_would_take_the_packages(built: dict[str, Built]) -> None:
     pytest.importorskip("twine")
     files = [file for each in built.values() for file in (each.source, each.wheel)]

@@ -28,3 +28,26 @@ def test_programs_keep_compiled_code_for_each_other_where_none_may_stand_beside_
     assert compiled.exists()
     assert list(tmp_path.iterdir()) == [module]
     compiled.unlink()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "run"), [([], ["short"]), (["test_both.py"], ["long", "short"]), (["-m", "long"], ["long"])]
+)
+def test_what_takes_long_is_run_when_it_is_asked_for_or_its_file_is_named(
+    pytester: pytest.Pytester, arguments: list[str], run: list[str]
+) -> None:
+    pytester.makeini('[pytest]\naddopts = "-mnot exhaustive and not long"\nmarkers =\n    long\n    exhaustive\n')
+    pytester.makeconftest("from sharing import pytest_configure\n")
+    pytester.makepyfile(
+        test_both="""
+        import pytest
+
+        @pytest.mark.long
+        def test_long(): ...
+
+        def test_short(): ...
+        """
+    )
+    result = pytester.runpytest_inprocess("-v", "-p", "no:cacheprovider", "-p", "no:xdist", *arguments)
+    result.assert_outcomes(passed=len(run), deselected=2 - len(run))
+    assert [name for name in ("long", "short") if f"test_{name} PASSED" in result.stdout.str()] == run

@@ -12,6 +12,7 @@ from test_docs import examples
 PAGE = Path(__file__).parent.parent / "docs" / "testing.md"
 
 
+@pytest.mark.long
 def test_the_tests_on_the_page_pass_side_by_side(pytester: pytest.Pytester) -> None:
     files = {text.partition("\n")[0].removeprefix("# "): text for text in (each.text for each in examples(PAGE))}
     files = {name: text for name, text in files.items() if name.endswith(".py")}

@@ -42,6 +42,7 @@ def only(*names: str) -> list[str]:
     return [argument for name in names for argument in ("--only", name)]
 
 
+@pytest.mark.long
 def test_two_commits_are_compared_round_by_round_and_the_earlier_ones_tree_is_gone_then() -> None:
     def trees() -> str:
         return subprocess.run(["git", "worktree", "list"], cwd=BENCHMARKS, capture_output=True, text=True).stdout
@@ -58,6 +59,7 @@ def test_two_commits_are_compared_round_by_round_and_the_earlier_ones_tree_is_go
     assert trees() == before
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("arguments", "named"), [(["no-such-commit"], "no-such-commit"), (["--only", "qt"], "qt")])
 def test_commits_and_ways_that_there_are_not_are_refused(arguments: list[str], named: str) -> None:
     done = run([BENCHMARKS / "compare_commits.py", *arguments])
@@ -81,6 +83,7 @@ def page_of(directory: Path, *rows: dict[str, Any]) -> str:
     return (directory / "benchmarks.md").read_text()
 
 
+@pytest.mark.long
 def test_the_comparison_of_calls_runs_from_end_to_end(tmp_path: Path) -> None:
     rounds, pages = tmp_path / "rounds.json", tmp_path / "pages"
     pages.mkdir()
@@ -102,6 +105,7 @@ def test_the_comparison_of_calls_runs_from_end_to_end(tmp_path: Path) -> None:
     assert "no byte of it wrong" in page
 
 
+@pytest.mark.long
 def test_a_library_that_is_not_installed_is_left_out_and_named(tmp_path: Path) -> None:
     rounds = tmp_path / "rounds.json"
     options = [*only("pyzmq", "multiprocessing"), "--json", str(rounds)]
@@ -116,6 +120,7 @@ def test_a_library_that_is_not_installed_is_left_out_and_named(tmp_path: Path) -
         assert row["programs"]["multiprocessing"][0]["messages_per_second"] > 0
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("option", "value"), [("--only", "dbus"), ("--argument", "7")])
 def test_what_cannot_be_compared_is_refused(option: str, value: str) -> None:
     done = compare_calls(option, value)
@@ -123,6 +128,7 @@ def test_what_cannot_be_compared_is_refused(option: str, value: str) -> None:
     assert "there is no" in done.stderr
 
 
+@pytest.mark.long
 def test_a_latency_is_to_be_low_and_the_better_of_two_ways_counts(tmp_path: Path) -> None:
     p50s = {"blocking": 30.0, "aio": 31.0, "multiprocessing": 20.0, "grpc": 160.0, "grpc-aio": 150.0}
     page = page_of(tmp_path, result_of("sequential", "p50_us", p50s))
@@ -132,6 +138,7 @@ def test_a_latency_is_to_be_low_and_the_better_of_two_ways_counts(tmp_path: Path
     assert f"{others}pyzmq | ≤ 0.5 | – not measured | – not measured | – not measured |" in page
 
 
+@pytest.mark.long
 def test_a_rate_is_to_be_high_and_the_better_of_two_ways_counts(tmp_path: Path) -> None:
     rates = {"blocking": 10.0, "blocking-threads": 75.0, "aio": 74.0, "grpc": 15.0, "grpc-aio": 10.0, "pyro5": 60.0}
     page = page_of(tmp_path, result_of("inflight", "messages_per_second", rates))
@@ -141,6 +148,7 @@ def test_a_rate_is_to_be_high_and_the_better_of_two_ways_counts(tmp_path: Path) 
     assert "| gRPC: `future()`, one thread waits for the oldest | 15 (15–15) |" in page
 
 
+@pytest.mark.long
 def test_every_way_to_call_finds_wrong_echoes() -> None:
     program = """
 import asyncio, contextlib, queue

@@ -51,6 +51,7 @@ def compared(rounds: Path, pages: Path) -> dict[str, Any]:
     return result
 
 
+@pytest.mark.long
 def test_the_comparison_with_asyncio_runs_from_end_to_end(tmp_path: Path) -> None:
     rounds, pages = tmp_path / "rounds.json", tmp_path / "pages"
     pages.mkdir()
@@ -68,6 +69,7 @@ def test_the_comparison_with_asyncio_runs_from_end_to_end(tmp_path: Path) -> Non
     assert page.count("| exchange, 10 × 100 B |") == page.count("| ping-pong, 10 connections |") == 3
 
 
+@pytest.mark.long
 def test_a_row_that_does_not_exist_is_refused() -> None:
     done = compare_asyncio("--connections", "7")
     assert done.returncode == 2
@@ -90,6 +92,7 @@ def test_the_report_replaces_what_is_between_its_markers_and_nothing_else(measur
     assert "fault: exchange, 1 × 100,000 B, server in a process, server-protocol: exit status 7" in done.stdout
 
 
+@pytest.mark.long
 def test_a_wrong_byte_makes_the_exit_status_one(measured: Path) -> None:
     rounds = measured / "benchmarks-asyncio.json"
     result = json.loads(rounds.read_text())

@@ -6,6 +6,8 @@ import cProfile
 import runpy
 from pathlib import Path
 
+import pytest
+
 from localsocket_review.reviewer import review
 
 BENCHMARKS = Path(__file__).parent.parent.parent / "benchmarks"
@@ -49,6 +51,7 @@ def steps_of_review(tree: Path, lines: int) -> tuple[int, int]:
     return written, steps_of(tree)
 
 
+@pytest.mark.long
 def test_four_times_the_code_takes_hardly_more_than_four_times_the_steps(tmp_path: Path) -> None:
     lines, steps = steps_of_review(tmp_path / "small", 1_500)
     more_lines, more_steps = steps_of_review(tmp_path / "large", 6_000)
@@ -64,6 +67,7 @@ def circle(size: int) -> str:
     return BEGINNING + "".join(functions)
 
 
+@pytest.mark.long
 def test_so_do_functions_that_call_each_other_in_circles(tmp_path: Path) -> None:
     steps = {}
     for size in (15, 60):

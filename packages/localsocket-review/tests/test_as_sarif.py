@@ -62,6 +62,7 @@ def result_of(run: dict[str, Any], rule: str) -> dict[str, Any]:
     return found
 
 
+@pytest.mark.long
 def test_the_whole_corpus_makes_a_valid_document_with_every_finding() -> None:
     report = review_of_corpus()
     run = run_of_corpus()

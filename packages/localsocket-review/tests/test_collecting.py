@@ -209,6 +209,7 @@ WORDS = (
 )
 
 
+@pytest.mark.long
 def test_patterns_mean_what_git_takes_them_to_mean(tmp_path: Path) -> None:
     """Ask git about the same names with the same patterns, made at random with a seed."""
     random = Random(5)

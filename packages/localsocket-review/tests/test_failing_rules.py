@@ -209,6 +209,7 @@ def test_what_nobody_foresaw_is_told_with_the_status_of_no_review(
     assert "Traceback" in run(str(source), "--debug").complaints
 
 
+@pytest.mark.long
 def test_a_killed_helper_costs_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     """The helper is killed by the system, as one that takes too much memory is."""
     monkeypatch.setattr(workers, "_BYTES_WORTH_A_PROCESS", 1)
@@ -225,6 +226,7 @@ def test_a_killed_helper_costs_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     assert report == review([tree])
 
 
+@pytest.mark.long
 @pytest.mark.may_leave("descriptors", reason="multiprocessing forgets its own when no process can be made")
 def test_without_memory_for_a_helper_all_is_asked_here(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(workers, "_BYTES_WORTH_A_PROCESS", 1)

@@ -30,6 +30,7 @@ def told(findings: list[dict[str, Any]]) -> Told:
     return frozenset(f"{one['rule']} {one['file']}" for one in findings)
 
 
+@pytest.mark.long
 def test_each_of_twenty_commits_tells_what_it_causes_and_what_it_removes() -> None:
     commits = repository_with(HISTORY, Path())
     assert len(commits) == 20
@@ -41,6 +42,7 @@ def test_each_of_twenty_commits_tells_what_it_causes_and_what_it_removes() -> No
         assert (step.subject, told(report["findings"]), told(report["gone"])) == (step.subject, expected, step.goes)
 
 
+@pytest.mark.long
 def test_a_baseline_of_an_early_commit_tells_what_came_and_went_until_the_last() -> None:
     commits = repository_with(HISTORY, Path())
     git(Path(), "checkout", "--quiet", "--force", commits[8])
@@ -56,6 +58,7 @@ def test_a_baseline_of_an_early_commit_tells_what_came_and_went_until_the_last()
     assert told(reviewed("--baseline", "known.json")["gone"]) == {"LS106 other.py", "LS107 handling.py"}
 
 
+@pytest.mark.long
 def test_the_baseline_changes_with_findings_and_not_with_lines() -> None:
     commits = repository_with(HISTORY, Path())
     written = []
@@ -66,6 +69,7 @@ def test_the_baseline_changes_with_findings_and_not_with_lines() -> None:
     assert len(set(written)) == 1
 
 
+@pytest.mark.long
 def test_of_two_that_are_alike_the_copy_is_new() -> None:
     Path("server.py").write_text(SERVER)
     run(".", "--write-baseline", "known.json")
@@ -76,6 +80,7 @@ def test_of_two_that_are_alike_the_copy_is_new() -> None:
     assert run(".", "--baseline", "known.json").status == 1
 
 
+@pytest.mark.long
 def test_what_a_review_does_not_look_at_is_not_gone() -> None:
     for folder in ("one", "two"):
         Path(folder).mkdir()
@@ -109,6 +114,7 @@ def test_a_baseline_that_cannot_be_read_is_no_review(text: str | None, said: str
     assert said in " ".join(done.complaints.split())
 
 
+@pytest.mark.long
 def test_a_revision_that_cannot_be_had_is_no_review(tmp_path: Path) -> None:
     Path("server.py").write_text(SERVER)
     assert "git said: " in run(".", "--diff", "main").complaints
@@ -129,6 +135,7 @@ def test_a_new_baseline_is_never_a_part_of_what_is_found() -> None:
     assert "cannot write" in run(".", "--write-baseline", "missing/known.json").complaints
 
 
+@pytest.mark.long
 def test_two_files_that_are_harmless_alone_are_a_defect_for_a_commit_of_one_of_them() -> None:
     repository_with(HISTORY[:7], Path())
     git(Path(), "checkout", "--quiet", "--force", "main")
@@ -151,6 +158,7 @@ def test_a_file_of_the_commit_that_cannot_be_read_falls_short() -> None:
     assert run("--within", ".", "odd.py").status == 2
 
 
+@pytest.mark.long
 def test_suppressions_that_silence_nothing_are_told_to_who_asks() -> None:
     words = "# localsocket: ignore[LS106,LS107] the starter locks it"
     Path("server.py").write_text(SERVER.replace("os.unlink(path)", f"os.unlink(path)  {words}"))

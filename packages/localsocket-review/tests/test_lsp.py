@@ -37,6 +37,7 @@ def serve(path):
 """
 
 
+@pytest.mark.long
 def test_an_editor_is_told_what_is_wrong_why_and_how_it_is_repaired(tmp_path: Path) -> None:
     (tmp_path / "ask.py").write_text("")
 
@@ -75,6 +76,7 @@ def test_an_editor_is_told_what_is_wrong_why_and_how_it_is_repaired(tmp_path: Pa
     edit_a_program(tmp_path, work)
 
 
+@pytest.mark.long
 def test_what_only_the_whole_program_shows_is_told_and_stays_while_one_types(tmp_path: Path) -> None:
     (tmp_path / "starting.py").write_text(STARTS)
     (tmp_path / "serving.py").write_text(SERVES)
@@ -93,6 +95,7 @@ def test_what_only_the_whole_program_shows_is_told_and_stays_while_one_types(tmp
     edit_a_program(tmp_path, work)
 
 
+@pytest.mark.long
 def test_settings_and_suppressions_count_in_an_editor_too_and_a_closed_file_shows_nothing(tmp_path: Path) -> None:
     settings = tmp_path / ".localsocket-review.toml"
     settings.write_text('ignore = ["LS207"]\n')

@@ -74,6 +74,7 @@ def test_what_means_the_same_is_judged_the_same(name: str, examples: settings) -
     check()
 
 
+@pytest.mark.long
 def test_the_whole_corpus_rewritten_is_judged_the_same(tmp_path: Path) -> None:
     rewrite(CORPUS, tmp_path, list(REWRITINGS.values()), Random(7))
     root = tmp_path / CORPUS.name

@@ -37,10 +37,12 @@ def check_all(folder: Path, seed: int, number: int) -> list[str]:
     return found
 
 
+@pytest.mark.long
 def test_mutated_files_are_reviewed(tmp_path: Path) -> None:
     assert not check_all(tmp_path, SEED, 250)
 
 
+@pytest.mark.long
 def test_mutated_files_are_reviewed_as_one_program(tmp_path: Path) -> None:
     for name, data in mutated(SEED + 1, 200):
         (tmp_path / name).write_bytes(data)

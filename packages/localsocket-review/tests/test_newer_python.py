@@ -186,6 +186,7 @@ def compared(path: Path, all_strings: bool) -> str:
     return f"{path}{found}" if found else ""
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("all_strings", [False, True], ids=["newer strings", "all strings"])
 def test_both_ways_lead_to_one_model(all_strings: bool) -> None:
     paths = SOME[all_strings::2]

@@ -79,6 +79,7 @@ def commands(report: Report, root: Path) -> list[tuple[str, dict[str, str], str]
     return found
 
 
+@pytest.mark.long
 def test_github_is_told_each_finding_of_the_corpus_at_its_line() -> None:
     report = review_of_corpus()
     told = commands(report, CORPUS)[: len(report.findings)]
@@ -95,6 +96,7 @@ def test_no_name_and_no_code_ends_a_command_of_github(tmp_path: Path) -> None:
     assert command[1]["file"] == "a%2Cb%3Ac%250A%3A%3Aerror%3A%3A\\n.py"
 
 
+@pytest.mark.long
 def test_gitlab_can_tell_every_finding_of_the_corpus_from_every_other() -> None:
     report = review_of_corpus()
     issues = json.loads(gitlab_report(report, CORPUS))

@@ -38,6 +38,7 @@ def shown() -> list[Shown]:
     ]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("one", shown(), ids=lambda one: one.command)
 def test_a_report_that_is_shown_is_printed(one: Shown, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     has_files = write_files_of(one.document, tmp_path)
@@ -54,6 +55,7 @@ def write_files_of(document: Path, folder: Path) -> bool:
     return bool(files)
 
 
+@pytest.mark.long
 def test_the_sessions_of_the_page_go_as_they_are_shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each goes on where the one before it ended. What is not ours is typed into a shell."""
     document = ROOT / "docs" / "review.md"

@@ -100,6 +100,7 @@ def _read(folder: Path, suffix: str, data: bytes) -> Unit:
     return read_file(cut)
 
 
+@pytest.mark.long
 def test_programs_cut_off_are_checked_by_every_rule(tmp_path: Path) -> None:
     """Each file at another length, since the rules take longer than reading."""
     for number, path in enumerate(path for case in CASES for path in files_of(case)):
@@ -168,6 +169,7 @@ def test_any_bytes_are_survived(suffix: str, tmp_path: Path) -> None:
     assert reviewed(tmp_path).files == 3
 
 
+@pytest.mark.long
 def test_a_huge_file_is_named_and_a_long_line_is_read(tmp_path: Path) -> None:
     (tmp_path / "huge.cpp").write_bytes(b"int x;\n" * 700_000)
     (tmp_path / "long.cpp").write_text("int x[] = {" + "1," * 30_000 + "};\n", encoding="utf-8")

@@ -96,6 +96,7 @@ def test_those_that_lead_to_each_other_are_in_one_circle() -> None:
     assert groups == {frozenset({1, 2, 3}), frozenset({4}), frozenset({5, 6, 7}), frozenset({8})}
 
 
+@pytest.mark.long
 def test_circles_are_found_at_the_end_of_a_long_chain() -> None:
     found = circles(range(5000), lambda node: [node + 1] if node < 4999 else [4998])
     assert found[4998] == found[4999]

@@ -42,6 +42,7 @@ def rules(*arguments: object) -> list[str]:
     return [one["rule"] for one in json.loads(done.output)["findings"]]
 
 
+@pytest.mark.long
 def test_settings_are_found_upwards_from_the_path_and_not_from_here(project: Path) -> None:
     assert "LS106" in rules(project)
     (project / "pyproject.toml").write_text('[tool.localsocket-review]\nignore = ["LS106"]\n')
@@ -69,6 +70,7 @@ def test_paths_with_settings_of_their_own_are_one_program_and_each_is_told_as_it
     assert "of rules that the settings leave out there" in json.loads(done.output)["verdict"]
 
 
+@pytest.mark.long
 def test_config_names_the_settings_and_isolated_takes_none(project: Path, tmp_path: Path) -> None:
     settle(project, 'ignore = ["LS106"]')
     (tmp_path / "strict.toml").write_text('select = ["LS106"]')
@@ -87,6 +89,7 @@ def test_extended_settings_come_first_and_a_circle_is_told(project: Path) -> Non
     assert "leads in a circle" in " ".join(run(project / "src").complaints.split())
 
 
+@pytest.mark.long
 def test_a_rule_ignored_in_some_files_is_silenced_there_with_the_reason(project: Path) -> None:
     (project / "src" / "other.py").write_text(SERVER)
     settle(project, '[per-file-ignores]\n"src/net/" = ["LS106"]\n')
@@ -108,6 +111,7 @@ def test_a_defect_that_settings_call_a_note_makes_no_clean_verdict(project: Path
     assert "Not checked: what the settings call a note and no defect: LS106" in done.output
 
 
+@pytest.mark.long
 def test_patterns_are_about_the_folder_of_their_file(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (project / "server.py").write_text(SERVER)
     settle(project, 'exclude = ["/src/net"]')

@@ -129,6 +129,7 @@ def layers(each: int, deep: int) -> str:
     return head + "use(f_0_0(1))\n"
 
 
+@pytest.mark.long
 def test_fields_of_fields_in_a_circle_of_calls_are_not_told_apart() -> None:
     # Sixteen times the pairs of functions, and as many questions for each.
     assert questions_asked(walkers(12)) <= 20 * questions_asked(walkers(3))

@@ -67,6 +67,7 @@ CASES = {
 }
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", CASES)
 def test_the_first_line_and_the_status_of_a_tree(name: str, tmp_path: Path) -> None:
     case = CASES[name]
@@ -132,6 +133,7 @@ def test_a_named_file_of_another_language_is_not_reviewed(name: str, tmp_path: P
     assert f"{name}: not a language that is reviewed" in done.output
 
 
+@pytest.mark.long
 def test_a_named_file_that_cannot_be_read_fails_beside_findings(tmp_path: Path) -> None:
     tree = tree_of(tmp_path, a_py=DEFECT, b_py=BROKEN, README_md="")
     for name in ("b.py", "README.md"):
@@ -160,6 +162,7 @@ def test_what_is_no_text_is_said_and_is_not_reviewed(name: str, data: bytes, why
     assert why in done.output
 
 
+@pytest.mark.long
 def test_characters_that_are_not_known_are_told_and_the_file_is_read(tmp_path: Path) -> None:
     declared, not_declared = b"# coding: latin-1\nx = '\xe9'\n", b"x = '\xe9'\n"
     assert "nor as the file declares" not in named(tmp_path, "a.py", declared).output
@@ -218,6 +221,7 @@ def test_a_path_that_does_not_exist_is_refused(tmp_path: Path) -> None:
     assert "does not exist" in done.complaints
 
 
+@pytest.mark.long
 def test_very_many_unread_files_are_counted_in_text_and_listed_in_json(tmp_path: Path) -> None:
     tree = tree_of(tmp_path, **{f"b{number}_py": BROKEN for number in range(50)}, a_py=CLEAN)
     told = run(str(tree)).output

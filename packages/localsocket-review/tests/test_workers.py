@@ -84,6 +84,7 @@ def too_deep(facts: Facts) -> Iterator[Finding]:
     yield from too_deep(facts)
 
 
+@pytest.mark.long
 def test_two_processes_find_what_one_finds(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(workers, "_BYTES_WORTH_A_PROCESS", 1)
     tree = CORPUS / "ls106"
@@ -159,6 +160,7 @@ def test_a_small_tree_is_read_by_one_process(tmp_path: Path, monkeypatch: pytest
     assert processes_for([path], 8) == 1
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("check", "why"),
     [
@@ -190,6 +192,7 @@ def test_a_time_limit_leaves_no_timer_behind() -> None:
     assert sum(range(10_000_000)) > 0
 
 
+@pytest.mark.long
 def test_a_time_limit_that_is_forgotten_holds_a_second_later() -> None:
     forgotten = list[BaseException]()
 

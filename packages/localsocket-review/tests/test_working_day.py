@@ -25,6 +25,7 @@ def hook(*options: str) -> Done:
     return run(*shlex.split(entry[1]), *options, *[name for name in staged if name.endswith(".py")])
 
 
+@pytest.mark.long
 def test_a_messy_repository_is_taken_through_a_working_day(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     repository = tmp_path / "project"

@@ -73,6 +73,7 @@ def test_no_source_file_uses_what_is_forbidden(path: Path) -> None:
     assert not FORBIDDEN_MODULES & set(imported_packages(tree))
 
 
+@pytest.mark.long
 def test_only_what_may_need_an_extra_imports_third_party_packages() -> None:
     found = {
         path.relative_to(SOURCE).as_posix(): outside
@@ -113,6 +114,7 @@ def test_importing_the_anyio_api_brings_neither_asyncio_nor_msgspec_and_little_o
     assert len({module for module in loaded if module.partition(".")[0] == "localsocket"}) <= 47
 
 
+@pytest.mark.long
 def test_the_anyio_api_works_on_trio_without_the_other_apis_and_msgspec(runtime_directory: Path) -> None:
     pytest.importorskip("anyio")
     pytest.importorskip("trio")

@@ -93,6 +93,7 @@ def _write_down_anew() -> None:
         WRITTEN_DOWN.write_text("".join(lines), encoding="utf-8")
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("module", MODULES)
 def test_each_public_name_is_written_down(module: str) -> None:
     pytest.importorskip(NEEDS.get(module, "localsocket"))

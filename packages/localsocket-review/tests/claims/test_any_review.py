@@ -41,6 +41,7 @@ def code() -> Code:
     return Code(Facts(Program(units)))
 
 
+@pytest.mark.long
 @given(REVIEWS)
 @settings(max_examples=150, deadline=None)
 def test_no_review_breaks_the_reader_and_nothing_is_supported_without_a_place(text: str) -> None:

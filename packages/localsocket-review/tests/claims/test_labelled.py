@@ -57,6 +57,7 @@ def test_half_of_the_claims_are_true_and_there_are_enough_of_them() -> None:
     assert len({one["program"] for one in CLAIMS}) >= 15
 
 
+@pytest.mark.long
 def test_no_sentence_is_dropped() -> None:
     for number, one in enumerate(CLAIMS):
         told = [answer.claim.text for answer in checked(number).claims]

@@ -64,6 +64,7 @@ def test_the_same_points_are_supported_of_a_program_where_they_are_true(point: s
     assert {one.answer.verdict for one in complaints} == {expected}
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("review", sorted(SIX_POINTS.glob("review*")), ids=lambda path: path.name)
 def test_nothing_but_the_verdict_is_supported_in_whichever_words(review: Path) -> None:
     supported = check("program", review).of(Verdict.SUPPORTED)

@@ -62,6 +62,7 @@ def test_each_line_of_a_review_is_answered_as_it_deserves(review: Path) -> None:
     assert told == expected
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("program", ["jobserver", "player", "statusd", "worker"])
 def test_what_is_supported_of_a_function_is_shown_in_it(program: str) -> None:
     seen = code(program)

@@ -20,6 +20,7 @@ def check(found: Measured) -> None:
     assert found.total.accused <= MOST_ACCUSED * found.total.good, [flow.name for flow in found.wrong]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("language", LANGUAGES, ids=lambda language: language.name)
 def test_defects_are_found_and_good_twins_left_alone(language: Language) -> None:
     check(measure(language, are_all=False))

@@ -51,6 +51,7 @@ def host() -> tuple[Service, list[str]]:
     return service, notes
 
 
+@pytest.mark.long
 async def test_a_child_calls_and_is_called_on_its_one_socket_and_ends_with_its_connection() -> None:
     service, notes = host()
     async with aio.spawn([sys.executable, "-c", CHILD], serves=service) as child:

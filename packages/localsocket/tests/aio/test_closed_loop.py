@@ -70,6 +70,7 @@ async def wait_with(*calls: Coroutine[Any, Any, object]) -> list[asyncio.Task[ob
     return tasks
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("attached", [False, True], ids=["not attached", "attached"])
 def test_an_open_socket_warns_and_is_closed(loop: Loop, attached: bool) -> None:
     first, second = aio.pair()
@@ -83,6 +84,7 @@ def test_an_open_socket_warns_and_is_closed(loop: Loop, attached: bool) -> None:
     second.abort()
 
 
+@pytest.mark.long
 def test_a_socket_whose_loop_was_closed_while_it_began_to_receive_warns_and_is_closed(loop_kind: LoopKind) -> None:
     async def begin(socket: aio.LocalSocket, turns_before: int) -> None:
         reading = asyncio.ensure_future(socket.read())
@@ -102,6 +104,7 @@ def test_a_socket_whose_loop_was_closed_while_it_began_to_receive_warns_and_is_c
         second.abort()
 
 
+@pytest.mark.long
 def test_tasks_that_wait_on_it_change_nothing(loop: Loop) -> None:
     first, second = aio.pair()
     set_kernel_buffer(first, SMALL)
@@ -118,6 +121,7 @@ def test_tasks_that_wait_on_it_change_nothing(loop: Loop) -> None:
     second.abort()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("end", ["close", "abort"])
 @pytest.mark.parametrize("with_tasks", [False, True], ids=["", "with tasks that wait"])
 def test_it_can_still_be_closed_by_hand(loop: Loop, loop_kind: LoopKind, end: str, with_tasks: bool) -> None:
@@ -138,6 +142,7 @@ def test_it_can_still_be_closed_by_hand(loop: Loop, loop_kind: LoopKind, end: st
     second.abort()
 
 
+@pytest.mark.long
 def test_a_connection_of_a_server_gives_its_place_back(loop: Loop) -> None:
     async def accept() -> tuple[aio.LocalServer, aio.LocalSocket, localsocket.LocalSocket]:
         server = await aio.listen("server")
@@ -158,6 +163,7 @@ def test_a_connection_of_a_server_gives_its_place_back(loop: Loop) -> None:
     forget(sockets)
 
 
+@pytest.mark.long
 def test_another_loop_is_told_that_the_socket_belongs_to_the_one_that_is_closed(
     loop: Loop, loop_kind: LoopKind
 ) -> None:
@@ -176,6 +182,7 @@ def test_another_loop_is_told_that_the_socket_belongs_to_the_one_that_is_closed(
     forget(sockets)
 
 
+@pytest.mark.long
 def test_a_socket_that_no_loop_receives_for_can_be_used_in_one_loop_after_another(
     loop: Loop, loop_kind: LoopKind
 ) -> None:
@@ -190,6 +197,7 @@ def test_a_socket_that_no_loop_receives_for_can_be_used_in_one_loop_after_anothe
     second.abort()
 
 
+@pytest.mark.long
 def test_a_server_under_which_the_loop_is_closed_can_be_closed_or_forgotten(loop: Loop) -> None:
     async def accepting() -> tuple[aio.LocalServer, list[asyncio.Task[object]]]:
         server = await aio.listen("server")
@@ -204,6 +212,7 @@ def test_a_server_under_which_the_loop_is_closed_can_be_closed_or_forgotten(loop
         localsocket.connect("server")
 
 
+@pytest.mark.long
 @pytest.mark.may_leave("files", reason="what a server that was forgotten leaves is for the next one to take over")
 def test_a_forgotten_server_warns_and_its_address_is_free(loop: Loop) -> None:
     async def accepting() -> tuple[aio.LocalServer, list[asyncio.Task[object]]]:
@@ -218,6 +227,7 @@ def test_a_forgotten_server_warns_and_its_address_is_free(loop: Loop) -> None:
     localsocket.listen("server").close()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("closed_by_hand", [False, True], ids=["forgotten", "closed"])
 @pytest.mark.may_leave("files", reason="what a server that was forgotten leaves is for the next one to take over")
 def test_a_served_address_is_free_and_its_connections_are_closed(loop: Loop, closed_by_hand: bool) -> None:
@@ -250,6 +260,7 @@ def test_a_served_address_is_free_and_its_connections_are_closed(loop: Loop, clo
     localsocket.listen("server").close()
 
 
+@pytest.mark.long
 def test_a_loop_that_asyncio_run_closes_while_it_begins_to_receive(loop_kind: LoopKind) -> None:
     """Every task is cancelled then, also the one that nobody knows of, and which must not stop half-way."""
 
@@ -272,6 +283,7 @@ def test_a_loop_that_asyncio_run_closes_while_it_begins_to_receive(loop_kind: Lo
         second.abort()
 
 
+@pytest.mark.long
 def test_a_loop_that_asyncio_run_closes_takes_the_handlers_with_it(loop_kind: LoopKind) -> None:
     """Cancelled by asyncio, each handler closes its connection; the serving itself was forgotten, and warns."""
 

@@ -94,6 +94,7 @@ def descriptors_for_all() -> Iterator[None]:
     resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("descriptors_for_all")
 async def test_a_thousand_connections_that_end_anyhow_leave_nothing(caplog: pytest.LogCaptureFixture) -> None:
     crowd = Crowd(seed=1)

@@ -149,6 +149,7 @@ def test_a_socket_for_reading_refuses_to_write(make_ends: MakeEnds) -> None:
     assert ends.socket.read_available() == b"data"
 
 
+@pytest.mark.long
 def test_a_socket_for_writing_throws_away_what_arrives(make_ends: MakeEnds) -> None:
     ends = make_ends(mode="w", limits=Limits(read_buffer=1000))
     for use in ("read_available", "read_exactly_nowait", "read_line_nowait", "peek", "skip", "unread", "transaction"):

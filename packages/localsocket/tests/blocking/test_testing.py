@@ -206,6 +206,7 @@ class Careless(LocalSocket):
         return super().read(timeout=timeout)
 
 
+@pytest.mark.long
 def test_a_face_that_breaks_its_promises_is_found_out(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("localsocket.blocking.connect.LocalSocket", Careless)
     with pytest.raises(ExceptionGroup) as caught:

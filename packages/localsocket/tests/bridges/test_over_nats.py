@@ -132,6 +132,7 @@ async def test_any_lets_every_member_of_the_bus_in(bus: Bus) -> None:
         await client.call("secret")
 
 
+@pytest.mark.long
 async def test_who_has_signed_counts_as_the_user_that_it_stands_for(bus: Bus, tmp_path: Path) -> None:
     for name in ("ada", "bob", "eve"):
         (tmp_path / name).write_bytes(name.encode() * 10)

@@ -55,6 +55,7 @@ async def shop(address: str) -> AsyncIterator[aio.Client]:
         yield client
 
 
+@pytest.mark.long
 async def test_calls_are_encrypted_for_who_trusts_the_servers_certificate(tmp_path: Path) -> None:
     certificate, key = self_signed(tmp_path, "server")
     other, _ = self_signed(tmp_path, "other")

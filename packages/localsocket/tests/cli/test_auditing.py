@@ -139,6 +139,7 @@ def test_what_others_serve_does_not_make_it_fail(
     assert audited(command, "--mine") == (0, {})
 
 
+@pytest.mark.long
 def test_two_thousand_endpoints_cost_one_look_at_the_kernels_tables(
     command: Command, place: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -476,6 +476,7 @@ def test_waiting_for_a_server_finds_the_one_that_comes(command: Command) -> None
         assert caller.result() == (0, "42\n", "")
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("service")
 def test_a_reader_that_has_enough_ends_a_stream_without_a_word(start: Start) -> None:
     program = start("call", "demo.all", "count", 1_000_000)
@@ -502,6 +503,7 @@ def test_messages_are_printed_a_line_each_until_there_were_enough(command: Comma
         assert command("subscribe", "demo.all", "news", "--count", 2) == (0, '"one"\n"two\\nlines"\n', "")
 
 
+@pytest.mark.long
 def test_each_message_is_printed_at_once_and_an_interrupt_ends_it_without_a_word(
     start: Start, service: Service
 ) -> None:

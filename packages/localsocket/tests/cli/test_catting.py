@@ -154,6 +154,7 @@ def test_a_listening_cat_that_is_ended_takes_its_name_down(
     assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
 
 
+@pytest.mark.long
 def test_an_interrupted_conversation_ends_without_a_word(start: Start) -> None:
     with localsocket.listen("demo.cat") as server:
         program = start("cat", "demo.cat")
@@ -179,6 +180,7 @@ def test_when_nobody_reads_the_output_it_ends_without_a_word(start: Start) -> No
             assert program.stderr.read() == b""
 
 
+@pytest.mark.long
 @pytest.mark.root
 def test_another_users_server_is_spoken_to_only_when_that_is_said(
     command: Command, typed: Typed, runtime_directory: Path

@@ -84,6 +84,7 @@ def shell(tmp_path: Path, runtime_directory: Path) -> Iterator[Shell]:
     shutil.rmtree(runtime_directory / "localsocket")
 
 
+@pytest.mark.long
 def test_every_command_prints_what_the_page_shows(shell: Shell, command: Callable[..., tuple[int, str, str]]) -> None:
     status = -1
     for line, shown in dialogue():

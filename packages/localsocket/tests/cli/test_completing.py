@@ -128,6 +128,7 @@ def test_a_shell_that_asks_is_told(line: str, completed: list[str]) -> None:
     assert shell_completion.completed(line.split(" ")) == completed
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("service")
 @pytest.mark.parametrize(
     ("line", "completed"),

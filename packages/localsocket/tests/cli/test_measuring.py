@@ -60,6 +60,7 @@ def test_json_on_the_output_is_all_there_is() -> None:
     assert (row["test"], row["server"], row["connections"], row["corrupted"]) == ("pingpong", "process", 2, 0)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("face", ["aio", "aio-uvloop"])
 def test_the_rows_say_on_which_face_they_were_measured(face: str) -> None:
     table = run("exchange", *QUICK, "--face", face)
@@ -72,6 +73,7 @@ def test_the_rows_say_on_which_face_they_were_measured(face: str) -> None:
     assert (row["test"], row["face"], row["corrupted"]) == ("pingpong", face, 0)
 
 
+@pytest.mark.long
 def test_a_terminal_shows_progress_and_a_table_with_a_rule() -> None:
     controller, terminal = pty.openpty()
     try:

@@ -77,6 +77,7 @@ def run_until(done: Callable[[], None], service: localsocket.Service, **options:
 # --- under a service manager ------------------------------------------------------------------------------------------
 
 
+@pytest.mark.long
 def test_no_call_is_lost_while_one_process_gives_way_to_another(tmp_path: Path) -> None:
     path, told = tmp_path / "x.sock", Manager("\0localsocket test " + tmp_path.name)
     environment = {**os.environ, "NOTIFY_SOCKET": "@localsocket test " + tmp_path.name}

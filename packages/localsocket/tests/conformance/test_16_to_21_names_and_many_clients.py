@@ -147,6 +147,7 @@ def test_19_threaded_connection(served_by: str, count: int) -> None:
     assert hits == [os.getpid()] * count
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("count", [1, 2, 5, 30])
 def test_20_process_connection(count: int) -> None:
     """Client processes, some of them started before their server, are each served by the server process.

@@ -66,6 +66,7 @@ def collected() -> list[str]:
     return re.findall(r"::(test_\d\d_\w+.*)", listing.stdout)
 
 
+@pytest.mark.long
 def test_all_40_functions_are_there(collected: list[str]) -> None:
     assert len(FUNCTIONS) == 40
     missing = [

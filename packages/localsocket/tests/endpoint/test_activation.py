@@ -63,6 +63,7 @@ def test_descriptors_for_another_process_are_not_ours(monkeypatch: pytest.Monkey
     assert activation_descriptors() == {}
 
 
+@pytest.mark.long
 def test_a_service_that_is_started_by_its_first_client_serves_it(runtime_directory: Path) -> None:
     """As systemd does it: the manager listens, a client connects, then a process is started for it; twice."""
     path = runtime_directory / "service.sock"
@@ -81,6 +82,7 @@ def test_a_service_that_is_started_by_its_first_client_serves_it(runtime_directo
     path.unlink()
 
 
+@pytest.mark.long
 def test_a_child_of_the_service_does_not_take_the_descriptors_for_its_own(runtime_directory: Path) -> None:
     with socket.socket(socket.AF_UNIX) as manager:
         manager.bind(str(runtime_directory / "service.sock"))

@@ -202,6 +202,7 @@ def test_a_name_never_leaves_its_directory(text: str) -> None:
     assert endpoint.address == text
 
 
+@pytest.mark.long
 @given(texts)
 def test_what_is_parsed_is_parsed_the_same_again(text: str) -> None:
     try:

@@ -58,6 +58,7 @@ def test_what_the_child_still_holds_says_that_it_is_closed(family: Family) -> No
     assert_parent_serves(family)
 
 
+@pytest.mark.long
 def test_closing_in_the_child_takes_nothing_from_the_parent(family: Family) -> None:
     assert family.child["file is there"]
     with connect(family.path):
@@ -71,6 +72,7 @@ def test_closing_in_the_child_takes_nothing_from_the_parent(family: Family) -> N
     listen(family.path).close()
 
 
+@pytest.mark.long
 def test_the_child_may_do_all_that_a_process_may(family: Family) -> None:
     assert family.child["listen there"] == "NameTaken"
     assert family.child["listen elsewhere"] == "done"

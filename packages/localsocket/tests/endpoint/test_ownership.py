@@ -61,6 +61,7 @@ def test_an_owner_whose_pid_cannot_be_read_is_another_server(endpoint: Endpoint,
     lock_file(endpoint).unlink()
 
 
+@pytest.mark.long
 def test_a_second_server_is_refused_while_the_first_lives(runtime_directory: Path) -> None:
     with Program("serve.py", "editor.control") as first:
         assert first.read()["serving"] == "editor.control"
@@ -73,6 +74,7 @@ def test_a_second_server_is_refused_while_the_first_lives(runtime_directory: Pat
     listen("editor.control").close()
 
 
+@pytest.mark.long
 def test_a_server_restarts_at_once_after_being_killed(runtime_directory: Path) -> None:
     for _ in range(5):
         with Program("serve.py", "editor.control") as server:

@@ -53,6 +53,7 @@ def test_a_full_accept_queue_is_waited_out_by_everybody() -> None:
         assert [client.result() for client in clients] == [b"%d" % number for number in range(CLIENTS)]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("chunk", [1000, MIB])
 def test_full_buffers_in_both_directions_do_not_stop_an_echo(chunk: int) -> None:
     sent = b"".join(number.to_bytes(4, "big") for number in range(MIB))
@@ -83,6 +84,7 @@ def test_readers_and_writers_in_threads_of_their_own_on_both_ends_of_a_narrow_wa
             assert reader.result() == sent
 
 
+@pytest.mark.long
 def test_a_fork_beside_waiting_threads_that_hold_locks_hangs_neither_child_nor_parent() -> None:
     assert run("fork_while_waiting.py") == [
         {"child": {"wakers": 0, "read": "new"}},

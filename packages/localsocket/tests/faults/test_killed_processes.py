@@ -90,6 +90,7 @@ def test_a_handler_hears_once_that_its_peer_was_killed() -> None:
     assert (handler.rest, handler.ended, handler.failures) == (b"x" * 700, 1, [])
 
 
+@pytest.mark.long
 @pytest.mark.may_leave("files", reason="a killed server cannot remove its socket")
 @pytest.mark.usefixtures("many_files")
 def test_a_server_killed_under_a_thousand_connections_wakes_them_all() -> None:

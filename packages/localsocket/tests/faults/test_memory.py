@@ -74,6 +74,7 @@ def test_what_is_in_itself_is_left_to_the_encoder() -> None:
     check_size(endless, 1)
 
 
+@pytest.mark.long
 @pytest.mark.skipif(sys.platform != "linux", reason="limits the memory as Linux counts it")
 @pytest.mark.parametrize("kind", ["plain", "async"])
 def test_a_result_for_which_there_is_no_memory_costs_its_call_alone(runtime_directory: Path, kind: str) -> None:

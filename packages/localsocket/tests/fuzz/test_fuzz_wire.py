@@ -31,6 +31,7 @@ def test_promises_are_kept_for_bytes_that_are_nearly_right(conversation: bytes) 
             try_promise(conversation[:place] + bytes([byte]) + conversation[place + 1 :])
 
 
+@pytest.mark.long
 @needs_atheris
 @pytest.mark.timeout(SECONDS + 180)
 def test_a_fuzzer_breaks_no_promise(tmp_path: Path) -> None:

@@ -26,6 +26,7 @@ def test_conversation_with_a_qt_server(role: str) -> None:
         assert qt.read() == report_of(COUNTERPARTS[role])
 
 
+@pytest.mark.long
 def test_qt_server_is_found_where_the_address_says() -> None:
     with Program("qt_peer.py", "serve", NAME, "echo") as qt:
         path = qt.read()["listening"]

@@ -41,6 +41,7 @@ def test_conversation_of_a_server_thread_with_a_qt_client(role: str) -> None:
     assert handler.received == RECEIVES[role]
 
 
+@pytest.mark.long
 def test_server_thread_serves_several_qt_clients_at_once() -> None:
     with ServerThread(f"qt:{NAME}", EventRole("answer")), ExitStack() as stack:
         clients = [stack.enter_context(Program("qt_peer.py", "call", NAME, "ask")) for _ in range(4)]
@@ -53,6 +54,7 @@ def test_qt_client_at_a_full_path(runtime_directory: Path) -> None:
         assert qt.read() == report_of("ask")
 
 
+@pytest.mark.long
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux has abstract addresses")
 def test_qt_client_at_an_abstract_name() -> None:
     name = f"{NAME}-{os.getpid()}"
@@ -81,6 +83,7 @@ def test_closing_leaves_the_file_of_a_qt_server_that_took_the_name() -> None:
         qt.read()
 
 
+@pytest.mark.long
 def test_nothing_is_left_at_the_name_for_qt_to_stumble_over() -> None:
     localsocket.listen(f"qt:{NAME}").close()
     with Program("qt_peer.py", "call", NAME, "ask") as qt:

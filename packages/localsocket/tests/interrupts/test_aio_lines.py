@@ -28,6 +28,7 @@ async def check_goes_on_or_says_so(client: aio.Client) -> None:
                 await asyncio.sleep(0.001)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("which", CALLS)
 def test_a_client_goes_on_or_is_closed_and_says_so(served: Served, which: str) -> None:  # noqa: F811
     async def interrupted(interruption: Interruption) -> None:

@@ -64,6 +64,7 @@ async def look_for_pending_ones(server: Any, interruption: Interruption) -> None
     await accept_what_waits(server)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("scenario", [accept_at_once, look_for_pending_ones])
 def test_accepting_takes_no_place_for_good(face: ModuleType, runner: asyncio.Runner, scenario: Scenario) -> None:
     async def listen() -> Any:
@@ -81,6 +82,7 @@ def test_accepting_takes_no_place_for_good(face: ModuleType, runner: asyncio.Run
         server.close()
 
 
+@pytest.mark.long
 def test_connecting_leaves_nothing_open(face: ModuleType, runner: asyncio.Runner) -> None:
     async def connect(interruption: Interruption) -> None:
         with interruption:

@@ -144,6 +144,7 @@ def no_descriptor_left_open() -> Iterator[None]:
     wait_until(lambda: descriptors() <= before, "every descriptor to be closed")
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("do", CALLS)
 def test_a_client_goes_on_or_is_closed_and_says_so_and_no_descriptor_is_left_open(served: Served, do: Call) -> None:
     def scenario(interruption: Interruption) -> None:
@@ -158,6 +159,7 @@ def test_a_client_goes_on_or_is_closed_and_says_so_and_no_descriptor_is_left_ope
         assert at_every_line(scenario) > 50
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("do", CALLS_WITH_LINES_OF_THEIR_OWN)
 def test_another_thread_that_waits_on_the_same_connection_has_an_end(served: Served, do: Call) -> None:
     def scenario(interruption: Interruption) -> None:
@@ -175,6 +177,7 @@ def test_another_thread_that_waits_on_the_same_connection_has_an_end(served: Ser
     at_every_line(scenario, within_with=True)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("reconnect", [False, True])
 def test_a_client_that_was_interrupted_while_it_connected_connects_again(served: Served, reconnect: bool) -> None:
     def scenario(interruption: Interruption) -> None:

@@ -18,6 +18,7 @@ from programs import Program
 TIMES = 1500
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("reconnect", ["yes", "no"])
 def test_a_client_that_is_interrupted_at_random_gives_no_wrong_answer(served: Served, reconnect: str) -> None:  # noqa: F811
     seed = random.randrange(1 << 30)

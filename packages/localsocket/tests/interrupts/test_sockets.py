@@ -26,6 +26,7 @@ def server() -> Iterator[LocalServer]:
         yield server
 
 
+@pytest.mark.long
 def test_accepting_takes_no_place_for_good(server: LocalServer) -> None:
     def scenario(interruption: Interruption) -> None:
         with localsocket.connect(server.address) as client:
@@ -52,6 +53,7 @@ def test_looking_for_pending_connections_takes_no_place_for_good(server: LocalSe
     assert at_every_line(scenario, within_with=True) > 50
 
 
+@pytest.mark.long
 def test_connecting_leaves_nothing_open(server: LocalServer) -> None:
     def scenario(interruption: Interruption) -> None:
         with interruption:
@@ -65,6 +67,7 @@ def test_connecting_leaves_nothing_open(server: LocalServer) -> None:
     assert at_every_line(scenario, within_with=True) > 50
 
 
+@pytest.mark.long
 def test_nobody_waits_any_more_who_was_interrupted_while_reading() -> None:
     def scenario(interruption: Interruption) -> None:
         ours, theirs = localsocket.pair()
@@ -91,6 +94,7 @@ def test_a_server_that_was_interrupted_while_it_waited_can_be_closed() -> None:
     assert at_every_line(scenario, within_with=True) > 50
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("size", [10, MUCH])
 def test_what_is_written_stays_whole_or_the_connection_is_closed_and_says_so(size: int) -> None:
     def scenario(interruption: Interruption) -> None:

@@ -24,6 +24,7 @@ def owner(address: str) -> int:
         return int(client.read_line(timeout=60))
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("race", range(3))
 def test_of_many_that_race_for_a_name_exactly_one_owns_it(runtime_directory: Path, race: int) -> None:
     """24 processes try without pause; the owner and some others are killed in their midst, until one is left."""
@@ -61,6 +62,7 @@ def test_a_live_owner_keeps_the_name_against_all_others(runtime_directory: Path)
         assert contenders.end() == []
 
 
+@pytest.mark.long
 def test_closing_never_removes_the_file_of_a_successor_that_waits_for_it(runtime_directory: Path) -> None:
     """One server closes while the next is trying to start, so that both meet at every step of each other."""
     current = listen("handed.over")

@@ -199,6 +199,7 @@ def outcome_of(end: Callable[[], object]) -> object:
         return type(error)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("at_once", [1, 2])
 def test_two_threads_that_call_at_once_both_have_an_end(at_once: int) -> None:
     def scenario(schedule: Schedule) -> Check:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
+import pytest
+
 from localsocket.aio import shared_socket
 from localsocket.aio.service_loop import _Link as AsyncioLink
 from localsocket.blocking.handler import Handler
@@ -40,6 +42,7 @@ class _Drained(Handler):
         self.box.sent()
 
 
+@pytest.mark.long
 def test_an_event_loop_reads_again_when_all_is_sent() -> None:
     def scenario(schedule: Schedule) -> Check:
         stand_in(schedule, outbox, connection)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
+import pytest
+
 from localsocket import Service
 from localsocket.aio import shared_socket
 from localsocket.aio.shared_socket import SharedSocket
@@ -68,6 +70,7 @@ class Ticking:
         return subscription
 
 
+@pytest.mark.long
 def test_nothing_overtakes_what_is_held_back_while_another_thread_takes_the_loop_over() -> None:
     def scenario(schedule: Schedule) -> Check:
         stand_in(schedule, service_loop, runners, outbox)
@@ -129,6 +132,7 @@ def test_two_threads_that_publish_send_each_message_once_and_in_the_order_of_the
     explore(scenario)
 
 
+@pytest.mark.long
 def test_what_threads_and_the_loop_gather_at_once_goes_out_whole_and_each_ones_in_its_order() -> None:
     def scenario(schedule: Schedule) -> Check:
         stand_in(schedule, shared_socket)

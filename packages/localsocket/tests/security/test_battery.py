@@ -23,6 +23,7 @@ def test_there_are_more_than_twenty_attacks() -> None:
     assert len(ATTACKS) > 20
 
 
+@pytest.mark.long
 @EVERY_SERVER
 @pytest.mark.timeout(180)
 def test_an_attack_leaves_nothing_in_the_server(way: str, tmp_path: Path) -> None:

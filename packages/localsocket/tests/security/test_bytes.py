@@ -217,6 +217,7 @@ def test_s24_addresses_are_quoted_wherever_they_are_named(runtime_directory: Pat
         assert "\n" not in text
 
 
+@pytest.mark.long
 def test_s24_the_pid_in_a_lock_file_is_a_number_or_nothing(runtime_directory: Path) -> None:
     with Program("serve.py", runtime_directory / "x.sock") as server:
         server.read()

@@ -70,6 +70,7 @@ def test_s2_the_umask_is_never_swapped(runtime_directory: Path, monkeypatch: pyt
 # --- S3: abstract names have no permissions -----------------------------------------------------------------------
 
 
+@pytest.mark.long
 @linux_only
 @pytest.mark.root
 def test_s3_another_user_is_turned_away_from_an_abstract_name() -> None:

@@ -226,6 +226,7 @@ def test_s21_connections_above_a_users_share_are_turned_away(path: Path, handler
         assert_served(path)
 
 
+@pytest.mark.long
 @pytest.mark.root
 def test_s21_two_thousand_connections_of_one_user_leave_room_for_another(public_directory: Path) -> None:
     """With the default limits, in a process that may open 1024 files, as most may."""
@@ -243,6 +244,7 @@ def test_s21_two_thousand_connections_of_one_user_leave_room_for_another(public_
         assert greeting["uid"] == NOBODY
 
 
+@pytest.mark.long
 @pytest.mark.root
 def test_s21_whoever_waits_for_each_of_many_connections_leaves_room_for_another(public_directory: Path) -> None:
     """A waiting thread needs a second descriptor: one user may not take those either, nor all the threads."""

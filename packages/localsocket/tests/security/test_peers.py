@@ -86,6 +86,7 @@ def test_s7_a_server_of_another_user_is_spoken_to_when_it_is_named(public_direct
         assert server.end() == [{"received": 6}]
 
 
+@pytest.mark.long
 @pytest.mark.root
 def test_s7_a_client_trusts_a_server_of_root(public_directory: Path) -> None:
     path = public_directory / "x.sock"
@@ -98,6 +99,7 @@ def test_s7_a_client_trusts_a_server_of_root(public_directory: Path) -> None:
 # --- the server knows its client ----------------------------------------------------------------------------------
 
 
+@pytest.mark.long
 @pytest.mark.root
 def test_another_user_whom_the_file_lets_in_is_turned_away_at_accept(public_directory: Path) -> None:
     path = public_directory / "x.sock"
@@ -125,6 +127,7 @@ def test_whom_the_file_or_a_directory_keeps_out_is_told_which(public_directory: 
     place.rmdir()
 
 
+@pytest.mark.long
 @pytest.mark.root
 def test_root_is_admitted_by_a_server_of_another_user(public_directory: Path) -> None:
     path = public_directory / "x.sock"
@@ -136,6 +139,7 @@ def test_root_is_admitted_by_a_server_of_another_user(public_directory: Path) ->
         assert (greeting["server"], greeting["uid"]) == (server.pid, 0)
 
 
+@pytest.mark.long
 @pytest.mark.root
 def test_each_user_is_decided_about_by_the_hook(public_directory: Path) -> None:
     path = public_directory / "x.sock"
@@ -156,6 +160,7 @@ def test_each_user_is_decided_about_by_the_hook(public_directory: Path) -> None:
 # --- S10: credentials come from the kernel and from nowhere else --------------------------------------------------
 
 
+@pytest.mark.long
 @pytest.mark.root
 @pytest.mark.parametrize("own_path", ["x;uid=0;", "uid=0;pid=1", "a\nuid=0\x1b[31m"])
 def test_s10_a_client_is_who_it_is_whatever_it_calls_itself(public_directory: Path, own_path: str) -> None:

@@ -74,6 +74,7 @@ def test_s25_nothing_falls_back_to_tcp_when_there_is_no_other_way(
 # --- S27: a child of a server does not keep its doors open --------------------------------------------------------
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("face", ["blocking", "loop"])
 def test_s27_a_server_restarts_at_once_though_a_child_of_the_killed_one_lives(
     runtime_directory: Path, face: str

@@ -34,6 +34,7 @@ def skip_if_impossible(told: dict[str, Any]) -> None:
         pytest.skip(f"no user namespace can be made here: {told['impossible']}")
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("id_map", ["", f"{OVERFLOW} {OWNER} 1", f"0 100000 {OVERFLOW}\n{OVERFLOW} {OWNER} 1"])
 def test_a_user_whom_the_namespace_does_not_map_is_not_the_one_who_serves(public_directory: Path, id_map: str) -> None:
     # Where nobody is mapped no file can be owned either.
@@ -43,28 +44,33 @@ def test_a_user_whom_the_namespace_does_not_map_is_not_the_one_who_serves(public
         assert run("knock.py", address, uid=STRANGER) == [{"received": ""}]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("id_map", [f"0 {OWNER} 1", f"{OVERFLOW} {OWNER} 1"])
 def test_whom_the_kernel_cannot_name_is_not_any_user(public_directory: Path, id_map: str) -> None:
     with serving(public_directory / "x.sock", "--map", id_map, "--any-user"):
         assert run("knock.py", public_directory / "x.sock", uid=STRANGER) == [{"received": ""}]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("uid", [0, 1000, OVERFLOW])
 def test_a_user_whom_the_namespace_maps_is_known_to_it(public_directory: Path, uid: int) -> None:
     with serving(public_directory / "x.sock", "--map", f"{uid} {OWNER} 1") as (_, told):
         assert (told["uid"], told["own"]["uid"]) == (uid, uid)
 
 
+@pytest.mark.long
 def test_where_nobody_is_mapped_not_even_the_own_user_is_known() -> None:
     with serving(f"@localsocket test {os.getpid()}", "--map", "") as (_, told):
         assert told["own"]["failed"] == "PeerUnknown"
 
 
+@pytest.mark.long
 def test_where_nobody_is_mapped_no_file_can_be_owned(public_directory: Path) -> None:
     with serving(public_directory / "x.sock", "--map", "") as (_, told):
         assert told["failed"] == "InsecureDirectory"
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("id_map", ["", f"{OVERFLOW} {OWNER} 1"])
 @pytest.mark.parametrize("trust", [[], ["--any-user"]])
 def test_a_client_does_not_take_a_server_outside_for_its_own(
@@ -80,6 +86,7 @@ def test_a_client_does_not_take_a_server_outside_for_its_own(
         assert "how the kernel shows whatever this user namespace does not map" in told["answer"]["message"]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("place", ["localsocket", "."])
 @pytest.mark.parametrize("id_map", ["", f"{OVERFLOW} {OWNER} 1"])
 def test_a_directory_of_a_stranger_is_not_taken_for_its_own(runtime_directory: Path, id_map: str, place: str) -> None:

@@ -160,6 +160,7 @@ def answer(path: Path, uid: int) -> str:
 # --- whom allow= lets in can come ------------------------------------------------------------------------------------
 
 
+@pytest.mark.long
 @pytest.mark.root
 @EVERY_API
 @pytest.mark.parametrize(
@@ -201,6 +202,7 @@ def in_thread(function: Callable[[], Any]) -> Serving:
     return serving
 
 
+@pytest.mark.long
 @pytest.mark.root
 @pytest.mark.parametrize("serving", [in_thread(plain), in_thread(soon), in_loop(serve_service)])
 def test_who_is_let_in_can_call(public_directory: Path, serving: Serving) -> None:
@@ -379,6 +381,7 @@ def module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     )
 
 
+@pytest.mark.long
 @pytest.mark.root
 @pytest.mark.parametrize(
     ("options", "mode", "admitted"),
@@ -404,6 +407,7 @@ def test_a_command_serves_whom_it_is_told_to(
         assert program.wait() == 0
 
 
+@pytest.mark.long
 @pytest.mark.root
 def test_a_command_listens_for_whom_it_is_told_to(public_directory: Path) -> None:
     path = public_directory / "x.sock"

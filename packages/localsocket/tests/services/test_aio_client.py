@@ -199,6 +199,7 @@ async def test_what_was_cancelled_and_answers_late_disturbs_nobody() -> None:
             assert await client.call("add", number, 1) == number + 1
 
 
+@pytest.mark.long
 async def test_an_iteration_that_is_cancelled_ends_its_stream() -> None:
     async with served() as (client, tasks):
         begun = asyncio.Event()
@@ -231,6 +232,7 @@ async def test_a_stream_that_is_forgotten_is_closed_where_it_is_served() -> None
 # --- one loop -------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.long
 async def test_a_stream_that_has_much_to_give_lets_others_run() -> None:
     async with served() as (client, _):
 

@@ -144,6 +144,7 @@ def test_everybody_is_told_which_methods_there_are(serve: Serve) -> None:
 # --- as another user ------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.long
 @pytest.mark.root
 def test_another_user_calls_what_it_may_and_no_more(public_directory: Path) -> None:
     guarded, path = Guarded(), public_directory / "x.sock"
@@ -156,6 +157,7 @@ def test_another_user_calls_what_it_may_and_no_more(public_directory: Path) -> N
     assert guarded.called == ["open", "nobodys", "stream", "open"]
 
 
+@pytest.mark.long
 @pytest.mark.root
 def test_who_is_not_admitted_at_the_door_calls_nothing(public_directory: Path) -> None:
     guarded, path = Guarded(), public_directory / "x.sock"
@@ -164,6 +166,7 @@ def test_who_is_not_admitted_at_the_door_calls_nothing(public_directory: Path) -
     assert not guarded.called
 
 
+@pytest.mark.long
 @pytest.mark.root
 def test_a_client_trusts_a_server_of_its_own_user_or_root_unless_told_otherwise(public_directory: Path) -> None:
     path = public_directory / "x.sock"

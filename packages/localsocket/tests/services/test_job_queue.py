@@ -57,6 +57,7 @@ def jobs_done_by(quick: Program, count: int) -> list[str]:
     return done
 
 
+@pytest.mark.long
 def test_a_slow_worker_holds_one_job_and_that_of_a_killed_one_is_done_by_another(kind: str, tmp_path: Path) -> None:
     with (
         queue_of_jobs(kind, tmp_path, lease=LONG, jobs=JOBS) as client,
@@ -75,6 +76,7 @@ def test_a_slow_worker_holds_one_job_and_that_of_a_killed_one_is_done_by_another
             assert client.call("left") == 0
 
 
+@pytest.mark.long
 def test_a_worker_that_dies_between_two_jobs_takes_none_with_it(kind: str, tmp_path: Path) -> None:
     with queue_of_jobs(kind, tmp_path, lease=LONG, jobs=JOBS[:1]) as client:
         with worker("at once") as waiting:
@@ -85,6 +87,7 @@ def test_a_worker_that_dies_between_two_jobs_takes_none_with_it(kind: str, tmp_p
             assert sorted(jobs_done_by(quick, 4)) == JOBS[1:5]  # what the dead one had comes back behind others
 
 
+@pytest.mark.long
 def test_the_job_of_a_worker_that_hangs_is_done_by_another_when_its_lease_is_over(kind: str, tmp_path: Path) -> None:
     with (
         queue_of_jobs(kind, tmp_path, lease=SHORT, jobs=JOBS[:1]),

@@ -70,6 +70,7 @@ def name_is_free_again() -> Iterator[None]:
 # --- the server is killed -------------------------------------------------------------------------------------------
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("name_is_free_again")
 @pytest.mark.parametrize("times", TIMES)
 def test_a_killed_server_ends_everything_that_its_client_waits_for(times: int) -> None:
@@ -91,6 +92,7 @@ def test_a_killed_server_ends_everything_that_its_client_waits_for(times: int) -
             assert client.stats().active_calls == 0
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("name_is_free_again")
 @pytest.mark.parametrize("times", TIMES)
 def test_a_killed_server_ends_everything_that_tasks_wait_for(run: Any, times: int) -> None:
@@ -129,6 +131,7 @@ def test_a_killed_server_ends_everything_that_tasks_wait_for(run: Any, times: in
             run(be_busy(server))
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("name_is_free_again")
 @pytest.mark.parametrize("times", TIMES)
 def test_a_client_goes_on_however_often_its_server_is_killed(times: int) -> None:
@@ -192,6 +195,7 @@ class Served:
         return published
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("times", TIMES)
 def test_a_killed_client_leaves_nothing_in_the_service(serve: Serve, times: int) -> None:
     policies: list[Policy] = ["drop_oldest", "disconnect", "block"]

@@ -235,6 +235,7 @@ def test_a_service_that_sends_more_of_a_stream_than_it_was_granted_is_left(runti
 # --- unsent -------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.long
 def test_a_client_that_reads_no_answers_is_read_no_more_calls_of(serve: Serve) -> None:
     unsent, size, count = 64 * KIB, KIB, 60_000
     service = service_with(unsent=unsent)

@@ -72,6 +72,7 @@ def test_ten_thousand_calls_of_sixteen_threads_all_get_their_own_answer(serve: S
         assert (client.stats().calls, client.stats().errors) == (CALLS, 0)
 
 
+@pytest.mark.long
 async def test_ten_thousand_calls_of_many_tasks_all_get_their_own_answer() -> None:
     service = echoing_service(is_async=True)
     async with served(service) as client:

@@ -84,6 +84,7 @@ def check_resumed(seen: list[int | Gap], times: int) -> None:
                 last += each.missing
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("name_is_free_again")
 def test_a_subscription_goes_on_with_the_servers_that_follow_a_killed_one() -> None:
     seen: list[int | Gap] = []
@@ -96,6 +97,7 @@ def test_a_subscription_goes_on_with_the_servers_that_follow_a_killed_one() -> N
         check_resumed(seen, 2)
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("name_is_free_again")
 async def test_a_subscription_of_a_task_goes_on_with_the_servers_that_follow_a_killed_one() -> None:
     seen: list[int | Gap] = []

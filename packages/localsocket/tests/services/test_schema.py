@@ -179,6 +179,7 @@ def test_a_whole_number_is_a_float_and_comes_as_one() -> None:
     assert type(called(with_annotations(float, float), value=1)) is float
 
 
+@pytest.mark.long
 @given(
     st.recursive(
         st.none()

@@ -42,6 +42,7 @@ def first() -> Iterator[Program]:
         yield program
 
 
+@pytest.mark.long
 def test_a_later_copy_hands_over_what_it_was_started_with_and_ends(first: Program, tmp_path: Path) -> None:
     environment = {**os.environ, "SENT": "with it", "KEPT": "at home"}
     done = run_copy("notes.txt", "two words", cwd=tmp_path, env=environment)
@@ -54,6 +55,7 @@ def test_a_later_copy_hands_over_what_it_was_started_with_and_ends(first: Progra
     assert first.end() == [{"is_first": False}]
 
 
+@pytest.mark.long
 def test_a_later_copy_ends_with_the_status_that_the_first_gives(first: Program) -> None:
     for arguments in (["return", "7"], ["exit", "8"]):
         assert run_copy(*arguments).returncode == int(arguments[1])
@@ -71,6 +73,7 @@ def test_what_is_no_text_is_handed_over(first: Program, tmp_path: Path) -> None:
     assert os.fsencode(told["environment"]["SENT"]) == b"\xff"
 
 
+@pytest.mark.long
 def test_the_next_start_is_the_first_when_the_first_has_left_or_was_killed() -> None:
     with Program("one_copy.py") as program:
         assert program.read() == {"first": program.pid}
@@ -109,6 +112,7 @@ def of_kind(kind: str, values: list[dict[str, Any]]) -> list[Any]:
     return [value[kind] for value in values if kind in value]
 
 
+@pytest.mark.long
 def test_of_many_starts_at_once_exactly_one_is_the_first_and_all_others_hand_over() -> None:
     rounds = 4
     with Program("start_together.py", AT_ONCE, rounds, 0) as program:
@@ -123,6 +127,7 @@ def test_of_many_starts_at_once_exactly_one_is_the_first_and_all_others_hand_ove
             assert of_kind("failed", values) == []
 
 
+@pytest.mark.long
 def test_when_firsts_die_among_many_starts_another_is_the_first_and_no_start_is_repeated() -> None:
     rounds = 2
     with Program("start_together.py", AT_ONCE, rounds, 3) as program:

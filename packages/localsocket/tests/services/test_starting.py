@@ -107,6 +107,7 @@ def test_many_that_ask_at_once_start_one(command: list[str], starts: Path) -> No
     assert starts.read_text().split() == [str(pid) for pid in pids]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("kills", [0, 1], ids=["all-live", "one-is-killed"])
 @pytest.mark.parametrize("rounds", [pytest.param(4, id="few"), pytest.param(500, id="many", marks=pytest.mark.soak)])
 @pytest.mark.timeout(1800)

@@ -212,6 +212,7 @@ def test_stats_can_be_written_as_json(kind: Any) -> None:
 # --- percentiles ------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.long
 @given(st.lists(st.integers(0, 2**62), min_size=1, max_size=50), st.floats(0, 100))
 def test_a_percentile_is_true_to_an_eighth(durations: list[int], percent: float) -> None:
     histogram = LatencyHistogram()

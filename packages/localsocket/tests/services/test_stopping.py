@@ -357,6 +357,7 @@ async def test_handlers_that_go_on_although_they_are_cancelled_are_left_alone_an
 # --- the end of the program -------------------------------------------------------------------------------------------
 
 
+@pytest.mark.long
 @pytest.mark.may_leave("files", reason="who does not stop, or whose descriptors are closed, cannot remove its files")
 @pytest.mark.parametrize("way", ["stop", "no-stop", "atexit", "closerange", "interrupt", "main-ended"])
 @pytest.mark.parametrize("server", ["plain", "asyncio", "function"])

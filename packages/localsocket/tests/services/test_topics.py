@@ -146,6 +146,7 @@ def test_one_service_at_two_addresses_has_the_same_subscribers() -> None:
 # --- who does not read ----------------------------------------------------------------------------------------------
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("policy", ["drop_oldest", "disconnect"])
 def test_a_subscriber_that_never_reads_costs_no_more_than_its_limits(serve: Serve, policy: Any) -> None:
     broadcasting = Broadcasting(queue=100, policy=policy)

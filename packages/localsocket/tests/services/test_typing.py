@@ -135,6 +135,7 @@ def said(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[int, str]]:
     return found
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("name", "program"), [("program.py", PROGRAM), ("caller.py", CALLER)])
 def test_mypy_sees_the_signatures(said: dict[str, dict[int, str]], name: str, program: str) -> None:
     lines = textwrap.dedent(program).splitlines()

@@ -154,6 +154,7 @@ def test_no_call_begins_while_the_answers_of_others_fill_what_may_wait() -> None
     assert service.noted == list(range(20))
 
 
+@pytest.mark.long
 def test_ten_thousand_calls_at_once_are_answered_in_order(served: Shop, peer: Peer) -> None:
     count = 10_000
     said = b"".join(b'{"method":"demo.shop.Add","parameters":{"a":%d}}\0' % number for number in range(count))

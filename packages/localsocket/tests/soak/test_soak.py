@@ -192,6 +192,7 @@ def check_nothing_is_left(before: Taken, after: Taken) -> None:
     assert after.memory <= before.memory + _MOST_GROWTH
 
 
+@pytest.mark.long
 @KINDS
 def test_a_little_of_everything_loses_and_doubles_and_leaves_nothing(kind: str, tmp_path: Path) -> None:
     soak(kind, tmp_path, SHORT)

@@ -61,6 +61,7 @@ def test_nothing_is_loaded_that_no_test_asks_for():
 """
 
 
+@pytest.mark.long
 def test_each_test_has_names_of_its_own_under_xdist(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(pytester.path))
     monkeypatch.setenv("BEFORE", str(pytester.path))
@@ -68,6 +69,7 @@ def test_each_test_has_names_of_its_own_under_xdist(pytester: pytest.Pytester, m
     pytester.runpytest_subprocess(*OPTIONS, "-n", "2", "-W", "error").assert_outcomes(passed=9)
 
 
+@pytest.mark.long
 def test_a_run_that_asks_for_nothing_loads_nothing(pytester: pytest.Pytester) -> None:
     pytester.makepyfile(NOTHING)
     pytester.runpytest_subprocess(*OPTIONS, "-n", "0", "-W", "error").assert_outcomes(passed=1)

@@ -46,6 +46,7 @@ def exchanged(server: ServerKind, face: Face) -> list[Row | SkippedRow]:
     return rows
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("face", FACES)
 @pytest.mark.parametrize("server", ["thread", "process"])
 def test_an_exchange_fills_a_row_for_each_combination(server: ServerKind, face: Face) -> None:
@@ -96,6 +97,7 @@ def test_both_ends_of_a_face_run_in_loops_of_its_kind(
     assert list(seen.values()) == loops
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("face", "loop"), [("aio", "asyncio"), ("aio-uvloop", "uvloop")])
 def test_a_servers_process_runs_on_the_face_asked_for(
     face: Face, loop: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -141,6 +143,7 @@ def test_the_open_file_limit_is_raised_as_far_as_allowed(few_files: int) -> None
     assert raise_open_file_limit() == hard == resource.getrlimit(resource.RLIMIT_NOFILE)[0]
 
 
+@pytest.mark.long
 def test_the_servers_process_ends_with_the_program_that_started_it() -> None:
     program = (
         "import sys, signal\n"

@@ -88,6 +88,7 @@ def typed_as(case: Case, name: str) -> type:
     return type("Typed", (), methods)
 
 
+@pytest.mark.long
 def test_each_type_crosses_as_parameter_result_item_and_message_of_a_topic(face: ServiceFace) -> None:
     service = Service("matrix", types=TYPES)
     topics = {name: add_to(service, name, case, is_async=face.is_async) for name, case in named()}
@@ -126,6 +127,7 @@ def test_each_type_crosses_as_a_message_in_both_forms(serializer: Any, case: Cas
         assert case.is_same(other.receive(timeout=60), case.value)
 
 
+@pytest.mark.long
 def test_each_type_crosses_as_json_for_those_who_call_by_http_or_varlink_and_is_what_is_told_of_it() -> None:
     service = Service("matrix", types=TYPES)
     for name, case in named():
@@ -147,6 +149,7 @@ def test_each_type_crosses_as_json_for_those_who_call_by_http_or_varlink_and_is_
             jsonschema.Draft202012Validator({**schema, "$defs": document["$defs"]}).validate(msgspec.json.decode(body))
 
 
+@pytest.mark.long
 def test_a_stub_of_a_service_knows_each_type(monkeypatch: pytest.MonkeyPatch) -> None:
     service = Service("matrix", types=TYPES)
     for name, case in named():

@@ -339,6 +339,7 @@ def test_whatever_a_service_sends_each_call_is_answered_or_abandoned(frames: lis
     assert not ended & abandoned
 
 
+@pytest.mark.long
 @settings(max_examples=80)
 @given(some_frames, places)
 @example([frame(CANCEL, 1), call(1, "echo"), frame(REPLY, 1)], [])

@@ -53,12 +53,14 @@ def test_a_greeting_has_the_version_in_its_flags_and_letters_for_its_id() -> Non
     assert GREETING_ID.to_bytes(4, "big") == b"LSCK"
 
 
+@pytest.mark.long
 @settings(max_examples=50)
 @given(some_frames)
 def test_frames_that_come_whole_are_what_was_sent(frames: list[tuple[int, int, bytes]]) -> None:
     assert fed(joined(frames)) == frames
 
 
+@pytest.mark.long
 @settings(max_examples=50)
 @given(st.lists(st.tuples(st.sampled_from(KINDS), st.integers(0, 2**32 - 1), st.binary(max_size=9)), max_size=4))
 def test_frames_that_come_byte_by_byte_are_what_was_sent(frames: list[tuple[int, int, bytes]]) -> None:
@@ -66,11 +68,13 @@ def test_frames_that_come_byte_by_byte_are_what_was_sent(frames: list[tuple[int,
     assert fed(*(data[place : place + 1] for place in range(len(data)))) == frames
 
 
+@pytest.mark.long
 @given(some_frames, places)
 def test_frames_that_come_cut_anywhere_are_what_was_sent(frames: list[tuple[int, int, bytes]], cuts: list[int]) -> None:
     assert fed(*split_at(joined(frames), cuts)) == frames
 
 
+@pytest.mark.long
 @settings(max_examples=50)
 @given(some_frames, st.integers(1, 11), places)
 def test_what_stands_behind_whole_frames_waits_for_its_rest(
@@ -243,11 +247,13 @@ def test_whoever_does_not_greet_is_told_from_its_first_twelve_bytes(first: bytes
         decoder.feed(first[11:12])
 
 
+@pytest.mark.long
 @given(st.binary(max_size=200), places)
 def test_any_bytes_are_frames_or_break_the_protocol_however_they_are_cut(data: bytes, cuts: list[int]) -> None:
     assert outcome([data]) == outcome(split_at(data, cuts))
 
 
+@pytest.mark.long
 @given(some_frames, places, st.integers(0, 2**20), st.integers(0, 255))
 def test_frames_of_which_one_byte_was_changed_are_frames_or_break_the_protocol(
     frames: list[tuple[int, int, bytes]], cuts: list[int], place: int, byte: int

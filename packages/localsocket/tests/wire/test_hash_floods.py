@@ -186,6 +186,7 @@ def test_dicts_one_in_another_are_not_looked_through_again_and_again() -> None:
         check_keys(nested)
 
 
+@pytest.mark.long
 def test_mixed_keys_in_great_number_are_refused() -> None:
     keys = [pack(each) for number in range(40_000) for each in (str(number), number, number.to_bytes(4, "big"))]
     with pytest.raises(KeysAlike, match="values in dicts with mixed keys"):
@@ -242,6 +243,7 @@ values = st.recursive(
 )
 
 
+@pytest.mark.long
 @settings(max_examples=50, deadline=None)
 @given(values)
 def test_whatever_is_not_a_flood_passes(value: Any) -> None:
@@ -260,6 +262,7 @@ def test_no_bytes_do_any_harm(body: bytes, has_sets: bool) -> None:
     check_keys(b"\xdf\x00\x00\xff\xff" + body, has_sets=has_sets)
 
 
+@pytest.mark.long
 @settings(max_examples=50, deadline=None)
 @given(values, st.data())
 def test_what_is_cut_off_is_refused_by_the_decoder(value: Any, data: st.DataObject) -> None:

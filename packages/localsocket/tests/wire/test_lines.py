@@ -68,6 +68,7 @@ def test_lines_that_arrive_byte_by_byte(case: Case) -> None:
     assert (lines, buffer.peek(99)) == (case.lines, case.rest)
 
 
+@pytest.mark.long
 @given(data=st.data(), name=st.sampled_from(sorted(CASES)))
 def test_lines_that_are_split_anywhere(data: st.DataObject, name: str) -> None:
     case = CASES[name]
@@ -85,6 +86,7 @@ def test_what_is_left_at_the_end_is_a_line(case: Case) -> None:
         buffer.take_line(LINE_LIMIT)
 
 
+@pytest.mark.long
 @given(places=st.lists(st.integers(0, 14)))
 def test_a_line_too_long_is_refused_at_the_same_byte_however_it_arrives(places: list[int]) -> None:
     sent = b"ok\n123456789\nok\n"
@@ -103,6 +105,7 @@ def test_a_line_too_long_is_refused_at_the_same_byte_however_it_arrives(places: 
     assert buffer.peek(9) == b"123456789"
 
 
+@pytest.mark.long
 @given(written=st.lists(st.binary(max_size=LINE_LIMIT).filter(lambda line: b"\n" not in line)), places=st.data())
 def test_what_was_written_as_lines_is_read_as_lines(written: list[bytes], places: st.DataObject) -> None:
     sent = b"".join(line + b"\n" for line in written)

@@ -44,6 +44,7 @@ def received(*pieces: bytes, has_ended: bool = False) -> ByteBuffer:
     return buffer
 
 
+@pytest.mark.long
 @settings(max_examples=50)
 @given(st.lists(st.binary(max_size=40), max_size=6), st.lists(st.integers(0, 2**20), max_size=20))
 def test_messages_cut_anywhere_come_in_order_and_then_the_end(messages: list[bytes], cuts: list[int]) -> None:
