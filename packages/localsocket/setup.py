@@ -19,7 +19,7 @@ from setuptools.command.sdist import sdist
 
 CORE = Extension(
     "localsocket._core.compiled",
-    ["src/localsocket/_core/compiled.c", "src/localsocket/_core/calls.c"],
+    [f"src/localsocket/_core/{name}.c" for name in ("answering", "calling", "compiled", "frames", "records")],
     depends=["src/localsocket/_core/core.h"],
     extra_compile_args=["-std=c11", "-O2", "-g0", "-fvisibility=hidden"],
     py_limited_api=True,

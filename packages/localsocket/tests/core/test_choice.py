@@ -13,6 +13,7 @@ import pytest
 from cores import core_named
 from localsocket import EventSocket, LocalSocket
 from localsocket._core import IN_USE, in_python
+from localsocket.wire.answerer import Answerer
 from localsocket.wire.caller import Caller
 from localsocket.wire.frames import FrameDecoder
 
@@ -56,7 +57,8 @@ def test_both_cores_have_the_same_names() -> None:
         if (inspect.isfunction(thing) or inspect.isclass(thing)) and thing.__module__ == in_python.__name__
     }
     assert {name for name in vars(compiled) if not name.startswith("_")} == own
-    assert fields_of(compiled.OpenCall) == fields_of(in_python.OpenCall)
+    for kind in ("OpenCall", "AnsweredCall"):
+        assert fields_of(getattr(compiled, kind)) == fields_of(getattr(in_python, kind))
 
 
 def fields_of(kind: type) -> set[str]:
@@ -72,6 +74,8 @@ def fields_of(kind: type) -> set[str]:
         FrameDecoder.feed,
         Caller.feed,
         Caller.prepare,
+        Answerer.feed,
+        Answerer.reply,
     ],
 )
 def test_what_goes_a_short_way_is_documented_and_called_as_before(method: Callable[..., object]) -> None:

@@ -31,6 +31,7 @@ from localsocket.wire.call_bodies import decode_call, encode_call
 from localsocket.wire.caller import Caller
 from localsocket.wire.frames import HEADER, HEADER_SIZE, Kind, encode_frame
 from localsocket.wire.greeting import Greeting
+from localsocket.wire.stream_terms import NO_TERMS
 from services.conftest import ADDRESS, Serve
 
 
@@ -373,7 +374,7 @@ def test_calls_that_are_not_admitted_are_answered_some_at_a_time() -> None:
     refused: list[AnsweredCall] = []
     inbox = Inbox(CallLimits(), refused.append, lambda: True, lambda: None)  # type: ignore[arg-type, func-returns-value]
     body = decode_call(encode_call("nothing", None, ()))
-    arrived = [AnsweredCall(number, body, 0, 10) for number in range(1, 501)]
+    arrived = [AnsweredCall(number, body, 0, 10, NO_TERMS) for number in range(1, 501)]
     inbox.waiting.extend(arrived)
     turns = 0
     while inbox.waiting:

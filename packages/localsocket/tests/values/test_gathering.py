@@ -23,6 +23,7 @@ from localsocket.wire.caller import Caller
 from localsocket.wire.frames import HEADER_SIZE
 from localsocket.wire.greeting import Greeting
 from localsocket.wire.message_exchange import MessageExchange
+from localsocket.wire.stream_terms import NO_TERMS
 
 MUCH = 16 * MIB
 KNOWN = KnownTypes()
@@ -86,7 +87,7 @@ def test_an_array_is_copied_once_on_its_way_into_a_frame() -> None:
     result: Result = Result("give", NDArray[numpy.uint8])
 
     def reply() -> bytes:
-        answer = AnsweredCall(1, decode_call(msgspec.msgpack.encode(["give", None, []])), 0, 0)
+        answer = AnsweredCall(1, decode_call(msgspec.msgpack.encode(["give", None, []])), 0, 0, NO_TERMS)
         answerer._open[1] = answer
         return answerer.reply(answer, result.write(array))
 

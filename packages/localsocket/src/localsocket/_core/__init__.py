@@ -19,6 +19,7 @@ if not TYPE_CHECKING and os.environ.get("LOCALSOCKET_PURE") != "1":
 IN_USE: Final = "pure" if _chosen.__name__.endswith(".in_python") else "compiled"
 """Which of the two it is, for whoever wants to know."""
 
+AnsweredCall = _chosen.AnsweredCall
 OpenCall = _chosen.OpenCall
 receiver = _chosen.receiver
 see_to = _chosen.see_to

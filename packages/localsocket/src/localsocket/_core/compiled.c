@@ -420,7 +420,9 @@ static const struct way *way_of(PyObject *class_name, PyObject *method_name)
         size_t count;
     } known[] = {
         {ways_of_sockets, sizeof ways_of_sockets / sizeof ways_of_sockets[0]},
-        {ways_of_calls, count_of_call_ways},
+        {ways_of_frames, count_of_frame_ways},
+        {ways_of_calling, count_of_calling_ways},
+        {ways_of_answering, count_of_answering_ways},
     };
     for (size_t table = 0; table < sizeof known / sizeof known[0]; table++)
         for (size_t i = 0; i < known[table].count; i++) {
@@ -558,7 +560,7 @@ static bool intern_names(void)
 PyMODINIT_FUNC PyInit_compiled(void)
 {
     PyObject *module = intern_names() ? PyModule_Create(&definition) : NULL;
-    if (module != NULL && !prepare_calls(module))
+    if (module != NULL && !(prepare_frames() && prepare_calling(module) && prepare_answering(module)))
         Py_CLEAR(module);
     return module;
 }

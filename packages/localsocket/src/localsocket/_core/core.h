@@ -8,6 +8,8 @@
 #include <Python.h>
 
 #include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 
 /* A function that takes the place of a method, and the name under which the class keeps that as it stands in Python. */
 struct way {
@@ -30,9 +32,65 @@ PyObject *none(void);
 PyObject *call_in_python(
     PyObject *self, PyObject *method, PyObject *const *arguments, Py_ssize_t count, PyObject *keywords);
 
-/* calls.c */
-extern const struct way ways_of_calls[];
-extern const size_t count_of_call_ways;
-bool prepare_calls(PyObject *module);
+/* A function as a slot of a type has it, for which ISO C has no plain way. */
+#define SLOT(slot, function) {slot, (void *)(uintptr_t)(function)}
+
+/* records.c: objects of fields, as classes with __slots__ are. A field is NULL until it is set. */
+struct record {
+    PyObject_HEAD
+    Py_ssize_t count;
+    PyObject *fields[];
+};
+
+#define SIZE_OF_RECORD(count) (int)(offsetof(struct record, fields) + (count) * sizeof(PyObject *))
+#define FIELD(text, index) {text, T_OBJECT_EX, SIZE_OF_RECORD(index), 0, NULL}
+#define FIXED_FIELD(text, index) {text, T_OBJECT_EX, SIZE_OF_RECORD(index), READONLY, NULL}
+
+PyObject *new_record(PyTypeObject *type, Py_ssize_t count);
+void set_field(PyObject *record, int field, PyObject *value);
+int visit_record(PyObject *self, visitproc visit, void *arg);
+int clear_record(PyObject *self);
+void free_record(PyObject *self);
+
+/* frames.c */
+enum {
+    HEADER_SIZE = 12,
+    CALL = 3,
+    REPLY = 5,
+};
+
+/* Where one is in bytes that arrived, with nothing before them; `next` is where the next frame begins. */
+struct reading {
+    PyObject *data;
+    const unsigned char *bytes;
+    Py_ssize_t size, next, longest;
+};
+
+struct frame {
+    unsigned kind;
+    uint32_t number;
+    Py_ssize_t body, length; /* where it begins, and how long it is */
+};
+
+int begin_reading(struct reading *at, PyObject *decoder, PyObject *data);
+bool read_frame(struct reading *at, struct frame *frame);
+bool are_all_frames(struct reading at, unsigned kind);
+PyObject *body_of(const struct reading *at, const struct frame *frame);
+PyObject *parse_rest(PyObject *decoder, const struct reading *at, PyObject *frames);
+PyObject *frame_of(unsigned kind, uint32_t number, PyObject *body);
+
+extern const struct way ways_of_frames[];
+extern const size_t count_of_frame_ways;
+bool prepare_frames(void);
+
+/* calling.c */
+extern const struct way ways_of_calling[];
+extern const size_t count_of_calling_ways;
+bool prepare_calling(PyObject *module);
+
+/* answering.c */
+extern const struct way ways_of_answering[];
+extern const size_t count_of_answering_ways;
+bool prepare_answering(PyObject *module);
 
 #endif

@@ -36,7 +36,7 @@ def short_ways(*_names: str) -> Callable[[_Class], _Class]:
 
     The short way is what nearly always happens; for all else the compiled core calls the method as it stands here. It
     knows them by the names of class and method: `write_nowait` of ConnectedSocket, `read_available` and `_on_events` of
-    EventSocket, `feed` of FrameDecoder, `feed` and `prepare` of Caller.
+    EventSocket, `feed` of FrameDecoder, `feed` and `prepare` of Caller, `feed` and `reply` of Answerer.
     """
     return lambda decorated: decorated
 
@@ -90,3 +90,47 @@ class OpenCall:
     def is_answered(self) -> bool:
         """Whether it is known what the call gives: a result, a failure, or a stream."""
         return self.is_over or self.is_stream
+
+
+class AnsweredCall:
+    """A call as its answerer sees it. A notification has number 0 and is over at once: nothing is sent for it.
+
+    `credit` is how many bytes of a stream may still be sent before the peer grants more, and `items` how many items
+    where it counts them too; `size` is how many bytes the call took. `refusal` is why the door will not have it served,
+    whatever the service says. `arrived` and `context` are free for whoever serves the call; `context` is let go with
+    the last frame.
+    """
+
+    __slots__ = (
+        "arrived",
+        "body",
+        "context",
+        "credit",
+        "depth",
+        "is_over",
+        "is_stream",
+        "items",
+        "number",
+        "refusal",
+        "size",
+        "terms",
+    )
+
+    def __init__(self, number: int, body: Any, credit: int, size: int, terms: Any) -> None:
+        self.number = number
+        self.body = body
+        self.terms = terms
+        self.credit = credit
+        self.items: int | None = terms.prefetch
+        self.size = size
+        self.arrived = 0
+        self.depth = 0  # calls of both sides that this one is made within
+        self.is_over = not number
+        self.is_stream = False
+        self.refusal: Exception | None = None
+        self.context: Any = None
+
+    @property
+    def may_send_item(self) -> bool:
+        """Whether the peer takes another item of the stream now."""
+        return self.credit > 0 and (self.items is None or self.items > 0)

@@ -3,62 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from typing import Any, Protocol, TypeAlias
+from typing import Protocol, TypeAlias
 
-from localsocket.errors import LocalSocketError, PeerBrokeProtocol, TooLongToSend
+from localsocket._core import AnsweredCall as AnsweredCall
+from localsocket._core import short_ways
+from localsocket.errors import PeerBrokeProtocol, TooLongToSend
 from localsocket.values.gathering import Written
-from localsocket.wire.call_bodies import CallBody, Failure, decode_call, decode_count, encode_failure
+from localsocket.wire.call_bodies import Failure, decode_call, decode_count, encode_failure
 from localsocket.wire.frames import HEADER_SIZE, PIECE, Body, FrameDecoder, Kind, encode_frame
 from localsocket.wire.greeting import Greeting, decode_greeting
-from localsocket.wire.stream_terms import NO_TERMS, StreamTerms, take_terms
+from localsocket.wire.stream_terms import NO_TERMS, take_terms
 
 _CALL, _NOTIFICATION, _CANCEL, _CREDIT, _REPLY, _ITEM = map(
     int, (Kind.CALL, Kind.NOTIFICATION, Kind.CANCEL, Kind.CREDIT, Kind.REPLY, Kind.ITEM)
 )
-
-
-class AnsweredCall:
-    """A call as its answerer sees it. A notification has number 0 and is over at once: nothing is sent for it.
-
-    `credit` is how many bytes of a stream may still be sent before the peer grants more, and `items` how many items
-    where it counts them too; `size` is how many bytes the call took. `refusal` is why the door will not have it served,
-    whatever the service says. `arrived` and `context` are free for whoever serves the call; `context` is let go with
-    the last frame.
-    """
-
-    __slots__ = (
-        "arrived",
-        "body",
-        "context",
-        "credit",
-        "depth",
-        "is_over",
-        "is_stream",
-        "items",
-        "number",
-        "refusal",
-        "size",
-        "terms",
-    )
-
-    def __init__(self, number: int, body: CallBody, credit: int, size: int, terms: StreamTerms = NO_TERMS) -> None:
-        self.number = number
-        self.body = body
-        self.terms = terms
-        self.credit = credit
-        self.items = terms.prefetch
-        self.size = size
-        self.arrived = 0
-        self.depth = 0  # calls of both sides that this one is made within
-        self.is_over = not number
-        self.is_stream = False
-        self.refusal: LocalSocketError | None = None
-        self.context: Any = None
-
-    @property
-    def may_send_item(self) -> bool:
-        """Whether the peer takes another item of the stream now."""
-        return self.credit > 0 and (self.items is None or self.items > 0)
 
 
 Request: TypeAlias = tuple[int, AnsweredCall]
@@ -75,6 +33,7 @@ class CallingHalf(Protocol):
         """Take in a frame that asks for nothing. Raises PeerBrokeProtocol where none may come."""
 
 
+@short_ways("feed", "reply")
 class Answerer:
     """Takes what arrives, and gives the frames to send: the door of our own protocol. See door.py.
 
@@ -82,6 +41,8 @@ class Answerer:
     half that makes calls, where both ends may.
     """
 
+    _read_call = staticmethod(decode_call)
+    _no_terms = NO_TERMS
     is_json = False
     is_limit_known = True
     has_news = False
@@ -142,13 +103,13 @@ class Answerer:
                 elif kind == _CALL:
                     if not number or number in self._open:
                         raise PeerBrokeProtocol(f"the peer made call {number}, which may not be or is under way")
-                    read = decode_call(body)
-                    terms = take_terms(read.carrier) if read.carrier else NO_TERMS
+                    read = self._read_call(body)
+                    terms = take_terms(read.carrier) if read.carrier else self._no_terms
                     answer = AnsweredCall(number, read, self._window, len(body), terms)
                     self._open[number] = answer
                     requests.append((kind, answer))
                 elif kind == _NOTIFICATION:
-                    requests.append((kind, AnsweredCall(0, decode_call(body), 0, len(body))))
+                    requests.append((kind, AnsweredCall(0, decode_call(body), 0, len(body), NO_TERMS)))
                 elif kind == _CANCEL:
                     if (cancelled := self._open.pop(number, None)) is not None:
                         cancelled.is_over = True

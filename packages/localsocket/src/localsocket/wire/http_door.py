@@ -17,6 +17,7 @@ from localsocket.wire.http_incoming import RequestReader
 from localsocket.wire.http_outgoing import ResponseWriter
 from localsocket.wire.http_problems import BadRequest
 from localsocket.wire.http_requests import SUBSCRIBE
+from localsocket.wire.stream_terms import NO_TERMS
 
 _CALL, _NOTIFICATION = int(Kind.CALL), int(Kind.NOTIFICATION)
 _NO_LIMIT = 2**62
@@ -199,10 +200,10 @@ class HttpDoor:
         body = CallBody(call.method, call.timeout, _NO_ARGUMENTS, msgspec.Raw(named), call.carrier)
         if call.is_notification:
             self.output += self._end(exchange, exchange.writer.accepted())
-            return [(_NOTIFICATION, AnsweredCall(0, body, 0, len(named)))]
+            return [(_NOTIFICATION, AnsweredCall(0, body, 0, len(named), NO_TERMS))]
         self._number += 1
         credit = _NO_LIMIT if exchange is self._exchanges[0] else 0
-        answer = exchange.answer = AnsweredCall(self._number, body, credit, len(named))
+        answer = exchange.answer = AnsweredCall(self._number, body, credit, len(named), NO_TERMS)
         self._by_number[answer.number] = exchange
         return [(_CALL, answer)]
 

@@ -18,6 +18,7 @@ from localsocket.wire.answerer import AnsweredCall, Request
 from localsocket.wire.call_bodies import CallBody, Failure
 from localsocket.wire.frames import Kind
 from localsocket.wire.serializers import UNREADABLE
+from localsocket.wire.stream_terms import NO_TERMS
 from localsocket.wire.strict_json import AmbiguousJSON, IntegerTooLarge, check_json
 
 STANDARD = "org.varlink.service"
@@ -68,7 +69,7 @@ class _Call(AnsweredCall):
     __slots__ = ("held", "lacks_more", "shape")
 
     def __init__(self, number: int, body: CallBody, size: int, shape: Shape | None) -> None:
-        super().__init__(number, body, 0, size)
+        super().__init__(number, body, 0, size, NO_TERMS)
         self.shape = shape
         self.held = b""
         self.lacks_more = False
