@@ -373,26 +373,26 @@ class Checks:
         """Say whether the condition keeps the variable below something."""
         match guard.test:
             case Binary(operator="in", left=left):
-                return guard.holds and self._reads(left, variable, function)
+                return guard.holds and self._compares(left, variable, function)
             case Binary(operator=operator, left=left, right=right) if operator in _FLIPPED:
-                if self._reads(right, variable, function) and not self._reads(left, variable, function):
+                if self._compares(right, variable, function) and not self._compares(left, variable, function):
                     operator = _FLIPPED[operator]
                     left, right = right, left
-                if not self._reads(left, variable, function):
+                if not self._compares(left, variable, function):
                     return False
                 operator = operator if guard.holds else _NEGATED[operator]
-                return operator in _UPPER and not self._reads(right, variable, function)
+                return operator in _UPPER and not self._compares(right, variable, function)
         return False
 
     def _is_not_negative(self, guard: Guard, variable: Variable, function: FunctionInfo) -> bool:
         """Say whether the condition keeps the variable from being negative."""
         match guard.test:
             case Binary(operator="in", left=left):
-                return guard.holds and self._reads(left, variable, function)
+                return guard.holds and self._compares(left, variable, function)
             case Binary(operator=operator, left=left, right=right) if operator in _FLIPPED:
-                if self._reads(right, variable, function):
+                if self._compares(right, variable, function):
                     operator, left, right = _FLIPPED[operator], right, left
-                if not self._reads(left, variable, function) or self._reads(right, variable, function):
+                if not self._compares(left, variable, function) or self._compares(right, variable, function):
                     return False
                 if isinstance(left, Cast) and "unsigned" in left.type.replace("size_t", "unsigned"):
                     return True  # one comparison for both ends
@@ -457,6 +457,15 @@ class Checks:
             any(self._filling.by(expression, function))
             if api is None
             else not api.roles.keys().isdisjoint({"buffer", "buffers_from"})
+        )
+
+    def _compares(self, side: Expression, variable: Variable, function: FunctionInfo) -> bool:
+        """Say whether one side of a comparison is the number, or made of it: `recv(fd, &number, 4, 0) == 4` is not."""
+        filled = {part.operand for part in walk(side) if isinstance(part, Unary) and part.operator == "&"}
+        return any(
+            self._names.variable(part, function) == variable
+            for part in walk(side)
+            if isinstance(part, (Name, Attribute)) and part not in filled
         )
 
     def _reads(self, expression: Expression, variable: Variable, function: FunctionInfo) -> bool:

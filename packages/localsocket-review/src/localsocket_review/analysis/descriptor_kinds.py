@@ -34,8 +34,18 @@ NO_SOCKETS = frozenset(
         "inotify_init1",
     }
 )
-# Names of what the kernel tells a program by, which wrappers of the program's own often make.
-_OF_THE_KERNEL = re.compile(r"inotify|signal|timer|epoll|event_?fd|udev", re.IGNORECASE)
+# Names of what the kernel tells a program by, which wrappers of the program's own often make, and of what is no socket.
+# They count where nothing says that a socket was made.
+_NAMES_NO_SOCKET = re.compile(
+    r"inotify|signal|timer|epoll|event_?fd|udev"
+    r"|(?:^|_)(?:p?tty|pt[sm]x?|pty|pipe|fifo|serial|console|uinput|evdev|u?random|std(?:in|out|err)|log|file|dev)"
+    r"(?:_?fds?|\d|_|$)",
+    re.IGNORECASE,
+)
+_NAMES_MESSAGES = re.compile(
+    r"(?:^|_)(?:netlink|rtnl|dgram|datagram|udp|mcast|multicast|raw)(?:_?fds?|_?sock(?:et)?|\d|_|$)", re.IGNORECASE
+)
+_MAKING = re.compile(r"socket|accept|connect", re.IGNORECASE)
 _PAIR_AT = 3  # which argument of socketpair() takes the descriptors
 
 
@@ -54,10 +64,21 @@ class DescriptorKinds:
             return False
         made = self._made[self._neighbours.group_of(function.unit)]
         holder = _holder(descriptor, function)
-        if _OF_THE_KERNEL.search(holder):
+        if self.is_no_socket(descriptor, function) or self._is_named(_NAMES_MESSAGES, descriptor, function):
             return True
         holders = [holder] if holder in made else list(self._holders(descriptor, function, made))
         return bool(holders) and all(all(made.get(one, [False])) for one in holders)
+
+    def is_no_socket(self, descriptor: Expression, function: FunctionInfo) -> bool:
+        """Say whether the name tells that it is a terminal, a pipe, a device, and nothing that it is a socket."""
+        return self._is_named(_NAMES_NO_SOCKET, descriptor, function)
+
+    def _is_named(self, names: re.Pattern[str], descriptor: Expression, function: FunctionInfo) -> bool:
+        name = _holder(descriptor, function) or dotted(_whole(descriptor))
+        return names.search(name) is not None and not any(
+            isinstance(one.expression, Call) and _MAKING.search(one.expression.called_name)
+            for one in self._origins.of(descriptor, function)
+        )
 
     def _holders(self, descriptor: Expression, function: FunctionInfo, made: Mapping[str, object]) -> Iterator[str]:
         for origin in self._origins.of(descriptor, function):

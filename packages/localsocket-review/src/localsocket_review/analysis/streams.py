@@ -169,6 +169,11 @@ class Streams:
             socket, site.function
         )
 
+    def is_socket(self, site: Site) -> bool:
+        """Say whether nothing tells that it is a terminal, a pipe or a device that the call reads from."""
+        is_c = site.function.unit.language is Language.CPP
+        return not (is_c and site.socket is not None and self._kinds.is_no_socket(site.socket, site.function))
+
     def reads_counter(self, site: Site) -> bool:
         """Say whether it is a timer or an event counter that is read, which gives its eight bytes or fails."""
         buffer = site.argument("buffer")

@@ -37,6 +37,11 @@ _PASSIVE = re.compile(
     r"std::(?:string|vector<.*>|map<.*>|unordered_map<.*>|set<.*>|deque<.*>|list<.*>|optional<.*>|array<.*>|queue<.*>)|"
     r"sockaddr\w*"
 )
+# `__attribute__((constructor))`, `__declspec(dllexport)`, `EXPORT`, `SYMBOL_EXPORT`, `LIB_API`, `LIB_PUBLIC`.
+_CALLED_BY_OTHERS = re.compile(
+    r"__attribute__\s*\(\((?:\w+\W+)*_*(?:constructor|destructor|used|section|visibility|weak|alias)"
+    r"|__declspec|\[\[gnu::(?:constructor|destructor|used)|\b(?:[A-Z]\w*_)?(?:EXPORT(?:ED)?|PUBLIC|VISIBLE|API|EXTERN)\b"
+)
 _MACRO = re.compile(r"[A-Z][A-Z0-9_]+")
 _ONLY_FOR_EFFECT = frozenset({"readline", "rlcompleter", "antigravity", "this", "annotations"})
 _ON_PURPOSE = ("_", "dummy", "unused", "ignored")  # a variable so called is known to be idle
@@ -111,6 +116,7 @@ class UnusedThings:
             or function.is_template
             or function.decorators
             or _is_made_by_macro(function)
+            or _is_said_to_be_called(function)
         ):
             return False
         return not self._heritage.is_given(function) and not _is_test_slot(function)
@@ -286,6 +292,15 @@ def _is_made_by_macro(function: FunctionInfo) -> bool:
     """Say whether the text only looks like a function: `NAN_METHOD(Open) {…}`, whose name a macro makes."""
     is_bare = function.unit.language is Language.CPP and function.owner is None and not function.return_type
     return is_bare and _MACRO.fullmatch(function.name) is not None
+
+
+def _is_said_to_be_called(function: FunctionInfo) -> bool:
+    """Say whether the text before its name says that the loader, or another program, calls a function of C."""
+    if function.unit.language is not Language.CPP:
+        return False
+    lines = range(max(1, function.place.line - 1), function.place.line + 2)
+    head = "\n".join(map(function.unit.line, lines)).partition(f"{function.name}(")[0]
+    return _CALLED_BY_OTHERS.search(head) is not None
 
 
 def _is_test_slot(function: FunctionInfo) -> bool:

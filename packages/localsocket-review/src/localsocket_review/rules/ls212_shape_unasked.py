@@ -27,7 +27,7 @@ def check(facts: Facts) -> Iterator[Finding]:
 
 def _taken_unasked(facts: Facts, site: Site) -> Iterator[Finding]:
     """A structure is taken from a message, which may be shorter; where bytes are a stream, LS207 says so."""
-    if facts.streams.is_stream(site) and site.api.act & Act.CHUNK:
+    if not facts.streams.is_socket(site) or (facts.streams.is_stream(site) and site.api.act & Act.CHUNK):
         return
     use = None if facts.transports.is_network_site(site) else facts.unasked_shapes.laid_over(site)
     if use is not None:
