@@ -128,6 +128,27 @@ def test_an_abstract_name_lets_everybody_in(command: Command, monkeypatch: pytes
     assert (status, found[address]["may_connect"], rules(found[address])) == (1, "everyone", ["LS104"])
 
 
+@pytest.mark.parametrize(("kind", "called"), [(socket.SOCK_DGRAM, "datagram"), (socket.SOCK_SEQPACKET, "seqpacket")])
+def test_sockets_of_other_kinds_are_told_too(
+    command: Command, place: Path, monkeypatch: pytest.MonkeyPatch, kind: socket.SocketKind, called: str
+) -> None:
+    with socket.socket(socket.AF_UNIX, kind) as on_disk, socket.socket(socket.AF_UNIX, kind) as abstract:
+        on_disk.bind(str(place / "open"))
+        (place / "open").chmod(0o666)
+        abstract.bind(f"\0audit-{os.getpid()}")
+        if kind == socket.SOCK_SEQPACKET:
+            on_disk.listen()
+            abstract.listen()
+        status, found = audited(command)
+        assert (status, found["open"]["state"], found["open"]["kind"]) == (1, "live", called)
+        assert rules(found["open"]) == ["LS101"]
+        head, row = command("audit")[1].splitlines()[:2]
+        assert (head.split()[-1], row.split()[-1]) == ("kind", called)
+        monkeypatch.undo()
+        monkeypatch.setattr(auditing, "_ROOTS", {})
+        assert audited(command, "--mine")[1][f"@audit-{os.getpid()}"]["kind"] == called
+
+
 def test_what_others_serve_does_not_make_it_fail(
     command: Command, bound: Callable[..., None], place: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -20,6 +20,7 @@ GROUP_OF_ADVICE = "localsocket.advice"
 """An entry point of this group is a function that returns the title and the repair of a reviewer's rule, by its id."""
 
 _TITLES = ("endpoint", "owner", "mode", "in", "state", "may connect", "wrong")
+_KIND = "kind"  # behind these, where not all are streams
 _MOST_REPAIRS = 5  # of one rule
 _SHORT = {
     "LS101": ("socket opened to the group or to everyone", "give the socket file mode 600, in a directory of mode 700"),
@@ -48,8 +49,10 @@ def audit(
     elif not shown:
         print_piece("nothing is wrong\n" if wrong else "no endpoints\n")
     else:
-        styles = [["bold", *[""] * 5, "yellow" if each in own else "dim"] for each in shown]
-        print_table(_TITLES, [_cells(each) for each in shown], styles=styles)
+        kinds = [_KIND] if any(each.found.kind != "stream" for each in shown) else []
+        styles = [["bold", *[""] * 5, "yellow" if each in own else "dim", *[""] * len(kinds)] for each in shown]
+        rows = [_cells(each) + [each.found.kind for _ in kinds] for each in shown]
+        print_table([*_TITLES, *kinds], rows, styles=styles)
         _print_rules([objection for each in shown for objection in each.objections])
     if any(each.objections for each in own):
         sys.exit(ExitStatus.FAILED)
@@ -101,6 +104,7 @@ def _told(audited: AuditedEndpoint) -> dict[str, object]:
         "mode": _octal(found.mode),
         "directory_mode": _octal(audited.directory_mode),
         "state": found.state.value,
+        "kind": found.kind,
         "may_connect": audited.may_connect,
         "ours": audited.is_ours,
         "wrong": [{"rule": each.rule, "said": each.said, "repair": each.repair} for each in audited.objections],

@@ -70,7 +70,7 @@ def list_endpoints(
         for directory in places:
             found += endpoints_in(directory)
         if abstract:
-            found += abstract_endpoints()
+            found += [each for each in abstract_endpoints() if each.kind == "stream"]
         fitting = [each for each in found if _fits(each, pattern, state, owner)]
         if as_json:
             print_json(_json(fitting))

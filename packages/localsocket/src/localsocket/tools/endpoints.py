@@ -15,7 +15,7 @@ from localsocket.endpoint.runtime_directory import open_runtime_directory, runti
 from localsocket.errors import LocalSocketError
 from localsocket.owned_descriptor import OwnedDescriptor
 from localsocket.tools.held_locks import held_locks
-from localsocket.tools.listening_sockets import listening_sockets
+from localsocket.tools.listening_sockets import SocketKind, listening_sockets
 
 # A socket on its way into place, or left there by a server that was killed on the way.
 _UNPUBLISHED = re.compile(r"\..+\.new", re.DOTALL)
@@ -33,7 +33,7 @@ class EndpointState(enum.Enum):
 
 @dataclass(frozen=True, slots=True)
 class FoundEndpoint:
-    """An endpoint that is here: `address` is what connect() takes. None is what cannot be known."""
+    """An endpoint that is here: `address` is what connect() takes, where its `kind` is a stream. None is not known."""
 
     address: str
     path: str | None
@@ -41,6 +41,7 @@ class FoundEndpoint:
     pid: int | None
     mode: int | None
     state: EndpointState
+    kind: SocketKind = "stream"
 
 
 def named_endpoints() -> list[FoundEndpoint]:
@@ -64,7 +65,7 @@ def abstract_endpoints() -> list[FoundEndpoint]:
     """Return the abstract names that are in use; the kernel tells neither mode nor process."""
     return sorted(
         (
-            FoundEndpoint(f"@{os.fsdecode(each.name[1:])}", None, each.uid, None, None, EndpointState.LIVE)
+            FoundEndpoint(f"@{os.fsdecode(each.name[1:])}", None, each.uid, None, None, EndpointState.LIVE, each.kind)
             for each in listening_sockets()
             if each.is_abstract
         ),
@@ -87,7 +88,8 @@ def _endpoints(
             if state is EndpointState.STALE and not is_same_file(file_status(descriptor, name), status):
                 continue  # its server took it down since
             mode = stat.S_IMODE(status.st_mode)
-            found.append(FoundEndpoint(address_of(path), os.path.abspath(path), status.st_uid, pid, mode, state))
+            kind = served.kind_of(status)
+            found.append(FoundEndpoint(address_of(path), os.path.abspath(path), status.st_uid, pid, mode, state, kind))
         return found
 
 
@@ -103,7 +105,11 @@ class ServedNow:
 
     def __init__(self) -> None:
         self._locks = held_locks()
-        self._listening = {each.file for each in listening_sockets() if each.file}
+        self._listening = {each.file: each.kind for each in listening_sockets() if each.file}
+
+    def kind_of(self, status: os.stat_result) -> SocketKind:
+        """Return what kind of socket a file belongs to; a stream, where the kernel does not tell."""
+        return self._listening.get(_file(status), "stream")
 
     def look_up(self, directory: int, name: str, status: os.stat_result, path: str) -> tuple[EndpointState, int | None]:
         """Return whether somebody serves the socket file, and the process if it says so by its lock."""
@@ -112,7 +118,7 @@ class ServedNow:
         # In a directory that others share, anybody could hold a lock beside the socket.
         if lock is not None and lock.st_uid == status.st_uid and (lock.st_dev, lock.st_ino) in self._locks:
             return EndpointState.LIVE, self._locks[lock.st_dev, lock.st_ino]
-        if (status.st_dev, status.st_ino & 0xFFFFFFFF) in self._listening:
+        if _file(status) in self._listening:
             return EndpointState.LIVE, None
         # Neither table has it. That is no proof: its server may be in another container, or the system has no such
         # tables (macOS, BSD). Where nobody serves, nobody notices that one knocks, so this disturbs a server only
@@ -122,6 +128,11 @@ class ServedNow:
         if not is_listening(Endpoint(path, EndpointKind.PATH, os.path.abspath(path))):
             return EndpointState.STALE, None
         return EndpointState.LIVE, _written_pid(directory, lock_name)
+
+
+def _file(status: os.stat_result) -> tuple[int, int]:
+    """Return what the kernel's table tells of a file."""
+    return status.st_dev, status.st_ino & 0xFFFFFFFF
 
 
 def _written_pid(directory: int, lock_name: str) -> int | None:
