@@ -183,18 +183,43 @@ def test_services_that_come_and_go_are_watched(client: Client) -> None:
     watch = ServiceWatch((), timeout=PATIENCE)
     try:
         (first,) = watch.ask()
-        assert (first.address, first.calls_per_second) == ("demo.watched", None)
+        assert (first.address, first.interval) == ("demo.watched", None)
         with ServerThread("demo.other", make_service("demo.other")), localsocket.listen("demo.raw") as raw:
             client.call("sell", "bread")
             with Background(lambda: raw.accept(timeout=PATIENCE).close()):
                 other, broken, again = watch.ask()
             assert (other.address, broken.address, broken.report) == ("demo.other", "demo.raw", None)
             assert broken.problem
-            assert again.calls_per_second is not None
-            assert again.calls_per_second > 0
+            assert again.interval is not None
+            assert again.interval.calls_per_second > 0
         assert [each.address for each in watch.ask()] == ["demo.watched"]
     finally:
         watch.close()
+
+
+def test_times_are_those_of_the_last_interval_alone(client: Client) -> None:
+    watch = ServiceWatch(["demo.watched"], timeout=PATIENCE)
+    try:
+        client.call("sell", "bread")
+        watch.ask()
+        (idle,) = watch.ask()
+        client.call("sell", "milk")
+        (busy,) = watch.ask()
+    finally:
+        watch.close()
+    assert idle.interval is not None
+    assert (idle.interval.latency_p99, idle.interval.slowest) == (0, [])
+    assert busy.interval is not None
+    assert [name for name, _ in busy.interval.slowest] == ["sell"]
+    assert 0 < busy.interval.latency_p50 == busy.interval.latency_p99  # of one call
+
+
+def test_one_of_several_workers_is_asked_and_named(command: Command) -> None:
+    service = make_service()
+    service._worker, service._workers = 2, 4
+    with ServerThread("demo.watched", service):
+        assert "demo.watched [2/4]" in command("top", "--count", "1")[1]
+        assert "worker 2 of 4: its numbers alone)" in command("stats", "demo.watched")[1]
 
 
 def test_only_so_many_services_are_asked(monkeypatch: pytest.MonkeyPatch) -> None:

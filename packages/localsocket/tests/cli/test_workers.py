@@ -182,7 +182,7 @@ def test_two_workers_serve_one_name_until_a_signal(serve: Serve, command: Comman
 
         wait_until(both_have_answered, "both to let somebody in")
     assert program.pid not in pids
-    assert " of 2, alone), serving for " in command("stats", "demo.shop")[1]
+    assert "of 2: its numbers alone), serving for " in command("stats", "demo.shop")[1]
     assert "stopping" in end(program)
     assert all(map(has_ended, pids))
     assert named_endpoints() == []

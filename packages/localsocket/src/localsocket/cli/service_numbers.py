@@ -69,7 +69,9 @@ def stats(
 
 def _print_report(report: dict[str, Any]) -> None:
     head = f"{report['service']} {report['version']}".rstrip()
-    worker = f", worker {report['worker']} of {report.get('workers', '?')}, alone" if report["worker"] else ""
+    worker = (
+        f", worker {report['worker']} of {report.get('workers', '?')}: its numbers alone" if report["worker"] else ""
+    )
     served = length_of_time(report["uptime"])
     print_styled(one_line(f"{head} (pid {report['pid']}{worker}), serving for {served}"), "bold")
     for name, number in report["stats"].items():

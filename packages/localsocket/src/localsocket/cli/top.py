@@ -8,7 +8,7 @@ import itertools
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 from localsocket.cli.completing import complete_address
 from localsocket.cli.declaring import Argument, Option
@@ -49,9 +49,12 @@ def top(
     count: Annotated[int | None, Option(metavar="N", minimum=1, help="End after so many turns.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show what your services are doing: connections, calls per second, latencies since they began, slow methods.
+    """Show what your services are doing: connections, calls per second, latencies, errors, slow methods.
 
-    Services may come and go. On a terminal it is drawn in place until Ctrl-C; into a pipe it goes turn by turn.
+    Calls, latencies and methods are those of the time since the look before, errors since the service began. Of
+    several workers one is asked, and named: demo.shop [2/4]. Services may come and go.
+
+    On a terminal it is drawn in place until Ctrl-C; into a pipe it goes turn by turn.
     """
     watch = ServiceWatch(names or (), timeout=_PATIENCE)
     turns: Iterator[int] = itertools.count() if count is None else iter(range(count))
@@ -81,19 +84,21 @@ def _draw(watch: ServiceWatch, turns: Iterator[int], interval: float) -> None:
         for turn in turns:
             if turn:
                 time.sleep(interval)
-            live.update(_table(watch.ask(), watch.left_out, console.width), refresh=True)
+            since = f"of the last {interval:g} s" if turn else "from the next look on"
+            live.update(_table(watch.ask(), watch.left_out, console.width, since), refresh=True)
 
 
-def _table(found: Sequence[Watched], left_out: int, width: int) -> Table:
+def _table(found: Sequence[Watched], left_out: int, width: int, since: str) -> Table:
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
     from rich.text import Text
 
     shown = [title for title in _TITLES if width >= _WIDTHS.get(title, _SLOWEST_FROM)]
-    more = f"{left_out} more are not asked: name those that matter" if left_out else ""
-    caption = more if found else "no services; start one with localsocket serve"
-    clock = time.strftime("%H:%M:%S")
-    table = Table(box=SIMPLE_HEAD, title=f"{len(found)} services, {clock}", caption=caption or None, expand=True)
+    more = f"\n{left_out} more are not asked: name those that matter" if left_out else ""
+    told = f"calls/s and times {since}; errors since the start{more}"
+    caption = told if found else "no services; start one with localsocket serve"
+    title = f"{len(found)} service{'' if len(found) == 1 else 's'}, {time.strftime('%H:%M:%S')}"
+    table = Table(box=SIMPLE_HEAD, title=title, caption=caption, expand=True)
     for title in shown:
         table.add_column(title, justify="right" if title in _NUMBERS else "left", no_wrap=True, overflow="ellipsis")
     for each in found:
@@ -107,31 +112,30 @@ def _cells(watched: Watched) -> dict[str, str]:
     report = watched.report
     if report is None:
         return {**dict.fromkeys(_TITLES, ""), "service": watched.address, "calls/s": watched.problem}
-    numbers = report["stats"]
-    rate = watched.calls_per_second
-    slowest = [f"{each['name']} {duration(each['latency_p99'])}" for each in _own_methods(report)[:3]]
+    numbers, interval = report["stats"], watched.interval
+    worker = f" [{report['worker']}/{report.get('workers', '?')}]" if report["worker"] else ""
+    slowest = [] if interval is None else [f"{name} {duration(took)}" for name, took in interval.slowest[:3]]
     return {
-        "service": watched.address,
+        "service": f"{watched.address}{worker}",
         "pid": str(report["pid"]),
         "up": length_of_time(report["uptime"]),
         "conn": f"{numbers['open_connections']:,}",
         "active": f"{numbers['active_calls']:,}",
-        "calls/s": "-" if rate is None else f"{rate:,.0f}",
-        "p50": duration(numbers["latency_p50"]),
-        "p99": duration(numbers["latency_p99"]),
+        "calls/s": "-" if interval is None else f"{interval.calls_per_second:,.0f}",
+        "p50": "-" if interval is None else duration(interval.latency_p50),
+        "p99": "-" if interval is None else duration(interval.latency_p99),
         "errors": f"{numbers['errors']:,}",
         "slowest methods": ", ".join(slowest),
     }
 
 
-def _own_methods(report: dict[str, Any]) -> list[dict[str, Any]]:
-    return [each for each in report["methods"] if not str(each["name"]).startswith("localsocket.")]
-
-
 def _told(watched: Watched) -> dict[str, object]:
+    interval = watched.interval
     return {
         "name": watched.address,
-        "calls_per_second": watched.calls_per_second,
+        "calls_per_second": None if interval is None else interval.calls_per_second,
+        "latency_p50": None if interval is None else interval.latency_p50,
+        "latency_p99": None if interval is None else interval.latency_p99,
         "problem": watched.problem,
         "report": watched.report,
     }

@@ -41,6 +41,10 @@ class LatencyHistogram:
     def total(self) -> int:
         return sum(self._counts)
 
+    def counted(self) -> list[tuple[float, int]]:
+        """Return how many took at most so many seconds, and longer than the ones before; without empty buckets."""
+        return [(_upper_end(bucket) / 1e9, count) for bucket, count in enumerate(self._counts) if count]
+
     def percentile(self, percent: float) -> float:
         """Return the duration, in seconds, that `percent` of all were at most; 0 when there was none."""
         wanted = self.total * percent / 100

@@ -68,4 +68,5 @@ def _numbers_of(name: str, methods: list[Method]) -> MethodStats:
         latency_p50=latencies.percentile(50),
         latency_p90=latencies.percentile(90),
         latency_p99=latencies.percentile(99),
+        latencies=latencies.counted(),
     )

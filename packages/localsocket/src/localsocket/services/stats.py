@@ -43,7 +43,8 @@ class MethodStats:
     """Numbers of one method, for all who call it. Times are in seconds, from a call's arrival to its end.
 
     `calls` have ended, notifications and streams too, and `errors` of them gave no result; `seconds` is the sum of what
-    they took, true to about a tenth.
+    they took, true to about a tenth. `latencies` are pairs, shortest first: so many calls took at most so long, and
+    longer than the pair before.
     """
 
     name: str
@@ -53,6 +54,7 @@ class MethodStats:
     latency_p50: float
     latency_p90: float
     latency_p99: float
+    latencies: list[tuple[float, int]]
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -18,12 +19,25 @@ MOST = 200
 
 
 @dataclass(frozen=True, slots=True)
+class Interval:
+    """What a service did between two looks at the same process of it; times are in seconds, 0 where nobody called.
+
+    `slowest` are the methods that were called, by p99. What every service has by itself is left out of the times.
+    """
+
+    calls_per_second: float
+    latency_p50: float
+    latency_p99: float
+    slowest: list[tuple[str, float]]
+
+
+@dataclass(frozen=True, slots=True)
 class Watched:
-    """One service at one moment: its report, or why there is none. `calls_per_second` is since the moment before."""
+    """One service at one moment: its report, or why there is none. `interval` is what it did since the look before."""
 
     address: str
     report: dict[str, Any] | None = None
-    calls_per_second: float | None = None
+    interval: Interval | None = None
     problem: str = ""
 
 
@@ -34,7 +48,7 @@ class ServiceWatch:
         self._addresses = list(addresses)
         self._timeout = timeout
         self._clients: dict[str, Client] = {}
-        self._before: dict[str, tuple[int, float, int]] = {}
+        self._before: dict[str, dict[str, Any]] = {}
         self.left_out = 0
 
     def ask(self) -> list[Watched]:
@@ -57,23 +71,51 @@ class ServiceWatch:
             if client is None:
                 client = self._clients[address] = Client(address, timeout=self._timeout)
             report: dict[str, Any] = client.call("localsocket.stats", timeout=self._timeout)
-            return Watched(address, report, self._rate(address, report))
+            return Watched(address, report, self._interval(address, report))
         except NotAllowed:
             return Watched(address, problem="another user's")
         except (LocalSocketError, OSError) as error:
             self._forget(address)
             return Watched(address, problem=type(error).__name__)
 
-    def _rate(self, address: str, report: dict[str, Any]) -> float | None:
-        now = (report["pid"], report["uptime"], report["stats"]["calls"])
+    def _interval(self, address: str, now: dict[str, Any]) -> Interval | None:
         before, self._before[address] = self._before.get(address), now
-        if before is None or before[0] != now[0] or now[1] <= before[1]:
+        if before is None or before["pid"] != now["pid"] or now["uptime"] <= before["uptime"]:
             return None
+        earlier = _took(before)
+        since = {name: took - earlier.get(name, Counter()) for name, took in _took(now).items()}
+        by_method = {name: took for name, took in since.items() if took}
         asked = 1  # by this
-        return float(max(0, now[2] - before[2] - asked) / (now[1] - before[1]))
+        calls = max(0, now["stats"]["calls"] - before["stats"]["calls"] - asked)
+        whole = sum(by_method.values(), Counter[float]())
+        slowest = [(name, _percentile(took, 99)) for name, took in by_method.items()]
+        return Interval(
+            calls_per_second=calls / (now["uptime"] - before["uptime"]),
+            latency_p50=_percentile(whole, 50),
+            latency_p99=_percentile(whole, 99),
+            slowest=sorted(slowest, key=lambda each: each[1], reverse=True),
+        )
 
     def _forget(self, address: str) -> None:
         self._before.pop(address, None)
         if (client := self._clients.pop(address, None)) is not None:
             with contextlib.suppress(LocalSocketError, OSError):
                 client.close()
+
+
+def _took(report: dict[str, Any]) -> dict[str, Counter[float]]:
+    """Return, by method, how many calls took at most so long; nothing from a service of an earlier version."""
+    return {
+        each["name"]: Counter(dict(each.get("latencies", ())))
+        for each in report["methods"]
+        if not each["name"].startswith("localsocket.")
+    }
+
+
+def _percentile(took: Counter[float], percent: float) -> float:
+    wanted, seen = took.total() * percent / 100, 0
+    for seconds in sorted(took):
+        seen += took[seconds]
+        if seen >= wanted:
+            return seconds
+    return 0.0
