@@ -24,3 +24,19 @@ def test_a_folder_of_that_name_is_reviewed(tmp_path: Path, monkeypatch: pytest.M
     (tmp_path / "explain" / "server.py").write_text("import socket\n")
 
     assert "1 file, 1 line" in run("explain", "--isolated").output
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--explian", "LS106"], "--explian"),
+        (["--fail-on", "nobody", "."], "'nobody'"),
+        ([], "name the files or trees to review"),
+        (["nowhere"], "nowhere does not exist"),
+    ],
+)
+def test_what_was_typed_wrong_is_said_in_one_line(words: list[str], said: str) -> None:
+    done = run(*words)
+    assert (done.status, done.output, done.complaints.count("\n")) == (2, "", 1)
+    assert done.complaints.startswith("localsocket-review: ")
+    assert said in done.complaints

@@ -9,7 +9,7 @@ from enum import StrEnum
 from functools import partial
 from io import TextIOWrapper
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, TextIO
+from typing import TYPE_CHECKING, Annotated, Any, TextIO, cast
 
 import typer
 from rich.console import Console
@@ -43,6 +43,22 @@ class FailOn(StrEnum):
 _WORDS = {"explain": "--explain", "lsp": "--lsp", "test-rules": "--test-rules"}
 
 
+# What a BadParameter is one of, as is an option that there is not; Typer does not export it.
+_USAGE_ERROR = cast(type[typer.BadParameter], typer.BadParameter.__mro__[1])
+
+
+@contextmanager
+def _usage_in_one_line(ctx: Any) -> Iterator[None]:
+    """Say what was typed wrong as every command here does, in one line, and end with 2."""
+    try:
+        yield
+    except _USAGE_ERROR as error:
+        said = error.format_message().removeprefix("Invalid value: ")
+        program, _, _ = ctx.command_path.partition(" ")
+        print(f"{program}: {' '.join(said.split())}", file=sys.stderr)
+        raise typer.Exit(COULD_NOT_REVIEW) from None
+
+
 class _ReviewCommand(TyperCommand):
     """The command, which may begin with a word in place of an option: `explain LS106`. A file of that name goes first.
 
@@ -54,7 +70,12 @@ class _ReviewCommand(TyperCommand):
             args = [_WORDS[args[0]], *args[1:]]
         if "--fix" in args:
             args = ["--show-fixes" if one == "--diff" else one for one in args]
-        return super().parse_args(ctx, args)
+        with _usage_in_one_line(ctx):
+            return super().parse_args(ctx, args)
+
+    def invoke(self, ctx: Any) -> Any:
+        with _usage_in_one_line(ctx):
+            return super().invoke(ctx)
 
 
 @app.command(cls=_ReviewCommand)
