@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from localsocket.serving.single_instance import SingleInstance as SingleInstance
     from localsocket.serving.single_instance import Start as Start
     from localsocket.values.codec import Codec as Codec
+    from localsocket.values.descriptors import Fd as Fd
 
 _HOME = {
     "ANY_USER": "endpoint.credentials",
@@ -56,6 +57,7 @@ _HOME = {
     "Daemon": "endpoint.daemon",
     "EventLoop": "blocking.event_loop",
     "EventSocket": "blocking.event_socket",
+    "Fd": "values.descriptors",
     "Gap": "services.gap",
     "Handler": "blocking.handler",
     "Limits": "interfaces",

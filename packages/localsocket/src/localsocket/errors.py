@@ -181,6 +181,14 @@ class TooManyCalls(Busy):
         self.limit = limit
 
 
+class TooManyDescriptors(LocalSocketError, OSError):
+    """More descriptors than the other side takes: `limit` with one call or result, or in all of one connection."""
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(errno.EMFILE, f"the other side takes {limit} descriptors: send fewer, or wait for a call")
+        self.limit = limit
+
+
 class CallsTooDeep(LocalSocketError, RecursionError):
     """Both sides call each other, each call within one of the other side: more than `limit` within each other."""
 
@@ -307,6 +315,18 @@ class UnsuitableDescriptor(LocalSocketError, OSError):
 
 class Unsupported(LocalSocketError, NotImplementedError):
     """This system has no such thing; the sentence names the alternative."""
+
+
+class NoDescriptors(Unsupported):
+    """The call of `method` would need descriptors to travel, and they cannot, for `reason`."""
+
+    def __init__(self, method: str, reason: str) -> None:
+        super().__init__(
+            f"{method!r} cannot be called with, or for, a descriptor: {reason}; descriptors travel between localsocket "
+            "on both sides of one machine, where a method of the service is annotated with Fd"
+        )
+        self.method = method
+        self.reason = reason
 
 
 # --- calls --------------------------------------------------------------------------------------------------------
@@ -565,6 +585,14 @@ class PeerUnknown(PeerRefused):
         self.reason = reason
         if reason:
             self.args = (self.errno, f"the other end is an unknown process: {reason}; unknown processes are refused")
+
+
+class PeerGone(LocalSocketError, ProcessLookupError):
+    """The process at the other end, whose number was `pid`, has ended."""
+
+    def __init__(self, pid: int) -> None:
+        super().__init__(errno.ESRCH, f"the process at the other end, {pid} when it connected, has ended")
+        self.pid = pid
 
 
 class TooManyConnections(LocalSocketError, PermissionError):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 from localsocket.deadlines import check_count
 from localsocket.keywords import known_fields
@@ -17,6 +17,18 @@ OpenMode: TypeAlias = Literal["r", "w", "rw"]
 
 KIB = 1024
 MIB = 1024 * KIB
+
+
+class Laden(bytes):
+    """Bytes with the first of which descriptors travel. Nothing may be put before them, and they are not to be cut."""
+
+    descriptors: Any
+    """A DescriptorBatch, which is of a higher layer."""
+
+    def __new__(cls, data: Buffer, descriptors: Any) -> Laden:
+        laden = super().__new__(cls, data)
+        laden.descriptors = descriptors
+        return laden
 
 
 class SocketState(enum.Enum):

@@ -11,7 +11,8 @@ from collections.abc import Iterator
 import pytest
 
 from localsocket.errors import ClosedByUs
-from localsocket.values.descriptors import DescriptorBatch, Fd, Laden
+from localsocket.interfaces import Laden
+from localsocket.values.descriptors import DescriptorBatch, Fd
 
 
 def is_open(number: int) -> bool:
@@ -108,9 +109,15 @@ def test_a_method_gives_away_what_it_returns_and_a_caller_keeps_it(fd: Fd) -> No
     copies = DescriptorBatch.copies_of([fd, fd])
     assert copies.count == len(copies) == 2
     assert not fd.is_closed
-    given = DescriptorBatch.taken_from([fd, fd])
+    with pytest.raises(ValueError, match="twice"):
+        DescriptorBatch.taken_from([fd, fd])
+    other = fd.duplicate()
+    given = DescriptorBatch.taken_from([fd, other])
     assert given.count == 2
     assert fd.is_closed
+    assert other.is_closed
+    with pytest.raises(ClosedByUs):
+        DescriptorBatch.taken_from([fd])
 
 
 def test_each_is_taken_once() -> None:

@@ -20,6 +20,7 @@ enum {
     CONTEXT,
     CREDIT,
     DEPTH,
+    DESCRIPTORS,
     IS_OVER,
     IS_STREAM,
     ITEMS,
@@ -40,6 +41,7 @@ static void fill_call(PyObject *call, PyObject *number, PyObject *body, PyObject
     set_field(call, TERMS, terms);
     set_field(call, ARRIVED, zero);
     set_field(call, DEPTH, zero);
+    set_field(call, DESCRIPTORS, Py_None);
     set_field(call, IS_STREAM, Py_False);
     set_field(call, REFUSAL, Py_None);
     set_field(call, CONTEXT, Py_None);
@@ -87,6 +89,7 @@ static PyMemberDef fields_of_call[] = {
     FIELD("context", CONTEXT),
     FIELD("credit", CREDIT),
     FIELD("depth", DEPTH),
+    FIELD("descriptors", DESCRIPTORS),
     FIELD("is_over", IS_OVER),
     FIELD("is_stream", IS_STREAM),
     FIELD("items", ITEMS),

@@ -97,8 +97,8 @@ class AnsweredCall:
 
     `credit` is how many bytes of a stream may still be sent before the peer grants more, and `items` how many items
     where it counts them too; `size` is how many bytes the call took. `refusal` is why the door will not have it served,
-    whatever the service says. `arrived` and `context` are free for whoever serves the call; `context` is let go with
-    the last frame.
+    whatever the service says. `descriptors` are those that came with it, if some did. `arrived` and `context` are free
+    for whoever serves the call; `context` is let go with the last frame.
     """
 
     __slots__ = (
@@ -107,6 +107,7 @@ class AnsweredCall:
         "context",
         "credit",
         "depth",
+        "descriptors",
         "is_over",
         "is_stream",
         "items",
@@ -128,6 +129,7 @@ class AnsweredCall:
         self.is_over = not number
         self.is_stream = False
         self.refusal: Exception | None = None
+        self.descriptors: Any = None
         self.context: Any = None
 
     @property

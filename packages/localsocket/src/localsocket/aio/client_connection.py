@@ -19,6 +19,7 @@ class ClientConnection(AnyClientConnection):
     def __init__(self, core: ClientCore, socket: SharedSocket) -> None:
         super().__init__(core)
         self._begin_waiting(socket, asyncio.get_running_loop())
+        self._carry_descriptors(socket._carry_descriptors)
         socket.begin(self._take_in, self._end, self._sending.wake_all)
 
     def _begin_waiting(self, socket: SharedSocket, loop: asyncio.AbstractEventLoop) -> None:

@@ -21,6 +21,7 @@ from localsocket.services.served_call import ServedCall
 from localsocket.services.service import Service
 from localsocket.services.session import AT_ONCE, Session
 from localsocket.services.stream_reply import FAIR, PushedSource, StreamReply
+from localsocket.wire.laden_frames import ArrivedDescriptors
 
 logger = logging.getLogger("localsocket.aio")
 
@@ -429,6 +430,12 @@ class _Link:
     @property
     def bytes_to_write(self) -> int:
         return self._socket.bytes_to_send
+
+    def carry_descriptors(self, most: int) -> ArrivedDescriptors | None:
+        return self._socket._carry_descriptors(most)
+
+    def carry_no_descriptors(self) -> None:
+        self._socket._carry_no_descriptors()
 
     def abort(self) -> None:
         self._connection.in_loop(self._socket.abort)

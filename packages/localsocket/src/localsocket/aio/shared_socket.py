@@ -6,12 +6,17 @@ import asyncio
 import socket
 import threading
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from localsocket.aio.local_socket import LocalSocket
+from localsocket.aio.reading_transport import ReadingTransport
 from localsocket.errors import ClosedByPeer, ClosedByUs, LocalSocketError
+from localsocket.sockets.connection import RECEIVE_SIZE
 from localsocket.sockets.hang_up import has_hung_up
 from localsocket.wire.send_queue import join_small
+
+if TYPE_CHECKING:
+    from localsocket.payload.arrivals import Arrivals
 
 # While nothing is read the loop does not tell of the peer's end: so many seconds pass between two looks.
 _LOOK_AGAIN = 0.05
@@ -113,11 +118,55 @@ class SharedSocket(LocalSocket):
         else:
             self._in_loop_soon(self._follow_reading)
 
+    # --- descriptors, which a transport throws away -------------------------------------------------------------------
+
+    def _carry_descriptors(self, most: int) -> Arrivals | None:
+        arrivals = super()._carry_descriptors(most)
+        self._read_beside()
+        return arrivals
+
+    def _carry_no_descriptors(self) -> None:
+        super()._carry_no_descriptors()
+        if isinstance(self._transport, ReadingTransport):
+            self._transport = self._transport.given_up()
+
+    def _read_beside(self) -> None:
+        """Receive by calls of this side, in the place of those of the loop's transport, as soon as there is one."""
+        transport = self._transport
+        if self._arrivals is None or transport is None or isinstance(transport, ReadingTransport):
+            return
+        try:
+            self._transport = ReadingTransport(self._loop, transport, self._descriptor, self._receive)
+        except OSError as error:
+            self._end_reading(error)
+
+    def _receive(self) -> None:
+        try:
+            chunk = self._recv(RECEIVE_SIZE)
+        except BlockingIOError:
+            return
+        except OSError as error:
+            self._end_reading(error)
+            return
+        if chunk:
+            self._on_bytes(chunk)
+            return
+        if self._transport is not None:
+            self._transport.pause_reading()  # else the loop tells of the end again and again
+        self._take_in_end()
+
+    def _end_reading(self, error: OSError) -> None:
+        self._note_read_failure(error)
+        if self._transport is not None:
+            self._transport.abort()  # _end_receiving() follows
+
     # --- what the loop calls ------------------------------------------------------------------------------------------
 
     def _begin_receiving(self, transport: asyncio.Transport) -> None:
         super()._begin_receiving(transport)
         self._follow_reading()
+        if self._arrivals is not None:
+            self._loop.call_soon(self._read_beside)  # what begins to read now does not let itself be stopped before
 
     def _take_in(self, count: int) -> None:
         self._on_bytes(self._window[:count].tobytes())

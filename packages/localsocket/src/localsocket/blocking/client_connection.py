@@ -7,7 +7,7 @@ from collections import deque
 from localsocket.blocking.shared_socket import SharedSocket, Turn
 from localsocket.deadlines import Deadline
 from localsocket.errors import ClosedByUs, LocalSocketError
-from localsocket.interfaces import SocketState
+from localsocket.interfaces import Laden, SocketState
 from localsocket.services.any_client_connection import AnyClientConnection
 from localsocket.services.client_core import ClientCore
 from localsocket.wire.caller import OpenCall
@@ -22,6 +22,7 @@ class ClientConnection(AnyClientConnection):
         self._unsent = socket._unsent
         self._later: list[bytes] = []
         self._begin_waiting()
+        self._carry_descriptors(socket._carry_descriptors)
         socket.begin(self._take_in, self._end)
 
     def _begin_waiting(self) -> None:
@@ -51,8 +52,12 @@ class ClientConnection(AnyClientConnection):
         """Send, or queue; waits when much is queued already."""
         if self._later:
             count = len(self._later)
-            data = b"".join([*self._later[:count], data])
+            before = b"".join(self._later[:count])
             del self._later[:count]
+            if type(data) is Laden:  # which nothing may be put before
+                self.send(before, deadline, doing)
+            else:
+                data = before + data
         self.core.tally.bytes_sent += len(data)
         socket = self.socket
         while self._unsent.size > self.core.limits.unsent:  # again: of those who waited another may have been quicker

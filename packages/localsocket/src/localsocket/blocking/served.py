@@ -9,6 +9,7 @@ from typing import Any
 from localsocket.blocking.event_socket import EventSocket
 from localsocket.services.served_call import ServedCall
 from localsocket.services.session import Session
+from localsocket.wire.laden_frames import ArrivedDescriptors
 
 
 class Served:
@@ -43,6 +44,12 @@ class SocketLink:
     @property
     def bytes_to_write(self) -> int:
         return self._unsent.size
+
+    def carry_descriptors(self, most: int) -> ArrivedDescriptors | None:
+        return self._socket._carry_descriptors(most)
+
+    def carry_no_descriptors(self) -> None:
+        self._socket._carry_no_descriptors()
 
     def set_reading(self, is_wanted: bool) -> None:
         if is_wanted:

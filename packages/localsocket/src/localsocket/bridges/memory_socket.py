@@ -55,6 +55,11 @@ class MemorySocket:
         else:
             self._read_on()
 
+    def _carry_descriptors(self, most: int) -> None:
+        """There is no kernel between the two that could."""
+
+    def _carry_no_descriptors(self) -> None: ...
+
     # --- what the service calls ---------------------------------------------------------------------------------------
 
     @property

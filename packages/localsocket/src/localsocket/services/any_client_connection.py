@@ -10,8 +10,11 @@ from functools import partial
 from localsocket.errors import CallCancelled, ClosedByUs, LocalSocketError, PeerBrokeProtocol
 from localsocket.interrupts import in_any_case
 from localsocket.services.client_core import ClientCore, lost_in_call
+from localsocket.services.descriptors_of_calls import read_result
 from localsocket.wire.caller import Caller, OpenCall
 from localsocket.wire.frames import Body
+from localsocket.wire.greeting import Greeting, carry_descriptors
+from localsocket.wire.laden_frames import ArrivedDescriptors
 
 logger = logging.getLogger("localsocket.services")
 
@@ -30,6 +33,18 @@ class AnyClientConnection(abc.ABC):
         self._is_ended = False
         self.to_repeat: list[OpenCall] = []
         self.has_notified = False  # and nobody waits to be told what came of that
+
+    def _carry_descriptors(self, begin: Callable[[int], ArrivedDescriptors | None]) -> None:
+        """Once the peer has greeted, have descriptors come by `begin`, if both sides carry them."""
+        if self.core.carries_descriptors:
+            self.caller.on_greeted = partial(self._agree_on_descriptors, begin)
+
+    def _agree_on_descriptors(self, begin: Callable[[int], ArrivedDescriptors | None], peer: Greeting) -> None:
+        self.caller.on_greeted = None
+        mine = self.caller.mine
+        if carry_descriptors(mine, peer) and (arrivals := begin(mine.most_descriptors)) is not None:
+            self.caller.carry(arrivals)
+            self.core.read = read_result
 
     def __repr__(self) -> str:
         return f"{self.caller.open_calls} calls under way" if self.error is None else f"lost: {self.error}"

@@ -8,6 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
 from localsocket.errors import CallsTooDeep, LocalSocketError, PeerBrokeProtocol, Unsupported
+from localsocket.services.descriptors_of_calls import read_result
 from localsocket.services.method import Method
 from localsocket.services.outbox import Outbox
 from localsocket.services.served_call import ServedCall
@@ -119,6 +120,11 @@ class CallingSide:
     def has_greeted(self, peer: Greeting) -> None:
         self._caller.has_greeted(peer)
         self._connection._has_news()
+
+    def carry_descriptors(self) -> None:
+        """Both sides have said that descriptors may travel."""
+        self._caller.carries_descriptors = True
+        self._connection.core.read = read_result
 
     def take_answer(self, kind: int, number: int, body: Body) -> None:
         try:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypedDict, cast, get_args
+
+import msgspec
 
 from localsocket.deadlines import Deadline
 from localsocket.endpoint.address import parse_address
 from localsocket.endpoint.credentials import SAME_USER, AllowedUsers, check_allowed_users
 from localsocket.endpoint.daemon import Startable, check_daemon
 from localsocket.errors import ClosedByPeer, ConnectingTimedOut, DeadlinePassed, LocalSocketError, Unsupported
+from localsocket.interfaces import Laden
 from localsocket.keywords import similar_names
 from localsocket.services.carriers import carrier_of, check_far_away
 from localsocket.services.failures import error_of
@@ -26,7 +30,7 @@ from localsocket.values.codec import Codec
 from localsocket.values.known_types import KnownTypes
 from localsocket.wire.caller import Caller, OpenCall
 from localsocket.wire.frames import Body
-from localsocket.wire.greeting import Greeting
+from localsocket.wire.greeting import PAYLOAD, Greeting
 
 if TYPE_CHECKING:
     from localsocket.services.service import Service
@@ -110,6 +114,9 @@ class ClientCore:
         self._connector: Connector[Any] | None = None  # the last one
         self._errors = {kind.__name__: kind for kind in check_declared(errors)}
         self.known = KnownTypes(types, self._errors.values())
+        self.carries_descriptors = (
+            sys.platform == "linux" and self._far_away is None and protocol == "localsocket" and limits.descriptors > 0
+        )
 
     def connecting_deadline(self, deadline: Deadline) -> Deadline:
         """Return the earlier of `deadline`, which a call has, and what is left to connect."""
@@ -145,13 +152,23 @@ class ClientCore:
 
     def new_caller(self) -> Caller:
         """Return one end of a conversation, for one connection."""
-        return self._caller(
-            Greeting(role="client", max_message=self.limits.message, stream_window=self.limits.stream), self.known
-        )
+        mine = Greeting(role="client", max_message=self.limits.message, stream_window=self.limits.stream)
+        return self._caller(self._with_descriptors(mine), self.known)
 
     def greeting(self, service: Service) -> Greeting:
         """Return what is said first on a connection where both ends serve."""
-        return service._greeting_as_client(self.limits) if self.speaks_first else service._greeting
+        if not self.speaks_first:
+            return service._greeting
+        return self._with_descriptors(service._greeting_as_client(self.limits))
+
+    def _with_descriptors(self, mine: Greeting) -> Greeting:
+        """Return what is said where results may have descriptors, whatever the annotations of this side say."""
+        capabilities = [each for each in mine.capabilities if each != PAYLOAD]
+        if not self.carries_descriptors:
+            return msgspec.structs.replace(mine, capabilities=capabilities, max_descriptors=msgspec.UNSET)
+        return msgspec.structs.replace(
+            mine, capabilities=[*capabilities, PAYLOAD], max_descriptors=self.limits.descriptors
+        )
 
     def result_of(self, call: OpenCall, result: Result) -> Any:
         """Return what the answered call gave, or raise what it raised; None for a stream."""
@@ -171,6 +188,7 @@ class ClientCore:
             and caller.peer is not None
             and call.method in caller.peer.idempotent
             and not call.is_answered
+            and type(call.frame) is not Laden  # whose descriptors have gone with it
         )
 
     def note_begin(self) -> int:

@@ -13,6 +13,7 @@ from localsocket.errors import (
     CallsTooDeep,
     ClosedByPeer,
     DeadlinePassed,
+    NoDescriptors,
     NoSuchMethod,
     NoSuchTopic,
     NotAllowed,
@@ -21,6 +22,7 @@ from localsocket.errors import (
     ServerNotFound,
     SubscriberTooSlow,
     TooManyCalls,
+    TooManyDescriptors,
 )
 from localsocket.values.error_values import error_from, parts_of_error
 from localsocket.values.known_types import PLAIN
@@ -37,6 +39,8 @@ _OURS: tuple[tuple[str, type[Exception], tuple[str, ...]], ...] = (
     ("not-allowed", NotAllowed, ("method",)),
     ("too-many-calls", TooManyCalls, ("limit",)),
     ("too-deep", CallsTooDeep, ("limit",)),
+    ("too-many-descriptors", TooManyDescriptors, ("limit",)),
+    ("no-descriptors", NoDescriptors, ("method", "reason")),
     ("result-too-long", ResultTooLong, ("method", "length", "limit")),
     ("too-late", DeadlinePassed, ("doing", "timeout")),
     ("cancelled", CallCancelled, ("method",)),

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from localsocket.deadlines import check_count, check_seconds
 from localsocket.interfaces import KIB, MIB, Limits
 from localsocket.keywords import known_fields
+from localsocket.payload.passing import SENT_AT_ONCE
 
 _NO_LIMIT = 2**62
 _LONGEST_UNFINISHED = 4
@@ -26,6 +27,7 @@ class CallLimits:
     `unfinished`: bytes that all connections of a service together may hold of messages that have not arrived whole, and
     in any case four of the longest. Beyond that, of the user who holds most, the connection is disconnected that has
     been silent for the longest time.
+    `descriptors`: of files that this side takes with one message, 253 at most; where a method is annotated so.
     """
 
     message: int = 1 * MIB
@@ -34,6 +36,7 @@ class CallLimits:
     unsent: int = 1 * MIB
     greeting: float = 10.0
     unfinished: int = 32 * MIB
+    descriptors: int = 8
 
     def __post_init__(self) -> None:
         check_count(self.message, "CallLimits.message", minimum=1)
@@ -42,6 +45,8 @@ class CallLimits:
         check_count(self.unsent, "CallLimits.unsent", minimum=1)
         check_seconds(self.greeting, "CallLimits.greeting")
         check_count(self.unfinished, "CallLimits.unfinished", minimum=1)
+        if check_count(self.descriptors, "CallLimits.descriptors") > SENT_AT_ONCE:
+            raise ValueError(f"CallLimits.descriptors is {SENT_AT_ONCE} at most, not {self.descriptors}")
 
     @property
     def _unfinished_in_all(self) -> int:

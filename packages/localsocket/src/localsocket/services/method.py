@@ -88,9 +88,16 @@ class Method:
         gives_iterator = _gives_async_iterator(self.parameters.returns)
         self.is_async = is_async_generator or is_coroutine_function(function) or gives_iterator
         self.result = Result(name, kind, known)
+        if self.is_stream and self.result.has_descriptors:
+            raise UnsuitableMethod(name, "an item of a stream cannot be a descriptor: give it as the result of a call")
         self.allow = allow if allow is None or callable(allow) else check_allowed_users(allow, "allow")
         self.latencies = LatencyHistogram()  # of the calls that have ended
         self.errors = 0  # of those, that gave no result
+
+    @property
+    def has_descriptors(self) -> bool:
+        """Whether its annotations say that it takes or gives descriptors."""
+        return self.parameters.take_descriptors or self.result.has_descriptors
 
     @property
     def is_own(self) -> bool:

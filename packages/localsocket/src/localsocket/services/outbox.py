@@ -10,6 +10,7 @@ from typing import Protocol
 from localsocket.errors import LocalSocketError, WriteBufferFull
 from localsocket.interrupts import tell_all
 from localsocket.services.stats import Tally
+from localsocket.wire.laden_frames import ArrivedDescriptors
 from localsocket.wire.send_queue import join_small
 
 
@@ -29,6 +30,12 @@ class Link(Protocol):
 
     def set_reading(self, is_wanted: bool) -> None:
         """Read, or do not, until told otherwise. What was said last holds, also where it is done later."""
+
+    def carry_descriptors(self, most: int) -> ArrivedDescriptors | None:
+        """From what arrives next on, take descriptors too, `most` at once; None where there can be none."""
+
+    def carry_no_descriptors(self) -> None:
+        """Take none any more."""
 
 
 class Outbox:

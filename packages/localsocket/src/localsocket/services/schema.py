@@ -5,21 +5,24 @@ from __future__ import annotations
 import collections.abc
 import functools
 import inspect
+import re
 import typing
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
+from functools import partial
 from inspect import Parameter
 from typing import Any
 
 import msgspec
 from msgspec.inspect import ByteArrayType, BytesType, MemoryViewType
 
-from localsocket.errors import BadArguments, BadResult, UnsuitableMethod
+from localsocket.errors import BadArguments, BadResult, UnsuitableMethod, UnsuitableType
 from localsocket.keywords import similar_names
 from localsocket.showing import did_you_mean
-from localsocket.values.gathering import Gathered, Written
+from localsocket.values.descriptor_values import mentions_fd, proving
+from localsocket.values.gathering import DescriptorMet, Gathered, Written
 from localsocket.values.known_types import PLAIN, KnownTypes
-from localsocket.values.refusing import check_can_be_sent
+from localsocket.values.refusing import check_can_be_sent, line_of_user
 from localsocket.values.type_parts import type_parts
 from localsocket.wire.call_bodies import NO_NAMED, CallBody
 from localsocket.wire.hash_floods import guarded
@@ -72,7 +75,17 @@ class Parameters:
             check_can_be_sent(kind, known, f"method {method!r}", name)
         self._decode = self._decoder(tuple[tuple(by_position)])  # type: ignore[misc]
         self._decoders = {name: self._decoder(kind) for name, kind in self.types.items()}
+        self._holders = {name for name, kind in self.types.items() if mentions_fd(kind)}
         self._needs_names = len(by_position) < len(self.types)
+
+    @property
+    def take_descriptors(self) -> bool:
+        """Whether one of them may be, or hold, a descriptor."""
+        return bool(self._holders)
+
+    def may_hold_descriptor(self, path: str) -> bool:
+        """Whether there may be one in the argument that a path leads to."""
+        return re.split(r"[.\[]", path, maxsplit=1)[0] in self._holders
 
     def read(self, body: CallBody) -> tuple[tuple[object, ...], dict[str, object]]:
         """Return the arguments for the function. Raises BadArguments, with the path to the one that does not fit."""
@@ -181,10 +194,15 @@ class Result:
     def __init__(self, method: str, kind: Any, known: KnownTypes = PLAIN, *, of_topic: bool = False) -> None:
         place, part = (f"topic {method!r}", "message") if of_topic else (f"method {method!r}", "result")
         check_can_be_sent(kind, known, place, part)
+        if of_topic and mentions_fd(kind):
+            raise UnsuitableType(
+                part, "a descriptor goes to one receiver", place, line_of_user(), "give it as a result"
+            )
         self.method = method
         self.kind = kind
         self._plain = kind if kind in _PLAIN else type(None) if kind is None else None
         self._known = known
+        self.has_descriptors = mentions_fd(kind)
         self._encode: Callable[[Any], Written] = self._encode_first
         self._decode = guarded(known.decoder(kind), known.readable(kind))
 
@@ -205,9 +223,28 @@ class Result:
             body = self._encode(value)
         except (TypeError, ValueError, OverflowError, RecursionError) as error:
             raise BadResult(self.method, "the result", str(error)) from error
-        if self.kind is not Any and type(value) is not self._plain:
-            self.read(body.outline if isinstance(body, Gathered) else body)
+        if isinstance(body, Gathered):
+            self._prove(body)
+        elif self.kind is not Any and type(value) is not self._plain:
+            self.read(body)
         return body
+
+    def _prove(self, body: Gathered) -> None:
+        """Check what is in pieces; descriptors in it go along from now on, and their owners have them no more."""
+        if not body.met:
+            self.read(body.outline)
+            return
+        try:
+            body.take_descriptors()
+        except (OSError, ValueError) as error:
+            raise BadResult(self.method, "the result", str(error)) from error
+        try:
+            if not self.has_descriptors:
+                raise BadResult(self.method, "the result", str(DescriptorMet(body.met[0])))
+            proving(partial(self.read, body.outline))
+        except BaseException:
+            body.drop_descriptors()  # else they stay open as long as somebody has the error
+            raise
 
     def write_json(self, value: object, longest: int | None = None) -> bytes:
         """Return the value as JSON, where write() would write it as MessagePack. Raises the same."""

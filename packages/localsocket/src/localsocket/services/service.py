@@ -17,6 +17,7 @@ from localsocket.keywords import known_keywords
 from localsocket.log_thinning import ThinnedLog
 from localsocket.services.describing import describe_service
 from localsocket.services.description import ServiceDescription
+from localsocket.services.descriptors_of_calls import close_given
 from localsocket.services.left_behind import LeftBehind
 from localsocket.services.limits import DEFAULT_CALL_LIMITS, CallLimits
 from localsocket.services.method import (
@@ -45,13 +46,15 @@ from localsocket.services.unfinished import Unfinished
 from localsocket.services.watching import CallWatch, LogCalls, check_log_calls
 from localsocket.values.codec import Codec
 from localsocket.values.known_types import KnownTypes
-from localsocket.wire.greeting import BOTH_WAYS, Greeting
+from localsocket.wire.greeting import BOTH_WAYS, PAYLOAD, Greeting
 from localsocket.wire.stream_terms import STREAM_TERMS
 
 P = ParamSpec("P")
 R = TypeVar("R")
 T = TypeVar("T")
 F = TypeVar("F", bound=Callable[..., Any])
+
+_CLOSING = Surrounding(close_given)
 
 
 class Service:
@@ -313,12 +316,15 @@ class Service:
         """What it says to every client; from the first time on, its table stays as it is."""
         if self._said is None:
             self._surround_methods()
+            carriers = [method for method in self._table.values() if method.has_descriptors]
+            takes_descriptors = any(method.parameters.take_descriptors for method in carriers)
             self._said = Greeting(
                 role="service",
                 max_message=self.limits.message,
                 max_calls=self.limits.calls,
                 stream_window=self.limits.stream,
-                capabilities=[STREAM_TERMS, BOTH_WAYS],
+                capabilities=[STREAM_TERMS, BOTH_WAYS, *([PAYLOAD] if carriers else [])],
+                max_descriptors=(self.limits.descriptors if takes_descriptors else 0) if carriers else msgspec.UNSET,
                 service=self.name,
                 version=self.version,
                 idempotent=[name for name, method in self._table.items() if method.idempotent],
@@ -399,7 +405,11 @@ class Service:
 
     def _surround_methods(self) -> None:
         functions = {
-            method: surrounded(method, self._surroundings) for method in self._table.values() if not method.is_own
+            method: surrounded(
+                method, [_CLOSING, *self._surroundings] if method.parameters.take_descriptors else self._surroundings
+            )
+            for method in self._table.values()
+            if not method.is_own
         }
         for method, function in functions.items():
             method.function = function

@@ -14,9 +14,11 @@ from localsocket.errors import (
     ClosedByPeer,
     DeadlinePassed,
     LocalSocketError,
+    NoDescriptors,
     NoSuchMethod,
     PeerBrokeProtocol,
     TooManyCalls,
+    TooManyDescriptors,
     Unsupported,
 )
 from localsocket.interfaces import KIB
@@ -24,6 +26,7 @@ from localsocket.interrupts import tell_all
 from localsocket.keywords import similar_names
 from localsocket.services.calling_side import CallingSide
 from localsocket.services.calls_of_peer import CallsOfPeer
+from localsocket.services.descriptors_of_calls import may_hold, read_arguments
 from localsocket.services.entrances import enter
 from localsocket.services.inbox import SMALL, Inbox
 from localsocket.services.method import Method
@@ -37,7 +40,7 @@ from localsocket.wire.answerer import AnsweredCall, Answerer
 from localsocket.wire.door import Door
 from localsocket.wire.doorstep import DOORSTEP
 from localsocket.wire.frames import Kind
-from localsocket.wire.greeting import Greeting
+from localsocket.wire.greeting import PAYLOAD, Greeting
 
 AT_ONCE = 64
 """Calls of a connection that are served, or begin, before others have their turn."""
@@ -76,6 +79,7 @@ class Session(SessionOutput):
         self.is_over = False
         self._protocols = protocols or service.protocols
         self._is_deserted = False
+        self._holds_descriptors = False  # since the connection can carry them
         self._unfinished = service._unfinished
         self._has_unfinished = False
         self.calls_back: Callable[[ServedCall], CallsOfPeer] = _calls_nobody
@@ -137,7 +141,7 @@ class Session(SessionOutput):
         self.service._tally.bytes_received += len(data)
         try:
             if self._door is DOORSTEP:
-                self._enter(data[0])
+                self._enter(data)
             door = self._door
             with self._lock:
                 requests = door.feed(data)
@@ -210,6 +214,8 @@ class Session(SessionOutput):
             self.is_over = True
             self.outbox.ignore_limit()
         answers = self._abandon()
+        if isinstance(self._door, Answerer):
+            self._door.end()
         self.service._remove_session(self)
         self._end_own_calls()
         self._note_unfinished(0)
@@ -238,19 +244,23 @@ class Session(SessionOutput):
     def begin_calling(self, calling: CallingSide) -> None:
         """Make calls on this connection as well, which `calling` is told what comes of; under the lock."""
         self.calling = calling
-        self._arrive = calling.arrive
+        if not self._holds_descriptors:
+            self._arrive = calling.arrive
         if isinstance(self._door, Answerer):
             self._door.calling = calling
             if self._door.peer is not None:
                 calling.has_greeted(self._door.peer)
+                if self._door.carries_descriptors:
+                    calling.carry_descriptors()
 
     def speak_first(self, mine: Greeting) -> None:
         """Greet a service, as its client that serves something itself."""
         self.service._keep_table()
         self.protocol = "localsocket"
-        self._open_door(Answerer(mine), self.service._table)
-        if self.calling is not None:
-            self._door.calling = self.calling  # type: ignore[attr-defined] # it was made here
+        door = Answerer(mine)
+        self._offer_descriptors(door, 0)
+        self._open_door(door, self.service._table)
+        door.calling = self.calling
         self._follow_door()
 
     def admit_aside(self, answer: AnsweredCall) -> ServedCall | None:
@@ -285,11 +295,12 @@ class Session(SessionOutput):
 
     # ------------------------------------------------------------------------------------------------------------------
 
-    def _enter(self, first: int) -> None:
+    def _enter(self, data: bytes) -> None:
         """Open the door that the first byte chooses. Raises PeerBrokeProtocol where there is none for it."""
-        self.protocol, door, table = enter(self.service, self._protocols, first)
-        if self.calling is not None and isinstance(door, Answerer):
+        self.protocol, door, table = enter(self.service, self._protocols, data[0])
+        if isinstance(door, Answerer):
             door.calling = self.calling
+            self._offer_descriptors(door, len(data))
         self._open_door(door, table)
 
     def _open_door(self, door: Door, table: Mapping[str, Method]) -> None:
@@ -331,7 +342,10 @@ class Session(SessionOutput):
                 raise answer.refusal
             if method.is_stream and call.is_notification:
                 raise BadArguments(name, "", "it gives a stream, and a notification is not answered")
-            call.arguments, call.named = self._read(method.parameters, answer.body)
+            if method.has_descriptors:
+                self._read_with_descriptors(call)
+            else:
+                call.arguments, call.named = self._read(method.parameters, answer.body)
             if answer.size > SMALL:
                 answer.body.forget_arguments()
             if call.deadline is not None and call.remaining() == 0:
@@ -345,6 +359,59 @@ class Session(SessionOutput):
                 watch.begun(call)
             return call
         return None
+
+    # --- descriptors --------------------------------------------------------------------------------------------------
+
+    def _offer_descriptors(self, door: Answerer, ahead: int) -> None:
+        """Take descriptors from here on, where this side says so; `ahead` bytes have come and are not read."""
+        if PAYLOAD not in door.mine.capabilities:
+            return
+        if (arrivals := self._link.carry_descriptors(door.mine.most_descriptors)) is not None:
+            door.carry(arrivals, ahead)
+            self._holds_descriptors = True
+            self._arrive = self._arrive_with_descriptors
+        door.on_greeted = partial(self._follow_greeting, door)
+
+    def _follow_greeting(self, door: Answerer) -> None:
+        """Go on with descriptors if the peer carries them too, else as if there were no such thing."""
+        if door.carries_descriptors:
+            if self.calling is not None:
+                self.calling.carry_descriptors()
+        elif self._holds_descriptors:
+            door.carry_none()
+            self._link.carry_no_descriptors()
+
+    def _arrive_with_descriptors(self, answer: AnsweredCall) -> None:
+        if (batch := answer.descriptors) is not None:
+            method = self.method_of(answer)
+            if method is None or not method.parameters.take_descriptors:
+                batch.close()  # what comes of the call tells of it
+            elif not may_hold(self._descriptors_held(), batch.count, self.service.limits.descriptors):
+                batch.close()
+                answer.refusal = TooManyDescriptors(self.service.limits.descriptors)
+        if self.calling is not None:
+            self.calling.arrive(answer)
+        else:
+            self.waiting.append(answer)
+
+    def _descriptors_held(self) -> int:
+        begun = (call.answer for call in list(self._inbox.begun))
+        return sum(each.descriptors.count for each in (*self.waiting, *begun) if each.descriptors is not None)
+
+    def _read_with_descriptors(self, call: ServedCall) -> None:
+        method, answer = call.method, call.answer
+        if isinstance(self._door, Answerer) and self._door.carries_descriptors:
+            call.arguments, call.named = read_arguments(method.parameters, answer)
+            return
+        none_here = NoDescriptors(method.name, f"this connection carries none, by the protocol {self.protocol!r}")
+        if method.result.has_descriptors:
+            raise none_here
+        try:
+            call.arguments, call.named = self._read(method.parameters, answer.body)
+        except BadArguments as error:
+            if method.parameters.may_hold_descriptor(error.path):
+                raise none_here from None
+            raise
 
     def notifications_left(self) -> list[int]:
         """Return how many bytes each notification took that is to be served, or being served."""

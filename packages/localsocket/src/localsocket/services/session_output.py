@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import time
 import traceback
@@ -16,6 +17,7 @@ from localsocket.errors import (
     LocalSocketError,
     ResultTooLong,
     TooLongToSend,
+    TooManyDescriptors,
 )
 from localsocket.services.calling_side import CallingSide
 from localsocket.services.failures import failure_of_declared, failure_of_ours, failure_of_unknown
@@ -92,6 +94,8 @@ class SessionOutput:
         """Send the result, unless nobody waits for it."""
         if not call.answer.number:
             self._note(call)
+            if call.method.result.has_descriptors:
+                self._drop_result(call, result)
             return
         door = self._door
         try:
@@ -106,6 +110,13 @@ class SessionOutput:
             self.fail(call, error)
         except TooLongToSend as error:
             self.refuse(call, ResultTooLong(call.method.name, error.length, error.limit))
+        except TooManyDescriptors as error:
+            self.refuse(call, error)
+
+    def _drop_result(self, call: ServedCall, result: object) -> None:
+        """Close the descriptors that a method has given to nobody."""
+        with contextlib.suppress(BadResult, TooLongToSend):
+            call.method.result.write(result)
 
     def fail(self, call: ServedCall, error: Exception) -> None:
         """Send what the method raised: by name where that is declared, else a reference to the log."""

@@ -211,7 +211,8 @@ class ConnectedSocket(Connection):
 
     def _queue_rest(self, data: Buffer, sent: int) -> None:
         """Queue what the kernel has not taken of `data`, of which it has taken the first `sent` bytes."""
-        self._unsent.append(bytes(memoryview(data)[sent:]) if sent or type(data) is not bytes else data)
+        # What is Laden stays so: it is bytes, of which nothing was sent.
+        self._unsent.append(bytes(memoryview(data)[sent:]) if sent or not isinstance(data, bytes) else data)
         self._has_queued()
 
     def _end_transaction(self) -> None:

@@ -11,7 +11,7 @@ import sys
 import threading
 from collections.abc import Callable
 from functools import partial
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from localsocket._core import receiver, sender
 from localsocket.endpoint.credentials import PeerCredentials
@@ -34,6 +34,9 @@ SEND_FLAGS = getattr(socket, "MSG_NOSIGNAL", 0)
 # least. So an interrupt, after which nobody knows what send() returned, leaves a stream of smaller writes whole.
 SENT_WHOLE = 2048 if sys.platform == "linux" else 0
 
+
+if TYPE_CHECKING:
+    from localsocket.payload.arrivals import Arrivals
 
 _PlainSocket = socket.socket  # before anybody patches it
 
@@ -68,6 +71,7 @@ class Connection:
 
     __slots__ = (
         "__weakref__",
+        "_arrivals",
         "_closed_by",
         "_descriptor",
         "_failure",
@@ -104,13 +108,14 @@ class Connection:
     ) -> None:
         self._is_owned = False  # else what it belongs to tells that it was forgotten, and ends it
         self.address = address
-        self.peer = peer
+        self.peer = peer._of(sock)
         self.mode: OpenMode = mode
         self.limits = limits
         self._sock = sock
         self._descriptor = sock.fileno()
         self._recv = receiver(sock)
         self._send = sender(sock)
+        self._arrivals: Arrivals | None = None  # of descriptors, where it carries them
         self._on_closed = on_closed
         # One that its thread may take again: a signal's handler may write, or close, in the midst of anything.
         self._lock = threading.RLock()
@@ -213,6 +218,29 @@ class Connection:
         self._closed_by = partial(ClosedByUs, "the socket", parent=os.getppid())
         self._change_state(SocketState.CLOSED)
         self._sock.close()
+
+    # --- descriptors; who reads calls these ---------------------------------------------------------------------------
+
+    def _carry_descriptors(self, most: int) -> Arrivals | None:
+        """From now on receive descriptors beside the bytes, `most` at once, and send those of what is Laden.
+
+        None where that cannot be.
+        """
+        from localsocket.payload.arrivals import Arrivals  # loaded by those who carry some
+
+        arrivals = self._arrivals = Arrivals(self._sock, most)
+        self._recv, self._send = arrivals.recv, arrivals.send
+        return arrivals
+
+    def _carry_no_descriptors(self) -> None:
+        """Be as quick again as if there were no such thing."""
+        self._recv, self._send = receiver(self._sock), sender(self._sock)
+        self._drop_arrivals()
+
+    def _drop_arrivals(self) -> None:
+        if (arrivals := self._arrivals) is not None:
+            self._arrivals = None
+            arrivals.close()
 
     # --- for the faces; the lock is held ------------------------------------------------------------------------------
 
@@ -392,6 +420,7 @@ class Connection:
         self._change_state(SocketState.CLOSED)
         self._unsent.clear()
         self._received = ByteBuffer(0)
+        self._drop_arrivals()
         self._close_descriptor()
 
     def _close_descriptor(self) -> None:

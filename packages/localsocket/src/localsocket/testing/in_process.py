@@ -70,6 +70,10 @@ class _Memory:
 
     def set_reading(self, is_wanted: bool) -> None: ...
 
+    def carry_descriptors(self, most: int) -> None: ...
+
+    def carry_no_descriptors(self) -> None: ...
+
 
 class _Conversation:
     """A client and a session of the service that pass each other what they say."""

@@ -6,7 +6,7 @@ import contextlib
 import operator
 import os
 import warnings
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from itertools import chain
 from typing import IO, Any, Protocol
@@ -105,6 +105,14 @@ class Fd:
         made._owned._is_owned = True
         return made
 
+    @classmethod
+    def _closed(cls) -> Fd:
+        """Return one that is closed already."""
+        closed = cls.__new__(cls)
+        closed._is_quiet = True
+        closed._owned = OwnedDescriptor(-1)
+        return closed
+
 
 class DescriptorBatch:
     """Some descriptors that come, or go, with one message: this object's until they are taken, or it is forgotten.
@@ -112,28 +120,35 @@ class DescriptorBatch:
     Each step is one call of a function in C, so that no signal's handler comes between having and owning one.
     """
 
-    __slots__ = ("_numbers", "count")
+    __slots__ = ("_numbers", "count", "given")
 
     def __init__(self) -> None:
+        self.given: list[Fd] = []
+        """What was made of those that were taken, and is to be closed with the call that they came with."""
         self._numbers: dict[int, int] = {}  # by their places among those that came
         self.count = 0
         """How many they were at first."""
 
     @classmethod
-    def copies_of(cls, owners: Iterable[Fd]) -> DescriptorBatch:
+    def copies_of(cls, owners: Sequence[Fd]) -> DescriptorBatch:
         """Return copies of descriptors, which stay their owners'. Raises OSError, ClosedByUs for one that is closed."""
         copies = cls()
         copies.own(map(os.dup, [owner.fileno() for owner in owners]))
         return copies
 
     @classmethod
-    def taken_from(cls, owners: Iterable[Fd]) -> DescriptorBatch:
-        """Return copies of descriptors that are given away: their owners have none any more."""
-        given = list(owners)
-        copies = cls.copies_of(given)
-        for owner in given:
-            owner.close()
-        return copies
+    def taken_from(cls, owners: Sequence[Fd]) -> DescriptorBatch:
+        """Return descriptors that are given away: their owners have none any more.
+
+        Raises ClosedByUs for one that is closed, ValueError for one that is there twice.
+        """
+        taken, given = cls(), {id(owner): owner for owner in owners}
+        if len(given) < len(owners):
+            raise ValueError("the same descriptor twice: give another one away that duplicate() makes")
+        for owner in given.values():
+            owner.fileno()
+        taken.own(map(OwnedDescriptor.release, [owner._owned for owner in given.values()]))
+        return taken
 
     def own(self, numbers: Iterable[int]) -> None:
         """Take over what an iterator in C gives; owning the same again changes nothing."""
@@ -151,6 +166,11 @@ class DescriptorBatch:
             raise ValueError(f"Expected a descriptor, and none came in place {place}, or it was taken")
         return Fd._made_by(partial(self._numbers.pop, place), is_quiet=is_quiet)
 
+    def close_given(self) -> None:
+        """Close those that a method was given, unless it has kept them."""
+        for fd in self.given:
+            fd.close()
+
     def close(self) -> None:
         """Close those that nobody has taken. Closing again is fine."""
         while self._numbers:
@@ -166,17 +186,6 @@ class DescriptorBatch:
     def __del__(self) -> None:
         if hasattr(self, "_numbers"):
             self.close()
-
-
-class Laden(bytes):
-    """Bytes with the first of which descriptors travel. Nothing may be put before them, and they are not to be cut."""
-
-    descriptors: DescriptorBatch
-
-    def __new__(cls, data: bytes | bytearray | memoryview, descriptors: DescriptorBatch) -> Laden:
-        laden = super().__new__(cls, data)
-        laden.descriptors = descriptors
-        return laden
 
 
 def numbers_in(rights: Iterable[bytes]) -> Iterator[int]:

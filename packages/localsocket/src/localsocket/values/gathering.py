@@ -3,15 +3,19 @@
 msgspec would be given a copy of them, write a second one into the message, and that would be copied into its frame. So
 the message is written with arrays of nothing in their place, its outline; and the frame is joined of the pieces of that
 and of the arrays, in one go, which is the only copy.
+
+Descriptors are met in the same way: their places are written, and they travel beside the message.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TypeAlias
 
 import msgspec
+
+from localsocket.values.descriptors import DescriptorBatch, Fd
 
 LARGE = 64 * 1024
 """Bytes from which on an array is worth the trouble. What is shorter has another form in MessagePack, too."""
@@ -22,8 +26,25 @@ _SECRET = 7  # bytes that tell a stand-in from whatever else is in a message
 
 _encode = msgspec.msgpack.Encoder().encode
 
+DESCRIPTOR = 2
+"""The code of a descriptor among the extensions of MessagePack, which is its place among those that travel along."""
 
-class LargeValue(TypeError):
+_MOST_DESCRIPTORS = 255  # as a header can count
+
+
+class NotWritten(TypeError):
+    """Raised for a value that msgspec is not to write."""
+
+
+class DescriptorMet(NotWritten):
+    """Raised for a descriptor, which travels beside the message. Who cannot have that is told what it is."""
+
+    def __init__(self, fd: Fd) -> None:
+        super().__init__("a descriptor goes with the arguments or the result of a call, where its type says so")
+        self.fd = fd
+
+
+class LargeValue(NotWritten):
     """Raised for a value that is to be an extension of `code`, and is not to be written by msgspec.
 
     It is `header` and then `data`, where that lies. `stand_in` makes an extension of the same kind, with nothing in it,
@@ -49,18 +70,34 @@ class LargeValue(TypeError):
 class Gathered:
     """A message in pieces, some of which are the memory of its values: to be joined before these may change.
 
-    `outline` is the same message with nothing in the large values, for who looks at the types in it alone.
+    `outline` is the same message with nothing in the large values, for who looks at the types in it alone. `met` are
+    the descriptors in it, and `batch` those that travel along, once somebody has made them of these.
     """
 
-    __slots__ = ("_pieces", "_size", "outline")
+    __slots__ = ("_pieces", "_size", "batch", "met", "outline")
 
-    def __init__(self, outline: bytes, pieces: list[bytes | memoryview]) -> None:
+    def __init__(self, outline: bytes, pieces: list[bytes | memoryview], met: Sequence[Fd] = ()) -> None:
         self.outline = outline
+        self.met = met
+        self.batch: DescriptorBatch | None = None
         self._pieces = pieces
         self._size = sum(map(len, pieces))
 
     def __len__(self) -> int:
         return self._size
+
+    def copy_descriptors(self) -> None:
+        """Have copies travel along: those that were met stay their owners'."""
+        self.batch = DescriptorBatch.copies_of(self.met)
+
+    def take_descriptors(self) -> None:
+        """Have those that were met travel along, whose owners have none any more."""
+        self.batch = DescriptorBatch.taken_from(self.met)
+
+    def drop_descriptors(self) -> None:
+        """Close those that were to travel along."""
+        if self.batch is not None:
+            self.batch.close()
 
     def join(self, before: bytes = b"") -> bytes:
         """Return the whole message, behind other bytes."""
@@ -72,14 +109,31 @@ Written: TypeAlias = bytes | Gathered
 
 
 def whole(written: Written) -> bytes:
-    return written.join() if isinstance(written, Gathered) else written
+    """Return it in one piece. Raises TypeError where there are descriptors in it, which would be left behind."""
+    if not isinstance(written, Gathered):
+        return written
+    if written.met:
+        raise DescriptorMet(written.met[0])
+    return written.join()
 
 
 class Gathering:
-    """The large values that are met while one message is written."""
+    """The large values and the descriptors that are met while one message is written, which may be twice."""
 
     def __init__(self) -> None:
         self._met: list[tuple[bytes, LargeValue]] = []
+        self._descriptors: list[Fd] = []
+
+    def begin(self) -> None:
+        """The message is written from its beginning."""
+        self._descriptors = []
+
+    def place_of(self, fd: Fd) -> msgspec.msgpack.Ext:
+        """Return what is to be written in the place of a descriptor."""
+        if len(self._descriptors) == _MOST_DESCRIPTORS:
+            raise ValueError(f"more than {_MOST_DESCRIPTORS} descriptors")
+        self._descriptors.append(fd)
+        return msgspec.msgpack.Ext(DESCRIPTOR, bytes([len(self._descriptors) - 1]))
 
     def stand_in(self, large: LargeValue) -> msgspec.msgpack.Ext:
         """Return what is to be written in the place of a value."""
@@ -97,4 +151,4 @@ class Gathering:
                 pieces += [outline[start:place], large.beginning, large.data]
                 start = place + len(written)
         pieces.append(outline[start:])
-        return Gathered(outline, pieces)
+        return Gathered(outline, pieces, self._descriptors)

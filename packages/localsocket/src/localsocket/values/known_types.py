@@ -13,7 +13,8 @@ import msgspec
 from msgspec.inspect import AnyType, CustomType, DateTimeType, FloatType, Type
 
 from localsocket.values.codec import Codec
-from localsocket.values.gathering import Gathering, LargeValue, Written, whole
+from localsocket.values.descriptors import Fd
+from localsocket.values.gathering import DESCRIPTOR, DescriptorMet, Gathering, LargeValue, NotWritten, Written, whole
 from localsocket.values.handling import ByCodec, Handling
 from localsocket.values.reading import ReadableTypes
 from localsocket.values.retyping import Retyping
@@ -93,13 +94,22 @@ class KnownTypes:
         return whole(self.gather(value))
 
     def gather(self, value: Any) -> Written:
-        """Return a value as encode() does, in pieces where it has large arrays in it, which are not copied yet."""
+        """Return a value as encode() does, in pieces where it has large arrays in it, which are not copied yet.
+
+        Descriptors in it are told beside that, for who can have them travel along.
+        """
         try:
             return self._written(value, self._encode)
-        except LargeValue:
+        except NotWritten:
             gathering = Gathering()
             hook = functools.partial(self._encode_or_gather, gathering)
-            return gathering.gathered(self._written(value, msgspec.msgpack.Encoder(enc_hook=hook).encode))
+            encode = msgspec.msgpack.Encoder(enc_hook=hook).encode
+
+            def from_the_beginning(value: Any) -> bytes:
+                gathering.begin()
+                return encode(value)
+
+            return gathering.gathered(self._written(value, from_the_beginning))
 
     def _written(self, value: Any, encode: Callable[[Any], bytes]) -> bytes:
         if self._has_coded or self._tagged:
@@ -179,7 +189,7 @@ class KnownTypes:
         for base in cls.__mro__:
             if (given := self._given.get(base)) is not None:
                 return given
-        return _of_numpy(cls) or _of_pydantic(cls) or self._of_python(cls)
+        return _of_numpy(cls) or _of_pydantic(cls) or _of_ours(cls) or self._of_python(cls)
 
     def _of_python(self, cls: type) -> Handling | None:
         from localsocket.values.plain_forms import PLAIN_FORMS  # loaded for the first value that needs it
@@ -201,6 +211,8 @@ class KnownTypes:
             return self._encode_part(value, is_json=False)
         except LargeValue as large:
             return gathering.stand_in(large)
+        except DescriptorMet as descriptor:
+            return gathering.place_of(descriptor.fd)
 
     def _decode_part(self, kind: Any, plain: Any, *, is_json: bool) -> Any:
         handling = self.handling(kind)
@@ -240,10 +252,14 @@ def _name(kind: Any) -> str:
 
 
 def read_extension(code: int, data: memoryview) -> Any:
-    """Return what an extension of MessagePack stands for: an array, or what others have made of it.
+    """Return what an extension of MessagePack stands for: an array, a descriptor, or what others have made of it.
 
-    Raises ValidationError for an array that is none, or where there is no numpy.
+    Raises ValidationError for an array that is none, or where there is no numpy; for a descriptor that has not come.
     """
+    if code == DESCRIPTOR:
+        from localsocket.values.descriptor_values import read_descriptor
+
+        return read_descriptor(_whole_of(data))
     if code != _ARRAY_CODE:
         return msgspec.msgpack.Ext(code, bytes(data))
     try:
@@ -251,12 +267,23 @@ def read_extension(code: int, data: memoryview) -> Any:
     except ImportError:
         missing = "an array needs numpy, which is missing: pip install 'localsocket[numpy]'"
         raise msgspec.ValidationError(missing) from None
-    if len(data) != data.nbytes:  # until msgspec 0.20 it says the length of the whole message
-        data = memoryview(bytes(data))
     try:
-        return unpack(data)
+        return unpack(_whole_of(data))
     except ValueError as error:
         raise msgspec.ValidationError(str(error)) from error
+
+
+def _whole_of(data: memoryview) -> memoryview:
+    # Until msgspec 0.20 it says the length of the whole message.
+    return data if len(data) == data.nbytes else memoryview(bytes(data))
+
+
+def _of_ours(cls: type) -> Handling | None:
+    if not issubclass(cls, Fd):
+        return None
+    from localsocket.values.descriptor_values import FdValues  # loaded for the first that is met
+
+    return FdValues()
 
 
 def _of_numpy(cls: type) -> Handling | None:

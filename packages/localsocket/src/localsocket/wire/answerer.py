@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from typing import Protocol, TypeAlias
 
 from localsocket._core import AnsweredCall as AnsweredCall
 from localsocket._core import short_ways
-from localsocket.errors import PeerBrokeProtocol, TooLongToSend
-from localsocket.values.gathering import Written
+from localsocket.errors import PeerBrokeProtocol, TooLongToSend, TooManyDescriptors
+from localsocket.interfaces import Laden
+from localsocket.values.gathering import Gathered, Written
 from localsocket.wire.call_bodies import Failure, decode_call, decode_count, encode_failure
 from localsocket.wire.frames import HEADER_SIZE, PIECE, Body, FrameDecoder, Kind, encode_frame
-from localsocket.wire.greeting import Greeting, decode_greeting
+from localsocket.wire.greeting import Greeting, carry_descriptors, decode_greeting
+from localsocket.wire.laden_frames import ArrivedDescriptors, LadenFrameDecoder
 from localsocket.wire.stream_terms import NO_TERMS, take_terms
 
 _CALL, _NOTIFICATION, _CANCEL, _CREDIT, _REPLY, _ITEM = map(
@@ -21,6 +23,13 @@ _CALL, _NOTIFICATION, _CANCEL, _CREDIT, _REPLY, _ITEM = map(
 
 Request: TypeAlias = tuple[int, AnsweredCall]
 """What the peer wants (Kind.CALL, NOTIFICATION, CANCEL, CREDIT), and of which call."""
+
+
+def _notification(body: Body) -> AnsweredCall:
+    made = AnsweredCall(0, decode_call(body), 0, len(body), NO_TERMS)
+    if type(body) is Laden:
+        made.descriptors = body.descriptors
+    return made
 
 
 class CallingHalf(Protocol):
@@ -58,6 +67,8 @@ class Answerer:
         self._window = 0  # bytes of each stream that the peer takes before it grants more
         self.longest = 0  # message that the peer takes, in bytes; it has greeted before anything is sent for a call
         self._decoder = FrameDecoder(mine.max_message, piece=PIECE)
+        self._is_laden = False
+        self.on_greeted: Callable[[], object] | None = None
         self._open: dict[int, AnsweredCall] = {}
 
     @property
@@ -88,6 +99,25 @@ class Answerer:
         """How many bytes are held of a frame that has not arrived whole."""
         return self._decoder.unfinished
 
+    # --- descriptors --------------------------------------------------------------------------------------------------
+
+    @property
+    def carries_descriptors(self) -> bool:
+        """Whether both sides have said that they do, and this connection can."""
+        return self._is_laden and self.peer is not None and carry_descriptors(self.mine, self.peer)
+
+    def carry(self, arrivals: ArrivedDescriptors, ahead: int = 0) -> None:
+        """Take descriptors from `arrivals`, which began to count behind `ahead` bytes of what will be fed."""
+        most = self.mine.most_descriptors
+        self._decoder = LadenFrameDecoder(self.mine.max_message, arrivals, most, piece=PIECE, ahead=ahead)
+        self._is_laden = True
+
+    def carry_none(self) -> None:
+        """The peer carries none: be as quick as if there were no such thing."""
+        if isinstance(self._decoder, LadenFrameDecoder):
+            self._decoder = self._decoder.plain()
+        self._is_laden = False
+
     # --- what arrives -------------------------------------------------------------------------------------------------
 
     def feed(self, data: bytes) -> list[Request]:
@@ -106,10 +136,12 @@ class Answerer:
                     read = self._read_call(body)
                     terms = take_terms(read.carrier) if read.carrier else self._no_terms
                     answer = AnsweredCall(number, read, self._window, len(body), terms)
+                    if type(body) is Laden:
+                        answer.descriptors = body.descriptors
                     self._open[number] = answer
                     requests.append((kind, answer))
                 elif kind == _NOTIFICATION:
-                    requests.append((kind, AnsweredCall(0, decode_call(body), 0, len(body), NO_TERMS)))
+                    requests.append((kind, _notification(body)))
                 elif kind == _CANCEL:
                     if (cancelled := self._open.pop(number, None)) is not None:
                         cancelled.is_over = True
@@ -139,8 +171,15 @@ class Answerer:
         answers = list(self._open.values())
         for answer in answers:
             answer.is_over = True
+            if answer.descriptors is not None:  # and the call has not begun, else it has taken them
+                answer.descriptors.close()
         self._open.clear()
         return answers
+
+    def end(self) -> None:
+        """No more bytes come."""
+        if isinstance(self._decoder, LadenFrameDecoder):
+            self._decoder.close()
 
     def take_output(self) -> bytes:
         output, self.output = self.output, b""
@@ -152,9 +191,13 @@ class Answerer:
     # --- what to send; nothing for a call that is over ----------------------------------------------------------------
 
     def reply(self, answer: AnsweredCall, body: Written) -> bytes:
-        """Raises TooLongToSend, and leaves the call open, when the peer does not take so much."""
+        """Raises TooLongToSend or TooManyDescriptors, and leaves the call open, when the peer does not take so much."""
         if len(body) > self.longest:
             raise TooLongToSend(len(body), self.longest)
+        if isinstance(body, Gathered) and body.batch is not None:
+            most = 0 if self.peer is None else self.peer.most_descriptors
+            if body.batch.count > most:
+                raise TooManyDescriptors(most)
         return self._last_frame(answer, _REPLY, body)
 
     def fail(self, answer: AnsweredCall, failure: Failure) -> bytes:
@@ -192,6 +235,8 @@ class Answerer:
         self._window = peer.stream_window
         if self.calling is not None:
             self.calling.has_greeted(peer)
+        if self.on_greeted is not None:
+            self.on_greeted()
 
     def _undo(self, requests: list[Request]) -> None:
         """Have open again what nobody has been told to cancel, and not what nobody has been told to serve."""

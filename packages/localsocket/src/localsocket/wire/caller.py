@@ -4,17 +4,25 @@ from __future__ import annotations
 
 import sys
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from localsocket._core import OpenCall as OpenCall
 from localsocket._core import short_ways
-from localsocket.errors import PeerBrokeProtocol, TooLongToSend, UnsuitableMessage, Unsupported
+from localsocket.errors import (
+    NoDescriptors,
+    PeerBrokeProtocol,
+    TooLongToSend,
+    TooManyDescriptors,
+    UnsuitableMessage,
+    Unsupported,
+)
 from localsocket.showing import shown
-from localsocket.values.gathering import Written
+from localsocket.values.gathering import Gathered, Written
 from localsocket.values.known_types import PLAIN, KnownTypes
 from localsocket.wire.call_bodies import decode_failure, encode_call, encode_count, encode_flat_call
 from localsocket.wire.frames import HEADER_SIZE, Body, Frame, FrameDecoder, Kind, encode_frame
 from localsocket.wire.greeting import BUS_LIMIT, Greeting, decode_greeting
+from localsocket.wire.laden_frames import ArrivedDescriptors, LadenFrameDecoder
 from localsocket.wire.sizes import check_size, check_sizes
 from localsocket.wire.stream_terms import STREAM_TERMS, StreamTerms
 
@@ -64,6 +72,8 @@ class Caller:
         self._last = 0
         self._has_wrapped = False
         self.news: list[OpenCall] = []  # what feed() returned last
+        self.on_greeted: Callable[[Greeting], object] | None = None
+        self.carries_descriptors = False  # whether both sides have said so, and the connection can
 
     def opening(self) -> bytes:
         """Return what is said first."""
@@ -217,6 +227,13 @@ class Caller:
         """The peer has said this first."""
         self.peer = peer
         self._longest = peer.max_message
+        if self.on_greeted is not None:
+            self.on_greeted(peer)
+
+    def carry(self, arrivals: ArrivedDescriptors) -> None:
+        """From now on take descriptors from `arrivals`, which begins to count here."""
+        self._decoder = LadenFrameDecoder.going_on(self._decoder, arrivals, self.mine.most_descriptors)
+        self.carries_descriptors = True
 
     def take(self, frames: Iterable[Frame]) -> list[OpenCall]:
         """Return the calls for which something has come, as feed() does, where somebody else made frames of bytes."""
@@ -267,6 +284,8 @@ class Caller:
         """Forget all calls, and return them: nothing will come for them any more."""
         calls = list(self._open.values())
         self._open.clear()
+        if isinstance(self._decoder, LadenFrameDecoder):
+            self._decoder.close()
         return calls
 
     # ------------------------------------------------------------------------------------------------------------------
@@ -324,7 +343,17 @@ class Caller:
             raise UnsuitableMessage("msgpack", str(error)) from error
         if len(body) > longest:
             raise self._too_long(len(body))
+        if not is_flat and isinstance(body, Gathered) and body.met:
+            self._check_descriptors(method, len(body.met))
+            body.copy_descriptors()
         return body
+
+    def _check_descriptors(self, method: str, count: int) -> None:
+        if self.peer is None or not self.carries_descriptors:
+            service = self.peer.service if self.peer is not None else ""
+            raise NoDescriptors(method, f"the service {shown(service)} takes none here")
+        if count > self.peer.most_descriptors:
+            raise TooManyDescriptors(self.peer.most_descriptors)
 
     def _too_long(self, length: int) -> TooLongToSend:
         """Return the error for a call of that length, which says whose limit it is."""

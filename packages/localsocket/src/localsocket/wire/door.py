@@ -83,7 +83,8 @@ class Door(Protocol):
     def take_turned(self) -> list[AnsweredCall]:
         """Return the calls whose streams may begin to send, now that those before them are answered."""
 
-    # What to send; nothing for a call that is over, or not yet. Both reply() and item() raise TooLongToSend.
+    # What to send; nothing for a call that is over, or not yet. Both reply() and item() raise TooLongToSend; reply()
+    # TooManyDescriptors too.
 
     def reply(self, answer: AnsweredCall, body: Written) -> bytes: ...
 

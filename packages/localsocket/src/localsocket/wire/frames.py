@@ -9,6 +9,7 @@ from typing import Final, TypeAlias
 
 from localsocket._core import short_ways
 from localsocket.errors import MessageTooLong, PeerBrokeProtocol
+from localsocket.interfaces import Laden
 from localsocket.values.gathering import Gathered, Written
 
 HEADER: Final = struct.Struct(">IBBHI")
@@ -62,13 +63,22 @@ _NO_EXTRAS: Final = bytes(3)
 
 
 def encode_frame(kind: int, number: int, body: Written) -> bytes:
+    """Return the frame, Laden where descriptors travel along: these are its from then on."""
     if isinstance(body, Gathered):
+        if (batch := body.batch) is not None:
+            return Laden(body.join(HEADER.pack(len(body), kind, batch.count, 0, number)), batch)
         return body.join(HEADER.pack(len(body), kind, 0, 0, number))
     return HEADER.pack(len(body), kind, 0, 0, number) + body
 
 
 def encode_greeting(body: bytes) -> bytes:
     return HEADER.pack(len(body), Kind.GREETING, 0, VERSION, GREETING_ID) + body
+
+
+def check_known(kind: int) -> None:
+    """Raise PeerBrokeProtocol for a kind that this version would have to know of."""
+    if kind not in _KINDS and kind < MAY_BE_IGNORED:
+        raise PeerBrokeProtocol(f"the peer sent a frame of kind {kind}, which this version does not know")
 
 
 @short_ways("feed")
@@ -144,8 +154,8 @@ class FrameDecoder:
             length, kind, descriptors, flags, number = HEADER.unpack_from(data, start)
             if descriptors or flags or length > self.max_body or not self._is_greeted or kind == _GREETING:
                 self._check_header(length, kind, descriptors, flags, number)
-            elif kind not in _KINDS and kind < MAY_BE_IGNORED:
-                raise PeerBrokeProtocol(f"the peer sent a frame of kind {kind}, which this version does not know")
+            elif kind not in _KINDS:
+                check_known(kind)
             body = start + HEADER_SIZE
             stop = body + length
             if stop > end:

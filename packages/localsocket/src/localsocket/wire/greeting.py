@@ -21,6 +21,9 @@ Count = Annotated[int, msgspec.Meta(ge=0)]
 _ANSWERED_BY: dict[Role, Role] = {"messages": "messages", "client": "service", "service": "client"}
 
 
+PAYLOAD = "payload"
+"""The capability of an end that sends and takes descriptors with its frames, if the other does too."""
+
 BUS_LIMIT = "bus-limit"
 """The capability of a service that is reached over NATS: its longest message is what the NATS server lets it be."""
 
@@ -30,7 +33,8 @@ class Greeting(msgspec.Struct, frozen=True, kw_only=True):
 
     `max_message` is the longest body that the sender takes. `capabilities` names what it can do beyond this version
     of the protocol: see stream_terms. `stream_window` is how many bytes of a stream it takes before it grants more, and
-    `max_calls` how many calls it serves at once on this connection.
+    `max_calls` how many calls it serves at once on this connection. `max_descriptors` is how many it takes with one
+    frame, and said along with the capability for that alone.
     """
 
     role: Role
@@ -42,15 +46,26 @@ class Greeting(msgspec.Struct, frozen=True, kw_only=True):
     service: str = ""
     version: str = ""
     idempotent: list[str] = []
+    max_descriptors: Count | msgspec.UnsetType = msgspec.UNSET
 
     def encode(self) -> bytes:
         """Return the whole frame."""
         return encode_greeting(_ENCODER.encode(self))
 
     @property
+    def most_descriptors(self) -> int:
+        """How many descriptors its sender takes with one frame."""
+        return 0 if isinstance(self.max_descriptors, msgspec.UnsetType) else self.max_descriptors
+
+    @property
     def answers_calls(self) -> bool:
         """Whether its sender answers calls: a service does, and a client that serves something."""
         return self.role == "service" or BOTH_WAYS in self.capabilities
+
+
+def carry_descriptors(mine: Greeting, peer: Greeting) -> bool:
+    """Whether descriptors may travel on a connection where these were said."""
+    return PAYLOAD in mine.capabilities and PAYLOAD in peer.capabilities
 
 
 _ENCODER = msgspec.msgpack.Encoder()

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 from collections import deque
 
-from localsocket.interfaces import KIB, Buffer
+from localsocket.interfaces import KIB, Buffer, Laden
 
 # One send for many small writes: a system call costs as much as copying about this much.
 _JOINED = 64 * KIB
 
 
 def join_small(pieces: list[bytes]) -> list[bytes]:
-    """Return the same bytes in few pieces: small ones are joined, as long as that copies less than it saves."""
+    """Return the same bytes in few pieces: small ones are joined, as long as that copies less than it saves.
+
+    What is Laden stays as it is: a piece of its own.
+    """
     if len(pieces) < 2:
         return pieces
+    if Laden in map(type, pieces):
+        return _join_around(pieces)
     if sum(map(len, pieces)) <= _JOINED:
         return [b"".join(pieces)]
     joined: list[bytes] = []
@@ -25,6 +30,17 @@ def join_small(pieces: list[bytes]) -> list[bytes]:
             start, size = end, len(piece)
     joined.append(b"".join(pieces[start:]))
     return joined
+
+
+def _join_around(pieces: list[bytes]) -> list[bytes]:
+    joined, before = list[bytes](), list[bytes]()
+    for piece in pieces:
+        if type(piece) is Laden:
+            joined += [*join_small(before), piece]
+            before = []
+        else:
+            before.append(piece)
+    return joined + join_small(before)
 
 
 class SendQueue:
@@ -64,18 +80,20 @@ class SendQueue:
         self._pieces = deque(piece if isinstance(piece, bytes) else bytes(piece) for piece in self._pieces)
 
     def next_piece(self) -> Buffer:
-        """Return what to send next: one large piece, or several small ones joined."""
+        """Return what to send next: one large piece, one that is Laden, or several small ones joined."""
         first = self._pieces[0]
-        if len(self._pieces) == 1 or len(first) >= _JOINED:
+        if len(self._pieces) == 1 or len(first) >= _JOINED or type(first) is Laden:
             return first
         joined = bytearray()
-        while self._pieces and len(joined) + len(self._pieces[0]) <= _JOINED:
+        while self._pieces and len(joined) + len(self._pieces[0]) <= _JOINED and type(self._pieces[0]) is not Laden:
             joined += self._pieces.popleft()
         self._pieces.appendleft(bytes(joined))
         return self._pieces[0]
 
     def mark_sent(self, count: int) -> None:
         """Drop the first `count` bytes of the piece that next_piece() returned."""
+        if not count:
+            return  # and what is Laden stays so
         self.size -= count
         self.total_sent += count
         first = self._pieces.popleft()
