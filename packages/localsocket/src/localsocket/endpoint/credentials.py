@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import signal
 import socket
 import struct
 import sys
+import weakref
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import Final, TypeAlias
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from localsocket.endpoint.identities import INVALID_ID, Certainty, certainty_of_gid, certainty_of_uid, read_small_file
-from localsocket.errors import PeerRefused, PeerUnknown
+from localsocket.errors import ClosedByUs, PeerGone, PeerRefused, PeerUnknown, Unsupported
 from localsocket.owned_descriptor import OwnedDescriptor
+
+if TYPE_CHECKING:
+    from localsocket.values.descriptors import Fd
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,12 +28,49 @@ class PeerCredentials:
     """The process at the other end when the connection was made, or, for a server, when it began to listen.
 
     `uid` and `gid` decide; `pid` is information: the process may have ended and its number been given to another,
-    or may have handed the socket on.
+    or may have handed the socket on. pidfd() gives what stands for that process and no other.
     """
 
     pid: int
     uid: int
     gid: int
+    _socket: weakref.ref[socket.socket] | None = field(default=None, repr=False, compare=False, kw_only=True)
+
+    def pidfd(self) -> Fd:
+        """Return a descriptor of the process itself, which no other ever stands for; the caller closes it.
+
+        It becomes readable when the process ends (`select.poll`), and `signal.pidfd_send_signal()` reaches that
+        process or nobody. It comes from the kernel's record of the connection (SO_PEERPIDFD, Linux 6.5), never from
+        the pid, behind which another process may be by now. What is then read of `/proc/PID` is of that process if it
+        still runs afterwards.
+
+        Raises PeerGone where the process has ended, ClosedByUs once the connection is closed here, Unsupported
+        where the kernel has no such thing, or no kernel has told who this is.
+        """
+        if self._socket is None:
+            raise Unsupported("no connection of this machine tells who this is: pidfd() is for the peer of a socket")
+        if (sock := self._socket()) is None or sock.fileno() < 0:
+            raise ClosedByUs("the connection")
+        from localsocket.values.descriptors import Fd  # for who asks
+
+        try:
+            process = Fd._made_by(partial(sock.getsockopt, socket.SOL_SOCKET, _SO_PEERPIDFD))
+        except OSError as error:
+            if error.errno in (errno.EINVAL, errno.ESRCH):  # until Linux 6.16, when it has been waited for
+                raise PeerGone(self.pid) from error
+            raise Unsupported(f"this kernel does not tell the process of a peer: {error.strerror}") from error
+        try:
+            signal.pidfd_send_signal(process.fileno(), 0)
+        except ProcessLookupError as error:
+            process.close()
+            raise PeerGone(self.pid) from error
+        except PermissionError:
+            pass  # it is there, and another user's
+        return process
+
+    def _of(self, sock: socket.socket) -> PeerCredentials:
+        """Return the same, for as long as this connection is open."""
+        return replace(self, _socket=weakref.ref(sock))
 
 
 EVERYBODY: Final = PeerCredentials(0, INVALID_ID, INVALID_ID)
