@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import msgspec
 import pytest
 
@@ -27,12 +29,12 @@ INSTANCE = "_INBOX.shop.1"
 class Side:
     """A client's side that an instance has greeted."""
 
-    def __init__(self, *, waits: bool = False) -> None:
+    def __init__(self, *, waits: bool = False, durable: Sequence[str] = ()) -> None:
         self.now = 50.0
         subjects = Subjects("demo.shop")
         self.side = BusCallingSide("nats://h/demo.shop", subjects, "_INBOX.ada", 10_000, lambda: self.now, waits=waits)
         self.side.from_local(Greeting(role="client", max_message=1_000, stream_window=100).encode())
-        hello = msgspec.msgpack.encode(ServiceHello(max_message=1_000, max_calls=4))
+        hello = msgspec.msgpack.encode(ServiceHello(max_message=1_000, max_calls=4, durable=list(durable)))
         self.say(0, "hello 7", hello)
 
     def call(self, number: int, timeout: float | None = None) -> None:

@@ -30,6 +30,9 @@ JSON = "application/json"
 ERROR = "Nats-Service-Error"
 ERROR_CODE = "Nats-Service-Error-Code"
 STATUS = "Status"
+MESSAGE_ID = "Nats-Msg-Id"
+"""By which JetStream knows a message that it has stored already."""
+DEAD = "Localsocket-Dead"
 NO_RESPONDERS = "503"
 
 PREFIX = "localsocket"
@@ -83,6 +86,7 @@ class ServiceHello(msgspec.Struct, frozen=True, kw_only=True):
     service: str = ""
     version: str = ""
     idempotent: list[str] = []
+    durable: list[str] = []
 
 
 BusAction: TypeAlias = BusMessage | Listen | ListenNoMore
@@ -99,13 +103,24 @@ class Subjects:
         self.control = f"{self.root}.control"
         self._call = f"{self.root}.call."
         self._topic = f"{self.root}.topic."
+        self.stored = f"{self.root}.durable.*"
+        self.dead = f"{self.root}.dead.*"
+        # A stream's name takes neither dots nor slashes, and these are in no name of a service.
+        self.stream = self.root.replace(".", "=").replace("/", "+")
+        self.dead_stream = f"{self.stream}=dead"
 
     def call(self, method: str) -> str:
         return self._call + token_of(method)
 
     def method(self, subject: str) -> str:
         """Return the method that is called on a subject of `calls`."""
-        return subject[len(self._call) :].replace("/", ".")
+        return named_method(subject[len(self._call) :])
+
+    def durable(self, method: str) -> str:
+        return f"{self.root}.durable.{token_of(method)}"
+
+    def dead_letter(self, method: str) -> str:
+        return f"{self.root}.dead.{token_of(method)}"
 
     def topic(self, name: str) -> str:
         return self._topic + token_of(name)
@@ -114,6 +129,10 @@ class Subjects:
 def is_token(name: str) -> bool:
     """Whether it can be one token of a subject, with slashes for its dots."""
     return _TOKEN.fullmatch(name) is not None
+
+
+def named_method(token: str) -> str:
+    return token.replace("/", ".")
 
 
 def token_of(name: str) -> str:

@@ -15,9 +15,12 @@ import msgspec
 
 from localsocket.bridges.bus_messages import (
     BEGINS,
+    CONTENT_TYPE,
     HEAD_ROOM,
     INBOX,
     LIFE,
+    MESSAGE_ID,
+    MSGPACK,
     NO_RESPONDERS,
     NUMBER,
     OF,
@@ -37,7 +40,9 @@ from localsocket.bridges.bus_messages import (
     whole_number,
     word_of,
 )
+from localsocket.bridges.durable_calls import message_id_of, stored_answer
 from localsocket.errors import (
+    BadArguments,
     ClosedByPeer,
     LocalSocketError,
     NoSuchMethod,
@@ -47,7 +52,7 @@ from localsocket.errors import (
 )
 from localsocket.services.failures import failure_of_ours
 from localsocket.services.method import SUBSCRIBE, SUBSCRIBE_NUMBERED
-from localsocket.wire.call_bodies import decode_call, decode_count, encode_failure
+from localsocket.wire.call_bodies import CallBody, decode_call, decode_count, encode_failure
 from localsocket.wire.frames import HEADER_SIZE, FrameDecoder, Kind, encode_frame
 from localsocket.wire.greeting import BUS_LIMIT, Greeting, decode_greeting
 from localsocket.wire.numbered_items import encode_beginning, encode_numbered
@@ -98,6 +103,7 @@ class _Call:
     items: int = 0
     is_stream: bool = False
     is_lost: bool = False
+    is_stored: bool = False  # by JetStream, or is to be
     rounds: int = 0  # of asking, without an answer
     following: _Following | None = None
 
@@ -136,6 +142,7 @@ class BusCallingSide:
         self._mine: Greeting | None = None
         self._instances: set[str] = set()
         self._idempotent: frozenset[str] = frozenset()
+        self._durable: frozenset[str] = frozenset()
         self._is_searching = False
         self._calls: dict[int, _Call] = {}
         self._followers: dict[str, set[int]] = {}
@@ -171,6 +178,9 @@ class BusCallingSide:
             if not is_note:
                 self._refuse(number, NoSuchMethod(call.method[:128], self._names.service))
             return
+        if call.method in self._durable:
+            self._store(number, call, is_note=is_note)
+            return
         now = self._now()
         headers = {WORD: "note" if is_note else "call", SENT: f"{now:.6f}"}
         if call.carrier:
@@ -183,8 +193,7 @@ class BusCallingSide:
         if call.timeout is not None:
             headers[TIMEOUT] = f"{call.timeout:.6f}"
         if is_note:
-            self._notes = self._notes + 1 if self._notes < 2**32 - 1 else 2**31
-            number = self._notes
+            number = self._new_note()
         payload = b"".join((b"\x92", call.arguments, call.named))
         reply = f"{self._inbox}.{number}"
         request = BusMessage(self._names.call(call.method), payload, headers, reply)
@@ -196,6 +205,28 @@ class BusCallingSide:
             if len(self._sent_notes) > _NOTES_KEPT:
                 del self._sent_notes[next(iter(self._sent_notes))]
         self._say(request)
+
+    def _new_note(self) -> int:
+        self._notes = self._notes + 1 if self._notes < 2**32 - 1 else 2**31
+        return self._notes
+
+    def _store(self, number: int, call: CallBody, *, is_note: bool) -> None:
+        """Have JetStream keep a call of a durable method, and not an instance run it now."""
+        try:
+            known = message_id_of(call) or f"{self._inbox}.{number if not is_note else f'note{self._new_note()}'}"
+        except BadArguments as error:
+            if not is_note:
+                self._refuse(number, error)
+            return
+        headers = {**_carried(call.carrier), CONTENT_TYPE: MSGPACK, MESSAGE_ID: known}
+        payload = b"".join((b"\x92", call.arguments, call.named))
+        request = BusMessage(self._names.durable(call.method), payload, headers)
+        if self._sign is not None:
+            request = self._sign(request)  # without a reply, which the instance that runs it does not see
+        if not is_note:
+            request = request._replace(reply=f"{self._inbox}.{number}")
+            self._calls[number] = _Call(call.method, request, None, self._now(), is_stored=True)
+        self.to_bus.append(request)
 
     def _ask_to_open(self) -> None:
         self._say(BusMessage(self._names.call(OPEN), b"\x92\x90\x80", {WORD: "open"}, f"{self._inbox}.0"))
@@ -225,7 +256,7 @@ class BusCallingSide:
         if (call := self._calls.get(number)) is None:
             return
         self._forget(number)
-        if call.following is None:
+        if call.following is None and not call.is_stored:
             self._control("cancel", f"{self._inbox}.{number}", call.instance)
 
     def _control(self, word: str, of: str, instance: str, reply: str = "") -> None:
@@ -287,7 +318,7 @@ class BusCallingSide:
         self.to_bus.append(BusMessage(instance, _encode(mine), {WORD: f"hello {number}", OF: f"{self._inbox}.0"}))
         self._instances.add(instance)
         self._is_searching = False
-        self._idempotent = frozenset(theirs.idempotent)
+        self._idempotent, self._durable = frozenset(theirs.idempotent), frozenset(theirs.durable)
         if not self.is_open:
             self.is_open = True
             self.to_local.append(
@@ -329,7 +360,7 @@ class BusCallingSide:
             self._is_searching = self._waits and (not self.is_open or self._is_searching or self._has_undecided_calls())
             if self._is_searching:
                 self._again.append((self._now() + _SEND_AGAIN, 0))
-            else:
+            elif not (self._waits and self._durable):  # of which the calls need no instance
                 lost = ClosedByPeer("it was in use") if self.is_open else self.why_not
                 self.error = self.error or lost
             return
@@ -347,7 +378,10 @@ class BusCallingSide:
 
     def _has_undecided_calls(self) -> bool:
         """Whether there are calls of which it is not known that an instance has had them."""
-        return any(call.following is None and not call.instance and not call.is_lost for call in self._calls.values())
+        return any(
+            call.following is None and not (call.instance or call.is_lost or call.is_stored)
+            for call in self._calls.values()
+        )
 
     def _say_whether_wanted(self, number: int, instance: str, headers: dict[str, str]) -> None:
         """An instance has a call that may have been held back on its way, and runs it if it is told to."""
@@ -361,6 +395,10 @@ class BusCallingSide:
         self.to_bus.append(BusMessage(instance, b"", {WORD: f"go {question}", OF: of, **_times(call, now)}))
 
     def _take_answer(self, number: int, call: _Call, message: BusMessage, headers: dict[str, str]) -> None:
+        if call.is_stored:
+            self._forget(number)
+            self.to_local.append(stored_answer(number, message.payload))
+            return
         word, count = word_of(headers) if not headers.get(WORD, "").startswith("failure") else ("failure", 0)
         if word == "failure":
             self._forget(number)
@@ -468,9 +506,12 @@ class BusCallingSide:
         for number, call in silent:
             call.heard = now
             call.rounds += 1
-            if call.rounds > _LOST_AFTER:
+            if call.is_stored:
+                self._send_again(call, now)  # which does no harm: JetStream knows it by its MESSAGE_ID
+            elif call.rounds > _LOST_AFTER:
                 self._lose(number, call)
-        self._control("ask", f"{self._inbox}.0", "", f"{self._inbox}.0")
+        if not all(call.is_stored for _, call in silent):
+            self._control("ask", f"{self._inbox}.0", "", f"{self._inbox}.0")
 
     @property
     def wants_ticks(self) -> bool:
@@ -479,6 +520,9 @@ class BusCallingSide:
     def _send_again(self, call: _Call, now: float) -> None:
         request = call.request
         assert request is not None
+        if call.is_stored:
+            self.to_bus.append(request)
+            return
         assert request.headers is not None
         if SENT in request.headers:
             request.headers.update(_times(call, now))

@@ -28,6 +28,8 @@ from localsocket.bridges.nats_sockets import NatsSocket
 from localsocket.bridges.served_here import ServedHere
 from localsocket.bridges.served_there import ServedThere
 from localsocket.bridges.signing import SignedBy
+from localsocket.bridges.stored_calls import StoredCalls
+from localsocket.bridges.storing import AS_USUAL, DeadLetter, Storing, dead_letters
 from localsocket.deadlines import Deadline
 from localsocket.endpoint.credentials import EVERYBODY, PeerCredentials
 from localsocket.endpoint.identities import INVALID_ID
@@ -42,9 +44,12 @@ from localsocket.sockets.server import ListenOptions
 __all__ = [
     "ANY",
     "BusMessage",
+    "DeadLetter",
     "Identity",
     "NatsServing",
     "SignedBy",
+    "Storing",
+    "dead_letters",
     "offer_locally",
     "serve",
     "serve_in_thread",
@@ -71,6 +76,7 @@ def serve(
     queue: str = "",
     identity: Identity | None = None,
     allow: Literal["any member of the bus"] | None = None,
+    storing: Storing = AS_USUAL,
     timeout: float | None = CONNECT_TIMEOUT,
 ) -> Opening[NatsServing]:
     """Serve the service over NATS from now on, beside local servers or instead of them.
@@ -83,6 +89,9 @@ def serve(
     with `allow=` needs `identity`, which is asked with each request and gives the PeerCredentials that it counts for,
     or None to refuse it, such as SignedBy(...); or `allow=ANY`, with which all of its methods are for everybody.
 
+    Calls of methods with `durable=True` are stored as `storing` says, which needs JetStream: Unsupported is raised
+    where the NATS server is without.
+
     `timeout`: seconds to reach the NATS server at the beginning. When it is lost later it is looked for until it is
     back. Raises UnsuitableAllow, InvalidAddress, ServerRefused, AccessDenied,
     and Unsupported where `url` names an nkey and the extra is missing.
@@ -93,7 +102,9 @@ def serve(
 
     async def opened() -> NatsServing:
         behind = ServedHere(service)
-        serving = NatsServing(behind, address, queue or address.service, who, greeting_time=service.limits.greeting)
+        serving = NatsServing(
+            behind, address, queue or address.service, who, storing, greeting_time=service.limits.greeting
+        )
         return await serving._open(Deadline(timeout))
 
     return Opening(opened())
@@ -101,7 +112,13 @@ def serve(
 
 @known_keywords
 def serve_local(
-    name: str, url: str, *, queue: str = "", identity: Identity | None = None, timeout: float | None = CONNECT_TIMEOUT
+    name: str,
+    url: str,
+    *,
+    queue: str = "",
+    identity: Identity | None = None,
+    storing: Storing = AS_USUAL,
+    timeout: float | None = CONNECT_TIMEOUT,
 ) -> Opening[NatsServing]:
     """Serve over NATS the local service `name` of whatever program, which knows nothing of that.
 
@@ -113,7 +130,8 @@ def serve_local(
 
     async def opened() -> NatsServing:
         behind = await ServedThere.open(name)
-        serving = NatsServing(behind, address, queue or address.service, identity or _somebody, greeting_time=10.0)
+        who = identity or _somebody
+        serving = NatsServing(behind, address, queue or address.service, who, storing, greeting_time=10.0)
         return await serving._open(Deadline(timeout))
 
     return Opening(opened())
@@ -186,6 +204,7 @@ class NatsServing:
         address: NatsAddress,
         queue: str,
         identity: Identity,
+        storing: Storing,
         *,
         greeting_time: float,
     ) -> None:
@@ -201,6 +220,7 @@ class NatsServing:
         log = ThinnedLog(logger)
         self._instance = Instance(self._names, behind, self._micro, self._do, identity, log)
         self._micro.instance = self._instance.inbox.rpartition(".")[2]
+        self._stored = StoredCalls(address, self._names, behind, identity, storing) if behind.hello.durable else None
         self._greeting_time = greeting_time
         self._loop = asyncio.get_running_loop()
         self._tasks: list[asyncio.Task[None]] = []
@@ -251,7 +271,11 @@ class NatsServing:
     async def _open(self, deadline: Deadline) -> NatsServing:
         try:
             await self._connect(deadline)
+            if self._stored is not None:
+                await self._stored.open(deadline)
         except BaseException:
+            if (link := self._link) is not None:
+                await link.close()
             await self._served.end(0)
             raise
         self._tasks = [
@@ -317,6 +341,8 @@ class NatsServing:
         try:
             if (link := self._link) is not None:
                 await link.drain(self._names.calls)
+            if self._stored is not None:
+                await self._stored.stop(deadline)
             while self._instance.open_calls and not deadline.has_passed():
                 await asyncio.sleep(_WHILE_ENDING)
             self._instance.end()

@@ -107,7 +107,7 @@ class NatsReader:
         body = begin + (_whole(fields[-2]) if has_headers else 0)
         try:
             reply = fields[3].decode() if len(fields) == (6 if has_headers else 5) else ""
-            headers = _headers(data[begin:body]) if has_headers else None
+            headers = decode_headers(data[begin:body]) if has_headers else None
             return BusMessage(fields[1].decode(), data[body:stop], headers, reply)
         except ValueError as error:
             self._on_passed_over(str(error))
@@ -145,7 +145,7 @@ def _word(line: bytes) -> Said | None:
     raise PeerBrokeProtocol(f"this is no NATS server: it sent {shown(line)}")
 
 
-def _headers(block: bytes) -> dict[str, str]:
+def decode_headers(block: bytes) -> dict[str, str]:
     """Return headers by name, with the status of a server's own messages among them. Raises ValueError."""
     if len(block) > MOST_HEADERS:
         raise ValueError(f"it has {len(block)} bytes of headers")

@@ -29,14 +29,15 @@ class ServedHere:
         service._keep_table()
         greeting = service._greeting
         self.service = service
+        self.description = service.describe()
         self.hello = ServiceHello(
             max_message=greeting.max_message,
             max_calls=greeting.max_calls,
             service=greeting.service,
             version=greeting.version,
             idempotent=greeting.idempotent,
+            durable=[each.name for each in self.description.methods if each.durable],
         )
-        self.description = service.describe()
         self._loop = asyncio.get_running_loop()
         self._service_loop = ServiceLoop(service, self._loop, ("localsocket",))
         self._sockets: set[MemorySocket] = set()

@@ -57,6 +57,7 @@ class ServedThere:
             service=told.service,
             version=told.version,
             idempotent=told.idempotent,
+            durable=[each.name for each in description.methods if each.durable],
         )
         return cls(client, description, hello)
 

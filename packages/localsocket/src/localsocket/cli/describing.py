@@ -112,6 +112,7 @@ def _paragraph(*parts: str) -> str:
 
 def _method(method: MethodDescription) -> tuple[str, str]:
     remarks = ["read-only"] if method.read_only else ["idempotent"] if method.idempotent else []
+    remarks += ["durable"] if method.durable else []
     remarks += [f"raises {', '.join(method.raises)}"] if method.raises else []
     return method.signature, _paragraph(method.documentation, f"({'; '.join(remarks)})" if remarks else "")
 

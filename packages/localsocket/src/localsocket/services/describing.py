@@ -102,6 +102,7 @@ class _Describing:
             idempotent=method.idempotent,
             raises=[error.__name__ for error in method.raises],
             read_only=method.read_only,
+            durable=method.durable,
             schema=self._schemas.of_kind(kind),
         )
 

@@ -53,6 +53,7 @@ class MethodDescription(msgspec.Struct, frozen=True):
     raises: list[str] = []
     read_only: bool = False
     schema: JsonSchema = {}
+    durable: bool = False
 
 
 class TopicDescription(msgspec.Struct, frozen=True):

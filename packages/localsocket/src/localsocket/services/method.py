@@ -28,6 +28,9 @@ MONITOR = f"{OWN_PREFIX}monitor"
 UNKNOWN = f"{OWN_PREFIX}unknown"
 """Stands for those that are not there."""
 
+MESSAGE_ID = "message_id"
+"""The parameter of a durable method by which one call is known from another."""
+
 _TOLD_OF_OWN = frozenset({SUBSCRIBE, SUBSCRIBE_NUMBERED, UNKNOWN})
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,127}", re.ASCII)
 
@@ -38,6 +41,7 @@ class Method:
     __slots__ = (
         "allow",
         "documentation",
+        "durable",
         "errors",
         "function",
         "idempotent",
@@ -58,6 +62,7 @@ class Method:
         *,
         idempotent: bool = False,
         read_only: bool = False,
+        durable: bool = False,
         allow: Allow | None = None,
         raises: Iterable[type[Exception]] = (),
         is_stream: bool = False,
@@ -72,7 +77,8 @@ class Method:
             raise UnsuitableMethod(name, f"{function!r} is no function")
         self.name = name
         self.function = function
-        self.idempotent = idempotent or read_only
+        self.idempotent = idempotent or read_only or durable  # whose repetition its message_id tells
+        self.durable = durable
         self.read_only = read_only
         self.raises = check_declared(raises)
         self.documentation = inspect.getdoc(function) or ""
@@ -91,6 +97,8 @@ class Method:
         if self.is_stream and self.result.has_descriptors:
             raise UnsuitableMethod(name, "an item of a stream cannot be a descriptor: give it as the result of a call")
         self.allow = allow if allow is None or callable(allow) else check_allowed_users(allow, "allow")
+        if durable:
+            self._check_durable(is_idempotent=idempotent)
         self.latencies = LatencyHistogram()  # of the calls that have ended
         self.errors = 0  # of those, that gave no result
 
@@ -131,6 +139,22 @@ class Method:
             check_peer(peer, self.allow)
         except PeerRefused:
             raise NotAllowed(self.name) from None
+
+    def _check_durable(self, *, is_idempotent: bool) -> None:
+        """Its caller is told when a call is stored; it runs later, and maybe more than once."""
+        if self.is_stream or self.result.kind not in (None, type(None)):
+            raise UnsuitableMethod(self.name, "it is durable, and so runs when nobody waits for what it gives: -> None")
+        if self.read_only:
+            raise UnsuitableMethod(self.name, "it is durable, and read_only: what changes nothing need not be stored")
+        told = self.parameters.signature.parameters.get(MESSAGE_ID)
+        if told is None and not is_idempotent:
+            raise UnsuitableMethod(
+                self.name,
+                "it is durable, and so may run more than once for one call: say idempotent=True, or take a "
+                f"keyword-only parameter `{MESSAGE_ID}: str` by which it knows a call again",
+            )
+        if told is not None and (told.kind is not told.KEYWORD_ONLY or self.parameters.types[MESSAGE_ID] is not str):
+            raise UnsuitableMethod(self.name, f"its {MESSAGE_ID} must be a keyword-only parameter, and str")
 
 
 def check_name(name: str, what: str) -> str:

@@ -134,6 +134,7 @@ class Service:
         name: str | None = None,
         idempotent: bool = False,
         read_only: bool = False,
+        durable: bool = False,
         allow: Allow | None = None,
         raises: Iterable[type[Exception]] = (),
     ) -> Callable[P, R]: ...
@@ -145,6 +146,7 @@ class Service:
         name: str | None = None,
         idempotent: bool = False,
         read_only: bool = False,
+        durable: bool = False,
         allow: Allow | None = None,
         raises: Iterable[type[Exception]] = (),
     ) -> Callable[[F], F]: ...
@@ -157,6 +159,7 @@ class Service:
         name: str | None = None,
         idempotent: bool = False,
         read_only: bool = False,
+        durable: bool = False,
         allow: Allow | None = None,
         raises: Iterable[type[Exception]] = (),
     ) -> Callable[..., Any]:
@@ -168,9 +171,11 @@ class Service:
 
         `name`: under which it is called, by default its own. `idempotent`: calling it twice does no harm, so that a
         client may repeat a call whose connection broke. `read_only`: calling it changes nothing, and so is idempotent
-        as well. `allow`: who may call it, of those who may connect: SAME_USER, ANY_USER, uids, or a function that is
-        asked with the PeerCredentials and returns True. `raises`: exception classes that cross to the caller, besides
-        those of the service.
+        as well. `durable`: served over NATS, its calls are stored and run until they succeed, at least once; it gives
+        None, and is idempotent or takes `*, message_id: str`. On this machine it is called as any other. `allow`: who
+        may call it, of those who may connect: SAME_USER, ANY_USER, uids, or a function that is asked with the
+        PeerCredentials and returns True. `raises`: exception classes that cross to the caller, besides those of the
+        service.
 
         Raises UnsuitableMethod for a function that cannot be one, ValueError for a name that is taken,
         UnsuitableHandler for a plain one that an async one would surround.
@@ -186,6 +191,7 @@ class Service:
                 function,
                 idempotent=idempotent,
                 read_only=read_only,
+                durable=durable,
                 allow=allow,
                 raises=raises,
                 known=self._known,

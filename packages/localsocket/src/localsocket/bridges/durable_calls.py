@@ -1,0 +1,55 @@
+"""A call of a durable method as its caller sees it: by what it is known, and what JetStream answers."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import quote
+
+import msgspec
+
+from localsocket.errors import BadArguments
+from localsocket.services.method import MESSAGE_ID
+from localsocket.wire.call_bodies import CallBody, Failure, encode_failure
+from localsocket.wire.frames import Kind, encode_frame
+from localsocket.wire.serializers import UNREADABLE
+
+_LONGEST = 512  # bytes of a message's id, as it is sent
+_NONE = msgspec.msgpack.encode(None)
+
+
+class _Stored(msgspec.Struct):
+    """What JetStream answers to who has it store a message."""
+
+    error: dict[str, Any] | None = None
+
+
+_decode_named = msgspec.msgpack.Decoder(dict[str, msgspec.Raw]).decode
+_decode_stored = msgspec.json.Decoder(_Stored).decode
+
+
+def message_id_of(call: CallBody) -> str:
+    """Return the `message_id` that a call has among its named arguments, with its method, or "". Raises BadArguments.
+
+    It becomes a header, so what is not plain is written as in an address.
+    """
+    try:
+        given = _decode_named(call.named).get(MESSAGE_ID)
+        told = msgspec.msgpack.decode(given, type=str) if given is not None else ""
+    except UNREADABLE as error:
+        raise BadArguments(call.method[:128], MESSAGE_ID, "it must be a string") from error
+    known = f"{call.method}:{quote(told, safe=' !#$&()*+,/:;<=>?@[]^{|}')}" if told else ""
+    if len(known) > _LONGEST:
+        raise BadArguments(call.method[:128], MESSAGE_ID, f"it has {len(known)} bytes, and {_LONGEST} are the most")
+    return known
+
+
+def stored_answer(number: int, payload: bytes) -> bytes:
+    """Return the frame that answers a call when JetStream has answered."""
+    try:
+        error = _decode_stored(payload).error
+    except msgspec.DecodeError:
+        error = {"description": "what JetStream answered cannot be read"}
+    if error is None:
+        return encode_frame(Kind.REPLY, number, _NONE)
+    failure = Failure("failed", f"it was not stored: {str(error.get('description', ''))[:256]}")
+    return encode_frame(Kind.FAILURE, number, encode_failure(failure))
