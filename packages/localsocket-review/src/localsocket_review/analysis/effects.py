@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -16,13 +17,14 @@ from localsocket_review.analysis.texts import Texts
 from localsocket_review.analysis.values import Values
 from localsocket_review.apis.meaning import Act
 from localsocket_review.model.declarations import FunctionInfo
-from localsocket_review.model.expressions import Attribute, Call, walk
+from localsocket_review.model.expressions import Attribute, Call, Expression, dotted, strip_casts, walk
 from localsocket_review.model.place import Place
 from localsocket_review.model.program import Program
 
 # A call, its meaning if a table knows one, and otherwise the functions of the program that it runs.
 _Step = tuple[Call, Site | None, list[FunctionInfo]]
 _MOST_EFFECTS = 64
+_OTHER_FILES = re.compile(r"(?:pid|lock|log)_?(?:file|path|name)", re.IGNORECASE)
 _ASKING_THE_SERVER = frozenset({"fullServerName", "serverName", "getsockname", "server_address", "address"})
 
 
@@ -40,6 +42,12 @@ class Effect:
     @property
     def place(self) -> Place:
         return self.site.place
+
+
+def _is_of_another_file(path: Expression | None) -> bool:
+    """Say whether a path is by its name that of the server's lock, of its log, or of its process's number."""
+    words = dotted(strip_casts(path)).rpartition(".")[2] if path is not None else ""
+    return _OTHER_FILES.search(words) is not None
 
 
 def is_of_another_run(one: Effect, other: Effect) -> bool:
@@ -131,9 +139,10 @@ class Effects:
 
     def same_endpoint(self, binding: Effect, other: Effect, role: str) -> bool:
         """Say whether the other call's argument is the endpoint that is bound, by its text or by asking the server."""
-        if self.texts(binding, "endpoint") & self.texts(other, role):
-            return True
         argument = other.site.argument(role)
+        common = self.texts(binding, "endpoint") & self.texts(other, role)
+        if common and not (_is_of_another_file(argument) and all(text.is_unknown for text in common)):
+            return True
         server = binding.site.call.receiver
         if argument is None or binding.site.function is not other.site.function:
             return False

@@ -17,6 +17,7 @@ from localsocket_review.model.declarations import FunctionInfo
 from localsocket_review.model.expressions import Call, Literal, Name, dotted, strip_casts, walk
 
 _FARTHEST_CALLER = 6
+_DEEPEST_HELPER = 3
 _OF_THE_PROGRAM = Act.LOCK | Act.FIND_PROCESS  # which ask for the whole program, whatever the endpoint is
 _ASKING = _OF_THE_PROGRAM | Act.CONNECT
 
@@ -129,10 +130,13 @@ class InstanceChecks:
                 return True
         return self._stands_in_callers(site.caller, removal, active)
 
-    def _with_callees(self, call: Call, function: FunctionInfo) -> Iterator[tuple[Call, FunctionInfo]]:
+    def _with_callees(
+        self, call: Call, function: FunctionInfo, way: tuple[FunctionInfo, ...] = ()
+    ) -> Iterator[tuple[Call, FunctionInfo]]:
         yield call, function
-        for callee in self._calls.callees(call, function):
-            yield from ((inner, callee) for inner in callee.calls())
+        for callee in self._calls.callees(call, function) if len(way) < _DEEPEST_HELPER else ():
+            for inner in callee.calls() if callee not in way else ():
+                yield from self._with_callees(inner, callee, (*way, callee))
 
     def _locks_record(self, call: Call, function: FunctionInfo) -> bool:
         if call.called_name != "fcntl" or len(call.arguments) != 3:

@@ -31,7 +31,10 @@ class Fate(StrEnum):
     DELETED_LATER = "deleted when it has disconnected"
 
 
-_CLOSING = frozenset({"close", "shutdown", "stop", "terminate", "abort", "server_close", "aclose", "wait_closed"})
+_CLOSING = frozenset(
+    {"close", "shutdown", "stop", "terminate", "abort", "server_close", "aclose", "wait_closed"}
+    | {"stopListening", "loseConnection", "stop_listening", "close_listener", "cleanup", "destroy"}
+)
 _SMART = ("unique_ptr", "shared_ptr", "QScopedPointer", "QSharedPointer")
 
 

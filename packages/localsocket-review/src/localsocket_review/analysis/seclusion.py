@@ -11,7 +11,7 @@ from localsocket_review.analysis.texts import HoleKind, lie_in
 from localsocket_review.analysis.values import Values
 from localsocket_review.apis.meaning import Act
 from localsocket_review.model.declarations import FunctionInfo, FunctionKind
-from localsocket_review.model.expressions import Call, walk
+from localsocket_review.model.expressions import Call, Expression, Other, dotted, walk
 from localsocket_review.model.statements import With
 
 _NOT_THE_OWNER = 0o077
@@ -101,10 +101,31 @@ class Seclusion:
             for other in self._effects.of(function, Act.UMASK)
         )
 
+    def is_put_back_before(self, umask: Effect, bind: Effect) -> bool:
+        """Say whether a helper, which binds nothing, changes the umask and sets it back itself."""
+        changer, mask = umask.site.function, umask.site.argument("mode")
+        if umask.anchor is bind.anchor or changer is bind.site.function or mask is None or _lets_others_run(changer):
+            return False
+        kept = {dotted(target) for target, value in changer.assignments("=") if _is_umask(value)} - {""}
+        if dotted(mask) in kept:
+            return True
+        flow = self._flow_of(changer)
+        return any(
+            call is not umask.site.call
+            and _is_umask(call)
+            and dotted(call.arguments[0]) in kept
+            and flow.may_follow(umask.site.call, call)
+            for call in changer.calls()
+        )
+
     def umask_at(self, function: FunctionInfo, bind: Effect) -> list[Effect]:
         """Return the changes of the umask that may be in force when the socket is bound."""
         flow = self._flow_of(function)
-        before = [one for one in self._effects.of(function, Act.UMASK) if flow.may_follow(one.anchor, bind.anchor)]
+        before = [
+            one
+            for one in self._effects.of(function, Act.UMASK)
+            if flow.may_follow(one.anchor, bind.anchor) and not self.is_put_back_before(one, bind)
+        ]
         return [
             one
             for one in before
@@ -115,3 +136,12 @@ class Seclusion:
                 for other in before
             )
         ]
+
+
+def _lets_others_run(function: FunctionInfo) -> bool:
+    """Say whether the function yields: what a with statement holds runs in the middle of it."""
+    return any(isinstance(part, Other) and part.kind.startswith("yield") for part in function.expressions())
+
+
+def _is_umask(call: Expression) -> bool:
+    return isinstance(call, Call) and call.called_name == "umask" and len(call.arguments) == 1

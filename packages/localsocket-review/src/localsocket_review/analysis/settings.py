@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from localsocket_review.analysis.calls import ProgramCalls
 from localsocket_review.analysis.definitions import Definitions, How
 from localsocket_review.model.declarations import FunctionInfo
 from localsocket_review.model.expressions import Binary, Call, Display, Expression, Starred, strip_casts
@@ -20,8 +21,9 @@ Entry = tuple[Expression | None, Expression, FunctionInfo]
 class Settings:
     """Where the entries of settings are written."""
 
-    def __init__(self, definitions: Definitions) -> None:
+    def __init__(self, definitions: Definitions, calls: ProgramCalls) -> None:
         self._definitions = definitions
+        self._calls = calls
 
     def default(self, call: Call) -> Expression | None:
         """Return what a look-up gives where nothing is found: `given.get("path", default)`."""
@@ -60,3 +62,7 @@ class Settings:
                     value = definition.value
                     if definition.how is How.VALUE and value is not None and value is not container:
                         yield from self.entries(value, definition.function, copies - 1)
+                    elif definition.how is How.PARAMETER and definition.parameter is not None:
+                        given = self._calls.values_given(definition.function, definition.parameter.name)
+                        for value, caller in given:
+                            yield from self.entries(value, caller, copies - 1)

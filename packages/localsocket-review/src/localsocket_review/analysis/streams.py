@@ -195,8 +195,9 @@ class Streams:
         return self._of_messages[unit]
 
     def is_of_messages(self, function: FunctionInfo) -> bool:
-        """Say whether the function belongs to a class that by its name speaks in datagrams."""
-        return function.owner is not None and bool(_OF_MESSAGES.search(function.owner.name))
+        """Say whether the function, or its class, by its name speaks in datagrams."""
+        names = (function.name, function.owner.name if function.owner is not None else "")
+        return any(map(_OF_MESSAGES.search, names))
 
     def is_own_pair(self, site: Site) -> bool:
         """Say whether both ends are the program's own, as those of socketpair() that wake a loop."""

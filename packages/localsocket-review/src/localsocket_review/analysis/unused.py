@@ -162,7 +162,7 @@ class UnusedThings:
         """Say whether nobody else dictates the function's parameters: a base, a signal, a caller that is handed it."""
         if function.kind not in (*_NAMED, FunctionKind.CONSTRUCTOR) or function.is_virtual or function.decorators:
             return False
-        if function.is_implied:
+        if function.is_implied or _is_of_the_interpreter(function):
             return False
         if self._heritage.is_given(function) and not function.is_constructor:
             return False
@@ -292,6 +292,11 @@ def _is_made_by_macro(function: FunctionInfo) -> bool:
     """Say whether the text only looks like a function: `NAN_METHOD(Open) {…}`, whose name a macro makes."""
     is_bare = function.unit.language is Language.CPP and function.owner is None and not function.return_type
     return is_bare and _MACRO.fullmatch(function.name) is not None
+
+
+def _is_of_the_interpreter(function: FunctionInfo) -> bool:
+    """Say whether Python calls a function of C, whose parameters are always the same."""
+    return function.return_type.replace(" ", "") == "PyObject*" and bool(function.parameters)
 
 
 def _is_said_to_be_called(function: FunctionInfo) -> bool:

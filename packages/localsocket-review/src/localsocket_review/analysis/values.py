@@ -78,7 +78,7 @@ class Values:
         self._calls = calls
         self._definitions = definitions
         self._options = options
-        self._settings = Settings(definitions)
+        self._settings = Settings(definitions, calls)
         self._numbers = Numbers(calls, definitions, options, self._settings)
         self.inquiry = Inquiry()
 

@@ -66,6 +66,10 @@ PYTHON_HOOKS: dict[str, frozenset[str]] = {
         "asyncore.dispatcher": "handle_accept handle_accepted handle_connect handle_read handle_write handle_close "
         "handle_error handle_expt readable writable",
         "asynchat.async_chat": "collect_incoming_data found_terminator",
+        "twisted.internet.protocol.Protocol": "dataReceived connectionMade connectionLost makeConnection",
+        "twisted.internet.protocol.Factory": "buildProtocol startFactory stopFactory doStart doStop "
+        "startedConnecting clientConnectionFailed clientConnectionLost",
+        "twisted.protocols.basic.LineReceiver": "lineReceived rawDataReceived lineLengthExceeded stringReceived",
         "cmd.Cmd": "precmd postcmd preloop postloop emptyline default",
         "io.IOBase": "read write readinto readline readable writable seekable close flush fileno isatty",
         "html.parser.HTMLParser": "handle_starttag handle_endtag handle_data handle_comment",

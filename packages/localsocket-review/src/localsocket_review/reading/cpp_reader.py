@@ -222,10 +222,19 @@ class _CppReader:
         )
         self._unit.classes.append(found)
         self._class_ranges.append((block.start_byte, block.end_byte, found))
-        inner = _Scope((*scope.path, name), found)
-        for part in parts(block):
-            self.read(part, inner)
+        self._read_members(block, _Scope((*scope.path, name), found))
         return found
+
+    def _read_members(self, block: Node, scope: _Scope) -> None:
+        """Read what a class declares, and then the bodies of its methods, which know of all members."""
+        bodies: list[tuple[Node, str]] = []
+        for part in parts(block):
+            if part.type == "function_definition":
+                bodies.append((part, scope.section))
+            else:
+                self.read(part, scope)
+        for part, scope.section in bodies:
+            self.read(part, scope)
 
     def place_class_macros(self) -> None:
         """Give each Q_OBJECT to the innermost class around it."""

@@ -153,6 +153,7 @@ def _umasks_around(facts: Facts, function: FunctionInfo, bind: Effect, umasks: l
         for umask in umasks
         if facts.flow(function).may_follow(umask.anchor, bind.anchor)
         and facts.seclusion.is_for_a_while(function, umask, bind)
+        and not facts.seclusion.is_put_back_before(umask, bind)
     ]
     if not before:
         return

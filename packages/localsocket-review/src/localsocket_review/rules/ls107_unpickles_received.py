@@ -130,7 +130,18 @@ def _loads_safely(facts: Facts, site: Site) -> bool:
     if site.api.name == "numpy.load" and 1 not in (facts.values.numbers(allow, site.function) if allow else ()):
         return True
     made = facts.program.class_named(site.call.called_name, site.function.unit)
-    return made is not None and "find_class" in made.methods
+    return (made is not None and "find_class" in made.methods) or _is_narrowed(facts, site)
+
+
+def _is_narrowed(facts: Facts, site: Site) -> bool:
+    """Say whether the object is told what it may find: `unpickler.find_global = allowed`, which Python 2 has."""
+    holders = set(facts.ownership.holders(site.call, site.function))
+    return any(
+        isinstance(target, Attribute)
+        and target.name in ("find_class", "find_global")
+        and facts.names.variable(target.value, site.function) in holders
+        for target, _ in site.function.assignments("=")
+    )
 
 
 def _given_as_decoder(facts: Facts, site: Site) -> Iterator[Finding]:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from functools import cached_property
 
 from localsocket_review.analysis.connections import SignalConnection
+from localsocket_review.analysis.control_flow import ControlFlow
 from localsocket_review.analysis.facts import Facts
 from localsocket_review.analysis.names import Variable
 from localsocket_review.findings import Finding, Severity
@@ -21,6 +22,7 @@ from localsocket_review.model.expressions import (
     Subscript,
     Unary,
     strip_casts,
+    walk,
 )
 from localsocket_review.model.place import Place
 from localsocket_review.model.statements import Assign
@@ -235,9 +237,13 @@ def _used_after_free(facts: Facts, call: Call, variable: Variable, function: Fun
         for one in function.statements()
         if isinstance(one, Assign) and one.value is not None and facts.names.variable(one.target, function) == variable
     ]
+    sizes = [one for one in function.calls() if one.called_name == "sizeof"]
+    unevaluated = {part for one in sizes for part in walk(one)}
     for use in function.expressions():
-        pointer = _dereferenced(use)
-        if pointer is None or facts.names.variable(pointer, function) != variable or not flow.dominates(call, use):
+        pointer = _dereferenced(use) if use not in unevaluated else None
+        if pointer is None or facts.names.variable(pointer, function) != variable:
+            continue
+        if not _surely_follows(flow, call, use):
             continue
         others = [one for one in renewed if flow.node_of(one) is not flow.node_of(use)]
         if flow.can_avoid(call, others, use):
@@ -245,6 +251,12 @@ def _used_after_free(facts: Facts, call: Call, variable: Variable, function: Fun
             evidence = [(call.place, "given back here"), (use.place, "used here")]
             yield RULE.finding(use.place, message, evidence, repair=_AFTER_FREE)
             return
+
+
+def _surely_follows(flow: ControlFlow, call: Call, use: Expression) -> bool:
+    """Say whether no condition keeps the use from what was freed: `if (failed) give_back(c); c->next = all;`."""
+    asked = {(guard.test, guard.holds) for guard in flow.guards(call)}
+    return flow.dominates(call, use) or all((guard.test, guard.holds) in asked for guard in flow.guards(use))
 
 
 def _renews(facts: Facts, part: Expression, variable: Variable, function: FunctionInfo) -> bool:

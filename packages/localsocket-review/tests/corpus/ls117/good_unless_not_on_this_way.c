@@ -26,7 +26,8 @@ int answer(struct client *client, int is_last)
 {
     if (is_last)
         free(client);
-    leave(client->next);
+    if (!is_last)
+        leave(client->next);
     if (!is_last)
         return shutdown(client->fd, SHUT_RDWR);
     client = malloc(sizeof *client);
