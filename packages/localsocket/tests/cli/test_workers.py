@@ -199,6 +199,19 @@ def test_a_worker_that_is_killed_is_replaced_and_an_idempotent_call_is_made_agai
     end(program)
 
 
+def test_workers_are_replaced_where_the_ends_of_children_were_ignored() -> None:
+    become = (
+        "import os, signal, sys; signal.signal(signal.SIGCHLD, signal.SIG_IGN); os.execv(sys.argv[1], sys.argv[1:])"
+    )
+    command = [sys.executable, "-c", become, *COMMAND, "serve", "shop_here:service", "--workers=1"]
+    with subprocess.Popen(command, stderr=subprocess.PIPE) as program:
+        line_with(program, "serving")
+        os.kill(who()[0], signal.SIGKILL)
+        line_with(program, "another one")
+        assert who()[1] == 1
+        end(program)
+
+
 def test_one_that_crashes_at_its_start_again_and_again_is_given_up(serve: Serve, module: Path) -> None:
     module.write_text("import os\nprint('started', flush=True)\nos.abort()\n")
     program = serve("--workers=1", stdout=subprocess.PIPE)

@@ -8,11 +8,17 @@ from collections.abc import Iterable
 
 
 class SignalPipe:
-    """Within the `with` block these signals do nothing but be read here, those that are ignored left so."""
+    """Within the `with` block these signals do nothing but be read here; those that are ignored stay so.
+
+    But for SIGCHLD: where that is ignored, the system does not tell how children end.
+    """
 
     def __init__(self, numbers: Iterable[signal.Signals]) -> None:
-        handlers = {number: signal.getsignal(number) for number in numbers}
-        self._before = {number: handler for number, handler in handlers.items() if handler is not signal.SIG_IGN}
+        self._before = {
+            number: handler
+            for number in numbers
+            if (handler := signal.getsignal(number)) is not signal.SIG_IGN or number == signal.SIGCHLD
+        }
 
     def __enter__(self) -> SignalPipe:
         self._reading, self._writing = os.pipe()
