@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 from dataclasses import dataclass
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, NamedTuple, TypeAlias
 
 from localsocket.deadlines import check_count
 from localsocket.keywords import known_fields
@@ -29,6 +29,17 @@ class Laden(bytes):
         laden = super().__new__(cls, data)
         laden.descriptors = descriptors
         return laden
+
+
+class MemoryName(NamedTuple):
+    """What one side tells the other of memory that it shares: where to find it, and how to know it."""
+
+    pid: int
+    descriptor: int
+    device: int
+    inode: int
+    size: int
+    token: bytes
 
 
 class SocketState(enum.Enum):

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import ast
+import fcntl
 import json
 import math
+import mmap
 import os
 import re
 import socket
@@ -47,6 +49,7 @@ DUMP = re.compile(
 )
 
 ADDRESS = "demo.calc"
+MEMORY, MEMORY_ANSWER, BODY_IN_MEMORY = Kind.MEMORY, Kind.MEMORY_ANSWER, Kind.BODY_IN_MEMORY
 TIMEOUT = 0.2
 
 
@@ -210,6 +213,32 @@ def a_numbered_subscription(program: OtherProgram, service: Service) -> None:
     assert program.expect(ITEM, subscription) == [3, 1.5]
 
 
+def a_call_in_memory(program: OtherProgram, _: Service) -> None:
+    """What the page says of memory, without a line of the package; numbers that differ each time are others there."""
+    token, size = bytes(range(16)), 2 * 32_768
+    descriptor = os.memfd_create("other", os.MFD_ALLOW_SEALING)
+    os.ftruncate(descriptor, size)
+    fcntl.fcntl(descriptor, 1033, 1 | 2 | 4)  # F_ADD_SEALS: SEAL, SHRINK, GROW
+    with mmap.mmap(descriptor, size) as memory:
+        memory[:16] = token
+        found = os.fstat(descriptor)
+        program.send(MEMORY, 0, pack([os.getpid(), descriptor, found.st_dev, found.st_ino, size, token]))
+        program.said[-1] = ("client", framed(MEMORY, 0, pack([4121, 7, 1, 1031, size, token])))
+        kind, _, answer = program.receive()
+        assert (kind, unpack(answer)) == (MEMORY_ANSWER, True)
+        os.close(descriptor)
+        body = pack(["add", None, [2, 3]])
+        memory[64 + 1] = 1
+        memory[32_768 : 32_768 + len(body)] = body
+        program.send(BODY_IN_MEMORY, 1, pack([CALL, 1, len(body)]))
+        assert program.expect(REPLY, 1) == 5
+        assert memory[64 + 1] == 0
+
+
+def framed(kind: int, number: int, body: bytes) -> bytes:
+    return HEADER.pack(len(body), kind, 0, 0, number) + body
+
+
 Exchange = Callable[[OtherProgram, Service], None]
 EXCHANGES: dict[str, Exchange] = {
     "a call": a_call,
@@ -220,6 +249,7 @@ EXCHANGES: dict[str, Exchange] = {
     "a cancel": a_cancel,
     "a subscription": a_subscription,
     "a numbered subscription": a_numbered_subscription,
+    "a call in memory": a_call_in_memory,
 }
 
 
@@ -227,7 +257,8 @@ EXCHANGES: dict[str, Exchange] = {
 def test_an_exchange_is_what_the_page_shows(service: Service, name: str) -> None:
     with talking() as program:
         if name != "a call":
-            program.greet(role="client", max_message=65536, stream_window=30)
+            capabilities = {"capabilities": ["shared-memory"]} if name == "a call in memory" else {}
+            program.greet(role="client", max_message=65536, stream_window=30, **capabilities)
             program.said.clear()
         EXCHANGES[name](program, service)
     check_dump(name, program.said)
@@ -433,6 +464,8 @@ def test_the_page_has_the_limits_as_they_are() -> None:
         "CallLimits.unsent": f"{limits.unsent:,} bytes",
         "CallLimits.greeting": f"{limits.greeting:g} seconds",
         "CallLimits.unfinished": f"{limits.unfinished:,} bytes",
+        "CallLimits.shared_memory": f"{limits.shared_memory:,} bytes",
+        "CallLimits.shared_memory_in_all": f"{limits.shared_memory_in_all:,} bytes",
         "max_message": f"{1 << 20:,} bytes",
     }
 

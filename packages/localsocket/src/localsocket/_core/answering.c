@@ -251,6 +251,7 @@ static PyObject *end_call(PyObject *self, PyObject *call, PyObject *body)
 static PyObject *reply(PyObject *self, PyObject *const *arguments, Py_ssize_t count, PyObject *keywords)
 {
     if (count == 2 && keywords == NULL && Py_IS_TYPE(arguments[0], answered_call_type) && PyBytes_CheckExact(arguments[1]) &&
+        PyBytes_Size(arguments[1]) < LARGE &&
         ((struct record *)arguments[0])->fields[IS_OVER] == Py_False) {
         PyObject *frame = end_call(self, arguments[0], arguments[1]);
         if (frame != NULL || PyErr_Occurred())

@@ -5,8 +5,6 @@
 #include <limits.h>
 #include <structmember.h>
 
-/* As in sizes.py: what is longer may be longer than the peer takes, which is found out before it is encoded. */
-enum { ALWAYS_TRIED = 1 << 20 };
 
 static struct {
     PyObject *decoder, *encode_flat, *feed_in_python, *last, *longest, *mine, *news, *open, *prepare_in_python, *stream_window,
@@ -230,7 +228,7 @@ static PyObject *feed_caller(PyObject *self, PyObject *data)
 
 /* --- what a caller sends ---------------------------------------------------------------------------------------------- */
 
-/* Whether these are plain numbers, strings and bytes, and not too long to be tried. */
+/* Whether these are plain numbers, strings and bytes, and not large. */
 static bool are_flat(PyObject *arguments)
 {
     Py_ssize_t least = 0;
@@ -242,7 +240,7 @@ static bool are_flat(PyObject *arguments)
             least += PyUnicode_GetLength(value);
         else if (!PyLong_CheckExact(value) && !PyFloat_CheckExact(value) && !PyBool_Check(value) && value != Py_None)
             return false;
-        if (least > ALWAYS_TRIED)
+        if (least >= LARGE)
             return false;
     }
     return true;

@@ -18,6 +18,7 @@ class ClientConnection(AnyClientConnection):
 
     def __init__(self, core: ClientCore, socket: SharedSocket) -> None:
         super().__init__(core)
+        core.share_memory(self.caller, socket)
         self._begin_waiting(socket, asyncio.get_running_loop())
         self._carry_descriptors(socket._carry_descriptors)
         socket.begin(self._take_in, self._end, self._sending.wake_all)
@@ -124,6 +125,10 @@ class ClientConnection(AnyClientConnection):
             if not future.done():
                 future.set_result(None)
         call.waiter = []
+
+    def _send_soon(self, data: bytes) -> None:
+        self.core.tally.bytes_sent += len(data)
+        self._socket.send_now(data)
 
     def _look_for_room(self) -> None:
         if self.caller.has_room:

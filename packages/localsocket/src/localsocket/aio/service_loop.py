@@ -393,6 +393,10 @@ class ServedConnection:
         else:
             self._session.refuse(call, CallCancelled(call.method.name))
 
+    def call_later(self, seconds: float, callback: Callable[[], object]) -> None:
+        """Have the loop call back; any thread may call."""
+        self._soon(self._loop.call_later, seconds, callback)
+
     def in_loop(self, job: Callable[[], object]) -> None:
         """Do `job` now if this is the loop's thread, else soon."""
         if threading.get_ident() == self._socket.thread:
@@ -442,3 +446,6 @@ class _Link:
 
     def finish(self) -> None:
         self._connection.in_loop(self._connection.over.set)
+
+    def call_later(self, seconds: float, callback: Callable[[], object]) -> None:
+        self._connection.call_later(seconds, callback)

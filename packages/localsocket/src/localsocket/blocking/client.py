@@ -252,6 +252,9 @@ class Client(Calls, AnyClient[ClientConnection]):
     seconds. It goes on when this client and its process end. StartFailed tells how it ended, where it did before it
     listened. With `reconnect` it is started again where it has ended since.
 
+    With `shared_memory` large arguments and results go by memory that is shared with a service of the same user, on
+    Linux: see docs/services.md.
+
     `limits`: see CallLimits. `tracing`: see localsocket.otel. `protocol`: "varlink" calls services of whatever origin,
     one call at a time, whose arguments are given by name; docs/varlink.md tells what else differs. As a context manager
     it closes itself.
@@ -336,7 +339,7 @@ class Client(Calls, AnyClient[ClientConnection]):
                         pending = PendingCall(self, connection, call, turn, whole, result, began, terms)
                         connection.caller.open(call)
                 if pending is not None:
-                    connection.send(call.frame, deadline, f"calling {method!r}")
+                    connection.send_or_withdraw(call.frame, deadline, f"calling {method!r}")
                     return pending
             except BaseException as error:
                 # The peer has not got the whole frame, so the method has not been called.
@@ -360,7 +363,7 @@ class Client(Calls, AnyClient[ClientConnection]):
                 connection.has_notified = True
                 frame = connection.caller.notify(method, arguments, named, carrier)
                 try:
-                    connection.send(frame, deadline, f"notifying {method!r}")
+                    connection.send_or_withdraw(frame, deadline, f"notifying {method!r}")
                 except ClosedByPeer:
                     if not self._core.reconnects:
                         raise

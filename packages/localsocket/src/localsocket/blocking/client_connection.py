@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections import deque
 
 from localsocket.blocking.shared_socket import SharedSocket, Turn
 from localsocket.deadlines import Deadline
-from localsocket.errors import ClosedByUs, LocalSocketError
+from localsocket.errors import ClosedByUs, DeadlinePassed, LocalSocketError
 from localsocket.interfaces import Laden, SocketState
 from localsocket.services.any_client_connection import AnyClientConnection
 from localsocket.services.client_core import ClientCore
@@ -18,6 +19,7 @@ class ClientConnection(AnyClientConnection):
 
     def __init__(self, core: ClientCore, socket: SharedSocket) -> None:
         super().__init__(core)
+        core.share_memory(self.caller, socket)
         self.socket = socket
         self._unsent = socket._unsent
         self._later: list[bytes] = []
@@ -75,6 +77,14 @@ class ClientConnection(AnyClientConnection):
             if (broken_off := socket.broken_off()) is not None:
                 with socket.lock:
                     self._end(broken_off)
+            raise
+
+    def send_or_withdraw(self, frame: bytes, deadline: Deadline, doing: str) -> None:
+        """Send what a caller has made, or tell it that this was never sent: its time was over before."""
+        try:
+            self.send(frame, deadline, doing)
+        except DeadlinePassed:
+            self.caller.withdraw(frame)
             raise
 
     def send_from_collector(self, data: bytes) -> None:
@@ -148,6 +158,11 @@ class ClientConnection(AnyClientConnection):
         for turn in call.waiter:
             turn.finish()
         call.waiter = []
+
+    def _send_soon(self, data: bytes) -> None:
+        with contextlib.suppress(LocalSocketError):  # whoever receives is told
+            self.socket.write_nowait(data)
+            self.core.tally.bytes_sent += len(data)
 
     def _look_for_room(self) -> None:
         for _ in range(min(len(self._waiting_for_room), self.caller.room)):

@@ -51,6 +51,9 @@ class SocketLink:
     def carry_no_descriptors(self) -> None:
         self._socket._carry_no_descriptors()
 
+    def call_later(self, seconds: float, callback: Callable[[], object]) -> None:
+        self._socket._loop.call_later(seconds, callback)
+
     def set_reading(self, is_wanted: bool) -> None:
         if is_wanted:
             self._socket.resume_reading()

@@ -110,6 +110,8 @@ class AnyClientConnection(abc.ABC):
         except PeerBrokeProtocol as error:
             self._end(error)
             return
+        if (bodies := self.caller.bodies) is not None and bodies.output:
+            self._send_soon(bodies.take_output())
         self._tell_waiters(news)
 
     def _take_frame(self, kind: int, number: int, body: Body, size: int) -> None:
@@ -143,6 +145,8 @@ class AnyClientConnection(abc.ABC):
             self._wake_waiters(call)
         self._has_ended()
         self.caller.abandon()
+        if self.caller.memories is not None and self.caller.bodies is not None:
+            self.caller.bodies.close()
         self._is_ended = True
 
     def _log_loss(self, unsent: int) -> None:
@@ -156,6 +160,10 @@ class AnyClientConnection(abc.ABC):
     @abc.abstractmethod
     def _wake_waiters(call: OpenCall) -> None:
         """Have those who wait for the call look again."""
+
+    @abc.abstractmethod
+    def _send_soon(self, data: bytes) -> None:
+        """Send what nobody waits for, from where bytes are taken in; that the connection is lost is told elsewhere."""
 
     @abc.abstractmethod
     def _look_for_room(self) -> None:

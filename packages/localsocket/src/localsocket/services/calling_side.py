@@ -18,6 +18,7 @@ from localsocket.wire.answerer import AnsweredCall
 from localsocket.wire.caller import Caller, OpenCall
 from localsocket.wire.frames import HEADER_SIZE, Body
 from localsocket.wire.greeting import Greeting
+from localsocket.wire.shared_bodies import SharedBodies
 from localsocket.wire.stream_terms import StreamTerms
 
 if TYPE_CHECKING:
@@ -117,8 +118,9 @@ class CallingSide:
 
     # --- for the door -------------------------------------------------------------------------------------------------
 
-    def has_greeted(self, peer: Greeting) -> None:
+    def has_greeted(self, peer: Greeting, bodies: SharedBodies | None) -> None:
         self._caller.has_greeted(peer)
+        self._caller.bodies = bodies
         self._connection._has_news()
 
     def carry_descriptors(self) -> None:

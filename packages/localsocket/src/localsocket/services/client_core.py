@@ -21,9 +21,11 @@ from localsocket.services.failures import error_of
 from localsocket.services.limits import DEFAULT_CALL_LIMITS, CallLimits
 from localsocket.services.method import check_declared
 from localsocket.services.schema import Result
+from localsocket.services.sharing_memory import memories_with, memories_within
 from localsocket.services.stats import ClientStats, ClientTally
 from localsocket.services.tracing import Tracing
 from localsocket.showing import did_you_mean
+from localsocket.sockets.connection import Connection
 from localsocket.sockets.connector import CONNECT_TIMEOUT, Connected, Connector
 from localsocket.sockets.given_socket import GivenSocket, Reached
 from localsocket.values.codec import Codec
@@ -31,6 +33,7 @@ from localsocket.values.known_types import KnownTypes
 from localsocket.wire.caller import Caller, OpenCall
 from localsocket.wire.frames import Body
 from localsocket.wire.greeting import PAYLOAD, Greeting
+from localsocket.wire.shared_bodies import SHARED_MEMORY
 
 if TYPE_CHECKING:
     from localsocket.services.service import Service
@@ -60,6 +63,7 @@ class ClientOptions(TypedDict, total=False):
     start: Startable | None
     types: Iterable[Codec[Any]]
     serves: Service | None
+    shared_memory: bool
 
 
 class ClientCore:
@@ -81,6 +85,7 @@ class ClientCore:
         start: Startable | None = None,
         types: Iterable[Codec[Any]] = (),
         serves: Service | None = None,
+        shared_memory: bool = True,
     ) -> None:
         self._caller = _caller_by(check_client_protocol(protocol))
         self.takes_positions = self._caller.takes_positions
@@ -114,9 +119,9 @@ class ClientCore:
         self._connector: Connector[Any] | None = None  # the last one
         self._errors = {kind.__name__: kind for kind in check_declared(errors)}
         self.known = KnownTypes(types, self._errors.values())
-        self.carries_descriptors = (
-            sys.platform == "linux" and self._far_away is None and protocol == "localsocket" and limits.descriptors > 0
-        )
+        is_near = self._far_away is None and protocol == "localsocket"
+        self.carries_descriptors = sys.platform == "linux" and is_near and limits.descriptors > 0
+        self.memories = memories_within(limits, is_wanted=shared_memory and is_near)
 
     def connecting_deadline(self, deadline: Deadline) -> Deadline:
         """Return the earlier of `deadline`, which a call has, and what is left to connect."""
@@ -153,13 +158,26 @@ class ClientCore:
     def new_caller(self) -> Caller:
         """Return one end of a conversation, for one connection."""
         mine = Greeting(role="client", max_message=self.limits.message, stream_window=self.limits.stream)
-        return self._caller(self._with_descriptors(mine), self.known)
+        return self._caller(self._with_memory(self._with_descriptors(mine)), self.known)
+
+    def share_memory(self, caller: Caller, socket: Connection) -> None:
+        """Have large bodies of a connection go by memory, if its two ends may share any."""
+        if self.memories is not None:
+            caller.memories = memories_with(self.memories, socket.peer)
+            caller.repeats = self.reconnects
 
     def greeting(self, service: Service) -> Greeting:
         """Return what is said first on a connection where both ends serve."""
         if not self.speaks_first:
-            return service._greeting
-        return self._with_descriptors(service._greeting_as_client(self.limits))
+            return self._with_memory(service._greeting)
+        return self._with_memory(self._with_descriptors(service._greeting_as_client(self.limits)))
+
+    def _with_memory(self, mine: Greeting) -> Greeting:
+        """Return what is said where this side shares memory, or does not, whatever the service that it serves does."""
+        capabilities = [each for each in mine.capabilities if each != SHARED_MEMORY]
+        if self.memories is not None:
+            capabilities.append(SHARED_MEMORY)
+        return msgspec.structs.replace(mine, capabilities=capabilities)
 
     def _with_descriptors(self, mine: Greeting) -> Greeting:
         """Return what is said where results may have descriptors, whatever the annotations of this side say."""
@@ -209,6 +227,8 @@ class ClientCore:
             errors=tally.errors,
             bytes_received=tally.bytes_received,
             bytes_sent=tally.bytes_sent,
+            bytes_received_by_memory=0 if self.memories is None else self.memories.bytes_received,
+            bytes_sent_by_memory=0 if self.memories is None else self.memories.bytes_sent,
             latency_p50=latencies.percentile(50),
             latency_p90=latencies.percentile(90),
             latency_p99=latencies.percentile(99),

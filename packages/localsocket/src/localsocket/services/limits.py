@@ -28,6 +28,9 @@ class CallLimits:
     in any case four of the longest. Beyond that, of the user who holds most, the connection is disconnected that has
     been silent for the longest time.
     `descriptors`: of files that this side takes with one message, 253 at most; where a method is annotated so.
+    `shared_memory`: bytes of memory that is shared with the peer, half of them for each direction; what has no room
+    there goes by socket, and so does all of it with less than 128 KiB.
+    `shared_memory_in_all`: bytes of it that all connections of a service, or of a client, together may have.
     """
 
     message: int = 1 * MIB
@@ -37,6 +40,8 @@ class CallLimits:
     greeting: float = 10.0
     unfinished: int = 32 * MIB
     descriptors: int = 8
+    shared_memory: int = 4 * MIB
+    shared_memory_in_all: int = 64 * MIB
 
     def __post_init__(self) -> None:
         check_count(self.message, "CallLimits.message", minimum=1)
@@ -47,6 +52,8 @@ class CallLimits:
         check_count(self.unfinished, "CallLimits.unfinished", minimum=1)
         if check_count(self.descriptors, "CallLimits.descriptors") > SENT_AT_ONCE:
             raise ValueError(f"CallLimits.descriptors is {SENT_AT_ONCE} at most, not {self.descriptors}")
+        check_count(self.shared_memory, "CallLimits.shared_memory", minimum=0)
+        check_count(self.shared_memory_in_all, "CallLimits.shared_memory_in_all", minimum=0)
 
     @property
     def _unfinished_in_all(self) -> int:

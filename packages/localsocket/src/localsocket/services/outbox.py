@@ -28,6 +28,9 @@ class Link(Protocol):
     def finish(self) -> None:
         """End the connection, of which everything that was written has been sent, or never will be."""
 
+    def call_later(self, seconds: float, callback: Callable[[], object]) -> None:
+        """Have the loop of the connection call back, unless that ends before."""
+
     def set_reading(self, is_wanted: bool) -> None:
         """Read, or do not, until told otherwise. What was said last holds, also where it is done later."""
 

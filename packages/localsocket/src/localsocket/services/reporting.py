@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable
 from typing import Any, Protocol
 
+from localsocket.payload.shared_memories import SharedMemories
 from localsocket.services.histogram import LatencyHistogram
 from localsocket.services.method import Method
 from localsocket.services.stats import MethodStats, ServiceStats, Tally
@@ -25,7 +26,11 @@ class Counted(Protocol):
 
 
 def totals(
-    tally: Tally, sessions: Collection[Counted], topics: Collection[Topic[Any]], methods: Iterable[Method]
+    tally: Tally,
+    memories: SharedMemories | None,
+    sessions: Collection[Counted],
+    topics: Collection[Topic[Any]],
+    methods: Iterable[Method],
 ) -> ServiceStats:
     """Return the numbers over all open connections, topics and methods."""
     latencies = LatencyHistogram.of_all(method.latencies for method in methods)
@@ -37,6 +42,8 @@ def totals(
         errors=tally.errors,
         bytes_received=tally.bytes_received,
         bytes_sent=tally.bytes_sent,
+        bytes_received_by_memory=0 if memories is None else memories.bytes_received,
+        bytes_sent_by_memory=0 if memories is None else memories.bytes_sent,
         bytes_unsent=sum(session.bytes_to_write for session in sessions),
         subscribers=sum(topic.subscribers for topic in topics),
         items_queued=sum(topic.items_queued for topic in topics),

@@ -38,6 +38,7 @@ from localsocket.services.openapi import openapi_document
 from localsocket.services.protocols import ProtocolName, check_protocols
 from localsocket.services.public_methods import public_methods
 from localsocket.services.reporting import Counted, numbers_by_method, totals
+from localsocket.services.sharing_memory import memories_within
 from localsocket.services.stats import ServiceReport, ServiceStats, Tally
 from localsocket.services.surrounding import Surrounding, SurroundsT, check_can_surround, surrounded
 from localsocket.services.topic import QUEUE, Policy, Topic
@@ -47,6 +48,7 @@ from localsocket.services.watching import CallWatch, LogCalls, check_log_calls
 from localsocket.values.codec import Codec
 from localsocket.values.known_types import KnownTypes
 from localsocket.wire.greeting import BOTH_WAYS, PAYLOAD, Greeting
+from localsocket.wire.shared_bodies import SHARED_MEMORY
 from localsocket.wire.stream_terms import STREAM_TERMS
 
 P = ParamSpec("P")
@@ -67,7 +69,8 @@ class Service:
     socket, by name; None stands for all that can be spoken with what is installed. `types` tell how values of other
     classes are sent than those that docs/types.md lists: see Codec. With `log_calls` one record is written to the
     logger "localsocket.calls" when a call ends, whose attribute `call` has the parts by name; those of the arguments
-    only where it is "arguments".
+    only where it is "arguments". With `shared_memory` large arguments and results go by memory that is shared with
+    clients of the same user, on Linux: see docs/services.md.
 
     Methods and topics are added before it is served. One service may be served at several addresses at once.
     """
@@ -86,6 +89,7 @@ class Service:
         protocols: Iterable[ProtocolName] | None = None,
         types: Iterable[Codec[Any]] = (),
         log_calls: LogCalls = False,
+        shared_memory: bool = True,
     ) -> None:
         self.name = check_name(name, "service")
         self.version = version
@@ -96,6 +100,7 @@ class Service:
         self.tracing = tracing
         self.protocols = check_protocols(protocols)
         self._known = KnownTypes(types, self.errors)
+        self._memories = memories_within(limits, is_wanted=shared_memory)
         self._tally = Tally()
         self._left_behind = LeftBehind()
         self._unfinished = Unfinished(limits._unfinished_in_all)
@@ -296,7 +301,7 @@ class Service:
 
     def stats(self) -> ServiceStats:
         """Return what it has done so far, over all connections. Any thread may call."""
-        return totals(self._tally, self._open_sessions(), self._topics.values(), self._all_methods())
+        return totals(self._tally, self._memories, self._open_sessions(), self._topics.values(), self._all_methods())
 
     def report(self) -> ServiceReport:
         """Return stats(), and the numbers of each method, as localsocket.stats tells the owner. Any thread may call."""
@@ -323,13 +328,14 @@ class Service:
         if self._said is None:
             self._surround_methods()
             carriers = [method for method in self._table.values() if method.has_descriptors]
+            memory = [SHARED_MEMORY] if self._memories is not None else []
             takes_descriptors = any(method.parameters.take_descriptors for method in carriers)
             self._said = Greeting(
                 role="service",
                 max_message=self.limits.message,
                 max_calls=self.limits.calls,
                 stream_window=self.limits.stream,
-                capabilities=[STREAM_TERMS, BOTH_WAYS, *([PAYLOAD] if carriers else [])],
+                capabilities=[STREAM_TERMS, BOTH_WAYS, *([PAYLOAD] if carriers else []), *memory],
                 max_descriptors=(self.limits.descriptors if takes_descriptors else 0) if carriers else msgspec.UNSET,
                 service=self.name,
                 version=self.version,

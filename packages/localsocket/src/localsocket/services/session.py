@@ -36,6 +36,7 @@ from localsocket.services.schema import Parameters, Result
 from localsocket.services.served_call import ServedCall
 from localsocket.services.service import Service
 from localsocket.services.session_output import SessionOutput
+from localsocket.services.sharing_memory import LOOK_AGAIN, memories_with
 from localsocket.wire.answerer import AnsweredCall, Answerer
 from localsocket.wire.door import Door
 from localsocket.wire.doorstep import DOORSTEP
@@ -152,6 +153,7 @@ class Session(SessionOutput):
             self._note_unfinished(unfinished)
         if self.is_over:
             self._take_left(requests)
+            self._let_memory_go()
             return False
         if self._is_deserted:
             self._abandon()
@@ -223,6 +225,7 @@ class Session(SessionOutput):
         self._leave_behind(self.notifications_left())
         _cancel_all(answers)
         self.sent()
+        self._let_memory_go()
 
     def desert(self) -> None:
         """The peer has gone, and some of what it sent is still to be read: of that, only notifications are served."""
@@ -249,7 +252,7 @@ class Session(SessionOutput):
         if isinstance(self._door, Answerer):
             self._door.calling = calling
             if self._door.peer is not None:
-                calling.has_greeted(self._door.peer)
+                calling.has_greeted(self._door.peer, self._door.bodies)
                 if self._door.carries_descriptors:
                     calling.carry_descriptors()
 
@@ -304,6 +307,9 @@ class Session(SessionOutput):
         self._open_door(door, table)
 
     def _open_door(self, door: Door, table: Mapping[str, Method]) -> None:
+        if isinstance(door, Answerer):
+            door.memories = memories_with(self.service._memories, self.peer)
+            door.on_memory_use = self._look_at_memory_later
         self._door, self._table = door, table
         self._read = Parameters.read_json if self._door.is_json else Parameters.read
         self._write = Result.write_json if self._door.is_json else Result.write
@@ -412,6 +418,23 @@ class Session(SessionOutput):
             if method.parameters.may_hold_descriptor(error.path):
                 raise none_here from None
             raise
+
+    def _look_at_memory_later(self) -> None:
+        self._link.call_later(LOOK_AGAIN, self._look_at_memory)
+
+    def _look_at_memory(self) -> None:
+        """Give back what memory is not used any more. In the loop, from when it was used until that is done."""
+        with self._lock:
+            door = self._door
+            if not self.is_over and isinstance(door, Answerer) and door.bodies is not None and not door.bodies.rest():
+                self._look_at_memory_later()
+
+    def _let_memory_go(self) -> None:
+        """Have nothing mapped any more, once it is over and nothing is left to be read."""
+        door = self._door
+        with self._lock:
+            if isinstance(door, Answerer) and door.bodies is not None and not door.has_more:
+                door.bodies.close()
 
     def notifications_left(self) -> list[int]:
         """Return how many bytes each notification took that is to be served, or being served."""

@@ -13,9 +13,10 @@ class ServiceStats:
     """Numbers of one service since it was made, over all its connections. Latencies are in seconds.
 
     `calls` counts calls and notifications that were begun, `errors` those that gave no result; `active_calls` are
-    under way. `bytes_unsent` waits for clients to read, `items_queued` in the topics' queues; `items_dropped` were
-    dropped there, each for one subscriber that read too slowly. `dropped_peers` were disconnected for breaking the
-    protocol or reading too slowly.
+    under way. `bytes_received` and `bytes_sent` went by socket; what went by shared memory counts beside them, as
+    `bytes_received_by_memory` and `bytes_sent_by_memory`. `bytes_unsent` waits for clients to read, `items_queued` in
+    the topics' queues; `items_dropped` were dropped there, each for one subscriber that read too slowly.
+    `dropped_peers` were disconnected for breaking the protocol or reading too slowly.
     """
 
     connections: int
@@ -25,6 +26,8 @@ class ServiceStats:
     errors: int
     bytes_received: int
     bytes_sent: int
+    bytes_received_by_memory: int
+    bytes_sent_by_memory: int
     bytes_unsent: int
     subscribers: int
     items_queued: int
@@ -82,7 +85,8 @@ class ServiceReport:
 class ClientStats:
     """Numbers of one client since it was made. Latencies are in seconds, from the call to its result.
 
-    `connections` counts the connections it has made: more than 1 where it has reconnected.
+    `connections` counts the connections it has made: more than 1 where it has reconnected. `bytes_received` and
+    `bytes_sent` went by socket; what went by shared memory counts beside them.
     """
 
     connections: int
@@ -91,6 +95,8 @@ class ClientStats:
     errors: int
     bytes_received: int
     bytes_sent: int
+    bytes_received_by_memory: int
+    bytes_sent_by_memory: int
     latency_p50: float
     latency_p90: float
     latency_p99: float

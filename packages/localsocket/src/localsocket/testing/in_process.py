@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextvars import copy_context
 from typing import Any
 
@@ -67,6 +67,8 @@ class _Memory:
     def abort(self) -> None: ...
 
     def finish(self) -> None: ...
+
+    def call_later(self, seconds: float, callback: Callable[[], object]) -> None: ...
 
     def set_reading(self, is_wanted: bool) -> None: ...
 

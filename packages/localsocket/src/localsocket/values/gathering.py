@@ -74,13 +74,13 @@ class Gathered:
     the descriptors in it, and `batch` those that travel along, once somebody has made them of these.
     """
 
-    __slots__ = ("_pieces", "_size", "batch", "met", "outline")
+    __slots__ = ("_size", "batch", "met", "outline", "pieces")
 
     def __init__(self, outline: bytes, pieces: list[bytes | memoryview], met: Sequence[Fd] = ()) -> None:
         self.outline = outline
         self.met = met
         self.batch: DescriptorBatch | None = None
-        self._pieces = pieces
+        self.pieces = pieces
         self._size = sum(map(len, pieces))
 
     def __len__(self) -> int:
@@ -101,7 +101,7 @@ class Gathered:
 
     def join(self, before: bytes = b"") -> bytes:
         """Return the whole message, behind other bytes."""
-        return b"".join([before, *self._pieces])
+        return b"".join([before, *self.pieces])
 
 
 Written: TypeAlias = bytes | Gathered

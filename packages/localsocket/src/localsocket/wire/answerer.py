@@ -14,6 +14,7 @@ from localsocket.wire.call_bodies import Failure, decode_call, decode_count, enc
 from localsocket.wire.frames import HEADER_SIZE, PIECE, Body, FrameDecoder, Kind, encode_frame
 from localsocket.wire.greeting import Greeting, carry_descriptors, decode_greeting
 from localsocket.wire.laden_frames import ArrivedDescriptors, LadenFrameDecoder
+from localsocket.wire.shared_bodies import LARGE, LAST_BY_SOCKET, Memories, SharedBodies, agreed_bodies
 from localsocket.wire.stream_terms import NO_TERMS, take_terms
 
 _CALL, _NOTIFICATION, _CANCEL, _CREDIT, _REPLY, _ITEM = map(
@@ -35,8 +36,8 @@ def _notification(body: Body) -> AnsweredCall:
 class CallingHalf(Protocol):
     """What makes calls on a connection that goes both ways, and is told what comes for it."""
 
-    def has_greeted(self, peer: Greeting) -> None:
-        """The peer has said this first."""
+    def has_greeted(self, peer: Greeting, bodies: SharedBodies | None) -> None:
+        """The peer has said this first. Large bodies go by `bodies`, if there are any."""
 
     def take_answer(self, kind: int, number: int, body: Body) -> None:
         """Take in a frame that asks for nothing. Raises PeerBrokeProtocol where none may come."""
@@ -64,6 +65,9 @@ class Answerer:
         self.output = mine.encode()
         self.peer: Greeting | None = None
         self.calling: CallingHalf | None = None
+        self.memories: Memories | None = None  # what may be shared with this peer
+        self.on_memory_use: Callable[[], object] | None = None
+        self.bodies: SharedBodies | None = None  # once both sides have said that they may stand in memory
         self._window = 0  # bytes of each stream that the peer takes before it grants more
         self.longest = 0  # message that the peer takes, in bytes; it has greeted before anything is sent for a call
         self._decoder = FrameDecoder(mine.max_message, piece=PIECE)
@@ -128,6 +132,10 @@ class Answerer:
         requests: list[Request] = []
         try:
             for kind, number, body in self._decoder.feed(data):
+                if kind > LAST_BY_SOCKET:
+                    if (taken := self._take_from_memory(kind, body)) is None:
+                        continue
+                    kind, body = taken  # what stands for another frame is that one
                 if self.peer is None:
                     self._has_greeted(decode_greeting(body, self.mine))
                 elif kind == _CALL:
@@ -147,16 +155,10 @@ class Answerer:
                         cancelled.is_over = True
                         requests.append((kind, cancelled))
                 elif kind == _CREDIT:
-                    granted = decode_count(body)
-                    if (credited := self._open.get(number)) is not None:
-                        credited.credit += granted
-                        if credited.items is not None:
-                            credited.items += 1
+                    if (credited := self._take_credit(number, body)) is not None:
                         requests.append((kind, credited))
-                elif self.calling is not None:
-                    self.calling.take_answer(kind, number, body)
                 else:
-                    raise PeerBrokeProtocol(f"the peer sent a frame of kind {kind} where none may come")
+                    self._take_answer(kind, number, body)
         except PeerBrokeProtocol:
             self._undo(requests)
             raise
@@ -222,7 +224,7 @@ class Answerer:
         answer.credit -= len(body) + HEADER_SIZE
         if answer.items is not None:
             answer.items -= 1
-        return encode_frame(_ITEM, answer.number, body)
+        return self._frame(_ITEM, answer.number, body)
 
     def end_stream(self, answer: AnsweredCall) -> bytes:
         return self._last_frame(answer, Kind.END, b"")
@@ -233,10 +235,32 @@ class Answerer:
         self.peer = peer
         self.longest = peer.max_message
         self._window = peer.stream_window
+        self.bodies = agreed_bodies(self.mine, peer, self.memories, self.on_memory_use)
         if self.calling is not None:
-            self.calling.has_greeted(peer)
+            self.calling.has_greeted(peer, self.bodies)
         if self.on_greeted is not None:
             self.on_greeted()
+
+    def _take_credit(self, number: int, body: Body) -> AnsweredCall | None:
+        granted = decode_count(body)
+        if (credited := self._open.get(number)) is not None:
+            credited.credit += granted
+            if credited.items is not None:
+                credited.items += 1
+        return credited
+
+    def _take_answer(self, kind: int, number: int, body: Body) -> None:
+        if self.calling is None:
+            raise PeerBrokeProtocol(f"the peer sent a frame of kind {kind} where none may come")
+        self.calling.take_answer(kind, number, body)
+
+    def _take_from_memory(self, kind: int, body: Body) -> tuple[int, Body] | None:
+        if self.bodies is None:
+            raise PeerBrokeProtocol(f"the peer sent a frame of kind {kind}, which was not agreed")
+        taken = self.bodies.take(kind, body)
+        if self.bodies.output:
+            self.output += self.bodies.take_output()
+        return taken
 
     def _undo(self, requests: list[Request]) -> None:
         """Have open again what nobody has been told to cancel, and not what nobody has been told to serve."""
@@ -252,4 +276,9 @@ class Answerer:
         answer.is_over = True
         answer.context = None  # which may know the answer: the garbage collector would come to both much later
         del self._open[answer.number]
-        return encode_frame(kind, answer.number, body)
+        return self._frame(kind, answer.number, body)
+
+    def _frame(self, kind: int, number: int, body: Written) -> bytes:
+        if len(body) >= LARGE and self.bodies is not None:
+            return self.bodies.encode(kind, number, body)
+        return encode_frame(kind, number, body)

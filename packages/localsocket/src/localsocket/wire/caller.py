@@ -23,6 +23,7 @@ from localsocket.wire.call_bodies import decode_failure, encode_call, encode_cou
 from localsocket.wire.frames import HEADER_SIZE, Body, Frame, FrameDecoder, Kind, encode_frame
 from localsocket.wire.greeting import BUS_LIMIT, Greeting, decode_greeting
 from localsocket.wire.laden_frames import ArrivedDescriptors, LadenFrameDecoder
+from localsocket.wire.shared_bodies import LARGE, LAST_BY_SOCKET, Memories, SharedBodies, agreed_bodies
 from localsocket.wire.sizes import check_size, check_sizes
 from localsocket.wire.stream_terms import STREAM_TERMS, StreamTerms
 
@@ -69,6 +70,9 @@ class Caller:
         self._longest = sys.maxsize  # message that the peer takes, in bytes, once that is known
         self._decoder = FrameDecoder(mine.max_message)
         self._open: dict[int, OpenCall] = {}
+        self.memories: Memories | None = None  # what may be shared with this peer
+        self.bodies: SharedBodies | None = None  # once both sides have said that they may stand in memory
+        self.repeats = False  # whether calls of idempotent methods may be made again on another connection
         self._last = 0
         self._has_wrapped = False
         self.news: list[OpenCall] = []  # what feed() returned last
@@ -152,7 +156,11 @@ class Caller:
             number = number + 1 if number < _MAX_NUMBER else 1
             self._has_wrapped = True
         self._last = number
-        call = OpenCall(method, number, encode_frame(_CALL, number, body), self.mine.stream_window)
+        if len(body) >= LARGE and self.bodies is not None and not self._may_repeat(method):
+            frame = self.bodies.encode(_CALL, number, body)
+        else:
+            frame = encode_frame(_CALL, number, body)
+        call = OpenCall(method, number, frame, self.mine.stream_window)
         if terms is not None and terms.prefetch is not None:
             call.prefetch = ItemWindow(terms.prefetch)
         return call
@@ -168,7 +176,15 @@ class Caller:
         carrier: dict[str, str] | None = None,
     ) -> bytes:
         """Return the frame of a call that is not answered."""
-        return encode_frame(Kind.NOTIFICATION, 0, self._encode(method, None, arguments, named, carrier))
+        body = self._encode(method, None, arguments, named, carrier)
+        if len(body) >= LARGE and self.bodies is not None:
+            return self.bodies.encode(Kind.NOTIFICATION, 0, body)
+        return encode_frame(Kind.NOTIFICATION, 0, body)
+
+    def withdraw(self, frame: bytes) -> None:
+        """The frame of a call or notification is never sent, not even in part."""
+        if self.bodies is not None:
+            self.bodies.withdraw(frame)
 
     def cancel(self, call: OpenCall) -> bytes:
         """Forget the call; return the frame that tells so, or nothing for one that is over."""
@@ -240,8 +256,16 @@ class Caller:
         news = self.news = []
         try:
             for kind, number, body in frames:
+                if kind > LAST_BY_SOCKET:
+                    if self.bodies is None:
+                        raise PeerBrokeProtocol(f"the peer sent a frame of kind {kind}, which was not agreed")
+                    if (taken := self.bodies.take(kind, body)) is None:
+                        continue
+                    kind, body = taken  # what stands for another frame is that one
                 if self.peer is None:
-                    self.has_greeted(decode_greeting(body, self.mine))
+                    peer = decode_greeting(body, self.mine)
+                    self.bodies = agreed_bodies(self.mine, peer, self.memories)
+                    self.has_greeted(peer)
                     continue
                 call = self._open.get(number)
                 if call is None:
@@ -289,6 +313,10 @@ class Caller:
         return calls
 
     # ------------------------------------------------------------------------------------------------------------------
+
+    def _may_repeat(self, method: str) -> bool:
+        """Whether the frame of such a call may be sent again, on a connection that knows nothing of this memory."""
+        return self.repeats and self.peer is not None and method in self.peer.idempotent
 
     def _check_late(self, kind: int, number: int) -> None:
         """Check what has come for no open call: it was cancelled, and this on its way when the peer learned of it."""

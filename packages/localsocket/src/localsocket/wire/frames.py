@@ -42,6 +42,9 @@ class Kind(enum.IntEnum):
     END = 9
     CREDIT = 10
     CANCEL = 11
+    MEMORY = 12
+    MEMORY_ANSWER = 13
+    BODY_IN_MEMORY = 14
 
 
 MAY_BE_IGNORED: Final = 128
