@@ -6,6 +6,7 @@ import base64
 import enum
 import io
 import json
+import os
 import signal
 import subprocess
 import threading
@@ -17,7 +18,7 @@ from typing import Annotated
 import msgspec
 import pytest
 
-from localsocket import LocalSocket, ServerThread, Service
+from localsocket import Fd, LocalSocket, ServerThread, Service
 from localsocket.services.description import (
     ErrorDescription,
     FieldDescription,
@@ -649,3 +650,25 @@ def test_where_the_output_has_no_umlauts_json_stays_json(
     _, shown = on_terminal("call", "demo.all", "echo", "Grüße", "--json", encoding="ascii")
     assert shown == '"Gr\\u00fc\\u00dfe"\n'
     assert json.loads(shown) == "Grüße"
+
+
+def test_a_method_that_gives_a_descriptor_is_refused_since_nothing_could_be_done_with_it(
+    command: Command, runtime_directory: Path
+) -> None:
+    service = Service("demo.files")
+
+    @service.method
+    def open_null(mode: str = "rb") -> Fd:
+        with open(os.devnull, mode) as file:
+            return Fd.of(file)
+
+    @service.method
+    def is_given(file: Fd | None = None) -> bool:
+        return file is not None
+
+    with ServerThread("demo.files", service):
+        status, output, errors = command("call", "demo.files", "open_null")
+        assert (status, output) == (2, "")
+        assert "descriptor" in errors
+        assert command("call", "demo.files", "is_given")[:2] == (0, "false\n")
+        assert "open_null(mode: str = 'rb') -> Fd" in command("describe", "demo.files")[1]

@@ -18,7 +18,7 @@ import uvloop
 
 import localsocket
 from contracts import AioFace, BothWaysFace, ServingInLoop, ServingInThread
-from localsocket import CallLimits, Client, Fd, ServerThread, Service, current_call
+from localsocket import CallLimits, Client, Fd, ServerThread, Service, _core, current_call
 from localsocket.errors import (
     BadArguments,
     CallCancelled,
@@ -30,6 +30,7 @@ from localsocket.errors import (
 )
 from localsocket.testing import PATIENCE, wait_until
 from services.conftest import ADDRESS, Serve
+from services.raw_peers import connect_raw
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="elsewhere descriptors do not travel yet")
 
@@ -463,6 +464,19 @@ def test_a_service_whose_annotations_ask_for_none_carries_none(serve: Serve, fil
         expect_copies(file, 2)
 
 
+def test_what_carries_none_receives_as_if_there_were_no_such_thing(serve: Serve, file: IO[bytes]) -> None:
+    plain = Service("plain")
+    plain.method(lambda: None, name="nothing")
+    with serve(plain), Client(ADDRESS) as client:
+        client.call("nothing")
+        socket = client._connection.socket  # type: ignore[union-attr]
+        assert socket._arrivals is None
+        assert type(socket._recv) is type(_core.receiver(socket._sock))
+    with serve(made(file, is_async=False)), Client(ADDRESS) as client:
+        client.call("add_one", 1)
+        assert client._connection.socket._arrivals is not None  # type: ignore[union-attr]
+
+
 def test_a_client_that_takes_none_is_given_none(serve: Serve, file: IO[bytes]) -> None:
     limits = CallLimits(descriptors=0)
     with serve(made(file, is_async=False)), Client(ADDRESS, limits=limits) as client, Fd.of(file) as fd:
@@ -483,6 +497,43 @@ def test_other_protocols_refuse_with_a_word(serve: Serve, file: IO[bytes]) -> No
         with pytest.raises(Exception, match="descriptor"):
             client.call("read", log=3)
         assert client.call("add_one", number=1) == 2
+
+
+def test_http_refuses_as_not_implemented(serve: Serve, file: IO[bytes]) -> None:
+    service = made(file, is_async=False)
+
+    @service.method
+    def is_given(log: Fd | None = None) -> bool:
+        return log is not None
+
+    def post(method: str, body: bytes) -> int:
+        head = f"POST /{method} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+        head += f"Content-Length: {len(body)}\r\n\r\n"
+        with connect_raw(ADDRESS) as peer:
+            peer.sendall(head.encode() + body)
+            return int(peer.recv(65536).split()[1])
+
+    with serve(service):
+        assert post("open_file", b"{}") == 501
+        assert post("read", b'{"log": 3}') == 501
+        assert post("read", b'{"log": null}') == 501
+        assert post("is_given", b"{}") == 200
+        assert post("add_one", b'{"number": "x"}') == 422
+
+
+def test_what_is_logged_of_a_call_leaves_its_descriptors_alone(
+    serve: Serve, file: IO[bytes], caplog: pytest.LogCaptureFixture
+) -> None:
+    service = Service("logged", log_calls="arguments")
+
+    @service.method
+    def read(log: Fd) -> bytes:
+        return read_all(log)
+
+    with caplog.at_level("INFO", "localsocket.calls"), serve(service), Client(ADDRESS) as client, Fd.of(file) as fd:
+        assert client.call("read", fd) == b"some text"
+        wait_until(lambda: caplog.records, "the call to be logged")
+        assert client.call("read", fd) == b"some text"
 
 
 def test_items_and_messages_are_no_descriptors() -> None:

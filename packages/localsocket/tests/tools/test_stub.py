@@ -8,6 +8,7 @@ import builtins
 import contextlib
 import enum
 import importlib.util
+import os
 import sys
 import types
 import typing
@@ -19,7 +20,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from localsocket import Client, ServerThread, Service, aio
+from localsocket import Client, Fd, ServerThread, Service, aio
 from localsocket.services.description import (
     ErrorDescription,
     FieldDescription,
@@ -324,3 +325,24 @@ def test_nothing_that_a_service_says_is_run(lie: str, monkeypatch: pytest.Monkey
         with contextlib.suppress(TypeError, ValueError):  # a class that cannot be made
             load(told)
     assert not booms
+
+
+def test_descriptors_are_of_the_package_in_a_stub(load: Load, tmp_path: Path) -> None:
+    service = Service("demo")
+
+    @service.method
+    def open_file(name: str) -> Fd:
+        return Fd(os.open(tmp_path / name, os.O_RDONLY))
+
+    @service.method
+    def read(file: Fd, errors: Fd | None = None) -> bytes:
+        return os.pread(file.fileno(), 100, 0)
+
+    (tmp_path / "x").write_text("text")
+    told = service.describe()
+    stub = load(told)
+    assert served_again(stub, "Demo", told) == told
+    with ServerThread("demo", service), Client("demo") as client:
+        typed = client.typed(stub.Demo)
+        with typed.open_file("x") as file:
+            assert typed.read(file) == b"text"

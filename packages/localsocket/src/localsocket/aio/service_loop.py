@@ -329,7 +329,7 @@ class ServedConnection:
             with call.traced():
                 result = await call.method.function(*call.arguments, **call.named)
             if not self._session.outbox.has_room:
-                await self._wait_for_room()
+                await self._wait_for_room_for(call, result)
         except asyncio.CancelledError:
             self._tell_cancelled(call)
         except Exception as error:
@@ -376,6 +376,13 @@ class ServedConnection:
             if answer.may_send_item:
                 session.when_room(partial(self.in_loop, may_go_on.set))
             await may_go_on.wait()
+
+    async def _wait_for_room_for(self, call: ServedCall, result: object) -> None:
+        try:
+            await self._wait_for_room()
+        except asyncio.CancelledError:
+            self._session.drop_result(call, result)
+            raise
 
     async def _wait_for_room(self) -> None:
         """Wait until the peer has read of what was sent before, lest more and more waits for one that does not read."""

@@ -81,7 +81,11 @@ class ServingConnection(SessionConnection):
 
     def _speak_first(self) -> None:
         self._served.begin()
-        self.session.speak_first(self.caller.mine)
+        self._socket.when_attached(self._speak)  # the peer may send descriptors from then on
+
+    def _speak(self) -> None:
+        if self.error is None:
+            self.session.speak_first(self.caller.mine)
 
     def cut_off(self) -> None:
         super().cut_off()

@@ -77,6 +77,13 @@ class SharedSocket(LocalSocket):
         self.thread = threading.get_ident()
         self._attach()
 
+    def when_attached(self, callback: Callable[[], object]) -> None:
+        """Call back once the loop receives: what arrives before that is received without what comes beside it."""
+        if (attaching := self._attaching) is None:
+            callback()
+        else:
+            attaching.add_done_callback(lambda _: callback())
+
     @property
     def bytes_to_send(self) -> int:
         """How many bytes are gathered, or queued because the kernel has not taken them."""
@@ -121,24 +128,20 @@ class SharedSocket(LocalSocket):
     # --- descriptors, which a transport throws away -------------------------------------------------------------------
 
     def _carry_descriptors(self, most: int) -> Arrivals | None:
-        arrivals = super()._carry_descriptors(most)
-        self._read_beside()
+        """As of every socket; once the loop receives. See when_attached()."""
+        arrivals, transport = super()._carry_descriptors(most), self._transport
+        if transport is None or isinstance(transport, ReadingTransport):
+            return arrivals
+        try:
+            self._transport = ReadingTransport(self._loop, transport, self._descriptor, self._receive)
+        except OSError as error:
+            self._end_reading(error)
         return arrivals
 
     def _carry_no_descriptors(self) -> None:
         super()._carry_no_descriptors()
         if isinstance(self._transport, ReadingTransport):
             self._transport = self._transport.given_up()
-
-    def _read_beside(self) -> None:
-        """Receive by calls of this side, in the place of those of the loop's transport, as soon as there is one."""
-        transport = self._transport
-        if self._arrivals is None or transport is None or isinstance(transport, ReadingTransport):
-            return
-        try:
-            self._transport = ReadingTransport(self._loop, transport, self._descriptor, self._receive)
-        except OSError as error:
-            self._end_reading(error)
 
     def _receive(self) -> None:
         try:
@@ -165,8 +168,6 @@ class SharedSocket(LocalSocket):
     def _begin_receiving(self, transport: asyncio.Transport) -> None:
         super()._begin_receiving(transport)
         self._follow_reading()
-        if self._arrivals is not None:
-            self._loop.call_soon(self._read_beside)  # what begins to read now does not let itself be stopped before
 
     def _take_in(self, count: int) -> None:
         self._on_bytes(self._window[:count].tobytes())

@@ -47,9 +47,10 @@ def mcp(
         from localsocket.blocking.client import Client
         from localsocket.cli.daemons import daemon_of
         from localsocket.mcp.answers import Answers
+        from localsocket.services.limits import NO_DESCRIPTORS
 
         daemon = daemon_of(start, name, directory=directory, idle_timeout=idle_timeout) if start else None
-        client = Client(name, start=daemon, reconnect=True, timeout=timeout)
+        client = Client(name, start=daemon, reconnect=True, timeout=timeout, limits=NO_DESCRIPTORS)
         names = [each for each in only.split(",") if each]
         return Answers(shim, client, only=names, read_only=read_only, complain=complain)
 

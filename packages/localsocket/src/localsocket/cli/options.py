@@ -170,6 +170,7 @@ def client_of(
     """Return a client of a service; `start` is the MODULE:SERVICE that is started where nobody serves."""
     from localsocket.blocking.client import Client  # most of what a command loads
     from localsocket.cli.daemons import daemon_of
+    from localsocket.services.limits import NO_DESCRIPTORS
 
     return Client(
         address_without_secret(name),
@@ -178,4 +179,5 @@ def client_of(
         allow_server=allowed_users(any_user, allow),
         protocol=protocol,
         start=daemon_of(start, name) if start else None,
+        limits=NO_DESCRIPTORS,
     )

@@ -66,3 +66,6 @@ class CallLimits:
 
 
 DEFAULT_CALL_LIMITS = CallLimits()
+
+NO_DESCRIPTORS = CallLimits(descriptors=0)
+"""For clients that could only show a descriptor, and not use it: methods that give one are refused."""

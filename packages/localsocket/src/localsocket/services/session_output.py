@@ -94,8 +94,7 @@ class SessionOutput:
         """Send the result, unless nobody waits for it."""
         if not call.answer.number:
             self._note(call)
-            if call.method.result.has_descriptors:
-                self._drop_result(call, result)
+            self.drop_result(call, result)
             return
         door = self._door
         try:
@@ -113,10 +112,11 @@ class SessionOutput:
         except TooManyDescriptors as error:
             self.refuse(call, error)
 
-    def _drop_result(self, call: ServedCall, result: object) -> None:
+    def drop_result(self, call: ServedCall, result: object) -> None:
         """Close the descriptors that a method has given to nobody."""
-        with contextlib.suppress(BadResult, TooLongToSend):
-            call.method.result.write(result)
+        if call.method.result.has_descriptors:
+            with contextlib.suppress(BadResult, TooLongToSend):
+                call.method.result.write(result)
 
     def fail(self, call: ServedCall, error: Exception) -> None:
         """Send what the method raised: by name where that is declared, else a reference to the log."""

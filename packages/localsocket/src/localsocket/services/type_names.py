@@ -56,6 +56,7 @@ WRITTEN_BY_NAME = {
     **{f"{kind}{bits}": "numpy" for kind in ("int", "uint") for bits in (8, 16, 32, 64)},
     **dict.fromkeys(["float16", "float32", "float64", "complex64", "complex128", "bool_", "str_", "bytes_"], "numpy"),
     **dict.fromkeys(["datetime64", "timedelta64"], "numpy"),
+    "Fd": "localsocket",
     "Fraction": "fractions",
     "NDArray": "numpy.typing",
     "complex": "builtins",

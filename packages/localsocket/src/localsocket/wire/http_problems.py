@@ -15,6 +15,7 @@ _STATUS = {
     "bad-arguments": HTTPStatus.UNPROCESSABLE_ENTITY,
     "cancelled": HTTPStatus.SERVICE_UNAVAILABLE,
     "failed": HTTPStatus.INTERNAL_SERVER_ERROR,
+    "no-descriptors": HTTPStatus.NOT_IMPLEMENTED,
     "no-such-method": HTTPStatus.NOT_FOUND,
     "no-such-topic": HTTPStatus.NOT_FOUND,
     "not-allowed": HTTPStatus.FORBIDDEN,
