@@ -382,6 +382,17 @@ def manager(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Manager
         yield found
 
 
+def test_new_code_that_fails_at_a_later_worker_is_told_as_what_it_is(serve: Serve, module: Path) -> None:
+    program = serve("--workers", "2", "--at", "./shop.sock")
+    line_with(program, "serving demo.shop")
+    only_once = "Path('imported').touch(exist_ok=False)\n"
+    module.write_text(MODULE.replace("VERSION = 1\n", f"VERSION = 2\n{only_once}"))
+    program.send_signal(signal.SIGHUP)
+    line = line_with(program, "ERROR")
+    assert "only 1 of 2 workers reloaded, and the others go on as they were: importing 'shop_here' failed" in line
+    end(program)
+
+
 def test_the_manager_is_told_of_a_reload_by_the_supervisor_alone(serve: Serve, manager: Manager) -> None:
     program = serve("--workers=2")
     manager.wait_for("READY=1")

@@ -9,7 +9,10 @@ from localsocket.serving.workers import WorkerProcess
 
 
 class Renewal:
-    """One worker at a time is new; the first of them is the test of the new code."""
+    """One worker at a time is new; the first of them is the test of the new code.
+
+    `renewed` counts those that have come since it began.
+    """
 
     def __init__(self, places: Iterable[int]) -> None:
         self._places = list(places)
@@ -17,6 +20,7 @@ class Renewal:
         self._is_under_way = False
         self._is_wanted_again = False
         self.newcomer: WorkerProcess | None = None
+        self.renewed = 0
 
     def begin(self) -> bool:
         """Return True where it begins now; while one is under way, another one follows."""
@@ -24,6 +28,7 @@ class Renewal:
             self._is_wanted_again = True
             return False
         self._is_under_way = True
+        self.renewed = 0
         self._to_come.extend(self._places)
         return True
 
@@ -36,12 +41,14 @@ class Renewal:
         if worker is not self.newcomer:
             return False
         self.newcomer = None
+        self.renewed += 1
         return True
 
     def has_failed(self, worker: WorkerProcess) -> bool:
         """Return whether this was the new one, which ended before it served: no further ones are to come."""
-        if not self.has_come(worker):
+        if worker is not self.newcomer:
             return False
+        self.newcomer = None
         self._to_come.clear()
         return True
 

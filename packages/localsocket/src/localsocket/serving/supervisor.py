@@ -175,7 +175,7 @@ class Supervisor:
             if status:
                 logger.warning("%r had to leave, and %s", worker, how)
         elif self._renewal.has_failed(worker):
-            logger.error("not reloaded, and the service goes on as it was: %s", how)
+            logger.error("%s: %s", self._what_goes_on(), how)
             self._renewal_is_over()
         else:
             self._replace(worker, status, how)
@@ -208,6 +208,11 @@ class Supervisor:
             self._renewal_is_over()
         else:
             self._renewal.newcomer = self._start(number)
+
+    def _what_goes_on(self) -> str:
+        if not (renewed := self._renewal.renewed):
+            return "not reloaded, and the service goes on as it was"
+        return f"only {renewed} of {self._job.count} workers reloaded, and the others go on as they were"
 
     def _renewal_is_over(self) -> None:
         self._tell_ready()
