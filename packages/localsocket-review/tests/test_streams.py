@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from localsocket_review.analysis.taint import Trace
+from localsocket_review.analysis.carried_data import Trace
 from localsocket_review.model.unit import Unit
 from samples import call_named, cpp, facts_of, function_named, python
 

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
+from localsocket_review.analysis.carried_data import Trace
 from localsocket_review.analysis.facts import Facts
 from localsocket_review.analysis.searching import Search
-from localsocket_review.analysis.taint import Trace
 from samples import call_named, cpp, facts_of, python
 
 HEAD = "import socket, struct, shlex, json\nconnection = socket.socket(socket.AF_UNIX)\n"

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 
 from localsocket_review.analysis.calls import ProgramCalls
+from localsocket_review.analysis.carried_data import Step, Trace
 from localsocket_review.analysis.control_flow import ControlFlow, Guard
 from localsocket_review.analysis.definitions import Definition, Definitions, How
 from localsocket_review.analysis.descriptor_kinds import DescriptorKinds, keeps_messages
@@ -15,7 +16,6 @@ from localsocket_review.analysis.origins import Origin, Origins
 from localsocket_review.analysis.searching import Search, searched
 from localsocket_review.analysis.sites import Site, Trail
 from localsocket_review.analysis.standard_streams import is_sought_in, is_standard_input
-from localsocket_review.analysis.taint import Step, Trace
 from localsocket_review.analysis.transports import Transports
 from localsocket_review.apis.meaning import Act
 from localsocket_review.model.declarations import FunctionInfo

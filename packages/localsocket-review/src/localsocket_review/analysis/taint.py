@@ -4,10 +4,24 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
-from enum import Enum, auto
 
 from localsocket_review.analysis.calls import ProgramCalls
+from localsocket_review.analysis.carried_data import (
+    FOLLOWED,
+    SMALL_TYPES,
+    Step,
+    Trace,
+    Use,
+    cleans,
+    designated,
+    gives_nothing,
+    has_small_format,
+    left_unquoted,
+    looped_over,
+    parts_of,
+    results,
+    tells_nothing,
+)
 from localsocket_review.analysis.checks import Checks
 from localsocket_review.analysis.containers import Containers
 from localsocket_review.analysis.definitions import Definition, Definitions, How, is_made_of_parameters
@@ -20,60 +34,23 @@ from localsocket_review.analysis.searching import Search, searched
 from localsocket_review.analysis.sites import LONGEST_TRAIL, Trail, argument_of
 from localsocket_review.analysis.standard_streams import is_sought_in, is_standard_input
 from localsocket_review.analysis.transports import Transports
-from localsocket_review.apis.c_library import FRESH_MEMORY
 from localsocket_review.apis.meaning import Act, Api
 from localsocket_review.apis.tables import RECEIVED
 from localsocket_review.model.declarations import FunctionInfo
 from localsocket_review.model.expressions import (
-    COMPARISONS,
-    Assignment,
     Attribute,
     Await,
     Binary,
     Call,
-    Cast,
     Comprehension,
-    Conditional,
     Display,
     Expression,
-    Format,
-    Literal,
     Name,
-    Other,
-    Slice,
-    Starred,
     Subscript,
     Unary,
     strip_casts,
 )
-from localsocket_review.model.place import Place
-from localsocket_review.model.statements import Return
 from localsocket_review.model.unit import Language
-
-
-class Use(Enum):
-    """What the data is used for: a text that is acted on, the name of a file, or the size or place of something."""
-
-    TEXT = auto()
-    PATH = auto()
-    SIZE = auto()
-    OFFSET = auto()  # below nothing it does harm, too
-
-    @property
-    def is_number(self) -> bool:
-        return self in (Use.SIZE, Use.OFFSET)
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """A place on the data's way, and a word about it. `makes_number`: from here on it is a number."""
-
-    place: Place
-    note: str
-    makes_number: bool = False
-
-
-Trace = tuple[Step, ...]
 
 # What says something about the data, but is not the data.
 _ABOUT = frozenset(
@@ -143,19 +120,13 @@ _COMBINING = frozenset(
     }
 )
 _LIMITING = frozenset({"ord", "min", "qMin", "qBound", "clamp"})
-_ALL_BUT_HARMLESS = re.compile(r"\[\^[\w\\. -]*\][+*]?")
-_ONLY_NUMBERS = re.compile(r"(?:[^%]|%[-+ #0]*[\d.]*[hlzjt]*[diouxXcfeg]|%%)*")
 # What a macro or a function, of which nothing else is known, is called that gives the smaller one.
 _SMALLER = re.compile(
     r"(?:^|[a-z]*_)(?:q?min(?:imum)?|least|small(?:er|est)|lesser|clamp|cap|limit|at_?most|bounded)(?:_|$)",
     re.IGNORECASE,
 )
-# What a loop over it gives line by line, and what only changes how a loop goes.
+# What a loop over it gives line by line.
 _STREAMS = ("socket.SocketIO", "asyncio.StreamReader")
-_LOOPING = frozenset({"enumerate", "iter", "list", "map", "filter", "reversed", "islice"})
-_SMALL_TYPES = re.compile(
-    r"(?:u?int(?:8|16)(?:_t)?|qu?int(?:8|16)|uchar|ushort|unsigned char|unsigned short|char|short)"
-)
 _NUMBER_TYPES = re.compile(r"u?int\d*(?:_t)?|qu?int\d+|s?size_t|qsizetype|unsigned.*|long.*|u?long(?:long)?|off_t")
 _SIGNED_TYPES = re.compile(
     r"(?:const )?(?:signed )?(?:int|long|long long|long int|ssize_t|q?int\d+(?:_t)?|qsizetype|off_t)"
@@ -163,8 +134,6 @@ _SIGNED_TYPES = re.compile(
 _KEYED = re.compile(r"map|hash|dict|set\b", re.IGNORECASE)
 _DEEPEST_FIELD = 3
 _LONGEST_WAY = 8
-_FOLLOWED = Act.QUOTE | Act.UNPACK | Act.RECEIVE
-_GIVING_NOTHING = Act.ACCEPT | Act.BIND | Act.LISTEN | Act.CHECK_PEER | Act.CONNECT | Act.START_THREAD
 
 
 class Taint:
@@ -220,7 +189,7 @@ class Taint:
         )
 
     def _find(self, expression: Expression, function: FunctionInfo, use: Use, trail: Trail) -> Trace | None:
-        if _tells_nothing(expression, use):
+        if tells_nothing(expression, use):
             return None
         if isinstance(expression, Subscript | Call):
             taken = self._containers.at_constant(expression, function)
@@ -242,7 +211,7 @@ class Taint:
                 return self._trace(value, function, Use.TEXT, trail)
             case Comprehension(loops=loops):
                 return self._any_elements([iterable for _, iterable in loops], function, use, trail)
-        return self._any(_parts_of(expression), function, use, trail)
+        return self._any(parts_of(expression), function, use, trail)
 
     def _is_path(self, value: Expression, function: FunctionInfo) -> bool:
         """Say whether a value is one of pathlib's: the last part of it leads out of no directory."""
@@ -266,7 +235,7 @@ class Taint:
         for iterable in iterables:
             if isinstance(iterable, Call) and iterable.called_name == "iter" and len(iterable.arguments) == 2:
                 return self._called_again(iterable, function, use)
-            inner = _looped_over(iterable)
+            inner = looped_over(iterable)
             if self._inference.is_a(inner, function, *_STREAMS):
                 if not self._transports.is_network(inner, function):
                     return (Step(iterable.place, "received here"),)
@@ -297,10 +266,10 @@ class Taint:
             return self._variadic(function, use)
         if name in _ABOUT or (use.is_number and name in _LIMITING):
             return None
-        if self._checks.is_enumeration(call, function) or _cleans(call, use):
+        if self._checks.is_enumeration(call, function) or cleans(call, use):
             return None
         api = self._calls.api_of(call, function)
-        if api is not None and (api.act & _FOLLOWED or _gives_nothing(api, use)):
+        if api is not None and (api.act & FOLLOWED or gives_nothing(api, use)):
             return self._of_known_call(call, api, function, use, trail)
         callees = [callee for callee in self._calls.callees(call, function) if not callee.is_constructor]
         for callee in callees:
@@ -313,8 +282,8 @@ class Taint:
 
     def _of_known_call(self, call: Call, api: Api, function: FunctionInfo, use: Use, trail: Trail) -> Trace | None:
         if api.act & Act.QUOTE:
-            return self._any(_left_unquoted(call, api), function, use, trail)
-        if _gives_nothing(api, use):
+            return self._any(left_unquoted(call, api), function, use, trail)
+        if gives_nothing(api, use):
             return None
         if api.act & Act.UNPACK:
             return self._unpacked(call, api, function, use, trail)
@@ -354,7 +323,7 @@ class Taint:
         return (Step(call.place, "received here"),)
 
     def _unpacked(self, call: Call, api: Api, function: FunctionInfo, use: Use, trail: Trail) -> Trace | None:
-        if use.is_number and (api.method in ("ntohs", "be16toh", "le16toh") or _has_small_format(call)):
+        if use.is_number and (api.method in ("ntohs", "be16toh", "le16toh") or has_small_format(call)):
             return None
         if api.act & Act.RECEIVE:  # a stream that reads numbers by itself
             receiver = call.receiver
@@ -372,7 +341,7 @@ class Taint:
     def _returned(self, callee: FunctionInfo, trail: Trail, use: Use) -> Trace | None:
         if len(trail) > LONGEST_TRAIL:
             return None
-        return self._any(_results(callee), callee, use, trail)
+        return self._any(results(callee), callee, use, trail)
 
     def _returning_parts(self, value: Expression, definition: Definition) -> list[FunctionInfo]:
         """Return the functions that a call runs, when each plainly returns as many values as are taken."""
@@ -383,7 +352,7 @@ class Taint:
         are_plain = all(
             isinstance(one, Display) and definition.part < len(one.items)
             for callee in callees
-            for one in _results(callee)
+            for one in results(callee)
         )
         return callees if are_plain else []
 
@@ -396,7 +365,7 @@ class Taint:
         if not isinstance(call, Call) or len(trail) >= LONGEST_TRAIL:
             return None
         for callee in callees:
-            parts = [one.items[definition.part] for one in _results(callee) if isinstance(one, Display)]
+            parts = [one.items[definition.part] for one in results(callee) if isinstance(one, Display)]
             inside = self._calls.trail_into(callee, call, definition.function, trail)
             found = self._any(parts, callee, use, inside)
             if found is not None:
@@ -413,7 +382,7 @@ class Taint:
         variable = self._names.variable(expression, function)
         if variable is None:
             return self._trace(expression.value, function, use, trail) if isinstance(expression, Attribute) else None
-        if use.is_number and _SMALL_TYPES.fullmatch(self._inference.type_of(expression, function).removeprefix("std.")):
+        if use.is_number and SMALL_TYPES.fullmatch(self._inference.type_of(expression, function).removeprefix("std.")):
             return None
         return self._of_definitions(variable, expression, function, use, trail)
 
@@ -509,7 +478,7 @@ class Taint:
         if value is None:
             return None
         if isinstance(value, Display) and (field := variable.path.removeprefix(f"{definition.variable.path}.")):
-            named = _designated(value, field)
+            named = designated(value, field)
             if named is not None and field != variable.path:
                 return self._any(named, function, use, trail)
         if definition.output is not None and isinstance(value, Call):
@@ -695,109 +664,3 @@ class Taint:
 def _believed(trace: Trace | None) -> Trace | None:
     """Drop what came on a very long way: on each step something else may have been meant, and most such are wrong."""
     return trace if trace is None or len(trace) <= _LONGEST_WAY else None
-
-
-def _looped_over(iterable: Expression) -> Expression:
-    """Return what a loop goes over in the end: `lines` of `enumerate(lines)` and of `map(str.strip, lines)`."""
-    if isinstance(iterable, Call) and iterable.called_name in _LOOPING and iterable.arguments:
-        return iterable.arguments[-1 if iterable.called_name in ("map", "filter") else 0]
-    return iterable
-
-
-def _gives_nothing(api: Api, use: Use) -> bool:
-    """Say whether nothing of the arguments is in what a call gives, or it only says how much was written."""
-    if api.name in FRESH_MEMORY or (use.is_number and "buffer" in api.roles):
-        return True
-    return bool(api.act & _GIVING_NOTHING) and not api.act & _FOLLOWED
-
-
-def _tells_nothing(expression: Expression, use: Use) -> bool:
-    """Say whether a value holds nothing of what it is made of, or as a number is bounded by its very shape."""
-    match expression:
-        case Binary(operator=operator) if operator in COMPARISONS:
-            return True
-        case Cast(type=to):
-            return use.is_number and _SMALL_TYPES.fullmatch(to.replace("std::", "")) is not None
-    return False
-
-
-def _parts_of(expression: Expression) -> Iterable[Expression]:
-    """Return the parts that a value is made of."""
-    match expression:
-        case Subscript(value=value) | Cast(value=value) | Await(value=value) | Starred(value=value):
-            return (value,)
-        case Assignment(value=value) | Unary(operator="&" | "*" | "-" | "+" | "~" | "++" | "--", operand=value):
-            return (value,)
-        case Conditional(then=then, otherwise=otherwise):
-            return (then, otherwise)
-        case Binary(operator=operator, left=left):
-            operands = [expression.right]
-            while isinstance(left, Binary) and left.operator == operator:  # a long sum is not a deep one
-                operands.append(left.right)
-                left = left.left
-            return (left, *reversed(operands))
-        case Format() | Display() | Slice():
-            return expression.children()
-    return ()
-
-
-def _left_unquoted(call: Call, api: Api) -> list[Expression]:
-    """Return what a format such as `VALUES (%Q, %s)` puts in as it is."""
-    pattern = argument_of(call, api, "pattern")
-    if not isinstance(pattern, Literal) or not isinstance(pattern.value, str):
-        return []
-    values = call.arguments[call.arguments.index(pattern) + 1 :]
-    kinds = re.findall(r"%[-+ #0]*[\d.*]*[lz]*([a-zA-Z])", pattern.value.replace("%%", ""))
-    return [value for kind, value in zip(kinds, values, strict=False) if kind == "s"]
-
-
-def _results(function: FunctionInfo) -> list[Expression]:
-    """Return what a function gives: by `return`, and as a generator by `yield`."""
-    returned = [one.value for one in function.statements() if isinstance(one, Return) and one.value is not None]
-    return [*returned, *(part for one in function.expressions() for part in _yielded(one))]
-
-
-def _yielded(expression: Expression) -> tuple[Expression, ...]:
-    is_yield = isinstance(expression, Other) and expression.kind in ("yield", "yieldfrom")
-    return expression.parts if is_yield and isinstance(expression, Other) else ()
-
-
-def _cleans(call: Call, use: Use) -> bool:
-    """Say whether a call takes all out of a text that could do harm: `re.sub(r"[^a-z]", "", name)`."""
-    match call:
-        case Call(called_name="sub", arguments=(Literal(value=str(pattern)), Literal(value=str(by)), _, *_)):
-            return _ALL_BUT_HARMLESS.fullmatch(pattern) is not None and by in ("", "_", "-")
-        case Call(called_name="replace", arguments=(Literal(value="/"), Literal(value=str(by)), *_)):
-            return use is Use.PATH and "/" not in by
-        case Call(called_name="snprintf" | "sprintf" as name, arguments=arguments):
-            given = arguments[2 if name == "snprintf" else 1 :][:1]
-            text = given[0].value if given and isinstance(given[0], Literal) else None
-            return isinstance(text, str) and _ONLY_NUMBERS.fullmatch(text) is not None
-        case Call(called_name="basename", arguments=(_,)):
-            return use is Use.PATH
-        case Call(called_name="secure_filename" | "get_valid_filename" | "sanitize_filename"):
-            return use is Use.PATH
-    return False
-
-
-def _has_small_format(call: Call) -> bool:
-    """Say whether the numbers of a struct format, or the bytes of a number, are at most two bytes long."""
-    formats = [argument.value for argument in call.arguments[:1] if isinstance(argument, Literal)]
-    text = formats[0] if formats else None
-    if isinstance(text, bytes):
-        text = text.decode("ascii", "replace")
-    if isinstance(text, str) and call.called_name.startswith("unpack"):
-        return not set(re.sub(r"[\d<>=!@\s]", "", text)) - set("bBhHc?sxp")
-    first = call.arguments[0] if call.arguments else None
-    if call.called_name == "from_bytes" and isinstance(first, Call) and first.arguments:
-        size = first.arguments[-1]
-        return isinstance(size, Literal) and isinstance(size.value, int) and size.value <= 2
-    return False
-
-
-def _designated(value: Display, field: str) -> list[Expression] | None:
-    """Return what `{ .name = text, .mode = 0 }` gives the field; None where fields are not named."""
-    names = [getattr(key, "identifier", getattr(key, "name", "")) for key in value.keys]
-    if value.kind != "initializer" or not names or not all(names):
-        return None
-    return [item for name, item in zip(names, value.items, strict=False) if name == field.partition(".")[0]]

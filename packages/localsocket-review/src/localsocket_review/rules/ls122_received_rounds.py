@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from localsocket_review.analysis.carried_data import Trace
 from localsocket_review.analysis.facts import Facts
-from localsocket_review.analysis.taint import Trace
 from localsocket_review.apis.meaning import Act
 from localsocket_review.findings import Finding, Severity
 from localsocket_review.model.declarations import FunctionInfo

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from localsocket_review.analysis.carried_data import Step, Trace
 from localsocket_review.analysis.facts import Facts
 from localsocket_review.analysis.sites import Site
 from localsocket_review.analysis.streams import waits_for_all
-from localsocket_review.analysis.taint import Step, Trace
 from localsocket_review.analysis.unasked_shapes import is_object_itself, is_structure
 from localsocket_review.apis.meaning import Act
 from localsocket_review.findings import Confidence, Finding, Severity

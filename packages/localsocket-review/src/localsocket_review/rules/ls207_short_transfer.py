@@ -30,19 +30,13 @@ from localsocket_review.model.expressions import (
     strip_casts,
     walk,
 )
-from localsocket_review.model.place import Place
 from localsocket_review.model.statements import (
     Assign,
-    Branch,
-    Break,
     Evaluate,
-    Loop,
     Return,
-    contains,
-    expressions_in,
-    statements_in,
 )
 from localsocket_review.model.unit import Language
+from localsocket_review.rules.half_sent import assigned_inside, begins_again, left_half_way, mentions
 from localsocket_review.rules.rule import Example, Rule, steps_of
 
 # What only a socket of Python's is asked.
@@ -81,7 +75,6 @@ _TELLING = frozenset(
     }
 )
 _NUMBERS_OF_TEXT = frozenset({"builtins.int", "builtins.float"})
-_MOVING = frozenset({"++", "--", "&"})
 _ADVANCE = "move the pointer on by what was sent, as well as counting the size down"
 _NOT_STREAMS = frozenset({"STDOUT_FILENO", "STDERR_FILENO", "STDIN_FILENO"})
 
@@ -188,102 +181,20 @@ def _only_asked_for_failure(facts: Facts, site: Site) -> Iterator[Finding]:
 
 def _ends_half_way(facts: Facts, site: Site) -> Iterator[Finding]:
     """A loop that sends all is left where that fails, and nothing afterwards asks whether all was sent."""
-    function = site.function
-    loops = [one for one in function.statements() if isinstance(one, Loop) and contains(one.body, site.call)]
-    if not loops or not facts.streams.is_stream(site) or not _may_be_socket(facts, site):
+    if not facts.streams.is_stream(site) or not _may_be_socket(facts, site):
         return
-    loop = loops[-1]
-    holder = facts.ownership.holder(site.call, function) or _assigned_inside(facts, site.call, function)
-    left = _left_at(facts, site, loop, holder)
-    if left is not None:
+    if (left := left_half_way(facts, site)) is not None:
         message = "The loop is left where this fails, and nothing afterwards tells that a part was not sent."
         yield RULE.finding(site.place, message, [(site.place, "sent here"), (left, "left here")])
-    elif (begins := _begins_again(facts, site, loop, holder)) is not None:
+    elif (begins := begins_again(facts, site)) is not None:
         message = "Each round sends the same bytes from the beginning; only the size is counted down."
         yield RULE.finding(site.place, message, [(site.place, "sent here"), (begins, "counted here")], repair=_ADVANCE)
-
-
-def _left_at(facts: Facts, site: Site, loop: Loop, holder: Variable | None) -> Place | None:
-    """Return where the loop is left half way, by a break or as if all were done."""
-    function = site.function
-    for one in statements_in(loop.body):
-        if isinstance(one, Branch) and len(one.then) == 1 and isinstance(one.then[0], Return):
-            asks = _mentions(facts, one.test, site.call, holder, function) or _names_errno(one.test)
-            if asks and _says_done(one.then[0], loop, function):
-                return one.then[0].place
-    left = [
-        one
-        for one in loop.body
-        if isinstance(one, Branch)
-        and [type(inner) for inner in one.then] == [Break]
-        and _mentions(facts, one.test, site.call, holder, function)
-    ]
-    asked = {facts.names.variable(part, function) for part in walk(loop.test or site.call) if isinstance(part, Name)}
-    counted = {
-        facts.names.variable(one.target, function)
-        for one in statements_in(loop.body)
-        if isinstance(one, Assign) and one.value is not None and one.operator != "="
-        if _mentions(facts, one.value, site.call, holder, function)
-    }
-    after = {facts.names.variable(one, function) for one in _after(loop, site)}
-    if not left or loop.test is None or not asked or after & {holder, *asked, *counted}:
-        return None
-    return left[0].place
-
-
-def _names_errno(test: Expression) -> bool:
-    return any(isinstance(part, Name) and part.identifier == "errno" for part in walk(test))
-
-
-def _says_done(inside: Return, loop: Loop, function: FunctionInfo) -> bool:
-    """Say whether a return amid the loop gives the same constant as the one behind it, where all has been sent."""
-    last = function.body[-1] if function.body else None
-    at_end = last.value if isinstance(last, Return) and last is not inside and last.place > loop.place else None
-    match inside.value, at_end:
-        case Literal(value=one), Literal(value=other):
-            return one == other and type(one) is type(other)
-    return False
-
-
-def _begins_again(facts: Facts, site: Site, loop: Loop, holder: Variable | None) -> Place | None:
-    """Return where only the size is counted down: `write(fd, data, left)`, and `left -= n`."""
-    function = site.function
-    arguments = [strip_casts(one) for one in site.call.arguments]
-    if function.unit.language is not Language.CPP or len(arguments) < 3:
-        return None
-    data, size = (facts.names.variable(one, function) if isinstance(one, Name) else None for one in arguments[1:3])
-    counted = [
-        one
-        for one in statements_in(loop.body)
-        if isinstance(one, Assign)
-        and one.operator == "-="
-        and one.value is not None
-        and facts.names.variable(one.target, function) == size
-        and _mentions(facts, one.value, site.call, holder, function)
-    ]
-    if data is None or size is None or not counted:
-        return None
-    changed = [target for target, _ in function.assignments()]
-    changed += [one.operand for one in function.expressions() if isinstance(one, Unary) and one.operator in _MOVING]
-    changed += [argument for call in function.calls() if call is not site.call for argument in call.arguments]
-    is_moved = any(
-        contains([loop], one) and facts.names.variable(strip_casts(one), function) == data for one in changed
-    )
-    return None if is_moved else counted[0].place
-
-
-def _after(loop: Loop, site: Site) -> Iterator[Expression]:
-    """Yield the names that stand behind the loop in the text."""
-    end = max((part.place for part in expressions_in([loop])), default=loop.place)
-    for part in site.function.expressions():
-        if isinstance(part, Name | Attribute) and part.place > end:
-            yield part
 
 
 def _is_given_back(facts: Facts, site: Site) -> bool:
     """Say whether how much was sent is what the function returns: whoever calls it can measure that."""
     function = site.function
-    holder = facts.ownership.holder(site.call, function) or _assigned_inside(facts, site.call, function)
+    holder = facts.ownership.holder(site.call, function) or assigned_inside(facts, site.call, function)
     returned = [one.value for one in function.statements() if isinstance(one, Return) and one.value is not None]
     return any(
         part is site.call or (holder is not None and facts.names.variable(part, function) == holder)
@@ -309,12 +220,12 @@ def _numbers_of(value: Expression) -> Iterator[Expression]:
 def _is_asked_for_failure(facts: Facts, site: Site) -> bool:
     """Say whether what the call gives, or the variable that holds it, is compared with a constant."""
     function = site.function
-    holder = facts.ownership.holder(site.call, function) or _assigned_inside(facts, site.call, function)
+    holder = facts.ownership.holder(site.call, function) or assigned_inside(facts, site.call, function)
     return any(
         isinstance(part, Binary)
         and part.operator in COMPARISONS
         and any(isinstance(strip_casts(side), Literal | Unary) for side in (part.left, part.right))
-        and _mentions(facts, part, site.call, holder, function)
+        and mentions(facts, part, site.call, holder, function)
         for part in function.expressions()
     )
 
@@ -481,10 +392,10 @@ def _is_measured(facts: Facts, site: Site) -> bool:
     function, call = site.function, site.call
     if any(facts.streams.measures(guard, function) for guard in facts.flow(function).guards(call)):
         return True
-    holder = facts.ownership.holder(call, function) or _assigned_inside(facts, call, function)
+    holder = facts.ownership.holder(call, function) or assigned_inside(facts, call, function)
     for statement in function.statements():
         added = statement.value if isinstance(statement, Assign) and statement.operator != "=" else None
-        if added is not None and _mentions(facts, added, call, holder, function):
+        if added is not None and mentions(facts, added, call, holder, function):
             return True
         for root in statement.expressions():
             for part in walk(root):
@@ -493,34 +404,15 @@ def _is_measured(facts: Facts, site: Site) -> bool:
     return False
 
 
-def _assigned_inside(facts: Facts, call: Call, function: FunctionInfo) -> Variable | None:
-    for part in function.expressions():
-        target, value = getattr(part, "target", None), getattr(part, "value", None)
-        if isinstance(target, Expression) and isinstance(value, Expression) and strip_casts(value) is call:
-            return facts.names.variable(target, function)
-    return None
-
-
 def _measures(facts: Facts, part: Binary, call: Call, holder: Variable | None, function: FunctionInfo) -> bool:
     """Say whether this compares, or counts with, how much the call gave; comparing with nothing tells its end alone."""
-    if not _mentions(facts, part, call, holder, function):
+    if not mentions(facts, part, call, holder, function):
         return False
     if part.operator in COMPARISONS:
         sides = (strip_casts(part.left), strip_casts(part.right))
         asks_for_end = any(isinstance(side, Literal | Unary) for side in sides)
         return not asks_for_end
     return part.operator in ("+", "-")
-
-
-def _mentions(
-    facts: Facts, expression: Expression, call: Call, holder: Variable | None, function: FunctionInfo
-) -> bool:
-    for part in walk(expression):
-        if part is call:
-            return True
-        if holder is not None and isinstance(part, Name | Attribute) and facts.names.variable(part, function) == holder:
-            return True
-    return False
 
 
 RULE = Rule(

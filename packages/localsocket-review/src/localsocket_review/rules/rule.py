@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
+from localsocket_review.analysis.carried_data import Trace
 from localsocket_review.analysis.facts import Facts
-from localsocket_review.analysis.taint import Trace
 from localsocket_review.findings import Category, Confidence, Evidence, Finding, Severity
 from localsocket_review.model.place import Place
 from localsocket_review.model.unit import Language

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from localsocket_review.analysis.carried_data import Trace
 from localsocket_review.analysis.facts import Facts
 from localsocket_review.analysis.sites import Site
-from localsocket_review.analysis.taint import Trace
 from localsocket_review.apis.meaning import Act
 from localsocket_review.model.declarations import FunctionInfo
 from localsocket_review.model.expressions import Await, Binary, Call, Expression, Literal, Name, Subscript, walk
