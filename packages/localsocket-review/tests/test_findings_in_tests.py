@@ -86,3 +86,12 @@ def test_who_gives_tests_alone_has_them_reviewed_as_all_else(tmp_path: Path, giv
 def test_a_word_that_only_begins_like_tests_is_none(tmp_path: Path) -> None:
     report = review([tree(tmp_path, app=HARMLESS, testimony__contest=REMOVES)])
     assert removals(report) == [("contest.py", Severity.HIGH, 2)]
+
+
+def test_what_a_test_gives_the_program_to_bind_is_not_the_programs_choice(tmp_path: Path) -> None:
+    binds = "import socket\n\n\ndef serve(path):\n    server = socket.socket(socket.AF_UNIX)\n    server.bind(path)\n"
+    tests = "import tempfile\n\nfrom app import serve\n\n\ndef test_it():\n    serve(tempfile.mktemp())\n"
+    report = review([tree(tmp_path, app=binds, tests__test_app=tests)])
+    assert "LS124" not in {one.rule for one in report.findings}
+    alone = review([tree(tmp_path / "whole", app=binds, main=tests)])
+    assert "LS124" in {one.rule for one in alone.findings}

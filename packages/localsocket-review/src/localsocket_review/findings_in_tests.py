@@ -46,6 +46,17 @@ def is_test(path: Path, roots: Sequence[Path]) -> bool:
     """Say whether a file is a test by its place or name below the tree in which it was found."""
     for root in roots:
         if path != root and path.is_relative_to(root):
-            below = path.relative_to(root)
-            return not _FOLDERS.isdisjoint(below.parts[:-1]) or _FILES.fullmatch(below.name) is not None
+            return _is_named_so(path.relative_to(root))
     return False
+
+
+def is_test_of(path: Path, other: Path) -> bool:
+    """Say whether a file is a test, and another one, which is perhaps tested by it, is none beside it."""
+    common = next((parent for parent in path.parents if other.is_relative_to(parent)), None)
+    if common is None:
+        return False
+    return _is_named_so(path.relative_to(common)) and not _is_named_so(other.relative_to(common))
+
+
+def _is_named_so(below: Path) -> bool:
+    return not _FOLDERS.isdisjoint(below.parts[:-1]) or _FILES.fullmatch(below.name) is not None

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 from localsocket_review.analysis.facts import Facts
 from localsocket_review.analysis.sites import Site
 from localsocket_review.analysis.texts import Hole, Text, Texts
+from localsocket_review.findings_in_tests import is_test_of
 from localsocket_review.model.declarations import FunctionInfo
 from localsocket_review.model.expressions import Attribute, Call, Expression, Unary, walk
 from localsocket_review.model.statements import Branch, Loop, Statement, contains, statements_in
@@ -60,6 +62,8 @@ def chosen_name(facts: Facts, site: Site) -> ChosenName | None:
             one
             for ways in (_given(facts, endpoint, texts, site), _written(facts, texts, site), _asked(facts, texts))
             for one in ways
+            # What a test gives the program to bind says nothing of what the program chooses.
+            if not is_test_of(Path(one.function.unit.path), Path(site.function.unit.path))
         ),
         None,
     )

@@ -255,8 +255,11 @@ def _used_after_free(facts: Facts, call: Call, variable: Variable, function: Fun
 
 def _surely_follows(flow: ControlFlow, call: Call, use: Expression) -> bool:
     """Say whether no condition keeps the use from what was freed: `if (failed) give_back(c); c->next = all;`."""
+    if flow.dominates(call, use):
+        return True
+    # What stands above is come to by a loop, which mostly takes the next one, by a macro that nobody here knows.
     asked = {(guard.test, guard.holds) for guard in flow.guards(call)}
-    return flow.dominates(call, use) or all((guard.test, guard.holds) in asked for guard in flow.guards(use))
+    return use.place > call.place and all((guard.test, guard.holds) in asked for guard in flow.guards(use))
 
 
 def _renews(facts: Facts, part: Expression, variable: Variable, function: FunctionInfo) -> bool:
