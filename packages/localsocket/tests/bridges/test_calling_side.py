@@ -15,6 +15,7 @@ from localsocket.bridges.bus_messages import (
     WORD,
     BusAction,
     BusMessage,
+    Probe,
     ServiceHello,
     Subjects,
 )
@@ -92,7 +93,21 @@ def test_a_call_that_is_lost_is_cancelled_wherever_it_may_be() -> None:
     for _ in range(4):
         side.now += 2.0
         side.side.tick()
+        side.side.probed()
     assert (WORD, "cancel") in [next(iter((each.headers or {}).items())) for each in side.said()]
+
+
+def test_a_call_is_not_lost_while_its_answer_may_wait_on_the_way() -> None:
+    """The server has more for us than has arrived: on a slow link that may take longer than it is asked for."""
+    side = Side()
+    side.call(1)
+    for _ in range(20):
+        side.now += 2.0
+        side.side.tick()
+    assert side.side.to_bus.count(Probe()) == 1
+    side.said()
+    side.say(1, "", b"\xc0", reply="")
+    assert side.side.to_local[-1] == encode_frame(Kind.REPLY, 1, b"\xc0")
 
 
 def test_a_client_that_waits_outlives_the_last_instance_and_its_next_call_finds_another() -> None:

@@ -89,7 +89,12 @@ class ServiceHello(msgspec.Struct, frozen=True, kw_only=True):
     durable: list[str] = []
 
 
-BusAction: TypeAlias = BusMessage | Listen | ListenNoMore
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """It is to be told when all has arrived that the server has for us now."""
+
+
+BusAction: TypeAlias = BusMessage | Listen | ListenNoMore | Probe
 """What is done on the bus, in the order in which it was said."""
 
 

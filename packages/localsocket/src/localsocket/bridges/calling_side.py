@@ -34,6 +34,7 @@ from localsocket.bridges.bus_messages import (
     CallerHello,
     Listen,
     ListenNoMore,
+    Probe,
     ServiceHello,
     Subjects,
     is_token,
@@ -144,6 +145,7 @@ class BusCallingSide:
         self._idempotent: frozenset[str] = frozenset()
         self._durable: frozenset[str] = frozenset()
         self._is_searching = False
+        self._is_probing = False
         self._calls: dict[int, _Call] = {}
         self._followers: dict[str, set[int]] = {}
         self._again: list[tuple[float, int]] = []
@@ -496,6 +498,8 @@ class BusCallingSide:
                 self._say(note)
             elif (call := self._calls.get(number)) is not None and call.request is not None:
                 self._send_again(call, now)
+        if self._is_probing:
+            return  # an answer may be among what has not arrived: nothing is known of who is silent
         silent = [
             (number, call)
             for number, call in self._calls.items()
@@ -512,6 +516,12 @@ class BusCallingSide:
                 self._lose(number, call)
         if not all(call.is_stored for _, call in silent):
             self._control("ask", f"{self._inbox}.0", "", f"{self._inbox}.0")
+            self._is_probing = True
+            self.to_bus.append(Probe())
+
+    def probed(self) -> None:
+        """All has arrived that the NATS server had when it was last asked."""
+        self._is_probing = False
 
     @property
     def wants_ticks(self) -> bool:

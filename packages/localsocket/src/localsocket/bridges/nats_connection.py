@@ -46,9 +46,11 @@ class NatsConnection(asyncio.Protocol):
         self._gathered_size = 0
         self._is_full = False
         self._told: asyncio.Future[None] = self._loop.create_future()
-        self._pongs: deque[asyncio.Future[None] | None] = deque()
+        self._pongs: deque[Callable[[], object]] = deque()
+        self._trips: set[asyncio.Future[None]] = set()
         self._over: asyncio.Future[None] = self._loop.create_future()
         self._keeping: asyncio.TimerHandle | None = None
+        self._kept = 0
         self._has_met = False
         self._why: Exception | None = None
 
@@ -102,9 +104,22 @@ class NatsConnection(asyncio.Protocol):
         if self._over.done():
             raise ClosedByPeer("the connection to the NATS server was in use")
         back: asyncio.Future[None] = self._loop.create_future()
-        self._pongs.append(back)
+        self._trips.add(back)
+
+        def come_back() -> None:
+            if not back.done():
+                back.set_result(None)
+
+        self.ping(come_back)
+        try:
+            await back
+        finally:
+            self._trips.discard(back)
+
+    def ping(self, on_back: Callable[[], object]) -> None:
+        """Call `on_back` when the server has done all that was written before, and all that it had for us is here."""
+        self._pongs.append(on_back)
         self.write(PING)
-        await back
 
     async def abort(self) -> None:
         """Let go; what is unsent is dropped."""
@@ -141,8 +156,8 @@ class NatsConnection(asyncio.Protocol):
         if self._keeping is not None:
             self._keeping.cancel()
         self._why = self._why or exc
-        for waiting in [self._told, *self._pongs]:
-            if waiting is not None and not waiting.done():
+        for waiting in [self._told, *self._trips]:
+            if not waiting.done():
                 lost = ClosedByPeer("the connection to the NATS server was in use")
                 lost.__cause__ = self._why
                 waiting.set_exception(lost)
@@ -160,9 +175,8 @@ class NatsConnection(asyncio.Protocol):
         if type(said) is Ping:
             self.write(PONG)
         elif type(said) is Pong:
-            back = self._pongs.popleft() if self._pongs else None
-            if back is not None and not back.done():
-                back.set_result(None)
+            if self._pongs:
+                self._pongs.popleft()()
         elif type(said) is Info:
             self.info = said
             if not self._told.done():
@@ -183,12 +197,15 @@ class NatsConnection(asyncio.Protocol):
 
     def _keep(self) -> None:
         """Ask from time to time whether the server is there."""
-        if self._pongs.count(None) >= _UNANSWERED:
+        if self._kept >= _UNANSWERED:
             self._lose(TimeoutError("the NATS server does not answer"))
             return
-        self._pongs.append(None)
-        self.write(PING)
+        self._kept += 1
+        self.ping(self._is_there)
         self._keeping = self._loop.call_later(_KEEP, self._keep)
+
+    def _is_there(self) -> None:
+        self._kept = 0
 
     def _lose(self, why: Exception) -> None:
         self._why = self._why or why

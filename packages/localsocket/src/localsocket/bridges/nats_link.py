@@ -11,7 +11,7 @@ import contextlib
 import logging
 from collections.abc import Callable
 
-from localsocket.bridges.bus_messages import BusAction, BusMessage, Listen
+from localsocket.bridges.bus_messages import BusAction, BusMessage, Listen, Probe
 from localsocket.bridges.nats_address import NatsAddress
 from localsocket.bridges.nats_connection import NatsConnection
 from localsocket.bridges.nats_protocol import encode_message, encode_subscribe, encode_unsubscribe
@@ -41,7 +41,9 @@ class NatsLink:
         on_message: Callable[[BusMessage], object],
         on_lost: Callable[[LocalSocketError], object],
         on_drained: Callable[[], object],
+        on_probed: Callable[[], object] = lambda: None,
     ) -> None:
+        self._on_probed = on_probed
         self.address = address
         self._name = name
         self._on_message = on_message
@@ -101,6 +103,9 @@ class NatsLink:
     def do(self, action: BusAction) -> None:
         """Have it done, after everything that was said before. What cannot be sent costs nothing else."""
         if self._is_over or (connection := self._connection) is None:
+            return
+        if isinstance(action, Probe):
+            connection.ping(self._on_probed)
             return
         try:
             if type(action) is BusMessage:

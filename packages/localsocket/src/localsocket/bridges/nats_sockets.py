@@ -61,7 +61,8 @@ class NatsSocket:
         """Connect, and from then on call `on_bytes` with what arrives, and `on_end` with why nothing more will."""
         self._on_bytes = on_bytes
         self._on_end = on_end
-        self._link = NatsLink(self._of, f"client of {self._of.service}", self._take, self._end, on_drained)
+        name = f"client of {self._of.service}"
+        self._link = NatsLink(self._of, name, self._take, self._end, on_drained, self._probed)
         self._opening = self._loop.create_task(self._open(), name=f"connecting to {self.address}")
 
     @property
@@ -90,6 +91,9 @@ class NatsSocket:
         self._is_reading = is_wanted
         if is_wanted and self._side is not None:
             self._act(self._side)
+
+    def _carry_descriptors(self, _most: int) -> None:
+        """Descriptors do not leave their machine."""
 
     def send_gathered(self) -> None:
         """Nothing is gathered here."""
@@ -145,6 +149,10 @@ class NatsSocket:
         if self._side is not None and not self._is_over:
             self._side.from_bus(message)
             self._act(self._side)
+
+    def _probed(self) -> None:
+        if self._side is not None:
+            self._side.probed()
 
     def _act(self, side: BusCallingSide) -> None:
         if side.to_bus:
