@@ -19,7 +19,10 @@ from setuptools.command.sdist import sdist
 
 CORE = Extension(
     "localsocket._core.compiled",
-    [f"src/localsocket/_core/{name}.c" for name in ("answering", "calling", "compiled", "frames", "records")],
+    [
+        f"src/localsocket/_core/{name}.c"
+        for name in ("answering", "calling", "compiled", "counting", "frames", "records")
+    ],
     depends=["src/localsocket/_core/core.h"],
     extra_compile_args=["-std=c11", "-O2", "-g0", "-fvisibility=hidden"],
     py_limited_api=True,

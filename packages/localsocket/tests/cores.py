@@ -47,7 +47,9 @@ def core(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Mod
 
 def made_with(core: ModuleType, kind: type[T], *methods: str) -> type[T]:
     """Return the class as it would be if this core had been chosen, as far as these methods go."""
-    as_written = {method: vars(kind).get(f"_{method}_in_python", vars(kind)[method]) for method in methods}
+    as_written = {
+        method: getattr(kind, f"_{method.removeprefix('_')}_in_python", getattr(kind, method)) for method in methods
+    }
     made: type[T] = type(kind.__name__, (kind,), {"__slots__": (), **as_written})
     core.short_ways(*methods)(made)
     return made

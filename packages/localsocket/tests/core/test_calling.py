@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from cores import assert_counts_references, core_named, made_with
 from localsocket._core import in_python
+from localsocket.blocking.client_connection import ClientConnection
 from localsocket.errors import LocalSocketError, PeerBrokeProtocol
 from localsocket.wire.caller import Caller
 from localsocket.wire.frames import HEADER_SIZE, FrameDecoder
@@ -198,6 +199,69 @@ def test_an_open_call_that_knows_itself_is_garbage(core: ModuleType) -> None:
     def once() -> None:
         call = core.OpenCall("do", 7, b"frame", 100)
         call.waiter = [call]
+
+    assert_counts_references(once)
+
+
+# --- who is told --------------------------------------------------------------------------------------------------
+
+
+class Waiting:
+    """Stands in for Turn, and notes what it is told."""
+
+    def __init__(self, bell: object, rings: list[object]) -> None:
+        self.is_done = False
+        self._bell = bell
+        self._rings = rings
+
+    def finish(self) -> None:
+        self.is_done = True
+        self.ring()
+
+    def ring(self) -> None:
+        if self._bell is not None:
+            self._rings.append(self._bell)
+
+
+def connection_of(core: ModuleType) -> ClientConnection:
+    """A connection of no socket, of which this much is asked."""
+    connection = object.__new__(made_with(core, ClientConnection, "_tell_waiters"))
+    connection.caller = caller_of(core)
+    connection._begin_waiting()
+    return connection
+
+
+@pytest.mark.parametrize("kind", CORES)
+def test_who_waits_for_calls_is_told_and_woken_where_it_sleeps(core: ModuleType, kind: str) -> None:
+    connection, rings = connection_of(core), list[object]()
+    calls = [core_named(kind).OpenCall("do", number, b"", 0) for number in range(4)]
+    turns = [Waiting(bell, rings) for bell in (None, "first", "second", "of nobody")]
+    calls[1].waiter, calls[2].waiter, calls[3].waiter = [turns[0]], turns[1:3], []
+    connection._tell_waiters(calls)
+    assert [turn.is_done for turn in turns] == [True, True, True, False]
+    assert rings == ["first", "second"]
+    assert [call.waiter for call in calls] == [None, [], [], []]
+    connection._tell_waiters(calls)
+    assert rings == ["first", "second"]
+
+
+def test_who_waits_for_the_greeting_or_for_room_is_told_as_well(core: ModuleType) -> None:
+    connection, rings = connection_of(core), list[object]()
+    connection._greeted = Waiting("greeted", rings)  # type: ignore[assignment] # it is one, as far as this goes
+    connection._tell_waiters([])
+    connection._waiting_for_room.append(Waiting("room", rings))  # type: ignore[arg-type]
+    connection._tell_waiters([])
+    connection._tell_waiters([])
+    assert rings == ["greeted", "room"]
+
+
+def test_nothing_is_kept_of_who_was_told(core: ModuleType) -> None:
+    connection = connection_of(core)
+
+    def once() -> None:
+        call = core.OpenCall("do", 1, b"", 0)
+        call.waiter = [Waiting("bell", []), Waiting(None, [])]
+        connection._tell_waiters([call])
 
     assert_counts_references(once)
 

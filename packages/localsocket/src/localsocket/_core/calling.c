@@ -1,5 +1,6 @@
-/* Calls as their caller sees them, in C: what they become to be sent, and the replies that end them. The methods that these
- * functions take the place of stand in wire/caller.py; what is not done here is left to those, and every error too. */
+/* Calls as their caller sees them, in C: what they become to be sent, the replies that end them, and who waits for those. The
+ * methods that these functions take the place of stand in wire/caller.py and blocking/client_connection.py; what is not done
+ * here is left to those, and every error too. */
 #include "core.h"
 
 #include <limits.h>
@@ -7,8 +8,8 @@
 
 
 static struct {
-    PyObject *decoder, *encode_flat, *feed_in_python, *last, *longest, *mine, *news, *open, *prepare_in_python, *stream_window,
-        *take;
+    PyObject *bell, *decoder, *encode_flat, *feed_in_python, *greeted, *has_news, *is_done, *last, *longest, *mine, *news,
+        *open, *prepare_in_python, *ring, *stream_window, *take, *tell_waiters_in_python, *waiting_for_room;
 } name;
 
 static PyObject *zero, *one;
@@ -226,6 +227,67 @@ static PyObject *feed_caller(PyObject *self, PyObject *data)
     return result;
 }
 
+/* --- who waits for it ------------------------------------------------------------------------------------------------- */
+
+/* As Turn.finish(): nobody is woken who does not sleep. */
+static bool finish_turn(PyObject *turn)
+{
+    PyObject *bell = PyObject_SetAttr(turn, name.is_done, Py_True) < 0 ? NULL : PyObject_GetAttr(turn, name.bell);
+    PyObject *rung = bell == NULL || bell == Py_None ? bell : PyObject_CallMethodObjArgs(turn, name.ring, NULL);
+    if (rung != bell)
+        Py_XDECREF(rung);
+    Py_XDECREF(bell);
+    return rung != NULL;
+}
+
+/* Finishes the turns of who waits for the call, of whom there are none then. */
+static bool finish_turns(PyObject *call)
+{
+    PyObject *waiter = ((struct record *)call)->fields[WAITER];
+    if (waiter == NULL || !PyList_CheckExact(waiter) || PyList_Size(waiter) == 0)
+        return true;
+    PyObject *nobody = PyList_New(0);
+    bool are_finished = nobody != NULL;
+    Py_INCREF(waiter);
+    for (Py_ssize_t i = 0; are_finished && i < PyList_Size(waiter); i++)
+        are_finished = finish_turn(PyList_GetItem(waiter, i));
+    if (are_finished)
+        set_field(call, WAITER, nobody);
+    Py_DECREF(waiter);
+    Py_XDECREF(nobody);
+    return are_finished;
+}
+
+/* Whether nobody waits for anything but calls: 0 where somebody may, -1 with an exception. */
+static int waits_nobody_else(PyObject *self)
+{
+    PyObject *greeted = PyObject_GetAttr(self, name.greeted);
+    PyObject *is_done = greeted == NULL ? NULL : PyObject_GetAttr(greeted, name.is_done);
+    PyObject *for_room = is_done == NULL ? NULL : PyObject_GetAttr(self, name.waiting_for_room);
+    int nobody = for_room == NULL ? -1 : is_done == Py_True && PyObject_Size(for_room) == 0;
+    Py_XDECREF(greeted);
+    Py_XDECREF(is_done);
+    Py_XDECREF(for_room);
+    return nobody;
+}
+
+static PyObject *tell_waiters(PyObject *self, PyObject *news)
+{
+    bool are_told = PyList_CheckExact(news);
+    for (Py_ssize_t i = 0; are_told && i < PyList_Size(news); i++) {
+        PyObject *call = PyList_GetItem(news, i);
+        Py_INCREF(call);
+        are_told = Py_IS_TYPE(call, open_call_type) && finish_turns(call);
+        Py_DECREF(call);
+    }
+    if (!are_told) /* those that were told already are not told again */
+        return PyErr_Occurred() ? NULL : PyObject_CallMethodObjArgs(self, name.tell_waiters_in_python, news, NULL);
+    int nobody = waits_nobody_else(self);
+    if (nobody < 0)
+        return NULL;
+    return nobody ? none() : PyObject_CallMethodObjArgs(self, name.has_news, NULL);
+}
+
 /* --- what a caller sends ---------------------------------------------------------------------------------------------- */
 
 /* Whether these are plain numbers, strings and bytes, and not large. */
@@ -329,23 +391,31 @@ const struct way ways_of_calling[] = {
      "Caller",
      "_prepare_in_python",
      "($self, method, timeout, arguments, named=None, carrier=None, terms=None)"},
+    {{"_tell_waiters", tell_waiters, METH_O, NULL}, "ClientConnection", "_tell_waiters_in_python", "($self, news)"},
 };
 const size_t count_of_calling_ways = sizeof ways_of_calling / sizeof ways_of_calling[0];
 
 bool prepare_calling(PyObject *module)
 {
     const struct used_name names[] = {
+        {&name.bell, "_bell"},
         {&name.decoder, "_decoder"},
         {&name.encode_flat, "_encode_flat"},
         {&name.feed_in_python, "_feed_in_python"},
+        {&name.greeted, "_greeted"},
+        {&name.has_news, "_has_news"},
+        {&name.is_done, "is_done"},
         {&name.last, "_last"},
         {&name.longest, "_longest"},
         {&name.mine, "mine"},
         {&name.news, "news"},
         {&name.open, "_open"},
         {&name.prepare_in_python, "_prepare_in_python"},
+        {&name.ring, "ring"},
         {&name.stream_window, "stream_window"},
         {&name.take, "take"},
+        {&name.tell_waiters_in_python, "_tell_waiters_in_python"},
+        {&name.waiting_for_room, "_waiting_for_room"},
     };
     if (!intern_each(names, sizeof names / sizeof names[0]))
         return false;

@@ -423,6 +423,7 @@ static const struct way *way_of(PyObject *class_name, PyObject *method_name)
         {ways_of_frames, count_of_frame_ways},
         {ways_of_calling, count_of_calling_ways},
         {ways_of_answering, count_of_answering_ways},
+        {ways_of_counting, count_of_counting_ways},
     };
     for (size_t table = 0; table < sizeof known / sizeof known[0]; table++)
         for (size_t i = 0; i < known[table].count; i++) {
@@ -559,8 +560,10 @@ static bool intern_names(void)
 
 PyMODINIT_FUNC PyInit_compiled(void)
 {
-    PyObject *module = intern_names() ? PyModule_Create(&definition) : NULL;
-    if (module != NULL && !(prepare_frames() && prepare_calling(module) && prepare_answering(module)))
+    if (!intern_names() || !prepare_frames() || !prepare_counting())
+        return NULL;
+    PyObject *module = PyModule_Create(&definition);
+    if (module != NULL && !(prepare_calling(module) && prepare_answering(module)))
         Py_CLEAR(module);
     return module;
 }

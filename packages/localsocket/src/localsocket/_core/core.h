@@ -95,4 +95,9 @@ extern const struct way ways_of_answering[];
 extern const size_t count_of_answering_ways;
 bool prepare_answering(PyObject *module);
 
+/* counting.c */
+extern const struct way ways_of_counting[];
+extern const size_t count_of_counting_ways;
+bool prepare_counting(void);
+
 #endif

@@ -36,7 +36,8 @@ def short_ways(*_names: str) -> Callable[[_Class], _Class]:
 
     The short way is what nearly always happens; for all else the compiled core calls the method as it stands here. It
     knows them by the names of class and method: `write_nowait` of ConnectedSocket, `read_available` and `_on_events` of
-    EventSocket, `feed` of FrameDecoder, `feed` and `prepare` of Caller, `feed` and `reply` of Answerer.
+    EventSocket, `feed` of FrameDecoder, `feed` and `prepare` of Caller, `feed` and `reply` of Answerer, `_tell_waiters`
+    of the blocking ClientConnection, and `add` of LatencyHistogram.
     """
     return lambda decorated: decorated
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections import deque
 
+from localsocket._core import short_ways
 from localsocket.blocking.shared_socket import SharedSocket, Turn
 from localsocket.deadlines import Deadline
 from localsocket.errors import ClosedByUs, DeadlinePassed, LocalSocketError
@@ -14,6 +15,7 @@ from localsocket.services.client_core import ClientCore
 from localsocket.wire.caller import OpenCall
 
 
+@short_ways("_tell_waiters")
 class ClientConnection(AnyClientConnection):
     """See AnyClientConnection; any thread may call and wait."""
 

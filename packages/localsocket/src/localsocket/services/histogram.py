@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from localsocket._core import short_ways
+
 _STEPS = 8  # buckets for each doubling, so a percentile is true to about a tenth
 _BUCKETS = 80 * _STEPS  # more nanoseconds than will ever pass
 
 
+@short_ways("add")
 class LatencyHistogram:
     """Counts of durations in nanoseconds. Not thread-safe: a count may be lost, nothing worse."""
 
