@@ -16,7 +16,7 @@ from localsocket._core import in_python
 from localsocket.blocking.client_connection import ClientConnection
 from localsocket.errors import LocalSocketError, PeerBrokeProtocol
 from localsocket.wire.caller import Caller
-from localsocket.wire.frames import HEADER_SIZE, FrameDecoder
+from localsocket.wire.frames import HEADER_SIZE, Frame, FrameDecoder
 from localsocket.wire.greeting import Greeting
 from localsocket.wire.stream_terms import BEGINS_IN_TIME, StreamTerms
 from wire.building import END, ITEM, REPLY, STREAM, frame, greeting, pack, split_at
@@ -85,6 +85,19 @@ def test_other_bytes_than_bytes_are_read_too(core: ModuleType) -> None:
     for data in (bytearray(two), memoryview(two)):
         got = decoder_of(core).feed(data)  # type: ignore[arg-type]
         assert [bytes(body) for _, _, body in got] == [b"one", b"two"]
+
+
+def test_a_decoder_that_reads_otherwise_is_asked(core: ModuleType) -> None:
+    class Turning(FrameDecoder):
+        def feed(self, data: bytes) -> list[Frame]:
+            return [(kind, number, bytes(body)[::-1]) for kind, number, body in super().feed(data)]
+
+    caller = caller_of(core)
+    caller._decoder = Turning(LONGEST)
+    caller._decoder.feed(GREETED)
+    call = caller.begin("do", None, ())
+    assert caller.feed(frame(REPLY, 1, b"one")) == [call]
+    assert call.body == b"eno"
 
 
 @pytest.mark.parametrize("body", [b"", b"x" * 100, bytes(5000)])

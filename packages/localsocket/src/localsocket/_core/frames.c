@@ -13,7 +13,7 @@ enum {
 };
 
 static struct {
-    PyObject *arrived, *feed_in_python, *is_greeted, *last, *max_body, *parse;
+    PyObject *arrived, *feed, *feed_in_python, *is_greeted, *last, *max_body, *parse;
 } name;
 
 /* --- reading -------------------------------------------------------------------------------------------------------- */
@@ -23,16 +23,38 @@ static uint32_t number_at(const unsigned char *bytes)
     return (uint32_t)bytes[0] << 24 | (uint32_t)bytes[1] << 16 | (uint32_t)bytes[2] << 8 | bytes[3];
 }
 
+/* Whether the decoder's frames may be read here: 0 where its class has a feed() of its own. -1 with an exception. */
+static int reads_here(PyObject *decoder)
+{
+    static PyObject *known; /* the last class that was found to */
+    PyObject *type = (PyObject *)Py_TYPE(decoder);
+    if (type == known)
+        return 1;
+    PyObject *feed = PyObject_GetAttr(type, name.feed);
+    if (feed == NULL)
+        return -1;
+    bool is_in_c = Py_IS_TYPE(feed, &PyMethodDescr_Type);
+    Py_DECREF(feed);
+    if (is_in_c) {
+        PyObject *before = known;
+        Py_INCREF(type);
+        known = type;
+        Py_XDECREF(before);
+    }
+    return is_in_c;
+}
+
 /* 1 where reading may begin, 0 where it is a case for Python, -1 with an exception. */
 int begin_reading(struct reading *at, PyObject *decoder, PyObject *data)
 {
-    if (!PyBytes_CheckExact(data))
-        return 0;
+    int may_begin = PyBytes_CheckExact(data) ? reads_here(decoder) : 0;
+    if (may_begin < 1)
+        return may_begin;
     *at = (struct reading){.data = data, .bytes = (unsigned char *)PyBytes_AsString(data), .size = PyBytes_Size(data)};
     PyObject *is_greeted = PyObject_GetAttr(decoder, name.is_greeted);
     PyObject *arrived = is_greeted == NULL ? NULL : PyObject_GetAttr(decoder, name.arrived);
     PyObject *max_body = arrived == NULL ? NULL : PyObject_GetAttr(decoder, name.max_body);
-    int may_begin = -1;
+    may_begin = -1;
     if (max_body != NULL) {
         at->longest = PyLong_AsSsize_t(max_body);
         if (at->longest >= 0 || !PyErr_Occurred())
@@ -171,6 +193,7 @@ bool prepare_frames(void)
 {
     const struct used_name names[] = {
         {&name.arrived, "_arrived"},
+        {&name.feed, "feed"},
         {&name.feed_in_python, "_feed_in_python"},
         {&name.is_greeted, "_is_greeted"},
         {&name.last, "_last"},

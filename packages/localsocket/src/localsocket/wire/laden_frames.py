@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from typing import Any, Final, NamedTuple, Protocol
+from typing import Final, NamedTuple, Protocol
 
 from localsocket.errors import PeerBrokeProtocol
 from localsocket.interfaces import Laden
@@ -11,10 +11,6 @@ from localsocket.values.descriptors import DescriptorBatch
 from localsocket.wire.frames import HEADER, HEADER_SIZE, MAY_BE_IGNORED, Frame, FrameDecoder, Kind, check_known
 
 _CARRIERS: Final = frozenset({int(Kind.CALL), int(Kind.NOTIFICATION), int(Kind.REPLY)})
-
-
-_GREETED: Any = 1
-"""True, and not what True is: so nothing is read in C, which counts no bytes and would give descriptors to nobody."""
 
 
 class ArrivedDescriptors(Protocol):
@@ -58,14 +54,14 @@ class LadenFrameDecoder(FrameDecoder):
         """Return one that goes on with what another one holds, which is used no more."""
         made = cls(before.max_body, arrivals, most, ahead=len(before._arrived))
         made._last, made._arrived, made._needed = before._last, before._arrived, before._needed
-        made._is_greeted = before._is_greeted and _GREETED
+        made._is_greeted = before._is_greeted
         return made
 
     def plain(self) -> FrameDecoder:
         """Return one that goes on with what this one holds, on a connection that carries no descriptors after all."""
         made = FrameDecoder(self.max_body)
         made._last, made._arrived, made._needed = self._last, self._arrived, self._needed
-        made._is_greeted = bool(self._is_greeted)
+        made._is_greeted = self._is_greeted
         return made
 
     def close(self) -> None:
@@ -91,7 +87,7 @@ class LadenFrameDecoder(FrameDecoder):
             stop = start + HEADER_SIZE + head.length
             if stop > len(arrived):
                 break
-            self._head, self._is_greeted = None, _GREETED
+            self._head, self._is_greeted = None, True
             if head.kind < MAY_BE_IGNORED:
                 body = bytes(memoryview(arrived)[start + HEADER_SIZE : stop])
                 frames.append((head.kind, head.number, body if head.batch is None else Laden(body, head.batch)))
