@@ -8,7 +8,7 @@ from common import tell
 
 from localsocket import Client, ServerThread, Service
 
-SIZE = 100_000
+SIZE = 200_000
 
 
 def serve(address: str) -> None:

@@ -348,7 +348,7 @@ def test_nothing_is_shared_with_another_user(monkeypatch: pytest.MonkeyPatch) ->
     with ServerThread(ADDRESS, service), Client(ADDRESS) as client:
         before = mapped()
         for _ in range(3):
-            assert client.call("echo", bytes(64 * KIB)) == bytes(64 * KIB)
+            assert client.call("echo", bytes(200 * KIB)) == bytes(200 * KIB)
         assert mapped() == before
         stats = client.stats()
         assert (stats.bytes_sent_by_memory, stats.bytes_received_by_memory) == (0, 0)

@@ -26,7 +26,7 @@ from services.conftest import ADDRESS, Serve
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="memory is shared on Linux alone")
 
-DATA = os.urandom(100_000)
+DATA = os.urandom(200_000)
 SIZE = len(DATA)
 ALL_BY_SOCKET = [
     ({"shared_memory": False}, {}),
@@ -151,7 +151,7 @@ def test_what_is_small_goes_by_socket_and_makes_no_memory(serve: Serve) -> None:
     with serve(service), Client(ADDRESS) as client:
         before = memories_mapped()
         for _ in range(3):
-            assert client.call("size", bytes(31 * KIB)) == 31 * KIB
+            assert client.call("size", bytes(127 * KIB)) == 127 * KIB
         assert memories_mapped() == before
         assert by_memory(client) == by_memory(service) == (0, 0)
 
@@ -247,7 +247,7 @@ def test_threads_that_share_a_client_get_what_is_theirs(serve: Serve) -> None:
     failures = []
 
     def call(client: Client, number: int) -> None:
-        data = bytes([number]) * (40_000 + number)
+        data = bytes([number]) * (140_000 + number)
         failures.extend(count for count in range(30) if client.call("echo", data) != data)
 
     with serve(shared()), Client(ADDRESS) as client:

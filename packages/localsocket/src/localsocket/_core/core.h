@@ -58,7 +58,7 @@ enum {
     CALL = 3,
     REPLY = 5,
     /* As in shared_bodies.py: bodies from here on may go by shared memory, or be longer than the peer takes. */
-    LARGE = 32 * 1024,
+    LARGE = 128 * 1024,
 };
 
 /* Where one is in bytes that arrived, with nothing before them; `next` is where the next frame begins. */

@@ -21,8 +21,9 @@ from localsocket.wire.serializers import UNREADABLE
 SHARED_MEMORY: Final = "shared-memory"
 """The capability of a side that takes bodies out of the other's memory, and may send them so."""
 
-LARGE: Final = 32 * KIB
-"""Bytes of a body from which on it goes by memory, where there is room."""
+LARGE: Final = 128 * KIB
+"""Bytes of a body from which on it goes by memory, where there is room: what is shorter mostly arrives in one piece,
+which is as fast by socket (benchmarks/compare_payloads.py)."""
 
 LAST_BY_SOCKET: Final = int(Kind.CANCEL)
 """The kinds beyond this one are what this module is about."""
