@@ -18,6 +18,7 @@ from localsocket.wire.message_exchange import MessageExchange
 from localsocket.wire.serializers import SERIALIZERS, Serializer
 
 if __package__:
+    from fuzz.both_ways_promises import TALKED, an_end_that_calls_and_is_called_forgets_no_call
     from fuzz.varlink_promises import (
         ANSWERED,
         SAID,
@@ -25,6 +26,7 @@ if __package__:
         a_varlink_service_answers_in_order_however_messages_are_cut,
     )
 else:  # where the fuzzer runs
+    from both_ways_promises import TALKED, an_end_that_calls_and_is_called_forgets_no_call
     from varlink_promises import (
         ANSWERED,
         SAID,
@@ -146,6 +148,7 @@ PROMISES: tuple[Callable[[bytes], None], ...] = (
     a_varlink_service_answers_in_order_however_messages_are_cut,
     a_varlink_client_forgets_no_call,
     requests_are_the_same_however_they_are_cut,
+    an_end_that_calls_and_is_called_forgets_no_call,
 )
 
 
@@ -200,4 +203,5 @@ def conversations() -> list[bytes]:
         b"\x06" + ANSWERED,
         b'\x07POST /echo HTTP/1.1\r\nHost:\r\nContent-Type: application/json\r\nContent-Length: 7\r\n\r\n{"a":1}',
         b"\x07GET / HTTP/1.1\r\nHost:\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\nGET / HTTP/1.0\r\n\r\n",
+        b"\x08" + TALKED,
     ]
