@@ -61,6 +61,11 @@ class Interruption:
         self._outermost = None  # which holds this
         return kind is Interrupted
 
+    @property
+    def places(self) -> int:
+        """How many there were."""
+        return self._number
+
     def _profile(self, frame: FrameType, event: str, function: object) -> None:
         if event == "c_return" and _is_ours(frame) and not self._is_in_finalizer(frame):
             self._strike(frame, f"after {getattr(function, '__qualname__', function)}() at")
@@ -96,10 +101,17 @@ class Interruption:
             raise Interrupted
 
 
-def at_every_line(scenario: Callable[[Interruption], object], *, within_with: bool = False) -> int:
-    """Run the scenario again and again, interrupted at a later place each time, until it is not; return how many."""
+def at_every_line(scenario: Callable[[Interruption], object], *, within_with: bool = False, last: int = 0) -> int:
+    """Run the scenario again and again, interrupted at a later place each time, until it is not; return how many.
+
+    With `last` at so many of its last places alone, where most of it is tried elsewhere.
+    """
     tried: Counter[Hashable] = Counter()
     at = 1
+    if last:
+        whole = Interruption(sys.maxsize, tried, within_with=within_with)
+        scenario(whole)
+        at = whole.places - last
     runs = 0
     while True:
         interruption = Interruption(at, tried, within_with=within_with)

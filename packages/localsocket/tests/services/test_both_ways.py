@@ -7,7 +7,7 @@ import contextlib
 import os
 import socket
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -201,6 +201,50 @@ def test_an_idle_client_answers(serve: Serve) -> None:
         assert callers[0].start("answer", 4).result() == 5
     with pytest.raises((ClosedByPeer, ClosedByUs)):
         callers[0].call("answer", 1)
+
+
+def counting(name: str, ended: list[str]) -> Service:
+    """Return a service whose streams say when they are closed, and that forgets one of the other end when told to."""
+    service = Service(name)
+
+    @service.method
+    def count(to: int) -> Iterator[int]:
+        try:
+            yield from range(to)
+        finally:
+            ended.append(name)
+
+    @service.method
+    def forget() -> int:
+        return next(iter(current_call().caller.stream("count", 10**9)))
+
+    return service
+
+
+def test_a_stream_that_is_forgotten_by_either_end_is_closed_where_it_is_served(serve: Serve) -> None:
+    ended = list[str]()
+    with serve(counting("theirs", ended)), Client(ADDRESS, serves=counting("mine", ended)) as client:
+        assert next(iter(client.stream("count", 10**9))) == 0
+        wait_until(lambda: ended == ["theirs"])
+        assert client.call("forget") == 0
+        wait_until(lambda: ended == ["theirs", "mine"])
+        assert client.call("forget") == 0
+
+
+def test_a_stream_that_is_forgotten_in_a_task_is_closed_where_it_is_served(serve: Serve) -> None:
+    ended = list[str]()
+
+    async def main() -> None:
+        async with aio.Client(ADDRESS, serves=counting("mine", ended)) as client:
+            stream = client.stream("count", 10**9)
+            assert await anext(stream) == 0
+            del stream
+            assert await client.call("forget") == 0
+            while sorted(ended) != ["mine", "theirs"]:
+                await asyncio.sleep(0.001)
+
+    with serve(counting("theirs", ended)):
+        asyncio.run(asyncio.wait_for(main(), PATIENCE))
 
 
 @pytest.mark.parametrize("threads", [1, 2, 8])

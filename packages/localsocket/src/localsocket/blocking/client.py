@@ -422,10 +422,11 @@ class Client(Calls, AnyClient[ClientConnection]):
 
     def _attempt(self, connector: Connector[Any], deadline: Deadline) -> ClientConnection | None:
         before, socket = self._connection, None
+        made: ClientConnection | None = None
         try:
             if (socket := connector.attempt()) is None:
                 return None
-            connection = self._begin_connection(socket)
+            made = connection = self._begin_connection(socket)
             with self._greeting_through(connection, connector):
                 connection.greet(deadline)
                 if before is not None:
@@ -435,7 +436,9 @@ class Client(Calls, AnyClient[ClientConnection]):
             return None
         except BaseException:
             self._connection = before
-            if socket is not None:
+            if made is not None:
+                made.abort()
+            elif socket is not None:
                 socket.abort()
             raise
 

@@ -63,8 +63,8 @@ class EventLoop:
         self._thread: int | None = None
         self._is_stopping = False
         self._run_number = 0
-        self._is_closed = False
         self._parent: int | None = None  # the process that goes on with it, in a forked child
+        self._is_closed = False
         self._poller.register(self._waker.fileno(), READABLE)
         close_in_forked_child(self)
 

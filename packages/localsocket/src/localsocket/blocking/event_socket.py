@@ -77,12 +77,12 @@ class EventSocket(ConnectedSocket):
         mode: OpenMode,
         limits: Limits,
     ) -> None:
+        self._loop = loop
         super().__init__(
             connection.sock, address=address, peer=peer, mode=mode, limits=limits, on_closed=connection.on_closed
         )
         self._is_owned = True
         self._take_over(connection)
-        self._loop = loop
         self._handler = handler
         self._ready_read = handler.ready_read
         self._receive_size = min(limits.read_buffer, RECEIVE_SIZE)

@@ -170,7 +170,7 @@ class PendingCall:
 
     def _forget(self) -> None:
         """Cancel from wherever the garbage collector runs."""
-        in_any_case(partial(self._give_up, ClientConnection.send_from_collector))
+        in_any_case(partial(self._give_up, _tell_from_collector))
 
     # ------------------------------------------------------------------------------------------------------------------
 
@@ -247,6 +247,10 @@ class PendingCall:
 def _tell(connection: ClientConnection, frame: bytes) -> None:
     with contextlib.suppress(LocalSocketError):  # the peer is gone, or reads too slowly to be told
         connection.socket.write_nowait(frame)
+
+
+def _tell_from_collector(connection: ClientConnection, frame: bytes) -> None:
+    connection.send_from_collector(frame)
 
 
 class Stream(Iterator[T_co]):

@@ -129,6 +129,7 @@ class ServingConnection(SessionConnection):
             )
         self._loop = ServiceLoop(None, service, MAX_THREADS, ("localsocket",), calls_back=calls_back)
         self._thread: threading.Thread | None = None
+        self._taken = threading.Lock()  # by who runs the loop, or else closes it
         try:
             super().__init__(core, self._loop, self._loop.drive(socket), core.greeting(service))
         except BaseException:
@@ -139,7 +140,7 @@ class ServingConnection(SessionConnection):
     def greet(self, deadline: Deadline) -> None:
         """Begin to serve. Where this side speaks first, do so, and wait until the peer has said who it is."""
         name = f"localsocket client of {self.socket.address}"
-        self._thread = threading.Thread(target=self._loop.run, name=name, daemon=True)
+        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
         self._thread.start()
         if not self.core.speaks_first:  # the other end does, when it likes: calls wait for that
             self._note_greeted()
@@ -151,11 +152,11 @@ class ServingConnection(SessionConnection):
 
     def cut_off(self) -> None:
         super().cut_off()
-        self._loop.stop(Deadline(0))
+        self._stop()
 
     def abort(self) -> None:
         self.socket.abort()
-        self._loop.stop(Deadline(0))
+        self._stop()
 
     def close(self, deadline: Deadline) -> None:
         """Tell who waits, let functions that serve calls return, send what is unsent, and close."""
@@ -172,3 +173,15 @@ class ServingConnection(SessionConnection):
         loss = self._loop.failure
         if not was_over and isinstance(loss, DeadlinePassed | ClosedByPeer):
             raise loss
+
+    def _run(self) -> None:
+        if self._taken.acquire(blocking=False):
+            self._loop.run()
+
+    def _stop(self) -> None:
+        """Have the loop end; where an interrupt has kept its thread from being started, nobody else does."""
+        if self._taken.acquire(blocking=False):
+            self._loop.close()
+            self.session.lost()
+        else:
+            self._loop.stop(Deadline(0))

@@ -6,6 +6,7 @@ import logging
 import os
 import threading
 import time
+import weakref
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, ParamSpec, TypeVar, overload
 
@@ -115,7 +116,8 @@ class Service:
         self._watch: CallWatch | None = None  # what each call is told to, as long as somebody wants to know
         self._watching_changed()
         self._log = ThinnedLog(logging.getLogger("localsocket.services"))
-        self._sessions: set[Counted] = set()
+        # Weak: of one that an interrupt has cut off while it was made nobody tells the end.
+        self._sessions: weakref.WeakSet[Counted] = weakref.WeakSet()
         self._lock = threading.Lock()
         self._said: Greeting | None = None
         self._told: ServiceDescription | None = None
