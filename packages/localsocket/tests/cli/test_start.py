@@ -28,7 +28,9 @@ def test_what_is_asked_of_a_service_loads_neither_what_draws_nor_what_serves(wor
     service.method(lambda: None, name="nothing")
     with ServerThread("demo.start", service):
         loaded = loaded_by(*words)
-    assert not loaded & {*DRAWING, *SERVING, "asyncio", "ssl", "argparse", "difflib", "importlib.metadata"}
+    assert not loaded & {*DRAWING, *SERVING, "asyncio", "ssl", "argparse", "difflib", "importlib.metadata", "shutil"}
+    assert "localsocket.services.stats" not in loaded
+    assert ("msgspec" in loaded) == (words[0] == "call")
     assert ("localsocket.blocking.client" in loaded) == (words[0] == "call")
 
 

@@ -13,7 +13,7 @@ from localsocket.blocking.handler import Handler
 from localsocket.blocking.served import SocketLink as BlockingLink
 from localsocket.services import outbox
 from localsocket.services.outbox import Outbox
-from localsocket.services.stats import Tally
+from localsocket.services.tally import Tally
 from localsocket.sockets import connection
 from schedules.kernel import AsyncioSide, EventLoopSide
 from schedules.scheduler import Check, Schedule, explore

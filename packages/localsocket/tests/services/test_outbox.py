@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from localsocket.services.outbox import Outbox
-from localsocket.services.stats import Tally
+from localsocket.services.tally import Tally
 
 
 class SlowLink:

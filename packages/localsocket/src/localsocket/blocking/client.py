@@ -19,7 +19,7 @@ from localsocket.deadlines import NEVER, Deadline
 from localsocket.endpoint.credentials import PeerCredentials
 from localsocket.errors import ClosedByPeer, ClosedByUs, LocalSocketError
 from localsocket.interrupts import while_held
-from localsocket.services.any_client import AnyClient
+from localsocket.services.any_client import AnyClient, description_result
 from localsocket.services.calls_core import Arguments, CallsCore, Carrier, NamedArguments
 from localsocket.services.client_core import ClientOptions
 from localsocket.services.description import ServiceDescription
@@ -42,7 +42,6 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 _PATIENCE = 5.0  # seconds; somebody looks at a proxy, perhaps without knowing that this asks the service
-_DESCRIPTION = Result(DESCRIBE, ServiceDescription)
 
 
 class Calls(CallsCore["Client"]):
@@ -150,7 +149,7 @@ class Calls(CallsCore["Client"]):
 
     def describe(self, *, timeout: float | None = None) -> ServiceDescription:
         """Return what the service tells about itself: its methods and topics, with types and documentation."""
-        description: ServiceDescription = self._call(DESCRIBE, (), {}, timeout, _DESCRIPTION)
+        description: ServiceDescription = self._call(DESCRIBE, (), {}, timeout, description_result())
         client = self._client
         client._description = (client._connection, description)
         return description

@@ -6,7 +6,6 @@ Rich draws at a terminal, where it is installed; it is loaded for the first thin
 from __future__ import annotations
 
 import importlib.util
-import shutil
 import sys
 import unicodedata
 from collections.abc import Sequence
@@ -84,7 +83,7 @@ def print_table(
     """
     shown = [[one_line(cell) for cell in row] for row in rows]
     widths = [max(map(cell_width, column)) for column in zip(titles, *shown, strict=True)]
-    if sys.stdout.isatty() and shutil.get_terminal_size().columns < min(_NARROW, sum(widths) + 3 * len(widths)):
+    if sys.stdout.isatty() and _columns() < min(_NARROW, sum(widths) + 3 * len(widths)):
         _print_records(titles, shown)
         return
     if can_draw():
@@ -96,6 +95,12 @@ def print_table(
             pad = " " * (width - cell_width(cell))
             padded.append(pad + cell if title in numbers else cell + pad)
         print_piece(f"{_GAP.join(padded).rstrip()}\n")
+
+
+def _columns() -> int:
+    import shutil  # which loads what compresses files, for whoever types at a pipe
+
+    return shutil.get_terminal_size().columns
 
 
 def _print_records(titles: Sequence[str], rows: Sequence[Sequence[str]]) -> None:

@@ -12,8 +12,6 @@ import json
 import re
 from typing import Any
 
-import msgspec
-
 from localsocket.plain_lines import LONGEST_LINE as LONGEST_LINE
 from localsocket.plain_lines import lines as lines
 from localsocket.plain_lines import one_line as one_line
@@ -29,6 +27,8 @@ def json_text(value: object, *, indent: int | None = None) -> str:
 
     Bytes are in base64, arrays as over HTTP. What JSON has no form for is given as Python writes it.
     """
+    import msgspec  # which a list of endpoints needs nowhere else
+
     try:
         encoded = msgspec.json.encode(value, enc_hook=_in_words)
     except (TypeError, ValueError):
@@ -50,7 +50,9 @@ def _json_escape(letter: str, is_ascii: bool) -> str:
 
 
 def _in_words(value: Any) -> Any:
-    if isinstance(value, msgspec.msgpack.Ext):
+    from msgspec.msgpack import Ext
+
+    if isinstance(value, Ext):
         return {"extension": value.code, "data": value.data}
     from localsocket.values.known_types import PLAIN  # which few values need
 

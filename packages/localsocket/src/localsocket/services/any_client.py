@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import logging
 import os
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, nullcontext
-from typing import Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from localsocket.deadlines import Deadline
 from localsocket.endpoint.fork_safety import close_in_forked_child
@@ -17,16 +18,26 @@ from localsocket.keywords import check_keywords
 from localsocket.services.any_client_connection import AnyClientConnection
 from localsocket.services.client_core import ClientCore, ClientOptions
 from localsocket.services.description import ServiceDescription
-from localsocket.services.stats import ClientStats
+from localsocket.services.method import DESCRIBE
+from localsocket.services.schema import Result
 from localsocket.sockets.connection import Connection
 from localsocket.sockets.connector import Connector
 from localsocket.sockets.given_socket import Reached
+
+if TYPE_CHECKING:
+    from localsocket.services.stats import ClientStats
 
 logger = logging.getLogger("localsocket.services")
 
 _MAY_COME_BACK = (ClosedByPeer, ServerNotFound, ServerRefused)
 
 ClientConnection = TypeVar("ClientConnection", bound=AnyClientConnection)
+
+
+@functools.cache
+def description_result() -> Result:
+    """Return how the description of a service is read: it takes 4 ms to find out, and few programs ask for any."""
+    return Result(DESCRIBE, ServiceDescription)
 
 
 class AnyClient(Generic[ClientConnection]):

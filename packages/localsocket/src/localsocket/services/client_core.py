@@ -22,7 +22,7 @@ from localsocket.services.limits import DEFAULT_CALL_LIMITS, CallLimits
 from localsocket.services.method import check_declared
 from localsocket.services.schema import Result
 from localsocket.services.sharing_memory import memories_with, memories_within
-from localsocket.services.stats import ClientStats, ClientTally
+from localsocket.services.tally import ClientTally
 from localsocket.services.tracing import Tracing
 from localsocket.showing import did_you_mean
 from localsocket.sockets.connection import Connection
@@ -37,6 +37,7 @@ from localsocket.wire.shared_bodies import SHARED_MEMORY
 
 if TYPE_CHECKING:
     from localsocket.services.service import Service
+    from localsocket.services.stats import ClientStats
 
 ClientProtocol: TypeAlias = Literal["localsocket", "varlink"]
 """What a client speaks: our own protocol, or varlink, also with services that are not of this package."""
@@ -219,6 +220,8 @@ class ClientCore:
         self.tally.latencies.add(time.monotonic_ns() - began)
 
     def stats(self, active_calls: int) -> ClientStats:
+        from localsocket.services.stats import ClientStats  # which few programs ask for
+
         tally, latencies = self.tally, self.tally.latencies
         return ClientStats(
             connections=tally.connections,

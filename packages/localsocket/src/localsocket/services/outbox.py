@@ -9,7 +9,7 @@ from typing import Protocol
 
 from localsocket.errors import LocalSocketError, WriteBufferFull
 from localsocket.interrupts import tell_all
-from localsocket.services.stats import Tally
+from localsocket.services.tally import Tally
 from localsocket.wire.laden_frames import ArrivedDescriptors
 from localsocket.wire.send_queue import join_small
 

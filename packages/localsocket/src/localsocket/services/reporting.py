@@ -9,7 +9,8 @@ from typing import Any, Protocol
 from localsocket.payload.shared_memories import SharedMemories
 from localsocket.services.histogram import LatencyHistogram
 from localsocket.services.method import Method
-from localsocket.services.stats import MethodStats, ServiceStats, Tally
+from localsocket.services.stats import MethodStats, ServiceStats
+from localsocket.services.tally import Tally
 from localsocket.services.topic import Topic
 
 

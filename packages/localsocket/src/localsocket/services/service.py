@@ -40,8 +40,9 @@ from localsocket.services.protocols import ProtocolName, check_protocols
 from localsocket.services.public_methods import public_methods
 from localsocket.services.reporting import Counted, numbers_by_method, totals
 from localsocket.services.sharing_memory import memories_within
-from localsocket.services.stats import ServiceReport, ServiceStats, Tally
+from localsocket.services.stats import ServiceReport, ServiceStats
 from localsocket.services.surrounding import Surrounding, SurroundsT, check_can_surround, surrounded
+from localsocket.services.tally import Tally
 from localsocket.services.topic import QUEUE, Policy, Topic
 from localsocket.services.tracing import Tracing
 from localsocket.services.unfinished import Unfinished

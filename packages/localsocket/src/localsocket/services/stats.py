@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from typing import Any
-
-from localsocket.services.histogram import LatencyHistogram
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,22 +101,3 @@ class ClientStats:
 
     def to_dict(self) -> dict[str, float]:
         return asdict(self)
-
-
-@dataclass(slots=True)
-class Tally:
-    """The counters of a service, or a client. Not thread-safe: a count may be lost when two threads add at once."""
-
-    connections: int = 0
-    calls: int = 0
-    errors: int = 0
-    bytes_received: int = 0
-    bytes_sent: int = 0
-    dropped_peers: int = 0
-
-
-@dataclass(slots=True)
-class ClientTally(Tally):
-    """A client knows no methods, which have the latencies of a service."""
-
-    latencies: LatencyHistogram = field(default_factory=LatencyHistogram)

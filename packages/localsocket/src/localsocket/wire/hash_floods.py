@@ -127,6 +127,7 @@ _FIXED = {0xCA: 5, 0xCB: 9, 0xCC: 2, 0xCD: 3, 0xCE: 5, 0xCF: 9, 0xD0: 2, 0xD1: 3
 _EXTENSIONS = {0xD4: 3, 0xD5: 4, 0xD6: 6, 0xD7: 10, 0xD8: 18}
 
 
+@functools.cache
 def _parts_that_do_not_matter() -> re.Pattern[bytes]:
     """Return what matches many values at once: plain ones, and the headers of arrays and of dicts with few keys.
 
@@ -142,14 +143,12 @@ def _parts_that_do_not_matter() -> re.Pattern[bytes]:
     return re.compile(rb"(?:%s)++" % b"|".join(alternatives), re.DOTALL)
 
 
-_PLAIN = _parts_that_do_not_matter()
-
-
 def _scan(data: bytes) -> None:
     """Look at every large dict, as far as a decoder would come in what is cut off or is no MessagePack."""
     position, end, nested, steps = 0, len(data), 0, 0
+    skip = _parts_that_do_not_matter().match
     while position < end:
-        if (plain := _PLAIN.match(data, position)) is not None:
+        if (plain := skip(data, position)) is not None:
             position = plain.end()
             continue
         lead = data[position]
@@ -174,7 +173,7 @@ def _scan(data: bytes) -> None:
 
 def _extent_with_plain_keys(data: memoryview) -> int | None:
     """Return the bytes of the dict that begins here, if its keys are all strings, all numbers or all bytes."""
-    for decode in _PLAIN_KEYS:
+    for decode in _decoders_of_plain_keys():
         try:
             decode(data)
         except msgspec.ValidationError:
@@ -188,11 +187,10 @@ def _extent_with_plain_keys(data: memoryview) -> int | None:
     return None
 
 
-_PLAIN_KEYS: list[Callable[[memoryview], object]] = [
-    msgspec.msgpack.Decoder(dict[str, msgspec.Raw]).decode,
-    msgspec.msgpack.Decoder(dict[bool | int | float | None, msgspec.Raw]).decode,
-    msgspec.msgpack.Decoder(dict[bytes, msgspec.Raw]).decode,
-]
+@functools.cache
+def _decoders_of_plain_keys() -> list[Callable[[memoryview], object]]:
+    kinds: list[Any] = [dict[str, msgspec.Raw], dict[bool | int | float | None, msgspec.Raw], dict[bytes, msgspec.Raw]]
+    return [msgspec.msgpack.Decoder(kind).decode for kind in kinds]
 
 
 @functools.cache
