@@ -17,6 +17,7 @@ import localsocket
 from localsocket import Client, ServerThread, Service, aio, current_call
 from localsocket.errors import (
     CallFailed,
+    CallsTooDeep,
     ClosedByPeer,
     ClosedByUs,
     DeadlinePassed,
@@ -27,6 +28,7 @@ from localsocket.errors import (
     UnsuitableHandler,
     Unsupported,
 )
+from localsocket.services.calling_side import DEEPEST
 from localsocket.testing import PATIENCE, wait_until
 from localsocket.wire.answerer import Answerer
 from localsocket.wire.caller import Caller
@@ -201,6 +203,37 @@ def test_an_idle_client_answers(serve: Serve) -> None:
         assert callers[0].start("answer", 4).result() == 5
     with pytest.raises((ClosedByPeer, ClosedByUs)):
         callers[0].call("answer", 1)
+
+
+def diving(name: str, callers: list[Any]) -> Service:
+    """Return a service that calls its caller so much deeper, and remembers who that is."""
+    service = Service(name)
+
+    @service.method
+    def remember() -> None:
+        callers.append(current_call().caller)
+
+    @service.method
+    def deep(more: int) -> int:
+        given: int = 1 + current_call().caller.call("deep", more - 1) if more else 1
+        return given
+
+    return service
+
+
+def test_both_ends_call_each_other_at_once_to_the_depth_limit(serve: Serve) -> None:
+    callers = list[Any]()
+    with serve(diving("theirs", callers)), Client(ADDRESS, serves=diving("mine", []), errors=[CallsTooDeep]) as client:
+        client.call("remember")
+        for end in (client, callers[0]):
+            end.call("deep", 1)
+        pending = [end.start("deep", DEEPEST - 1) for end in (client, callers[0])]
+        assert [each.result() for each in pending] == [DEEPEST] * 2
+        too_deep = [end.start("deep", 3 * DEEPEST) for end in (client, callers[0])]
+        for each in too_deep:
+            with pytest.raises(CallsTooDeep):
+                each.result()
+        assert client.call("deep", 1) == callers[0].call("deep", 1) == 2
 
 
 def counting(name: str, ended: list[str]) -> Service:
