@@ -18,8 +18,10 @@ LINKS_IN = [*EXAMPLES_IN, ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md", ROOT 
 
 FENCED = re.compile(r"^```(?P<language>\w*)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
 NOT_RUN = re.compile(r"<!-- not run: (?P<reason>.+) -->\n+\Z")
-# Run where it is installed, and else only compiled.
+# Run where it can be imported, and else only compiled.
 NEEDS = re.compile(r"<!-- needs: (?P<module>\S+) -->\n+\Z")
+# How a program ends that lacks something.
+IMPORT_ERROR = re.compile(r"^(?:ImportError|ImportWarning|ModuleNotFoundError): (?P<reason>.+)\n\Z", re.MULTILINE)
 # What stands directly below an example is what it prints.
 OUTPUT = re.compile(r"\A\n\n```text\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
 # Another one in each run, as the documents write it: which process, which user, and what an error is called in the log.
@@ -79,13 +81,13 @@ def test_example_runs_as_printed(example: Example, tmp_path: Path) -> None:
     compile(example.text, example.name, "exec")
     if example.not_run:
         pytest.skip(example.not_run)
-    if example.needs:
-        pytest.importorskip(example.needs, exc_type=ImportError)
     program = tmp_path / "example.py"
     # Empty lines first: a traceback then names the line of the document.
     program.write_text("\n" * (example.line - 1) + example.text, encoding="utf-8")
     command = [sys.executable, "-W", "error", program]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    if example.needs and (missing := IMPORT_ERROR.search(done.stderr)):
+        pytest.skip(missing["reason"])
     assert done.returncode == 0, f"{example.name}\n{done.stdout}{done.stderr}"
     assert not done.stderr
     assert done.stdout, "an example that shows nothing may have done nothing"
