@@ -36,7 +36,10 @@ _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,127}", re.ASCII)
 
 
 class Method:
-    """A function that is called by name; `is_stream` tells that it gives items, `is_async` that it is a coroutine's."""
+    """A function that is called by name; `is_stream` tells that it gives items, `is_async` that it is a coroutine's.
+
+    `has_descriptors` tells that its annotations say that it takes or gives descriptors. Each call asks for it.
+    """
 
     __slots__ = (
         "allow",
@@ -44,6 +47,7 @@ class Method:
         "durable",
         "errors",
         "function",
+        "has_descriptors",
         "idempotent",
         "is_async",
         "is_stream",
@@ -94,6 +98,7 @@ class Method:
         gives_iterator = _gives_async_iterator(self.parameters.returns)
         self.is_async = is_async_generator or is_coroutine_function(function) or gives_iterator
         self.result = Result(name, kind, known)
+        self.has_descriptors = self.parameters.take_descriptors or self.result.has_descriptors
         if self.is_stream and self.result.has_descriptors:
             raise UnsuitableMethod(name, "an item of a stream cannot be a descriptor: give it as the result of a call")
         self.allow = allow if allow is None or callable(allow) else check_allowed_users(allow, "allow")
@@ -101,11 +106,6 @@ class Method:
             self._check_durable(is_idempotent=idempotent)
         self.latencies = LatencyHistogram()  # of the calls that have ended
         self.errors = 0  # of those, that gave no result
-
-    @property
-    def has_descriptors(self) -> bool:
-        """Whether its annotations say that it takes or gives descriptors."""
-        return self.parameters.take_descriptors or self.result.has_descriptors
 
     @property
     def is_own(self) -> bool:

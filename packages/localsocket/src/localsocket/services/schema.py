@@ -223,7 +223,7 @@ class Result:
             body = self._encode(value)
         except (TypeError, ValueError, OverflowError, RecursionError) as error:
             raise BadResult(self.method, "the result", str(error)) from error
-        if isinstance(body, Gathered):
+        if not isinstance(body, bytes):
             self._prove(body)
         elif self.kind is not Any and type(value) is not self._plain:
             self.read(body)
