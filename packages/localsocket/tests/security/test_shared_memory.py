@@ -318,15 +318,15 @@ def test_an_answer_in_memory_to_a_call_that_was_given_up_is_read_all_the_same() 
         attacker.put(pack(7))
         attacker.ring(number, 1, 1, REPLY)
         attacker.send(REPLY, second, pack(5))
-        attacker.receive()  # the third call
+        _, third, _ = attacker.receive()
         states.append(attacker.memory[STATES + 1])
+        attacker.send(REPLY, third, pack(5))
 
     with lying_service(answer_late), Client(ADDRESS) as client:
         pending = client.start("add", 2, 3)
         pending.cancel()
-        assert client.call("add", 2, 3, timeout=PATIENCE) == 5
-        with pytest.raises(ClosedByPeer):
-            client.call("add", 2, 3, timeout=PATIENCE)
+        for _ in range(2):
+            assert client.call("add", 2, 3, timeout=PATIENCE) == 5
     assert states == [0]
 
 
