@@ -25,6 +25,7 @@ class ReadingTransport(asyncio.Transport):
         on_readable: Callable[[], object],
     ) -> None:
         super().__init__()
+        self._copy = OwnedDescriptor(-1)
         self._loop = loop
         self._transport = transport
         self._on_readable = on_readable

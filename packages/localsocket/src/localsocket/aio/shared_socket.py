@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from localsocket.aio.local_socket import LocalSocket
 from localsocket.aio.reading_transport import ReadingTransport
 from localsocket.errors import ClosedByPeer, ClosedByUs, LocalSocketError
+from localsocket.interfaces import Laden
 from localsocket.sockets.connection import RECEIVE_SIZE
 from localsocket.sockets.hang_up import has_hung_up
 from localsocket.wire.send_queue import join_small
@@ -143,6 +144,13 @@ class SharedSocket(LocalSocket):
         if isinstance(self._transport, ReadingTransport):
             self._transport = self._transport.given_up()
 
+    def _drop_descriptors(self) -> None:
+        """Close those of what is gathered and will never be sent."""
+        with self._gathering:
+            for data in self._outbox:
+                if type(data) is Laden:
+                    data.descriptors.close()
+
     def _receive(self) -> None:
         try:
             chunk = self._recv(RECEIVE_SIZE)
@@ -181,6 +189,7 @@ class SharedSocket(LocalSocket):
         super()._end_receiving(error)
         if self._next_look is not None:
             self._next_look.cancel()
+        self._drop_descriptors()
         self._on_end(self._failure() if self._failure else ClosedByUs("the socket"))
 
     def _send_more(self) -> None:
