@@ -259,6 +259,7 @@ class HttpClient(HttpCalls):
     def __init__(self, address: str, method: Callable[[str], Method | None], options: ClientOptions) -> None:
         super().__init__(address, method, options, [])
         self._kept = localsocket.connect(address, timeout=options.get("timeout", PATIENCE))
+        self._kept.write(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n", timeout=PATIENCE)  # who is mute is disconnected
 
     def stats(self) -> Any:
         raise Unsupported("a client of HTTP is none of ours")
