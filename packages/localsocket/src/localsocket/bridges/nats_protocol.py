@@ -72,11 +72,10 @@ class NatsReader:
 
     def feed(self, data: bytes) -> list[Said]:
         """Return what has arrived whole. Raises PeerBrokeProtocol for what no NATS server says."""
-        if self._rest:
-            self._rest += data
-            if len(self._rest) < self._needed:
-                return []
-            data = bytes(self._rest)
+        self._rest += data
+        if len(self._rest) < self._needed:
+            return []
+        data = bytes(self._rest)
         said: list[Said] = []
         at = self._needed = 0
         while (end := data.find(_END, at)) >= 0:

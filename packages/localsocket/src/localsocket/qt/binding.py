@@ -1,7 +1,7 @@
 """Qt as it is used here, by PySide6, which is not loaded before the first client is made.
 
 PyQt6 is refused. While Qt destroys an object in one thread, without the interpreter's lock, Python's garbage collector
-may come to it in another, and PyQt6 then looks into what is half destroyed: one run of its tests in forty crashed so.
+may come to it in another, and PyQt6 then looks into what is half destroyed: one run of its tests in seventy crashed so.
 """
 
 from __future__ import annotations

@@ -17,12 +17,12 @@ import msgspec
 
 from localsocket.blocking.local_server import LocalServer
 from localsocket.endpoint.address import parse_address
+from localsocket.payload import passing
 from localsocket.sockets.server import AdmissionOptions
 
 LEAVE = b"leave"
 """Another one serves from now on: end, and turn nobody away whom you have let in."""
 
-_MOST_DOORS = 253  # descriptors that the kernel passes in one message
 _LONGEST = 1 << 16
 
 
@@ -60,9 +60,9 @@ class Words:
         """Return what has arrived whole, without waiting."""
         data = self._begun
         with contextlib.suppress(BlockingIOError):
-            while not self.is_over:
-                data += (piece := self._receive())
-                self.is_over = not piece
+            while piece := self._receive():
+                data += piece
+            self.is_over = True
         *lines, self._begun = data.split(b"\n")
         return [msgspec.json.decode(line, type=Word) for line in lines]
 
@@ -75,22 +75,24 @@ class Words:
 
 def give_doors(channel: socket.socket, doors: Sequence[LocalServer], watchdog: float | None) -> None:
     """Hand the listening descriptors to a worker, which gets copies of its own."""
-    told = msgspec.json.encode(Doors([door.address for door in doors], watchdog))
+    told = msgspec.json.encode(Doors([door.address for door in doors], watchdog)) + b"\n"
     with contextlib.suppress(OSError):  # it is gone, which is noticed elsewhere
-        socket.send_fds(channel, [told], [door._listener.sock.fileno() for door in doors])
+        sent = passing.send(channel, told, [door._listener.sock.fileno() for door in doors])
+        channel.sendall(told[sent:])
 
 
 def take_doors(channel: socket.socket, options: AdmissionOptions) -> tuple[list[LocalServer], float | None] | None:
     """Wait for the doors; None where the supervisor says stop instead."""
-    told, descriptors, _, _ = socket.recv_fds(channel, _LONGEST, _MOST_DOORS)
-    if not told:
-        return None
-    given = msgspec.json.decode(told, type=Doors)
-    with contextlib.ExitStack() as opened:
-        for descriptor in descriptors:
-            opened.callback(os.close, descriptor)
+    told, descriptors = passing.receive(channel, _LONGEST, passing.SENT_AT_ONCE)
+    with contextlib.closing(descriptors):
+        while not told.endswith(b"\n"):
+            # localsocket: ignore[LS302] the kernel hardly ever cuts this, and what is said next may not be taken
+            if not (piece := channel.recv(1)):
+                return None
+            told += piece
+        given = msgspec.json.decode(told, type=Doors)
         doors = []
-        for address, descriptor in zip(given.addresses, descriptors, strict=True):
+        for address, descriptor in zip(given.addresses, descriptors.numbers, strict=True):
             endpoint = parse_address(address) if address else None
             doors.append(LocalServer._adopt(os.dup(descriptor), endpoint, **options))
     return doors, given.watchdog

@@ -81,7 +81,7 @@ class WorkerProcess:
         self.state, self.leave_by = WorkerState.LEAVING, time.monotonic() + seconds
         with contextlib.suppress(OSError):  # it has ended
             if for_another:
-                self.channel.send(LEAVE)
+                self.channel.sendall(LEAVE)
             self.channel.shutdown(socket.SHUT_WR)
 
     def send_signal(self, number: int) -> None:
