@@ -61,7 +61,7 @@ ROWS = {4: 3, 5: 6, 6: 4, 7: 4, 10: 2, 11: 8, 12: 3, 17: 3, 19: 5, 20: 4, 31: 2,
 
 @pytest.fixture(scope="module")
 def collected() -> list[str]:
-    command = [sys.executable, "-m", "pytest", "--collect-only", "-q", "-p", "no:cacheprovider", str(HERE)]
+    command = [sys.executable, "-m", "pytest", "--collect-only", "-q", "-m", "", "-p", "no:cacheprovider", str(HERE)]
     listing = subprocess.run(command, cwd=HERE.parent.parent, capture_output=True, text=True, check=True)
     return re.findall(r"::(test_\d\d_\w+.*)", listing.stdout)
 
