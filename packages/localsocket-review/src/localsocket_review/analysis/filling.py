@@ -26,6 +26,7 @@ class Filling:
         self._calls = calls
         self._filled: dict[FunctionInfo, _Filled] | None = None
         self._called: set[str] = set()
+        self._same_bytes: dict[tuple[FunctionInfo, str], set[Variable]] = {}
 
     def by(self, call: Call, function: FunctionInfo) -> Iterator[tuple[Expression, str, Site]]:
         """Yield the arguments that the call fills with what a peer sent, which field of them, and what receives it."""
@@ -82,7 +83,9 @@ class Filling:
 
     def _pointing_to(self, function: FunctionInfo, parameter: str) -> set[Variable]:
         """Return the parameter, and the local variables that are made to point to the same bytes."""
-        same = {Variable(function, parameter)}
+        if (known := self._same_bytes.get((function, parameter))) is not None:
+            return known
+        same = self._same_bytes[function, parameter] = {Variable(function, parameter)}
         for target, value in function.assignments("="):
             source = strip_casts(value)
             if isinstance(source, Call) and source.called_name in _VIEWING and source.arguments:
