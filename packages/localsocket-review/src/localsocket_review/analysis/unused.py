@@ -39,8 +39,9 @@ _PASSIVE = re.compile(
 )
 # `__attribute__((constructor))`, `__declspec(dllexport)`, `EXPORT`, `SYMBOL_EXPORT`, `LIB_API`, `LIB_PUBLIC`.
 _CALLED_BY_OTHERS = re.compile(
-    r"__attribute__\s*\(\((?:\w+\W+)*_*(?:constructor|destructor|used|section|visibility|weak|alias)"
-    r"|__declspec|\[\[gnu::(?:constructor|destructor|used)|\b(?:[A-Z]\w*_)?(?:EXPORT(?:ED)?|PUBLIC|VISIBLE|API|EXTERN)\b"
+    r"__attribute__\s*\(\s*\(\s*(?:\w+\W+)*_*(?:constructor|destructor|used|section|visibility|weak|alias)"
+    r"|__declspec|\[\[\s*(?:\w[\w:]*\s*,\s*)*gnu::(?:constructor|destructor|used)"
+    r"|\b(?:[A-Z]\w*_)?(?:EXPORT(?:ED)?|PUBLIC|VISIBLE|API|EXTERN)\b"
 )
 _MACRO = re.compile(r"[A-Z][A-Z0-9_]+")
 _ONLY_FOR_EFFECT = frozenset({"readline", "rlcompleter", "antigravity", "this", "annotations"})
@@ -303,8 +304,8 @@ def _is_said_to_be_called(function: FunctionInfo) -> bool:
     """Say whether the text before its name says that the loader, or another program, calls a function of C."""
     if function.unit.language is not Language.CPP:
         return False
-    lines = range(max(1, function.place.line - 1), function.place.line + 2)
-    head = "\n".join(map(function.unit.line, lines)).partition(f"{function.name}(")[0]
+    lines = range(max(1, function.place.line - 1), function.place.end_line + 1)
+    head = re.split(rf"\b{re.escape(function.name)}\s*\(", "\n".join(map(function.unit.line, lines)), maxsplit=1)[0]
     return _CALLED_BY_OTHERS.search(head) is not None
 
 
