@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib.metadata
+import platform
 from pathlib import Path
 
 import pytest
@@ -16,6 +18,13 @@ def test_a_rule_is_explained_by_a_word() -> None:
 
 def test_rules_of_others_are_tested_by_a_word(tmp_path: Path) -> None:
     assert run("test-rules", "--rules", tmp_path) == run("--test-rules", "--rules", tmp_path)
+
+
+def test_help_and_versions_are_where_they_are_looked_for() -> None:
+    assert run("-h") == run("--help")
+    told = dict(line.split() for line in run("--version").output.splitlines())
+    assert told["localsocket-review"] == importlib.metadata.version("localsocket-review")
+    assert told.keys() >= {"tree-sitter", platform.python_implementation()}
 
 
 def test_a_folder_of_that_name_is_reviewed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib.metadata
+import platform
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -78,7 +80,7 @@ class _ReviewCommand(TyperCommand):
             return super().invoke(ctx)
 
 
-@app.command(cls=_ReviewCommand)
+@app.command(cls=_ReviewCommand, context_settings={"help_option_names": ["-h", "--help"]})
 def review(
     paths: Annotated[list[Path] | None, typer.Argument(help="Files and trees, reviewed as one program.")] = None,
     output_format: Annotated[
@@ -164,6 +166,9 @@ def review(
             "is 1 when a claim is refuted.",
         ),
     ] = None,
+    version: Annotated[
+        bool, typer.Option("--version", help="Show the versions of what reviews, and review nothing.")
+    ] = False,
 ) -> None:
     """Review code that uses local sockets: Python, C and C++, with or without Qt.
 
@@ -175,6 +180,8 @@ def review(
     read, a file that was named could not be, a rule failed, or, without findings to fail on, a file found in a tree
     could not be read. A 2 is never hidden by --fail-on none.
     """
+    if version:
+        raise typer.Exit(_print_versions())
     if lsp:
         raise typer.Exit(_guarded(_serve_editor, debug))
     wishes = partial(
@@ -222,6 +229,15 @@ def _guarded(review: Callable[[], int], debug: bool) -> int:
         if debug:
             print(whole_trace(error), file=sys.stderr)
         return COULD_NOT_REVIEW
+
+
+def _print_versions() -> int:
+    """Print what a report of a fault needs to tell, as `localsocket --version` does."""
+    packages = ("localsocket-review", "tree-sitter", "tree-sitter-cpp", "tree-sitter-python")
+    told = {name: importlib.metadata.version(name) for name in packages}
+    told[platform.python_implementation()] = platform.python_version()
+    print("\n".join(f"{name} {version}" for name, version in told.items()))
+    return 0
 
 
 def _serve_editor() -> int:
