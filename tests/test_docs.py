@@ -76,6 +76,7 @@ def readme_command(name: str) -> str:
     return subprocess.run(command, capture_output=True, text=True, check=True).stdout
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("example", [e for document in EXAMPLES_IN for e in examples(document)], ids=lambda e: e.name)
 def test_example_runs_as_printed(example: Example, tmp_path: Path) -> None:
     compile(example.text, example.name, "exec")

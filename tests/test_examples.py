@@ -81,6 +81,7 @@ class NotFound(Exception):
     """The service of the test does not have it."""
 
 
+@pytest.mark.long
 @pytest.mark.skipif(shutil.which("node") is None, reason="node is not installed")
 def test_a_client_in_node_of_under_150_lines_calls_a_service_by_our_own_protocol(runtime_directory: Path) -> None:
     client = EXAMPLES / "wire_client.js"

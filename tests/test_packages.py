@@ -155,6 +155,7 @@ def test_a_wheel_says_that_it_is_typed_and_brings_its_licence(built: dict[str, B
     assert any(each.endswith("/licenses/LICENSE") for each in names)
 
 
+@pytest.mark.long
 def test_the_library_works_in_an_environment_of_its_own(built: dict[str, Built], tmp_path: Path) -> None:
     python = bare_environment(tmp_path / "environment")
     install(python, built["localsocket"].wheel)

@@ -76,6 +76,7 @@ def test_a_row_that_does_not_exist_is_refused() -> None:
     assert "there is no such row" in done.stderr
 
 
+@pytest.mark.long
 def test_the_report_replaces_what_is_between_its_markers_and_nothing_else(measured: Path) -> None:
     page = measured / "benchmarks.md"
     page.write_text("before\n<!-- compare_asyncio:begin -->\nold\n<!-- compare_asyncio:end -->\nafter\n")

@@ -139,6 +139,7 @@ def test_a_finding_keeps_its_fingerprint_when_lines_are_added_above(tmp_path: Pa
     assert prints[0] == prints[1]
 
 
+@pytest.mark.long
 def test_a_file_elsewhere_is_named_in_full(tmp_path: Path) -> None:
     path = tmp_path / "a.py"
     path.write_text(SILENCED, encoding="utf-8")

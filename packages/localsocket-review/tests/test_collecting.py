@@ -126,6 +126,7 @@ def test_what_is_left_out_is_counted_by_reason(tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.long
 def test_what_is_left_out_is_in_the_report(tmp_path: Path) -> None:
     tree = tree_of(tmp_path, "a.py", "README.md", ".git/x.py")
     output = run(str(tree)).output

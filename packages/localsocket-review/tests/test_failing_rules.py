@@ -142,6 +142,7 @@ def test_the_verdict_is_no_clean_one_when_a_rule_failed(tmp_path: Path) -> None:
     assert report.verdict == "No security defects are detected by the rules that came to their end; 1 did not."
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("fail_on", ["security", "any", "none"])
 def test_a_failed_rule_has_a_status_that_nothing_hides(
     fail_on: str, source: Path, monkeypatch: pytest.MonkeyPatch
@@ -195,6 +196,7 @@ def test_a_report_with_a_failed_rule_is_not_kept(tmp_path: Path, source: Path) -
     assert not (tmp_path / "cache").exists()
 
 
+@pytest.mark.long
 def test_what_nobody_foresaw_is_told_with_the_status_of_no_review(
     source: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -272,6 +274,7 @@ def test_a_command_without_words_is_read(call: str, tmp_path: Path) -> None:
     assert not review([path]).failed_rules
 
 
+@pytest.mark.long
 def test_failures_are_in_the_json(source: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     rules = with_failing("LS403", KeyError("gone"))
     monkeypatch.setattr(settings, "all_rules", lambda: rules)

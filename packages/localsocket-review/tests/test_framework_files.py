@@ -77,6 +77,7 @@ def found_in(path: Path, *options: str) -> set[tuple[str, int]]:
 FINDINGS = {("LS109", 9), ("LS109", 16), ("LS109", 17), ("LS101", 21), ("LS206", 12)}
 
 
+@pytest.mark.long
 def test_a_framework_of_the_user_tells_what_calls_whom_with_what(program: Path) -> None:
     assert found_in(program).isdisjoint(FINDINGS)
     assert found_in(program, "--frameworks", "busline.toml") >= FINDINGS

@@ -127,6 +127,7 @@ def test_a_revision_that_cannot_be_had_is_no_review(tmp_path: Path) -> None:
     assert (done.status, "is not in the repository" in " ".join(done.complaints.split())) == (2, True)
 
 
+@pytest.mark.long
 def test_a_new_baseline_is_never_a_part_of_what_is_found() -> None:
     Path("server.py").write_text(SERVER)
     for option in ("--baseline=known.json", "--diff=main", "--within=."):
@@ -151,6 +152,7 @@ def test_two_files_that_are_harmless_alone_are_a_defect_for_a_commit_of_one_of_t
     assert done.output.startswith("No further security defects are detected in the code; not shown: 2 in other files.")
 
 
+@pytest.mark.long
 def test_a_file_of_the_commit_that_cannot_be_read_falls_short() -> None:
     Path("server.py").write_text(SERVER)
     Path("odd.py").write_bytes(b"\0")
@@ -170,6 +172,7 @@ def test_suppressions_that_silence_nothing_are_told_to_who_asks() -> None:
     assert "LS400" not in run("server.py", "--report-unused-suppressions", "--ignore", "LS107").output
 
 
+@pytest.mark.long
 def test_a_suppression_without_a_reason_is_an_error() -> None:
     Path("harmless.py").write_text("x = 1  # localsocket: ignore[LS106]\n")
     done = run("harmless.py")

@@ -59,6 +59,7 @@ def rules_found(paths: list[Path]) -> Counter[str]:
     return Counter(finding.rule for finding in review(paths).findings)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", REWRITINGS)
 @pytest.mark.parametrize("examples", [few, pytest.param(many, marks=pytest.mark.exhaustive)], ids=["few", "many"])
 def test_what_means_the_same_is_judged_the_same(name: str, examples: settings) -> None:

@@ -231,6 +231,7 @@ def test_a_fault_is_told_with_its_line_and_the_rest_is_read(name: str, tmp_path:
     assert f"half.py: no valid Python: line {line} could not be parsed (" in done.output
 
 
+@pytest.mark.long
 def test_findings_in_a_file_with_a_fault_are_uncertain(tmp_path: Path) -> None:
     path = tmp_path / "server.py"
     path.write_text(SERVER + "\nprint 'done'\nprint 'again'\n")

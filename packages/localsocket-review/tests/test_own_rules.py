@@ -54,6 +54,7 @@ def written(tmp_path: Path, text: str = RULE, name: str = "rule.py") -> str:
     return str(path)
 
 
+@pytest.mark.long
 def test_a_rule_at_a_path_is_asked_as_ours_are(tmp_path: Path) -> None:
     rule = written(tmp_path)
     assert "ACME201" not in run("program.py").output
@@ -61,6 +62,7 @@ def test_a_rule_at_a_path_is_asked_as_ours_are(tmp_path: Path) -> None:
     assert run("program.py", "--rules", rule, "--fail-on", "any").status == 1
 
 
+@pytest.mark.long
 def test_the_rule_is_listed_explained_and_in_sarif(tmp_path: Path) -> None:
     rule = written(tmp_path)
     listed = run("--list-rules", "--rules", rule).output.splitlines()
@@ -104,6 +106,7 @@ def test_a_changed_rule_is_asked_anew(tmp_path: Path) -> None:
     assert "is limited by this" in run("program.py", "--rules", rule).output
 
 
+@pytest.mark.long
 def test_what_stands_beside_a_rule_belongs_to_it(tmp_path: Path) -> None:
     text = RULE.replace("def check", "from . import _names\n\n\ndef check").replace(
         '"setdefaulttimeout"', "*_names.NAMES"

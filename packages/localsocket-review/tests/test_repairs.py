@@ -423,6 +423,7 @@ def test_fix_writes_the_file_with_its_mode_and_reviews_again(careless: Path) -> 
     assert [one.name for one in careless.parent.iterdir()] == ["ask.py"]
 
 
+@pytest.mark.long
 def test_fix_diff_shows_a_patch_that_applies_and_writes_nothing(careless: Path) -> None:
     before = careless.read_bytes()
 

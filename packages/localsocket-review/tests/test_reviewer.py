@@ -207,6 +207,7 @@ def test_the_module_is_the_command(tmp_path: Path) -> None:
     assert (done.returncode, done.stdout, done.stderr) == run(*command[3:])
 
 
+@pytest.mark.long
 def test_a_note_fails_only_when_anything_may() -> None:
     source = Path(os.environ["TMPDIR"], "a.cpp")
     source.write_text("void f(QLocalServer *s) { s->listen(n); }\n")

@@ -124,6 +124,7 @@ def test_what_is_nested_too_deeply_is_said(name: str, tmp_path: Path) -> None:
     assert name in told(reviewed(tmp_path))
 
 
+@pytest.mark.long
 def test_templates_are_read(tmp_path: Path) -> None:
     (tmp_path / "templates.cpp").write_text(TEMPLATES * 50, encoding="utf-8")
     (tmp_path / "plain.cpp").write_text(
@@ -138,6 +139,7 @@ def test_broken_syntax_is_counted(name: str, tmp_path: Path) -> None:
     assert name in told(reviewed(tmp_path))
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("suffix", [".py", ".cpp", ".c", ".h"])
 def test_empty_marked_and_other_line_ends_are_read(suffix: str, tmp_path: Path) -> None:
     sample = next(path for path in CORPUS.rglob(f"bad_*{suffix if suffix in ('.py', '.c') else '.cpp'}"))

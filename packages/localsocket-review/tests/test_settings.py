@@ -147,6 +147,7 @@ def test_what_is_wrong_is_told_with_its_file(project: Path, text: str, told: str
     assert str(project / ".localsocket-review.toml") in words
 
 
+@pytest.mark.long
 def test_the_settings_in_force_are_shown_as_they_could_be_written(project: Path) -> None:
     settle(
         project,

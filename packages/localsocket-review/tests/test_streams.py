@@ -75,6 +75,7 @@ def test_a_single_byte_is_whole() -> None:
     assert chunk_used(cpp(text.format("getChar(&b)")))[0] is None
 
 
+@pytest.mark.long
 def test_a_piece_is_followed_however_many_variables_it_passes() -> None:
     steps = "".join(f"    a{n} = a{n - 1}\n" for n in range(1, 301))
     facts = facts_of(python(f"{PYTHON}a0 = s.recv(9)\n{steps}    use(a300)\n"))

@@ -78,6 +78,7 @@ def test_the_first_line_and_the_status_of_a_tree(name: str, tmp_path: Path) -> N
     assert run(str(tree), "--fail-on", "none").status == case.status_of_none
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", CASES)
 def test_every_form_says_the_same(name: str, tmp_path: Path) -> None:
     case = CASES[name]
@@ -242,6 +243,7 @@ def test_a_kept_report_knows_anew_what_is_named_and_left_out(tmp_path: Path) -> 
     assert len(list((tmp_path / "cache").iterdir())) == 1
 
 
+@pytest.mark.long
 def test_the_help_tells_the_statuses() -> None:
     told = " ".join(run("--help").output.split())
     for words in ("Exit status", "0 when all was reviewed", "1 for findings", "2 when something", "--exclude"):

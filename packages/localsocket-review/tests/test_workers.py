@@ -120,6 +120,7 @@ def test_a_helper_answers_for_rules() -> None:
     assert not any(answer.failure for answer in answers)
 
 
+@pytest.mark.long
 def test_what_a_killed_helper_had_taken_is_asked_here() -> None:
     here = os.getpid()
 
@@ -134,6 +135,7 @@ def test_what_a_killed_helper_had_taken_is_asked_here() -> None:
             assert sorted(answer.rule for answer in helped.answers()) == [rule.id for rule in rules]
 
 
+@pytest.mark.long
 def test_a_helper_that_is_not_needed_any_more_is_ended() -> None:
     here = os.getpid()
 
@@ -184,6 +186,7 @@ def test_a_rule_given_up_is_told(tmp_path: Path) -> None:
     assert "LS999, which met code that is nested too deeply" in report.not_checked
 
 
+@pytest.mark.long
 def test_a_time_limit_leaves_no_timer_behind() -> None:
     with pytest.raises(ThoughtTooLong), time_limit(0.01):
         sum(number for number in itertools.count())  # which comes back to the interpreter at each step

@@ -57,6 +57,7 @@ def test_nor_do_they_of_any_program(program: str) -> None:
     assert not [sentence for sentence in EXAMPLES if not are_contrary(sentence, program)]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("review", REVIEWS, ids=lambda path: path.stem)
 def test_a_sentence_of_a_review_and_its_denial_do_not_get_the_same_answer(review: Path) -> None:
     program = f"programs/{review.stem.partition('_')[0]}"

@@ -72,6 +72,7 @@ def test_results_of_another_tool_are_answered_by_what_they_say(tmp_path: Path) -
     assert {one["rule"] for one in claims} == {"X1"}
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("program", ["ls106", "ls204", "ls301", "ls400"])
 @pytest.mark.parametrize("output_format", ["sarif", "json"])
 def test_our_own_reports_come_back_wholly_supported(program: str, output_format: str, tmp_path: Path) -> None:

@@ -38,6 +38,7 @@ def test_the_page_shows_what_is_found() -> None:
     assert section([measured(language) for language in LANGUAGES]) in page, "run tests/flows/table.py"
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("language", LANGUAGES, ids=lambda language: language.name)
 def test_a_twin_differs_from_its_defect(language: Language) -> None:
     """A guard or a clean source that changes nothing would prove nothing."""
@@ -47,6 +48,7 @@ def test_a_twin_differs_from_its_defect(language: Language) -> None:
     assert {len(each) for each in texts.values()} == {len(Twin)}
 
 
+@pytest.mark.long
 def test_flows_in_python_are_programs() -> None:
     python = LANGUAGES[-1]
     for flow in flows(python, are_all=False):

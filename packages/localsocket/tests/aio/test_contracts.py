@@ -17,6 +17,7 @@ def face(request: pytest.FixtureRequest) -> Iterator[AioFace]:
         yield face
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("claim", stream_contract)
 def test_streams_keep_the_contract(claim: Callable[[StreamFace], None], face: AioFace) -> None:
     claim(face)

@@ -116,6 +116,7 @@ async def test_a_peer_that_leaves_while_we_close_takes_the_rest_with_it(attached
         assert lost.value.unsent == len(MUCH)
 
 
+@pytest.mark.long
 async def test_closing_a_full_socket_lets_the_peer_go_on() -> None:
     """Reading had paused, and goes on for nobody, so that a peer that writes first reads the rest."""
     async with connected(limits=Limits(read_buffer=SMALL), attached=True, kernel_buffer=SMALL) as (socket, peer):

@@ -42,12 +42,14 @@ def family(request: pytest.FixtureRequest, runtime_directory: Path) -> Iterator[
         yield Family(program, path, client, served, program.read())
 
 
+@pytest.mark.long
 def test_the_child_has_none_of_the_parents_sockets_and_locks(family: Family) -> None:
     assert family.child["inherited"] == []
     assert family.child["write"] == ["ClosedByUs"] * 3
     assert len(family.client.read_to_end(timeout=PATIENCE)) == 4 << 20  # the parent has them still
 
 
+@pytest.mark.long
 def test_no_connection_and_no_name_outlives_the_parent(family: Family) -> None:
     family.program.kill()
     for connection in (family.client, *family.served):

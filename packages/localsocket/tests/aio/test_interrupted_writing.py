@@ -74,6 +74,7 @@ async def what_else_comes(socket: LocalSocket, reader: Reader, before: bytes) ->
     return received[len(before) : -len(END)]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("way", EVERY_WAY)
 async def test_a_write_that_is_broken_off_is_sent_whole_or_not_at_all(way: type[Interruption]) -> None:
     async def scenario(interrupted: Interruption, situation: Situation, seen: list[bytes]) -> None:

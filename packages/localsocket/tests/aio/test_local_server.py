@@ -236,6 +236,7 @@ async def test_who_is_turned_away_is_not_accepted_and_counted(caplog: pytest.Log
 # --- trouble ----------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.long
 async def test_without_descriptors_it_waits_says_so_once_and_tries_now_and_then(
     caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -347,6 +347,7 @@ def test_it_keeps_the_contract_of_servers(claim: Any) -> None:
         thread.stop(timeout=0)
 
 
+@pytest.mark.long
 def test_asyncio_is_loaded_for_coroutine_functions_only() -> None:
     program = (
         "import localsocket, sys; localsocket.ServerThread('x', lambda socket: 0); print('asyncio' in sys.modules)"

@@ -31,6 +31,7 @@ async def what_stays(*streams: aio.LocalSocket) -> tuple[int, ...]:
     return now
 
 
+@pytest.mark.long
 async def test_reading_pauses_at_the_limit_and_goes_on_where_it_was() -> None:
     sent = pattern(4 * MIB)
     reader, writer = aio.pair(limits=LIMITS)

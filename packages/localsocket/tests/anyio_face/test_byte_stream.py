@@ -62,6 +62,7 @@ async def test_a_waiting_receive_is_woken_by_the_first_byte() -> None:
         assert received.result() == b"x"
 
 
+@pytest.mark.long
 async def test_a_send_waits_for_who_does_not_read() -> None:
     sent = pattern(MIB)
     async with connected(limits=SMALL_LIMITS, kernel_buffer=SMALL) as (one, other):

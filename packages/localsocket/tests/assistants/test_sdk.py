@@ -77,6 +77,7 @@ def test_all_results_and_notifications_are_as_their_version_has_them(served: Ser
 
 
 # It would rather have its own newest version used.
+@pytest.mark.long
 @pytest.mark.filterwarnings("ignore::mcp.shared.exceptions.MCPDeprecationWarning")
 @pytest.mark.parametrize("mode", ["legacy", "auto", *NAMED_VERSIONS])
 def test_the_client_of_the_sdk_uses_a_service(served: Service, mode: str) -> None:

@@ -86,11 +86,13 @@ def test_what_serves_is_refused_whenever_the_process_was_patched(
     check_refused(run(early + FAKES[patcher] + USES), patcher)
 
 
+@pytest.mark.long
 def test_an_unknown_patcher_is_told_by_what_is_missing(runtime_directory: Path) -> None:
     outcomes = run(FAKES["something"] + USES)
     assert outcomes["loop"].startswith("Unsupported: something has patched this process, and an event loop needs real")
 
 
+@pytest.mark.long
 def test_where_nothing_is_patched_everything_works(runtime_directory: Path) -> None:
     assert set(run(USES).values()) == {"works"}
 

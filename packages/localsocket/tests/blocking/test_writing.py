@@ -59,6 +59,7 @@ def test_only_bytes_can_be_sent(ends: Ends, data: Any) -> None:
             write(data)
 
 
+@pytest.mark.long
 def test_what_the_kernel_does_not_take_is_queued_and_sent_later(ends: Ends) -> None:
     sent = pattern(4 * MIB)
     ends.socket.write_nowait(sent)
@@ -96,6 +97,7 @@ def test_one_write_larger_than_the_limit_is_taken_when_nothing_else_waits(make_e
     assert ends.socket.bytes_to_write > 1000
 
 
+@pytest.mark.long
 def test_queued_bytes_come_before_those_written_after_them(ends: Ends) -> None:
     sent = pattern(4 * MIB)
     for start in range(0, len(sent), MIB):
@@ -148,6 +150,7 @@ def clogged() -> Iterator[tuple[LocalSocket, LocalSocket, int]]:
         yield clogged
 
 
+@pytest.mark.long
 def test_a_write_waits_until_the_kernel_has_taken_everything() -> None:
     sent = pattern(4 * MIB)
     with connected_pair(kernel_buffer=4096) as (one, other), Background(one.write, sent) as writer:

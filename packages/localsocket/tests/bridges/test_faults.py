@@ -65,6 +65,7 @@ async def test_a_call_without_a_deadline_that_was_cancelled_while_it_was_held_ba
     assert sorted(counting.runs) == [1, 2]
 
 
+@pytest.mark.long
 async def test_a_server_that_is_paused_costs_no_answer(broker: Broker) -> None:
     counting = Counting()
     async with nats.serve(counting.instance(), broker.url), Load(f"{broker.url}/{NAME}", 4, timeout=0.2) as load:

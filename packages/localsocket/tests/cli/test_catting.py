@@ -54,6 +54,7 @@ def spell_backwards(socket: LocalSocket) -> None:
 # --- bytes ------------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.long
 def test_two_programs_send_each_other_every_byte(start: Start) -> None:
     server = start("cat", "--listen", "demo.cat", "--timeout", PATIENCE)
     client = start("cat", "demo.cat", "--wait", "--timeout", PATIENCE)
@@ -168,6 +169,7 @@ def test_an_interrupted_conversation_ends_without_a_word(start: Start) -> None:
             assert socket.read(timeout=PATIENCE) == b""
 
 
+@pytest.mark.long
 def test_when_nobody_reads_the_output_it_ends_without_a_word(start: Start) -> None:
     with localsocket.listen("demo.cat") as server:
         program = start("cat", "demo.cat")

@@ -24,6 +24,7 @@ def run(*arguments: str, timeout: float = 150) -> subprocess.CompletedProcess[st
     return subprocess.run(command, capture_output=True, text=True, timeout=timeout, check=False)
 
 
+@pytest.mark.long
 def test_a_piped_table_is_plain_and_whole() -> None:
     done = run("exchange", *QUICK)
     assert (done.returncode, done.stderr) == (0, "")
@@ -37,6 +38,7 @@ def test_a_piped_table_is_plain_and_whole() -> None:
     assert done.stdout.isprintable() or "\x1b" not in done.stdout
 
 
+@pytest.mark.long
 def test_json_on_the_output_is_all_there_is() -> None:
     done = run("pingpong", "--connections", "2", "--round-trips", "100", "--server", "process", "--json")
     assert done.returncode == 0, done.stderr
@@ -106,6 +108,7 @@ def _read_all(controller: int) -> str:
     return b"".join(pieces).decode()
 
 
+@pytest.mark.long
 def test_a_wrong_byte_makes_the_exit_status_one() -> None:
     program = (
         "import sys\n"

@@ -115,6 +115,7 @@ def test_no_call_is_lost_while_one_process_gives_way_to_another(tmp_path: Path) 
         assert path.exists()  # which is the manager's
 
 
+@pytest.mark.long
 @pytest.mark.skipif(shutil.which("systemd-socket-activate") is None, reason="systemd is not installed")
 def test_systemd_starts_it_when_somebody_connects(tmp_path: Path) -> None:
     path = tmp_path / "x.sock"
@@ -127,6 +128,7 @@ def test_systemd_starts_it_when_somebody_connects(tmp_path: Path) -> None:
     assert named_endpoints() == []
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("kind", [socket.SOCK_DGRAM, socket.SOCK_STREAM])
 def test_a_socket_of_another_kind_is_refused(tmp_path: Path, kind: socket.SocketKind) -> None:
     with socket.socket(socket.AF_UNIX, kind) as given:
@@ -285,6 +287,7 @@ def test_an_error_is_one_line_of_json_too() -> None:
     assert json.loads(line)["exception"] == "ValueError: two\nlines"
 
 
+@pytest.mark.long
 def test_serving_goes_on_when_the_disk_of_the_log_is_full() -> None:
     with open("/dev/full", "w", encoding="ascii") as full:  # noqa: SIM117
         with subprocess.Popen([*COMMAND, "serve", "shop_here:service"], stderr=full) as program:

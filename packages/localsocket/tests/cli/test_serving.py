@@ -239,6 +239,7 @@ def test_a_signal_that_was_ignored_stays_ignored(serve: Command) -> None:
     assert "stopping" in errors
 
 
+@pytest.mark.long
 def test_a_program_that_is_stopped_lets_calls_end(start: Start, tmp_path: Path) -> None:
     fifo = tmp_path / "fifo"
     os.mkfifo(fifo)

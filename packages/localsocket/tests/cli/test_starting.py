@@ -151,6 +151,7 @@ def test_mcp_is_among_the_commands_and_has_help_of_its_own(command: Command) -> 
     assert "--read-only" in shown.output
 
 
+@pytest.mark.long
 def test_mcp_starts_the_service_when_it_is_asked_for_something(tmp_path: Path) -> None:
     arguments = ["mcp", NAME, "--start", "started_here:service", "--directory", str(tmp_path), "--idle-timeout", "0.1"]
     lines = [

@@ -166,6 +166,7 @@ def test_26_remove_server(package: Package) -> None:
         second.accept().close()
 
 
+@pytest.mark.long
 def test_26_remove_server_is_not_needed_after_a_crash(package: Package) -> None:
     with Program("serve.py", NAME) as server:
         server.read()

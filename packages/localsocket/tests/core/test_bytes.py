@@ -160,6 +160,7 @@ def test_whoever_goes_on_after_an_exception_sees_to_the_others(core: ModuleType)
 # --- nothing is kept ----------------------------------------------------------------------------------------------
 
 
+@pytest.mark.long
 def test_no_memory_is_kept_whatever_comes_of_it(core: ModuleType, ends: tuple[socket.socket, socket.socket]) -> None:
     receive, send = core.receiver(ends[1]), core.sender(ends[0])
     closed = socket.socket(socket.AF_UNIX)

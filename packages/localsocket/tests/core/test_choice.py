@@ -29,10 +29,12 @@ def said_by(program: str, **environment: str) -> str:
     ).stdout.strip()
 
 
+@pytest.mark.long
 def test_the_environment_forces_the_core_in_python() -> None:
     assert said_by(SAYS_WHICH, LOCALSOCKET_PURE="1") == "pure localsocket._core.in_python"
 
 
+@pytest.mark.long
 def test_what_was_not_compiled_is_done_in_python() -> None:
     assert said_by(WITHOUT_COMPILED + SAYS_WHICH) == "pure localsocket._core.in_python"
 
@@ -42,6 +44,7 @@ def test_what_was_compiled_is_used() -> None:
     assert said_by(SAYS_WHICH) == "compiled localsocket._core.compiled"
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("environment", [{}, {"LOCALSOCKET_PURE": "1"}], ids=["as built", "forced"])
 def test_the_command_line_tells_which_core_is_in_use(environment: dict[str, str]) -> None:
     program = "from localsocket.cli.versions import print_versions; print_versions()"

@@ -150,6 +150,7 @@ def test_an_interrupt_of_a_handler_leaves_the_loop_and_what_arrived_can_be_read(
     assert driven.socket.read_available(max_bytes=10) == b"pt"
 
 
+@pytest.mark.long
 def test_no_memory_is_kept_by_any_way(driven: Driven) -> None:
     peer, sock = driven.peer, driven.socket
     peer.setblocking(False)

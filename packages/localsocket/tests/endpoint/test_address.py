@@ -182,6 +182,7 @@ def test_other_systems_have_no_abstract_addresses(monkeypatch: pytest.MonkeyPatc
 # --- whatever is typed --------------------------------------------------------------------------------------------
 
 
+@pytest.mark.long
 @given(texts)
 def test_a_name_never_leaves_its_directory(text: str) -> None:
     try:

@@ -45,6 +45,7 @@ def assert_parent_serves(family: Family) -> None:
     assert family.client.read_exactly(12, timeout=60) == b"still there?"
 
 
+@pytest.mark.long
 def test_the_child_has_none_of_the_parents_sockets_and_locks(family: Family) -> None:
     assert family.child["inherited"] == []
     assert not family.child["is_listening"]
@@ -52,6 +53,7 @@ def test_the_child_has_none_of_the_parents_sockets_and_locks(family: Family) -> 
     assert_parent_serves(family)
 
 
+@pytest.mark.long
 def test_what_the_child_still_holds_says_that_it_is_closed(family: Family) -> None:
     assert {family.child[use] for use in ("accept", "read", "write")} == {"ClosedByUs"}
     assert family.child.get("loop", "ClosedByUs") == "ClosedByUs"
@@ -80,6 +82,7 @@ def test_the_child_may_do_all_that_a_process_may(family: Family) -> None:
     assert_parent_serves(family)
 
 
+@pytest.mark.long
 def test_no_connection_is_kept_open_by_the_child(family: Family) -> None:
     family.program.kill()
     assert family.client.read(timeout=60) == b""
@@ -90,6 +93,7 @@ def test_no_connection_is_kept_open_by_the_child(family: Family) -> None:
     family.program.end(status=-9)
 
 
+@pytest.mark.long
 def test_a_fork_in_the_midst_of_listen_does_not_keep_the_name(runtime_directory: Path) -> None:
     path = runtime_directory / "x.sock"
     with Program("fork_while_listening.py", path) as program:

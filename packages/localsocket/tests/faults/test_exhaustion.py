@@ -22,6 +22,7 @@ class Echo(Handler):
         socket.write(socket.read_available())
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("face", ["hand", "loop", "threads"])
 def test_a_server_without_descriptors_pauses_says_so_once_and_goes_on(face: str) -> None:
     with Program("run_out_of_files.py", face, "server") as server, contextlib.ExitStack() as stack:
@@ -65,6 +66,7 @@ def test_full_buffers_in_both_directions_do_not_stop_an_echo(chunk: int) -> None
         assert client.read_exactly(len(sent), timeout=PATIENCE) == sent
 
 
+@pytest.mark.long
 def test_readers_and_writers_in_threads_of_their_own_on_both_ends_of_a_narrow_way() -> None:
     def write(end: LocalSocket) -> None:
         for start in range(0, len(sent), 5000):
@@ -92,6 +94,7 @@ def test_a_fork_beside_waiting_threads_that_hold_locks_hangs_neither_child_nor_p
     ]
 
 
+@pytest.mark.long
 def test_a_writer_learns_that_its_peer_was_killed_and_how_much_is_lost() -> None:
     with (
         localsocket.listen("victim") as server,

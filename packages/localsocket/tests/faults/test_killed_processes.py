@@ -68,6 +68,7 @@ def test_what_a_killed_peer_sent_stays_readable() -> None:
             socket.write(b"are you there?")
 
 
+@pytest.mark.long
 def test_a_reader_waiting_for_the_rest_is_woken_by_the_kill() -> None:
     with (
         localsocket.listen("victim") as server,
@@ -108,6 +109,7 @@ def test_a_server_killed_under_a_thousand_connections_wakes_them_all() -> None:
     assert all(isinstance(failure, errors.ClosedByPeer) for failure in handler.failures)
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("many_files")
 def test_a_killed_servers_name_is_free_at_once_with_its_clients_still_there() -> None:
     with Program("serve.py", "doomed") as server:

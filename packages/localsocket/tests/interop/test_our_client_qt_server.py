@@ -16,6 +16,7 @@ from programs import Program
 NAME = "interop"
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("role", ROLES)
 def test_conversation_with_a_qt_server(role: str) -> None:
     """Lines and blocks of 1 MiB in both directions, either side closing first."""
@@ -39,6 +40,7 @@ def test_qt_server_is_found_where_the_address_says() -> None:
         qt.read()
 
 
+@pytest.mark.long
 def test_qt_server_at_a_full_path(runtime_directory: Path) -> None:
     path = str(runtime_directory / "full-path")
     with Program("qt_peer.py", "serve", path, "answer") as qt:
@@ -49,6 +51,7 @@ def test_qt_server_at_a_full_path(runtime_directory: Path) -> None:
         qt.read()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("access", ["User", "Group", "Other", "World"])
 def test_qt_server_with_access_bits(access: str) -> None:
     """Qt then publishes the socket by renaming it; it is found under its name all the same."""

@@ -17,6 +17,7 @@ from programs import Program
 NAME = "interop"
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("role", ROLES)
 def test_conversation_with_a_qt_client(role: str) -> None:
     """Lines and blocks of 1 MiB in both directions, either side closing first."""
@@ -30,6 +31,7 @@ def test_conversation_with_a_qt_client(role: str) -> None:
         assert qt.read() == report_of(COUNTERPARTS[role])
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("role", ROLES)
 def test_conversation_of_a_server_thread_with_a_qt_client(role: str) -> None:
     handler = EventRole(role)
@@ -48,6 +50,7 @@ def test_server_thread_serves_several_qt_clients_at_once() -> None:
         assert [client.read() for client in clients] == [report_of("ask")] * 4
 
 
+@pytest.mark.long
 def test_qt_client_at_a_full_path(runtime_directory: Path) -> None:
     path = str(runtime_directory / "full-path")
     with ServerThread(path, EventRole("answer")), Program("qt_peer.py", "call", path, "ask") as qt:
@@ -65,6 +68,7 @@ def test_qt_client_at_an_abstract_name() -> None:
             assert qt.read() == {"failed": "ServerNotFoundError"}
 
 
+@pytest.mark.long
 def test_qt_server_is_refused_a_name_that_we_own() -> None:
     with localsocket.listen(f"qt:{NAME}"), Program("qt_peer.py", "serve", NAME, "echo") as qt:
         assert qt.read() == {"failed": "AddressInUseError"}

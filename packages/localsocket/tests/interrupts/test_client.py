@@ -200,6 +200,7 @@ def test_a_client_that_was_interrupted_while_it_connected_connects_again(served:
         assert at_every_line(scenario, within_with=True) > 100
 
 
+@pytest.mark.long
 def test_closing_that_was_interrupted_can_be_done_again_and_wakes_who_waits(served: Served) -> None:
     def scenario(interruption: Interruption) -> None:
         served.gate.clear()

@@ -15,6 +15,7 @@ from localsocket.testing import PATIENCE, wait_until
 from services.conftest import ADDRESS, Serve, serve  # noqa: F401 - the fixture
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("publish", [Topic.publish, Topic.publish_nowait])
 @pytest.mark.parametrize("policy", ["block", "drop_oldest", "disconnect"])
 def test_what_is_published_next_reaches_everybody(

@@ -50,6 +50,7 @@ def test_of_many_that_race_for_a_name_exactly_one_owns_it(runtime_directory: Pat
         assert sorted(os.listdir(runtime_directory / "localsocket")) == [".contended.lock", "contended"]
 
 
+@pytest.mark.long
 def test_a_live_owner_keeps_the_name_against_all_others(runtime_directory: Path) -> None:
     with listen("contended") as server, Program("contend.py", "contended", 4) as contenders:
         assert len(contenders.read()["contenders"]) == 4

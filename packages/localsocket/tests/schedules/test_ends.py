@@ -40,6 +40,7 @@ def work() -> int:
 # --- the served end ---------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.long
 def test_a_served_call_that_is_answered_cancelled_and_lost_at_once_is_answered_once_at_most() -> None:
     def scenario(schedule: Schedule) -> Check:
         stand_in(schedule, outbox)
@@ -122,6 +123,7 @@ class Calling:
         self._theirs.close()
 
 
+@pytest.mark.long
 def test_a_call_that_begins_while_the_client_is_closed_has_an_end() -> None:
     def scenario(schedule: Schedule) -> Check:
         calling = Calling(schedule)
@@ -150,6 +152,7 @@ def test_a_call_that_is_cancelled_while_it_is_answered_has_one_end_for_all() -> 
     explore(scenario)
 
 
+@pytest.mark.long
 def test_where_cancel_says_true_nobody_ever_gets_a_result_and_where_it_says_false_everybody_does() -> None:
     said = set()
 

@@ -182,6 +182,7 @@ def test_s24_the_log_of_a_failed_handler_is_plain_text(
     assert r"a\x1b[2Jb" in caplog.text
 
 
+@pytest.mark.long
 @pytest.mark.root
 def test_s24_a_refused_client_gets_no_word_into_the_log(
     public_directory: Path, caplog: pytest.LogCaptureFixture

@@ -26,6 +26,7 @@ linux_only = pytest.mark.skipif(sys.platform != "linux", reason="only Linux has 
 # --- S1: there is no moment at which others may connect -----------------------------------------------------------
 
 
+@pytest.mark.long
 def test_s1_no_file_is_open_to_others_for_an_instant(runtime_directory: Path) -> None:
     (seen,) = run("watch_modes.py", runtime_directory / "watched", 300)
     assert seen["x.sock"] == ["600"]
@@ -33,6 +34,7 @@ def test_s1_no_file_is_open_to_others_for_an_instant(runtime_directory: Path) ->
     assert set(seen[".x.sock.new"]) <= {"600"}
 
 
+@pytest.mark.long
 @pytest.mark.root
 def test_s1_another_user_may_not_connect(public_directory: Path) -> None:
     path = public_directory / "x.sock"
@@ -188,6 +190,7 @@ def test_s6_a_name_that_would_leave_its_directory_creates_nothing(runtime_direct
     assert not [path for path in runtime_directory.parent.rglob("*") if path.name not in ("run", "tmp")]
 
 
+@pytest.mark.long
 @given(st.text(alphabet=st.sampled_from("ab./\\~\0-_:@ é"), max_size=70))
 def test_s6_a_name_is_refused_or_in_its_directory(text: str) -> None:
     try:

@@ -47,6 +47,7 @@ def told(peer: socket.socket, *, count: int = 0) -> list[Told]:
     return responses(got)
 
 
+@pytest.mark.long
 def test_wrong_requests_are_told_why_and_those_that_cannot_be_read_end_their_connection_with_one_log_line(
     face: ServiceFace, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -93,6 +93,7 @@ def test_what_a_peer_says_is_one_line_and_short(
     check_lines(caplog, 1)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("pieces", [HOSTILE["a serializer"], HOSTILE["no greeting"]])
 def test_connections_that_are_dropped_do_not_fill_the_log(
     path: Path, caplog: pytest.LogCaptureFixture, pieces: list[bytes]
@@ -158,6 +159,7 @@ async def fail_soon(socket: aio.LocalSocket) -> None:
     raise LookupError
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("handler", [Failing(), fail, fail_soon], ids=["events", "threads", "tasks"])
 def test_handlers_that_fail_do_not_fill_the_log(
     runtime_directory: Path, caplog: pytest.LogCaptureFixture, handler: Any

@@ -219,6 +219,7 @@ async def test_an_iteration_that_is_cancelled_ends_its_stream() -> None:
         await tasks.until("closed")
 
 
+@pytest.mark.long
 async def test_a_stream_that_is_forgotten_is_closed_where_it_is_served() -> None:
     async with served() as (client, tasks):
         async for item in client.stream("count", 10**9):
@@ -248,6 +249,7 @@ async def test_a_stream_that_has_much_to_give_lets_others_run() -> None:
         assert answered > 10
 
 
+@pytest.mark.long
 async def test_plain_functions_run_beside_the_loop() -> None:
     async with served() as (client, _):
         assert await asyncio.gather(*(client.call("plain") for _ in range(50))) == ["plain"] * 50
@@ -279,6 +281,7 @@ async def test_a_client_may_be_opened_and_closed_again_and_again() -> None:
                 await asyncio.sleep(0.001)
 
 
+@pytest.mark.long
 async def test_stopping_ends_when_the_last_stream_has_ended() -> None:
     tasks = Tasks()
     async with aio.serve(ADDRESS, tasks.service) as serving, aio.Client(ADDRESS) as client:

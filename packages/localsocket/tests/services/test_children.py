@@ -47,6 +47,7 @@ def host() -> tuple[Service, list[str]]:
     return service, notes
 
 
+@pytest.mark.long
 def test_a_child_calls_and_is_called_on_its_one_socket_and_ends_with_its_connection() -> None:
     service, notes = host()
     with spawn([sys.executable, "-c", CHILD], serves=service) as child:

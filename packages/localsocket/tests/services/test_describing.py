@@ -422,6 +422,7 @@ def test_the_json_schema_document_holds_together(rich: ServiceDescription) -> No
     assert document["topics"]["sold.out"]["messages"] == {"$ref": "#/$defs/Item"}
 
 
+@pytest.mark.long
 def test_the_openapi_document_is_one(rich: ServiceDescription) -> None:
     document = json.loads(msgspec.json.encode(openapi_document(rich)))
     OpenAPIV31SpecValidator(document).validate()

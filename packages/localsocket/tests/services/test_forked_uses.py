@@ -41,6 +41,7 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, str]]:
 THREADS, TASKS = 0, 1
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("program", "use", "what"),
     [

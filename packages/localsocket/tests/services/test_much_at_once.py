@@ -50,6 +50,7 @@ async def served(service: Service) -> AsyncIterator[aio.Client]:
 # --- many ---------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.long
 def test_ten_thousand_calls_of_sixteen_threads_all_get_their_own_answer(serve: Serve) -> None:
     each = CALLS // THREADS
 
@@ -100,6 +101,7 @@ def test_as_many_calls_as_may_be_under_way_all_get_long_answers(serve: Serve) ->
         assert service.stats().dropped_peers == 0
 
 
+@pytest.mark.long
 async def test_as_many_tasks_as_may_be_under_way_all_get_long_answers() -> None:
     service = echoing_service(is_async=True)
     async with served(service) as client:
@@ -134,6 +136,7 @@ def test_many_threads_that_send_much_at_once_all_come_through(serve: Serve) -> N
             caller.result(timeout=2 * PATIENCE)
 
 
+@pytest.mark.long
 async def test_many_tasks_that_send_much_at_once_all_come_through() -> None:
     async with served(echoing_service(is_async=True)) as client:
 

@@ -62,6 +62,7 @@ def test_a_later_copy_ends_with_the_status_that_the_first_gives(first: Program) 
         assert first.read()["arguments"] == arguments
 
 
+@pytest.mark.long
 def test_what_is_no_text_is_handed_over(first: Program, tmp_path: Path) -> None:
     directory = os.fsencode(tmp_path) + b"/caf\xe9"
     os.mkdir(directory)
@@ -85,6 +86,7 @@ def test_the_next_start_is_the_first_when_the_first_has_left_or_was_killed() -> 
         assert claim() == 0
 
 
+@pytest.mark.long
 def test_a_start_in_which_the_first_dies_says_so_and_is_not_repeated() -> None:
     with Program("one_copy.py") as dying:
         dying.read()
@@ -211,6 +213,7 @@ def test_system_exit_in_on_start_is_the_status_and_ends_nothing_else(code: objec
     assert [start.arguments for start in starts.told] == [["once"], ["again"]]
 
 
+@pytest.mark.long
 def test_a_failing_on_start_ends_the_later_copy_with_a_reference_to_the_log(caplog: pytest.LogCaptureFixture) -> None:
     with first_that(lambda start: 1 / 0):
         done = run_copy()

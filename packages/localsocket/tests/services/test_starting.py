@@ -129,6 +129,7 @@ def test_what_another_has_started_and_given_up_is_waited_for(command: list[str],
         assert starts.read_text() == f"{caller.result()}\n"
 
 
+@pytest.mark.long
 def test_a_server_that_was_killed_in_a_call_is_started_again_by_the_next(command: list[str], starts: Path) -> None:
     with Client(ADDRESS, start=command, reconnect=True, timeout=PATIENCE) as client:
         first = client.call("pid")

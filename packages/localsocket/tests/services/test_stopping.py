@@ -319,6 +319,7 @@ class Held:
         self.gate.wait(PATIENCE)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("which", ["handler", "blocking", "going_on"])
 def test_a_thread_that_is_held_up_is_left_behind_and_its_connections_are_cut(which: str) -> None:
     held = Held()
@@ -433,6 +434,7 @@ def test_a_server_stays_for_a_notification_whose_sender_has_gone(kind: str) -> N
         assert server.wait_stopped(PATIENCE)
 
 
+@pytest.mark.long
 def test_no_client_that_can_wait_is_turned_away_by_a_server_that_leaves(kind: str) -> None:
     """Each of many servers leaves at once; its client asks at whatever moment, and is answered by it or by the next."""
     service = service_of(kind, one)

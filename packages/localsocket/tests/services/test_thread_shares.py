@@ -158,6 +158,7 @@ def test_where_a_users_jobs_are_a_crowd_each_connection_may_have_one_that_waits(
     wait_until(lambda: not running_threads(threads), "the threads to end")
 
 
+@pytest.mark.long
 def test_a_thread_that_has_nothing_to_do_ends() -> None:
     threads = FairThreads("test", 8)
     done = threading.Event()

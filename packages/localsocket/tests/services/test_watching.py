@@ -184,6 +184,7 @@ def test_the_owner_and_root_may_watch(uid: int, is_owner: bool) -> None:
     assert _is_owner(PeerCredentials(pid=1, uid=uid, gid=1)) is is_owner
 
 
+@pytest.mark.long
 @pytest.mark.root
 def test_another_user_gets_no_numbers_and_watches_nothing(public_directory: Path) -> None:
     path = public_directory / "x.sock"

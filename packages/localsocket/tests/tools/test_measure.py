@@ -67,6 +67,7 @@ def test_an_exchange_fills_a_row_for_each_combination(server: ServerKind, face: 
         assert 0 < row.p50_us <= row.p99_us
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("face", FACES)
 @pytest.mark.parametrize("server", ["thread", "process"])
 def test_ping_pong_counts_the_round_trips_asked_for(server: ServerKind, face: Face) -> None:
@@ -119,6 +120,7 @@ def test_a_face_whose_loop_is_not_installed_says_what_to_install(monkeypatch: py
     check_face("blocking")
 
 
+@pytest.mark.long
 def test_the_blocking_face_is_measured_without_asyncio() -> None:
     program = (
         "import sys\n"
@@ -162,6 +164,7 @@ def test_the_servers_process_ends_with_the_program_that_started_it() -> None:
             assert socket.wait_disconnected(timeout=60)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("face", FACES)
 def test_a_servers_process_that_cannot_start_is_an_error(face: Face) -> None:
     with (

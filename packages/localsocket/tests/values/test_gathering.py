@@ -111,6 +111,7 @@ def test_an_array_that_changes_after_the_call_was_begun_changes_nothing_that_is_
     numpy.testing.assert_array_equal(sent, array_of(LARGE))
 
 
+@pytest.mark.long
 def test_what_is_too_long_is_refused_before_it_is_copied() -> None:
     caller, array = greeted_caller(), array_of(5 * MUCH)
     tracemalloc.start()

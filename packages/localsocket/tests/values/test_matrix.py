@@ -167,6 +167,7 @@ def test_a_stub_of_a_service_knows_each_type(monkeypatch: pytest.MonkeyPatch) ->
         assert (hint is Any) == (case.kind is Any), case.written
 
 
+@pytest.mark.long
 def test_a_type_that_is_any_keeps_what_the_page_says(face: ServiceFace) -> None:
     service = Service("any", types=TYPES)
     service.method(annotated(lambda value: show(value), **{"value": Any, "return": str}), name="show")

@@ -251,6 +251,7 @@ def test_what_a_transaction_may_give_back_takes_room() -> None:
 # --- memory -----------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.long
 def test_an_empty_buffer_keeps_no_memory() -> None:
     buffer = ByteBuffer(1 << 24)
     tracemalloc.start()

@@ -318,6 +318,7 @@ def test_a_cancel_that_came_along_with_a_broken_protocol_is_told_when_all_is_aba
     assert answerer.abandon() == [served]
 
 
+@pytest.mark.long
 @settings(max_examples=80)
 @given(some_frames, places)
 @example([frame(REPLY, 1, b"\x01"), frame(FAILURE, 3, pack(["failed", ""])), frame(REPLY, 6)], [])

@@ -252,6 +252,7 @@ print(sorted({"pickle", "_pickle", "marshal", "shelve", "copyreg"} & set(sys.mod
 """
 
 
+@pytest.mark.long
 def test_no_pickle_is_loaded_by_calls_and_messages() -> None:
     before = "import sys; print(sorted({'pickle', '_pickle', 'shelve'} & set(sys.modules)))"
     assert _printed_by(before) == "[]"
