@@ -23,7 +23,7 @@ from localsocket.bridges.carrying import carry
 from localsocket.bridges.instance import Identity, Instance
 from localsocket.bridges.micro import MicroService
 from localsocket.bridges.nats_address import NatsAddress, parse_nats_address
-from localsocket.bridges.nats_link import NatsLink
+from localsocket.bridges.nats_link import FIRST_PAUSE, NatsLink, longer_pause
 from localsocket.bridges.nats_sockets import NatsSocket
 from localsocket.bridges.served_here import ServedHere
 from localsocket.bridges.served_there import ServedThere
@@ -63,7 +63,6 @@ ANY: Final = "any member of the bus"
 
 STOP_TIMEOUT = 5.0
 _LOOK = 0.25  # seconds between looks after callers
-_FIRST_PAUSE, _LONGEST_PAUSE = 0.05, 2.0  # before another attempt to reach the NATS server
 _WHILE_ENDING = 0.005
 _SOMEBODY = PeerCredentials(0, INVALID_ID, INVALID_ID)
 
@@ -311,14 +310,14 @@ class NatsServing:
                 self._link = None
                 await link.close()
             logger.warning("the service %r has lost its NATS server, and looks for it", self._names.service)
-            pause = _FIRST_PAUSE
+            pause = FIRST_PAUSE
             while self._link is None:
                 try:
                     await self._connect(Deadline(CONNECT_TIMEOUT))
                 except (LocalSocketError, OSError) as error:
                     logger.debug("%s is not reached yet: %s", self.address, error)
                     await asyncio.sleep(pause)
-                    pause = min(pause * 2, _LONGEST_PAUSE)
+                    pause = longer_pause(pause)
             logger.warning("the service %r has its NATS server again", self._names.service)
 
     async def _look_after_callers(self) -> None:

@@ -30,6 +30,14 @@ logger = logging.getLogger("localsocket.bridges")
 
 _CONNECT = 30.0
 
+FIRST_PAUSE, LONGEST_PAUSE = 0.05, 2.0
+"""Seconds that whoever begins anew waits before another attempt to reach the server; see longer_pause()."""
+
+
+def longer_pause(pause: float) -> float:
+    """Return how long to wait after an attempt that has failed as well."""
+    return min(2 * pause, LONGEST_PAUSE)
+
 
 class NatsLink:
     """Made by open(); for the tasks of one loop. `on_lost` is called once, unless it was closed here."""

@@ -10,6 +10,7 @@ from localsocket.bridges.bus_messages import DEAD, ERROR, MESSAGE_ID, WORD, BusM
 from localsocket.bridges.instance import BehindInstance, Identity, Line
 from localsocket.bridges.jetstream import NANOSECONDS, STREAM_IN_USE, Declined, JetStream
 from localsocket.bridges.nats_address import NatsAddress
+from localsocket.bridges.nats_link import FIRST_PAUSE, LONGEST_PAUSE, longer_pause
 from localsocket.bridges.other_callers import OtherCallers
 from localsocket.bridges.storing import Storing
 from localsocket.deadlines import Deadline
@@ -19,7 +20,6 @@ from localsocket.errors import LocalSocketError, PeerBrokeProtocol
 logger = logging.getLogger("localsocket.bridges")
 
 _CONSUMER = "instances"
-_FIRST_PAUSE, _LONGEST_PAUSE = 0.05, 2.0  # before another attempt to reach the NATS server
 _LONGEST_DELAY = 60.0  # seconds between two tries of a call
 _WINDOW = 64 * 1024
 # Another try of these would end in the same way.
@@ -92,17 +92,17 @@ class StoredCalls:
         return store
 
     async def _take_on(self, store: JetStream) -> None:
-        pause = _FIRST_PAUSE
+        pause = FIRST_PAUSE
         while True:
             with contextlib.suppress(LocalSocketError, OSError):
                 while not store.lost.is_set():
                     await self._take(store)
-                    pause = _FIRST_PAUSE
+                    pause = FIRST_PAUSE
             await store.close()
             await asyncio.sleep(pause)
-            pause = min(2 * pause, _LONGEST_PAUSE)
+            pause = longer_pause(pause)
             try:
-                store = await self._connect(Deadline(_LONGEST_PAUSE))
+                store = await self._connect(Deadline(LONGEST_PAUSE))
             except (LocalSocketError, OSError) as error:
                 logger.debug("stored calls of %r are out of reach: %s", self._names.service, error)
 
