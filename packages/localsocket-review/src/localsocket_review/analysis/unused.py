@@ -304,7 +304,8 @@ def _is_said_to_be_called(function: FunctionInfo) -> bool:
     """Say whether the text before its name says that the loader, or another program, calls a function of C."""
     if function.unit.language is not Language.CPP:
         return False
-    lines = range(max(1, function.place.line - 1), function.place.end_line + 1)
+    last = function.body[0].place.line if function.body else function.place.end_line
+    lines = range(max(1, function.place.line - 1), last + 1)
     head = re.split(rf"\b{re.escape(function.name)}\s*\(", "\n".join(map(function.unit.line, lines)), maxsplit=1)[0]
     return _CALLED_BY_OTHERS.search(head) is not None
 

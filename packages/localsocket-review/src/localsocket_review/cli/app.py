@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.metadata
-import platform
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -233,6 +231,9 @@ def _guarded(review: Callable[[], int], debug: bool) -> int:
 
 def _print_versions() -> int:
     """Print what a report of a fault needs to tell, as `localsocket --version` does."""
+    import importlib.metadata
+    import platform
+
     packages = ("localsocket-review", "tree-sitter", "tree-sitter-cpp", "tree-sitter-python")
     told = {name: importlib.metadata.version(name) for name in packages}
     told[platform.python_implementation()] = platform.python_version()
