@@ -13,10 +13,13 @@ from pathlib import Path
 
 import pytest
 
+from localsocket.cli import measuring
+from localsocket.tools.measure import RowPlan, for_comparison
+
 Command = Callable[..., tuple[int, str, str]]
 OnTerminal = Callable[..., tuple[int, str]]
 
-QUICK = ["--connections", "1,2", "--chunk", "100", "--seconds", "0.05"]
+QUICK = ["--connections", "1,2", "--chunk", "100", "--seconds", "0.05", "--server", "thread"]
 
 
 def run(*arguments: str, timeout: float = 150) -> subprocess.CompletedProcess[str]:
@@ -28,14 +31,40 @@ def run(*arguments: str, timeout: float = 150) -> subprocess.CompletedProcess[st
 def test_a_piped_table_is_plain_and_whole() -> None:
     done = run("exchange", *QUICK)
     assert (done.returncode, done.stderr) == (0, "")
-    head, *rows = done.stdout.splitlines()
+    head, *rows = done.stdout.partition("\n\n")[0].splitlines()
     assert head.split("  ")[0] == "test"
     assert [row.split()[:5] for row in rows] == [
+        ["exchange", "socket", "process", "1", "100"],
         ["exchange", "blocking", "thread", "1", "100"],
         ["exchange", "blocking", "thread", "2", "100"],
     ]
-    assert [row.split()[-1] for row in rows] == ["0", "0"]
-    assert done.stdout.isprintable() or "\x1b" not in done.stdout
+    assert [row.split()[-1] for row in rows] == ["0", "0", "0"]
+    assert "\x1b" not in done.stdout
+
+
+@pytest.mark.long
+def test_both_servers_are_measured_and_what_the_figures_mean_stands_below(command: Command) -> None:
+    status, output, errors = command("exchange", "--connections", "1", "--chunk", "10", "--seconds", "0.02")
+    assert (status, errors) == (0, "")
+    table, legend, compared = output.split("\n\n")
+    assert [row.split()[1:3] for row in table.splitlines()[1:]] == [
+        ["socket", "process"],
+        ["blocking", "thread"],
+        ["blocking", "process"],
+    ]
+    assert {"messages/s", "p50,", "corrupted", "server", "face"} <= {line.split()[0] for line in legend.splitlines()}
+    assert compared.startswith("Measured on ")
+
+
+def test_exchange_takes_about_twenty_seconds_unless_it_is_told_otherwise(
+    monkeypatch: pytest.MonkeyPatch, command: Command
+) -> None:
+    planned: list[RowPlan] = []
+    monkeypatch.setattr(measuring, "_run_rows", lambda plans, as_json: planned.extend(plans))
+    assert command("exchange")[0] == 0
+    assert {plan.server for plan in planned} == {"thread", "process"}
+    rows = [*for_comparison(planned), *planned]
+    assert 15 < sum(plan.seconds for plan in rows) < 20  # and what starting the servers takes
 
 
 @pytest.mark.long
@@ -44,7 +73,9 @@ def test_json_on_the_output_is_all_there_is() -> None:
     assert done.returncode == 0, done.stderr
     result = json.loads(done.stdout)
     assert set(result["machine"]) == {"cpu", "cores", "kernel", "python"}
-    (row,) = result["rows"]
+    compared_with, row = result["rows"]
+    assert (compared_with["face"], compared_with["corrupted"]) == ("socket", 0)
+    assert list(compared_with) == list(row)
     assert list(row) == [
         "test",
         "face",
@@ -67,11 +98,13 @@ def test_json_on_the_output_is_all_there_is() -> None:
 def test_the_rows_say_on_which_face_they_were_measured(face: str) -> None:
     table = run("exchange", *QUICK, "--face", face)
     assert (table.returncode, table.stderr) == (0, "")
-    head, *rows = table.stdout.splitlines()
+    head, *rows = table.stdout.partition("\n\n")[0].splitlines()
     assert head.split()[:3] == ["test", "face", "server"]
-    assert [row.split()[1] for row in rows] == [face, face]
-    as_json = run("pingpong", "--connections", "2", "--round-trips", "10", "--face", face, "--json")
-    (row,) = json.loads(as_json.stdout)["rows"]
+    assert [row.split()[1] for row in rows] == ["socket", face, face]
+    as_json = run(
+        "pingpong", "--connections", "2", "--round-trips", "10", "--server", "thread", "--face", face, "--json"
+    )
+    _, row = json.loads(as_json.stdout)["rows"]
     assert (row["test"], row["face"], row["corrupted"]) == ("pingpong", face, 0)
 
 
@@ -91,7 +124,7 @@ def test_a_terminal_shows_progress_and_a_table_with_a_rule() -> None:
         if terminal >= 0:
             os.close(terminal)
     assert "2 connections, 100 bytes" in shown  # the progress bar, on its way
-    assert "1/2" in shown
+    assert "1/3" in shown
     assert "─" in shown
 
 
@@ -118,15 +151,16 @@ def test_a_wrong_byte_makes_the_exit_status_one() -> None:
         "Echo.ready_read = lie\n"
         "from localsocket.cli import main\n"
         "sys.argv = ['localsocket', 'exchange', '--connections', '1', '--chunk', '10', '--seconds', '0.05']\n"
+        "sys.argv += ['--server', 'thread']\n"
         "main()\n"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=150, check=False)
     assert done.returncode == 1, done.stderr
-    assert done.stdout.splitlines()[1].split()[-1] != "0"
+    assert [row.split()[-1] == "0" for row in done.stdout.splitlines()[1:3]] == [True, False]
 
 
 def test_a_row_that_is_skipped_says_why(tmp_path: Path) -> None:
-    arguments = "exchange --connections 1,300 --chunk 10 --seconds 0.05"
+    arguments = "exchange --connections 1,300 --chunk 10 --seconds 0.05 --server thread"
     command = f"ulimit -n 200; exec {sys.executable} -m localsocket {arguments}"
     done = subprocess.run(["sh", "-c", command], capture_output=True, text=True, timeout=150, check=False)
     assert done.returncode == 0, done.stderr

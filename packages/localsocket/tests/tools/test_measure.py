@@ -20,7 +20,7 @@ from localsocket.errors import NameTaken, Unsupported
 from localsocket.tools.echo_server import ServerKind, echo_server
 from localsocket.tools.faces import Face, check_face
 from localsocket.tools.machine import machine_facts
-from localsocket.tools.measure import Row, SkippedRow, measure, plan_exchange, plan_ping_pong
+from localsocket.tools.measure import Row, SkippedRow, for_comparison, measure, plan_exchange, plan_ping_pong
 from localsocket.tools.open_files import raise_open_file_limit
 
 FACES: list[Face] = ["blocking", "aio", "aio-uvloop"]
@@ -197,3 +197,16 @@ def test_a_machine_without_processor_information_is_described_by_what_python_kno
 
     monkeypatch.setattr("pathlib.Path.read_text", refuse)
     assert machine_facts()["cpu"]
+
+
+@pytest.mark.long
+def test_pythons_socket_alone_is_measured_for_comparison_once_for_each_size() -> None:
+    plans = plan_exchange("thread", [1, 2], [10, 5000, 10_000_000], 0.02) + plan_ping_pong("process", [5], 100)
+    rows = [row for row in measure(for_comparison(plans)) if isinstance(row, Row)]
+    assert [(row.test, row.face, row.connections, row.chunk_bytes) for row in rows] == [
+        ("exchange", "socket", 1, 10),
+        ("exchange", "socket", 1, 5000),
+        ("pingpong", "socket", 1, 1),
+    ]
+    assert all(row.bytes_received and not row.corrupted for row in rows)
+    assert rows[-1].bytes_received == 100

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Sequence
-from typing import Annotated, TypeAlias
+from typing import Annotated, Literal, TypeAlias
 
 from localsocket.cli.declaring import Option
 from localsocket.cli.exit_status import ExitStatus, WrongUsage
@@ -16,10 +16,30 @@ from localsocket.errors import Unsupported
 from localsocket.tools.echo_server import ServerKind
 from localsocket.tools.faces import Face, check_face
 from localsocket.tools.machine import machine_facts
-from localsocket.tools.measure import Row, RowPlan, SkippedRow, measure, plan_exchange, plan_ping_pong
+from localsocket.tools.measure import (
+    Row,
+    RowPlan,
+    SkippedRow,
+    for_comparison,
+    measure,
+    plan_exchange,
+    plan_ping_pong,
+)
 
 _NUMBERS = ("connections", "chunk bytes", "messages/s", "MiB/s", "p50 µs", "p99 µs", "corrupted")
 _TITLES = ("test", "face", "server", *_NUMBERS)
+
+_LEGEND = """
+messages/s  chunks that came back, per second, over all connections together
+p50, p99    microseconds from sending a chunk to having it back: half, and 99 of 100, took no longer
+corrupted   bytes that came back wrong, which should be 0
+server      thread: in this process, where it shares Python's lock with the clients; process: in one of its own
+face        socket: Python's own socket module, for comparison; it has no names, limits or deadlines
+"""
+_COMPARED = """\
+Compare rows with the same connections and chunk bytes; those of one connection also with the face socket.
+docs/benchmarks.md compares with Qt's C++ and with other libraries, on one machine and with the spread.
+"""
 
 
 def _whole_numbers(text: str) -> list[int]:
@@ -41,7 +61,8 @@ def _available_face(face: Face) -> Face:
 
 Connections: TypeAlias = Annotated[str, Option(help="Numbers of sockets, one row each.", metavar="N,N,...")]
 Server: TypeAlias = Annotated[
-    ServerKind, Option(help="Where the echo server runs: a thread here, or a process of its own.")
+    Literal["both", "thread", "process"],
+    Option(help="Where the echo server runs: in a thread here, in a process of its own, or one row of each."),
 ]
 FaceOfBothEnds: TypeAlias = Annotated[
     Face, Option("--face", help="What both ends are written with; aio-uvloop needs uvloop.", check=_available_face)
@@ -53,29 +74,37 @@ def exchange(
     chunk: Annotated[
         str, Option(help="Bytes sent at once, one row each.", metavar="N,N,...")
     ] = "100,1000,10000,100000",
-    seconds: Annotated[float, Option(minimum=0.01, metavar="SECONDS", help="How long each row takes.")] = 5.0,
-    server: Server = "thread",
+    seconds: Annotated[float, Option(minimum=0.01, metavar="SECONDS", help="How long each row takes.")] = 0.6,
+    server: Server = "both",
     face: FaceOfBothEnds = "blocking",
     as_json: AsJson = False,
 ) -> None:
     """Exchange data: every socket keeps one chunk in flight and checks every byte that comes back."""
-    _run_rows(plan_exchange(server, _whole_numbers(connections), _whole_numbers(chunk), seconds, face), as_json)
+    counts, chunks = _whole_numbers(connections), _whole_numbers(chunk)
+    plans = [plan for kind in _kinds(server) for plan in plan_exchange(kind, counts, chunks, seconds, face)]
+    _run_rows(plans, as_json)
 
 
 def pingpong(
     connections: Connections = "10,50,100,1000,5000",
     round_trips: Annotated[int, Option(minimum=1, help="Round trips of one byte, shared by the sockets.")] = 100_000,
-    server: Server = "thread",
+    server: Server = "both",
     face: FaceOfBothEnds = "blocking",
     as_json: AsJson = False,
 ) -> None:
     """Ping-pong: single bytes go back and forth until every socket has done its share of the round trips."""
-    _run_rows(plan_ping_pong(server, _whole_numbers(connections), round_trips, face), as_json)
+    counts = _whole_numbers(connections)
+    plans = [plan for kind in _kinds(server) for plan in plan_ping_pong(kind, counts, round_trips, face)]
+    _run_rows(plans, as_json)
+
+
+def _kinds(server: Literal["both", "thread", "process"]) -> tuple[ServerKind, ...]:
+    return ("thread", "process") if server == "both" else (server,)
 
 
 def _run_rows(plans: Sequence[RowPlan], as_json: bool) -> None:
     """Measure and print the rows; the exit status is 1 if a byte came back wrong."""
-    rows = _measure_with_progress(plans)
+    rows = _measure_with_progress([*for_comparison(plans), *plans])
     if as_json:
         print_json(json.dumps({"machine": machine_facts(), "rows": [row.to_dict() for row in rows]}))
     else:
@@ -102,6 +131,9 @@ def _print_rows(rows: Sequence[Row | SkippedRow]) -> None:
     for row in rows:
         if isinstance(row, SkippedRow):
             print_piece(f"skipped {row.plan.test} with {row.plan.connections} connections: {row.reason}\n")
+    machine = machine_facts()
+    print_piece(f"{_LEGEND}\nMeasured on {machine['cores']} cores of {machine['cpu']}, {machine['kernel']}, ")
+    print_piece(f"{machine['python']}.\n{_COMPARED}")
 
 
 def _cells(row: Row) -> list[str]:

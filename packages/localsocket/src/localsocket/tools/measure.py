@@ -6,9 +6,10 @@ import contextlib
 import os
 import secrets
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass
-from typing import TypeAlias
+from dataclasses import asdict, dataclass, replace
+from typing import Literal, TypeAlias
 
+from localsocket.tools.bare_exchange import LARGEST_CHUNK, BareExchange
 from localsocket.tools.closed_loop import ClosedLoops, Exchange
 from localsocket.tools.echo_server import ServerKind, echo_server
 from localsocket.tools.faces import Face, loop_maker
@@ -16,6 +17,9 @@ from localsocket.tools.open_files import raise_open_file_limit
 from localsocket.tools.socket_factory import SocketFactory
 
 PING_PONG_TIMEOUT = 290.0
+Written: TypeAlias = Face | Literal["socket"]
+"""What both ends are written with: a face, or for comparison Python's `socket` alone."""
+
 _RESERVED_FILES = 64  # what an interpreter and a loop have open besides the connections
 
 
@@ -29,7 +33,7 @@ class RowPlan:
     chunk_bytes: int = 1
     seconds: float = 0.0
     round_trips: int = 0
-    face: Face = "blocking"
+    face: Written = "blocking"
 
     def to_dict(self) -> dict[str, object]:
         return {key: getattr(self, key) for key in ("test", "face", "server", "connections", "chunk_bytes")}
@@ -87,11 +91,21 @@ def plan_ping_pong(
     return [RowPlan("pingpong", server, count, round_trips=round_trips, face=face) for count in connections]
 
 
+def for_comparison(plans: Sequence[RowPlan]) -> list[RowPlan]:
+    """Return a row of Python's `socket` alone for each size of chunk, on one connection to another process."""
+    bare = [replace(plan, face="socket", server="process", connections=1) for plan in plans]
+    return [plan for plan in dict.fromkeys(bare) if plan.chunk_bytes <= LARGEST_CHUNK]
+
+
 @contextlib.contextmanager
 def ends_on_face(plan: RowPlan) -> Iterator[ClosedLoops]:
     """Have both ends on the plan's face."""
+    if plan.face == "socket":
+        with BareExchange(plan.chunk_bytes) as sockets:
+            yield sockets
+        return
     address = f"localsocket-{plan.test}-{os.getpid()}-{secrets.token_hex(4)}"
-    with echo_server(address, plan.server, plan.face), _sockets(plan, address) as sockets:
+    with echo_server(address, plan.server, plan.face), _sockets(plan, plan.face, address) as sockets:
         yield sockets
 
 
@@ -108,13 +122,13 @@ def measure(plans: Sequence[RowPlan], open_ends: Ends = ends_on_face) -> Iterato
             yield row
 
 
-def _sockets(plan: RowPlan, address: str) -> ClosedLoops:
-    if plan.face == "blocking":
+def _sockets(plan: RowPlan, face: Face, address: str) -> ClosedLoops:
+    if face == "blocking":
         return SocketFactory(address, connections=plan.connections, chunk_bytes=plan.chunk_bytes)
     from localsocket.tools.aio_socket_factory import AioSocketFactory  # asyncio is loaded for it alone
 
     return AioSocketFactory(
-        address, connections=plan.connections, chunk_bytes=plan.chunk_bytes, new_loop=loop_maker(plan.face)
+        address, connections=plan.connections, chunk_bytes=plan.chunk_bytes, new_loop=loop_maker(face)
     )
 
 
