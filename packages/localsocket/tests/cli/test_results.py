@@ -43,7 +43,7 @@ def service(hostile: str) -> Iterator[Service]:
 
     @service.method
     def nested() -> list[dict[str, object]]:
-        return [{"a": [1]}]
+        return [{"a": [1] * 100}]
 
     @service.method
     def work() -> Iterator[Progress | Row]:
@@ -55,6 +55,15 @@ def service(hostile: str) -> Iterator[Service]:
     @service.method
     def only_progress() -> Iterator[Progress]:
         yield Progress(1.5)
+
+    @service.method
+    def tagged() -> list[dict[str, object]]:
+        return [{"name": "first", "tags": ["a", "b"]}]
+
+    @service.method
+    def work_for_a_string() -> Iterator[Progress | str]:
+        yield Progress(1, 2)
+        yield "done"
 
     @service.method
     def look_alike() -> Iterator[dict[str, object]]:
@@ -87,6 +96,15 @@ def test_objects_that_are_not_alike_leave_cells_empty(on_terminal: OnTerminal) -
     _, shown = on_terminal("call", "demo.results", "uneven")
     rows = [line.split() for line in _STYLES.sub("", shown).splitlines()]
     assert [row for row in rows if row and "─" not in row[0]] == [["a", "b", "c"], ["1"], ["null", "x"]]
+
+
+def test_a_short_list_within_a_row_is_a_cell(on_terminal: OnTerminal) -> None:
+    shown = _STYLES.sub("", on_terminal("call", "demo.results", "tagged")[1])
+    assert [line.split() for line in shown.splitlines() if "first" in line] == [["first", '["a","b"]']]
+
+
+def test_progress_beside_a_string_is_drawn_too(command: Command) -> None:
+    assert command("call", "demo.results", "work_for_a_string") == (0, '"done"\n', "")
 
 
 def test_what_is_no_table_is_json(on_terminal: OnTerminal) -> None:
@@ -135,5 +153,5 @@ def test_a_call_is_made_again_and_again(command: Command, monkeypatch: pytest.Mo
             raise KeyboardInterrupt
 
     monkeypatch.setattr("localsocket.cli.watching.time.sleep", nap)
-    status, output, errors = command("call", "demo.results", "nested", "--watch", "0.5")
-    assert (status, output, errors) == (130, '[{"a":[1]}]\n' * 3, "")
+    status, output, errors = command("call", "demo.results", "uneven", "--watch", "0.5")
+    assert (status, output, errors) == (130, '[{"a":1},{"b":null,"c":"x"}]\n' * 3, "")

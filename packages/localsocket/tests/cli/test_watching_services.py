@@ -179,6 +179,19 @@ def test_whoever_waits_watches_the_next_server_too(
     assert complaints[0] == "the server at 'demo.watched' has gone; waiting for the next one"
 
 
+def test_calls_of_the_next_server_are_shown_when_one_has_gone(start: Start) -> None:
+    monitor = start("monitor", "demo.watched", "--wait", "--json")
+    assert monitor.stdout is not None
+    for _ in range(2):
+        with ServerThread("demo.watched", make_service()), Client("demo.watched", timeout=PATIENCE) as client:
+            with Background(monitor.stdout.readline) as line:
+                while not line.is_done:  # until it watches
+                    client.call("sell", "bread")
+            assert json.loads(line.result())["method"] == "sell"
+    monitor.terminate()
+    monitor.communicate(timeout=PATIENCE)
+
+
 def test_services_that_come_and_go_are_watched(client: Client) -> None:
     watch = ServiceWatch((), timeout=PATIENCE)
     try:
@@ -189,7 +202,7 @@ def test_services_that_come_and_go_are_watched(client: Client) -> None:
             with Background(lambda: raw.accept(timeout=PATIENCE).close()):
                 other, broken, again = watch.ask()
             assert (other.address, broken.address, broken.report) == ("demo.other", "demo.raw", None)
-            assert broken.problem
+            assert broken.problem == "no service"
             assert again.interval is not None
             assert again.interval.calls_per_second > 0
         assert [each.address for each in watch.ask()] == ["demo.watched"]
@@ -225,8 +238,14 @@ def test_one_of_several_workers_is_asked_and_named(command: Command) -> None:
 def test_only_so_many_services_are_asked(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(service_watch, "MOST", 2)
     watch = ServiceWatch(["demo.one", "demo.two", "demo.three"], timeout=PATIENCE)
-    assert [each.problem for each in watch.ask()] == ["ServerNotFound"] * 2
+    assert [each.problem for each in watch.ask()] == ["not there"] * 2
     assert watch.left_out == 1
+
+
+def test_one_that_does_not_answer_is_told_in_a_word() -> None:
+    with localsocket.listen("demo.mute"):
+        watch = ServiceWatch(["demo.mute"], timeout=0.01)
+        assert [each.problem for each in watch.ask()] == ["no answer"]
 
 
 def test_a_pipe_gets_turn_by_turn(command: Command, client: Client, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -50,6 +50,7 @@ def call(
         Argument(
             metavar="ARGUMENT",
             help="JSON, or a string; PARAMETER=VALUE; PARAMETER:=JSON; @FILE; - for the standard input.",
+            is_json=True,
             complete=complete_argument,
         ),
     ] = None,

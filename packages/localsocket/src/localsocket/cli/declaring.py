@@ -27,7 +27,7 @@ Check: TypeAlias = Callable[[Any], Any]
 
 
 class Argument:
-    """What is typed by its place: how it is shown, what it means, and what may stand there."""
+    """What is typed by its place: how it is shown, what it means, what may stand there, and whether JSON may."""
 
     def __init__(
         self,
@@ -37,6 +37,7 @@ class Argument:
         minimum: float | None = None,
         check: Check | None = None,
         complete: Completer | None = None,
+        is_json: bool = False,
     ) -> None:
         self.names = names
         self.help = help
@@ -44,6 +45,7 @@ class Argument:
         self.minimum = minimum
         self.check = check
         self.complete = complete
+        self.is_json = is_json
 
 
 class Option(Argument):
@@ -86,7 +88,7 @@ class Declared:
         """Return what the text means. Raises WrongUsage for one that does not fit."""
         shown = self.names[0] if self.names else self.metavar
         if self.choices and text not in self.choices:
-            raise WrongUsage(f"{shown} takes {' or '.join(self.choices)}, not {text!r}")
+            raise WrongUsage(f"{shown} takes {' or '.join(filter(None, self.choices))}, not {text!r}")
         if self.kind in (int, float):
             return self._number(text, shown)
         return self._checked(Path(text) if self.kind is Path else text)

@@ -18,6 +18,7 @@ from localsocket.errors import (
     InsecureDirectory,
     InvalidAddress,
     LocalSocketError,
+    NoSuchMethod,
     PeerRefused,
     RemoteError,
     ServerBusy,
@@ -136,6 +137,8 @@ def _sentence(error: Exception) -> str:
             return f"{doing} took too long; --timeout gives it more time"
         case UnsuitableAllow():
             return str(error).replace("allow=ANY_USER", "--any-user").replace("allow=", "--allow ")
+        case NoSuchMethod(similar=()):
+            return f"{error}; localsocket describe tells what it has"
         case RemoteError(name=name, arguments=arguments):
             said = arguments[0] if len(arguments) == 1 else ", ".join(map(repr, arguments))
             return f"{name}: {said}" if arguments else name

@@ -13,6 +13,7 @@ from localsocket.cli.progress_bar import ProgressBar
 
 _PROGRESS = "Progress"  # what the type is called on the wire, where it says so
 _MOST_COLUMNS = 12
+_LONGEST_INNER = 40  # characters of a list or an object within a row
 
 
 class ResultPrinter:
@@ -64,7 +65,8 @@ class ResultPrinter:
 def _is_progress(item: Any, type_name: str) -> bool:
     if not isinstance(item, dict) or item.keys() - {"type"} != {"done", "total", "text"}:
         return False
-    is_one = item.get("type", type_name) == _PROGRESS
+    # Among dataclasses each says which it is; beside a string, say, it is the only one that can look like this.
+    is_one = item["type"] == _PROGRESS if "type" in item else _PROGRESS in type_name.split(" | ")
     return is_one and isinstance(item["done"], (int, float)) and isinstance(item["total"], (int, float, type(None)))
 
 
@@ -73,8 +75,9 @@ def _rows(value: object) -> list[dict[str, Any]]:
     if not isinstance(value, list) or not value or not all(isinstance(row, dict) and row for row in value):
         return []
     titles = {title for row in value for title in row}
-    is_flat = not any(isinstance(cell, (dict, list)) for row in value for cell in row.values())
-    return value if is_flat and len(titles) <= _MOST_COLUMNS and all(isinstance(title, str) for title in titles) else []
+    inner = [cell for row in value for cell in row.values() if isinstance(cell, (dict, list))]
+    fits = all(len(json_text(cell)) <= _LONGEST_INNER for cell in inner)
+    return value if fits and len(titles) <= _MOST_COLUMNS and all(isinstance(title, str) for title in titles) else []
 
 
 def _print_rows(rows: list[dict[str, Any]]) -> None:

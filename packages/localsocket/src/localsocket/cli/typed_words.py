@@ -30,8 +30,9 @@ def wants_help(words: Sequence[str]) -> bool:
 
 def similar_options(name: str, options: Sequence[str]) -> list[str]:
     """Return the options that `name` may have been meant to be; the hyphens are alike in all of them."""
-    spelled = {option.lstrip("-"): option for option in options}
-    return [spelled[each] for each in similar_names(name.lstrip("-"), spelled)]
+    spelled, word = {option.lstrip("-"): option for option in options}, name.lstrip("-")
+    longer = [each for each in spelled if each.startswith(word)] if len(word) > 1 else []
+    return [spelled[each] for each in longer or similar_names(word, spelled)]
 
 
 def parse(command: Command, words: Sequence[str]) -> dict[str, Any]:
@@ -81,8 +82,10 @@ def _no_option(command: Command, word: str, name: str) -> str:
     said = f"'localsocket {command.name}' has no option {name}"
     if similar:
         return f"{said}; did you mean {' or '.join(similar)}?"
-    if any(each.is_list for each in command.arguments):
+    if any(each.told.is_json for each in command.arguments):
         return f"{said}; if it is an argument, write it as JSON: '{json_text(word)}'"
+    if any(each.is_list for each in command.arguments):
+        return f"{said}; if it is an argument, write -- before it"
     return f"{said}; see localsocket {command.name} --help"
 
 

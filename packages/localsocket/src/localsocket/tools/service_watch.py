@@ -10,10 +10,18 @@ from dataclasses import dataclass
 from typing import Any
 
 from localsocket.blocking.client import Client
-from localsocket.errors import LocalSocketError, NotAllowed
+from localsocket.errors import (
+    AccessDenied,
+    DeadlinePassed,
+    LocalSocketError,
+    NotAllowed,
+    PeerRefused,
+    ServerNotFound,
+    ServerRefused,
+)
 from localsocket.tools.endpoints import EndpointState, named_endpoints
 
-_AT_ONCE = 16
+_AT_ONCE = 64  # one that does not answer is waited for
 MOST = 200
 """Services that are asked; each keeps a connection open."""
 
@@ -72,11 +80,11 @@ class ServiceWatch:
                 client = self._clients[address] = Client(address, timeout=self._timeout)
             report: dict[str, Any] = client.call("localsocket.stats", timeout=self._timeout)
             return Watched(address, report, self._interval(address, report))
-        except NotAllowed:
+        except NotAllowed:  # to ask; the connection is good
             return Watched(address, problem="another user's")
         except (LocalSocketError, OSError) as error:
             self._forget(address)
-            return Watched(address, problem=type(error).__name__)
+            return Watched(address, problem=_in_a_word(error))
 
     def _interval(self, address: str, now: dict[str, Any]) -> Interval | None:
         before, self._before[address] = self._before.get(address), now
@@ -101,6 +109,17 @@ class ServiceWatch:
         if (client := self._clients.pop(address, None)) is not None:
             with contextlib.suppress(LocalSocketError, OSError):
                 client.close()
+
+
+def _in_a_word(error: Exception) -> str:
+    match error:
+        case DeadlinePassed():
+            return "no answer"
+        case ServerNotFound() | ServerRefused():
+            return "not there"
+        case AccessDenied() | PeerRefused():
+            return "another user's"
+    return "no service"
 
 
 def _took(report: dict[str, Any]) -> dict[str, Counter[float]]:
