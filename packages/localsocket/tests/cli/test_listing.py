@@ -14,7 +14,8 @@ from typing import Any
 import pytest
 
 import localsocket
-from localsocket.tools import listening_sockets
+from localsocket.endpoint.runtime_directory import runtime_directory
+from localsocket.tools import endpoints, listening_sockets
 
 Command = Callable[..., tuple[int, str, str]]
 OnTerminal = Callable[..., tuple[int, str]]
@@ -217,3 +218,24 @@ def test_a_directory_that_cannot_be_read_is_named_in_one_line(
 
     monkeypatch.setattr("localsocket.tools.endpoints.os.open", refuse)
     assert command("list", tmp_path) == (1, "", f"localsocket: {tmp_path}: Permission denied\n")
+
+
+def test_two_thousand_names_cost_one_look_at_the_kernels_tables(
+    command: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks: list[int] = []
+    real = endpoints.ServedNow
+    monkeypatch.setattr(endpoints, "ServedNow", lambda: (looks.append(1), real())[1])
+    with localsocket.ServerThread("demo.live", localsocket.Service("demo.live")):
+        left = [Path(runtime_directory(), f"demo.{number}") for number in range(2000)]
+        for path in left:
+            os.mknod(path, 0o140600)  # a socket file without a socket
+        try:
+            everything = command("list")[1]
+            live = command("list", "--state", "live")[1]
+            (watched,) = json.loads(command("top", "--count", "1", "--json")[1])["services"]
+        finally:
+            for path in left:
+                path.unlink()
+    assert (len(everything.splitlines()), len(live.splitlines()), watched["name"]) == (2002, 2, "demo.live")
+    assert len(looks) == 3

@@ -273,6 +273,23 @@ def test_a_terminal_shows_what_it_has_room_for(
     assert [title for title in ("p99", "conn", "slowest") if title in screen] == shown
 
 
+@pytest.mark.usefixtures("client")
+@pytest.mark.parametrize("words", [["top", "--count", "1"], ["ping", "demo.watched", "--watch", "0.1"]])
+def test_a_terminal_without_a_cursor_gets_turn_by_turn(
+    on_terminal: OnTerminal, monkeypatch: pytest.MonkeyPatch, words: list[str]
+) -> None:
+    monkeypatch.setattr(watching.time, "sleep", interrupt)
+    monkeypatch.setenv("TERM", "dumb")
+    monkeypatch.setenv("COLUMNS", "80")
+    shown = on_terminal(*words)[1]
+    assert "demo.watched" in shown
+    assert "\x1b" not in shown
+
+
+def interrupt(_seconds: float) -> None:
+    raise KeyboardInterrupt
+
+
 def test_without_services_it_says_so(on_terminal: OnTerminal) -> None:
     assert "no services" in on_terminal("top", "--count", "1")[1]
 

@@ -6,6 +6,7 @@ Rich draws at a terminal, where it is installed; it is loaded for the first thin
 from __future__ import annotations
 
 import importlib.util
+import os
 import sys
 import unicodedata
 from collections.abc import Sequence
@@ -14,12 +15,18 @@ from io import TextIOWrapper
 from localsocket.cli.plain_text import TerminalText, escaped_json, one_line
 
 _GAP = "  "
+_WITHOUT_CURSOR = ("", "dumb", "unknown")  # kinds of terminals
 _NARROW = 60  # columns of a terminal, below which a table that does not fit is no table any more
 
 
 def can_draw() -> bool:
     """Return whether the output is a terminal, and Rich is there to draw on it."""
     return sys.stdout.isatty() and importlib.util.find_spec("rich") is not None
+
+
+def can_draw_again() -> bool:
+    """Return whether the output is a terminal on which something can be drawn in place of what was there."""
+    return sys.stdout.isatty() and os.environ.get("TERM", "dumb") not in _WITHOUT_CURSOR
 
 
 def print_piece(text: str) -> None:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-import importlib.util
 import itertools
+import shutil
 import sys
 import time
 from collections.abc import Iterator, Sequence
@@ -12,9 +12,8 @@ from typing import TYPE_CHECKING, Annotated
 
 from localsocket.cli.completing import complete_address
 from localsocket.cli.declaring import Argument, Option
-from localsocket.cli.exit_status import CommandFailed
 from localsocket.cli.options import AsJson
-from localsocket.cli.output import print_json, print_table
+from localsocket.cli.output import can_draw, can_draw_again, print_json, print_table
 from localsocket.cli.plain_text import json_text, one_line
 from localsocket.cli.units import duration, length_of_time
 from localsocket.tools.service_watch import ServiceWatch, Watched
@@ -54,15 +53,12 @@ def top(
     Calls, latencies and methods are those of the time since the look before, errors since the service began. Of
     several workers one is asked, and named: demo.shop [2/4]. Services may come and go.
 
-    On a terminal it is drawn in place until Ctrl-C; into a pipe it goes turn by turn.
+    On a terminal it is drawn in place until Ctrl-C, where Rich is installed; into a pipe it goes turn by turn.
     """
     watch = ServiceWatch(names or (), timeout=_PATIENCE)
     turns: Iterator[int] = itertools.count() if count is None else iter(range(count))
-    is_drawn = not as_json and sys.stdout.isatty()
-    if is_drawn and importlib.util.find_spec("rich") is None:
-        raise CommandFailed("drawing needs another package: pip install 'localsocket[cli]', or ask for --json")
     with contextlib.closing(watch):
-        if is_drawn:
+        if not as_json and can_draw() and can_draw_again():
             _draw(watch, turns, interval)
             return
         for turn in turns:
@@ -72,7 +68,9 @@ def top(
             if as_json:
                 print_json(json_text({"services": [_told(each) for each in found]}))
             else:
-                print_table(_TITLES, [list(_cells(each).values()) for each in found], numbers=_NUMBERS)
+                titles = _titles(shutil.get_terminal_size().columns) if sys.stdout.isatty() else _TITLES
+                rows = [[cells[title] for title in titles] for cells in map(_cells, found)]
+                print_table(titles, rows, numbers=_NUMBERS)
 
 
 def _draw(watch: ServiceWatch, turns: Iterator[int], interval: float) -> None:
@@ -88,12 +86,16 @@ def _draw(watch: ServiceWatch, turns: Iterator[int], interval: float) -> None:
             live.update(_table(watch.ask(), watch.left_out, console.width, since), refresh=True)
 
 
+def _titles(width: int) -> list[str]:
+    return [title for title in _TITLES if width >= _WIDTHS.get(title, _SLOWEST_FROM)]
+
+
 def _table(found: Sequence[Watched], left_out: int, width: int, since: str) -> Table:
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
     from rich.text import Text
 
-    shown = [title for title in _TITLES if width >= _WIDTHS.get(title, _SLOWEST_FROM)]
+    shown = _titles(width)
     more = f"\n{left_out} more are not asked: name those that matter" if left_out else ""
     told = f"calls/s and times {since}; errors since the start{more}"
     caption = told if found else "no services; start one with localsocket serve"

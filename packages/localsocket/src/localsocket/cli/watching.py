@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from collections.abc import Iterator
 
-from localsocket.cli.output import print_piece
+from localsocket.cli.output import can_draw_again, print_piece
 from localsocket.deadlines import Deadline
 
 _HOME_AND_CLEAR = "\x1b[H\x1b[2J"
@@ -15,7 +14,7 @@ _HOME_AND_CLEAR = "\x1b[H\x1b[2J"
 def again(seconds: float | None) -> Iterator[None]:
     """Give the turn once, or every so many seconds until interrupted, on a terminal with a clear screen each time."""
     while True:
-        if seconds is not None and sys.stdout.isatty():
+        if seconds is not None and can_draw_again():
             print_piece(_HOME_AND_CLEAR)
         yield
         if seconds is None:
