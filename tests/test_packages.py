@@ -11,14 +11,14 @@ import tomllib
 import venv
 import zipfile
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import msgspec
 import pytest
 
+from building import ROOT, Built, build
 from localsocket._core import IN_USE
 
-ROOT = Path(__file__).parent.parent
 PACKAGES = {"localsocket": "localsocket", "localsocket-review": "localsocket_review"}
 # What an auditor has to read, and what everybody downloads: grown beyond it, something has come in that is not needed.
 LARGEST_LIBRARY_WHEEL = 700_000
@@ -34,53 +34,10 @@ def project(name: str) -> dict[str, Any]:
     return found
 
 
-class Built(NamedTuple):
-    """What was made of a package: the source package, the wheel made of that, and what was said on the way."""
-
-    source: Path
-    wheel: Path
-    said: str
-
-
-# One interpreter builds both, with the setuptools that is installed: environments for it would have to be downloaded.
-# The wheel is made of the unpacked source package, so that what is missing there is found out.
-BUILD = """\
-import os, sys, tarfile
-from setuptools import build_meta
-
-made, work = sys.argv[1:]
-name = build_meta.build_sdist(made)
-with tarfile.open(os.path.join(made, name)) as archive:
-    archive.extractall(work, filter="data")
-os.chdir(os.path.join(work, name.removesuffix(".tar.gz")))
-build_meta.build_wheel(made)
-"""
-
-RELEASED = "1700000000"  # seconds since 1970: when whatever is built says that it was made
-
-
 @pytest.fixture(scope="module")
 def built(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Built]:
     """Build both packages."""
     return {name: build(name, tmp_path_factory.mktemp(name)) for name in PACKAGES}
-
-
-def build(name: str, directory: Path) -> Built:
-    # A copy: building leaves files in the tree. Its files are as new as those of a fresh clone.
-    copy, made, work = directory / "copy", directory / "made", directory / "work"
-    shutil.copytree(
-        ROOT / "packages" / name,
-        copy,
-        ignore=shutil.ignore_patterns("build", "*.egg-info", "__pycache__", ".pytest_cache", "*.so"),
-    )
-    for file in copy.rglob("*"):
-        os.utime(file)
-    made.mkdir()
-    environment = os.environ | {"SOURCE_DATE_EPOCH": RELEASED}
-    command = [sys.executable, "-c", BUILD, made, work]
-    done = subprocess.run(command, cwd=copy, env=environment, capture_output=True, text=True, check=False, umask=0o022)
-    assert done.returncode == 0, done.stderr
-    return Built(next(made.glob("*.tar.gz")), next(made.glob("*.whl")), done.stdout + done.stderr)
 
 
 # Makes a wheel of the tree, as it is without a compiler, and as it is where the core is not wanted.
