@@ -127,7 +127,7 @@ def _ask_varlinkctl(path: str, question: Question) -> Any:
 
 
 def ask_by_varlink(path: str, asked: list[Question]) -> list[Any]:
-    import varlink
+    import varlink  # type: ignore[import-untyped]
 
     def ask(question: Question) -> Any:
         method = getattr(shop, in_varlink(question)["method"].rpartition(".")[2])

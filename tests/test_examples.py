@@ -8,6 +8,8 @@ import json
 import re
 import runpy
 import shutil
+import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -17,7 +19,7 @@ from typing import Any
 import pytest
 
 from bridges.broker import find_server
-from localsocket import ServerThread, Service
+from localsocket import Client, ServerThread, Service
 from localsocket.testing import PATIENCE
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
@@ -152,3 +154,118 @@ def test_two_hosts_are_killed_in_turn_and_no_call_is_answered_wrong_or_runs_twic
     printed = capsys.readouterr().out
     assert re.search(r"^in all: \d+ right, 0 wrong, 0 ran twice$", printed, re.MULTILINE), printed
     assert len(printed.splitlines()) == 5
+
+
+def run(program: str, *arguments: str | Path) -> str:
+    """Run an example to its end, and return what it prints."""
+    command = [sys.executable, EXAMPLES / program, *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, check=False)
+    assert (done.returncode, done.stderr) == (0, ""), done.stdout + done.stderr
+    return done.stdout
+
+
+@pytest.mark.long
+def test_the_jobs_of_a_worker_that_dies_are_done_by_the_others() -> None:
+    assert run("work_queue.py").splitlines() == [
+        "the first worker did 1 job, and died with another in its hands",
+        "all 12 jobs are done, 11 by the others",
+    ]
+
+
+@pytest.mark.long
+def test_everybody_in_the_chat_sees_what_is_said_and_what_was_said_before() -> None:
+    chat = runpy.run_path(str(EXAMPLES / "chat.py"))
+    with ServerThread(chat["NAME"], chat["service"]):
+        command = [sys.executable, EXAMPLES / "chat.py", "ann"]
+        with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as ann:
+            assert ann.stdin is not None
+            assert ann.stdout is not None
+            ann.stdin.write("hello\n")
+            ann.stdin.flush()
+            assert [ann.stdout.readline() for _ in range(2)] == ["ann: (has come)\n", "ann: hello\n"]
+            assert run_with_input("chat.py", "joe", typed="yes?\n")[:2] == ["ann: (has come)", "ann: hello"]
+            assert [ann.stdout.readline() for _ in range(2)] == ["joe: (has come)\n", "joe: yes?\n"]
+            ann.stdin.close()
+            assert "joe: (has left)\n" in ann.stdout.read()
+
+
+def run_with_input(program: str, *arguments: str, typed: str) -> list[str]:
+    command = [sys.executable, EXAMPLES / program, *arguments]
+    done = subprocess.run(command, input=typed, capture_output=True, text=True, timeout=PATIENCE, check=True)
+    return done.stdout.splitlines()
+
+
+def test_a_copy_is_whole_and_one_that_is_given_up_leaves_nothing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    example = runpy.run_path(str(EXAMPLES / "copy_with_progress.py"))
+    source, target = tmp_path / "from", tmp_path / "to"
+    source.write_bytes(bytes(range(256)) * 10_000)
+    example["main"](source, target)
+    assert target.read_bytes() == source.read_bytes()
+    assert capsys.readouterr().out.endswith("\rfrom: 100%\n")
+    target.unlink()
+    copying = example["copy"](source, target)
+    assert next(copying).done < source.stat().st_size
+    copying.close()
+    assert list(tmp_path.iterdir()) == [source]
+
+
+@pytest.mark.long
+def test_anybody_may_ask_the_system_service_on_the_socket_that_systemd_opened(runtime_directory: Path) -> None:
+    path = runtime_directory / "greeting.sock"
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind(str(path))
+        path.chmod(0o666)
+        for directory in (runtime_directory, runtime_directory.parent):
+            directory.chmod(0o755)
+        listening.listen()
+        script = 'LISTEN_PID=$$ LISTEN_FDS=1 exec "$@" 3<&0 </dev/null'
+        command = ["sh", "-c", script, "sh", sys.executable, EXAMPLES / "system_service.py"]
+        with subprocess.Popen(command, stdin=listening, stderr=subprocess.PIPE, text=True) as service:
+            with Client(str(path), timeout=PATIENCE) as client:
+                assert client.call("greet").startswith("hello, user ")
+                client.call("change", "welcome")
+                assert client.call("greet").startswith("welcome, user ")
+            service.send_signal(signal.SIGTERM)
+            _, logged = service.communicate(timeout=PATIENCE)
+    path.unlink()
+    assert service.returncode == 0, logged
+    assert '"method":"greet"' in logged
+
+
+@pytest.mark.long
+def test_the_copy_that_runs_opens_the_files_of_the_next_one(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("four")
+    command = [sys.executable, EXAMPLES / "one_window.py", "none.txt"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as first:
+        assert first.stdin is not None
+        assert first.stdout is not None
+        assert first.stdout.readline() == "there is no none.txt\n"
+        assert run("one_window.py", tmp_path / "a.txt") == ""
+        assert first.stdout.readline() == "opening a.txt: 4 bytes\n"
+        first.stdin.close()
+    assert first.returncode == 0
+
+
+@pytest.mark.long
+def test_large_arrays_go_by_memory(capsys: pytest.CaptureFixture[str]) -> None:
+    pytest.importorskip("numpy")
+    counted = runpy.run_path(str(EXAMPLES / "big_arrays.py"))["main"](length=50_000)
+    assert counted["bytes_sent_by_memory"] > 8 * 50_000
+    assert "(2, 25000)" in capsys.readouterr().out
+
+
+def test_a_file_is_opened_for_who_may_not_and_only_one_of_the_folder(capsys: pytest.CaptureFixture[str]) -> None:
+    runpy.run_path(str(EXAMPLES / "open_for_me.py"))["main"]()
+    assert capsys.readouterr().out.splitlines() == [
+        "the kernel has started",
+        "the disk is clean",
+        "NoSuchLog ../secret",
+    ]
+
+
+def test_the_page_of_examples_names_each_program() -> None:
+    page = (EXAMPLES.parent / "docs" / "examples.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"\.\./examples/([\w.]+)", page))
+    assert named == {path.name for path in EXAMPLES.iterdir() if path.is_file()}

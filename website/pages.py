@@ -26,6 +26,8 @@ class Pages:
         self._staged = staged
         docs = root / "docs"
         self.places = {path: path.relative_to(docs).as_posix() for path in sorted(docs.rglob("*")) if path.is_file()}
+        # As they are, to be looked at and saved.
+        self.places |= {path: f"examples/{path.name}" for path in sorted((root / "examples").glob("*.*"))}
         self.places |= {root / name: place for name, place in _OUTSIDE_OF_DOCS.items() if (root / name).exists()}
         for path, place in self.places.items():
             if path.name == "README.md":
