@@ -31,6 +31,25 @@ class Laden(bytes):
         return laden
 
 
+class Outline(bytes):
+    """A message whose large values have come apart from it, in `pieces`. Its length is that of all of it together.
+
+    What a decoder sees of it is the message alone, in which their places stand for them.
+    """
+
+    pieces: list[bytes | bytearray]
+    _size: int
+
+    def __new__(cls, message: bytes, pieces: list[bytes | bytearray]) -> Outline:
+        outline = super().__new__(cls, message)
+        outline.pieces = pieces
+        outline._size = len(message) + sum(map(len, pieces))
+        return outline
+
+    def __len__(self) -> int:
+        return self._size
+
+
 class MemoryName(NamedTuple):
     """What one side tells the other of memory that it shares: where to find it, and how to know it."""
 

@@ -7,14 +7,14 @@ import os
 import socket
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from contracts import AioFace, ServingInLoop
-from localsocket import Client, LocalSocket, PeerCredentials, ServerThread, Service, parse_address
+from localsocket import CallLimits, Client, LocalSocket, PeerCredentials, ServerThread, Service, parse_address
 from localsocket.errors import ClosedByPeer, PeerBrokeProtocol
 from localsocket.interfaces import KIB, MIB, MemoryName
 from localsocket.payload.sealed_memory import BLOCK, STATES, make_memory
@@ -22,7 +22,7 @@ from localsocket.services import client_core, session
 from localsocket.testing import PATIENCE, wait_until
 from localsocket.wire.frames import Kind
 from localsocket.wire.shared_bodies import Memories
-from wire.other_program import CALL, NOTIFICATION, REPLY, OtherProgram, pack, unpack
+from wire.other_program import CALL, FAILURE, NOTIFICATION, REPLY, OtherProgram, pack, unpack
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="memory is shared on Linux alone")
 
@@ -81,17 +81,17 @@ class Attacker(OtherProgram):
         self.memory[STATES + first : STATES + first + count] = b"\1" * count
         self.memory[first * BLOCK : first * BLOCK + len(body)] = body
 
-    def ring(self, number: int, first: Any = 1, size: Any = LENGTH, kind: Any = CALL) -> None:
-        self.send(BODY, number, pack([kind, first, size]))
+    def ring(self, number: int, first: Any = 1, size: Any = LENGTH, kind: Any = CALL, apart: Any = None) -> None:
+        self.send(BODY, number, pack([kind, first, size, *([] if apart is None else [apart])]))
 
 
 @contextlib.contextmanager
-def attacking(*, shares: bool = True) -> Iterator[Attacker]:
+def attacking(capabilities: Sequence[str] = ("shared-memory", "apart")) -> Iterator[Attacker]:
     with socket.socket(socket.AF_UNIX) as connection:
         connection.settimeout(PATIENCE)
         connection.connect(parse_address(ADDRESS).location)
         with contextlib.closing(Attacker(connection)) as attacker:
-            attacker.greet(role="client", max_message=MIB, capabilities=["shared-memory"] if shares else [])
+            attacker.greet(role="client", max_message=MIB, capabilities=list(capabilities))
             yield attacker
 
 
@@ -141,6 +141,21 @@ def claim_too_few(attacker: Attacker) -> None:
     attacker.ring(1, size=BLOCK + 1)
 
 
+PIECE = 4 * KIB
+ECHO_APART = pack(["echo", None, []])[:-1] + b"\x91\xc7\x02\x03\x00\x00"
+
+
+def put_apart(apart: Any, kind: int = CALL, number: int = 1) -> Callable[[Attacker], None]:
+    """Put a value and a call with it there, and say of the value what is not so."""
+
+    def act(attacker: Attacker) -> None:
+        body = bytes(PIECE) + ECHO_APART
+        attacker.put(body)
+        attacker.ring(number, size=len(body), apart=apart, kind=kind)
+
+    return act
+
+
 def offer_again(attacker: Attacker) -> None:
     attacker.send(MEMORY, 0, pack(list(attacker.name)))
 
@@ -180,6 +195,14 @@ LIES: dict[str, Callable[[Attacker], None]] = {
     "an answer that is no answer": say(ANSWER, pack(7)),
     "an answer to no offer": answer_nothing,
     "a second offer": offer_again,
+    "a value apart that is longer than all": put_apart([[False, 2 * PIECE]]),
+    "values apart that are longer together": put_apart([[False, PIECE], [True, PIECE]]),
+    "a value apart of fewer than no bytes": put_apart([[False, -PIECE], [False, 2 * PIECE]]),
+    "values apart that are too short": put_apart([[False, 1]] * 4096),
+    "a value apart that says nothing": put_apart([[False]]),
+    "a value apart with a text for its length": put_apart([[False, "4096"]]),
+    "no list of values apart": put_apart(4096),
+    "values apart from a failure": put_apart([[False, PIECE]], kind=6),
 }
 
 
@@ -201,9 +224,50 @@ def test_a_client_that_lies_ends_its_own_connection(service: Service, lie: str) 
     wait_until(lambda: mapped() == before, "all memory to be let go")
 
 
+def test_a_program_that_knows_the_page_sends_bytes_apart(service: Service) -> None:
+    with attacking() as attacker:
+        assert attacker.offer()
+        attacker.put(bytes(PIECE) + ECHO_APART)
+        attacker.ring(1, size=PIECE + len(ECHO_APART), apart=[[False, PIECE]])
+        assert attacker.expect(REPLY, 1) == bytes(PIECE)
+
+
+def test_values_apart_that_were_not_agreed_end_the_connection(service: Service) -> None:
+    with attacking(["shared-memory"]) as attacker:
+        assert attacker.offer()
+        put_apart([[False, PIECE]])(attacker)
+        assert is_over(attacker)
+    wait_until(lambda: service.stats().dropped_peers == 1)
+
+
+@pytest.mark.parametrize("place", [b"\x00\x01", b"\xff\xff", b"\x00", b"\x00\x00\x00"])
+def test_a_place_where_no_value_stands_fails_its_call_alone(service: Service, place: bytes) -> None:
+    with attacking() as attacker:
+        assert attacker.offer()
+        body = bytes(PIECE) + ECHO_APART[:-4] + bytes([len(place), 3]) + place
+        attacker.put(body)
+        attacker.ring(1, size=len(body), apart=[[False, PIECE]])
+        code, *_ = attacker.expect(FAILURE, 1)
+        assert code == "bad-arguments"
+        attacker.put(ADD)
+        attacker.ring(2)
+        assert attacker.expect(REPLY, 2) == 5
+
+
+def test_values_apart_count_as_the_body_that_they_belong_to() -> None:
+    """The limit of what calls may hold together is reached by them, and so is that of one message."""
+    limits = CallLimits(message=64 * KIB)
+    with ServerThread(ADDRESS, calculator(limits=limits)), attacking() as attacker:
+        assert attacker.offer()
+        body = bytes(64 * KIB) + ECHO_APART
+        attacker.put(body)
+        attacker.ring(1, size=len(body), apart=[[False, 64 * KIB]])
+        assert is_over(attacker)
+
+
 @pytest.mark.parametrize("kind", [MEMORY, ANSWER, BODY])
 def test_what_was_not_agreed_ends_the_connection(service: Service, kind: int) -> None:
-    with attacking(shares=False) as attacker:
+    with attacking([]) as attacker:
         attacker.send(kind, 1, pack(True))
         assert is_over(attacker)
     assert service.stats().dropped_peers == 1

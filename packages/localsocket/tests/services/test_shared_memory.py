@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import dataclasses
 import os
 import socket
 import sys
@@ -12,14 +13,17 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy
 import pytest
+from numpy.typing import NDArray
 
 import localsocket
 from localsocket import CallLimits, Client, ServerThread, Service, aio, current_call
-from localsocket.errors import ClosedByPeer, LocalSocketError
+from localsocket.errors import BadArguments, ClosedByPeer, LocalSocketError
 from localsocket.interfaces import KIB, MIB
 from localsocket.payload.shared_memories import SharedMemories
-from localsocket.services import session
+from localsocket.services import client_core, session
+from localsocket.services import service as service_module
 from localsocket.testing import wait_until
 from programs import Program
 from services.conftest import ADDRESS, Serve
@@ -258,6 +262,113 @@ def test_threads_that_share_a_client_get_what_is_theirs(serve: Serve) -> None:
             thread.join()
         assert by_memory(client)[0]
     assert not failures
+
+
+# --- large values in them ---------------------------------------------------------------------------------------------
+
+
+@dataclasses.dataclass
+class Picture:
+    name: str
+    pixels: bytes
+
+
+def pictures() -> Service:
+    service = Service("demo.pictures", limits=MUCH)
+
+    @service.method
+    def bright(picture: Picture) -> Picture:
+        return Picture(picture.name, bytes(reversed(picture.pixels)))
+
+    @service.method
+    def doubled(numbers: NDArray[numpy.int64]) -> NDArray[numpy.int64]:
+        numbers *= 2  # they are this side's own
+        return numbers
+
+    @service.method
+    def viewed(data: memoryview, *, more: bytearray) -> tuple[int, int, bool]:
+        more[0] = 1
+        return len(data), len(more), data.readonly
+
+    @service.method
+    def anything(value: Any) -> Any:
+        return value
+
+    @service.method
+    def layers(count: int) -> Iterator[NDArray[numpy.int64]]:
+        for number in range(count):
+            yield numpy.full(40_000, number)
+
+    return service
+
+
+MUCH = CallLimits(message=8 * MIB, shared_memory=32 * MIB)
+NUMBERS = numpy.arange(40_000)
+
+
+def holder_of(array: NDArray[Any]) -> type:
+    """Return of which class the memory is that an array lies in."""
+    lies_in: Any = array
+    while isinstance(lies_in, numpy.ndarray):
+        lies_in = lies_in.base
+    return type(lies_in.obj) if isinstance(lies_in, memoryview) else type(lies_in)
+
+
+def test_large_values_come_back_as_they_were_wherever_they_stand(serve: Serve) -> None:
+    with serve(pictures()), Client(ADDRESS, limits=MUCH) as client:
+        for _ in range(3):
+            assert client.call("bright", Picture("p", DATA)) == {"name": "p", "pixels": DATA[::-1]}
+        value = {"a": [DATA, "x"], "b": (bytearray(DATA), memoryview(DATA)[1:]), "c": NUMBERS}
+        back = client.call("anything", value)
+        assert (back["a"], back["b"]) == ([DATA, "x"], [DATA, DATA[1:]])
+        numpy.testing.assert_array_equal(back["c"], NUMBERS)
+        assert list(client.call("viewed", DATA, more=DATA)) == [SIZE, SIZE, True]
+        assert min(by_memory(client)) > 4 * SIZE
+
+
+def test_an_array_is_copied_once_on_each_side_and_is_the_receivers_own(serve: Serve) -> None:
+    with serve(pictures()), Client(ADDRESS, limits=MUCH) as client:
+        for _ in range(3):
+            doubled = client.call("doubled", NUMBERS)
+            doubled += 1
+            numpy.testing.assert_array_equal(doubled, 2 * NUMBERS + 1)
+        assert holder_of(doubled) is bytearray
+        for number, layer in enumerate(client.stream("layers", 8)):
+            assert set(layer) == {number}
+
+
+def test_large_values_of_tasks_come_back_as_they_were(serve: Serve) -> None:
+    async def main() -> None:
+        async with aio.Client(ADDRESS, limits=MUCH) as client:
+            for _ in range(3):
+                numpy.testing.assert_array_equal(await client.call("doubled", NUMBERS), 2 * NUMBERS)
+                assert await client.call("anything", [1, DATA]) == [1, DATA]
+            assert holder_of(await client.call("doubled", NUMBERS)) is bytearray
+
+    with serve(pictures()):
+        asyncio.run(main())
+
+
+@pytest.mark.parametrize("is_old", ["service", "client"])
+def test_a_side_that_does_not_know_of_values_apart_gets_them_in_their_place(
+    serve: Serve, is_old: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(service_module if is_old == "service" else client_core, "APART", "not-said")
+    service = pictures()
+    with serve(service), Client(ADDRESS, limits=MUCH) as client:
+        for _ in range(3):
+            assert client.call("anything", [DATA, 1]) == [DATA, 1]
+            numpy.testing.assert_array_equal(client.call("anything", NUMBERS), NUMBERS)
+        assert min(by_memory(client)) > 2 * SIZE
+
+
+def test_an_argument_of_another_type_is_refused_with_its_path_also_where_it_stands_apart(serve: Serve) -> None:
+    with serve(pictures()), Client(ADDRESS, limits=MUCH) as client:
+        for _ in range(2):
+            client.call("anything", DATA)
+        with pytest.raises(BadArguments) as caught:
+            client.call("bright", {"name": DATA, "pixels": DATA})
+        assert caught.value.path == "picture.name"
 
 
 # --- the end, and rest ------------------------------------------------------------------------------------------------

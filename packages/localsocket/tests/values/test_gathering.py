@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime
+import gc
 import tracemalloc
-from typing import Any
+import uuid
+import weakref
+from typing import Annotated, Any
 
 import msgspec
 import numpy
@@ -12,10 +16,10 @@ import pytest
 from numpy.typing import NDArray
 
 from localsocket.errors import BadResult, TooLongToSend
-from localsocket.interfaces import MIB
+from localsocket.interfaces import MIB, Outline
 from localsocket.services.schema import Result
 from localsocket.values.codec import Codec
-from localsocket.values.gathering import LARGE, Gathered, LargeValue, whole
+from localsocket.values.gathering import LARGE, Gathered, Gathering, LargeValue, whole
 from localsocket.values.known_types import KnownTypes
 from localsocket.wire.answerer import AnsweredCall, Answerer
 from localsocket.wire.call_bodies import decode_call
@@ -65,6 +69,110 @@ def test_what_is_gathered_is_what_msgspec_would_have_written(size: int) -> None:
     numpy.testing.assert_array_equal(back["c"], array[:, :10])
 
 
+@dataclasses.dataclass
+class Picture:
+    name: str
+    pixels: bytes
+
+
+LETTERS = bytes(range(256)) * (LARGE // 256)
+WITH_BYTES = [
+    LETTERS,
+    bytearray(LETTERS),
+    memoryview(LETTERS),
+    [1, LETTERS, "x", LETTERS],
+    (LETTERS, [{"deep": [LETTERS]}]),
+    {"a": Picture("p", LETTERS), "b": Holder(1, LETTERS, "end")},
+]
+
+
+@pytest.mark.parametrize("value", WITH_BYTES)
+def test_large_bytes_are_gathered_wherever_they_are_and_written_as_msgspec_writes_them(value: object) -> None:
+    written = KNOWN.gather_large(value)
+    assert isinstance(written, Gathered)
+    assert written.join() == msgspec.msgpack.encode(value)
+    assert len(written.outline) < LARGE
+
+
+def test_what_is_short_or_far_inside_is_written_by_msgspec_alone() -> None:
+    for value in (LETTERS[1:], "x" * LARGE, [LETTERS[1:]] * 3, [LETTERS] * 17, [[[[[[[LETTERS]]]]]]]):
+        assert KNOWN.gather_large(value) == msgspec.msgpack.encode(value)
+
+
+def test_arrays_and_bytes_are_gathered_in_the_order_in_which_they_stand() -> None:
+    array = array_of(LARGE)
+    written = KNOWN.gather_large([array, LETTERS, array, LETTERS[::-1]])
+    assert isinstance(written, Gathered)
+    back = KNOWN.decoder(list[Any])(written.join())
+    assert (back[1], back[3]) == (LETTERS, LETTERS[::-1])
+    numpy.testing.assert_array_equal(back[0], array)
+    numpy.testing.assert_array_equal(back[2], array)
+
+
+def test_what_stands_apart_is_as_long_as_the_whole_and_read_as_the_same() -> None:
+    array = array_of(LARGE + 3).reshape(1, -1)
+    value = {"a": LETTERS, "b": [array, "x"], "c": LETTERS[::-1]}
+    written = KNOWN.gather_large(value)
+    assert isinstance(written, Gathered)
+    apart = written.apart()
+    assert apart is not None
+    *pieces, message = apart.pieces
+    assert sum(map(len, apart.pieces)) == len(written) == len(written.join())
+    assert apart.values == [(False, LARGE), (True, LARGE + 3), (False, LARGE)]
+    outline = Outline(
+        bytes(message), [bytearray(each) if apart.values[at][0] else bytes(each) for at, each in enumerate(pieces)]
+    )
+    assert len(outline) == len(written)
+    back = Result("give", dict[str, Any]).read(outline)
+    assert (back["a"], back["b"][1], back["c"]) == (LETTERS, "x", LETTERS[::-1])
+    assert back["a"] is outline.pieces[0]  # and not another copy
+    numpy.testing.assert_array_equal(back["b"][0], array)
+    back["b"][0][0, 0] = 9
+    assert outline.pieces[1][0] == 9
+
+
+@pytest.mark.parametrize("code", [3, 4])
+@pytest.mark.parametrize("size", [0, 1, 2, 8, 300, 70_000])
+def test_nothing_stands_apart_from_what_has_extensions_of_such_codes_already(code: int, size: int) -> None:
+    theirs = msgspec.msgpack.Ext(code, bytes(size))
+    written = KNOWN.gather_large([theirs, LETTERS])
+    assert isinstance(written, Gathered)
+    assert written.apart() is None
+    assert KNOWN.decoder(Any)(written.join()) == [theirs, LETTERS]
+
+
+def test_a_place_where_nothing_stands_apart_is_refused() -> None:
+    for message in (b"\xc7\2\3\0\1", b"\xc7\3\3\0\0\0", b"\xc7\1\3\0", b"\xc7\2\4\0\0"):
+        with pytest.raises(BadResult):
+            Result("give", Any).read(Outline(message, [LETTERS]))
+
+
+def test_bytes_are_proved_to_be_of_their_type_although_others_stand_for_them() -> None:
+    assert isinstance(Result("give", list[bytes]).write([LETTERS], MIB), Gathered)
+    for kind in (str, list[str], uuid.UUID, int):
+        with pytest.raises(BadResult):
+            Result("give", kind).write(LETTERS if kind is not list[str] else [LETTERS], MIB)
+    longer = Annotated[bytes, msgspec.Meta(min_length=LARGE)]
+    assert Result("give", longer).write(LETTERS, MIB) == msgspec.msgpack.encode(LETTERS)
+    coded = KnownTypes([Codec(Named, lambda named: named.name.encode(), lambda data: Named(bytes(data).decode()))])
+    named = Result("give", Named, coded).write(Named("n" * LARGE), MIB)
+    assert Result("give", Named, coded).read(whole(named)).name == "n" * LARGE
+
+
+def test_what_was_gathered_is_let_go_with_its_message() -> None:
+    array = array_of(LARGE)
+    held = weakref.ref(array)
+    gc.disable()
+    try:
+        written = KNOWN.gather([array])
+        del array
+        assert held() is not None
+        del written
+        assert held() is None, "else memory is used until the garbage collector comes"
+    finally:
+        gc.enable()
+
+
 def test_what_is_written_again_because_of_a_moment_or_a_codec_has_each_array_once() -> None:
     array = array_of(LARGE)
     berlin = datetime.timezone(datetime.timedelta(hours=2))
@@ -91,7 +199,14 @@ def test_an_array_is_copied_once_on_its_way_into_a_frame() -> None:
         answerer._open[1] = answer
         return answerer.reply(answer, result.write(array))
 
-    for send in (lambda: caller.begin("take", None, (array,)).frame, reply, lambda: exchange.encode(array)):
+    letters = array.tobytes()
+    sends = [
+        lambda: caller.begin("take", None, (array,)).frame,
+        reply,
+        lambda: exchange.encode(array),
+        lambda: caller.begin("take", None, ([letters],)).frame,
+    ]
+    for send in sends:
         send()  # what is made once is not to count
         tracemalloc.start()
         try:
@@ -140,7 +255,7 @@ def test_what_no_extension_can_hold_is_refused() -> None:
             return 2**32
 
     with pytest.raises(ValueError, match="MessagePack"):
-        _ = LargeValue(1, b"header", Endless(), bytes).beginning  # type: ignore[arg-type]
+        Gathering().stand_in(LargeValue(1, b"header", Endless(), lambda _: b""))  # type: ignore[arg-type]
 
 
 def test_an_item_that_looks_like_a_stand_in_is_left_alone() -> None:

@@ -79,6 +79,11 @@ def calculator() -> Service:
         raise error
 
     @service.method
+    def size(data: bytes) -> int:
+        "Tell how many bytes there are."
+        return len(data)
+
+    @service.method
     def fail() -> None:
         raise RuntimeError("secret")
 
@@ -213,7 +218,8 @@ def a_numbered_subscription(program: OtherProgram, service: Service) -> None:
     assert program.expect(ITEM, subscription) == [3, 1.5]
 
 
-def a_call_in_memory(program: OtherProgram, _: Service) -> None:
+@contextmanager
+def offered(program: OtherProgram) -> Iterator[mmap.mmap]:
     """What the page says of memory, without a line of the package; numbers that differ each time are others there."""
     token, size = bytes(range(16)), 2 * 32_768
     descriptor = os.memfd_create("other", os.MFD_ALLOW_SEALING)
@@ -227,12 +233,27 @@ def a_call_in_memory(program: OtherProgram, _: Service) -> None:
         kind, _, answer = program.receive()
         assert (kind, unpack(answer)) == (MEMORY_ANSWER, True)
         os.close(descriptor)
+        yield memory
+
+
+def a_call_in_memory(program: OtherProgram, _: Service) -> None:
+    with offered(program) as memory:
         body = pack(["add", None, [2, 3]])
         memory[64 + 1] = 1
         memory[32_768 : 32_768 + len(body)] = body
         program.send(BODY_IN_MEMORY, 1, pack([CALL, 1, len(body)]))
         assert program.expect(REPLY, 1) == 5
         assert memory[64 + 1] == 0
+
+
+def bytes_apart(program: OtherProgram, _: Service) -> None:
+    with offered(program) as memory:
+        program.said.clear()
+        body = b"\x93\xa4size\xc0\x91" + b"\xc7\x02\x03\x00\x00"
+        memory[64 + 1] = 1
+        memory[32_768 : 32_768 + 5000 + len(body)] = bytes(5000) + body
+        program.send(BODY_IN_MEMORY, 1, pack([CALL, 1, 5000 + len(body), [[False, 5000]]]))
+        assert program.expect(REPLY, 1) == 5000
 
 
 def framed(kind: int, number: int, body: bytes) -> bytes:
@@ -250,6 +271,13 @@ EXCHANGES: dict[str, Exchange] = {
     "a subscription": a_subscription,
     "a numbered subscription": a_numbered_subscription,
     "a call in memory": a_call_in_memory,
+    "bytes apart": bytes_apart,
+}
+
+
+CAPABILITIES = {
+    "a call in memory": {"capabilities": ["shared-memory"]},
+    "bytes apart": {"capabilities": ["shared-memory", "apart"]},
 }
 
 
@@ -257,8 +285,7 @@ EXCHANGES: dict[str, Exchange] = {
 def test_an_exchange_is_what_the_page_shows(service: Service, name: str) -> None:
     with talking() as program:
         if name != "a call":
-            capabilities = {"capabilities": ["shared-memory"]} if name == "a call in memory" else {}
-            program.greet(role="client", max_message=65536, stream_window=30, **capabilities)
+            program.greet(role="client", max_message=65536, stream_window=30, **CAPABILITIES.get(name, {}))
             program.said.clear()
         EXCHANGES[name](program, service)
     check_dump(name, program.said)

@@ -8,13 +8,14 @@ its peer goes by socket.
 
 from __future__ import annotations
 
+import contextlib
 import mmap
 import threading
 from collections.abc import Sequence
 from functools import partial
 
 from localsocket.errors import PeerBrokeProtocol
-from localsocket.interfaces import Buffer, MemoryName
+from localsocket.interfaces import Buffer, MemoryName, Outline
 from localsocket.interrupts import while_held
 from localsocket.payload.sealed_memory import BLOCK, STATES, STOP, make_memory, open_memory
 
@@ -42,7 +43,9 @@ class Slab:
         self._mapped.close()
 
     def _close_in_child(self) -> None:
-        self.close()
+        # Where another thread was about to copy something it stays mapped: that thread is gone, and lets nothing go.
+        with contextlib.suppress(BufferError):
+            self.close()
 
     def _is_free(self) -> bool:
         return self._mapped.find(_CLAIMED, STATES + 1, STATES + self._blocks) < 0
@@ -131,8 +134,12 @@ class PeersSlab(Slab):
         super().__init__(open_memory(name, most))
         self._is_stopped = False
 
-    def take(self, first: int, size: int) -> bytes:
-        """Return a copy of a body, whose blocks are free then. Raises PeerBrokeProtocol for what cannot be one."""
+    def take(self, first: int, size: int, apart: Sequence[tuple[bool, int]] = ()) -> bytes:
+        """Return a copy of a body, whose blocks are free then. Raises PeerBrokeProtocol for what cannot be one.
+
+        It is an Outline where values stand `apart` before it. Of each is told whether it is to be writable, and how
+        many bytes it has; they have to be within the body, and are copied to a place of their own.
+        """
         count = -(-size // BLOCK)
         if not (0 < first < self._blocks and 0 < count <= self._blocks - first):
             raise PeerBrokeProtocol(f"the peer sent {size} bytes in block {first} of {self._blocks} that it shares")
@@ -140,9 +147,18 @@ class PeersSlab(Slab):
         if mapped[claimed] != _CLAIMED * count:
             raise PeerBrokeProtocol(f"the peer sent {size} bytes in block {first}, which it has not claimed")
         self._is_used = True
-        body = mapped[first * BLOCK : first * BLOCK + size]
+        start, end = first * BLOCK, first * BLOCK + size
+        pieces: list[bytes | bytearray] = []
+        for is_writable, length in apart:
+            pieces.append(self._writable_copy(start, length) if is_writable else mapped[start : start + length])
+            start += length
+        body = mapped[start:end]
         mapped[claimed] = bytes(count)
-        return body
+        return Outline(body, pieces) if apart else body
+
+    def _writable_copy(self, start: int, length: int) -> bytearray:
+        with memoryview(self._mapped) as view, view[start : start + length] as part:
+            return bytearray(part)
 
     def look_if_idle(self) -> bool:
         """Give the pages back where nothing came since the last look but one; return whether that is done.

@@ -33,7 +33,7 @@ from localsocket.values.known_types import KnownTypes
 from localsocket.wire.caller import Caller, OpenCall
 from localsocket.wire.frames import Body
 from localsocket.wire.greeting import PAYLOAD, Greeting
-from localsocket.wire.shared_bodies import SHARED_MEMORY
+from localsocket.wire.shared_bodies import APART, SHARED_MEMORY
 
 if TYPE_CHECKING:
     from localsocket.services.service import Service
@@ -175,9 +175,9 @@ class ClientCore:
 
     def _with_memory(self, mine: Greeting) -> Greeting:
         """Return what is said where this side shares memory, or does not, whatever the service that it serves does."""
-        capabilities = [each for each in mine.capabilities if each != SHARED_MEMORY]
+        capabilities = [each for each in mine.capabilities if each not in (SHARED_MEMORY, APART)]
         if self.memories is not None:
-            capabilities.append(SHARED_MEMORY)
+            capabilities += [SHARED_MEMORY, APART]
         return msgspec.structs.replace(mine, capabilities=capabilities)
 
     def _with_descriptors(self, mine: Greeting) -> Greeting:

@@ -14,17 +14,19 @@ from inspect import Parameter
 from typing import Any
 
 import msgspec
-from msgspec.inspect import ByteArrayType, BytesType, MemoryViewType
+from msgspec.inspect import ByteArrayType, BytesType, CustomType, MemoryViewType
 
 from localsocket.errors import BadArguments, BadResult, UnsuitableMethod, UnsuitableType
+from localsocket.interfaces import Outline
 from localsocket.keywords import similar_names
 from localsocket.showing import did_you_mean
 from localsocket.values.descriptor_values import mentions_fd, proving
-from localsocket.values.gathering import DescriptorMet, Gathered, Written
+from localsocket.values.gathering import LARGE, DescriptorMet, Gathered, Written
 from localsocket.values.known_types import PLAIN, KnownTypes
+from localsocket.values.pieces import reading_apart
 from localsocket.values.refusing import check_can_be_sent, line_of_user
 from localsocket.values.type_parts import type_parts
-from localsocket.wire.call_bodies import NO_NAMED, CallBody
+from localsocket.wire.call_bodies import NO_NAMED, CallApart, CallBody
 from localsocket.wire.hash_floods import guarded
 from localsocket.wire.serializers import UNREADABLE
 from localsocket.wire.sizes import ALWAYS_TRIED, FLAT, check_size
@@ -89,6 +91,8 @@ class Parameters:
 
     def read(self, body: CallBody) -> tuple[tuple[object, ...], dict[str, object]]:
         """Return the arguments for the function. Raises BadArguments, with the path to the one that does not fit."""
+        if type(body) is CallApart:
+            return reading_apart(body.pieces, partial(self._read_one_by_one, body, self._read_one_apart))
         if not self._needs_names and (body.named is NO_NAMED or bytes(body.named) == _NO_NAMED):
             try:
                 arguments: tuple[object, ...] = self._decode(body.arguments)
@@ -96,7 +100,7 @@ class Parameters:
                 pass  # fewer than there are parameters, or wrong ones: found out below
             else:
                 return arguments, {}
-        return self._read_one_by_one(body)
+        return self._read_one_by_one(body, self._read_one)
 
     def read_json(self, body: CallBody) -> tuple[tuple[object, ...], dict[str, object]]:
         """Return the arguments for the function from `body.named`, which is a JSON object. Raises BadArguments.
@@ -154,7 +158,9 @@ class Parameters:
         except UNREADABLE as error:
             raise BadArguments(self._method, name, str(error)) from None
 
-    def _read_one_by_one(self, body: CallBody) -> tuple[tuple[object, ...], dict[str, object]]:
+    def _read_one_by_one(
+        self, body: CallBody, read_one: Callable[[str, msgspec.Raw], Any]
+    ) -> tuple[tuple[object, ...], dict[str, object]]:
         try:
             given, named = _decode_given(body.arguments), _decode_named(body.named)
             self._check_names(named)
@@ -163,7 +169,7 @@ class Parameters:
             raise BadArguments(self._method, "", str(error)) from None
         for name, value in bound.arguments.items():
             try:
-                bound.arguments[name] = self._read_one(name, value)
+                bound.arguments[name] = read_one(name, value)
             except msgspec.ValidationError as error:
                 reason, path = split_path(error)
                 raise BadArguments(self._method, name + path, reason) from None
@@ -180,6 +186,10 @@ class Parameters:
             if not any(isinstance(part, _BYTES) for part in type_parts(self._known.readable(kind))):
                 raise
             return self._known.convert(_decode_anything(value), kind)
+
+    def _read_one_apart(self, name: str, value: msgspec.Raw) -> Any:
+        # msgspec takes an extension for anything alone, and not for bytes.
+        return self._known.convert(_decode_anything(value), self.types[name])
 
     def _check_names(self, named: Iterable[str]) -> None:
         for name in named:
@@ -217,10 +227,11 @@ class Result:
         Raises BadResult; TooLongToSend for certainly more than `longest` bytes.
         """
         # Plain to see for what most calls give: each result comes here.
-        if longest is not None and not (type(value) in FLAT and len(value) <= ALWAYS_TRIED):  # type: ignore[arg-type]
-            check_size(value, longest)
+        least = len(value) if type(value) in FLAT else 0  # type: ignore[arg-type]
+        if longest is not None and (not least or least > ALWAYS_TRIED):
+            least = check_size(value, longest)
         try:
-            body = self._encode(value)
+            body = self._encode_large(value) if least >= LARGE else self._encode(value)
         except (TypeError, ValueError, OverflowError, RecursionError) as error:
             raise BadResult(self.method, "the result", str(error)) from error
         if not isinstance(body, bytes):
@@ -262,6 +273,8 @@ class Result:
     def read(self, body: bytes | memoryview) -> Any:
         """Return the value. Raises BadResult."""
         try:  # here and not by another call: each result of each call comes here
+            if type(body) is Outline:
+                return reading_apart(body.pieces, partial(self._read_apart, body))
             return self._decode(body)
         except (msgspec.ValidationError, *UNREADABLE) as error:
             raise self._misfit(error) from None
@@ -272,6 +285,21 @@ class Result:
             return self._decode_json(body)
         except (msgspec.ValidationError, *UNREADABLE) as error:
             raise self._misfit(error) from None
+
+    def _read_apart(self, body: Outline) -> Any:
+        return self._known.convert(_decode_anything(memoryview(body)), self.kind)
+
+    def _encode_large(self, value: object) -> Written:
+        return self._known.gather_large(value) if self._may_be_gathered else self._encode(value)
+
+    @functools.cached_property
+    def _may_be_gathered(self) -> bool:
+        """Whether what is read of an outline tells that a value is of this type, whatever its bytes are."""
+        return not any(
+            isinstance(part, CustomType)
+            or (isinstance(part, _BYTES) and (part.min_length, part.max_length) != (None, None))
+            for part in type_parts(self._known.readable(self.kind))
+        )
 
     @functools.cached_property
     def _encode_json(self) -> Callable[[Any], bytes]:

@@ -50,7 +50,7 @@ from localsocket.services.watching import CallWatch, LogCalls, check_log_calls
 from localsocket.values.codec import Codec
 from localsocket.values.known_types import KnownTypes
 from localsocket.wire.greeting import BOTH_WAYS, PAYLOAD, Greeting
-from localsocket.wire.shared_bodies import SHARED_MEMORY
+from localsocket.wire.shared_bodies import APART, SHARED_MEMORY
 from localsocket.wire.stream_terms import STREAM_TERMS
 
 P = ParamSpec("P")
@@ -331,7 +331,7 @@ class Service:
         if self._said is None:
             self._surround_methods()
             carriers = [method for method in self._table.values() if method.has_descriptors]
-            memory = [SHARED_MEMORY] if self._memories is not None else []
+            memory = [SHARED_MEMORY, APART] if self._memories is not None else []
             takes_descriptors = any(method.parameters.take_descriptors for method in carriers)
             self._said = Greeting(
                 role="service",

@@ -56,14 +56,26 @@ def _pack_nothing(dtype: str, number: int) -> bytes:
 
 def unpack(data: memoryview) -> numpy.ndarray[Any, Any]:
     """Return the array of an extension. Raises ValueError for what is none, before anything is made."""
+    header, items = _cut(data)
+    return _made(header.dtype, header.shape, items)
+
+
+def unpack_apart(data: memoryview, items: bytes | bytearray) -> numpy.ndarray[Any, Any]:
+    """Return the array whose items came apart from its header: it lies where they do, if that can be written to."""
+    header, rest = _cut(data)
+    if rest:
+        raise ValueError("an array whose items are apart has none in the message")
+    return _made(header.dtype, header.shape, memoryview(items), is_own=isinstance(items, bytearray))
+
+
+def _cut(data: memoryview) -> tuple[_Header, memoryview]:
     size = _SIZE + int.from_bytes(data[:_SIZE], "big")
     if not _SIZE < size <= min(len(data), _LONGEST_HEADER):
         raise ValueError("an array begins with its dtype and its shape")
     try:
-        header = _read_header(data[_SIZE:size])
+        return _read_header(data[_SIZE:size]), data[size:]
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise ValueError(f"an array begins with its dtype and its shape: {error}") from error
-    return _made(header.dtype, header.shape, data[size:])
 
 
 def sendable(array: numpy.ndarray[Any, Any]) -> numpy.ndarray[Any, Any]:
@@ -189,8 +201,11 @@ def _check_dtype(dtype: numpy.dtype[Any]) -> None:
         raise TypeError(f"an array of {dtype} cannot be sent: other machines may not know that type")
 
 
-def _made(said: str, shape: tuple[int, ...], data: memoryview) -> numpy.ndarray[Any, Any]:
-    """Return the array that owns its bytes; everything is checked before any memory is taken for it."""
+def _made(said: str, shape: tuple[int, ...], data: memoryview, *, is_own: bool = False) -> numpy.ndarray[Any, Any]:
+    """Return the array that owns its bytes; everything is checked before any memory is taken for it.
+
+    The data `is_own` where nobody else has it: then it is not copied.
+    """
     if _DTYPE.fullmatch(said) is None:
         raise ValueError(f"an array of {said[:64]!r} is none that is taken")
     try:
@@ -202,7 +217,9 @@ def _made(said: str, shape: tuple[int, ...], data: memoryview) -> numpy.ndarray[
     size = math.prod(shape) * dtype.itemsize
     if size != len(data):
         raise ValueError(f"an array of the shape {_shown(shape)} has {size} bytes, and {len(data)} came")
-    array = numpy.frombuffer(data, dtype).copy() if size else numpy.empty(0, dtype)
+    array = numpy.frombuffer(data, dtype) if size else numpy.empty(0, dtype)
+    if size and not is_own:
+        array = array.copy()
     _check_items(array)
     return array.reshape(shape)
 

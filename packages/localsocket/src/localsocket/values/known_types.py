@@ -14,8 +14,18 @@ from msgspec.inspect import AnyType, CustomType, DateTimeType, FloatType, Type
 
 from localsocket.values.codec import Codec
 from localsocket.values.descriptors import Fd
-from localsocket.values.gathering import DESCRIPTOR, DescriptorMet, Gathering, LargeValue, NotWritten, Written, whole
+from localsocket.values.gathering import (
+    BYTES_APART,
+    DESCRIPTOR,
+    DescriptorMet,
+    Gathering,
+    LargeValue,
+    NotWritten,
+    Written,
+    whole,
+)
 from localsocket.values.handling import ByCodec, Handling
+from localsocket.values.pieces import piece_of, stands_apart
 from localsocket.values.reading import ReadableTypes
 from localsocket.values.retyping import Retyping
 from localsocket.values.shapes import is_custom
@@ -101,15 +111,22 @@ class KnownTypes:
         try:
             return self._written(value, self._encode)
         except NotWritten:
-            gathering = Gathering()
-            hook = functools.partial(self._encode_or_gather, gathering)
-            encode = msgspec.msgpack.Encoder(enc_hook=hook).encode
+            return self._gather(value, lambda _, value: value)
 
-            def from_the_beginning(value: Any) -> bytes:
-                gathering.begin()
-                return encode(value)
+    def gather_large(self, value: Any) -> Written:
+        """Return a value as gather() does, with its large bytes in pieces too: for what may have some."""
+        return self._gather(value, Gathering.without_bytes)
 
-            return gathering.gathered(self._written(value, from_the_beginning))
+    def _gather(self, value: Any, seen: Callable[[Gathering, Any], Any]) -> Written:
+        gathering = Gathering()
+        hook = functools.partial(self._encode_or_gather, gathering)
+        encode = msgspec.msgpack.Encoder(enc_hook=hook).encode
+
+        def from_the_beginning(value: Any) -> bytes:
+            gathering.begin()
+            return encode(seen(gathering, value))
+
+        return gathering.gathered(self._written(value, from_the_beginning))
 
     def _written(self, value: Any, encode: Callable[[Any], bytes]) -> bytes:
         if self._has_coded or self._tagged:
@@ -254,21 +271,25 @@ def _name(kind: Any) -> str:
 def read_extension(code: int, data: memoryview) -> Any:
     """Return what an extension of MessagePack stands for: an array, a descriptor, or what others have made of it.
 
-    Raises ValidationError for an array that is none, or where there is no numpy; for a descriptor that has not come.
+    Raises ValidationError for an array that is none, or where there is no numpy; for what has not come along.
     """
     if code == DESCRIPTOR:
         from localsocket.values.descriptor_values import read_descriptor
 
         return read_descriptor(_whole_of(data))
-    if code != _ARRAY_CODE:
+    if is_apart := stands_apart(code):
+        piece, header = piece_of(code, _whole_of(data))
+        if code == BYTES_APART:
+            return piece
+    elif code != _ARRAY_CODE:
         return msgspec.msgpack.Ext(code, bytes(data))
     try:
-        from localsocket.values.arrays import unpack
+        from localsocket.values.arrays import unpack, unpack_apart
     except ImportError:
         missing = "an array needs numpy, which is missing: pip install 'localsocket[numpy]'"
         raise msgspec.ValidationError(missing) from None
     try:
-        return unpack(_whole_of(data))
+        return unpack_apart(header, piece) if is_apart else unpack(_whole_of(data))
     except ValueError as error:
         raise msgspec.ValidationError(str(error)) from error
 

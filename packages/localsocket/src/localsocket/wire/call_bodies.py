@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from localsocket.errors import PeerBrokeProtocol
+from localsocket.interfaces import Outline
 from localsocket.values.gathering import Written
 from localsocket.values.known_types import PLAIN, KnownTypes
 from localsocket.wire.frames import Body
@@ -32,6 +33,16 @@ class CallBody(msgspec.Struct, array_like=True):
         self.arguments, self.named = _NO_ARGUMENTS, NO_NAMED
 
 
+class CallApart(CallBody):
+    """A call whose large arguments came apart from it."""
+
+    pieces: list[bytes | bytearray] = []
+
+    def forget_arguments(self) -> None:
+        super().forget_arguments()
+        self.pieces = []
+
+
 class Failure(msgspec.Struct, array_like=True):
     """Why there is no result: a word for programs, a sentence for people, and the parts of the error."""
 
@@ -53,11 +64,17 @@ def encode_call(
     named: dict[str, object] | None = None,
     carrier: dict[str, str] | None = None,
     known: KnownTypes = PLAIN,
+    *,
+    is_large: bool = False,
 ) -> Written:
-    """Raises TypeError, OverflowError or RecursionError for arguments that MessagePack cannot hold."""
+    """Return the body, where it `is_large` with large bytes in pieces of their own.
+
+    Raises TypeError, OverflowError or RecursionError for arguments that MessagePack cannot hold.
+    """
+    gather = known.gather_large if is_large else known.gather
     if not named and not carrier:
-        return known.gather((method, timeout, arguments))
-    return known.gather((method, timeout, arguments, named or {}, carrier or {}))
+        return gather((method, timeout, arguments))
+    return gather((method, timeout, arguments, named or {}, carrier or {}))
 
 
 encode_flat_call: Callable[[tuple[str, float | None, tuple[object, ...]]], bytes] = msgspec.msgpack.Encoder().encode
@@ -71,6 +88,8 @@ def decode_call(body: Body) -> CallBody:
         raise PeerBrokeProtocol(f"the peer's call cannot be read: {error}") from error
     if call.timeout is not None and not call.timeout >= 0:
         raise PeerBrokeProtocol(f"the peer gave a call {call.timeout} seconds")
+    if type(body) is Outline:
+        return CallApart(call.method, call.timeout, call.arguments, call.named, call.carrier, body.pieces)
     return call
 
 

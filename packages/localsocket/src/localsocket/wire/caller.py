@@ -17,6 +17,7 @@ from localsocket.errors import (
     Unsupported,
 )
 from localsocket.showing import shown
+from localsocket.values.gathering import LARGE as LARGE_VALUE
 from localsocket.values.gathering import Gathered, Written
 from localsocket.values.known_types import PLAIN, KnownTypes
 from localsocket.wire.call_bodies import decode_failure, encode_call, encode_count, encode_flat_call
@@ -358,13 +359,15 @@ class Caller:
     ) -> Written:
         longest = self._longest
         try:
-            is_flat = check_sizes(arguments, longest) and not named and not carrier
+            is_flat, least = check_sizes(arguments, longest)
             if named:
-                check_size(named, longest)
+                least += check_size(named, longest)
+            is_large = least >= LARGE_VALUE
+            is_flat = is_flat and not (named or carrier or is_large)
             if is_flat:
                 body: Written = self._encode_flat((method, timeout, arguments))
             else:
-                body = encode_call(method, timeout, arguments, named, carrier, self._known)
+                body = encode_call(method, timeout, arguments, named, carrier, self._known, is_large=is_large)
         except TooLongToSend as error:
             raise self._too_long(error.length) from None
         except (TypeError, ValueError, OverflowError, RecursionError) as error:

@@ -1,7 +1,8 @@
 """Bodies that stand in shared memory: which way a large one goes, and where one is that has come.
 
 The memory is made at the first large body, which goes by socket like all others until the peer has answered. From then
-on a frame names the blocks where the body is. See docs/wire-format.md.
+on a frame names the blocks where the body is. Large values in it may stand apart there, before it, so that each of them
+is copied once, from there to where it stays. See docs/wire-format.md.
 """
 
 from __future__ import annotations
@@ -21,6 +22,9 @@ from localsocket.wire.serializers import UNREADABLE
 SHARED_MEMORY: Final = "shared-memory"
 """The capability of a side that takes bodies out of the other's memory, and may send them so."""
 
+APART: Final = "apart"
+"""The capability of a side that takes bodies whose large values stand apart, and may send them so."""
+
 LARGE: Final = 128 * KIB
 """Bytes of a body from which on it goes by memory, where there is room: what is shorter mostly arrives in one piece,
 which is as fast by socket (benchmarks/compare_payloads.py)."""
@@ -30,6 +34,8 @@ LAST_BY_SOCKET: Final = int(Kind.CANCEL)
 
 _MEMORY, _ANSWER, _BODY = map(int, (Kind.MEMORY, Kind.MEMORY_ANSWER, Kind.BODY_IN_MEMORY))
 _MAY_STAND_THERE = frozenset(map(int, (Kind.CALL, Kind.NOTIFICATION, Kind.REPLY, Kind.FAILURE, Kind.ITEM)))
+_MAY_BE_APART = _MAY_STAND_THERE - {int(Kind.FAILURE)}
+_SMALLEST_APART = 4 * KIB  # bytes: a value takes more than these, which a peer could make cost much
 
 
 class Memory(Protocol):
@@ -52,7 +58,7 @@ class OwnMemory(Memory, Protocol):
 class PeersMemory(Memory, Protocol):
     """Memory of the peer."""
 
-    def take(self, first: int, size: int) -> bytes: ...
+    def take(self, first: int, size: int, apart: Sequence[tuple[bool, int]] = ()) -> bytes: ...
 
 
 class Memories(Protocol):
@@ -66,11 +72,15 @@ class Memories(Protocol):
 
 
 class PlacedBody(msgspec.Struct, array_like=True):
-    """The body of a frame whose body stands in memory: its kind, the first of its blocks, and its bytes."""
+    """The body of a frame whose body stands in memory: its kind, the first of its blocks, and its bytes.
+
+    Of each value that stands apart in it: whether it is an array, and its bytes.
+    """
 
     kind: int
     first: int
     size: int
+    apart: list[tuple[bool, int]] = []
 
 
 _encode = msgspec.msgpack.Encoder().encode
@@ -88,6 +98,7 @@ class SharedBodies:
 
     __slots__ = (
         "_max_body",
+        "_may_be_apart",
         "_memories",
         "_on_use",
         "_own",
@@ -98,8 +109,11 @@ class SharedBodies:
         "output",
     )
 
-    def __init__(self, memories: Memories | None, max_body: int, on_use: Callable[[], object] | None) -> None:
+    def __init__(
+        self, memories: Memories | None, max_body: int, on_use: Callable[[], object] | None, *, may_be_apart: bool
+    ) -> None:
         self._memories = memories
+        self._may_be_apart = may_be_apart
         self._max_body = max_body
         self._own: OwnMemory | None = None
         self._own_is_ready = False
@@ -121,14 +135,18 @@ class SharedBodies:
             return self._offer() + encode_frame(kind, number, body)
         if own is None or not self._own_is_ready:
             return encode_frame(kind, number, body)
-        size = len(body)
-        first = own.place(body.pieces if isinstance(body, Gathered) else [body], size)
+        size, apart = len(body), None
+        pieces: Sequence[Buffer] = [body] if isinstance(body, bytes) else body.pieces
+        if self._may_be_apart and isinstance(body, Gathered) and (apart := body.apart()) is not None:
+            pieces = apart.pieces
+        first = own.place(pieces, size)
         if first is None:
             return encode_frame(kind, number, body)
         assert self._memories is not None
         self._memories.bytes_sent += size
         self._use()
-        return encode_frame(_BODY, number, _encode(PlacedBody(kind, first, size)))
+        place = (kind, first, size) if apart is None else (kind, first, size, apart.values)
+        return encode_frame(_BODY, number, _encode(place))
 
     def withdraw(self, frame: bytes) -> None:
         """The frame that encode() has returned is never sent, not even in part."""
@@ -217,10 +235,20 @@ class SharedBodies:
             raise PeerBrokeProtocol(f"the peer sent a frame of kind {place.kind} in memory, where it may not stand")
         if place.size > self._max_body:
             raise MessageTooLong(place.size, self._max_body)
-        body = self._peers.take(place.first, place.size)
+        if place.apart:
+            self._check_apart(place)
+        body = self._peers.take(place.first, place.size, place.apart)
         self._memories.bytes_received += place.size
         self._use()
         return place.kind, body
+
+    def _check_apart(self, place: PlacedBody) -> None:
+        if not self._may_be_apart:
+            raise PeerBrokeProtocol("the peer sent values apart from their message, which was not agreed")
+        if place.kind not in _MAY_BE_APART:
+            raise PeerBrokeProtocol(f"the peer sent values apart from a frame of kind {place.kind}, which has none")
+        if min(size for _, size in place.apart) < _SMALLEST_APART or sum(size for _, size in place.apart) > place.size:
+            raise PeerBrokeProtocol(f"the peer sent values apart, {place.apart[:8]} of {place.size} bytes in all")
 
 
 def agreed_bodies(
@@ -228,5 +256,6 @@ def agreed_bodies(
 ) -> SharedBodies | None:
     """Return what takes and sends bodies in memory, where both sides have said that they do so."""
     if SHARED_MEMORY in mine.capabilities and SHARED_MEMORY in peer.capabilities:
-        return SharedBodies(memories, mine.max_message, on_use)
+        may_be_apart = APART in mine.capabilities and APART in peer.capabilities
+        return SharedBodies(memories, mine.max_message, on_use, may_be_apart=may_be_apart)
     return None

@@ -19,19 +19,19 @@ FLAT = frozenset({bytes, bytearray, str})
 _COLLECTIONS = (list, tuple, set, frozenset)
 
 
-def check_size(value: object, limit: int) -> None:
+def check_size(value: object, limit: int) -> int:
     """Raise TooLongToSend for a value that has more than `limit` bytes, as JSON or MessagePack, however it is written.
 
-    It looks at lengths alone, and at few of them: nothing depends on how large a value is. `length` of the error is the
-    least that it can have then.
+    Return how many it has at least. It looks at lengths alone, and at few of them: nothing depends on how large a value
+    is. `length` of the error is the least that it can have then.
     """
-    check_sizes((value,), limit)
+    return check_sizes((value,), limit)[1]
 
 
-def check_sizes(arguments: Iterable[object], limit: int) -> bool:
+def check_sizes(arguments: Iterable[object], limit: int) -> tuple[bool, int]:
     """Raise TooLongToSend, as check_size() does, for arguments that have more than `limit` bytes together.
 
-    Return whether all of them are flat: plain numbers, strings or bytes.
+    Return whether all of them are flat, plain numbers, strings or bytes, and how many bytes they have at least.
     """
     least = 0
     are_flat = True
@@ -45,7 +45,7 @@ def check_sizes(arguments: Iterable[object], limit: int) -> bool:
             are_flat = False
     if least > ALWAYS_TRIED and least > limit:
         raise TooLongToSend(least, limit)
-    return are_flat
+    return are_flat, least
 
 
 def _least(value: Any, depth: int) -> int:
