@@ -103,7 +103,7 @@ class PendingCall:
 
     def read(self, result: Result, body: Body) -> Any:
         """Return an item of a stream. Raises BadResult."""
-        return self._connection.core.read(result, body)
+        return self._connection.core.read_of(self.call, result, body)
 
     def raise_failure(self) -> None:
         """Raise what the call raised, if it did."""

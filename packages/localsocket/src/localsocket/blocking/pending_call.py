@@ -82,7 +82,7 @@ class PendingCall:
         """
         self._wait(None if timeout is None else Deadline(timeout))
         if (body := self._call.body) is not None:
-            return self._connection.core.read(self._result, body)
+            return self._connection.core.read_of(self._call, self._result, body)
         if self._call.is_stream:
             return self.stream()
         return self._connection.core.result_of(self._call, self._result)
@@ -129,7 +129,7 @@ class PendingCall:
         body = self._next_body(times)
         try:
             times.taken()
-            return self._connection.core.read(self._result, body)
+            return self._connection.core.read_of(self._call, self._result, body)
         except BadResult:
             raise
         except BaseException:  # of a signal's handler: the item is lost

@@ -263,7 +263,7 @@ class ItemsUnderWay(CallOnQt):
                 connection.send(credit)
             connection.has_taken()
             try:
-                self._tell_item(body, connection)
+                self._tell_item(call, body, connection)
             except BadResult as error:
                 self._give_up()
                 self.fail(error)
@@ -282,8 +282,8 @@ class ItemsUnderWay(CallOnQt):
         if not self._is_held_up:
             self._times.ask(None)
 
-    def _tell_item(self, body: Any, connection: ClientConnection) -> None:
-        item = connection.core.read(self._result, body)
+    def _tell_item(self, call: OpenCall, body: Any, connection: ClientConnection) -> None:
+        item = connection.core.read_of(call, self._result, body)
         self._times.taken()
         self._emit("received", item)
         self._ask()
@@ -331,7 +331,7 @@ class MessagesUnderWay(ItemsUnderWay):
             self.following.tell_gap()
         super()._tell_items(call, connection)
 
-    def _tell_item(self, body: Any, connection: ClientConnection) -> None:
+    def _tell_item(self, call: OpenCall, body: Any, connection: ClientConnection) -> None:
         following = self.following
         following.take_in(body)
         following.tell_gap()

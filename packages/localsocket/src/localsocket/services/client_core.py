@@ -13,7 +13,14 @@ from localsocket.deadlines import Deadline
 from localsocket.endpoint.address import parse_address
 from localsocket.endpoint.credentials import SAME_USER, AllowedUsers, check_allowed_users
 from localsocket.endpoint.daemon import Startable, check_daemon
-from localsocket.errors import ClosedByPeer, ConnectingTimedOut, DeadlinePassed, LocalSocketError, Unsupported
+from localsocket.errors import (
+    BadResult,
+    ClosedByPeer,
+    ConnectingTimedOut,
+    DeadlinePassed,
+    LocalSocketError,
+    Unsupported,
+)
 from localsocket.interfaces import Laden
 from localsocket.keywords import similar_names
 from localsocket.services.carriers import carrier_of, check_far_away
@@ -192,12 +199,21 @@ class ClientCore:
     def result_of(self, call: OpenCall, result: Result) -> Any:
         """Return what the answered call gave, or raise what it raised; None for a stream."""
         if call.body is not None:
-            return self.read(result, call.body)
+            return self.read_of(call, result, call.body)
         if call.failure is not None:
             raise error_of(call.failure, call.method, self._errors)
         if call.error is not None:
             raise call.error
         return None
+
+    def read_of(self, call: OpenCall, result: Result, body: Body) -> Any:
+        """Return what a call gave, or an item of it. Raises BadResult, which names the method even if that is all
+        that is known of it.
+        """
+        try:
+            return self.read(result, body)
+        except BadResult as error:
+            raise error if error.method else BadResult(call.method, error.path, error.reason) from None
 
     def may_repeat(self, caller: Caller, call: OpenCall) -> bool:
         """Whether a call whose connection broke is made again on the next one."""

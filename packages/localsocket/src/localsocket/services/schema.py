@@ -209,6 +209,7 @@ class Result:
                 part, "a descriptor goes to one receiver", place, line_of_user(), "give it as a result"
             )
         self.method = method
+        self._part = f"the {part}"
         self.kind = kind
         self._plain = kind if kind in _PLAIN else type(None) if kind is None else None
         self._known = known
@@ -233,7 +234,7 @@ class Result:
         try:
             body = self._encode_large(value) if least >= LARGE else self._encode(value)
         except (TypeError, ValueError, OverflowError, RecursionError) as error:
-            raise BadResult(self.method, "the result", str(error)) from error
+            raise BadResult(self.method, self._part, str(error)) from error
         if not isinstance(body, bytes):
             self._prove(body)
         elif self.kind is not Any and type(value) is not self._plain:
@@ -248,10 +249,10 @@ class Result:
         try:
             body.take_descriptors()
         except (OSError, ValueError) as error:
-            raise BadResult(self.method, "the result", str(error)) from error
+            raise BadResult(self.method, self._part, str(error)) from error
         try:
             if not self.has_descriptors:
-                raise BadResult(self.method, "the result", str(DescriptorMet(body.met[0])))
+                raise BadResult(self.method, self._part, str(DescriptorMet(body.met[0])))
             proving(partial(self.read, body.outline))
         except BaseException:
             body.drop_descriptors()  # else they stay open as long as somebody has the error
@@ -263,7 +264,7 @@ class Result:
         try:
             body = self._encode_json(value)
         except (TypeError, ValueError, OverflowError, RecursionError) as error:
-            raise BadResult(self.method, "the result", str(error)) from error
+            raise BadResult(self.method, self._part, str(error)) from error
         return body
 
     def json_of(self, body: bytes) -> bytes:
@@ -312,8 +313,8 @@ class Result:
     def _misfit(self, error: Exception) -> BadResult:
         if isinstance(error, msgspec.ValidationError):
             reason, path = split_path(error)
-            return BadResult(self.method, f"the result{path}", reason)
-        return BadResult(self.method, "the result", str(error))
+            return BadResult(self.method, f"{self._part}{path}", reason)
+        return BadResult(self.method, self._part, str(error))
 
 
 def _check_parameter(method: str, function: Callable[..., object], position: int, parameter: Parameter) -> None:

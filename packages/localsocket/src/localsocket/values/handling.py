@@ -48,13 +48,13 @@ class ByCodec:
     def encode(self, value: Any, *, is_json: bool) -> Any:
         plain = self._told(self.codec.encode, value, "encode")
         if isinstance(plain, self.codec.kind):
-            raise TypeError(f"encode of the Codec of {self._name} gives a {type(plain).__name__} again")
+            raise TypeError(f"encode of the Codec of {self._name} gave {type(plain).__name__} again")
         return plain
 
     def decode(self, kind: Any, plain: Any, *, is_json: bool) -> Any:
         value = self._told(self.codec.decode, plain, "decode")
         if not isinstance(value, self.codec.kind):
-            raise TypeError(f"decode of the Codec of {self._name} gives a {type(value).__name__}")
+            raise TypeError(f"decode of the Codec of {self._name} gave {type(value).__name__}, not {self._name}")
         return value
 
     @property
