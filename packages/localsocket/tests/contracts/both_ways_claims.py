@@ -43,6 +43,7 @@ class _End:
     def __init__(self, name: str, *, is_async: bool) -> None:
         self.diary = Diary()
         self.is_let_go = False
+        self.callers: list[Any] = []
         self.service = Service(name, errors=[Refused])
         method = self.service.method
         if is_async:
@@ -51,9 +52,11 @@ class _End:
             method(self.count_async, name="count")
             method(self.total_async, name="total")
             method(self.wait_for_async, name="wait_for")
+            method(self.remember_async, name="remember")
         else:
             for plain in (self.add, self.refuse, self.ask, self.deep, self.hold, self.count, self.total, self.wait_for):
                 method(plain)
+            method(self.remember)
 
     def add(self, a: int, b: int) -> int:
         self.diary.note("added")
@@ -89,6 +92,9 @@ class _End:
                 if number == most:
                     break
         return total
+
+    def remember(self) -> None:
+        self.callers.append(current_call().caller)
 
     def wait_for(self, timeout: float) -> str:
         try:
@@ -133,6 +139,9 @@ class _End:
                 if number == most:
                     break
         return total
+
+    async def remember_async(self) -> None:
+        self.callers.append(current_call().caller)
 
     async def wait_for_async(self, timeout: float) -> str:
         try:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
 import socket
 import threading
 from collections.abc import Callable, Iterator
@@ -17,18 +16,15 @@ import localsocket
 from localsocket import Client, ServerThread, Service, aio, current_call
 from localsocket.errors import (
     CallFailed,
-    CallsTooDeep,
     ClosedByPeer,
     ClosedByUs,
     DeadlinePassed,
     InvalidAddress,
     PeerUnknown,
     TooManyCalls,
-    UnsuitableDescriptor,
     UnsuitableHandler,
     Unsupported,
 )
-from localsocket.services.calling_side import DEEPEST
 from localsocket.testing import PATIENCE, wait_until
 from localsocket.wire.answerer import Answerer
 from localsocket.wire.caller import Caller
@@ -100,48 +96,6 @@ def test_a_given_connection_is_made_once() -> None:
         Client(7, reconnect=True)
 
 
-def closed() -> int:
-    descriptor = os.dup(0)
-    os.close(descriptor)
-    return descriptor
-
-
-@pytest.fixture
-def unsuitable(request: pytest.FixtureRequest, tmp_path: Path) -> Any:
-    kind = request.param
-    if kind == "closed":
-        yield closed()
-        return
-    if kind == "file":
-        with (tmp_path / "file").open("w") as file:
-            yield file.fileno()
-        return
-    family = socket.AF_INET if kind == "tcp" else socket.AF_UNIX
-    with socket.socket(family, socket.SOCK_DGRAM if kind == "datagrams" else socket.SOCK_STREAM) as sock:
-        if kind == "listening":
-            sock.bind(str(tmp_path / "x"))
-            sock.listen()
-        before = os.fstat(sock.fileno()).st_ino
-        yield sock.fileno()
-        assert os.fstat(sock.fileno()).st_ino == before  # still the user's
-
-
-WRONG = ["closed", "file", "tcp", "datagrams", "listening"]
-
-
-@pytest.mark.parametrize("unsuitable", WRONG, indirect=True)
-@pytest.mark.parametrize("serves", [None, calling])
-def test_a_descriptor_that_is_none_of_a_connection_is_refused(
-    unsuitable: int, serves: Callable[[], Service] | None
-) -> None:
-    for given in (unsuitable, f"fd:{unsuitable}"):
-        with pytest.raises(UnsuitableDescriptor) as refused:
-            Client(given, serves=serves and serves()).open()
-        assert refused.value.fd == unsuitable
-    with pytest.raises(UnsuitableDescriptor):
-        localsocket.connect(f"fd:{unsuitable}")
-
-
 def test_a_socket_that_is_not_connected_has_no_peer() -> None:
     with socket.socket(socket.AF_UNIX) as sock, pytest.raises(PeerUnknown):
         Client(sock).open()
@@ -203,37 +157,6 @@ def test_an_idle_client_answers(serve: Serve) -> None:
         assert callers[0].start("answer", 4).result() == 5
     with pytest.raises((ClosedByPeer, ClosedByUs)):
         callers[0].call("answer", 1)
-
-
-def diving(name: str, callers: list[Any]) -> Service:
-    """Return a service that calls its caller so much deeper, and remembers who that is."""
-    service = Service(name)
-
-    @service.method
-    def remember() -> None:
-        callers.append(current_call().caller)
-
-    @service.method
-    def deep(more: int) -> int:
-        given: int = 1 + current_call().caller.call("deep", more - 1) if more else 1
-        return given
-
-    return service
-
-
-def test_both_ends_call_each_other_at_once_to_the_depth_limit(serve: Serve) -> None:
-    callers = list[Any]()
-    with serve(diving("theirs", callers)), Client(ADDRESS, serves=diving("mine", []), errors=[CallsTooDeep]) as client:
-        client.call("remember")
-        for end in (client, callers[0]):
-            end.call("deep", 1)
-        pending = [end.start("deep", DEEPEST - 1) for end in (client, callers[0])]
-        assert [each.result() for each in pending] == [DEEPEST] * 2
-        too_deep = [end.start("deep", 3 * DEEPEST) for end in (client, callers[0])]
-        for each in too_deep:
-            with pytest.raises(CallsTooDeep):
-                each.result()
-        assert client.call("deep", 1) == callers[0].call("deep", 1) == 2
 
 
 def counting(name: str, ended: list[str]) -> Service:

@@ -1,120 +1,23 @@
-"""Types that users tell of, and what happens where one of their functions does something else than it should."""
+"""Types that users tell of, and unions that are told apart by what they say of themselves.
+
+What happens where a function of a Codec does something else than it should is in `services/test_bad_input.py`.
+"""
 
 from __future__ import annotations
 
 import dataclasses
-import logging
-import typing
-from collections.abc import Iterator
 from typing import Any
 
 import msgspec
 import pytest
 
-from contracts import AioFace, ServiceFace, ServingInLoop, ServingInThread
-from localsocket import Codec, MessageSocket, Service, aio, pair
-from localsocket.errors import BadArguments, BadResult, CallFailed, PeerBrokeProtocol, UnsuitableMessage, UnsuitableType
+from localsocket import Codec, Service, aio
+from localsocket.errors import BadResult, UnsuitableType
 from localsocket.services.schema import Result
 from localsocket.values.known_types import KnownTypes
 from values.matrix import Circle, Money, Square
 
-ADDRESS = "values.codecs"
-
-
-@pytest.fixture(params=["events-blocking", "asyncio-aio"])
-def face(request: pytest.FixtureRequest) -> Iterator[ServiceFace]:
-    if request.param == "events-blocking":
-        yield ServingInThread(is_async=False)
-        return
-    with AioFace() as loop:
-        yield ServingInLoop(loop, is_async=True, clients=loop)
-
-
-def raises(value: Any) -> Any:
-    raise KeyError(f"of {value!r}")
-
-
-def bank(face: ServiceFace, codec: Codec[Any]) -> Service:
-    """Return a service whose methods take money, and give some."""
-    service = Service("bank", types=[codec])
-
-    def take(money: list[Money]) -> int:
-        return money[0].cents
-
-    def give(cents: int) -> Money:
-        return Money(cents)
-
-    def items(cents: int) -> Iterator[Money]:
-        yield Money(cents)
-
-    async def take_later(money: list[Money]) -> int:
-        return take(money)
-
-    async def give_later(cents: int) -> Money:
-        return give(cents)
-
-    service.method(take_later if face.is_async else take, name="take")
-    service.method(give_later if face.is_async else give, name="give")
-    service.method(items)
-    return service
-
-
-BROKEN = {
-    "encode raises": Codec(Money, raises, Money, form=int),
-    "encode gives what cannot be sent": Codec(Money, lambda money: object(), Money),
-    "encode gives itself": Codec(Money, lambda money: money, Money),
-    "encode gives another form": Codec(Money, lambda money: "7", Money, form=int),
-    "decode raises": Codec(Money, lambda money: money.cents, raises, form=int),
-    "decode gives another type": Codec(Money, lambda money: money.cents, lambda cents: cents, form=int),  # type: ignore[arg-type,return-value] # it should not
-    "decode gives None": Codec(Money, lambda money: money.cents, lambda cents: None, form=int),  # type: ignore[arg-type,return-value] # it should not
-}
 GOOD = Codec(Money, lambda money: money.cents, Money, form=int)
-
-
-@pytest.mark.parametrize("name", BROKEN)
-def test_a_broken_codec_fails_the_call_alone(face: ServiceFace, name: str, caplog: pytest.LogCaptureFixture) -> None:
-    with face.serve(bank(face, BROKEN[name]), ADDRESS), face.connect(ADDRESS, types=[GOOD]) as client:
-        if name.startswith("decode"):
-            with pytest.raises(BadArguments, match="money"):
-                client.call("take", [Money(7)])
-        with pytest.raises(CallFailed):
-            client.call("give", 7)
-        with pytest.raises(CallFailed):
-            list(client.stream("items", 7))
-        assert client.call("take", [8]) == 8 if name.startswith("encode") else True
-        assert client.describe().name == "bank"
-    assert all(record.levelno == logging.ERROR for record in caplog.records)
-
-
-@pytest.mark.parametrize("name", BROKEN)
-def test_a_broken_codec_of_a_client_sends_nothing_or_tells_what_came(face: ServiceFace, name: str) -> None:
-    class Bank(typing.Protocol):
-        def give(self, cents: int) -> Money: ...
-
-    with face.serve(bank(face, GOOD), ADDRESS), face.connect(ADDRESS, types=[BROKEN[name]]) as client:
-        if name.startswith("encode") and name != "encode gives another form":
-            with pytest.raises(UnsuitableMessage, match=r"Money|object"):
-                client.call("take", [Money(7)])
-        elif name == "encode gives another form":
-            with pytest.raises(BadArguments, match=r"money\[0\]"):
-                client.call("take", [Money(7)])
-        else:
-            with pytest.raises(BadResult, match="the result"):
-                client.typed(Bank).give(7)
-        assert client.call("take", [8]) == 8
-
-
-def test_a_broken_codec_of_a_message_socket_leaves_the_connection() -> None:
-    first, second = pair()
-    with (
-        MessageSocket(first, types=[BROKEN["encode raises"]]) as one,
-        MessageSocket(second, kind=Money, types=[BROKEN["decode raises"]]) as other,
-    ):
-        with pytest.raises(UnsuitableMessage, match="encode of the Codec of Money raised KeyError"):
-            one.send(Money(7))
-        one.send(7)
-        with pytest.raises(PeerBrokeProtocol, match="decode of the Codec of Money raised KeyError"):
-            other.receive(timeout=60)
 
 
 @pytest.mark.parametrize(
