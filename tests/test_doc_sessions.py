@@ -22,7 +22,7 @@ import pytest
 from other_words import ANY_WORDS, OTHER_WORDS
 
 DOCS = Path(__file__).parent.parent / "docs"
-PAGES = ["tutorial.md", "single-instance.md"]
+PAGES = ["../README.md", "tutorial.md", "single-instance.md"]
 PATIENCE = 60.0
 
 # Before a block: <!-- file: NAME -->, or NAME, continued; <!-- shell: NAME -->, or NAME, needs MODULE.

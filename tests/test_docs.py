@@ -13,7 +13,7 @@ import pytest
 from other_words import escaped
 
 ROOT = Path(__file__).parent.parent
-EXAMPLES_IN = [ROOT / "README.md", *sorted(ROOT.glob("docs/**/*.md"))]
+EXAMPLES_IN = [ROOT / "README.md", *sorted(ROOT.glob("packages/*/README.md")), *sorted(ROOT.glob("docs/**/*.md"))]
 LINKS_IN = [*EXAMPLES_IN, ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md", ROOT / "newsfragments" / "README.md"]
 
 FENCED = re.compile(r"^```(?P<language>\w*)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)

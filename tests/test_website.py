@@ -10,6 +10,7 @@ from website.for_programs import write_for_programs
 from website.navigation import read_navigation
 from website.pages import Pages
 from website.reference import PAGES
+from website.three_shells import PICTURE, picture
 
 
 @pytest.fixture
@@ -69,3 +70,14 @@ def test_the_reference_for_programs_has_each_public_name_with_what_it_says(tmp_p
     whole = (tmp_path / "llms-full.txt").read_text()
     assert "## localsocket.errors.DeadlinePassed(" in whole
     assert "## localsocket.errors.ServerNotFound(" in whole
+
+
+def test_the_picture_of_the_demonstration_shows_what_the_readme_has() -> None:
+    assert PICTURE.read_text(encoding="utf-8") == picture((ROOT / "README.md").read_text(encoding="utf-8"))
+
+
+def test_a_picture_has_a_terminal_for_each_shell_with_what_is_typed_and_shown() -> None:
+    session = "<!-- shell: {} -->\n```console\n$ say '<hi>'\n  hi\n```\n"
+    svg = picture(session.format("first") + session.format("second") + "<!-- shell: first -->\n```console\n^C\n```\n")
+    assert [svg.count(each) for each in ("first shell", "second shell", "<rect", "^C")] == [1, 1, 2, 0]
+    assert svg.count("say '&lt;hi&gt;'") == svg.count(">  hi<") == 2
