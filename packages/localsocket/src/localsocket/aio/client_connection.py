@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
+from localsocket.aio.late_calls import TimedWaits
 from localsocket.aio.shared_socket import SharedSocket
 from localsocket.aio.waiting import Waiters
 from localsocket.deadlines import Deadline
@@ -32,6 +33,7 @@ class ClientConnection(AnyClientConnection):
         self._greeting_or_room = Waiters()
         self._sending = Waiters()
         self._ended = Waiters()
+        self.waits = TimedWaits(loop)
 
     async def greet(self, deadline: Deadline) -> None:
         """Tell the peer who this is, and wait until it has told the same."""
@@ -146,6 +148,7 @@ class ClientConnection(AnyClientConnection):
     def _wake_all(self) -> None:
         for waiters in (self._greeting_or_room, self._sending, self._ended):
             waiters.wake_all()
+        self.waits.forget()
 
     def _has_ended(self) -> None:
         self._wake_all()

@@ -8,7 +8,6 @@ from types import TracebackType
 from typing import Any, Protocol, Self, TypeVar
 
 from localsocket.aio.client_connection import ClientConnection
-from localsocket.aio.waiting import set_later
 from localsocket.deadlines import NEVER, Deadline
 from localsocket.errors import DeadlinePassed, EndOfStream
 from localsocket.interrupts import in_any_case
@@ -132,12 +131,12 @@ class PendingCall:
             return
         future = self._connection.loop.create_future()
         self.call.waiter.append(future)
-        if deadline is not NEVER:
-            if deadline.has_passed():
-                raise error(deadline)
-            if (seconds := deadline.remaining()) is not None:
-                set_later(future, seconds)
-        await future
+        if (until := deadline._at) is None:
+            await future
+        elif deadline.has_passed():
+            raise error(deadline)
+        else:
+            await self._connection.waits.wait(future, until)
 
 
 class Stream(AsyncIterator[T_co]):

@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import math
 import threading
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine
 from functools import partial
 from typing import Any, TypeAlias
 
+from localsocket.aio.late_calls import NearestDeadline
 from localsocket.aio.shared_socket import SharedSocket
 from localsocket.aio.thread_calls import LoopThreads, ThreadCalls
 from localsocket.aio.turns import Turns
@@ -119,6 +121,7 @@ class ServedConnection:
         self._is_to_go_on = False
         self._waits_for_threads = False
         self._expiry: asyncio.TimerHandle | None = None
+        self._deadlines = NearestDeadline(self._loop, self._cancel_late)
 
     def begin(self) -> None:
         """Have the loop receive from now on; doing it again is fine."""
@@ -160,6 +163,7 @@ class ServedConnection:
         Cancelled itself, cancel all of that again, which takes too long.
         """
         self._watch_no_more()
+        self._deadlines.forget()
         self._session.lost()
         for task, call in self.tasks.items():
             if not call.is_notification:
@@ -292,10 +296,24 @@ class ServedConnection:
         self.tasks[task] = call
         task.add_done_callback(self._has_ended)
         call.on_cancel = partial(_cancel, task)
-        if (seconds := call.remaining()) is not None:
-            timer = self._loop.call_later(seconds, _cancel_late, call, task)
-            task.add_done_callback(lambda _: timer.cancel())
+        if call.deadline is not None:
+            self._deadlines.note(call.deadline / 1e9)
         return task
+
+    def _cancel_late(self) -> float | None:
+        """Cancel the tasks of calls that are late, once; return when the next one is."""
+        late, nearest = [], math.inf
+        for task, call in self.tasks.items():
+            if not task.cancelling() and (deadline := call.deadline) is not None:  # else it may go on, or is told
+                if call.remaining():
+                    nearest = min(nearest, deadline)
+                else:
+                    late.append((task, call))
+        for task, call in late:
+            if not call.is_notification:
+                call.session.refuse_late(call)  # now, since what it does when it is cancelled may take long
+            _cancel(task)
+        return None if nearest == math.inf else nearest / 1e9
 
     def _has_ended(self, task: asyncio.Task[None]) -> None:
         call = self.tasks.pop(task)
@@ -410,15 +428,6 @@ class ServedConnection:
             job()
         else:
             self._loop.call_soon_threadsafe(job)
-
-
-def _cancel_late(call: ServedCall, task: asyncio.Task[None]) -> None:
-    if call.deadline is None:  # it has begun a stream in time
-        return
-    call.expire()  # the timers of some loops come a little early
-    if not call.is_notification:
-        call.session.refuse_late(call)  # now, since what it does when it is cancelled may take long
-    _cancel(task)
 
 
 def _cancel(task: asyncio.Task[None]) -> None:

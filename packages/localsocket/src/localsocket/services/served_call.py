@@ -127,10 +127,6 @@ class ServedCall:
         if self.answer.terms.begins_in_time:
             self.deadline = self.answer.body.timeout = None
 
-    def expire(self) -> None:
-        """From now on it is too late."""
-        self.deadline = self.answer.arrived
-
     @staticmethod
     def _here() -> ServedCall | None:
         """Return the call that is being served in this thread, or task, if there is one."""

@@ -77,7 +77,7 @@ def encode_call(
     return gather((method, timeout, arguments, named or {}, carrier or {}))
 
 
-encode_flat_call: Callable[[tuple[str, float | None, tuple[object, ...]]], bytes] = msgspec.msgpack.Encoder().encode
+encode_flat_call: Callable[[tuple[object, ...]], bytes] = msgspec.msgpack.Encoder().encode
 """What encode_call() does where all arguments are plain numbers, strings or bytes: nothing has to be known of them."""
 
 

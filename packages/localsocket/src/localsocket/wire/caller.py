@@ -363,9 +363,10 @@ class Caller:
             if named:
                 least += check_size(named, longest)
             is_large = least >= LARGE_VALUE
-            is_flat = is_flat and not (named or carrier or is_large)
+            is_flat = is_flat and not (named or is_large)
             if is_flat:
-                body: Written = self._encode_flat((method, timeout, arguments))
+                flat = (method, timeout, arguments, {}, carrier) if carrier else (method, timeout, arguments)
+                body: Written = self._encode_flat(flat)
             else:
                 body = encode_call(method, timeout, arguments, named, carrier, self._known, is_large=is_large)
         except TooLongToSend as error:
