@@ -9,9 +9,7 @@ import pytest
 
 from localsocket.bridges.bus_messages import (
     OF,
-    SENT,
     STATUS,
-    TIMEOUT,
     WORD,
     BusAction,
     BusMessage,
@@ -62,7 +60,7 @@ def test_a_call_that_is_still_wanted_is_said_to_be_for_as_long_as_it_is() -> Non
     side.say(1, "wanted 3")
     (go,) = side.said()
     assert go.subject == INSTANCE
-    assert go.headers == {WORD: "go 3", OF: "_INBOX.ada.1", SENT: "50.500000", TIMEOUT: "1.500000"}
+    assert go.headers == {WORD: "go 3 50.500000 1.500000", OF: "_INBOX.ada.1"}
 
 
 def test_a_call_that_nobody_waits_for_any_more_is_cancelled_when_it_is_asked_about() -> None:

@@ -447,7 +447,7 @@ async def test_a_stream_whose_instance_goes_away_ends_with_that(bus: Bus) -> Non
 
 async def test_a_caller_that_has_gone_before_it_was_served_is_let_go() -> None:
     served, lost = ServedHere(shop()), asyncio.Event()
-    served.begin(Subjects("demo.shop"), lambda _: None, lambda: 0)
+    served.begin(Subjects("demo.shop"), lambda _: None, lambda: 0, lambda: None)
     served.connect(PeerCredentials(0, 1, 1), lambda _: None, lost.set).hang_up()
     async with asyncio.timeout(LONG):
         await lost.wait()

@@ -8,14 +8,13 @@ import pytest
 from localsocket.bridges.bus_messages import (
     CONTENT_TYPE,
     JSON,
-    SENT,
-    TIMEOUT,
     WORD,
     BusMessage,
     CallerHello,
     ServiceHello,
     Subjects,
-    word_of,
+    timed,
+    times_of,
 )
 from localsocket.bridges.clocks import OtherClock
 from localsocket.bridges.known_caller import KnownCaller
@@ -61,20 +60,18 @@ class Caller:
         payload: bytes = ADD,
         held_back: float = 0.0,
     ) -> None:
-        headers = {WORD: "note" if is_note else "call", SENT: str(self.theirs)}
-        if timeout is not None:
-            headers[TIMEOUT] = str(timeout)
+        headers = {WORD: timed("note" if is_note else "call", self.theirs, timeout)}
         self.wait(held_back)
         self.served.request(number, "add", headers, payload, self.now, is_note=is_note)
 
     def last_number(self, word: str) -> int:
         """Return the number that the last message with that word has."""
-        told = [word_of(each.headers or {}) for each in self.served.to_bus if isinstance(each, BusMessage)]
-        return [number for each, number in told if each == word][-1]
+        told = [(each.headers or {}).get(WORD, "") for each in self.served.to_bus if isinstance(each, BusMessage)]
+        return [int(each.removeprefix(word)) for each in told if each.startswith(word)][-1]
 
     def go(self, number: int, question: int, *, left: float | None = None) -> None:
-        headers = {SENT: str(self.theirs)} if left is None else {SENT: str(self.theirs), TIMEOUT: str(left)}
-        self.served.go(number, question, headers, self.now)
+        said = timed(f"go {question}", self.theirs, left)
+        self.served.go(number, question, times_of(said.split(" ")[2:]), self.now)
 
     def frames(self) -> list[tuple[int, int, bytes]]:
         data, self.served.to_service = b"".join(self.served.to_service), []
@@ -313,7 +310,7 @@ def test_what_are_no_arguments_are_refused_and_cost_nobody_else(payload: bytes) 
 
 @pytest.mark.parametrize("seconds", ["-1", "nan", "inf", "soon", ""])
 def test_seconds_that_are_none_are_refused(seconds: str) -> None:
-    headers = {WORD: "call", TIMEOUT: seconds}
+    headers = {WORD: f"call 5.0 {seconds}"}
     with pytest.raises(PeerBrokeProtocol):
         greeted().served.request(1, "add", headers, ADD, 0.0, is_note=False)
 

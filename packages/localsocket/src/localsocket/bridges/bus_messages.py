@@ -12,12 +12,10 @@ from localsocket.errors import PeerBrokeProtocol
 from localsocket.showing import shown
 
 WORD = "Localsocket"
-"""The header that says what a message is for: a word, and maybe a number. Callers of other kinds do without."""
+"""The header that says what a message is for: a word, and maybe numbers. Callers of other kinds do without."""
 
 TIMEOUT = "Localsocket-Timeout"
-SENT = "Localsocket-Sent"
 PREFETCH = "Localsocket-Prefetch"
-BEGINS = "Localsocket-Begins"
 OF = "Localsocket-Of"
 NUMBER = "Localsocket-Number"
 LIFE = "Localsocket-Life"
@@ -137,7 +135,7 @@ def is_token(name: str) -> bool:
 
 
 def named_method(token: str) -> str:
-    return token.replace("/", ".")
+    return token.replace("/", ".") if "/" in token else token
 
 
 def token_of(name: str) -> str:
@@ -146,8 +144,8 @@ def token_of(name: str) -> str:
 
 def word_of(headers: dict[str, str]) -> tuple[str, int]:
     """Return what the message is for, and its number, 0 where it has none. Raises PeerBrokeProtocol."""
-    word, _, number = headers.get(WORD, "").partition(" ")
-    return word, whole_number(number) if number else 0
+    word, *numbers = headers.get(WORD, "").split(" ", 2)
+    return word, whole_number(numbers[0]) if numbers else 0
 
 
 def whole_number(text: str) -> int:
@@ -158,8 +156,36 @@ def whole_number(text: str) -> int:
 
 def seconds_of(headers: dict[str, str], name: str) -> float | None:
     """Return the seconds that a header tells, or None without it. Raises PeerBrokeProtocol."""
-    if (text := headers.get(name)) is None:
-        return None
+    text = headers.get(name)
+    return None if text is None else _seconds(text)
+
+
+def timed(word: str, now: float, seconds: float | None, *, begins: bool = False) -> str:
+    """Return what WORD says of a call that is wanted from `now` on, by the caller's clock, for so many seconds.
+
+    Where it `begins` in that time, a stream may go on for longer.
+    """
+    if seconds is None:
+        return f"{word} {now:.6f}"
+    return f"{word} {now:.6f} {seconds:.6f} begins" if begins else f"{word} {now:.6f} {seconds:.6f}"
+
+
+class Times(NamedTuple):
+    """What timed() has said."""
+
+    sent: float | None = None
+    seconds: float | None = None
+    begins: bool = False
+
+
+def times_of(told: list[str]) -> Times:
+    """Return what was said behind a word. Raises PeerBrokeProtocol."""
+    if len(told) > 1:
+        return Times(_seconds(told[0]), _seconds(told[1]), told[2:] == ["begins"])
+    return Times(_seconds(told[0])) if told else Times()
+
+
+def _seconds(text: str) -> float:
     try:
         seconds = float(text)
     except ValueError:
@@ -167,3 +193,13 @@ def seconds_of(headers: dict[str, str], name: str) -> float | None:
     if not 0 <= seconds < 1e12:  # no NaN either
         raise PeerBrokeProtocol(f"the peer wrote {shown(text)} for seconds")
     return seconds
+
+
+def carried(carrier: dict[str, str]) -> dict[str, str]:
+    """Return what a tracer sends along as headers, as far as there is room for it."""
+    kept, room = {}, HEAD_ROOM // 2
+    for name, value in carrier.items():
+        room -= len(name) + 4 * len(value) + 4
+        if room >= 0:
+            kept[name] = value
+    return kept

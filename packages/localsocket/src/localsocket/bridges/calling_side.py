@@ -7,41 +7,34 @@ What is to be done gathers in `to_bus` and `to_local`; tick() is called from tim
 from __future__ import annotations
 
 import math
-from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import msgspec
 
 from localsocket.bridges.bus_messages import (
-    BEGINS,
-    CONTENT_TYPE,
     HEAD_ROOM,
     INBOX,
-    LIFE,
-    MESSAGE_ID,
-    MSGPACK,
     NO_RESPONDERS,
-    NUMBER,
     OF,
     PREFETCH,
-    SENT,
     STATUS,
-    TIMEOUT,
     WORD,
     BusAction,
     BusMessage,
     CallerHello,
     Listen,
-    ListenNoMore,
     Probe,
     ServiceHello,
     Subjects,
+    carried,
     is_token,
+    timed,
     whole_number,
     word_of,
 )
-from localsocket.bridges.durable_calls import message_id_of, stored_answer
+from localsocket.bridges.durable_calls import message_id_of, stored_answer, stored_request
+from localsocket.bridges.topics_on_bus import TopicsOnBus
 from localsocket.errors import (
     BadArguments,
     ClosedByPeer,
@@ -49,14 +42,12 @@ from localsocket.errors import (
     NoSuchMethod,
     PeerBrokeProtocol,
     ServerNotFound,
-    SubscriberTooSlow,
 )
 from localsocket.services.failures import failure_of_ours
 from localsocket.services.method import SUBSCRIBE, SUBSCRIBE_NUMBERED
 from localsocket.wire.call_bodies import CallBody, decode_call, decode_count, encode_failure
-from localsocket.wire.frames import HEADER_SIZE, FrameDecoder, Kind, encode_frame
+from localsocket.wire.frames import FrameDecoder, Kind, encode_frame
 from localsocket.wire.greeting import BUS_LIMIT, Greeting, decode_greeting
-from localsocket.wire.numbered_items import encode_beginning, encode_numbered
 from localsocket.wire.serializers import UNREADABLE
 from localsocket.wire.stream_terms import STREAM_TERMS, take_terms
 
@@ -78,22 +69,6 @@ _SUBSCRIBING = (SUBSCRIBE, SUBSCRIBE_NUMBERED)
 
 
 @dataclass(slots=True)
-class _Following:
-    """A subscription: its messages, numbered anew over all instances, as far as the reader has granted."""
-
-    topic: str
-    is_numbered: bool
-    queue: int = 0
-    policy: str = ""
-    number: int = 0
-    credit: int = 0
-    has_begun: bool = False
-    lives: dict[str, int] = field(default_factory=dict)
-    waiting: deque[bytes] = field(default_factory=deque)
-    early: list[BusMessage] = field(default_factory=list)  # that came before it was known that there is the topic
-
-
-@dataclass(slots=True)
 class _Call:
     method: str
     request: BusMessage | None  # to be sent again, where nobody was there
@@ -106,7 +81,8 @@ class _Call:
     is_lost: bool = False
     is_stored: bool = False  # by JetStream, or is to be
     rounds: int = 0  # of asking, without an answer
-    following: _Following | None = None
+    is_following: bool = False
+    begins: bool = False  # in its time, and may go on for longer
 
 
 class BusCallingSide:
@@ -147,7 +123,7 @@ class BusCallingSide:
         self._is_searching = False
         self._is_probing = False
         self._calls: dict[int, _Call] = {}
-        self._followers: dict[str, set[int]] = {}
+        self._topics = TopicsOnBus(names, inbox.encode(), self._do, self._give, self._refuse)
         self._again: list[tuple[float, int]] = []
         self._notes = 2**31  # their numbers are not those of calls
         self._sent_notes: dict[int, BusMessage] = {}  # the last, to be sent again if nobody is there
@@ -184,24 +160,21 @@ class BusCallingSide:
             self._store(number, call, is_note=is_note)
             return
         now = self._now()
-        headers = {WORD: "note" if is_note else "call", SENT: f"{now:.6f}"}
+        headers, begins = dict[str, str](), False
         if call.carrier:
             terms = take_terms(call.carrier)
+            begins = terms.begins_in_time
+            headers = carried(call.carrier)
             if terms.prefetch is not None:
                 headers[PREFETCH] = str(terms.prefetch)
-            if terms.begins_in_time:
-                headers[BEGINS] = "1"
-            headers = {**_carried(call.carrier), **headers}
-        if call.timeout is not None:
-            headers[TIMEOUT] = f"{call.timeout:.6f}"
+        headers[WORD] = timed("note" if is_note else "call", now, call.timeout, begins=begins)
         if is_note:
             number = self._new_note()
         payload = b"".join((b"\x92", call.arguments, call.named))
-        reply = f"{self._inbox}.{number}"
-        request = BusMessage(self._names.call(call.method), payload, headers, reply)
+        request = BusMessage(self._names.call(call.method), payload, headers, f"{self._inbox}.{number}")
         if not is_note:
             expires = None if call.timeout is None else now + call.timeout
-            self._calls[number] = _Call(call.method, request, expires, now)
+            self._calls[number] = _Call(call.method, request, expires, now, begins=begins)
         elif self._waits:
             self._sent_notes[number] = request
             if len(self._sent_notes) > _NOTES_KEPT:
@@ -220,9 +193,7 @@ class BusCallingSide:
             if not is_note:
                 self._refuse(number, error)
             return
-        headers = {**_carried(call.carrier), CONTENT_TYPE: MSGPACK, MESSAGE_ID: known}
-        payload = b"".join((b"\x92", call.arguments, call.named))
-        request = BusMessage(self._names.durable(call.method), payload, headers)
+        request = stored_request(self._names, call, known)
         if self._sign is not None:
             request = self._sign(request)  # without a reply, which the instance that runs it does not see
         if not is_note:
@@ -244,21 +215,15 @@ class BusCallingSide:
         request = BusMessage(
             self._names.call(SUBSCRIBE), b"\x92" + arguments + b"\x80", {WORD: "call"}, f"{self._inbox}.{number}"
         )
-        call = _Call(method, request, None, self._now(), following=_Following(topic, method == SUBSCRIBE_NUMBERED))
-        self._calls[number] = call
-        subject = self._names.topic(topic)
-        if is_token(topic):
-            followers = self._followers.setdefault(subject, set())
-            if not followers:
-                self.to_bus.append(Listen(subject))  # before it is asked for: nothing is missed from then on
-            followers.add(number)
+        self._calls[number] = _Call(method, request, None, self._now(), is_following=True)
+        self._topics.begin(number, topic, is_numbered=method == SUBSCRIBE_NUMBERED)
         self._say(request)
 
     def _cancel(self, number: int) -> None:
         if (call := self._calls.get(number)) is None:
             return
         self._forget(number)
-        if call.following is None and not call.is_stored:
+        if not (call.is_following or call.is_stored):
             self._control("cancel", f"{self._inbox}.{number}", call.instance)
 
     def _control(self, word: str, of: str, instance: str, reply: str = "") -> None:
@@ -268,9 +233,8 @@ class BusCallingSide:
     def _grant(self, number: int, count: int) -> None:
         if (call := self._calls.get(number)) is None:
             return
-        if call.following is not None:
-            call.following.credit += count
-            self._give_messages(number, call.following)
+        if call.is_following:
+            self._topics.grant(number, count)
         else:
             self._control(f"credit {count}", f"{self._inbox}.{number}", call.instance)
 
@@ -280,13 +244,12 @@ class BusCallingSide:
         """Take in a message; one that fits nowhere is passed over, since anybody on the bus may have sent it."""
         if message.reply and not message.reply.startswith(INBOX):
             return  # what is answered there would be said to another service, in this client's name
-        if followers := self._followers.get(message.subject):
-            for number in list(followers):
-                self._take_message(number, message)
+        if self._topics.take(message):
             return
         try:
             number = whole_number(message.subject.rpartition(".")[2])
-            headers = message.headers or {}
+            if (headers := message.headers) is None:
+                headers = {}
             if headers.get(STATUS) == NO_RESPONDERS:
                 self._nobody_there(number)
             elif not number:
@@ -381,8 +344,7 @@ class BusCallingSide:
     def _has_undecided_calls(self) -> bool:
         """Whether there are calls of which it is not known that an instance has had them."""
         return any(
-            call.following is None and not (call.instance or call.is_lost or call.is_stored)
-            for call in self._calls.values()
+            not (call.is_following or call.instance or call.is_lost or call.is_stored) for call in self._calls.values()
         )
 
     def _say_whether_wanted(self, number: int, instance: str, headers: dict[str, str]) -> None:
@@ -394,19 +356,26 @@ class BusCallingSide:
             return
         now = self._now()
         call.heard, call.rounds = now, 0
-        self.to_bus.append(BusMessage(instance, b"", {WORD: f"go {question}", OF: of, **_times(call, now)}))
+        word = timed(f"go {question}", now, _left(call, now))
+        self.to_bus.append(BusMessage(instance, b"", {WORD: word, OF: of}))
 
     def _take_answer(self, number: int, call: _Call, message: BusMessage, headers: dict[str, str]) -> None:
         if call.is_stored:
             self._forget(number)
             self.to_local.append(stored_answer(number, message.payload))
             return
+        if not headers and not (call.is_stream or call.is_following):  # nearly always
+            self._forget(number)
+            self.to_local.append(encode_frame(Kind.REPLY, number, message.payload))
+            return
         word, count = word_of(headers) if not headers.get(WORD, "").startswith("failure") else ("failure", 0)
         if word == "failure":
             self._forget(number)
             self.to_local.append(encode_frame(Kind.FAILURE, number, message.payload))
-        elif call.following is not None:
-            self._begin_following(number, call, call.following, message.payload)
+        elif call.is_following:
+            assert self._mine is not None
+            call.request = None
+            self._topics.answered(number, message.payload, self._mine.stream_window)
         elif word == "" and not call.is_stream:
             self._forget(number)
             self.to_local.append(encode_frame(Kind.REPLY, number, message.payload))
@@ -428,62 +397,6 @@ class BusCallingSide:
             self._forget(number)
             self.to_local.append(encode_frame(Kind.END, number, b""))
 
-    # --- topics -------------------------------------------------------------------------------------------------------
-
-    def _begin_following(self, number: int, call: _Call, following: _Following, payload: bytes) -> None:
-        if following.has_begun:
-            return
-        try:
-            last, life, following.queue, following.policy = _decode_position(payload)
-        except UNREADABLE:
-            return
-        assert self._mine is not None
-        call.request = None
-        following.has_begun = True
-        following.credit = self._mine.stream_window
-        following.lives[life.hex()] = last
-        self.to_local.append(encode_frame(Kind.STREAM, number, b""))
-        if following.is_numbered:
-            self._give_item(number, following, encode_beginning(0, self._inbox.encode()))
-        early, following.early = following.early, []
-        for message in early:
-            self._take_message(number, message)
-
-    def _take_message(self, number: int, message: BusMessage) -> None:
-        call = self._calls[number]
-        following = call.following
-        assert following is not None
-        if not following.has_begun:
-            following.early.append(message)
-            return
-        headers = message.headers or {}
-        try:
-            count = whole_number(headers.get(NUMBER, ""))
-        except PeerBrokeProtocol:
-            return
-        life = headers.get(LIFE, "")
-        last = following.lives.get(life)
-        if last is not None and count <= last:
-            return  # published before this began, or come twice
-        following.lives[life] = count
-        following.number += 1 if last is None else count - last
-        if len(following.waiting) >= max(1, following.queue):
-            if following.policy == "disconnect":
-                self._refuse(number, SubscriberTooSlow(following.topic, following.queue))
-                return
-            following.waiting.popleft()
-        payload = message.payload
-        following.waiting.append(encode_numbered(following.number, payload) if following.is_numbered else payload)
-        self._give_messages(number, following)
-
-    def _give_messages(self, number: int, following: _Following) -> None:
-        while following.waiting and following.credit > 0:
-            self._give_item(number, following, following.waiting.popleft())
-
-    def _give_item(self, number: int, following: _Following, item: bytes) -> None:
-        following.credit -= len(item) + HEADER_SIZE
-        self.to_local.append(encode_frame(Kind.ITEM, number, item))
-
     # --- in the course of time ----------------------------------------------------------------------------------------
 
     def tick(self) -> None:
@@ -503,7 +416,7 @@ class BusCallingSide:
         silent = [
             (number, call)
             for number, call in self._calls.items()
-            if call.following is None and now - call.heard >= ASK_AFTER
+            if not call.is_following and now - call.heard >= ASK_AFTER
         ]
         if not silent:
             return
@@ -533,9 +446,9 @@ class BusCallingSide:
         if call.is_stored:
             self.to_bus.append(request)
             return
-        assert request.headers is not None
-        if SENT in request.headers:
-            request.headers.update(_times(call, now))
+        if not call.is_following:
+            word = timed("call", now, _left(call, now), begins=call.begins)
+            request = request._replace(headers={**(request.headers or {}), WORD: word})
         self._say(request)
 
     def _lose(self, number: int, call: _Call) -> None:
@@ -558,27 +471,16 @@ class BusCallingSide:
 
     def _forget(self, number: int) -> None:
         call = self._calls.pop(number, None)
-        if call is None or call.following is None:
-            return
-        subject = self._names.topic(call.following.topic)
-        if (followers := self._followers.get(subject)) is not None:
-            followers.discard(number)
-            if not followers:
-                del self._followers[subject]
-                self.to_bus.append(ListenNoMore(subject))
+        if call is not None and call.is_following:
+            self._topics.forget(number)
+
+    def _do(self, action: BusAction) -> None:
+        self.to_bus.append(action)
+
+    def _give(self, frame: bytes) -> None:
+        self.to_local.append(frame)
 
 
-def _carried(carrier: dict[str, str]) -> dict[str, str]:
-    """Return what a tracer sends along, as far as there is room for it."""
-    carried, room = {}, HEAD_ROOM // 2
-    for name, value in carrier.items():
-        room -= len(name) + 4 * len(value) + 4
-        if room >= 0:
-            carried[name] = value
-    return carried
-
-
-def _times(call: _Call, now: float) -> dict[str, str]:
-    """Return the headers for how long a call is wanted."""
-    sent = {SENT: f"{now:.6f}"}
-    return sent if call.expires is None else {TIMEOUT: f"{max(0.0, call.expires - now):.6f}", **sent}
+def _left(call: _Call, now: float) -> float | None:
+    """Return for how many seconds a call is wanted."""
+    return None if call.expires is None else max(0.0, call.expires - now)

@@ -7,6 +7,8 @@ from urllib.parse import quote
 
 import msgspec
 
+from localsocket.bridges.bus_messages import CONTENT_TYPE, MSGPACK, BusMessage, Subjects, carried
+from localsocket.bridges.bus_messages import MESSAGE_ID as MESSAGE_HEADER
 from localsocket.errors import BadArguments
 from localsocket.services.method import MESSAGE_ID
 from localsocket.wire.call_bodies import CallBody, Failure, encode_failure
@@ -41,6 +43,12 @@ def message_id_of(call: CallBody) -> str:
     if len(known) > _LONGEST:
         raise BadArguments(call.method[:128], MESSAGE_ID, f"it has {len(known)} bytes, and {_LONGEST} are the most")
     return known
+
+
+def stored_request(names: Subjects, call: CallBody, known: str) -> BusMessage:
+    """Return the message that JetStream is to keep."""
+    headers = {**carried(call.carrier), CONTENT_TYPE: MSGPACK, MESSAGE_HEADER: known}
+    return BusMessage(names.durable(call.method), b"".join((b"\x92", call.arguments, call.named)), headers)
 
 
 def stored_answer(number: int, payload: bytes) -> bytes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import secrets
 from collections import Counter
 from dataclasses import dataclass
@@ -43,13 +44,12 @@ def services_at(url: str, *, timeout: float | None = None) -> list[FoundService]
 async def _services_at(url: str, deadline: Deadline) -> list[FoundService]:
     found: Counter[tuple[str, str]] = Counter()
 
-    def take(message: BusMessage) -> None:
-        try:
-            told = _decode(message.payload)
-        except msgspec.DecodeError:
-            return
-        if "localsocket" in told.metadata:
-            found[told.metadata.get("service", told.name), told.metadata.get("version", "")] += 1
+    def take(messages: list[BusMessage]) -> None:
+        for message in messages:
+            with contextlib.suppress(msgspec.DecodeError):
+                told = _decode(message.payload)
+                if "localsocket" in told.metadata:
+                    found[told.metadata.get("service", told.name), told.metadata.get("version", "")] += 1
 
     inbox = f"_INBOX.{secrets.token_urlsafe(18)}"
     link = NatsLink(parse_nats_address(url, service="any"), "localsocket list", take, lambda _: None, lambda: None)

@@ -21,6 +21,7 @@ from localsocket.bridges.bus_messages import (
     BusMessage,
     ServiceHello,
     Subjects,
+    times_of,
     whole_number,
     word_of,
 )
@@ -64,6 +65,10 @@ class BehindInstance(Protocol):
 
     @property
     def hello(self) -> ServiceHello: ...
+
+    @property
+    def plain(self) -> frozenset[str]:
+        """The methods that give one result, and no stream."""
 
     @property
     def not_for_the_bus(self) -> frozenset[str]:
@@ -120,6 +125,7 @@ class Instance:
         self._others: dict[PeerCredentials, _Open] = {}
         self._ungreeted = 0
         self._gone: deque[str] = deque(maxlen=_REMEMBERED)
+        self._touched: dict[_Open, None] = {}  # those for whom there is something to be done
 
     @property
     def open_calls(self) -> int:
@@ -131,8 +137,16 @@ class Instance:
 
     # --- what arrives -------------------------------------------------------------------------------------------------
 
-    def take(self, message: BusMessage) -> None:
-        """Take in a message, on whichever of its subjects. What breaks the rules costs who sent it."""
+    def take(self, messages: list[BusMessage]) -> None:
+        """Take in messages, on whichever of the instance's subjects; those of one caller reach the service together."""
+        for message in messages:
+            self._take_one(message)
+        touched, self._touched = self._touched, {}
+        for opened in touched:
+            self._forward(opened)
+
+    def _take_one(self, message: BusMessage) -> None:
+        """What breaks the rules costs who sent it."""
         try:
             if message.subject.startswith(self.inbox):
                 self._take_answer(message, message.headers or {})
@@ -148,7 +162,7 @@ class Instance:
 
     def _take_request(self, message: BusMessage, headers: dict[str, str]) -> None:
         method = self._names.method(message.subject)
-        word, _ = word_of(headers)
+        word = headers.get(WORD, "").partition(" ")[0]
         if message.reply and not _is_inbox(message.reply):
             raise PeerBrokeProtocol("its answer was to go to a subject that is no inbox")  # maybe another service's
         if (peer := self._identity(message)) is None or method in self._served.not_for_the_bus:
@@ -156,7 +170,7 @@ class Instance:
         elif word in ("call", "note", "open"):
             self._take_known(message, headers, method, word, peer)
         else:
-            self._take_other(message, headers, method, peer)
+            self._touched[self._take_other(message, headers, method, peer)] = None
 
     def _take_known(
         self, message: BusMessage, headers: dict[str, str], method: str, word: str, peer: PeerCredentials
@@ -184,13 +198,13 @@ class Instance:
         else:
             self._micro.begin(method)
             caller.request(number, method, headers, message.payload, self._now(), is_note=word == "note")
-        self._forward(opened)
+        self._touched[opened] = None
 
     def _run_note(self, method: str, headers: dict[str, str], payload: bytes, peer: PeerCredentials) -> None:
         """Run a notification of a caller that has gone, as anybody's."""
-        self._take_other(BusMessage("", payload), {**headers, CONTENT_TYPE: MSGPACK}, method, peer)
+        self._forward(self._take_other(BusMessage("", payload), {**headers, CONTENT_TYPE: MSGPACK}, method, peer))
 
-    def _take_other(self, message: BusMessage, headers: dict[str, str], method: str, peer: PeerCredentials) -> None:
+    def _take_other(self, message: BusMessage, headers: dict[str, str], method: str, peer: PeerCredentials) -> _Open:
         opened = self._others.get(peer)
         if opened is None:
             hello = self._served.hello
@@ -201,7 +215,7 @@ class Instance:
         assert isinstance(opened.callers, OtherCallers)
         self._micro.begin(method)
         opened.callers.request(method, headers, message.payload, message.reply)
-        self._forward(opened)
+        return opened
 
     def _take_control(self, message: BusMessage, headers: dict[str, str]) -> None:
         word, count = word_of(headers)
@@ -220,7 +234,7 @@ class Instance:
             elif word == "hello":
                 self._take_hello(opened, caller, count, message.payload)
             elif word == "go":
-                caller.go(whole_number(tail), count, headers, self._now())
+                caller.go(whole_number(tail), count, times_of(headers[WORD].split(" ")[2:]), self._now())
             elif word == "ask":
                 caller.say_have(self._now())
             elif word == "bye":
@@ -230,7 +244,7 @@ class Instance:
             self._tell("a caller on the bus is let go: %s", error)
             self._close(opened)
             return
-        self._forward(opened)
+        self._touched[opened] = None
 
     def _take_answer(self, message: BusMessage, headers: dict[str, str]) -> None:
         if headers.get(STATUS) is None:
@@ -255,7 +269,7 @@ class Instance:
             return None
         key = f"{self.inbox}.{secrets.token_urlsafe(6)}"
         longest = min(self._served.hello.max_message, self.max_payload - HEAD_ROOM)
-        caller = KnownCaller(inbox, key, self._served.hello, longest)
+        caller = KnownCaller(inbox, key, self._served.hello, longest, self._served.plain)
         opened = self._known[inbox] = self._by_reply[key] = _Open(caller, peer, key, self._now() + _LOOK)
         self._ungreeted += 1
         caller.say_hello(self._now())
@@ -265,8 +279,7 @@ class Instance:
         def take_in(data: bytes) -> None:
             callers = opened.callers
             callers.from_service(data)
-            for method, began, is_error in callers.ended:
-                self._micro.end(method, began, is_error=is_error)
+            self._micro.end(callers.ended)
             callers.ended.clear()
             self._forward(opened)
 
@@ -293,6 +306,7 @@ class Instance:
             del self._others[opened.peer]
 
     def _close(self, opened: _Open) -> None:
+        self._forward(opened)  # what it has sent before
         caller = opened.callers
         if isinstance(caller, KnownCaller):
             if self._known.pop(caller.inbox, None) is None:

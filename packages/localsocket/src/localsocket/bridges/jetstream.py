@@ -130,7 +130,11 @@ class JetStream:
             f"calls of durable methods are stored by JetStream, which {self._shown} is without: nats-server --jetstream"
         )
 
-    def _take(self, message: BusMessage) -> None:
+    def _take(self, messages: list[BusMessage]) -> None:
+        for message in messages:
+            self._take_one(message)
+
+    def _take_one(self, message: BusMessage) -> None:
         if (waiting := self._waiting.get(message.subject)) is not None:
             if not waiting.done():
                 waiting.set_result(message)

@@ -9,13 +9,12 @@ import msgspec
 
 from localsocket.bridges.bus_messages import (
     MOST_NUMBER,
-    SENT,
-    TIMEOUT,
     WORD,
     BusMessage,
     CallerHello,
     ServiceHello,
-    seconds_of,
+    Times,
+    times_of,
 )
 from localsocket.bridges.clocks import OtherClock
 from localsocket.bridges.served_callers import BusCallers, failure_headers
@@ -37,6 +36,8 @@ _FRESH = 0.1
 # Where every round trip takes longer than that, it is not a server that holds back, but the way: known after so many.
 _ANSWERS = 3
 
+_REPLY = int(Kind.REPLY)  # which most answers are
+
 _encode = msgspec.msgpack.Encoder().encode
 _decode_hello = msgspec.msgpack.Decoder(CallerHello).decode
 
@@ -49,7 +50,7 @@ class _Request:
     method: str
     headers: dict[str, str]
     payload: bytes
-    timeout: float | None
+    times: Times
     is_note: bool
     question: int = 0
     asked: float = 0.0
@@ -58,8 +59,11 @@ class _Request:
 class KnownCaller(BusCallers):
     """Its calls are numbered, it is greeted once, it grants what it will take, and says what it still wants."""
 
-    def __init__(self, inbox: str, reply: str, mine: ServiceHello, longest: int) -> None:
+    def __init__(
+        self, inbox: str, reply: str, mine: ServiceHello, longest: int, plain: frozenset[str] = frozenset()
+    ) -> None:
         super().__init__(longest)
+        self._plain = plain  # methods to which it is all the same when a stream is to begin
         self.inbox = inbox
         self.reply = reply  # where it answers, and grants credit
         self._mine = mine
@@ -117,7 +121,8 @@ class KnownCaller(BusCallers):
         if payload[:1] != b"\x92":
             self.refuse(number, BadArguments(method[:128], "", "they are no array of two"))
             return
-        request = _Request(number, method, headers, payload, seconds_of(headers, TIMEOUT), is_note)
+        times = times_of(headers.get(WORD, "").split(" ")[1:])
+        request = _Request(number, method, headers, payload, times, is_note)
         if self.is_greeted:
             self._begin(request, now)
         else:
@@ -141,9 +146,9 @@ class KnownCaller(BusCallers):
             self._release(request)
             self._begin(request, now)
 
-    def go(self, number: int, question: int, headers: dict[str, str], now: float) -> None:
+    def go(self, number: int, question: int, times: Times, now: float) -> None:
         """The caller says that it still wants a call, and for how many seconds. Raises PeerBrokeProtocol."""
-        sent, left = seconds_of(headers, SENT), seconds_of(headers, TIMEOUT)
+        sent, left, _ = times
         if sent is None:
             raise PeerBrokeProtocol("the peer did not say what its clock shows")
         if (request := self._held.get(number)) is None or request.question != question or not self.is_greeted:
@@ -210,7 +215,7 @@ class KnownCaller(BusCallers):
 
         By the clocks alone a call is never refused: one that stood still would make everything look late.
         """
-        sent, timeout = seconds_of(request.headers, SENT), request.timeout
+        sent, timeout, _ = request.times
         if request.is_note and sent is None:
             age = 0.0
         else:
@@ -231,14 +236,15 @@ class KnownCaller(BusCallers):
 
     def _run(self, request: _Request, left: float | None) -> None:
         if left is None or left > 0:
-            number, method, is_note = request.number, request.method, request.is_note
-            self._call(number, method, left, request.payload, request.headers, is_note=is_note)
+            number, method, headers = request.number, request.method, request.headers
+            begins = request.times.begins and method not in self._plain
+            self._call(number, method, left, request.payload, headers, is_note=request.is_note, begins=begins)
         elif not request.is_note:
-            self.refuse(request.number, DeadlinePassed(f"calling {request.method[:128]!r}", request.timeout))
+            self.refuse(request.number, DeadlinePassed(f"calling {request.method[:128]!r}", request.times.seconds))
 
     def _answer(self, kind: int, number: int, body: Body) -> None:
         subject, payload = f"{self.inbox}.{number}", bytes(body)
-        if kind == Kind.REPLY:
+        if kind == _REPLY:
             self.to_bus.append(BusMessage(subject, payload))
         elif kind == Kind.STREAM:
             self._items[number] = 0

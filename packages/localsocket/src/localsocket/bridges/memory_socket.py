@@ -13,7 +13,8 @@ from localsocket.errors import ClosedByPeer, ClosedByUs, LocalSocketError
 class MemorySocket:
     """A SharedSocket of asyncio in all that a service needs; any thread may send, the loop hands over.
 
-    `on_output` is called, in the loop, with what the service sends; `pending` tells how much of that waits elsewhere.
+    `on_output` is called, in the loop, with what the service sends; `pending` tells how much of that waits elsewhere,
+    and `send_gathered` has that sent.
     """
 
     def __init__(
@@ -22,6 +23,7 @@ class MemorySocket:
         peer: PeerCredentials,
         on_output: Callable[[bytes], object],
         pending: Callable[[], int],
+        send_gathered: Callable[[], object],
     ) -> None:
         self.address = address
         self.peer = peer
@@ -29,6 +31,7 @@ class MemorySocket:
         self._loop = asyncio.get_running_loop()
         self._on_output = on_output
         self._pending = pending
+        self._send_gathered = send_gathered
         self._gathering = threading.RLock()
         self._gathered: list[bytes] = []
         self._gathered_size = 0
@@ -67,22 +70,28 @@ class MemorySocket:
         return self._gathered_size + self._pending()
 
     def send(self, data: bytes) -> None:
+        """Hand over what is sent in one round of the loop together."""
         if self._is_over:
-            return
-        if threading.get_ident() == self.thread and not self._gathered:
-            self._on_output(data)
             return
         with self._gathering:
             is_first = not self._gathered
             self._gathered.append(data)
             self._gathered_size += len(data)
         if is_first:
+            is_here = threading.get_ident() == self.thread
             try:
-                self._loop.call_soon_threadsafe(self._hand_over)
+                (self._loop.call_soon if is_here else self._loop.call_soon_threadsafe)(self._hand_over)
             except RuntimeError:
                 raise ClosedByUs("the event loop") from None
 
-    send_now = send
+    def send_now(self, data: bytes) -> None:
+        """Hand over what has been sent so far, and have it go out; for the loop's thread."""
+        if self._is_over:
+            return
+        with self._gathering:
+            self._gathered.append(data)
+        self._hand_over()
+        self._send_gathered()
 
     def set_reading(self, is_wanted: bool) -> None:
         self._is_reading = is_wanted
@@ -136,4 +145,5 @@ class MemorySocket:
         with self._gathering:
             gathered, self._gathered = self._gathered, []
             self._gathered_size = 0
-        self._on_output(b"".join(gathered))
+        if gathered:  # else they went with something that could not wait
+            self._on_output(gathered[0] if len(gathered) == 1 else b"".join(gathered))

@@ -47,11 +47,13 @@ class MicroService:
         if (endpoint := self._endpoints.get(method)) is not None:
             endpoint.requests += 1
 
-    def end(self, method: str, began: float, *, is_error: bool) -> None:
-        """Count its end."""
-        if (endpoint := self._endpoints.get(method)) is not None:
-            endpoint.errors += is_error
-            endpoint.nanoseconds += int((time.monotonic() - began) * 1e9)
+    def end(self, ended: list[tuple[str, float, bool]]) -> None:
+        """Count calls that end now: which method, when they began, and whether that failed."""
+        now = time.monotonic()
+        for method, began, is_error in ended:
+            if (endpoint := self._endpoints.get(method)) is not None:
+                endpoint.errors += is_error
+                endpoint.nanoseconds += int((now - began) * 1e9)
 
     def answer(self, subject: str) -> bytes:
         """Return the answer to a question, as JSON."""

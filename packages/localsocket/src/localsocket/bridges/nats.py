@@ -214,7 +214,7 @@ class NatsServing:
         self._names = Subjects(address.service, address.prefix)
         self._link: NatsLink | None = None
         self._served = behind
-        behind.begin(self._names, self._do, self._pending)
+        behind.begin(self._names, self._do, self._pending, self._send_gathered)
         self._micro = MicroService(behind.description, self._names, queue)
         log = ThinnedLog(logger)
         self._instance = Instance(self._names, behind, self._micro, self._do, identity, log)
@@ -332,6 +332,10 @@ class NatsServing:
     def _do(self, action: BusAction) -> None:
         if self._link is not None:  # else whoever waits for it has lost its connection too, or asks again
             self._link.do(action)
+
+    def _send_gathered(self) -> None:
+        if self._link is not None:
+            self._link.send_gathered()
 
     def _pending(self) -> int:
         return 0 if self._link is None else self._link.pending_bytes

@@ -28,14 +28,14 @@ class NatsConnection(asyncio.Protocol):
     def __init__(
         self,
         shown: str,
-        on_message: Callable[[BusMessage], object],
+        on_messages: Callable[[list[BusMessage]], object],
         on_lost: Callable[[Exception | None], object],
         on_drained: Callable[[], object],
     ) -> None:
         self.info = Info()
         self.refusal = ""
         self._shown = shown
-        self._on_message = on_message
+        self._on_messages = on_messages
         self._on_lost = on_lost
         self._on_drained = on_drained
         self._loop = asyncio.get_running_loop()
@@ -90,14 +90,20 @@ class NatsConnection(asyncio.Protocol):
     @property
     def pending_bytes(self) -> int:
         """Bytes that are not with the system yet."""
-        waiting = 0 if self._transport is None or self._over.done() else self._transport.get_write_buffer_size()
-        return self._gathered_size + waiting
+        if not self._is_full or self._transport is None:
+            return self._gathered_size
+        return self._gathered_size + self._transport.get_write_buffer_size()
 
     def write(self, *parts: bytes) -> None:
         if not self._gathered:
             self._loop.call_soon(self._send)
         self._gathered += parts
         self._gathered_size += sum(map(len, parts))
+
+    def send_gathered(self) -> None:
+        """Send what was written in this round of the loop, and wait for nothing more of it."""
+        if self._gathered:
+            self._send()
 
     async def round_trip(self) -> None:
         """Return when the server has done all that was written before. Raises ClosedByPeer."""
@@ -134,12 +140,18 @@ class NatsConnection(asyncio.Protocol):
         self._adopt(cast(asyncio.Transport, transport))
 
     def data_received(self, data: bytes) -> None:
+        messages: list[BusMessage] = []
         try:
             for said in self._reader.feed(data):
                 if type(said) is BusMessage:
-                    self._on_message(said)
-                else:
-                    self._take(said)
+                    messages.append(said)
+                    continue
+                if messages:  # a pong says that all before it is here
+                    taken, messages = messages, []
+                    self._on_messages(taken)
+                self._take(said)
+            if messages:
+                self._on_messages(messages)
         except PeerBrokeProtocol as error:
             self._lose(error)
         except Exception:
@@ -187,6 +199,8 @@ class NatsConnection(asyncio.Protocol):
                 logger.warning("the NATS server of %s: %s", self._shown, said.reason)
 
     def _send(self) -> None:
+        if not self._gathered:
+            return
         gathered, self._gathered = self._gathered, []
         self._gathered_size = 0
         assert self._transport is not None

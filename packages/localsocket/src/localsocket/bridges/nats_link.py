@@ -46,7 +46,7 @@ class NatsLink:
         self,
         address: NatsAddress,
         name: str,
-        on_message: Callable[[BusMessage], object],
+        on_messages: Callable[[list[BusMessage]], object],
         on_lost: Callable[[LocalSocketError], object],
         on_drained: Callable[[], object],
         on_probed: Callable[[], object] = lambda: None,
@@ -54,7 +54,7 @@ class NatsLink:
         self._on_probed = on_probed
         self.address = address
         self._name = name
-        self._on_message = on_message
+        self._on_messages = on_messages
         self._on_lost = on_lost
         self._on_drained = on_drained
         self._connection: NatsConnection | None = None
@@ -126,6 +126,11 @@ class NatsLink:
         except ValueError as error:
             logger.warning("a message to %s was not sent: %s", shown(action.subject), error)
 
+    def send_gathered(self) -> None:
+        """Send now what was said in this round of the loop, instead of with what else may be said in it."""
+        if not self._is_over and self._connection is not None:
+            self._connection.send_gathered()
+
     def listen(self, subject: str, queue: str = "") -> None:
         """Take messages on the subject; with a queue, those that no other member of it gets."""
         assert self._connection is not None
@@ -158,9 +163,9 @@ class NatsLink:
 
     # ------------------------------------------------------------------------------------------------------------------
 
-    def _take(self, message: BusMessage) -> None:
+    def _take(self, messages: list[BusMessage]) -> None:
         if not self._is_over:
-            self._on_message(message)
+            self._on_messages(messages)
 
     def _lost(self, cause: Exception | None) -> None:
         if self._is_over:

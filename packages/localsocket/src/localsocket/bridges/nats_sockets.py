@@ -85,7 +85,10 @@ class NatsSocket:
             return
         self._act(self._side)
 
-    send_now = send
+    def send_now(self, data: bytes) -> None:
+        """Send without waiting for what else is sent in this round of the loop."""
+        self.send(data)
+        self._link.send_gathered()
 
     def set_reading(self, is_wanted: bool) -> None:
         self._is_reading = is_wanted
@@ -145,10 +148,11 @@ class NatsSocket:
         self._act(self._side)
         self._tick()
 
-    def _take(self, message: BusMessage) -> None:
-        if self._side is not None and not self._is_over:
-            self._side.from_bus(message)
-            self._act(self._side)
+    def _take(self, messages: list[BusMessage]) -> None:
+        if (side := self._side) is not None and not self._is_over:
+            for message in messages:
+                side.from_bus(message)
+            self._act(side)
 
     def _probed(self) -> None:
         if self._side is not None:
@@ -161,8 +165,7 @@ class NatsSocket:
                 self._link.do(action)
         if side.to_local and self._is_reading and not self._is_over:
             frames, side.to_local = side.to_local, []
-            for frame in frames:
-                self._on_bytes(frame)
+            self._on_bytes(frames[0] if len(frames) == 1 else b"".join(frames))
         if side.error is not None:
             self._end(side.error)
 

@@ -13,7 +13,6 @@ import time
 import msgspec
 
 from localsocket.bridges.bus_messages import (
-    BEGINS,
     CONTENT_TYPE,
     ERROR,
     ERROR_CODE,
@@ -21,7 +20,6 @@ from localsocket.bridges.bus_messages import (
     NUMBER,
     OF,
     PREFETCH,
-    SENT,
     SIGNATURE,
     SIGNER,
     STATUS,
@@ -34,15 +32,16 @@ from localsocket.errors import PeerBrokeProtocol
 from localsocket.wire.call_bodies import Failure
 from localsocket.wire.frames import Body, FrameDecoder, Kind, encode_frame
 from localsocket.wire.greeting import Greeting
-from localsocket.wire.stream_terms import BEGINS_IN_TIME, StreamTerms
+from localsocket.wire.stream_terms import StreamTerms
 
 # What a tracer sends along is short, and there are few of it.
 _MOST_CARRIED, _LONGEST_CARRIED = 8, 1024
 _LONGEST_ERROR = 256  # characters
-_OURS = {WORD, TIMEOUT, SENT, PREFETCH, BEGINS, OF, NUMBER, LIFE, SIGNER, SIGNATURE, CONTENT_TYPE, STATUS}
+_OURS = {WORD, TIMEOUT, PREFETCH, OF, NUMBER, LIFE, SIGNER, SIGNATURE, CONTENT_TYPE, STATUS}
 
-_FAILURE = int(Kind.FAILURE)
-_ENDS = {int(Kind.REPLY), _FAILURE, int(Kind.END)}
+# IntEnum members cost a look-up each time they are named.
+_GREETING, _REPLY, _FAILURE, _END = map(int, (Kind.GREETING, Kind.REPLY, Kind.FAILURE, Kind.END))
+_ENDS = {_REPLY, _FAILURE, _END}
 
 _encode = msgspec.msgpack.Encoder().encode
 
@@ -68,13 +67,21 @@ class BusCallers:
         self.to_service.append(Greeting(role="client", max_message=longest, stream_window=stream_window).encode())
 
     def _call(
-        self, number: int, method: str, timeout: float | None, payload: bytes, headers: dict[str, str], *, is_note: bool
+        self,
+        number: int,
+        method: str,
+        timeout: float | None,
+        payload: bytes,
+        headers: dict[str, str],
+        *,
+        is_note: bool,
+        begins: bool = False,
     ) -> None:
         carrier = _carrier_of(headers)
-        if (terms := _terms_of(headers)) is not None:
-            carrier = terms.add_to(carrier)
+        if begins or PREFETCH in headers:
+            carrier = StreamTerms(_prefetch_of(headers), begins).add_to(carrier)
         # An array of five: the method, its time-out, the two of the payload as they came, and the carrier.
-        body = b"".join((b"\x95", _encode(method), _encode(timeout), memoryview(payload)[1:], _encode(carrier)))
+        body = b"".join((b"\x95", _encode(method), _encode(timeout), payload[1:], _encode(carrier)))
         if is_note:
             self.to_service.append(encode_frame(Kind.NOTIFICATION, 0, body))
             return
@@ -84,7 +91,7 @@ class BusCallers:
     def from_service(self, data: bytes) -> None:
         """Take in frames of the service. Raises PeerBrokeProtocol."""
         for kind, number, body in self._decoder.feed(data):
-            if kind == Kind.GREETING:
+            if kind == _GREETING:
                 continue
             if kind in _ENDS and (begun := self.open.pop(number, None)) is not None:
                 self.ended.append((*begun, kind == _FAILURE))
@@ -111,10 +118,9 @@ def _carrier_of(headers: dict[str, str]) -> dict[str, str]:
     return {name: value for name, value in short[:_MOST_CARRIED] if not name.startswith("localsocket.")}
 
 
-def _terms_of(headers: dict[str, str]) -> StreamTerms | None:
-    prefetch, begins = headers.get(PREFETCH), BEGINS in headers
-    if prefetch is not None:
-        if not (count := whole_number(prefetch)):
-            raise PeerBrokeProtocol("the peer asked for a window of no items")
-        return StreamTerms(count, begins)
-    return BEGINS_IN_TIME if begins else None
+def _prefetch_of(headers: dict[str, str]) -> int | None:
+    if (prefetch := headers.get(PREFETCH)) is None:
+        return None
+    if not (count := whole_number(prefetch)):
+        raise PeerBrokeProtocol("the peer asked for a window of no items")
+    return count

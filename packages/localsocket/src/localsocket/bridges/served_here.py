@@ -30,6 +30,7 @@ class ServedHere:
         greeting = service._greeting
         self.service = service
         self.description = service.describe()
+        self.plain = frozenset(each.name for each in self.description.methods if each.kind == "call")
         self.hello = ServiceHello(
             max_message=greeting.max_message,
             max_calls=greeting.max_calls,
@@ -44,10 +45,17 @@ class ServedHere:
         self._tasks: set[asyncio.Task[None]] = set()
         self._topics: dict[str, PublishedTopic] = {}
 
-    def begin(self, names: Subjects, publish: Callable[[BusMessage], object], pending: Callable[[], int]) -> None:
-        """Give `publish` what topics publish; `pending` tells how many bytes wait to be sent."""
+    def begin(
+        self,
+        names: Subjects,
+        publish: Callable[[BusMessage], object],
+        pending: Callable[[], int],
+        send_gathered: Callable[[], object],
+    ) -> None:
+        """Give `publish` what topics publish; `pending` tells how many bytes wait to be sent, which the last sends."""
         self._address = names.root
         self._pending = pending
+        self._send_gathered = send_gathered
         self._topics = {
             name: PublishedTopic(topic, names.topic(name), publish) for name, topic in self.service._topics.items()
         }
@@ -55,7 +63,7 @@ class ServedHere:
     def connect(
         self, peer: PeerCredentials, on_output: Callable[[bytes], object], on_lost: Callable[[], object]
     ) -> MemorySocket:
-        socket = MemorySocket(self._address, peer, on_output, self._pending)
+        socket = MemorySocket(self._address, peer, on_output, self._pending, self._send_gathered)
         self._sockets.add(socket)
         task = self._loop.create_task(self._serve(socket, on_lost), name=f"localsocket {self._address}")
         self._tasks.add(task)

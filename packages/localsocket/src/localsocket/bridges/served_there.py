@@ -33,6 +33,7 @@ class ServedThere:
     def __init__(self, client: Client, description: ServiceDescription, hello: ServiceHello) -> None:
         self.hello = hello
         self.description = description
+        self.plain = frozenset(each.name for each in self.description.methods if each.kind == "call")
         self._client = client
         self._lines: set[_Line] = set()
         self._topics: dict[str, _Republished] = {}
@@ -61,7 +62,13 @@ class ServedThere:
         )
         return cls(client, description, hello)
 
-    def begin(self, names: Subjects, publish: Callable[[BusMessage], object], _pending: Callable[[], int]) -> None:
+    def begin(
+        self,
+        names: Subjects,
+        publish: Callable[[BusMessage], object],
+        _pending: Callable[[], int],
+        _send_gathered: Callable[[], object],
+    ) -> None:
         """Publish on the bus what the service publishes."""
         for topic in self.description.topics:
             republished = _Republished(self._client, topic.name, names.topic(topic.name), publish)

@@ -6,11 +6,11 @@ import hashlib
 import hmac
 from collections.abc import Callable, Mapping
 
-from localsocket.bridges.bus_messages import SENT, SIGNATURE, SIGNER, TIMEOUT, WORD, BusMessage
+from localsocket.bridges.bus_messages import SIGNATURE, SIGNER, TIMEOUT, WORD, BusMessage
 from localsocket.bridges.nats_address import NatsAddress
 from localsocket.endpoint.credentials import PeerCredentials
 
-_SIGNED_HEADERS = (WORD, TIMEOUT, SENT, SIGNER)
+_SIGNED_HEADERS = (WORD, TIMEOUT, SIGNER)
 
 
 class SignedBy:
