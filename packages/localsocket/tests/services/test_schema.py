@@ -9,6 +9,7 @@ import functools
 import inspect
 import math
 import uuid
+from collections import deque
 from collections.abc import AsyncIterator, Generator, Iterable, Iterator
 from dataclasses import dataclass
 from threading import Event
@@ -19,7 +20,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from localsocket import Service
+from localsocket import Codec, Service
 from localsocket.errors import BadArguments, BadResult, UnsuitableHandler, UnsuitableMethod, UnsuitableType
 from localsocket.services.method import Method
 from localsocket.services.schema import Result
@@ -472,6 +473,40 @@ def test_what_cannot_be_sent_is_refused_by_its_path_with_the_users_line_and_the_
     assert (caught.value.path, caught.value.line) == (path, f"test_schema.py:{line}")
     assert isinstance(caught.value, UnsuitableMethod)
     assert not service.describe().methods
+
+
+@dataclass
+class Unfinished:
+    path: str
+    next: list[Nowhere] | None = None  # type: ignore[name-defined] # noqa: F821 - that is the fault
+
+
+@dataclass
+class Queue:
+    waiting: deque[Event]
+
+
+@pytest.mark.parametrize(
+    ("kind", "path", "reason", "way_out"),
+    [
+        (Unfinished, "Unfinished.next", "name 'Nowhere' is not defined", "define Nowhere, or import it"),
+        (list[Queue], "Queue.waiting", "Event is none of the types", "pass types="),
+        (Line, "Line.start", "Point is sent as list[", "give its Codec another form="),
+    ],
+)
+def test_what_is_refused_is_named_with_its_field_also_where_it_stands_in_brackets_or_in_the_form_of_a_codec(
+    kind: Any, path: str, reason: str, way_out: str
+) -> None:
+    service = Service("demo", types=[Codec(Point, list, lambda plain: Point(*plain), form=list[Event])])
+    with pytest.raises(UnsuitableType) as caught:
+        service.topic("events", kind)
+    assert caught.value.path == path
+    assert caught.value.reason.startswith(reason)
+    assert caught.value.way_out.startswith(way_out)
+
+
+def test_the_form_of_a_codec_may_have_values_of_its_class() -> None:
+    Service("demo", types=[Codec(Point, list, lambda plain: plain[0], form=list[Point])]).topic("points", deque[Point])
 
 
 def test_a_function_is_refused_in_the_body_of_its_class_where_it_has_no_object_yet() -> None:

@@ -195,6 +195,10 @@ class KnownTypes:
 
         return ToldTypes(self._given, self.handling, self._tagged)
 
+    def has_codec_of(self, kind: type) -> bool:
+        """Whether the user has told how values of a class are sent."""
+        return isinstance(self.handling(kind), ByCodec)
+
     def handling(self, kind: Any) -> Handling | None:
         """Return what knows how values of a class are sent, or of one that is made for certain types."""
         cls = typing.get_origin(kind) or kind

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import contextlib
 import inspect
 import sys
 import typing
+from collections.abc import Iterator
 from typing import Any
 
 from msgspec.inspect import CustomType, type_info
 
 from localsocket.errors import UnsuitableType
 from localsocket.values.known_types import KnownTypes, cannot_be_sent, way_out
-from localsocket.values.shapes import fields_of, parts_of
+from localsocket.values.retyping import inner_types
+from localsocket.values.shapes import fields_of, is_custom, parts_of
 from localsocket.values.type_parts import type_parts
 
 _PACKAGE = "localsocket"
@@ -25,7 +26,7 @@ def check_can_be_sent(kind: Any, known: KnownTypes, place: str, part: str) -> No
     """
     if not _is_fine(kind, known):
         path, culprit = _found(kind, known, part, set())
-        raise UnsuitableType(path, _reason(culprit, known), place, line_of_user(), _way_out(culprit))
+        raise UnsuitableType(path, _reason(culprit, known), place, line_of_user(), _way_out(culprit, known))
 
 
 def line_of_user() -> str:
@@ -41,38 +42,67 @@ def _found(kind: Any, known: KnownTypes, path: str, looked_at: set[int]) -> tupl
     looked_at.add(id(kind))
     inner = [(path, part) for part in parts_of(kind)]
     named = typing.get_origin(kind) or kind
-    with contextlib.suppress(NameError, TypeError):  # an annotation cannot be resolved, which the reason says
+    try:
         inner += [(f"{named.__name__}.{name}", part) for name, part in (fields_of(named) or {}).items()]
+    except NameError as error:
+        return f"{named.__name__}.{_field_that_names(error.name, named)}", error
+    except TypeError:  # which the reason says
+        pass
     for place, part in inner:
         if id(part) not in looked_at and not _is_fine(part, known):
             return _found(part, known, place, looked_at)
     return path, kind
 
 
-def _is_fine(kind: Any, known: KnownTypes) -> bool:
+def _field_that_names(unknown: str | None, kind: Any) -> str:
+    """Return the field in whose annotation a name stands."""
+    fields = (field for base in kind.__mro__ for field in vars(base).get("__annotations__", {}).items())
+    return next(str(name) for name, said in fields if str(unknown) in str(said))
+
+
+def _is_fine(kind: Any, known: KnownTypes, forms: frozenset[Any] = frozenset()) -> bool:
+    """Whether all of a type can be sent; `forms` are the classes of whose form it is a part."""
     try:
-        return all(_has_form(each, known) for each in type_parts(known.readable(kind)))
+        customs = [part.cls for part in type_parts(known.readable(kind)) if isinstance(part, CustomType)]
     except (NameError, TypeError):
         return kind is ...  # of a tuple: it is no type
+    if any(each is not object and _lacks(each, known, forms) is not None for each in customs):
+        return False
+    # What stands in brackets behind a custom class, msgspec does not tell.
+    return not customs or all(_lacks(each, known, forms) is None for each in _custom_with_brackets(kind))
 
 
-def _has_form(part: object, known: KnownTypes) -> bool:
-    return not isinstance(part, CustomType) or part.cls is object or _lacks(part.cls, known) is None
+def _custom_with_brackets(kind: Any) -> Iterator[Any]:
+    """Give those of the types of which one is made, itself included, that are custom and made for others."""
+    looked_at: dict[int, Any] = {}
+    left = [kind]
+    while left:
+        each = left.pop()
+        if id(each) not in looked_at:
+            looked_at[id(each)] = each
+            if typing.get_args(each) and is_custom(each):
+                yield each
+            else:
+                left.extend(inner_types(each))
 
 
-def _lacks(kind: type, known: KnownTypes) -> str | None:
+def _lacks(kind: Any, known: KnownTypes, forms: frozenset[Any] = frozenset()) -> str | None:
     """Return why values of a class cannot be sent that msgspec does not know."""
     handling = known.handling(kind)
     if handling is None:
         return cannot_be_sent(kind)
     try:
-        handling.form(kind, is_json=True)
+        form = handling.form(kind, is_json=True)
     except TypeError as error:
         return str(error)
-    return None
+    if kind in forms or _is_fine(form, known, forms | {kind}):
+        return None
+    return f"{kind.__name__} is sent as {form}, which is none of the types that can be"
 
 
 def _reason(kind: Any, known: KnownTypes) -> str:
+    if isinstance(kind, NameError):
+        return str(kind)
     try:
         form = type_info(known.readable(kind))
     except (NameError, TypeError) as error:
@@ -80,5 +110,9 @@ def _reason(kind: Any, known: KnownTypes) -> str:
     return (_lacks(form.cls, known) if isinstance(form, CustomType) else None) or cannot_be_sent(kind)
 
 
-def _way_out(kind: Any) -> str:
-    return way_out(kind) if inspect.isclass(kind) else "annotate it otherwise, or pass types=[...]"
+def _way_out(kind: Any, known: KnownTypes) -> str:
+    if isinstance(kind, NameError):
+        return f"define {kind.name}, or import it, at the top of the module"
+    if not inspect.isclass(kind):
+        return "annotate it otherwise, or pass types=[...]"
+    return "give its Codec another form=" if known.has_codec_of(kind) else way_out(kind)

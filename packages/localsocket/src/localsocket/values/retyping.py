@@ -63,7 +63,7 @@ class Retyping:
         looked_at.add(id(kind))
         if self.replacement(kind) is not None:
             return True
-        return any(self._is_touched(part, looked_at) for part in _inner(kind))
+        return any(self._is_touched(part, looked_at) for part in inner_types(kind))
 
 
 def is_union(kind: Any) -> bool:
@@ -73,7 +73,8 @@ def is_union(kind: Any) -> bool:
 _UNIONS = (Union, type(int | str))
 
 
-def _inner(kind: Any) -> Iterator[Any]:
+def inner_types(kind: Any) -> Iterator[Any]:
+    """Give the types of which one is made: those in its brackets, and those of its fields."""
     yield from parts_of(kind)
     with contextlib.suppress(NameError, TypeError):  # of an annotation that msgspec cannot resolve either
         yield from (fields_of(named_class(kind)) or {}).values()
