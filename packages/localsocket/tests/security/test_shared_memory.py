@@ -145,13 +145,13 @@ PIECE = 4 * KIB
 ECHO_APART = pack(["echo", None, []])[:-1] + b"\x91\xc7\x02\x03\x00\x00"
 
 
-def put_apart(apart: Any, kind: int = CALL, number: int = 1) -> Callable[[Attacker], None]:
+def put_apart(apart: Any) -> Callable[[Attacker], None]:
     """Put a value and a call with it there, and say of the value what is not so."""
 
     def act(attacker: Attacker) -> None:
         body = bytes(PIECE) + ECHO_APART
         attacker.put(body)
-        attacker.ring(number, size=len(body), apart=apart, kind=kind)
+        attacker.ring(1, size=len(body), apart=apart)
 
     return act
 
@@ -202,7 +202,6 @@ LIES: dict[str, Callable[[Attacker], None]] = {
     "a value apart that says nothing": put_apart([[False]]),
     "a value apart with a text for its length": put_apart([[False, "4096"]]),
     "no list of values apart": put_apart(4096),
-    "values apart from a failure": put_apart([[False, PIECE]], kind=6),
 }
 
 
@@ -330,7 +329,7 @@ def lying_service(lie: Callable[[Attacker, int], None]) -> Iterator[None]:
         sock.setblocking(True)
         sock.settimeout(PATIENCE)
         with sock, contextlib.closing(Attacker(sock)) as attacker:
-            attacker.greet(role="service", max_message=MIB, max_calls=9, capabilities=["shared-memory"])
+            attacker.greet(role="service", max_message=MIB, max_calls=9, capabilities=["shared-memory", "apart"])
             _, number, _ = attacker.receive()
             with contextlib.suppress(OSError, EOFError):
                 lie(attacker, number)
@@ -369,6 +368,12 @@ def test_a_service_that_lies_breaks_the_protocol_for_its_client(lie: str) -> Non
             client.call("add", 2, 3, timeout=PATIENCE)
         assert isinstance(caught.value, PeerBrokeProtocol)
     wait_until(lambda: mapped() == before, "all memory to be let go")
+
+
+def test_a_client_is_told_of_values_apart_that_are_longer_than_their_body() -> None:
+    lie = offering(lambda attacker, number: attacker.ring(number, 1, PIECE, REPLY, [[True, PIECE], [False, PIECE]]))
+    with lying_service(lie), Client(ADDRESS) as client, pytest.raises(PeerBrokeProtocol, match="apart"):
+        client.call("add", 2, 3, timeout=PATIENCE)
 
 
 def test_an_answer_in_memory_to_a_call_that_was_given_up_is_read_all_the_same() -> None:

@@ -34,7 +34,6 @@ LAST_BY_SOCKET: Final = int(Kind.CANCEL)
 
 _MEMORY, _ANSWER, _BODY = map(int, (Kind.MEMORY, Kind.MEMORY_ANSWER, Kind.BODY_IN_MEMORY))
 _MAY_STAND_THERE = frozenset(map(int, (Kind.CALL, Kind.NOTIFICATION, Kind.REPLY, Kind.FAILURE, Kind.ITEM)))
-_MAY_BE_APART = _MAY_STAND_THERE - {int(Kind.FAILURE)}
 _SMALLEST_APART = 4 * KIB  # bytes: a value takes more than these, which a peer could make cost much
 
 
@@ -245,8 +244,6 @@ class SharedBodies:
     def _check_apart(self, place: PlacedBody) -> None:
         if not self._may_be_apart:
             raise PeerBrokeProtocol("the peer sent values apart from their message, which was not agreed")
-        if place.kind not in _MAY_BE_APART:
-            raise PeerBrokeProtocol(f"the peer sent values apart from a frame of kind {place.kind}, which has none")
         if min(size for _, size in place.apart) < _SMALLEST_APART or sum(size for _, size in place.apart) > place.size:
             raise PeerBrokeProtocol(f"the peer sent values apart, {place.apart[:8]} of {place.size} bytes in all")
 
