@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import dataclasses
+import gc
 import os
 import socket
 import sys
 import threading
+import weakref
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
@@ -347,6 +349,27 @@ def test_large_values_of_tasks_come_back_as_they_were(serve: Serve) -> None:
 
     with serve(pictures()):
         asyncio.run(main())
+
+
+def test_arguments_are_let_go_when_their_call_has_ended(serve: Serve) -> None:
+    """And not when the next call comes, or the garbage collector."""
+    service = Service("demo.pictures", limits=MUCH)
+    given: list[weakref.ref[Any]] = []
+
+    @service.method
+    def keep_none(numbers: NDArray[numpy.int64]) -> NDArray[numpy.int64]:
+        given.append(weakref.ref(numbers))
+        return numbers
+
+    with serve(service), Client(ADDRESS, limits=MUCH) as client:
+        client.call("keep_none", NUMBERS)
+        gc.disable()
+        try:
+            got = weakref.ref(client.call("keep_none", NUMBERS))
+            assert got() is None
+            wait_until(lambda: given[-1]() is None, "the arguments to be let go")
+        finally:
+            gc.enable()
 
 
 @pytest.mark.parametrize("is_old", ["service", "client"])

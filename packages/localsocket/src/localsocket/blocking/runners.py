@@ -119,6 +119,7 @@ class Runners:
         with self._lock:
             if self._runner_id == threading.get_ident():
                 self._is_in_job = False
+                self._call = None  # whose arguments may be large, and the next job much later
                 return
         if ended is not None:
             served.session.finished(ended)
