@@ -26,15 +26,23 @@ INSTANCE = "_INBOX.shop.1"
 
 
 class Side:
-    """A client's side that an instance has greeted."""
+    """A client's side, which an instance has greeted."""
 
-    def __init__(self, *, waits: bool = False, durable: Sequence[str] = ()) -> None:
+    def __init__(self, *, waits: bool = False, durable: Sequence[str] = (), is_greeted: bool = True) -> None:
         self.now = 50.0
         subjects = Subjects("demo.shop")
         self.side = BusCallingSide("nats://h/demo.shop", subjects, "_INBOX.ada", 10_000, lambda: self.now, waits=waits)
         self.side.from_local(Greeting(role="client", max_message=1_000, stream_window=100).encode())
-        hello = msgspec.msgpack.encode(ServiceHello(max_message=1_000, max_calls=4, durable=list(durable)))
-        self.say(0, "hello 7", hello)
+        if is_greeted:
+            self.hello(durable)
+
+    def hello(self, durable: Sequence[str] = ()) -> None:
+        self.say(
+            0, "hello 7", msgspec.msgpack.encode(ServiceHello(max_message=1_000, max_calls=4, durable=list(durable)))
+        )
+
+    def nobody_there(self, number: int) -> None:
+        self.side.from_bus(BusMessage(f"_INBOX.ada.{number}", b"", {STATUS: "503"}))
 
     def call(self, number: int, timeout: float | None = None) -> None:
         self.side.from_local(encode_frame(Kind.CALL, number, encode_call("add", timeout, (), {}, None)))

@@ -17,7 +17,7 @@ from bridges.test_calling_side import Side
 from localsocket import Service, aio
 from localsocket.bridges import nats
 from localsocket.bridges.bus_messages import MESSAGE_ID, STATUS, BusMessage
-from localsocket.errors import BadArguments, CallFailed, UnsuitableMethod, Unsupported
+from localsocket.errors import BadArguments, CallFailed, DeadlinePassed, UnsuitableMethod, Unsupported
 from localsocket.services.method import Method
 from localsocket.wire.call_bodies import decode_failure, encode_call
 from localsocket.wire.frames import Kind, encode_frame
@@ -97,6 +97,45 @@ async def test_a_call_is_stored_while_nobody_serves_and_run_when_somebody_does(s
         async with nats.serve(shop.service(), store.address("demo.shop"), storing=SOON):
             await shop.until(3)
     assert sorted(shop.orders) == [("milk", "2"), ("salt", "3"), ("tea", "1")]
+
+
+async def test_a_client_that_begins_while_nobody_serves_learns_from_the_store_what_is_durable(store: Bus) -> None:
+    shop = Shop()
+    async with nats.serve(shop.service(), store.address("demo.shop"), storing=SOON):
+        pass
+    async with client(store) as ada:
+        await ada.call("order", "tea", message_id="1")
+        with pytest.raises(DeadlinePassed):
+            await ada.within(0.2).call("ping")  # which is for an instance
+        asked = asyncio.create_task(ada.call("ping"))
+        async with nats.serve(shop.service(), store.address("demo.shop"), storing=SOON):
+            assert await asked == "pong"
+            await shop.until(1)
+    assert shop.orders == [("tea", "1")]
+
+
+def test_what_the_store_keeps_counts_until_an_instance_greets_and_only_where_it_can_be_read() -> None:
+    side = Side(waits=True, is_greeted=False)
+    side.nobody_there(0)
+    side.nobody_there(0)
+    (question,) = [each for each in side.said() if each.subject.startswith("$JS.")]
+    assert question.subject == "$JS.API.STREAM.INFO.localsocket=demo+shop"
+    hello = '{"max_message": 1000, "max_calls": 4, "durable": ["add"]}'
+
+    def answer(told: object) -> None:
+        side.side.from_bus(BusMessage(question.reply, msgspec.json.encode(told)))
+
+    for kept in ({}, {"localsocket": "{"}, {"localsocket": '{"durable": 7}'}, {"localsocket": 3}):
+        answer({"config": {"metadata": kept}})
+    answer({"error": {"code": 404}})
+    assert side.side.to_local == []
+    answer({"config": {"metadata": {"localsocket": hello}}})
+    assert len(side.side.to_local) == 1
+    side.call(1)
+    assert side.said()[-1].subject == "localsocket.demo/shop.durable.add"
+    side.hello()
+    side.call(2)
+    assert side.said()[-1].subject == "localsocket.demo/shop.call.add"
 
 
 async def test_one_message_id_is_stored_once_whoever_sends_it(store: Bus) -> None:

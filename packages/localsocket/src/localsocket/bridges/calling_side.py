@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import msgspec
 
@@ -22,10 +21,8 @@ from localsocket.bridges.bus_messages import (
     WORD,
     BusAction,
     BusMessage,
-    CallerHello,
     Listen,
     Probe,
-    ServiceHello,
     Subjects,
     carried,
     is_token,
@@ -33,7 +30,10 @@ from localsocket.bridges.bus_messages import (
     whole_number,
     word_of,
 )
-from localsocket.bridges.durable_calls import message_id_of, stored_answer, stored_request
+from localsocket.bridges.call_on_bus import CallOnBus
+from localsocket.bridges.calls_to_store import CallsToStore
+from localsocket.bridges.durable_calls import STORE
+from localsocket.bridges.known_instances import KnownInstances
 from localsocket.bridges.topics_on_bus import TopicsOnBus
 from localsocket.errors import (
     BadArguments,
@@ -47,9 +47,9 @@ from localsocket.services.failures import failure_of_ours
 from localsocket.services.method import SUBSCRIBE, SUBSCRIBE_NUMBERED
 from localsocket.wire.call_bodies import CallBody, decode_call, decode_count, encode_failure
 from localsocket.wire.frames import FrameDecoder, Kind, encode_frame
-from localsocket.wire.greeting import BUS_LIMIT, Greeting, decode_greeting
+from localsocket.wire.greeting import Greeting, decode_greeting
 from localsocket.wire.serializers import UNREADABLE
-from localsocket.wire.stream_terms import STREAM_TERMS, take_terms
+from localsocket.wire.stream_terms import take_terms
 
 OPEN = "localsocket.open"
 """The method that every instance answers with its greeting, and with nothing else."""
@@ -61,35 +61,15 @@ _LOST_AFTER = 3  # rounds of asking in which no instance has said that it has th
 _NOTES_KEPT = 100  # the NATS server says within a round trip that nobody was there
 _SEND_AGAIN = 0.05  # seconds after nobody was there for a request
 
-_encode = msgspec.msgpack.Encoder().encode
-_decode_hello = msgspec.msgpack.Decoder(ServiceHello).decode
 _decode_numbers = msgspec.msgpack.Decoder(list[int]).decode
-_decode_position = msgspec.msgpack.Decoder(tuple[int, bytes, int, str]).decode
 _SUBSCRIBING = (SUBSCRIBE, SUBSCRIBE_NUMBERED)
-
-
-@dataclass(slots=True)
-class _Call:
-    method: str
-    request: BusMessage | None  # to be sent again, where nobody was there
-    expires: float | None
-    heard: float
-    searching_until: float | None = None
-    instance: str = ""
-    items: int = 0
-    is_stream: bool = False
-    is_lost: bool = False
-    is_stored: bool = False  # by JetStream, or is to be
-    rounds: int = 0  # of asking, without an answer
-    is_following: bool = False
-    begins: bool = False  # in its time, and may go on for longer
 
 
 class BusCallingSide:
     """One client's conversation with all instances of a service.
 
     `waits` says that a request for which nobody is there is sent again until its time is over, as it has not been run.
-    `error` is why nothing more will come.
+    `error` is why nothing more will come, `why_not` why no instance has greeted, as far as that is known.
     """
 
     def __init__(
@@ -107,22 +87,22 @@ class BusCallingSide:
         self.to_bus: list[BusAction] = [Listen(f"{inbox}.*")]
         self.to_local: list[bytes] = []
         self.error: LocalSocketError | None = None
+        self.why_not: LocalSocketError | None = None
         self._address = address
         self._names = names
         self._inbox = inbox
-        self._longest = max(1, max_payload - HEAD_ROOM)
         self._now = now
         self._waits = waits
         self._patience = patience
         self._sign = sign
-        self._decoder = FrameDecoder(self._longest + HEAD_ROOM)
-        self._mine: Greeting | None = None
-        self._instances: set[str] = set()
-        self._idempotent: frozenset[str] = frozenset()
-        self._durable: frozenset[str] = frozenset()
+        self._instances = KnownInstances(names, inbox, max_payload, now, self._do, self._give)
+        self._decoder = FrameDecoder(self._instances.longest + HEAD_ROOM)
         self._is_searching = False
         self._is_probing = False
-        self._calls: dict[int, _Call] = {}
+        self._calls: dict[int, CallOnBus] = {}
+        self._stored = CallsToStore(
+            address, names, inbox, now, sign, patience if waits else 0.0, self._do, self._give, self._refuse
+        )
         self._topics = TopicsOnBus(names, inbox.encode(), self._do, self._give, self._refuse)
         self._again: list[tuple[float, int]] = []
         self._notes = 2**31  # their numbers are not those of calls
@@ -133,8 +113,9 @@ class BusCallingSide:
     def from_local(self, data: bytes) -> None:
         """Take in what the client sends. Raises PeerBrokeProtocol."""
         for kind, number, body in self._decoder.feed(data):
-            if self._mine is None:
-                self._mine = decode_greeting(body, Greeting(role="service", max_message=self._longest))
+            if self._instances.mine is None:
+                expected = Greeting(role="service", max_message=self._instances.longest)
+                self._instances.mine = decode_greeting(body, expected)
                 self._ask_to_open()
             elif kind in (Kind.CALL, Kind.NOTIFICATION):
                 self._begin(number, bytes(body), is_note=kind == Kind.NOTIFICATION)
@@ -156,7 +137,7 @@ class BusCallingSide:
             if not is_note:
                 self._refuse(number, NoSuchMethod(call.method[:128], self._names.service))
             return
-        if call.method in self._durable:
+        if call.method in self._instances.durable:
             self._store(number, call, is_note=is_note)
             return
         now = self._now()
@@ -174,7 +155,7 @@ class BusCallingSide:
         request = BusMessage(self._names.call(call.method), payload, headers, f"{self._inbox}.{number}")
         if not is_note:
             expires = None if call.timeout is None else now + call.timeout
-            self._calls[number] = _Call(call.method, request, expires, now, begins=begins)
+            self._calls[number] = CallOnBus(call.method, request, expires, now, begins=begins)
         elif self._waits:
             self._sent_notes[number] = request
             if len(self._sent_notes) > _NOTES_KEPT:
@@ -186,20 +167,11 @@ class BusCallingSide:
         return self._notes
 
     def _store(self, number: int, call: CallBody, *, is_note: bool) -> None:
-        """Have JetStream keep a call of a durable method, and not an instance run it now."""
         try:
-            known = message_id_of(call) or f"{self._inbox}.{number if not is_note else f'note{self._new_note()}'}"
+            self._stored.begin(self._new_note() if is_note else number, call, is_note=is_note)
         except BadArguments as error:
             if not is_note:
                 self._refuse(number, error)
-            return
-        request = stored_request(self._names, call, known)
-        if self._sign is not None:
-            request = self._sign(request)  # without a reply, which the instance that runs it does not see
-        if not is_note:
-            request = request._replace(reply=f"{self._inbox}.{number}")
-            self._calls[number] = _Call(call.method, request, None, self._now(), is_stored=True)
-        self.to_bus.append(request)
 
     def _ask_to_open(self) -> None:
         self._say(BusMessage(self._names.call(OPEN), b"\x92\x90\x80", {WORD: "open"}, f"{self._inbox}.0"))
@@ -215,15 +187,14 @@ class BusCallingSide:
         request = BusMessage(
             self._names.call(SUBSCRIBE), b"\x92" + arguments + b"\x80", {WORD: "call"}, f"{self._inbox}.{number}"
         )
-        self._calls[number] = _Call(method, request, None, self._now(), is_following=True)
+        self._calls[number] = CallOnBus(method, request, None, self._now(), is_following=True)
         self._topics.begin(number, topic, is_numbered=method == SUBSCRIBE_NUMBERED)
         self._say(request)
 
     def _cancel(self, number: int) -> None:
-        if (call := self._calls.get(number)) is None:
-            return
+        call = self._calls.get(number)
         self._forget(number)
-        if not (call.is_following or call.is_stored):
+        if call is not None and not call.is_following:
             self._control("cancel", f"{self._inbox}.{number}", call.instance)
 
     def _control(self, word: str, of: str, instance: str, reply: str = "") -> None:
@@ -247,11 +218,17 @@ class BusCallingSide:
         if self._topics.take(message):
             return
         try:
-            number = whole_number(message.subject.rpartition(".")[2])
+            tail = message.subject.rpartition(".")[2]
+            if tail == STORE:
+                self._instances.hello_of_store(message.payload)
+                return
+            number = whole_number(tail)
             if (headers := message.headers) is None:
                 headers = {}
             if headers.get(STATUS) == NO_RESPONDERS:
                 self._nobody_there(number)
+            elif number in self._stored:
+                self._stored.answered(number, message.payload)
             elif not number:
                 self._take_control(message, headers)
             elif headers.get(WORD, "").startswith("wanted"):
@@ -266,7 +243,8 @@ class BusCallingSide:
         word, number = word_of(headers)
         try:
             if word == "hello":
-                self._hello(_decode_hello(message.payload), message.reply, number)
+                self._instances.hello(message.payload, message.reply, number)
+                self._is_searching = False
             elif word == "have":
                 for each in _decode_numbers(message.payload):
                     if (call := self._calls.get(each)) is not None:
@@ -276,58 +254,36 @@ class BusCallingSide:
         except UNREADABLE as error:
             raise PeerBrokeProtocol(f"the peer's {word} cannot be read: {error}") from error
 
-    def _hello(self, theirs: ServiceHello, instance: str, number: int) -> None:
-        assert self._mine is not None
-        longest = min(self._mine.max_message, self._longest)
-        mine = CallerHello(max_message=longest, stream_window=self._mine.stream_window, clock=self._now())
-        self.to_bus.append(BusMessage(instance, _encode(mine), {WORD: f"hello {number}", OF: f"{self._inbox}.0"}))
-        self._instances.add(instance)
-        self._is_searching = False
-        self._idempotent, self._durable = frozenset(theirs.idempotent), frozenset(theirs.durable)
-        if not self.is_open:
-            self.is_open = True
-            self.to_local.append(
-                Greeting(
-                    role="service",
-                    max_message=min(theirs.max_message, self._longest),
-                    max_calls=theirs.max_calls,
-                    capabilities=[STREAM_TERMS, *([BUS_LIMIT] if theirs.max_message >= self._longest else [])],
-                    service=theirs.service,
-                    version=theirs.version,
-                    idempotent=theirs.idempotent,
-                ).encode()
-            )
-
-    is_open = False
-    """Whether an instance has greeted."""
-
-    why_not: LocalSocketError | None = None
-    """Why none has, as far as that is known."""
-
     def _bye(self, instance: str, unanswered: list[int]) -> None:
         """An instance has ended: what it has not answered, it will not."""
-        if instance not in self._instances:
+        if not self._instances.bye(instance):
             return
-        self._instances.discard(instance)
         for number, call in list(self._calls.items()):
             if call.instance == instance or (number in unanswered and not call.instance):
                 self._lose(number, call)
-        if not self._instances and (self._calls or not self._waits):
+        if not self._instances.are_there and (self._calls or not self._waits):
             self._ask_to_open()  # else the next call finds another one, or waits for it
 
     def _nobody_there(self, number: int) -> None:
         """No instance is there for a request, which so has not been run."""
         if not number:
-            if self._instances:
+            if self._instances.are_there:
                 return
             self.why_not = ServerNotFound(self._address)
             # What has not been run is not lost. A search that has begun goes on: calls that come meanwhile take part.
-            self._is_searching = self._waits and (not self.is_open or self._is_searching or self._has_undecided_calls())
+            is_open = self._instances.is_open
+            self._is_searching = self._waits and (
+                not is_open or self._is_searching or any(call.is_undecided for call in self._calls.values())
+            )
             if self._is_searching:
                 self._again.append((self._now() + _SEND_AGAIN, 0))
-            elif not (self._waits and self._durable):  # of which the calls need no instance
-                lost = ClosedByPeer("it was in use") if self.is_open else self.why_not
+                self._instances.ask_store()
+            elif not (self._waits and self._instances.durable):  # of which the calls need no instance
+                lost = ClosedByPeer("it was in use") if is_open else self.why_not
                 self.error = self.error or lost
+            return
+        if number in self._stored:
+            self._stored.nobody_there(number)
             return
         now = self._now()
         if number in self._sent_notes:
@@ -341,12 +297,6 @@ class BusCallingSide:
         else:
             self._refuse(number, ServerNotFound(self._address))
 
-    def _has_undecided_calls(self) -> bool:
-        """Whether there are calls of which it is not known that an instance has had them."""
-        return any(
-            not (call.is_following or call.instance or call.is_lost or call.is_stored) for call in self._calls.values()
-        )
-
     def _say_whether_wanted(self, number: int, instance: str, headers: dict[str, str]) -> None:
         """An instance has a call that may have been held back on its way, and runs it if it is told to."""
         _, question = word_of(headers)
@@ -356,46 +306,26 @@ class BusCallingSide:
             return
         now = self._now()
         call.heard, call.rounds = now, 0
-        word = timed(f"go {question}", now, _left(call, now))
+        word = timed(f"go {question}", now, call.left(now))
         self.to_bus.append(BusMessage(instance, b"", {WORD: word, OF: of}))
 
-    def _take_answer(self, number: int, call: _Call, message: BusMessage, headers: dict[str, str]) -> None:
-        if call.is_stored:
-            self._forget(number)
-            self.to_local.append(stored_answer(number, message.payload))
-            return
-        if not headers and not (call.is_stream or call.is_following):  # nearly always
-            self._forget(number)
-            self.to_local.append(encode_frame(Kind.REPLY, number, message.payload))
-            return
-        word, count = word_of(headers) if not headers.get(WORD, "").startswith("failure") else ("failure", 0)
-        if word == "failure":
-            self._forget(number)
-            self.to_local.append(encode_frame(Kind.FAILURE, number, message.payload))
-        elif call.is_following:
-            assert self._mine is not None
+    def _take_answer(self, number: int, call: CallOnBus, message: BusMessage, headers: dict[str, str]) -> None:
+        is_failure = headers.get(WORD, "").startswith("failure")
+        word, count = ("failure", 0) if is_failure else word_of(headers) if headers else ("", 0)
+        if call.is_following and not is_failure:
+            assert self._instances.mine is not None
             call.request = None
-            self._topics.answered(number, message.payload, self._mine.stream_window)
-        elif word == "" and not call.is_stream:
-            self._forget(number)
-            self.to_local.append(encode_frame(Kind.REPLY, number, message.payload))
-        elif word == "stream" and not call.is_stream:
-            call.is_stream, call.instance, call.request = True, message.reply, None
-            self.to_local.append(encode_frame(Kind.STREAM, number, b""))
-        elif word in ("item", "end") and call.is_stream:
-            self._take_item(number, call, word, count, message.payload)
-
-    def _take_item(self, number: int, call: _Call, word: str, count: int, payload: bytes) -> None:
-        if word == "item" and count <= call.items:
-            return  # it came twice
-        if count != call.items + (word == "item"):
+            self._topics.answered(number, message.payload, self._instances.mine.stream_window)
+            return
+        try:
+            frame = call.take(number, word, count, message)
+        except LookupError:
             self._lose(number, call)
-        elif word == "item":
-            call.items = count
-            self.to_local.append(encode_frame(Kind.ITEM, number, payload))
-        else:
+            return
+        if call.is_over:
             self._forget(number)
-            self.to_local.append(encode_frame(Kind.END, number, b""))
+        if frame is not None:
+            self.to_local.append(frame)
 
     # --- in the course of time ----------------------------------------------------------------------------------------
 
@@ -410,7 +340,8 @@ class BusCallingSide:
             elif (note := self._sent_notes.get(number)) is not None:
                 self._say(note)
             elif (call := self._calls.get(number)) is not None and call.request is not None:
-                self._send_again(call, now)
+                self._say(call.renewed(now))
+        self._stored.tick()
         if self._is_probing:
             return  # an answer may be among what has not arrived: nothing is known of who is silent
         silent = [
@@ -423,14 +354,11 @@ class BusCallingSide:
         for number, call in silent:
             call.heard = now
             call.rounds += 1
-            if call.is_stored:
-                self._send_again(call, now)  # which does no harm: JetStream knows it by its MESSAGE_ID
-            elif call.rounds > _LOST_AFTER:
+            if call.rounds > _LOST_AFTER:
                 self._lose(number, call)
-        if not all(call.is_stored for _, call in silent):
-            self._control("ask", f"{self._inbox}.0", "", f"{self._inbox}.0")
-            self._is_probing = True
-            self.to_bus.append(Probe())
+        self._control("ask", f"{self._inbox}.0", "", f"{self._inbox}.0")
+        self._is_probing = True
+        self.to_bus.append(Probe())
 
     def probed(self) -> None:
         """All has arrived that the NATS server had when it was last asked."""
@@ -438,24 +366,13 @@ class BusCallingSide:
 
     @property
     def wants_ticks(self) -> bool:
-        return bool(self._calls or self._again)
+        return bool(self._calls or self._stored or self._again)
 
-    def _send_again(self, call: _Call, now: float) -> None:
-        request = call.request
-        assert request is not None
-        if call.is_stored:
-            self.to_bus.append(request)
-            return
-        if not call.is_following:
-            word = timed("call", now, _left(call, now), begins=call.begins)
-            request = request._replace(headers={**(request.headers or {}), WORD: word})
-        self._say(request)
-
-    def _lose(self, number: int, call: _Call) -> None:
+    def _lose(self, number: int, call: CallOnBus) -> None:
         """Nobody has the call any more, and whether it was run is not known: it is sent again if that does no harm."""
-        if self._waits and call.method in self._idempotent and not call.is_stream:
+        if self._waits and call.method in self._instances.idempotent and not call.is_stream:
             call.instance, call.rounds, call.heard = "", 0, self._now()
-            if self._instances:
+            if self._instances.are_there:
                 self._again.append((self._now(), number))
             else:
                 call.is_lost = True  # and made again by the client itself, on its next connection
@@ -471,7 +388,9 @@ class BusCallingSide:
 
     def _forget(self, number: int) -> None:
         call = self._calls.pop(number, None)
-        if call is not None and call.is_following:
+        if call is None:
+            self._stored.forget(number)
+        elif call.is_following:
             self._topics.forget(number)
 
     def _do(self, action: BusAction) -> None:
@@ -479,8 +398,3 @@ class BusCallingSide:
 
     def _give(self, frame: bytes) -> None:
         self.to_local.append(frame)
-
-
-def _left(call: _Call, now: float) -> float | None:
-    """Return for how many seconds a call is wanted."""
-    return None if call.expires is None else max(0.0, call.expires - now)

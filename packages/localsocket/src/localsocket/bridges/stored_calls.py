@@ -6,7 +6,10 @@ import asyncio
 import contextlib
 import logging
 
+import msgspec
+
 from localsocket.bridges.bus_messages import DEAD, ERROR, MESSAGE_ID, WORD, BusMessage, Subjects, named_method
+from localsocket.bridges.durable_calls import KEPT
 from localsocket.bridges.instance import BehindInstance, Identity, Line
 from localsocket.bridges.jetstream import NANOSECONDS, STREAM_IN_USE, Declined, JetStream
 from localsocket.bridges.nats_address import NatsAddress
@@ -75,7 +78,10 @@ class StoredCalls:
         try:
             kept = {"storage": "file", "num_replicas": storing.replicas, "discard": "new"}
             calls = {"name": names.stream, "subjects": [names.stored], "retention": "workqueue"}
-            await _see_to(store, {**calls, **kept, "duplicate_window": int(storing.duplicates * NANOSECONDS)})
+            # So that who calls while no instance is there learns which methods are durable.
+            told = {KEPT: msgspec.json.encode(self._served.hello).decode()}
+            window = int(storing.duplicates * NANOSECONDS)
+            await _see_to(store, {**calls, **kept, "duplicate_window": window, "metadata": told})
             dead = {"name": names.dead_stream, "subjects": [names.dead], "retention": "limits"}
             await _see_to(store, {**dead, **kept, "max_age": int(storing.dead * NANOSECONDS)})
             consumer = {
@@ -84,8 +90,8 @@ class StoredCalls:
                 "ack_wait": int(storing.patience * NANOSECONDS),
                 "max_deliver": -1,  # they are counted here, since what is delivered no more would stay where it is
             }
-            told = {"stream_name": names.stream, "config": consumer}
-            await store.ask(f"CONSUMER.DURABLE.CREATE.{names.stream}.{_CONSUMER}", told)
+            asked = {"stream_name": names.stream, "config": consumer}
+            await store.ask(f"CONSUMER.DURABLE.CREATE.{names.stream}.{_CONSUMER}", asked)
         except BaseException:
             await store.close()
             raise
