@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
 import threading
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -15,7 +15,7 @@ from bridges.broker import Broker
 from bridges.conftest import Bus
 from localsocket import Client, Service, aio
 from localsocket.bridges import nats
-from localsocket.bridges.bus_messages import Subjects
+from localsocket.bridges.bus_messages import BusMessage, Subjects
 from localsocket.bridges.served_here import ServedHere
 from localsocket.endpoint.credentials import PeerCredentials
 from localsocket.errors import (
@@ -34,8 +34,22 @@ from localsocket.errors import (
 from localsocket.services.served_call import current_call
 from localsocket.services.topic import Topic
 
+if TYPE_CHECKING:
+    from nats.aio.client import Client as NatsPy
+
 LONG = 30.0
 """Seconds in which happens what must."""
+
+
+@contextlib.asynccontextmanager
+async def other_member(bus: Bus) -> AsyncIterator[NatsPy]:
+    from nats import connect
+
+    link = await connect(bus.url)
+    try:
+        yield link
+    finally:
+        await link.close()
 
 
 def shop(said: str = "") -> Service:
@@ -213,37 +227,6 @@ def test_addresses_that_say_nothing_are_refused(address: str) -> None:
 # --- members of the bus -----------------------------------------------------------------------------------------------
 
 
-async def test_others_call_with_json_and_see_the_service_as_one_of_natss_own(bus: Bus) -> None:
-    from nats import connect
-
-    link = await connect(bus.url)
-    try:
-        async with nats.serve(shop(), bus.address("demo.shop")) as serving:
-            subject = f"{bus.prefix}.demo/shop.call.add"
-            answer = await link.request(subject, b'{"a": 2}', timeout=LONG)
-            assert (answer.data, answer.headers) == (b"3", {"Content-Type": "application/json"})
-            failed = await link.request(subject, b'{"a": "two"}', timeout=LONG)
-            assert failed.headers is not None
-            assert failed.headers["Localsocket"] == "failure bad-arguments"
-            assert failed.headers["Nats-Service-Error-Code"] == "400"
-            info = json.loads((await link.request("$SRV.INFO.demo-shop", timeout=LONG)).data)
-            assert (info["type"], info["name"], info["version"]) == (
-                "io.nats.micro.v1.info_response",
-                "demo-shop",
-                "1.2.3",
-            )
-            assert {"name": "add", "subject": subject, "queue_group": "demo.shop"}.items() <= info["endpoints"][
-                1
-            ].items()
-            stats = json.loads((await link.request(f"$SRV.STATS.demo-shop.{info['id']}", timeout=LONG)).data)
-            counted = next(each for each in stats["endpoints"] if each["name"] == "add")
-            assert (counted["num_requests"], counted["num_errors"]) == (2, 1)
-            assert json.loads((await link.request("$SRV.PING", timeout=LONG)).data)["type"].endswith("ping_response")
-            assert serving.callers == 0
-    finally:
-        await link.close()
-
-
 async def test_an_answer_never_goes_to_what_is_no_inbox(bus: Bus) -> None:
     """Else a service would call another one in its own name, with what somebody else wrote."""
     from nats import connect
@@ -352,20 +335,42 @@ async def test_what_cannot_be_the_name_of_a_method_is_no_method(bus: Bus, method
 
 async def test_callers_that_are_made_up_are_let_go(bus: Bus) -> None:
     """Nobody takes what is sent to their inbox, which the NATS server says."""
-    from nats import connect
+    async with nats.serve(shop(), bus.address("demo.shop")) as serving, other_member(bus) as link:
+        for number in range(50):
+            reply = f"_INBOX.made-up-{number}.1"
+            await link.publish(f"{bus.prefix}.demo/shop.call.add", b"\x92\x90\x80", reply, {"Localsocket": "call"})
+        await link.flush()
+        async with asyncio.timeout(LONG):
+            while serving.callers:
+                await asyncio.sleep(0.01)
 
-    link = await connect(bus.url)
-    try:
-        async with nats.serve(shop(), bus.address("demo.shop")) as serving:
-            for number in range(50):
-                reply = f"_INBOX.made-up-{number}.1"
-                await link.publish(f"{bus.prefix}.demo/shop.call.add", b"\x92\x90\x80", reply, {"Localsocket": "call"})
-            await link.flush()
-            async with asyncio.timeout(LONG):
-                while serving.callers:
-                    await asyncio.sleep(0.01)
-    finally:
-        await link.close()
+
+async def test_who_takes_greetings_under_many_names_and_answers_none_keeps_nobody_out(bus: Bus) -> None:
+    async with nats.serve(shop(), bus.address("demo.shop")) as serving, other_member(bus) as link:
+        await link.subscribe("_INBOX.silent.>")
+        for number in range(600):
+            await link.publish(
+                f"{bus.prefix}.demo/shop.call.add", b"", f"_INBOX.silent.{number}.1", {"Localsocket": "call"}
+            )
+        await link.flush()
+        async with asyncio.timeout(LONG):
+            while serving.callers < 500:
+                await asyncio.sleep(0.01)
+        async with aio.Client(bus.address("demo.shop"), call_timeout=LONG) as client:
+            assert await client.call("add", 2, 3) == 5
+            assert serving.callers <= 501
+
+
+async def test_an_identity_that_fails_refuses_the_request_that_it_fails_for_and_no_other(bus: Bus) -> None:
+    def identity(message: BusMessage) -> PeerCredentials:
+        return PeerCredentials(0, int((message.headers or {}).get("Who", "1001")), 0)
+
+    subject = f"{bus.prefix}.demo/shop.call.caller"
+    async with nats.serve(shop(), bus.address("demo.shop"), identity=identity), other_member(bus) as link:
+        asked = [link.request(subject, b"", timeout=LONG, headers={"Who": who}) for who in ("7", "nobody", "8")]
+        answers = [(each.data, (each.headers or {}).get("Localsocket")) for each in await asyncio.gather(*asked)]
+    assert [answers[0], answers[2]] == [(b"7", None), (b"8", None)]
+    assert answers[1][1] == "failure not-allowed"
 
 
 # --- sizes ------------------------------------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import secrets
 from collections import deque
 from collections.abc import Callable
@@ -42,10 +43,26 @@ from localsocket.wire.serializers import UNREADABLE
 Identity: TypeAlias = Callable[[BusMessage], PeerCredentials | None]
 """Says for whom a request counts, or None where nobody is to be served."""
 
+
+def refusing_what_fails(identity: Identity, log: ThinnedLog, service: str) -> Identity:
+    """Return an identity that serves nobody where the given one raises, since any member of the bus may cause that."""
+
+    def ask(message: BusMessage) -> PeerCredentials | None:
+        try:
+            return identity(message)
+        except Exception as error:
+            log.log(logging.ERROR, 0, "service %r: identity= has failed for a request", service, error=error)
+            return None
+
+    return ask
+
+
 MOST_CALLERS = 10_000
 """Callers of one instance at a time: beyond that somebody makes them up."""
 
-_MOST_UNGREETED = 500  # of those who have not answered the greeting; each costs a few kB until its time is over
+# Of those who have not answered the greeting; each costs a few kB. Who means it answers within a round trip, so that
+# whoever is there to stay silent, under however many names, makes room for the next.
+_MOST_UNGREETED = 500
 _REMEMBERED = 1000  # callers that are gone, whose last calls may still be on their way
 _LOOK = 10.0  # seconds between looks whether a caller is still there
 _OTHERS_WINDOW = 64 * 1024
@@ -123,7 +140,7 @@ class Instance:
         self._known: dict[str, _Open] = {}  # by their inbox
         self._by_reply: dict[str, _Open] = {}
         self._others: dict[PeerCredentials, _Open] = {}
-        self._ungreeted = 0
+        self._ungreeted: dict[_Open, None] = {}  # in the order in which they came
         self._gone: deque[str] = deque(maxlen=_REMEMBERED)
         self._touched: dict[_Open, None] = {}  # those for whom there is something to be done
 
@@ -256,13 +273,16 @@ class Instance:
         was_greeted = caller.is_greeted
         caller.hello(number, payload, self._now())
         if caller.is_greeted and not was_greeted:
-            self._ungreeted -= 1
+            self._ungreeted.pop(opened, None)
             self._connect(opened)
 
     # --- callers ------------------------------------------------------------------------------------------------------
 
     def _open(self, inbox: str, peer: PeerCredentials, reply: str) -> _Open | None:
-        if len(self._known) >= MOST_CALLERS or self._ungreeted >= _MOST_UNGREETED:
+        if len(self._ungreeted) >= _MOST_UNGREETED:
+            self._tell("a caller on the bus is let go: many others have not greeted either")
+            self._close(next(iter(self._ungreeted)))
+        if len(self._known) >= MOST_CALLERS:
             self._tell("a caller on the bus was refused: %d are there", len(self._known))
             if not reply.endswith(".0"):
                 self._fail(reply, TooManyCalls(MOST_CALLERS))
@@ -271,7 +291,7 @@ class Instance:
         longest = min(self._served.hello.max_message, self.max_payload - HEAD_ROOM)
         caller = KnownCaller(inbox, key, self._served.hello, longest, self._served.plain)
         opened = self._known[inbox] = self._by_reply[key] = _Open(caller, peer, key, self._now() + _LOOK)
-        self._ungreeted += 1
+        self._ungreeted[opened] = None
         caller.say_hello(self._now())
         return opened
 
@@ -313,8 +333,7 @@ class Instance:
                 return
             self._by_reply.pop(opened.key, None)
             self._gone.append(caller.inbox)
-            if not caller.is_greeted:
-                self._ungreeted -= 1
+            self._ungreeted.pop(opened, None)
             for method, headers, payload in caller.held_notes():
                 self._run_note(method, headers, payload, opened.peer)
         if opened.line is not None:
@@ -370,7 +389,7 @@ class Instance:
             self._do(BusMessage(reply, encode_failure(failure), {WORD: f"failure {failure.code}"}))
 
     def _tell(self, message: str, *parts: object) -> None:
-        self._log.log(30, 0, f"service %r: {message}", self._names.service, *parts)
+        self._log.log(logging.WARNING, 0, f"service %r: {message}", self._names.service, *parts)
 
 
 def _is_inbox(reply: str) -> bool:

@@ -22,6 +22,7 @@ class _Endpoint:
     requests: int = 0
     errors: int = 0
     nanoseconds: int = 0
+    last_error: str = ""  # what kind it was: what it says is for its caller alone
 
 
 class MicroService:
@@ -33,7 +34,7 @@ class MicroService:
         self.instance = "unknown"
         self.name = _NO_NAME.sub("-", names.service)
         self._description = description
-        self._started = datetime.datetime.now(datetime.UTC).isoformat().replace("+00:00", "Z")
+        self._started = datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
         self._endpoints = {method.name: _Endpoint() for method in description.methods}
 
     @property
@@ -47,12 +48,14 @@ class MicroService:
         if (endpoint := self._endpoints.get(method)) is not None:
             endpoint.requests += 1
 
-    def end(self, ended: list[tuple[str, float, bool]]) -> None:
-        """Count calls that end now: which method, when they began, and whether that failed."""
+    def end(self, ended: list[tuple[str, float, str]]) -> None:
+        """Count calls that end now: which method, when they began, and which failure it was, if it was one."""
         now = time.monotonic()
-        for method, began, is_error in ended:
+        for method, began, failure in ended:
             if (endpoint := self._endpoints.get(method)) is not None:
-                endpoint.errors += is_error
+                if failure:
+                    endpoint.errors += 1
+                    endpoint.last_error = failure
                 endpoint.nanoseconds += int((now - began) * 1e9)
 
     def answer(self, subject: str) -> bytes:
@@ -94,7 +97,8 @@ def _figures(endpoint: _Endpoint) -> dict[str, object]:
     return {
         "num_requests": endpoint.requests,
         "num_errors": endpoint.errors,
-        "last_error": "",
+        "last_error": endpoint.last_error,
         "processing_time": endpoint.nanoseconds,
         "average_processing_time": endpoint.nanoseconds // max(1, endpoint.requests),
+        "data": None,  # which readers expect to be there
     }

@@ -20,7 +20,7 @@ from localsocket import aio
 from localsocket.awaited.opening import Opening
 from localsocket.bridges.bus_messages import BusAction, BusMessage, Subjects
 from localsocket.bridges.carrying import carry
-from localsocket.bridges.instance import Identity, Instance
+from localsocket.bridges.instance import Identity, Instance, refusing_what_fails
 from localsocket.bridges.micro import MicroService
 from localsocket.bridges.nats_address import NatsAddress, parse_nats_address
 from localsocket.bridges.nats_link import FIRST_PAUSE, NatsLink, longer_pause
@@ -217,6 +217,7 @@ class NatsServing:
         behind.begin(self._names, self._do, self._pending, self._send_gathered)
         self._micro = MicroService(behind.description, self._names, queue)
         log = ThinnedLog(logger)
+        identity = refusing_what_fails(identity, log, self._names.service)
         self._instance = Instance(self._names, behind, self._micro, self._do, identity, log)
         self._micro.instance = self._instance.inbox.rpartition(".")[2]
         self._stored = StoredCalls(address, self._names, behind, identity, storing) if behind.hello.durable else None

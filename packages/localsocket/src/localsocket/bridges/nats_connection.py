@@ -173,6 +173,7 @@ class NatsConnection(asyncio.Protocol):
                 lost = ClosedByPeer("the connection to the NATS server was in use")
                 lost.__cause__ = self._why
                 waiting.set_exception(lost)
+                waiting.exception()  # whoever waited may have been cancelled in the same round
         self._over.set_result(None)
         if self._has_met:
             self._on_lost(self._why)

@@ -29,7 +29,7 @@ from localsocket.bridges.bus_messages import (
     whole_number,
 )
 from localsocket.errors import PeerBrokeProtocol
-from localsocket.wire.call_bodies import Failure
+from localsocket.wire.call_bodies import Failure, decode_failure
 from localsocket.wire.frames import Body, FrameDecoder, Kind, encode_frame
 from localsocket.wire.greeting import Greeting
 from localsocket.wire.stream_terms import StreamTerms
@@ -55,7 +55,7 @@ class BusCallers:
         self._longest = longest
         self._decoder = FrameDecoder(sys.maxsize)  # what comes is of our own service
         self.open: dict[int, tuple[str, float]] = {}  # what was called, and when
-        self.ended: list[tuple[str, float, bool]] = []  # those that have ended, and whether with a failure
+        self.ended: list[tuple[str, float, str]] = []  # those that have ended, and with which failure, if with one
 
     @property
     def unanswered(self) -> list[int]:
@@ -94,7 +94,7 @@ class BusCallers:
             if kind == _GREETING:
                 continue
             if kind in _ENDS and (begun := self.open.pop(number, None)) is not None:
-                self.ended.append((*begun, kind == _FAILURE))
+                self.ended.append((*begun, decode_failure(body).code if kind == _FAILURE else ""))
             self._answer(kind, number, body)
 
     def _answer(self, kind: int, number: int, body: Body) -> None:
