@@ -39,13 +39,16 @@ RELEASED = "1700000000"  # seconds since 1970: when whatever is built says that 
 
 def build(name: str, directory: Path) -> Built:
     # A copy: building leaves files in the tree. Its files are as new as those of a fresh clone.
-    copy, made, work = directory / "copy", directory / "made", directory / "work"
+    repository, made, work = directory / "repository", directory / "made", directory / "work"
+    copy = repository / "packages" / name
     shutil.copytree(
         ROOT / "packages" / name,
         copy,
         ignore=shutil.ignore_patterns("build", "*.egg-info", "__pycache__", ".pytest_cache", "*.so"),
     )
-    for file in copy.rglob("*"):
+    for shared in ("docs", "tests"):
+        shutil.copytree(ROOT / shared, repository / shared, ignore=shutil.ignore_patterns("__pycache__"))
+    for file in repository.rglob("*"):
         os.utime(file)
     made.mkdir()
     environment = os.environ | {"SOURCE_DATE_EPOCH": RELEASED}

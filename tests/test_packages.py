@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -155,7 +156,24 @@ def test_a_source_package_is_whole_and_built_without_a_warning(built: dict[str, 
     assert not [line for line in warnings if "no previously-included files" not in line], "nothing to leave out is fine"
     with tarfile.open(built[name].source) as archive:
         names = {member.name.partition("/")[2] for member in archive}
-    assert names >= {"LICENSE", "README.md", "pyproject.toml", "tests/conftest.py"}
+    assert names >= {"LICENSE", "README.md", "pyproject.toml", "docs/tutorial.md", "tests/conftest.py"}
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("name", PACKAGES)
+def test_the_tests_of_a_source_package_need_nothing_of_the_repository(
+    built: dict[str, Built], tmp_path: Path, name: str
+) -> None:
+    with tarfile.open(built[name].source) as archive:
+        archive.extractall(tmp_path, filter="data")
+    (unpacked,) = tmp_path.iterdir()
+    shared = [path.stem for path in (ROOT / "tests").glob("*.py") if not path.stem.startswith("test_")]
+    imports = re.compile(rf"^from (?:{'|'.join(shared)}) import", re.MULTILINE)
+    tests = [path for path in unpacked.glob("tests/**/test_*.py") if imports.search(path.read_text(encoding="utf-8"))]
+    assert len(tests) > 2
+    command = [sys.executable, "-m", "pytest", "--collect-only", "-q", "-n", "0", "-p", "no:cacheprovider", *tests]
+    done = subprocess.run(command, cwd=unpacked, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout[-5000:]
 
 
 @pytest.mark.long

@@ -6,6 +6,7 @@ import gzip
 import os
 import tarfile
 import time
+from pathlib import Path
 from typing import Any
 
 from setuptools import setup
@@ -17,6 +18,15 @@ class SourcePackage(sdist):
 
     Both packages have this class, since each is built alone.
     """
+
+    def make_release_tree(self, base_dir: str, files: list[str]) -> None:
+        """Add what the repository has once for both packages, without which the tests cannot be run."""
+        super().make_release_tree(base_dir, files)
+        is_source_package = Path("tests/repository.py").exists()
+        repository = Path() if is_source_package else Path("../..")
+        for name in ("leftovers.py", "other_words.py", "repository.py", "sharing.py"):
+            self.copy_file(str(repository / "tests" / name), f"{base_dir}/tests/{name}", link=None)
+        self.copy_tree(str(repository / "docs"), f"{base_dir}/docs")
 
     def make_archive(self, base_name: str, *_gztar: str, base_dir: str, **_of_whom: Any) -> str:
         made = int(os.environ.get("SOURCE_DATE_EPOCH", time.time()))

@@ -13,8 +13,8 @@ import pytest
 from command_line import run
 from localsocket_review.rule_pages import rule_pages, write_pages
 from localsocket_review.rules import all_rules
+from repository import DOCS, ROOT
 
-ROOT = Path(__file__).parents[3]
 BLOCK = r"```\w+\n(?P<text>.*?)^```$"
 SHOWN = re.compile(r"<!-- output of: localsocket review (?P<command>[^\n]+) -->\n" + BLOCK, re.DOTALL | re.MULTILINE)
 SESSION = re.compile(
@@ -32,7 +32,7 @@ class Shown(NamedTuple):
 def shown() -> list[Shown]:
     return [
         Shown(document, match["command"], match["text"])
-        for document in sorted((ROOT / "docs").glob("review*.md"))
+        for document in sorted(DOCS.glob("review*.md"))
         for match in SHOWN.finditer(document.read_text(encoding="utf-8"))
     ]
 
@@ -57,7 +57,7 @@ def write_files_of(document: Path, folder: Path) -> bool:
 @pytest.mark.long
 def test_the_sessions_of_the_page_go_as_they_are_shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each goes on where the one before it ended. What is not ours is typed into a shell."""
-    document = ROOT / "docs" / "review.md"
+    document = DOCS / "review.md"
     write_files_of(document, tmp_path)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
@@ -81,7 +81,7 @@ def test_reports_are_shown() -> None:
 
 
 def test_the_pages_of_the_rules_are_current() -> None:
-    written = {path.name: path.read_text(encoding="utf-8") for path in (ROOT / "docs" / "rules").glob("*.md")}
+    written = {path.name: path.read_text(encoding="utf-8") for path in (DOCS / "rules").glob("*.md")}
     assert written == rule_pages(all_rules()), "run `make rules`"
 
 

@@ -12,8 +12,7 @@ import pytest
 from command_line import Done, run
 from editing import Editor, edit_a_program
 from histories import HANDLING, HISTORY, SERVER, git, repository_with
-
-ROOT = Path(__file__).parents[3]
+from repository import ROOT, whole_repository
 
 
 def hook(*options: str) -> Done:
@@ -25,6 +24,7 @@ def hook(*options: str) -> Done:
     return run(*shlex.split(entry[1]), *options, *[name for name in staged if name.endswith(".py")])
 
 
+@whole_repository
 @pytest.mark.long
 def test_a_messy_repository_is_taken_through_a_working_day(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))

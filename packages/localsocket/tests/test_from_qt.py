@@ -7,15 +7,15 @@ import re
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack
-from pathlib import Path
 from typing import NamedTuple
 
 import pytest
 
 import localsocket
 from localsocket import EventLoop, Handler, ServerThread
+from repository import DOCS
 
-DOCUMENT = (Path(__file__).parents[3] / "docs" / "from-qt.md").read_text(encoding="utf-8")
+DOCUMENT = (DOCS / "from-qt.md").read_text(encoding="utf-8")
 
 QT_MEMBERS = {
     "QLocalServer": """

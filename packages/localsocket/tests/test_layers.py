@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 import localsocket
+from repository import ROOT, whole_repository
 
 SOURCE = Path(localsocket.__file__).parent
 
@@ -136,14 +137,14 @@ print(json.dumps([trio.run(main), *(name for name in sys.modules if name == "any
     assert in_a_fresh_interpreter(program) == {"hello"}
 
 
+@whole_repository
 def test_each_import_that_may_go_round_in_a_circle_is_for_the_type_checker_only() -> None:
-    root = SOURCE.parents[3]
-    configuration = root / "pyproject.toml"
+    configuration = ROOT / "pyproject.toml"
     contracts = tomllib.loads(configuration.read_text(encoding="utf-8"))["tool"]["importlinter"]["contracts"]
     ignored = [each for contract in contracts for each in contract.get("ignore_imports", [])]
     assert ignored
     for importer, _, imported in (each.partition(" -> ") for each in ignored):
-        (path,) = root.glob(f"packages/*/src/{importer.replace('.', '/')}.py")
+        (path,) = ROOT.glob(f"packages/*/src/{importer.replace('.', '/')}.py")
         outside = [
             node.module
             for node in ast.parse(path.read_text(encoding="utf-8")).body  # what stands in an `if` is not run

@@ -10,8 +10,9 @@ import pytest
 
 from command_line import run
 from localsocket_review.claims.kinds import all_kinds
+from repository import DOCS
 
-DOCUMENT = Path(__file__).parents[4] / "docs" / "checking-a-review.md"
+DOCUMENT = DOCS / "checking-a-review.md"
 FENCED = re.compile(r"<!-- (?P<role>file: (?P<name>[\w.]+)|run|output) -->\n```\w+\n(?P<text>.*?)```", re.DOTALL)
 
 

@@ -12,15 +12,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 if __name__ == "__main__":  # run by itself, it stands above its package
-    sys.path.insert(0, str(Path(__file__).parent.parent))
+    sys.path[:0] = [str(Path(__file__).parents[1]), str(Path(__file__).parents[4] / "tests")]
 
 from flows.c import C
 from flows.cpp import CPP
 from flows.flow import Flow, Language, flows
 from flows.judging import Tally, is_found, rules_of
 from flows.python import PYTHON
+from repository import DOCS
 
-DOCUMENT = Path(__file__).parents[4] / "docs" / "review-flows.md"
+DOCUMENT = DOCS / "review-flows.md"
 LANGUAGES = (C, CPP, PYTHON)
 BEGIN, END = "<!-- table of flows -->\n", "<!-- end of table -->\n"
 

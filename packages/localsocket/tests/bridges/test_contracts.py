@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
 
 from bridges.conftest import Bus, ServingOverNats
 from contracts import AioFace, ServiceFace, service_contract
+from repository import DOCS
 
-PAGE = Path(__file__).parents[4] / "docs" / "nats.md"
+PAGE = DOCS / "nats.md"
 
 
 def claims_that_cannot_hold() -> set[str]:

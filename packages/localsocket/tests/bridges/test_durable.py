@@ -21,8 +21,9 @@ from localsocket.errors import BadArguments, CallFailed, DeadlinePassed, Unsuita
 from localsocket.services.method import Method
 from localsocket.wire.call_bodies import decode_failure, encode_call
 from localsocket.wire.frames import Kind, encode_frame
+from repository import DOCS
 
-PAGE = Path(__file__).parents[4] / "docs" / "beyond-one-machine.md"
+PAGE = DOCS / "beyond-one-machine.md"
 
 LONG = 30.0
 SOON = nats.Storing(tries=2, pause=0.01, patience=0.5)

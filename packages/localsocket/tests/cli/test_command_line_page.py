@@ -18,8 +18,9 @@ from localsocket.cli.command_table import COMMANDS
 from localsocket.cli.exit_status import EXIT_STATUSES, ExitStatus
 from localsocket.testing import PATIENCE
 from other_words import escaped
+from repository import DOCS
 
-PAGE = (Path(__file__).parents[4] / "docs" / "command-line.md").read_text(encoding="utf-8")
+PAGE = (DOCS / "command-line.md").read_text(encoding="utf-8")
 FILE = re.compile(r"<!-- file: (?P<name>\S+) -->\n```\w+\n(?P<text>.*?)^```$", re.DOTALL | re.MULTILINE)
 CONSOLE = re.compile(r"^(?P<indent> *)```console\n(?P<text>.*?)^ *```$", re.DOTALL | re.MULTILINE)
 # What differs from one run to the next: who and which process.

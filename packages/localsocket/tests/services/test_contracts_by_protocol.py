@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from contracts import AioFace, ServiceFace, ServingInLoop, ServingInThread, service_contract
+from repository import DOCS
 from services import protocol_differences as differences
 from services.protocol_faces import HttpFace, VarlinkFace
 
 CLAIMS = {claim.__name__: claim for claim in service_contract}
-PAGE = Path(__file__).parents[4] / "docs" / "protocols.md"
+PAGE = DOCS / "protocols.md"
 
 
 @pytest.fixture(params=["events-blocking", "asyncio-aio"])

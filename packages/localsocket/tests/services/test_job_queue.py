@@ -14,9 +14,10 @@ import pytest
 from localsocket import Client
 from localsocket.testing import PATIENCE
 from programs import Program
+from repository import DOCS
 from services.conftest import ADDRESS
 
-PAGE = Path(__file__).parents[4] / "docs" / "jobs.md"
+PAGE = DOCS / "jobs.md"
 JOBS = [f"job {number}" for number in range(60)]
 LONG, SHORT = 3600.0, 0.3
 

@@ -23,10 +23,11 @@ from localsocket.tools.stub import stub_of
 from localsocket.values.known_types import KnownTypes
 from localsocket.values.refusing import check_can_be_sent
 from localsocket.wire.call_bodies import CallBody
+from repository import DOCS
 from values.matrix import MATRIX, TYPES, WITHOUT_JSON, Case
 
 ADDRESS = "values.matrix"
-PAGE = Path(__file__).parents[4] / "docs" / "types.md"
+PAGE = DOCS / "types.md"
 FACES = ["events-blocking", "asyncio-aio"]
 
 

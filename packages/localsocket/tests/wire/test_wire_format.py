@@ -27,6 +27,7 @@ from localsocket.testing import PATIENCE, wait_until
 from localsocket.wire.frames import MAX_GREETING, VERSION, Kind
 from localsocket.wire.greeting import Greeting
 from localsocket.wire.serializers import SERIALIZERS
+from repository import DOCS
 from wire import other_program
 from wire.other_program import (
     CALL,
@@ -43,7 +44,7 @@ from wire.other_program import (
     unpack,
 )
 
-PAGE = Path(__file__).parents[4] / "docs" / "wire-format.md"
+PAGE = DOCS / "wire-format.md"
 DUMP = re.compile(
     r"(?<=<!-- exchange: )(?P<name>[a-z ]+)(?P<between> -->\n\n```text\n)(?P<dump>.*?)(?=```\n)", re.DOTALL
 )
