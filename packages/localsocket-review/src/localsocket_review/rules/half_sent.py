@@ -6,16 +6,28 @@ from collections.abc import Iterator
 
 from localsocket_review.analysis.facts import Facts
 from localsocket_review.analysis.names import Variable
-from localsocket_review.analysis.sites import Site
 from localsocket_review.model.declarations import FunctionInfo
-from localsocket_review.model.expressions import Attribute, Call, Expression, Literal, Name, Unary, strip_casts, walk
+from localsocket_review.model.expressions import (
+    Attribute,
+    Call,
+    Expression,
+    Literal,
+    Name,
+    Unary,
+    dotted,
+    strip_casts,
+    walk,
+)
 from localsocket_review.model.place import Place
+from localsocket_review.model.program import last_word
 from localsocket_review.model.statements import (
     Assign,
     Branch,
     Break,
     Loop,
     Return,
+    Statement,
+    Try,
     contains,
     expressions_in,
     statements_in,
@@ -23,55 +35,94 @@ from localsocket_review.model.statements import (
 from localsocket_review.model.unit import Language
 
 _MOVING = frozenset({"++", "--", "&"})
+# What tells that there is no room now: the peer is there, and waits for the rest.
+_NO_ROOM = frozenset({"BlockingIOError", "TimeoutError", "InterruptedError", "timeout"})
+_NO_ROOM_ERRORS = frozenset({"EAGAIN", "EWOULDBLOCK", "EINTR"})
 
 
-def left_half_way(facts: Facts, site: Site) -> Place | None:
+def left_half_way(facts: Facts, call: Call, function: FunctionInfo) -> Place | None:
     """Return where the loop around a call that sends is left, by a break or as if all were done."""
-    loop = _loop_around(site)
-    return None if loop is None else _left_at(facts, site, loop, _holder(facts, site))
+    loop = _loop_around(call, function)
+    return None if loop is None else _left_at(facts, call, function, loop)
 
 
-def begins_again(facts: Facts, site: Site) -> Place | None:
+def begins_again(facts: Facts, call: Call, function: FunctionInfo) -> Place | None:
     """Return where only the size is counted down: `write(fd, data, left)`, and `left -= n`."""
-    loop = _loop_around(site)
-    return None if loop is None else _counted_at(facts, site, loop, _holder(facts, site))
+    loop = _loop_around(call, function)
+    return None if loop is None else _counted_at(facts, call, function, loop)
 
 
-def _loop_around(site: Site) -> Loop | None:
-    loops = [one for one in site.function.statements() if isinstance(one, Loop) and contains(one.body, site.call)]
+def waits_for_room(call: Call, function: FunctionInfo) -> bool:
+    """Say whether it is tried, and what sockets raise is caught where there is no room now: `BlockingIOError`."""
+    return any(
+        last_word(dotted(kind)) in _NO_ROOM
+        for one in function.statements()
+        if isinstance(one, Try) and contains(one.body, call)
+        for handler in one.handlers
+        for kind in handler.types
+    )
+
+
+def _loop_around(call: Call, function: FunctionInfo) -> Loop | None:
+    loops = [one for one in function.statements() if isinstance(one, Loop) and contains(one.body, call)]
     return loops[-1] if loops else None
 
 
-def _holder(facts: Facts, site: Site) -> Variable | None:
-    return facts.ownership.holder(site.call, site.function) or assigned_inside(facts, site.call, site.function)
+def _holder(facts: Facts, call: Call, function: FunctionInfo) -> Variable | None:
+    return facts.ownership.holder(call, function) or assigned_inside(facts, call, function)
 
 
-def _left_at(facts: Facts, site: Site, loop: Loop, holder: Variable | None) -> Place | None:
+def _left_at(facts: Facts, call: Call, function: FunctionInfo, loop: Loop) -> Place | None:
     """Return where the loop is left half way, by a break or as if all were done."""
-    function = site.function
+    holder = _holder(facts, call, function)
     for one in statements_in(loop.body):
         if isinstance(one, Branch) and len(one.then) == 1 and isinstance(one.then[0], Return):
-            asks = mentions(facts, one.test, site.call, holder, function) or _names_errno(one.test)
+            asks = mentions(facts, one.test, call, holder, function) or _names_errno(one.test)
             if asks and _says_done(one.then[0], loop, function):
                 return one.then[0].place
-    left = [
-        one
-        for one in loop.body
-        if isinstance(one, Branch)
-        and [type(inner) for inner in one.then] == [Break]
-        and mentions(facts, one.test, site.call, holder, function)
-    ]
-    asked = {facts.names.variable(part, function) for part in walk(loop.test or site.call) if isinstance(part, Name)}
-    counted = {
-        facts.names.variable(one.target, function)
-        for one in statements_in(loop.body)
-        if isinstance(one, Assign) and one.value is not None and one.operator != "="
-        if mentions(facts, one.value, site.call, holder, function)
-    }
-    after = {facts.names.variable(one, function) for one in _after(loop, site)}
-    if not left or loop.test is None or not asked or after & {holder, *asked, *counted}:
+    counted = _counted(facts, call, function, loop, holder)
+    variables = {facts.names.variable(one, function) for one in counted}
+    asked = {facts.names.variable(part, function) for part in walk(loop.test or call) if isinstance(part, Name)}
+    after = {facts.names.variable(one, function) for one in _after(loop, call, function)} - {None}
+    if loop.test is None or not asked or after & {holder, *asked, *variables}:
         return None
-    return left[0].place
+    if not counted or not all(isinstance(strip_casts(one), Name) for one in counted):
+        return None  # what is left is kept in an object
+    left = [
+        one.place
+        for one in loop.body
+        if isinstance(one, Branch) and _breaks(one.then) and mentions(facts, one.test, call, holder, function)
+    ]
+    return min([*left, *_without_room(loop, call)], default=None)
+
+
+def _counted(facts: Facts, call: Call, function: FunctionInfo, loop: Loop, holder: Variable | None) -> list[Expression]:
+    """Return what the loop sets by how much was sent: a position, or what is left of the data."""
+    return [
+        one.target
+        for one in statements_in(loop.body)
+        if isinstance(one, Assign) and one.value is not None and strip_casts(one.value) is not call
+        if mentions(facts, one.value, call, holder, function)
+    ]
+
+
+def _without_room(loop: Loop, call: Call) -> Iterator[Place]:
+    """Yield where the loop is left because there is no room now: what is left to send is forgotten with it."""
+    for one in statements_in(loop.body):
+        if isinstance(one, Try) and contains(one.body, call):
+            for handler in one.handlers:
+                if _breaks(handler.body) and any(last_word(dotted(kind)) in _NO_ROOM for kind in handler.types):
+                    yield handler.body[-1].place
+        elif isinstance(one, Branch) and _breaks(one.then) and _names_no_room(one.test):
+            yield one.then[-1].place
+
+
+def _breaks(body: list[Statement]) -> bool:
+    return [type(one) for one in body] == [Break]
+
+
+def _names_no_room(test: Expression) -> bool:
+    return any(isinstance(part, Name) and part.identifier in _NO_ROOM_ERRORS for part in walk(test))
 
 
 def _names_errno(test: Expression) -> bool:
@@ -88,10 +139,10 @@ def _says_done(inside: Return, loop: Loop, function: FunctionInfo) -> bool:
     return False
 
 
-def _counted_at(facts: Facts, site: Site, loop: Loop, holder: Variable | None) -> Place | None:
+def _counted_at(facts: Facts, call: Call, function: FunctionInfo, loop: Loop) -> Place | None:
     """Return where only the size is counted down: `write(fd, data, left)`, and `left -= n`."""
-    function = site.function
-    arguments = [strip_casts(one) for one in site.call.arguments]
+    holder = _holder(facts, call, function)
+    arguments = [strip_casts(one) for one in call.arguments]
     if function.unit.language is not Language.CPP or len(arguments) < 3:
         return None
     data, size = (facts.names.variable(one, function) if isinstance(one, Name) else None for one in arguments[1:3])
@@ -102,25 +153,33 @@ def _counted_at(facts: Facts, site: Site, loop: Loop, holder: Variable | None) -
         and one.operator == "-="
         and one.value is not None
         and facts.names.variable(one.target, function) == size
-        and mentions(facts, one.value, site.call, holder, function)
+        and mentions(facts, one.value, call, holder, function)
     ]
     if data is None or size is None or not counted:
         return None
     changed = [target for target, _ in function.assignments()]
     changed += [one.operand for one in function.expressions() if isinstance(one, Unary) and one.operator in _MOVING]
-    changed += [argument for call in function.calls() if call is not site.call for argument in call.arguments]
+    changed += [argument for other in function.calls() if other is not call for argument in other.arguments]
     is_moved = any(
         contains([loop], one) and facts.names.variable(strip_casts(one), function) == data for one in changed
     )
     return None if is_moved else counted[0].place
 
 
-def _after(loop: Loop, site: Site) -> Iterator[Expression]:
-    """Yield the names that stand behind the loop in the text."""
+def _after(loop: Loop, call: Call, function: FunctionInfo) -> Iterator[Expression]:
+    """Yield the names that stand behind the loop in the text, or are read again in a loop around it."""
     end = max((part.place for part in expressions_in([loop])), default=loop.place)
-    for part in site.function.expressions():
+    for part in function.expressions():
         if isinstance(part, Name | Attribute) and part.place > end:
             yield part
+    for around in function.statements():
+        if isinstance(around, Loop) and around is not loop and contains(around.body, call):
+            inside = set(expressions_in([loop]))
+            begun = {
+                one.target for one in statements_in(around.body) if isinstance(one, Assign) and one.operator == "="
+            }
+            read = (part for part in expressions_in([around]) if part not in inside and part not in begun)
+            yield from (part for part in read if isinstance(part, Name | Attribute))
 
 
 def assigned_inside(facts: Facts, call: Call, function: FunctionInfo) -> Variable | None:

@@ -36,7 +36,7 @@ from localsocket_review.model.statements import (
     Return,
 )
 from localsocket_review.model.unit import Language
-from localsocket_review.rules.half_sent import assigned_inside, begins_again, left_half_way, mentions
+from localsocket_review.rules.half_sent import assigned_inside, begins_again, left_half_way, mentions, waits_for_room
 from localsocket_review.rules.rule import Example, Rule, steps_of
 
 # What only a socket of Python's is asked.
@@ -88,7 +88,12 @@ def check(facts: Facts) -> Iterator[Finding]:
     for site in facts.calls.sites(Act.SHORT):
         if site.function.unit.language is Language.CPP:
             yield from _only_asked_for_failure(facts, site)
-        yield from _ends_half_way(facts, site)
+        if facts.streams.is_stream(site) and _may_be_socket(facts, site):
+            yield from _ends_half_way(facts, site.call, site.function)
+    for function in facts.functions(Language.PYTHON):
+        for call in function.calls():
+            if _sends_untyped(facts, call, function):
+                yield from _ends_half_way(facts, call, function)
     for site in facts.calls.sites(Act.UNPACK):
         yield from _unpacked(facts, site)
     for site in facts.streams.reads(Act.CHUNK):
@@ -179,16 +184,22 @@ def _only_asked_for_failure(facts: Facts, site: Site) -> Iterator[Finding]:
         yield RULE.finding(site.place, message, [(site.place, "sent once here")], severity=Severity.LOW)
 
 
-def _ends_half_way(facts: Facts, site: Site) -> Iterator[Finding]:
+def _ends_half_way(facts: Facts, call: Call, function: FunctionInfo) -> Iterator[Finding]:
     """A loop that sends all is left where that fails, and nothing afterwards asks whether all was sent."""
-    if not facts.streams.is_stream(site) or not _may_be_socket(facts, site):
-        return
-    if (left := left_half_way(facts, site)) is not None:
+    if (left := left_half_way(facts, call, function)) is not None:
         message = "The loop is left where this fails, and nothing afterwards tells that a part was not sent."
-        yield RULE.finding(site.place, message, [(site.place, "sent here"), (left, "left here")])
-    elif (begins := begins_again(facts, site)) is not None:
+        yield RULE.finding(call.place, message, [(call.place, "sent here"), (left, "left here")])
+    elif (begins := begins_again(facts, call, function)) is not None:
         message = "Each round sends the same bytes from the beginning; only the size is counted down."
-        yield RULE.finding(site.place, message, [(site.place, "sent here"), (begins, "counted here")], repair=_ADVANCE)
+        yield RULE.finding(call.place, message, [(call.place, "sent here"), (begins, "counted here")], repair=_ADVANCE)
+
+
+def _sends_untyped(facts: Facts, call: Call, function: FunctionInfo) -> bool:
+    """Say whether what is unknown by its type is sent by as a socket, which may have no room now."""
+    receiver = call.receiver if call.called_name == "send" and len(call.arguments) == 1 else None
+    if receiver is None or facts.calls.site(call, function) is not None or facts.streams.is_of_messages(function):
+        return False
+    return waits_for_room(call, function) and not facts.transports.is_network(receiver, function)
 
 
 def _is_given_back(facts: Facts, site: Site) -> bool:
