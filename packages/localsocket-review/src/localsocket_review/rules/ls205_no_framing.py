@@ -33,6 +33,9 @@ from localsocket_review.rules.rule import Example, Rule, steps_of
 _BEGINNINGS = frozenset({"startswith", "startsWith", "starts_with", "compare"})
 _LOOKING_UP = frozenset({"get", "value", "at", "find", "contains", "count"})
 _NUMBERS = frozenset({"toInt", "toUInt", "toLongLong", "toULongLong", "toDouble", "toShort", "toUShort"})
+_INTO_WORDS = frozenset({"split", "rsplit"})
+_SPLITTING = _INTO_WORDS | {"partition", "rpartition"}
+_ENDS_OF_MESSAGES = frozenset("\n\r\0")
 _NUMBERS_OF_TEXT = frozenset({"builtins.int", "builtins.float", "strtol", "strtoul", "strtoull", "atoi", "atol"})
 _OF_MESSAGES = re.compile(
     r"(?:^|_)(?:process|handle|parse|dispatch|execute|interpret|on)?_?"
@@ -106,13 +109,25 @@ def _of_call(facts: Facts, call: Call, function: FunctionInfo) -> Iterator[_Use]
     receiver = call.receiver
     if site is not None:
         yield from _of_site(site)
-    elif receiver is not None and (name in _BEGINNINGS or name in _NUMBERS):
+    elif receiver is not None and (name in _BEGINNINGS or name in _NUMBERS or _takes_words(call, function)):
         yield receiver, call.place, "taken apart here", Confidence.HIGH
     elif receiver is not None and name in _LOOKING_UP and call.arguments:
         yield call.arguments[0], call.place, "looked up here", Confidence.HIGH
     elif not any(callee.body for callee in facts.calls.callees(call, function)) and _speaks_of_messages(call):
         for argument in call.arguments:
             yield argument, call.place, "handed on as a message here", Confidence.MEDIUM
+
+
+def _takes_words(call: Call, function: FunctionInfo) -> bool:
+    """Say whether a text is split into its words, and not into lines, of which the last may be kept for later."""
+    if call.called_name not in _SPLITTING or function.unit.language is not Language.PYTHON:
+        return False
+    separator = strip_casts(call.arguments[0]) if call.arguments else None
+    if separator is None:
+        return call.called_name in _INTO_WORDS and not call.keywords
+    value = separator.value if isinstance(separator, Literal) else None
+    between = value.decode("latin-1") if isinstance(value, bytes) else value
+    return isinstance(between, str) and not _ENDS_OF_MESSAGES.intersection(between)
 
 
 def _of_site(site: Site) -> Iterator[_Use]:
