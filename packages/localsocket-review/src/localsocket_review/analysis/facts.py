@@ -73,7 +73,9 @@ class Facts:
     def flow(self, function: FunctionInfo) -> ControlFlow:
         """Return the order in which the function's statements may run."""
         if function not in self._flows:
-            self._flows[function] = ControlFlow(function, build_flow(function, self.never_returning.ends))
+            self._flows[function] = ControlFlow(
+                function, build_flow(function, self.never_returning.ends, self.never_returning.asserted)
+            )
         return self._flows[function]
 
     @cached_property

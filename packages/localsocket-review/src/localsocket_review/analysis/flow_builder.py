@@ -26,11 +26,14 @@ from localsocket_review.model.statements import (
 )
 
 Ends = Callable[[Call, FunctionInfo], bool]
+Asserted = Callable[[Call, FunctionInfo], Expression | None]
 
 
-def build_flow(function: FunctionInfo, ends: Ends = lambda *_: False) -> FlowGraph:
-    """Return the graph; `ends` says of which calls nothing comes back."""
-    return _Builder(function, ends).build()
+def build_flow(
+    function: FunctionInfo, ends: Ends = lambda *_: False, asserted: Asserted = lambda *_: None
+) -> FlowGraph:
+    """Return the graph; `ends` says of which calls nothing comes back, `asserted` what holds where others do."""
+    return _Builder(function, ends, asserted).build()
 
 
 @dataclass(slots=True)
@@ -45,9 +48,10 @@ class _Surroundings:
 class _Builder:
     """Builds the flow: each method takes the nodes that lead in, and returns those that lead out."""
 
-    def __init__(self, function: FunctionInfo, ends: Ends) -> None:
+    def __init__(self, function: FunctionInfo, ends: Ends, asserted: Asserted) -> None:
         self._function = function
         self._ends = ends
+        self._asserted = asserted
         self._graph = FlowGraph()
         self._labels: dict[str, FlowNode] = {}
         self._jumps: list[tuple[FlowNode, str]] = []
@@ -140,6 +144,9 @@ class _Builder:
                 node.never_returns = True
                 _link([node], self._graph.exit)
                 return []
+            case Call() as call if (test := self._asserted(call, self._function)) is not None:
+                _link([node], self._graph.exit)  # `ASSERT_DIE(size < most);`
+                return [self._held(test, True, [node])]
             case Binary(operator="and" | "or" as operator, left=left, right=Call() as call) if self._ends(
                 call, self._function
             ):

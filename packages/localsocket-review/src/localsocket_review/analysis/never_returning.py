@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Sequence
 from functools import cached_property
 
@@ -62,6 +63,12 @@ _ENDING_PYTHON = frozenset(
     {"sys.exit", "os._exit", "os.abort", "exit", "quit", "pytest.fail", "pytest.skip", "pytest.exit", "_thread.exit"}
 )
 _ENDING_METHODS = frozenset({"fail", "skipTest"})  # of a test case
+# What goes on only where its first argument holds, in every build; what a release leaves out is told by LS123.
+_ASSERTING = frozenset(
+    {"g_return_if_fail", "g_return_val_if_fail", "assert_return", "assert_se", "RELEASE_ASSERT", "ALWAYS_ASSERT"}
+)
+_RELEASE_ONLY = frozenset({"assert", "Q_ASSERT", "Q_ASSERT_X", "g_assert"})
+_REFUSING_MACRO = re.compile(r"\bif\s*\(\s*!\s*\(?\s*\w+\s*\)?\s*\)\s*\{?\s*(?:\\\s*)?(\w+)", re.ASCII)
 _NEVER = re.compile(r"\b(?:NoReturn|Never)\b")
 # How a declaration, also one in a comment of a header that is not given, says that the function does not come back.
 _MARK = r"(?:\[\[\s*noreturn\s*\]\]|\b_?_?[Nn]o_?[Rr]eturn_?_?\b|\b_Noreturn\b|\b[A-Z_]*NO_?RETURN[A-Z_]*\b)"
@@ -91,7 +98,7 @@ class NeverReturning:
     def ends(self, call: Call, function: FunctionInfo) -> bool:
         """Say whether nothing of the function runs after this call."""
         name = call.called_name
-        if not name or self._cannot(name):
+        if not name or self._cannot(name) or self.asserted(call, function) is not None:
             return False
         callees = self._calls.callees(call, function)
         if callees:
@@ -104,6 +111,33 @@ class NeverReturning:
         if call.receiver is None and name not in self._declared and _NAMED_SO.fullmatch(name):
             return True
         return name in _ENDING_C | {"terminate"} and not _ENDING_OF_STD.isdisjoint(named)
+
+    def asserted(self, call: Call, function: FunctionInfo) -> Expression | None:
+        """Return what must hold so that the function goes on behind a macro: `ASSERT_DIE(size < most)`."""
+        if function.unit.language is not Language.CPP or call.receiver is not None or not call.arguments:
+            return None
+        name = call.called_name
+        if name in _RELEASE_ONLY:
+            return None
+        is_known = name in _ASSERTING or any(self._leaves_by(*way) for way in self._refusing_macros.get(name, ()))
+        return call.arguments[0] if is_known else None
+
+    @cached_property
+    def _refusing_macros(self) -> dict[str, list[tuple[str, Unit]]]:
+        """What macros of the program do, and in which files, unless what they are given holds: `return`, a call."""
+        found: defaultdict[str, list[tuple[str, Unit]]] = defaultdict(list)
+        for unit in self._program.units:
+            for macro in unit.macros.values():
+                match = _REFUSING_MACRO.search(macro.value) if macro.has_parameters else None
+                if match is not None:
+                    found[macro.name].append((match[1], unit))
+        return found
+
+    def _leaves_by(self, word: str, unit: Unit) -> bool:
+        if word in ("return", "goto", "throw") or word in _ENDING_C or word in self._marked_near(unit):
+            return True
+        defined = self._program.functions_by_name.get(word, ())
+        return bool(defined and all(map(self.is_ending, defined))) or bool(not defined and _NAMED_SO.fullmatch(word))
 
     def _cannot(self, name: str) -> bool:
         """Say at once of most calls that they come back: no function of this name ends, and nothing speaks of it."""

@@ -211,7 +211,7 @@ RULE = Rule(
     ),
     repair="refuse a path with strlen(path) >= sizeof address.sun_path, and only then copy it",
     unless=(
-        "the length is compared before",
+        "the length is compared before, also by a macro that every build keeps: `ASSERT_DIE(strlen(path) < room)`",
         "the size is cut by min(), by a macro or a choice of that kind, or by an if",
         "the text is a constant that fits, or of the build",
         "the address was allocated as long as the path is",
