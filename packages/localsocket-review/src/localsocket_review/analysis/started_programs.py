@@ -15,15 +15,16 @@ from localsocket_review.analysis.processes import Mains, Processes
 from localsocket_review.analysis.reach import is_entry
 from localsocket_review.apis.meaning import Act
 from localsocket_review.model.declarations import FunctionInfo
-from localsocket_review.model.expressions import Call
+from localsocket_review.model.expressions import Call, Expression, Name, Unary, strip_casts
 from localsocket_review.model.program import Program
-from localsocket_review.model.statements import Loop
+from localsocket_review.model.statements import Loop, expressions_in
 from localsocket_review.model.unit import Language, Unit
 
 # What starts a program in some way that the tables do not know as running a command.
 # A process that is only forked is this program still, and keeps what is marked as well.
 _STARTING = re.compile(r"(?:f?exec|posix_spawn|g_spawn|uv_spawn)\w*|start(?:Detached|Command)?|execute")
 _CLOSING_ALL = frozenset({"closefrom", "close_range", "fdwalk"})
+_COUNTING = frozenset({"++", "--"})
 _HIGHEST_DESCRIPTOR = frozenset({"getdtablesize", "sysconf", "getrlimit"})
 
 
@@ -104,7 +105,8 @@ class StartedPrograms:
     @memo(at_itself=lambda *_: False)
     def _is_after_closing(self, call: Call, function: FunctionInfo) -> bool:
         flow = self._flow_of(function)
-        closing = [other for other in function.calls() if self._closes_all(other, function)]
+        closing: list[Expression] = [other for other in function.calls() if self._closes_all(other, function)]
+        closing += [loop.test for loop in _loops(function) if loop.test is not None and _closes_each(loop)]
         if any(flow.dominates(other, call) for other in closing):
             return True
         callers = self._calls.callers(function)
@@ -115,7 +117,7 @@ class StartedPrograms:
     def _closes_all(self, call: Call, function: FunctionInfo) -> bool:
         if call.called_name in _CLOSING_ALL:
             return True
-        return any(_closes_in_a_loop(callee) for callee in self._calls.callees(call, function))
+        return any(map(_closes_in_a_loop, self._calls.callees(call, function)))
 
 
 def _closes_in_a_loop(function: FunctionInfo) -> bool:
@@ -123,5 +125,25 @@ def _closes_in_a_loop(function: FunctionInfo) -> bool:
     names = {call.called_name for call in function.calls()}
     if names & _CLOSING_ALL:
         return True
-    has_loop = any(isinstance(statement, Loop) for statement in function.statements())
-    return has_loop and "close" in names and bool(names & _HIGHEST_DESCRIPTOR)
+    loops = _loops(function)
+    if any(map(_closes_each, loops)):
+        return True
+    return bool(loops) and "close" in names and bool(names & _HIGHEST_DESCRIPTOR)
+
+
+def _loops(function: FunctionInfo) -> list[Loop]:
+    return [one for one in function.statements() if isinstance(one, Loop)]
+
+
+def _closes_each(loop: Loop) -> bool:
+    """Say whether the loop closes one number after the other: `for (fd = 3; fd < most; fd++) close(fd);`."""
+    step = strip_casts(loop.step) if loop.step is not None else None
+    counter = strip_casts(step.operand) if isinstance(step, Unary) and step.operator in _COUNTING else None
+    return isinstance(counter, Name) and any(
+        isinstance(part, Call)
+        and part.called_name == "close"
+        and any(
+            isinstance(one, Name) and one.identifier == counter.identifier for one in map(strip_casts, part.arguments)
+        )
+        for part in expressions_in(loop.body)
+    )
