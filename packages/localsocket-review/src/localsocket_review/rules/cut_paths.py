@@ -56,10 +56,14 @@ def cut_paths(facts: Facts) -> Iterator[tuple[Call, FunctionInfo]]:
 
 
 def _is_own(facts: Facts, call: Call, function: FunctionInfo) -> bool:
-    """Say whether it is a function of the program's own, which gives a result where it is known what it gives."""
+    """Say whether it is a function of the program's own, whose result may tell that it cut: a number, no pointer."""
     if call.called_name in _LIMITED:
         return False
-    return all(one.return_type not in ("", "void") for one in facts.calls.callees(call, function))
+    return not any(_tells_nothing(one.return_type) for one in facts.calls.callees(call, function))
+
+
+def _tells_nothing(result: str) -> bool:
+    return result in ("", "void") or result.endswith("*")
 
 
 def _is_from_outside(facts: Facts, call: Call, function: FunctionInfo) -> bool:
