@@ -23,7 +23,7 @@ _TAKES_TEXTS_TOO = frozenset(
 
 def check(facts: Facts) -> Iterator[Finding]:
     for site in facts.calls.sites(Act.ALLOCATE | Act.RECEIVE):
-        size = site.argument("size")
+        size = _without_position(facts, site)
         if size is None or _gives_what_is_there(site):
             continue
         trace = facts.taint.received_size(size, site.function)
@@ -37,6 +37,17 @@ def check(facts: Facts) -> Iterator[Finding]:
         yield from _repeated(facts, function)
     for site in facts.calls.sites(Act.COPY_TEXT | Act.WRITE_OUT):
         yield from _copied(facts, site)
+
+
+def _without_position(facts: Facts, site: Site) -> Expression | None:
+    """Return the size; of `read(fd, at, end - at)` the end alone, since what came has only moved `at` on to it."""
+    size, buffer = site.argument("size"), site.argument("buffer")
+    match strip_casts(size) if size is not None else None:
+        case Binary(operator="-", left=end, right=position) if buffer is not None:
+            at = facts.names.variable(strip_casts(buffer), site.function)
+            if at is not None and facts.names.variable(strip_casts(position), site.function) == at:
+                return end
+    return size
 
 
 def _is_wrapper(facts: Facts, site: Site, size: Expression) -> bool:
@@ -58,7 +69,7 @@ def _is_wrapper(facts: Facts, site: Site, size: Expression) -> bool:
 
 def _copied(facts: Facts, site: Site) -> Iterator[Finding]:
     """`memcpy(into, from, size)`: signed sizes, too, since a negative one is a huge one."""
-    size = site.argument("size")
+    size = _without_position(facts, site)
     if size is None or _is_allocated_for(facts, size, site):
         return
     trace = facts.taint.received_offset(size, site.function)
