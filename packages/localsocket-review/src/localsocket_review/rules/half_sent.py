@@ -174,11 +174,9 @@ def _after(loop: Loop, call: Call, function: FunctionInfo) -> Iterator[Expressio
             yield part
     for around in function.statements():
         if isinstance(around, Loop) and around is not loop and contains(around.body, call):
-            inside = set(expressions_in([loop]))
-            begun = {
-                one.target for one in statements_in(around.body) if isinstance(one, Assign) and one.operator == "="
-            }
-            read = (part for part in expressions_in([around]) if part not in inside and part not in begun)
+            set_anew = (one for one in statements_in(around.body) if isinstance(one, Assign) and one.operator == "=")
+            unread = {*expressions_in([loop]), around.target, *(one.target for one in set_anew)}
+            read = (part for part in expressions_in([around]) if part not in unread)
             yield from (part for part in read if isinstance(part, Name | Attribute))
 
 
