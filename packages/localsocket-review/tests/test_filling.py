@@ -83,3 +83,21 @@ def test_a_comparison_before_the_number_came_bounds_nothing() -> None:
     facts = facts_of(cpp(text))
     function = function_named(facts, "f")
     assert facts.taint.received_size(call_named(function, "use").arguments[0], function) is not None
+
+
+def test_fields_of_fields_in_a_circle_of_calls_come_to_an_end() -> None:
+    """Each function gives another one a field of what it was given, so there is a longer way for each round."""
+    fields = [f"f{number}" for number in range(8)]
+    steps = "\n".join(f"if (x == {at}) step(fd, in->{field});" for at, field in enumerate(fields))
+    text = f"""
+    int step(int fd, struct node *in) {{ recv(fd, in->room, 9, 0); return turn(fd, in); }}
+    int turn(int fd, struct node *in) {{ {steps} return 0; }}
+    int take(int fd, struct node *in) {{ return step(fd, in); }}
+    void f(int fd, struct node *head) {{ take(fd, head); }}
+    """
+    unit = cpp(text)
+    assert set(filled(unit)) == {"head"}
+    facts = facts_of(unit)
+    function = function_named(facts, "f")
+    told = {field for _, field, _ in facts.filling.by(call_named(function, "take"), function)}
+    assert told == {"room", *fields}

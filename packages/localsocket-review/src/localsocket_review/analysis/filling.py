@@ -15,7 +15,8 @@ from localsocket_review.model.expressions import Call, Expression, strip_casts
 _VIEWING = frozenset({"memoryview", "span", "cast"})
 _DEEPEST_FIELD = 3
 # By the position of the parameter, and the field of what it points to ("" for that itself), what fills it in the end.
-_Filled = dict[tuple[int, str], Site]
+_Part = tuple[int, str]
+_Filled = dict[_Part, Site]
 
 
 class Filling:
@@ -43,43 +44,44 @@ class Filling:
         if self._filled is None:
             self._filled = {}
             found: defaultdict[FunctionInfo, _Filled] = defaultdict(dict)
-            waiting: list[FunctionInfo] = []
+            waiting: list[tuple[FunctionInfo, _Part, Site]] = []
+
+            def note(function: FunctionInfo, buffer: Expression, field: str, site: Site, *, is_endless: bool) -> None:
+                for part in self._parts_of_parameters(function, buffer, field, is_endless):
+                    if part not in found[function]:
+                        found[function][part] = site
+                        waiting.append((function, part, site))
+
             for site in self._calls.sites(Act.RECEIVE):
                 buffer = site.argument("buffer")
-                if buffer is not None and self._note(found, site.function, buffer, "", site):
-                    waiting.append(site.function)
+                if buffer is not None:
+                    note(site.function, buffer, "", site, is_endless=False)
             while waiting:
-                filler = waiting.pop()
+                filler, (position, field), site = waiting.pop()
                 for caller in self._calls.callers(filler):
                     arguments = () if caller.is_handed_on else caller.call.arguments
-                    for (position, field), site in list(found[filler].items()):
-                        if position >= len(arguments):
-                            continue
-                        if self._note(found, caller.caller, arguments[position], field, site):
-                            waiting.append(caller.caller)
+                    if position < len(arguments):
+                        is_endless = self._calls.are_in_a_circle(filler, caller.caller)
+                        note(caller.caller, arguments[position], field, site, is_endless=is_endless)
             self._filled = dict(found)
             self._called = {one.name for one in found}
         return self._filled
 
-    def _note(
-        self,
-        found: defaultdict[FunctionInfo, _Filled],
-        function: FunctionInfo,
-        buffer: Expression,
-        field: str,
-        site: Site,
-    ) -> bool:
-        """Add the parameter of the function that the buffer is, or points into, and say whether it is a new one."""
+    def _parts_of_parameters(
+        self, function: FunctionInfo, buffer: Expression, field: str, is_endless: bool
+    ) -> Iterator[_Part]:
+        """Yield the parameters of the function that the buffer is, or points into, and which field it is of them.
+
+        In a circle of calls, each of which gives a field of what it was given, there is no end of fields of fields.
+        """
         variable = self._names.variable(buffer, function)
         if variable is None:
-            return False
-        below = ".".join([*variable.path.split(".")[1:], *filter(None, [field])][:_DEEPEST_FIELD])
+            return
+        own = variable.path.split(".")[1:]
+        below = ".".join(own if own and is_endless else [*own, *filter(None, [field])][:_DEEPEST_FIELD])
         for position, parameter in enumerate(function.parameters):
-            is_new = (position, below) not in found[function]
-            if is_new and variable.root in self._pointing_to(function, parameter.name):
-                found[function][position, below] = site
-                return True
-        return False
+            if variable.root in self._pointing_to(function, parameter.name):
+                yield position, below
 
     def _pointing_to(self, function: FunctionInfo, parameter: str) -> set[Variable]:
         """Return the parameter, and the local variables that are made to point to the same bytes."""
