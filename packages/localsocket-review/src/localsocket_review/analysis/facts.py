@@ -21,6 +21,7 @@ from localsocket_review.analysis.endings import Endings
 from localsocket_review.analysis.event_loops import EventLoops
 from localsocket_review.analysis.filling import Filling
 from localsocket_review.analysis.flow_builder import build_flow
+from localsocket_review.analysis.given_buffers import GivenBuffers
 from localsocket_review.analysis.heritage import Heritage
 from localsocket_review.analysis.instance_checks import InstanceChecks
 from localsocket_review.analysis.keys import Keys
@@ -186,6 +187,7 @@ class Facts:
             self.filling,
             checks,
             Containers(self.names, self.flow),
+            GivenBuffers(self.program, self.calls),
         )
 
     @cached_property

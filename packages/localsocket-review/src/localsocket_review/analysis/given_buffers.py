@@ -7,11 +7,13 @@ makes `stream->data` in the second what the peer sent.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cached_property
 
 from localsocket_review.analysis.calls import ProgramCalls
 from localsocket_review.analysis.sites import CallSite
 from localsocket_review.model.declarations import FunctionInfo
 from localsocket_review.model.expressions import Attribute, Binary, Expression, Name, Subscript, strip_casts
+from localsocket_review.model.program import Program
 
 _ASKING_AT = {"uv_read_start": 1, "uv_udp_recv_start": 1}  # which argument is the function that is asked for room
 _DEEPEST = 3
@@ -19,24 +21,47 @@ _ROOM = "base"
 _MAKING_ROOM = "uv_buf_init"
 
 
-def is_given_buffer(member: Attribute, function: FunctionInfo, calls: ProgramCalls) -> bool:
-    """Say whether the member is what was given to be filled, in what runs when that is done."""
-    return any(
-        member.name in _members_given(asked)
-        for called, site in _handing_on(function, calls, 0)
-        if (at := _ASKING_AT.get(site.call.called_name)) is not None
-        for asked in calls.functions_named_by(site.call.arguments[at], site.caller)
-        if asked is not called
-    )
+class GivenBuffers:
+    """Knows the members that were given to be filled, in what runs when that is done."""
 
+    def __init__(self, program: Program, calls: ProgramCalls) -> None:
+        self._program = program
+        self._calls = calls
+        self._members: dict[FunctionInfo, frozenset[str]] = {}
 
-def _handing_on(function: FunctionInfo, calls: ProgramCalls, depth: int) -> Iterator[tuple[FunctionInfo, CallSite]]:
-    """Yield the calls that have a framework call the function, or one that calls it."""
-    for site in calls.callers(function):
-        if site.is_handed_on:
-            yield function, site
-        elif depth < _DEEPEST:
-            yield from _handing_on(site.caller, calls, depth + 1)
+    def has(self, member: Attribute, function: FunctionInfo) -> bool:
+        """Say whether the member is what was given to be filled, where the function runs."""
+        return self._is_used and member.name in self._members_in(function)
+
+    @cached_property
+    def _is_used(self) -> bool:
+        return any(unit.identifiers[name] for unit in self._program.units for name in _ASKING_AT)
+
+    def _members_in(self, function: FunctionInfo) -> frozenset[str]:
+        if function not in self._members:
+            self._members[function] = frozenset(
+                name
+                for called, site in self._handing_on(function)
+                if (at := _ASKING_AT.get(site.call.called_name)) is not None
+                for asked in self._calls.functions_named_by(site.call.arguments[at], site.caller)
+                if asked is not called
+                for name in _members_given(asked)
+            )
+        return self._members[function]
+
+    def _handing_on(self, function: FunctionInfo) -> Iterator[tuple[FunctionInfo, CallSite]]:
+        """Yield the calls that have a framework call the function, or one that calls it."""
+        called, known = [function], {function}
+        for _ in range(_DEEPEST + 1):
+            callers: dict[FunctionInfo, None] = {}
+            for one in called:
+                for site in self._calls.callers(one):
+                    if site.is_handed_on:
+                        yield one, site
+                    else:
+                        callers[site.caller] = None
+            called = [one for one in callers if one not in known]
+            known.update(called)
 
 
 def _members_given(asked: FunctionInfo) -> set[str]:

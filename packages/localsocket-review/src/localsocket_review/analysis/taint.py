@@ -26,7 +26,7 @@ from localsocket_review.analysis.checks import Checks
 from localsocket_review.analysis.containers import Containers
 from localsocket_review.analysis.definitions import Definition, Definitions, How, is_made_of_parameters
 from localsocket_review.analysis.filling import Filling
-from localsocket_review.analysis.given_buffers import is_given_buffer
+from localsocket_review.analysis.given_buffers import GivenBuffers
 from localsocket_review.analysis.inference import Inference
 from localsocket_review.analysis.names import Names, Variable
 from localsocket_review.analysis.outputs import Output
@@ -149,6 +149,7 @@ class Taint:
         filling: Filling,
         checks: Checks,
         containers: Containers,
+        given_buffers: GivenBuffers,
     ) -> None:
         self._names = names
         self._inference = inference
@@ -158,6 +159,7 @@ class Taint:
         self._filling = filling
         self._checks = checks
         self._containers = containers
+        self._given_buffers = given_buffers
         self.search = Search()
 
     def received(self, expression: Expression, function: FunctionInfo) -> Trace | None:
@@ -376,7 +378,7 @@ class Taint:
 
     def _variable(self, expression: Expression, function: FunctionInfo, use: Use, trail: Trail) -> Trace | None:
         if isinstance(expression, Attribute) and (
-            self._is_member_received(expression, function) or is_given_buffer(expression, function, self._calls)
+            self._is_member_received(expression, function) or self._given_buffers.has(expression, function)
         ):
             return (Step(expression.place, "received here"),)
         variable = self._names.variable(expression, function)
