@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -15,6 +16,7 @@ import typer
 from rich.console import Console
 from typer.core import TyperCommand
 
+from localsocket_review.cli import INTERRUPTED, end_at_once
 from localsocket_review.cli.progress import LateProgress
 from localsocket_review.cli.task import Task
 from localsocket_review.report.forms import ReportFormat
@@ -59,6 +61,21 @@ def _usage_in_one_line(ctx: Any) -> Iterator[None]:
         raise typer.Exit(COULD_NOT_REVIEW) from None
 
 
+@contextmanager
+def _interruptible() -> Iterator[None]:
+    """Have an interrupt raise within the block, which ends what is under way; outside it ends the program at once."""
+    is_ours = signal.getsignal(signal.SIGINT) is end_at_once
+    if is_ours:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        yield
+    except KeyboardInterrupt:
+        raise typer.Exit(INTERRUPTED) from None
+    finally:
+        if is_ours:
+            signal.signal(signal.SIGINT, end_at_once)
+
+
 class _ReviewCommand(TyperCommand):
     """The command, which may begin with a word in place of an option: `explain LS106`. A file of that name goes first.
 
@@ -74,7 +91,7 @@ class _ReviewCommand(TyperCommand):
             return super().parse_args(ctx, args)
 
     def invoke(self, ctx: Any) -> Any:
-        with _usage_in_one_line(ctx):
+        with _interruptible(), _usage_in_one_line(ctx):
             return super().invoke(ctx)
 
 
