@@ -6,12 +6,13 @@ somebody waiting for ever is written to do no harm when it is done twice, and is
 
 from __future__ import annotations
 
-import logging
 import threading
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
-logger = logging.getLogger("localsocket")
+from localsocket.late_logging import late_logger
+
+logger = late_logger("localsocket")
 
 Result = TypeVar("Result")
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import logging
 import threading
 import time
-import traceback
 from collections.abc import Hashable
+from typing import TYPE_CHECKING
 
 from localsocket.showing import one_line
+
+if TYPE_CHECKING:
+    import logging
 
 BURST = 30  # lines about one peer that are logged as they come
 BURST_OF_HANDLERS = 256  # and of handlers that fail, of which the author of the program wants to know
@@ -58,6 +60,8 @@ class ThinnedLog:
 
 def harmless_traceback(error: BaseException) -> str:
     """Return the traceback with what errors say on one line each: a method may say what its caller has sent."""
+    import traceback  # which a client with nothing to say does without
+
     lines = []
     for piece in traceback.TracebackException.from_exception(error).format():
         is_of_the_stack = piece.lstrip(" |+-").startswith(("File ", "Traceback ", "Exception Group Traceback "))

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
+from collections.abc import Iterator
 
 import pytest
 
@@ -12,26 +14,72 @@ from localsocket.testing import PATIENCE
 
 DRAWING = {"click", "pydantic", "rich", "typer"}
 SERVING = {"localsocket.services.service", "localsocket.blocking.service_loop", "localsocket.wire.varlink_caller"}
-PROGRAM = "import sys; from localsocket.cli.app import run; run(sys.argv[1:]); print(*sys.modules, file=sys.stderr)"
+STARTING = {"localsocket.endpoint.daemon", "localsocket.endpoint.starting", "localsocket.endpoint.listener"}
+SELDOM_NEEDED = {"argparse", "asyncio", "difflib", "importlib.metadata", "json", "logging", "pathlib", "shutil", "ssl"}
+OF_PROXIES = {"localsocket.services.proxies", "localsocket.services.remote"}
+PROGRAM = """
+import sys
+from localsocket.cli import main
+try:
+    main()
+finally:
+    print(*sys.modules, file=sys.stderr)
+"""
 
 
-def loaded_by(*words: str) -> set[str]:
-    done = subprocess.run(
-        [sys.executable, "-c", PROGRAM, *words], capture_output=True, text=True, timeout=PATIENCE, check=True
-    )
-    return set(done.stderr.split())
-
-
-@pytest.mark.parametrize("words", [["list"], ["call", "demo.start", "nothing"]])
-def test_what_is_asked_of_a_service_loads_neither_what_draws_nor_what_serves(words: list[str]) -> None:
+@pytest.fixture
+def served() -> Iterator[None]:
     service = Service("demo.start")
     service.method(lambda: None, name="nothing")
+    service.topic("news", str)
     with ServerThread("demo.start", service):
-        loaded = loaded_by(*words)
-    assert not loaded & {*DRAWING, *SERVING, "asyncio", "ssl", "argparse", "difflib", "importlib.metadata", "shutil"}
-    assert "localsocket.services.stats" not in loaded
-    assert ("msgspec" in loaded) == (words[0] == "call")
-    assert ("localsocket.blocking.client" in loaded) == (words[0] == "call")
+        yield
+
+
+def loaded_by(*words: str, **environment: str) -> set[str]:
+    """Return what is loaded at the end, without what measures coverage."""
+    without = {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE_")}
+    done = subprocess.run(
+        [sys.executable, "-c", PROGRAM, *words],
+        env={**without, **environment},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        timeout=PATIENCE,
+        check=False,
+    )
+    return set(done.stderr.splitlines()[-1].split())
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("call", "demo.start", "nothing"),
+        ("describe", "demo.start"),
+        pytest.param(("subscribe", "demo.start", "news", "--timeout", "0"), marks=pytest.mark.long),
+    ],
+    ids=lambda words: str(words[0]),
+)
+@pytest.mark.usefixtures("served")
+def test_what_is_asked_of_a_service_loads_neither_what_draws_nor_what_serves(words: tuple[str, ...]) -> None:
+    loaded = loaded_by(*words)
+    assert "localsocket.blocking.client" in loaded
+    assert loaded.isdisjoint({*DRAWING, *SERVING, *STARTING, *OF_PROXIES, *SELDOM_NEEDED, "localsocket.services.stats"})
+    assert words[0] == "subscribe" or "localsocket.services.following" not in loaded
+
+
+@pytest.mark.usefixtures("served")
+def test_a_list_of_endpoints_loads_no_client() -> None:
+    loaded = loaded_by("list")
+    assert "localsocket.tools.endpoints" in loaded
+    assert loaded.isdisjoint({*DRAWING, *SERVING, *STARTING, *SELDOM_NEEDED, "localsocket.blocking.client", "msgspec"})
+
+
+@pytest.mark.usefixtures("served")
+def test_completion_of_what_a_service_has_loads_what_a_call_loads() -> None:
+    loaded = loaded_by("call", "demo.start", "no", _LOCALSOCKET_COMPLETE="words")
+    assert "localsocket.blocking.client" in loaded
+    assert loaded.isdisjoint({*DRAWING, *SERVING, *STARTING, *OF_PROXIES, *SELDOM_NEEDED})
 
 
 def test_the_package_itself_loads_next_to_nothing() -> None:

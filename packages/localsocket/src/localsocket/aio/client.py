@@ -20,7 +20,7 @@ from localsocket.aio.waiting import Waiters
 from localsocket.deadlines import NEVER, Deadline
 from localsocket.endpoint.credentials import PeerCredentials
 from localsocket.errors import ClosedByPeer, ClosedByUs, LocalSocketError
-from localsocket.services.any_client import AnyClient, description_result
+from localsocket.services.any_client import AnyClient, read_description
 from localsocket.services.calls_core import Arguments, CallsCore, Carrier, NamedArguments
 from localsocket.services.client_core import ClientOptions
 from localsocket.services.description import ServiceDescription
@@ -117,7 +117,7 @@ class Calls(CallsCore["Client"]):
 
     async def describe(self, *, timeout: float | None = None) -> ServiceDescription:
         """Return what the service tells about itself: its methods and topics, with types and documentation."""
-        description: ServiceDescription = await self._call(DESCRIBE, (), {}, timeout, description_result())
+        description = read_description(await self._call(DESCRIBE, (), {}, timeout, ANYTHING))
         client = self._client
         client._description = (client._connection, description)
         return description

@@ -14,17 +14,14 @@ from localsocket.blocking.client_connection import ClientConnection
 from localsocket.blocking.local_socket import LocalSocket
 from localsocket.blocking.pending_call import PendingCall, Stream
 from localsocket.blocking.shared_socket import SharedSocket, Turn
-from localsocket.blocking.subscription import Subscription
 from localsocket.deadlines import NEVER, Deadline
 from localsocket.endpoint.credentials import PeerCredentials
 from localsocket.errors import ClosedByPeer, ClosedByUs, LocalSocketError
 from localsocket.interrupts import while_held
-from localsocket.services.any_client import AnyClient, description_result
+from localsocket.services.any_client import AnyClient, read_description
 from localsocket.services.calls_core import Arguments, CallsCore, Carrier, NamedArguments
 from localsocket.services.client_core import ClientOptions
 from localsocket.services.description import ServiceDescription
-from localsocket.services.following import Following
-from localsocket.services.gap import OnGap
 from localsocket.services.item_times import ItemTimes, check_idle_timeout
 from localsocket.services.method import DESCRIBE
 from localsocket.services.schema import ANYTHING, Result
@@ -38,6 +35,8 @@ from localsocket.wire.stream_terms import StreamTerms
 if TYPE_CHECKING:
     from localsocket.blocking.served import Served
     from localsocket.blocking.service_loop import ServiceLoop
+    from localsocket.blocking.subscription import Subscription
+    from localsocket.services.gap import OnGap
 
 T = TypeVar("T")
 
@@ -142,6 +141,9 @@ class Calls(CallsCore["Client"]):
         `on_gap` is called with a Gap as soon as messages are known to be missing, before the next one is given, by
         whoever takes that; what it raises is raised there, and no message is lost by that. Without it gaps are logged.
         """
+        from localsocket.blocking.subscription import Subscription  # which who calls alone does without
+        from localsocket.services.following import Following
+
         client = self._client
         times = ItemTimes(topic, NEVER, begins_in_time=False, idle_timeout=check_idle_timeout(idle_timeout))
         following = Following(topic, kind, client._core, resumes=resume, on_gap=on_gap)
@@ -149,7 +151,7 @@ class Calls(CallsCore["Client"]):
 
     def describe(self, *, timeout: float | None = None) -> ServiceDescription:
         """Return what the service tells about itself: its methods and topics, with types and documentation."""
-        description: ServiceDescription = self._call(DESCRIBE, (), {}, timeout, description_result())
+        description = read_description(self._call(DESCRIBE, (), {}, timeout, ANYTHING))
         client = self._client
         client._description = (client._connection, description)
         return description

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import sys
@@ -18,6 +19,7 @@ def main() -> None:
     """Run the command line. Ctrl-C ends it with 130 at any moment, while modules are loaded and at the exit too."""
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # and not ignored by who started this
         signal.signal(signal.SIGINT, end_at_once)
+    gc.disable()  # modules are no garbage, and looking for some takes a tenth of a call; collect_from_here() is the end
     if "_LOCALSOCKET_COMPLETE" in os.environ:
         from localsocket.cli.shell_completion import answer_shell
 
@@ -26,3 +28,10 @@ def main() -> None:
         from localsocket.cli.app import run
 
         run(sys.argv[1:])
+
+
+def collect_from_here() -> None:
+    """Have garbage looked for from now on, where main() has put that off, and never among what was loaded so far."""
+    if not gc.isenabled():
+        gc.freeze()
+        gc.enable()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from localsocket.cli import collect_from_here
 from localsocket.cli.command_table import COMMANDS, GROUPS, command_of, top_words
 from localsocket.cli.commands_of_packages import summaries_of_packages, try_command_of_package
 from localsocket.cli.exit_status import WrongUsage, ending_with_a_status
@@ -45,7 +46,9 @@ def _run_command(name: str, words: Sequence[str]) -> None:
 
             print_piece(help_of(command))
         else:
-            command.function(**parse(command, words))
+            given = parse(command, words)
+            collect_from_here()
+            command.function(**given)
     elif not try_command_of_package(name, words):
         raise WrongUsage(_no_command(name, words))
 

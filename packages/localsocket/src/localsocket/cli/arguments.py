@@ -5,9 +5,7 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from pathlib import Path
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, NamedTuple, TypeAlias
 
 import msgspec
 
@@ -27,8 +25,7 @@ _WORDS_OF_JSON = ("null", "boolean", "integer", "number", "string", "array", "ob
 _NO_JSON = (msgspec.DecodeError, UnicodeError, RecursionError)
 
 
-@dataclass(frozen=True)
-class TypedArgument:
+class TypedArgument(NamedTuple):
     """One argument: its text, or what is in the file that it names; `name` is None where it is given by its place."""
 
     name: str | None
@@ -46,7 +43,7 @@ def typed_arguments(texts: Sequence[str], with_texts: Sequence[str]) -> list[Typ
     given = [*map(_typed, texts), *map(_typed_with, with_texts)]
     if sum(each.text == "-" for each in given) > 1:
         raise _usage("the standard input, '-', can be one argument only; the string is written as JSON: '\"-\"'")
-    return [replace(each, content=_content(each.text)) for each in given]
+    return [each._replace(content=_content(each.text)) for each in given]
 
 
 def _typed(text: str) -> TypedArgument:
@@ -71,7 +68,8 @@ def _content(text: str) -> bytes | None:
     if not text.startswith("@"):
         return None
     try:
-        return Path(text[1:]).read_bytes()
+        with open(text[1:], "rb") as file:
+            return file.read()
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else error
         advice = f"a string that begins with @ is written as JSON: '{json_text(text)}'"

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from localsocket.services.description import ServiceDescription
 
 _PATIENCE = 0.5  # seconds; somebody has pressed a key and waits
-_TYPED_AS_IT_IS = re.compile(r"[A-Za-z0-9_./@:+=-]+", re.ASCII)
+_TYPED_AS_IT_IS = r"[A-Za-z0-9_./@:+=-]+"  # compiled when something is completed, and not for each command
 
 
 def complete_address(_given: Given, incomplete: str) -> list[str]:
@@ -80,4 +80,4 @@ def _description(given: Given) -> ServiceDescription | None:
 
 
 def _fitting(words: list[str], incomplete: str) -> list[str]:
-    return [word for word in words if word.startswith(incomplete) and _TYPED_AS_IT_IS.fullmatch(word)]
+    return [word for word in words if word.startswith(incomplete) and re.fullmatch(_TYPED_AS_IT_IS, word)]

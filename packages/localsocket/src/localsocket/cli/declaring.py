@@ -10,9 +10,7 @@ import inspect
 import types
 import typing
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Annotated, Any, Literal, TypeAlias, Union
+from typing import Annotated, Any, Literal, NamedTuple, TypeAlias, Union
 
 from localsocket.cli.exit_status import WrongUsage
 
@@ -52,8 +50,7 @@ class Option(Argument):
     """What is typed by one of its names, by default that of the parameter."""
 
 
-@dataclass(frozen=True)
-class Declared:
+class Declared(NamedTuple):
     """One parameter of a command; `kind` is the type of one value of it, `choices` are those that there are."""
 
     name: str
@@ -91,7 +88,7 @@ class Declared:
             raise WrongUsage(f"{shown} takes {' or '.join(filter(None, self.choices))}, not {text!r}")
         if self.kind in (int, float):
             return self._number(text, shown)
-        return self._checked(Path(text) if self.kind is Path else text)
+        return self._checked(self.kind(text))
 
     def _number(self, text: str, shown: str) -> Any:
         least = self.told.minimum
@@ -110,8 +107,7 @@ class Declared:
         return value if self.told.check is None else self.told.check(value)
 
 
-@dataclass(frozen=True)
-class Command:
+class Command(NamedTuple):
     """A function that can be typed; it ends the program with SystemExit, or returns where all went well."""
 
     name: str

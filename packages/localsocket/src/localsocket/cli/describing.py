@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Annotated, Any
 
-from localsocket.blocking.connect import connect
 from localsocket.cli.declaring import Option
 from localsocket.cli.exit_status import WrongUsage
 from localsocket.cli.options import (
@@ -21,7 +20,6 @@ from localsocket.cli.options import (
 )
 from localsocket.cli.output import print_json, print_piece, print_styled
 from localsocket.cli.plain_text import json_text, lines, one_line
-from localsocket.cli.varlink_describing import varlink_descriptions
 from localsocket.deadlines import Deadline
 from localsocket.endpoint.credentials import AllowedUsers
 from localsocket.services.description import (
@@ -32,8 +30,6 @@ from localsocket.services.description import (
     TopicDescription,
     TypeDescription,
 )
-from localsocket.services.json_schema_document import json_schema_document
-from localsocket.services.openapi import openapi_document
 
 
 def describe_service(
@@ -63,14 +59,21 @@ def describe_service(
     if as_json:
         print_json(json_text(description))
     elif json_schema:
+        from localsocket.services.json_schema_document import json_schema_document
+
         print_json(json_text(json_schema_document(description), indent=2))
     elif openapi:
+        from localsocket.services.openapi import openapi_document
+
         print_json(json_text(openapi_document(description), indent=2))
     else:
         print_description(description, has_types=types)
 
 
 def _print_varlink(name: str, timeout: float | None, wait: bool, allow_server: AllowedUsers) -> None:
+    from localsocket.blocking.connect import connect
+    from localsocket.cli.varlink_describing import varlink_descriptions
+
     deadline = Deadline(timeout)
     connecting = connect_timeout(timeout, wait)
     with connect(name, timeout=connecting, wait_for_server=wait, allow_server=allow_server) as socket:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import fnmatch
-import json
-from pathlib import Path
+import os
 from typing import Annotated, Literal
 
 from localsocket.cli.declaring import Argument, Option
@@ -33,8 +32,8 @@ def _directories_or_buses(places: list[str]) -> list[str]:
     if buses and len(buses) != len(places):
         raise WrongUsage("directories and nats://host are not listed together")
     for place in places:
-        if not buses and not Path(place).is_dir():
-            raise WrongUsage(f"DIRECTORY {place!r} {'is no directory' if Path(place).exists() else 'does not exist'}")
+        if not buses and not os.path.isdir(place):
+            raise WrongUsage(f"DIRECTORY {place!r} {'is no directory' if os.path.exists(place) else 'does not exist'}")
     return places
 
 
@@ -73,7 +72,7 @@ def list_endpoints(
             found += [each for each in abstract_endpoints() if each.kind == "stream"]
         fitting = [each for each in found if _fits(each, pattern, state, owner)]
         if as_json:
-            print_json(_json(fitting))
+            print_json(_endpoints_as_json(fitting))
         elif fitting:
             styles = [["bold", "", "", "", _STATE_STYLES[each.state]] for each in fitting]
             print_table(_TITLES, [_cells(each) for each in fitting], styles=styles)
@@ -92,7 +91,7 @@ def _list_services(urls: list[str], *, as_json: bool) -> None:
         rows = [
             {"at": url, "name": each.name, "version": each.version, "instances": each.instances} for url, each in found
         ]
-        print_json(escaped_json(json.dumps({"services": rows}, ensure_ascii=False)))
+        print_json(_json({"services": rows}))
     elif found:
         cells = [(each.name, each.version or "-", str(each.instances)) for _, each in found]
         print_table(("name", "version", "instances"), cells, styles=[["bold", "", ""] for _ in cells])
@@ -118,7 +117,7 @@ def _cells(found: FoundEndpoint) -> list[str]:
     ]
 
 
-def _json(found: list[FoundEndpoint]) -> str:
+def _endpoints_as_json(found: list[FoundEndpoint]) -> str:
     rows = [
         {
             "name": each.address,
@@ -131,7 +130,13 @@ def _json(found: list[FoundEndpoint]) -> str:
         }
         for each in found
     ]
-    return escaped_json(json.dumps({"endpoints": rows}, ensure_ascii=False))
+    return _json({"endpoints": rows})
+
+
+def _json(document: dict[str, object]) -> str:
+    import json  # which a table does without
+
+    return escaped_json(json.dumps(document, ensure_ascii=False))
 
 
 COMMANDS = {"list": list_endpoints}

@@ -169,8 +169,13 @@ def client_of(
 ) -> Client:
     """Return a client of a service; `start` is the MODULE:SERVICE that is started where nobody serves."""
     from localsocket.blocking.client import Client  # most of what a command loads
-    from localsocket.cli.daemons import daemon_of
     from localsocket.services.limits import NO_DESCRIPTORS
+
+    daemon = None
+    if start:
+        from localsocket.cli.daemons import daemon_of  # and what starts programs
+
+        daemon = daemon_of(start, name)
 
     return Client(
         address_without_secret(name),
@@ -178,6 +183,6 @@ def client_of(
         wait_for_server=wait,
         allow_server=allowed_users(any_user, allow),
         protocol=protocol,
-        start=daemon_of(start, name) if start else None,
+        start=daemon,
         limits=NO_DESCRIPTORS,
     )

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import codecs
 import contextlib
-import json
 import re
 from typing import Any
 
@@ -46,6 +45,8 @@ def escaped_json(text: str, *, is_ascii: bool = False) -> str:
 def _json_escape(letter: str, is_ascii: bool) -> str:
     if letter == "\n" or (visible(letter) == letter and not is_ascii):
         return letter
+    import json  # for what hardly any peer says
+
     return json.dumps(letter)[1:-1]
 
 

@@ -11,6 +11,7 @@ import stat
 import sys
 
 from localsocket.endpoint.address import Endpoint, EndpointKind, parse_address
+from localsocket.endpoint.adopting import take_socket
 from localsocket.endpoint.credentials import SAME_USER, AllowedUsers
 from localsocket.endpoint.files import (
     bindable_path,
@@ -156,24 +157,6 @@ def adopt_listener(descriptor: int, allow: AllowedUsers, endpoint: Endpoint | No
         sock.detach()
         raise
     return Listener(endpoint, sock)
-
-
-def take_socket(descriptor: int) -> socket.socket:
-    """Wrap a Unix stream socket's descriptor; anything else raises UnsuitableDescriptor and is left alone."""
-    try:
-        if not stat.S_ISSOCK(os.fstat(descriptor).st_mode):
-            raise UnsuitableDescriptor(descriptor, "it is not a socket")
-        sock = socket.socket(fileno=descriptor)
-    except UnsuitableDescriptor:
-        raise
-    except (OSError, OverflowError) as error:
-        raise UnsuitableDescriptor(descriptor, "it is not open") from error
-    if sock.family != socket.AF_UNIX or sock.type != socket.SOCK_STREAM:
-        # Families and types that Python does not know are plain numbers.
-        kind = " ".join(str(getattr(number, "name", number)) for number in (sock.family, sock.type))
-        sock.detach()
-        raise UnsuitableDescriptor(descriptor, f"it is {kind}, not a Unix stream socket")
-    return sock
 
 
 def check_abstract(endpoint: Endpoint | None, allow: AllowedUsers) -> None:

@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 import contextlib
-import functools
-import logging
 import os
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
+import msgspec
+
 from localsocket.deadlines import Deadline
 from localsocket.endpoint.fork_safety import close_in_forked_child
-from localsocket.errors import ClosedByPeer, ClosedByUs, LocalSocketError, ServerNotFound, ServerRefused
+from localsocket.errors import BadResult, ClosedByPeer, ClosedByUs, LocalSocketError, ServerNotFound, ServerRefused
 from localsocket.forgotten import warn_forgotten
 from localsocket.keywords import check_keywords
+from localsocket.late_logging import late_logger
 from localsocket.services.any_client_connection import AnyClientConnection
 from localsocket.services.client_core import ClientCore, ClientOptions
 from localsocket.services.description import ServiceDescription
 from localsocket.services.method import DESCRIBE
-from localsocket.services.schema import Result
+from localsocket.services.schema import split_path
 from localsocket.sockets.connection import Connection
 from localsocket.sockets.connector import Connector
 from localsocket.sockets.given_socket import Reached
@@ -27,17 +28,23 @@ from localsocket.sockets.given_socket import Reached
 if TYPE_CHECKING:
     from localsocket.services.stats import ClientStats
 
-logger = logging.getLogger("localsocket.services")
+logger = late_logger("localsocket.services")
 
 _MAY_COME_BACK = (ClosedByPeer, ServerNotFound, ServerRefused)
 
 ClientConnection = TypeVar("ClientConnection", bound=AnyClientConnection)
 
 
-@functools.cache
-def description_result() -> Result:
-    """Return how the description of a service is read: it takes 4 ms to find out, and few programs ask for any."""
-    return Result(DESCRIBE, ServiceDescription)
+def read_description(told: object) -> ServiceDescription:
+    """Return what a service tells about itself, which was read as anything. Raises BadResult.
+
+    A Result of that type would take 4 ms to make, and few programs ask for more than one description.
+    """
+    try:
+        return msgspec.convert(told, ServiceDescription)
+    except msgspec.ValidationError as error:
+        reason, path = split_path(error)
+        raise BadResult(DESCRIBE, f"the result{path}", reason) from None
 
 
 class AnyClient(Generic[ClientConnection]):

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import abc
-import logging
 from collections.abc import Callable
 from functools import partial
 
 from localsocket.errors import CallCancelled, ClosedByUs, LocalSocketError, PeerBrokeProtocol
 from localsocket.interrupts import in_any_case
+from localsocket.late_logging import late_logger
 from localsocket.services.client_core import ClientCore, lost_in_call
 from localsocket.services.descriptors_of_calls import read_result
 from localsocket.wire.caller import Caller, OpenCall
@@ -16,7 +16,7 @@ from localsocket.wire.frames import Body
 from localsocket.wire.greeting import Greeting, carry_descriptors
 from localsocket.wire.laden_frames import ArrivedDescriptors
 
-logger = logging.getLogger("localsocket.services")
+logger = late_logger("localsocket.services")
 
 
 class AnyClientConnection(abc.ABC):

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Generic, TypeAlias, TypeVar, cast
+from typing import TYPE_CHECKING, Generic, TypeAlias, TypeVar, cast
 
 from localsocket.deadlines import NEVER, Deadline, check_count
-from localsocket.services.proxies import CallsByName, Proxy, TypedProxy
-from localsocket.services.remote import Remote
 from localsocket.values.known_types import KnownTypes
 from localsocket.wire.stream_terms import BEGINS_IN_TIME, StreamTerms
+
+if TYPE_CHECKING:
+    from localsocket.services.proxies import CallsByName, Proxy
 
 Arguments: TypeAlias = tuple[object, ...]
 NamedArguments: TypeAlias = dict[str, object]
@@ -47,7 +48,9 @@ class CallsCore(Generic[ClientOfCalls]):
         On a face that awaits: `await client.proxy.add(2, 3)`, and for a method that streams
         `async for item in client.proxy.count(10)`.
         """
-        return Proxy(cast(CallsByName, self))
+        from localsocket.services.proxies import Proxy  # which those who call by name do without
+
+        return Proxy(cast("CallsByName", self))
 
     def typed(self, protocol: Callable[..., P]) -> P:
         """Return a proxy of the class `protocol`, usually a typing.Protocol, whose methods are those of the service.
@@ -56,7 +59,10 @@ class CallsCore(Generic[ClientOfCalls]):
         On a face that awaits they are coroutine functions there. A method that gives an Iterator, or AsyncIterator,
         gives a Stream.
         """
-        return cast(P, TypedProxy(cast(CallsByName, self), Remote(protocol, known=self._known)))
+        from localsocket.services.proxies import TypedProxy
+        from localsocket.services.remote import Remote
+
+        return cast(P, TypedProxy(cast("CallsByName", self), Remote(protocol, known=self._known)))
 
     @property
     def _known(self) -> KnownTypes:

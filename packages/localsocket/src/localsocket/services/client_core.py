@@ -12,7 +12,6 @@ import msgspec
 from localsocket.deadlines import Deadline
 from localsocket.endpoint.address import parse_address
 from localsocket.endpoint.credentials import SAME_USER, AllowedUsers, check_allowed_users
-from localsocket.endpoint.daemon import Startable, check_daemon
 from localsocket.errors import (
     BadResult,
     ClosedByPeer,
@@ -43,6 +42,7 @@ from localsocket.wire.greeting import PAYLOAD, Greeting
 from localsocket.wire.shared_bodies import APART, SHARED_MEMORY
 
 if TYPE_CHECKING:
+    from localsocket.endpoint.daemon import Daemon, Startable
     from localsocket.services.service import Service
     from localsocket.services.stats import ClientStats
 
@@ -122,7 +122,7 @@ class ClientCore:
         self.tracing = tracing
         self.tally = ClientTally()
         self._wait_for_server = wait_for_server
-        self._start = check_daemon(start)
+        self._start = None if start is None else _daemon(start)
         self._allow_server = check_allowed_users(allow_server, "allow_server")
         self._connector: Connector[Any] | None = None  # the last one
         self._errors = {kind.__name__: kind for kind in check_declared(errors)}
@@ -252,6 +252,12 @@ class ClientCore:
             latency_p90=latencies.percentile(90),
             latency_p99=latencies.percentile(99),
         )
+
+
+def _daemon(start: Startable) -> Daemon | None:
+    from localsocket.endpoint.daemon import check_daemon  # which few have anything to do with
+
+    return check_daemon(start)
 
 
 def _check_served(service: Service | None, protocol: ClientProtocol) -> Service | None:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
 from typing import Any, TypeVar
 
 from localsocket.errors import BadResult, ClosedByPeer, ClosedByUs
+from localsocket.late_logging import late_logger
 from localsocket.log_thinning import ThinnedLog
 from localsocket.services.client_core import ClientCore
 from localsocket.services.gap import Gap, OnGap
@@ -39,7 +39,7 @@ class Following:
         self._resumes = resumes
         self.on_gap = on_gap
         self._result = Result(topic, kind, core.known, of_topic=True)
-        self._log = ThinnedLog(logging.getLogger("localsocket.services"), burst=1)
+        self._log = ThinnedLog(late_logger("localsocket.services"), burst=1)
         self._call: OpenCall | None = None  # which gives the messages
         self._is_first = True
         self.is_at_beginning = False  # where the next item tells how the numbers go on
@@ -102,12 +102,14 @@ class Following:
             return None
         if self.on_gap is not None:
             return self.on_gap(gap)
+        from logging import WARNING  # loaded for what is lost alone
+
         if gap.missing is None:
             message = "the subscription to %r at %r was taken up again: how many messages are missing is not known"
-            self._log.log(logging.WARNING, 0, message, self.topic, self._address)
+            self._log.log(WARNING, 0, message, self.topic, self._address)
         else:
             message = "the subscription to %r at %r misses %d messages (%d so far)"
-            self._log.log(logging.WARNING, 0, message, self.topic, self._address, gap.missing, self.lost)
+            self._log.log(WARNING, 0, message, self.topic, self._address, gap.missing, self.lost)
         return None
 
     # ------------------------------------------------------------------------------------------------------------------

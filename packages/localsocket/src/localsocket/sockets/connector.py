@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import os
-from typing import Generic, Self, TypedDict, TypeVar
+from typing import TYPE_CHECKING, Generic, Self, TypedDict, TypeVar
 
 from localsocket.deadlines import Deadline
-from localsocket.endpoint.address import parse_address
+from localsocket.endpoint.address import Endpoint, parse_address
 from localsocket.endpoint.connecting import try_connect
 from localsocket.endpoint.credentials import SAME_USER, AllowedUsers, check_allowed_users
-from localsocket.endpoint.daemon import Daemon
 from localsocket.endpoint.fork_safety import no_fork_meanwhile
-from localsocket.endpoint.starting import Starter
 from localsocket.errors import ConnectingTimedOut, LocalSocketError, ServerBusy, ServerNotFound, ServerRefused
 from localsocket.interfaces import DEFAULT_LIMITS, Limits, OpenMode, check_mode
 from localsocket.sockets.connection import Connection
+
+if TYPE_CHECKING:
+    from localsocket.endpoint.daemon import Daemon
+    from localsocket.endpoint.starting import Starter
 
 CONNECT_TIMEOUT = 30.0
 _FIRST_PAUSE = 0.0005
@@ -60,7 +62,7 @@ class Connector(Generic[Connected]):
         self._mode: OpenMode = mode
         self._limits = limits
         self._endpoint = parse_address(address)
-        self._starter = None if start is None else Starter(self._endpoint, start)
+        self._starter = None if start is None else _starter(self._endpoint, start)
         self._address = self._endpoint.address
         self._pause = _FIRST_PAUSE
         self.reason: LocalSocketError | None = None  # why the last attempt came to nothing
@@ -110,3 +112,9 @@ class Connector(Generic[Connected]):
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def _starter(endpoint: Endpoint, start: Daemon) -> Starter:
+    from localsocket.endpoint.starting import Starter  # which few have anything to do with
+
+    return Starter(endpoint, start)

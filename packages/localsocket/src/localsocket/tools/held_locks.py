@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import os
 import re
-from pathlib import Path
 
 # "1: FLOCK  ADVISORY  WRITE 4121 00:2e:1234 0 EOF", see proc(5): the pid, and the device and inode of the file. A lock
 # that is waited for stands after "->".
 _HELD = re.compile(r"^\d+: FLOCK +\S+ +WRITE (\d+) ([0-9a-f]+):([0-9a-f]+):(\d+) ", re.MULTILINE)
 
-_PROC_LOCKS = Path("/proc/locks")
+_PROC_LOCKS = "/proc/locks"
 
 
 def held_locks() -> dict[tuple[int, int], int]:
@@ -24,7 +23,8 @@ def held_locks() -> dict[tuple[int, int], int]:
     file system that gives its parts devices of their own (btrfs) the device is another than stat() says.
     """
     try:
-        table = _PROC_LOCKS.read_text(encoding="ascii")
+        with open(_PROC_LOCKS, encoding="ascii") as file:
+            table = file.read()
     except OSError:
         return {}
     return {

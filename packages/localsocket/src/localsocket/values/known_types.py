@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import json
 import sys
 import typing
 from collections.abc import Callable, Iterable
@@ -149,6 +148,8 @@ class KnownTypes:
             value = self._walk(value, is_json=True)
         text = self._encode_json(value)
         if b"null" in text:
+            import json  # which hardly any program needs for this
+
             json.dumps(msgspec.to_builtins(value, str_keys=True, enc_hook=self._encode_json_part), allow_nan=False)
         return text
 
