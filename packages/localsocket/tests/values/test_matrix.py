@@ -129,6 +129,22 @@ def test_each_type_crosses_as_a_message_in_both_forms(serializer: Any, case: Cas
 
 
 @pytest.mark.long
+@pytest.mark.parametrize("serializer", ["msgpack", "json"])
+def test_each_type_crosses_as_a_message_on_asyncio_too(serializer: Any) -> None:
+    wrong = []
+    with AioFace() as face:
+        for case in MATRIX:
+            options: Any = {"serializer": serializer, "kind": case.kind, "types": TYPES}
+            with face.message_pair(options) as (one, other):
+                if serializer == "json" and case.written in WITHOUT_JSON:
+                    continue
+                one.send(case.value, timeout=60)
+                if not case.is_same(came := other.receive(timeout=60), case.value):
+                    wrong.append((case.written, came))
+    assert not wrong
+
+
+@pytest.mark.long
 def test_each_type_crosses_as_json_for_those_who_call_by_http_or_varlink_and_is_what_is_told_of_it() -> None:
     service = Service("matrix", types=TYPES)
     for name, case in named():
