@@ -12,6 +12,7 @@ import uuid
 from collections import deque
 from collections.abc import AsyncIterator, Generator, Iterable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from threading import Event
 from typing import Annotated, Any, NamedTuple, TypedDict
 
@@ -492,6 +493,7 @@ class Queue:
         (Unfinished, "Unfinished.next", "name 'Nowhere' is not defined", "define Nowhere, or import it"),
         (list[Queue], "Queue.waiting", "Event is none of the types", "pass types="),
         (Line, "Line.start", "Point is sent as list[", "give its Codec another form="),
+        (list[Path | str], "message", "what arrives does not tell which of these types it is", "annotate it as one of"),
     ],
 )
 def test_what_is_refused_is_named_with_its_field_also_where_it_stands_in_brackets_or_in_the_form_of_a_codec(

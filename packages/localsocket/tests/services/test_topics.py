@@ -72,9 +72,9 @@ def test_a_topic_that_means_nothing_is_refused(options: dict[str, Any], reason: 
 def test_topics_are_added_before_the_service_is_served(serve: Serve) -> None:
     broadcasting = Broadcasting()
     with serve(broadcasting.service), Client(ADDRESS):
-        with pytest.raises(RuntimeError, match="is being served: add to it before"):
+        with pytest.raises(RuntimeError, match="has been served: add to it before"):
             broadcasting.service.topic("more")
-        with pytest.raises(RuntimeError, match="is being served: add to it before"):
+        with pytest.raises(RuntimeError, match="has been served: add to it before"):
             broadcasting.service.method(len)
 
 

@@ -431,7 +431,7 @@ class Service:
 
     def _check_not_served(self) -> None:
         if self._said is not None:
-            raise RuntimeError(f"the service {self.name!r} is being served: add to it before")
+            raise RuntimeError(f"the service {self.name!r} has been served: add to it before that")
 
 
 def protocols_at_address(protocols: Iterable[ProtocolName] | None, handler: object) -> tuple[ProtocolName, ...] | None:

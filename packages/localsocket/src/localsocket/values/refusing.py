@@ -12,7 +12,7 @@ from msgspec.inspect import CustomType, type_info
 
 from localsocket.errors import UnsuitableType
 from localsocket.values.known_types import KnownTypes, cannot_be_sent, way_out
-from localsocket.values.retyping import inner_types
+from localsocket.values.retyping import inner_types, is_union
 from localsocket.values.shapes import fields_of, is_custom, parts_of
 from localsocket.values.type_parts import type_parts
 
@@ -104,15 +104,21 @@ def _reason(kind: Any, known: KnownTypes) -> str:
     if isinstance(kind, NameError):
         return str(kind)
     try:
-        form = type_info(known.readable(kind))
+        readable = known.readable(kind)
     except (NameError, TypeError) as error:
         return str(error)
+    try:
+        form = type_info(readable)
+    except (NameError, TypeError) as error:
+        return "what arrives does not tell which of these types it is" if is_union(kind) else str(error)
     return (_lacks(form.cls, known) if isinstance(form, CustomType) else None) or cannot_be_sent(kind)
 
 
 def _way_out(kind: Any, known: KnownTypes) -> str:
     if isinstance(kind, NameError):
         return f"define {kind.name}, or import it, at the top of the module"
+    if is_union(kind):
+        return "annotate it as one of them, or as a union of dataclasses that hold them"
     if not inspect.isclass(kind):
         return "annotate it otherwise, or pass types=[...]"
     return "give its Codec another form=" if known.has_codec_of(kind) else way_out(kind)
