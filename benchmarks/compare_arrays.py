@@ -63,6 +63,13 @@ def call_localsocket(path: str, limits: CallLimits) -> Iterator[Echo]:
         yield lambda array: client.call("echo", array)
 
 
+@contextlib.contextmanager
+def call_into(path: str, size: int) -> Iterator[Echo]:
+    given = numpy.zeros(size, numpy.uint8)
+    with Client(path, limits=BY_MEMORY) as client:
+        yield lambda array: client.call("echo", array, result_into=given)
+
+
 # --- shared memory by hand: one for each direction, and a byte on a socket says that it is full -----------------------
 
 
@@ -216,6 +223,7 @@ WAYS: dict[str, tuple[Callable[[str, int], None], Callable[[str, int], Any]]] = 
         lambda path, _: serve_localsocket(path, BY_MEMORY),
         lambda path, _: call_localsocket(path, BY_MEMORY),
     ),
+    "localsocket, result_into": (lambda path, _: serve_localsocket(path, BY_MEMORY), call_into),
     "localsocket, by socket": (
         lambda path, _: serve_localsocket(path, BY_SOCKET),
         lambda path, _: call_localsocket(path, BY_SOCKET),

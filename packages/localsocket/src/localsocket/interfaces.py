@@ -37,10 +37,10 @@ class Outline(bytes):
     What a decoder sees of it is the message alone, in which their places stand for them.
     """
 
-    pieces: list[bytes | bytearray]
+    pieces: list[Buffer]
     _size: int
 
-    def __new__(cls, message: bytes, pieces: list[bytes | bytearray]) -> Outline:
+    def __new__(cls, message: bytes, pieces: list[Buffer]) -> Outline:
         outline = super().__new__(cls, message)
         outline.pieces = pieces
         outline._size = len(message) + sum(map(len, pieces))

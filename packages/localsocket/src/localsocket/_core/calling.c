@@ -28,6 +28,7 @@ enum {
     ERROR,
     FAILURE,
     HOLDER,
+    INTO,
     IS_OVER,
     IS_STREAM,
     ITEMS,
@@ -40,7 +41,7 @@ static PyTypeObject *open_call_type;
 
 static void fill_call(PyObject *call, PyObject *method, PyObject *number, PyObject *frame, PyObject *window)
 {
-    static const int without_value[] = {BODY, ERROR, FAILURE, HOLDER, ITEMS, PREFETCH, WAITER};
+    static const int without_value[] = {BODY, ERROR, FAILURE, HOLDER, INTO, ITEMS, PREFETCH, WAITER};
     for (size_t i = 0; i < sizeof without_value / sizeof without_value[0]; i++)
         set_field(call, without_value[i], Py_None);
     set_field(call, METHOD, method);
@@ -91,6 +92,7 @@ static PyMemberDef fields_of_call[] = {
     FIELD("error", ERROR),
     FIELD("failure", FAILURE),
     FIELD("holder", HOLDER),
+    FIELD("into", INTO),
     FIELD("is_over", IS_OVER),
     FIELD("is_stream", IS_STREAM),
     FIELD("items", ITEMS),

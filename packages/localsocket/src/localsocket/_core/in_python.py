@@ -45,6 +45,7 @@ def short_ways(*_names: str) -> Callable[[_Class], _Class]:
 class OpenCall:
     """A call as its caller sees it: on its way, or over, with what has come back so far.
 
+    A large result is written `into` memory of whoever called, where there is some and the result comes by memory.
     `waiter` is free for the face that waits, `holder` for the connection that has taken the call over from another one
     that was lost. Exactly one of `body`, `failure` and `error` is there once the call is over, unless it gave a stream
     that ended well: then `items` are left to be taken.
@@ -60,6 +61,7 @@ class OpenCall:
         "failure",
         "frame",
         "holder",
+        "into",
         "is_over",
         "is_stream",
         "items",
@@ -82,6 +84,7 @@ class OpenCall:
         self.items: deque[bytes | memoryview] | None = None
         self.prefetch: Any = None
         self.waiter: Any = None
+        self.into: memoryview | None = None
         self.depth = 0  # calls of both sides that this one is made within, one within the other
         self.holder: Any = None
         self._granted = window

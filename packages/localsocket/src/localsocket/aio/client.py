@@ -28,6 +28,7 @@ from localsocket.services.following import Following
 from localsocket.services.gap import OnGap
 from localsocket.services.item_times import ItemTimes, check_idle_timeout
 from localsocket.services.method import DESCRIBE
+from localsocket.services.results_into import result_of_call
 from localsocket.services.schema import ANYTHING, Result
 from localsocket.services.served_call import ServedCall
 from localsocket.sockets.caller_driven import CLOSE_TIMEOUT
@@ -45,15 +46,33 @@ class Calls(CallsCore["Client"]):
     Cancelling a call has the meaning of a time-out that is over: it is cancelled where it is served, too.
     """
 
-    async def call(self, method: str, /, *arguments: object, timeout: float | None = None, **named: object) -> Any:
-        """Call `method` and return what it gives; for a method that streams, a Stream."""
-        return await self._call(method, arguments, named, timeout, ANYTHING)
+    async def call(
+        self,
+        method: str,
+        /,
+        *arguments: object,
+        timeout: float | None = None,
+        result_into: Any | None = None,
+        **named: object,
+    ) -> Any:
+        """Call `method` and return what it gives; for a method that streams, a Stream.
+
+        For `result_into` see localsocket.Client.call().
+        """
+        return await self._call(method, arguments, named, timeout, result_of_call(method, result_into))
 
     def start(
-        self, method: str, /, *arguments: object, timeout: float | None = None, **named: object
+        self,
+        method: str,
+        /,
+        *arguments: object,
+        timeout: float | None = None,
+        result_into: Any | None = None,
+        **named: object,
     ) -> asyncio.Task[Any]:
         """Call `method` in a task, and return that: to be awaited, or cancelled."""
-        return asyncio.create_task(self._call(method, arguments, named, timeout, ANYTHING))
+        result = result_of_call(method, result_into)
+        return asyncio.create_task(self._call(method, arguments, named, timeout, result))
 
     def stream(
         self,
@@ -169,12 +188,12 @@ class Calls(CallsCore["Client"]):
         pending: PendingCall | None = None
         try:
             if client._core.tracing is None:
-                pending = await client._open_call(method, arguments, named, deadline, None, terms)
+                pending = await client._open_call(method, arguments, named, deadline, None, terms, into=result.into)
                 await pending.wait()
                 return pending.result(result)
             await client._connected(deadline)  # whose greeting tells the service's name
             with client._traced(method) as carrier:
-                pending = await client._open_call(method, arguments, named, deadline, carrier, terms)
+                pending = await client._open_call(method, arguments, named, deadline, carrier, terms, into=result.into)
                 await pending.wait()
                 return pending.result(result)
         except BaseException:
@@ -243,6 +262,7 @@ class Client(Calls, AnyClient[ClientConnection]):
         terms: StreamTerms | None = None,
         *,
         is_endless: bool = False,
+        into: memoryview | None = None,
     ) -> PendingCall:
         """Send a call, once there is room for one more; `deadline` is only for that where the call `is_endless`."""
         began = self._core.note_begin()
@@ -261,6 +281,7 @@ class Client(Calls, AnyClient[ClientConnection]):
         seconds = None if deadline is NEVER else deadline.remaining()
         call = connection.caller.prepare(method, seconds, arguments, named, carrier, terms)
         call.waiter = []
+        call.into = into
         pending = PendingCall(self, connection, call, deadline, began, terms)
         try:
             connection.caller.open(call)

@@ -24,6 +24,7 @@ from localsocket.services.client_core import ClientOptions
 from localsocket.services.description import ServiceDescription
 from localsocket.services.item_times import ItemTimes, check_idle_timeout
 from localsocket.services.method import DESCRIBE
+from localsocket.services.results_into import result_of_call
 from localsocket.services.schema import ANYTHING, Result
 from localsocket.services.served_call import ServedCall
 from localsocket.sockets.caller_driven import CLOSE_TIMEOUT
@@ -51,22 +52,44 @@ class Calls(CallsCore["Client"]):
     Where the call gives a stream, what the client or within() says is for its beginning alone.
     """
 
-    def call(self, method: str, /, *arguments: object, timeout: float | None = None, **named: object) -> Any:
+    def call(
+        self,
+        method: str,
+        /,
+        *arguments: object,
+        timeout: float | None = None,
+        result_into: Any | None = None,
+        **named: object,
+    ) -> Any:
         """Call `method` and return what it gives, waiting for it; for a method that streams, a Stream.
+
+        `result_into` is memory that can be written to, such as a bytearray, a memoryview or an array of numpy, for a
+        method that gives bytes or an array: the result is written to its beginning, and what is returned is a view of
+        that. A large one that comes by shared memory is copied there and nowhere else. Until the call has ended, and
+        after it has failed, nothing is known of what is there; once it was cancelled nothing more is written. Raises
+        BadResult where the result is longer, or something else.
 
         Raises what the method raised, if its service declares that and this client knows the class (`errors`), else
         CallFailed or RemoteError; NoSuchMethod, BadArguments, NotAllowed; DeadlinePassed; ClosedByPeer when the
         connection was lost meanwhile: then it is not known whether the method was called.
         """
-        return self._call(method, arguments, named, timeout, ANYTHING)
+        return self._call(method, arguments, named, timeout, result_of_call(method, result_into))
 
-    def start(self, method: str, /, *arguments: object, timeout: float | None = None, **named: object) -> PendingCall:
+    def start(
+        self,
+        method: str,
+        /,
+        *arguments: object,
+        timeout: float | None = None,
+        result_into: Any | None = None,
+        **named: object,
+    ) -> PendingCall:
         """Call `method` and return at once what its result() is to be taken from; see call().
 
         Waits only while as many calls are under way as the service allows. Nobody receives while nobody waits for a
         result.
         """
-        return self._begin(method, arguments, named, timeout, ANYTHING)
+        return self._begin(method, arguments, named, timeout, result_of_call(method, result_into))
 
     def stream(
         self,
@@ -337,6 +360,7 @@ class Client(Calls, AnyClient[ClientConnection]):
                         call = connection.caller.prepare(method, seconds, arguments, named, carrier, terms)
                         turn = Turn()
                         call.waiter = [turn]
+                        call.into = result.into
                         pending = PendingCall(self, connection, call, turn, whole, result, began, terms)
                         connection.caller.open(call)
                 if pending is not None:

@@ -134,11 +134,14 @@ class PeersSlab(Slab):
         super().__init__(open_memory(name, most))
         self._is_stopped = False
 
-    def take(self, first: int, size: int, apart: Sequence[tuple[bool, int]] = ()) -> bytes:
+    def take(
+        self, first: int, size: int, apart: Sequence[tuple[bool, int]] = (), into: memoryview | None = None
+    ) -> bytes:
         """Return a copy of a body, whose blocks are free then. Raises PeerBrokeProtocol for what cannot be one.
 
         It is an Outline where values stand `apart` before it. Of each is told whether it is to be writable, and how
-        many bytes it has; they have to be within the body, and are copied to a place of their own.
+        many bytes it has; they have to be within the body, and are copied to a place of their own. One alone is copied
+        `into` memory that is there already, if it has room.
         """
         count = -(-size // BLOCK)
         if not (0 < first < self._blocks and 0 < count <= self._blocks - first):
@@ -148,17 +151,26 @@ class PeersSlab(Slab):
             raise PeerBrokeProtocol(f"the peer sent {size} bytes in block {first}, which it has not claimed")
         self._is_used = True
         start, end = first * BLOCK, first * BLOCK + size
-        pieces: list[bytes | bytearray] = []
+        pieces: list[Buffer] = []
+        if into is not None and len(apart) == 1 and apart[0][1] <= len(into):
+            pieces.append(self._copied_into(into[: apart[0][1]], start))
+            start += apart[0][1]
+            apart = ()
         for is_writable, length in apart:
             pieces.append(self._writable_copy(start, length) if is_writable else mapped[start : start + length])
             start += length
         body = mapped[start:end]
         mapped[claimed] = bytes(count)
-        return Outline(body, pieces) if apart else body
+        return Outline(body, pieces) if pieces else body
 
     def _writable_copy(self, start: int, length: int) -> bytearray:
         with memoryview(self._mapped) as view, view[start : start + length] as part:
             return bytearray(part)
+
+    def _copied_into(self, into: memoryview, start: int) -> memoryview:
+        with memoryview(self._mapped) as view, view[start : start + len(into)] as part:
+            into[:] = part
+        return into
 
     def look_if_idle(self) -> bool:
         """Give the pages back where nothing came since the last look but one; return whether that is done.

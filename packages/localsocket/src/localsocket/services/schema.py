@@ -199,7 +199,10 @@ class Parameters:
 
 
 class Result:
-    """What a function gives, or each item of a stream: written so that it is what was said."""
+    """What a function gives, or each item of a stream: written so that it is what was said.
+
+    It is read `into` memory of whoever called, where there is some.
+    """
 
     def __init__(self, method: str, kind: Any, known: KnownTypes = PLAIN, *, of_topic: bool = False) -> None:
         place, part = (f"topic {method!r}", "message") if of_topic else (f"method {method!r}", "result")
@@ -211,6 +214,7 @@ class Result:
         self.method = method
         self._part = f"the {part}"
         self.kind = kind
+        self.into: memoryview | None = None
         self._plain = kind if kind in _PLAIN else type(None) if kind is None else None
         self._known = known
         self.has_descriptors = mentions_fd(kind)

@@ -12,6 +12,7 @@ import msgspec
 import numpy
 from msgspec import Meta
 
+from localsocket.interfaces import Buffer
 from localsocket.values.gathering import LARGE, LargeValue
 from localsocket.values.handling import WRITTEN
 
@@ -60,12 +61,13 @@ def unpack(data: memoryview) -> numpy.ndarray[Any, Any]:
     return _made(header.dtype, header.shape, items)
 
 
-def unpack_apart(data: memoryview, items: bytes | bytearray) -> numpy.ndarray[Any, Any]:
+def unpack_apart(data: memoryview, items: Buffer) -> numpy.ndarray[Any, Any]:
     """Return the array whose items came apart from its header: it lies where they do, if that can be written to."""
     header, rest = _cut(data)
     if rest:
         raise ValueError("an array whose items are apart has none in the message")
-    return _made(header.dtype, header.shape, memoryview(items), is_own=isinstance(items, bytearray))
+    view = memoryview(items)
+    return _made(header.dtype, header.shape, view, is_own=not view.readonly)
 
 
 def _cut(data: memoryview) -> tuple[_Header, memoryview]:

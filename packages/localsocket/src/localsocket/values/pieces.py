@@ -8,6 +8,7 @@ from typing import TypeVar
 
 import msgspec
 
+from localsocket.interfaces import Buffer
 from localsocket.values.gathering import ARRAY_APART, BYTES_APART
 
 T = TypeVar("T")
@@ -15,13 +16,13 @@ _PLACE = 2  # bytes
 
 
 class _Here(threading.local):
-    pieces: Sequence[bytes | bytearray] | None = None
+    pieces: Sequence[Buffer] | None = None
 
 
 _here = _Here()
 
 
-def reading_apart(pieces: Sequence[bytes | bytearray], read: Callable[[], T]) -> T:
+def reading_apart(pieces: Sequence[Buffer], read: Callable[[], T]) -> T:
     """Return what `read` makes of a message with which these came."""
     before, _here.pieces = _here.pieces, pieces
     try:
@@ -35,7 +36,7 @@ def stands_apart(code: int) -> bool:
     return _here.pieces is not None and code in (BYTES_APART, ARRAY_APART)
 
 
-def piece_of(code: int, data: memoryview) -> tuple[bytes | bytearray, memoryview]:
+def piece_of(code: int, data: memoryview) -> tuple[Buffer, memoryview]:
     """Return the piece that an extension stands for, and the header of the array that it is.
 
     Raises ValidationError where there is no such piece.

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from localsocket.errors import PeerBrokeProtocol
-from localsocket.interfaces import Outline
+from localsocket.interfaces import Buffer, Outline
 from localsocket.values.gathering import Written
 from localsocket.values.known_types import PLAIN, KnownTypes
 from localsocket.wire.frames import Body
@@ -36,7 +36,7 @@ class CallBody(msgspec.Struct, array_like=True):
 class CallApart(CallBody):
     """A call whose large arguments came apart from it."""
 
-    pieces: list[bytes | bytearray] = []
+    pieces: list[Buffer] = []
 
     def forget_arguments(self) -> None:
         super().forget_arguments()

@@ -260,7 +260,8 @@ class Caller:
                 if kind > LAST_BY_SOCKET:
                     if self.bodies is None:
                         raise PeerBrokeProtocol(f"the peer sent a frame of kind {kind}, which was not agreed")
-                    if (taken := self.bodies.take(kind, body)) is None:
+                    asked = self._open.get(number)
+                    if (taken := self.bodies.take(kind, body, None if asked is None else asked.into)) is None:
                         continue
                     kind, body = taken  # what stands for another frame is that one
                 if self.peer is None:

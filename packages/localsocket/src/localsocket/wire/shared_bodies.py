@@ -33,6 +33,7 @@ LAST_BY_SOCKET: Final = int(Kind.CANCEL)
 """The kinds beyond this one are what this module is about."""
 
 _MEMORY, _ANSWER, _BODY = map(int, (Kind.MEMORY, Kind.MEMORY_ANSWER, Kind.BODY_IN_MEMORY))
+_REPLY = int(Kind.REPLY)
 _MAY_STAND_THERE = frozenset(map(int, (Kind.CALL, Kind.NOTIFICATION, Kind.REPLY, Kind.FAILURE, Kind.ITEM)))
 _SMALLEST_APART = 4 * KIB  # bytes: a value takes more than these, which a peer could make cost much
 
@@ -57,7 +58,9 @@ class OwnMemory(Memory, Protocol):
 class PeersMemory(Memory, Protocol):
     """Memory of the peer."""
 
-    def take(self, first: int, size: int, apart: Sequence[tuple[bool, int]] = ()) -> bytes: ...
+    def take(
+        self, first: int, size: int, apart: Sequence[tuple[bool, int]] = (), into: memoryview | None = None
+    ) -> bytes: ...
 
 
 class Memories(Protocol):
@@ -158,14 +161,14 @@ class SharedBodies:
             self._own, self._was_offered = None, False
             own.close()
 
-    def take(self, kind: int, body: Body) -> tuple[int, Body] | None:
+    def take(self, kind: int, body: Body, into: memoryview | None = None) -> tuple[int, Body] | None:
         """Return kind and body of what stands in memory, or None for a frame that is about memory itself.
 
-        Raises PeerBrokeProtocol.
+        The one large value of a result is written `into` that memory, if it has room. Raises PeerBrokeProtocol.
         """
         try:
             if kind == _BODY:
-                return self._take_body(_decode_place(body))
+                return self._take_body(_decode_place(body), into)
             if kind == _MEMORY:
                 self._open(_decode_name(body))
             else:
@@ -227,7 +230,7 @@ class SharedBodies:
         self._use()
         self.output += encode_frame(_ANSWER, 0, _encode(self._peers is not None))
 
-    def _take_body(self, place: PlacedBody) -> tuple[int, Body]:
+    def _take_body(self, place: PlacedBody, into: memoryview | None) -> tuple[int, Body]:
         if self._peers is None or self._memories is None:
             raise PeerBrokeProtocol("the peer sent a body in memory, and shares none")
         if place.kind not in _MAY_STAND_THERE:
@@ -236,7 +239,7 @@ class SharedBodies:
             raise MessageTooLong(place.size, self._max_body)
         if place.apart:
             self._check_apart(place)
-        body = self._peers.take(place.first, place.size, place.apart)
+        body = self._peers.take(place.first, place.size, place.apart, into if place.kind == _REPLY else None)
         self._memories.bytes_received += place.size
         self._use()
         return place.kind, body
