@@ -26,6 +26,7 @@ from localsocket.interfaces import KIB, MIB
 from localsocket.payload.shared_memories import SharedMemories
 from localsocket.services import client_core, session
 from localsocket.services import service as service_module
+from localsocket.services.topic import Topic
 from localsocket.testing import wait_until
 from programs import Program
 from services.conftest import ADDRESS, Serve
@@ -349,6 +350,33 @@ def test_large_values_of_tasks_come_back_as_they_were(serve: Serve) -> None:
 
     with serve(pictures()):
         asyncio.run(main())
+
+
+def test_large_messages_of_a_topic_are_one_copy_for_all_subscribers_and_come_apart(serve: Serve) -> None:
+    service = pictures()
+    numbers, letters = service.topic("numbers", NDArray[numpy.int64], queue=9), service.topic("letters", bytes, queue=9)
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(serve(service))
+        one, two = (stack.enter_context(Client(ADDRESS, limits=MUCH)) for _ in range(2))
+        first, second = (stack.enter_context(client.subscribe("numbers")) for client in (one, two))
+        third = stack.enter_context(one.subscribe("letters"))
+        changing, wanted = NUMBERS.copy(), []
+        for factor in range(1, 5):
+            changing[:] = factor * NUMBERS
+            wanted.append(changing.copy())
+            assert numbers.publish(changing) == 2
+            assert letters.publish(DATA[factor:]) == 1
+            changing[:] = 0
+        for subscription in (first, second):
+            for each in wanted:
+                numpy.testing.assert_array_equal(next(subscription), each)
+        assert [next(third) for _ in range(4)] == [DATA[factor:] for factor in range(1, 5)]
+        wait_until(lambda: is_apart_by_now(numbers, first), "values to come apart")
+
+
+def is_apart_by_now(topic: Topic[Any], subscription: Iterator[Any]) -> bool:
+    topic.publish(NUMBERS)
+    return holder_of(next(subscription)) is bytearray
 
 
 def test_arguments_are_let_go_when_their_call_has_ended(serve: Serve) -> None:

@@ -204,6 +204,7 @@ def test_an_array_is_copied_once_on_its_way_into_a_frame() -> None:
         lambda: caller.begin("take", None, (array,)).frame,
         reply,
         lambda: exchange.encode(array),
+        lambda: exchange.encode({"letters": letters}),
         lambda: caller.begin("take", None, ([letters],)).frame,
     ]
     for send in sends:

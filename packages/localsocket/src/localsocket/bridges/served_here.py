@@ -15,6 +15,7 @@ from localsocket.endpoint.credentials import PeerCredentials
 from localsocket.errors import SubscriberTooSlow
 from localsocket.services.service import Service
 from localsocket.services.topic import SubscriberQueue, Topic
+from localsocket.values.gathering import whole
 from localsocket.wire.numbered_items import decode_beginning, decode_numbered
 
 logger = logging.getLogger("localsocket.bridges")
@@ -145,7 +146,7 @@ class PublishedTopic:
         self._is_due = False
         try:
             while (body := self._queue.next_body()) is not None:
-                self._send(body)
+                self._send(whole(body))
         except SubscriberTooSlow:
             logger.warning("messages of %r were published faster than they could be sent", self.topic.name)
             self._queue.close()

@@ -15,7 +15,7 @@ from localsocket.errors import Busy, SubscriberTooSlow
 from localsocket.interrupts import tell_all
 from localsocket.services.schema import Result
 from localsocket.services.stream_reply import PushedSource
-from localsocket.values.gathering import whole
+from localsocket.values.gathering import Written, kept, whole
 from localsocket.values.known_types import PLAIN, KnownTypes
 from localsocket.wire.numbered_items import encode_beginning, encode_numbered
 
@@ -83,11 +83,11 @@ class Topic(Generic[T]):
         Waits only with the policy "block", until the slowest has room; on DeadlinePassed nobody got it. Raises
         BadResult for a value of another type than the topic's. In a task, use aio.publish() for that policy.
         """
-        return self._publish(whole(self._result.write(value)), partial(self._wait_for_room, Deadline(timeout)))
+        return self._publish(kept(self._result.write(value)), partial(self._wait_for_room, Deadline(timeout)))
 
     def publish_nowait(self, value: T) -> int:
         """Send `value` as publish() does; Busy, and nobody got it, when that would have to wait."""
-        return self._publish(whole(self._result.write(value)), self._check_room)
+        return self._publish(kept(self._result.write(value)), self._check_room)
 
     # --- for the service ----------------------------------------------------------------------------------------------
 
@@ -132,7 +132,7 @@ class Topic(Generic[T]):
         """Whose numbers these are: a forked child begins with those of its parent, and counts by itself."""
         return self._random + os.getpid().to_bytes(4)
 
-    def _publish(self, body: bytes, make_sure_of_room: Callable[[], object]) -> int:
+    def _publish(self, body: Written, make_sure_of_room: Callable[[], object]) -> int:
         replies: list[StreamReply] = []
         try:
             with self._lock:
@@ -158,9 +158,9 @@ class Topic(Generic[T]):
     def _has_room(self) -> bool:
         return self.policy != "block" or all(len(each) < self.queue for each in self._subscriptions)
 
-    def _queue(self, body: bytes) -> None:
+    def _queue(self, body: Written) -> None:
         self._published += 1
-        numbered = b""
+        numbered: Written = b""
         for subscription in self._subscriptions:
             if subscription.is_numbered and not numbered:
                 numbered = encode_numbered(self._published, body)
@@ -182,7 +182,7 @@ class SubscriberQueue(PushedSource):
         self.dropped = 0
         self._topic = topic
         self._beginning: bytes | None = None  # which is no message, and waits in no queue
-        self._bodies: deque[bytes] = deque(maxlen=topic.queue)  # which drops the oldest
+        self._bodies: deque[Written] = deque(maxlen=topic.queue)  # which drops the oldest
         self._is_too_slow = False
         self._is_json = False
 
@@ -194,7 +194,7 @@ class SubscriberQueue(PushedSource):
         if self.is_numbered:
             self._beginning = encode_beginning(last, life)
 
-    def put(self, body: bytes) -> None:
+    def put(self, body: Written) -> None:
         if len(self._bodies) >= self._topic.queue:
             if self._topic.policy == "disconnect":
                 self._is_too_slow = True
@@ -206,7 +206,7 @@ class SubscriberQueue(PushedSource):
         self._is_json = reply.is_json
         self._topic._add(self, reply)
 
-    def next_body(self) -> bytes | None:
+    def next_body(self) -> Written | None:
         """Return the next message, as the door wants it; None when none waits now. Raises SubscriberTooSlow."""
         if self._is_too_slow:
             raise SubscriberTooSlow(self._topic.name, self._topic.queue)
@@ -218,7 +218,7 @@ class SubscriberQueue(PushedSource):
         except IndexError:
             return None
         self._topic._made_room()
-        return self._topic._result.json_of(body) if self._is_json else body
+        return self._topic._result.json_of(whole(body)) if self._is_json else body
 
     def close(self) -> None:
         self._topic._remove(self)

@@ -103,6 +103,9 @@ class _Large(NamedTuple):
     def of_bytes(cls, data: memoryview) -> _Large:
         return cls(data, False, _BYTES + _checked(len(data)).to_bytes(4, "big"))
 
+    def copied(self) -> _Large:
+        return self._replace(data=memoryview(bytes(self.data)))
+
     def reference(self, place: int) -> bytes:
         """Return what stands in the message where `data` is apart: as many bytes as `beginning` has."""
         number = place.to_bytes(2, "big")
@@ -152,6 +155,16 @@ class Gathered:
     def __len__(self) -> int:
         return self._size
 
+    def kept(self) -> Gathered:
+        """Return the same, whose values nobody can change any more: to be sent later, and to several."""
+        large = [value if type(value.data.obj) is bytes else value.copied() for value in self._large]
+        return Gathered(self.outline, self._around, large, self.met)
+
+    def behind(self, before: bytes) -> Gathered:
+        """Return the same behind other bytes, with which it makes one message."""
+        first, *others = self._around
+        return Gathered(before + self.outline, [before + first, *others], self._large, self.met)
+
     def apart(self) -> Apart | None:
         """Return it with its large values apart, or None where that cannot be told from what is in it."""
         large = self._large
@@ -194,6 +207,11 @@ def whole(written: Written) -> bytes:
     if written.met:
         raise DescriptorMet(written.met[0])
     return written.join()
+
+
+def kept(written: Written) -> Written:
+    """Return it so that it may be sent later. Raises TypeError where there are descriptors in it."""
+    return written.kept() if isinstance(written, Gathered) and not written.met else whole(written)
 
 
 class Gathering:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections import deque
 from collections.abc import Iterable
 from typing import Any
@@ -10,6 +11,7 @@ from localsocket.deadlines import check_count
 from localsocket.errors import EndOfStream, PeerBrokeProtocol, TooLongToSend
 from localsocket.interfaces import KIB, MIB
 from localsocket.values.codec import Codec
+from localsocket.values.gathering import LARGE
 from localsocket.values.known_types import KnownTypes
 from localsocket.values.refusing import check_can_be_sent
 from localsocket.wire.byte_buffer import ByteBuffer
@@ -47,9 +49,8 @@ class MessageExchange:
 
     def encode(self, message: object) -> bytes:
         """Return the frame. Raises UnsuitableMessage, or TooLongToSend for more than the peer takes."""
-        if self.peer is not None:
-            check_size(message, self.peer.max_message)
-        body = self.serializer.encode(message)
+        least = check_size(message, sys.maxsize if self.peer is None else self.peer.max_message)
+        body = self.serializer.encode(message, is_large=least >= LARGE)
         if self.peer is not None and len(body) > self.peer.max_message:
             raise TooLongToSend(len(body), self.peer.max_message)
         return encode_frame(_MESSAGE, 0, body)

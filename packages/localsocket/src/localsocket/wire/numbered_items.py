@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from typing import overload
+
 import msgspec
 
+from localsocket.interfaces import Outline
+from localsocket.values.gathering import Written
 from localsocket.wire.frames import Body
 from localsocket.wire.greeting import Count
 
@@ -33,9 +37,14 @@ def encode_beginning(last: int, life: bytes) -> bytes:
     return _encode((last, life))
 
 
-def encode_numbered(number: int, message: bytes) -> bytes:
+@overload
+def encode_numbered(number: int, message: bytes) -> bytes: ...
+@overload
+def encode_numbered(number: int, message: Written) -> Written: ...
+def encode_numbered(number: int, message: Written) -> Written:
     """Return the item for a message that is MessagePack already."""
-    return _PAIR + _encode(number) + message
+    before = _PAIR + _encode(number)
+    return before + message if isinstance(message, bytes) else message.behind(before)
 
 
 def decode_beginning(body: Body) -> Beginning:
@@ -43,7 +52,8 @@ def decode_beginning(body: Body) -> Beginning:
     return _decode_beginning(body)
 
 
-def decode_numbered(body: Body) -> tuple[int, memoryview]:
-    """Return the number, and the message as MessagePack."""
+def decode_numbered(body: Body) -> tuple[int, Body]:
+    """Return the number, and the message as MessagePack; with what came apart from it, if something did."""
     item = _decode_item(body)
-    return item.number, memoryview(item.message)
+    message = memoryview(item.message)
+    return item.number, Outline(bytes(message), body.pieces) if isinstance(body, Outline) else message

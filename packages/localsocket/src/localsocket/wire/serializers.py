@@ -25,21 +25,22 @@ class Serializer:
     `raw` takes and gives bytes, `text` str. `json` and `msgpack` take what `known` can send.
     """
 
-    __slots__ = ("_decode", "_encode", "name")
+    __slots__ = ("_decode", "_encode", "_encode_large", "name")
 
     def __init__(self, name: SerializerName, kind: Any = Any, known: KnownTypes = PLAIN) -> None:
         if name not in SERIALIZERS:
             raise ValueError(f"serializer must be one of {', '.join(SERIALIZERS)}, got {name!r}")
         self.name: SerializerName = name
         self._encode, self._decode = _codec(name, kind, known)
+        self._encode_large = known.gather_large if name == "msgpack" else self._encode
 
-    def encode(self, value: object) -> Written:
-        """Return `value` written, to be put into a frame before large arrays in it may change.
+    def encode(self, value: object, *, is_large: bool = False) -> Written:
+        """Return `value` written, to be put into a frame before large arrays in it may change; bytes too if `is_large`.
 
         Raises UnsuitableMessage, a TypeError, for what the form cannot hold.
         """
         try:
-            return self._encode(value)
+            return self._encode_large(value) if is_large else self._encode(value)
         except (TypeError, ValueError, RecursionError, OverflowError) as error:
             raise UnsuitableMessage(self.name, str(error)) from error
 
