@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 
 from localsocket_review.model.declarations import ClassInfo, FunctionInfo, FunctionKind, Parameter
 from localsocket_review.model.expressions import (
+    Attribute,
     Call,
     Display,
     Expression,
@@ -15,6 +16,7 @@ from localsocket_review.model.expressions import (
     Name,
     Other,
     Starred,
+    Subscript,
     Unary,
     dotted,
 )
@@ -186,7 +188,7 @@ class _Body:
                     self.lower(node.finalbody),
                 )
             case ast.Match(subject=subject, cases=cases):
-                yield Choice(place, lower(subject), [self._case(case) for case in cases])
+                yield Choice(place, chosen := lower(subject), [self._case(case, chosen) for case in cases])
             case ast.Assert(test=test):
                 failed = Unary(self.expressions.place(test), "not", lower(test))
                 yield Branch(place, failed, [Raise(place, Name(place, "AssertionError"))])
@@ -223,12 +225,40 @@ class _Body:
             types = (self.expressions.lower(node.type),)
         return Except(self.expressions.place(node), types, node.name or "", self.lower(node.body))
 
-    def _case(self, case: ast.match_case) -> Case:
+    def _case(self, case: ast.match_case, subject: Expression) -> Case:
         values = tuple(self._pattern_values(case.pattern))
         body = self.lower(case.body)
         if case.guard is not None:
             body = [Branch(self.expressions.place(case.guard), self.expressions.lower(case.guard), body)]
-        return Case(self.expressions.place(case.pattern), values, body)
+        return Case(self.expressions.place(case.pattern), values, [*self._captured(case.pattern, subject), *body])
+
+    def _captured(self, pattern: ast.pattern, subject: Expression) -> Iterator[Statement]:
+        """Yield what a pattern gives names to, as assignments: of `["show", name]` that of the second element."""
+        place = self.expressions.place(pattern)
+        match pattern:
+            case ast.MatchAs(pattern=inner, name=name):
+                if name is not None:
+                    yield Assign(place, Name(place, name), subject)
+                if inner is not None:
+                    yield from self._captured(inner, subject)
+            case ast.MatchStar(name=str() as name):
+                yield Assign(place, Name(place, name), subject)
+            case ast.MatchMapping(keys=keys, patterns=patterns):
+                for key, inner in zip(keys, patterns, strict=True):
+                    yield from self._captured(inner, Subscript(place, subject, self.expressions.lower(key)))
+            case ast.MatchClass(patterns=patterns, kwd_attrs=names, kwd_patterns=named):
+                for inner in patterns:
+                    yield from self._captured(inner, subject)
+                for name, inner in zip(names, named, strict=True):
+                    yield from self._captured(inner, Attribute(place, subject, name))
+            case ast.MatchOr(patterns=patterns):
+                for inner in patterns:
+                    yield from self._captured(inner, subject)
+            case ast.MatchSequence(patterns=patterns):
+                for position, inner in enumerate(patterns):
+                    is_star = isinstance(inner, ast.MatchStar)
+                    part = subject if is_star else Subscript(place, subject, Literal(place, position))
+                    yield from self._captured(inner, part)
 
     def _pattern_values(self, pattern: ast.pattern) -> Iterator[Expression]:
         """Yield what a case compares with; nothing for one that takes everything."""
