@@ -152,7 +152,9 @@ class Inference:
             case Name() | Attribute():
                 return self._of_variable(expression, function) or self._of_member(expression, function)
         parts = (self.type_of(part, function) for part in _of_the_same_type(expression))
-        return _type_of_constant(expression) or next(filter(None, parts), "")
+        is_path = isinstance(expression, Binary) and expression.operator == "/"
+        unfit = ("", "str") if is_path else ("",)  # `root / f"{name}.txt"` is no text
+        return _type_of_constant(expression) or next((one for one in parts if one not in unfit), "")
 
     def _of_call(self, call: Call, function: FunctionInfo) -> str:
         name = call.called_name
