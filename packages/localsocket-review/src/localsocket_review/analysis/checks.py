@@ -142,12 +142,16 @@ class Checks:
         if goal is None or start is None or start is goal:
             return False
         same = self._same_as(definition, start, flow)
+        element = _element_of(use, flow)
         passed = {
             node.index
             for node in flow.nodes
             if node.guard is not None
             and any(
-                self._holds(one, known, function, check) for one in decompose(node.guard) for known in (variable, *same)
+                self._holds(one, known, function, check)
+                for one in decompose(node.guard)
+                for known in (variable, *same)
+                if not self._asks_of_other_element(one.test, known, element, function)
             )
         }
         if not passed:
@@ -169,11 +173,24 @@ class Checks:
         variable = self._names.variable(expression, function)
         if variable is None:
             return False
+        flow = self._flow_of(function)
+        element = _element_of(expression, flow)
         return any(
             self._holds(guard, variable, function, checks)
+            and not self._asks_of_other_element(guard.test, variable, element, function)
             and not self._is_set_after(guard.test, variable, expression, function)
-            for guard in self._flow_of(function).guards(expression)
+            for guard in flow.guards(expression)
         ) or self._is_refused_before(expression, variable, function, checks)
+
+    def _asks_of_other_element(
+        self, test: Expression, variable: Variable, element: object, function: FunctionInfo
+    ) -> bool:
+        """Say whether the condition only asks of other elements than the one that is used: `words[0] == "show"`."""
+        asked = [part for part in walk(test) if isinstance(part, Name | Attribute)]
+        named = {part for part in asked if self._names.variable(part, function) == variable}
+        elements = [part for part in walk(test) if isinstance(part, Subscript) and strip_casts(part.value) in named]
+        others = {strip_casts(part.value) for part in elements if _constant(part.index) not in (None, element)}
+        return bool(named) and named == others
 
     def _holds(
         self, guard: Guard, variable: Variable, function: FunctionInfo, check: _Check, farthest: int = _FARTHEST
@@ -444,6 +461,10 @@ class Checks:
                 return not guard.holds and is_known and self._reads(call, variable, function)
             case Call(called_name=name, function=Name()) if name in _OF_CHARACTERS:
                 return False  # C's, of one character
+            case Call(called_name="startswith" | "startsWith", arguments=(Literal(value=str() | bytes() as text), *_)):
+                # What follows `on ` may be anything; what follows a directory's name was made absolute before.
+                is_path = "/" in (text if isinstance(text, str) else text.decode("latin-1"))
+                return guard.holds and is_path and self._reads(guard.test, variable, function)
             case Call() as call if call.called_name in _CHECKING:
                 return guard.holds and self._reads(call, variable, function)
         return False
@@ -462,6 +483,8 @@ class Checks:
     def _compares(self, side: Expression, variable: Variable, function: FunctionInfo) -> bool:
         """Say whether one side of a comparison is the number, or made of it: `recv(fd, &number, 4, 0) == 4` is not."""
         filled = {part.operand for part in walk(side) if isinstance(part, Unary) and part.operator == "&"}
+        measured = (part for part in walk(side) if isinstance(part, Call) and part.called_name == "sizeof")
+        filled.update(part for one in measured for argument in one.arguments for part in walk(argument))
         return any(
             self._names.variable(part, function) == variable
             for part in walk(side)
@@ -474,6 +497,16 @@ class Checks:
             for part in walk(expression)
             if isinstance(part, (Name, Attribute))
         )
+
+
+def _element_of(use: Expression, flow: ControlFlow) -> object:
+    """Return the constant by which an element of what is used is taken, or nothing where all of it is."""
+    above = use if isinstance(use, Subscript) else flow.part_of(use)
+    return _constant(above.index) if isinstance(above, Subscript) and above.index is not use else None
+
+
+def _constant(index: Expression) -> object:
+    return index.value if isinstance(index, Literal) else None
 
 
 def _is_negative(expression: Expression) -> bool:

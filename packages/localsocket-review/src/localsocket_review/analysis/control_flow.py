@@ -80,6 +80,10 @@ class ControlFlow:
         found = self._position.get(expression)
         return None if found is None else found[0]
 
+    def part_of(self, expression: Expression) -> Expression | None:
+        """Return what the expression is a part of, if it is no whole statement's."""
+        return self._above.get(expression)
+
     def dominates(self, first: Expression, second: Expression) -> bool:
         """Say whether every path to `second` runs `first` before."""
         one, other = self._position.get(first), self._position.get(second)
