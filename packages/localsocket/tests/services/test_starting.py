@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from localsocket import Client, Daemon, ServerThread, Service, aio
+from localsocket import Client, Daemon, ServerThread, Service, aio, spawn
 from localsocket.endpoint import detached
 from localsocket.endpoint.address import parse_address
 from localsocket.endpoint.starting import Starter
@@ -214,8 +214,15 @@ def test_no_file_of_another_is_taken_for_the_log(runtime_directory: Path, tmp_pa
     ("start", "error"), [("python -m shop", TypeError), (b"shop", TypeError), ([], ValueError), (5, TypeError)]
 )
 def test_what_is_no_command_is_refused(start: Any, error: type[Exception]) -> None:
+    async def spawn_by_aio() -> None:
+        await aio.spawn(start)
+
     with pytest.raises(error):
         Client(ADDRESS, start=start)
+    with pytest.raises(error, match="a command"):
+        spawn(start)
+    with pytest.raises(error, match="a command"):
+        asyncio.run(spawn_by_aio())
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux has abstract addresses")

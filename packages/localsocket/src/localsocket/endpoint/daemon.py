@@ -27,12 +27,17 @@ class Daemon:
     log: str | os.PathLike[str] | None = None
 
     def __post_init__(self) -> None:
-        if isinstance(self.command, (str, bytes)) or not isinstance(self.command, Sequence):
-            kind = type(self.command).__name__
-            raise TypeError(f'a command is a list of strings, such as [sys.executable, "-m", "shop"], not {kind}')
-        if not self.command:
-            raise ValueError("a command names a program at least, and this one is empty")
-        object.__setattr__(self, "command", tuple(os.fspath(part) for part in self.command))
+        object.__setattr__(self, "command", check_command(self.command))
+
+
+def check_command(command: Sequence[str | os.PathLike[str]]) -> tuple[str, ...]:
+    """Return a program and its arguments. Raises TypeError or ValueError for what is no command."""
+    if isinstance(command, (str, bytes)) or not isinstance(command, Sequence):
+        kind = type(command).__name__
+        raise TypeError(f'a command is a list of strings, such as [sys.executable, "-m", "shop"], not {kind}')
+    if not command:
+        raise ValueError("a command names a program at least, and this one is empty")
+    return tuple(os.fspath(part) for part in command)
 
 
 Startable: TypeAlias = Daemon | Sequence[str | os.PathLike[str]]

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from localsocket.endpoint.credentials import PeerCredentials
+from localsocket.endpoint.daemon import check_command
 from localsocket.endpoint.fork_safety import no_fork_meanwhile
 from localsocket.errors import ClosedByPeer, LocalSocketError, UnsuitableDescriptor, Unsupported
 from localsocket.keywords import check_keywords
@@ -37,9 +38,9 @@ def socket_pair() -> tuple[socket.socket, socket.socket]:
 def start_child(
     argv: Argv, theirs: socket.socket, cwd: str | os.PathLike[str] | None, env: Mapping[str, str] | None
 ) -> Process:
-    """Start the program with its end, which the caller closes."""
+    """Start the program with its end, which the caller closes. TypeError or ValueError for what is no command."""
     told = {**(os.environ if env is None else env), VARIABLE: f"{theirs.fileno()}:{os.getpid()}"}
-    return subprocess.Popen(argv, pass_fds=[theirs.fileno()], cwd=cwd, env=told)
+    return subprocess.Popen(check_command(argv), pass_fds=[theirs.fileno()], cwd=cwd, env=told)
 
 
 def close_streams(process: Process) -> None:
