@@ -270,6 +270,20 @@ def in_loop(make: Callable[..., Any]) -> Callable[..., Any]:
     return lambda *arguments, **options: asyncio.run(use(*arguments, **options))
 
 
+@pytest.mark.parametrize("serves", [False, True], ids=["calls", "calls and serves"])
+@pytest.mark.parametrize(
+    "said", [b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n", b"?" * 64, bytes(64)], ids=["HTTP", "text", "zeros"]
+)
+@pytest.mark.parametrize("make", [Client, aio.Client], ids=["blocking", "aio"])
+def test_a_peer_that_says_something_else_than_a_greeting(make: Any, said: bytes, serves: bool) -> None:
+    ours, theirs = socket.socketpair()
+    with theirs:
+        theirs.sendall(said)
+        client = make(ours, serves=Service("host") if serves else None, timeout=PATIENCE)
+        with pytest.raises(PeerBrokeProtocol):
+            client.open() if make is Client else in_loop(client.open)()
+
+
 @pytest.mark.parametrize("start", [localsocket.spawn, in_loop(aio.spawn)], ids=["blocking", "aio"])
 def test_a_child_that_dies_before_it_greets(start: Callable[..., Any]) -> None:
     with pytest.raises(ClosedByPeer, match="ended with status 3"):

@@ -147,6 +147,7 @@ class Session(SessionOutput):
             with self._lock:
                 requests = door.feed(data)
         except PeerBrokeProtocol as error:
+            self._end_own_calls(error)
             self._turn_out(str(error))
             return False
         if (unfinished := door.unfinished) or self._has_unfinished:
@@ -291,10 +292,10 @@ class Session(SessionOutput):
     def method_of(self, answer: AnsweredCall) -> Method | None:
         return self._table.get(answer.body.method)
 
-    def _end_own_calls(self) -> None:
+    def _end_own_calls(self, reason: LocalSocketError | None = None) -> None:
         if self.calling is not None:
             with self._lock:
-                self.calling.lost(ClosedByPeer("its answers were awaited"))
+                self.calling.lost(reason or ClosedByPeer("its answers were awaited"))
 
     # ------------------------------------------------------------------------------------------------------------------
 
