@@ -39,6 +39,22 @@ def test_what_was_not_compiled_is_done_in_python() -> None:
     assert said_by(WITHOUT_COMPILED + SAYS_WHICH) == "pure localsocket._core.in_python"
 
 
+@pytest.mark.parametrize("version", ["", f"{in_python.VERSION + 1}"], ids=["none", "another"])
+def test_what_was_compiled_for_other_sources_is_not_used_and_that_is_said(version: str) -> None:
+    program = (
+        "import sys, types, warnings\n"
+        "compiled = sys.modules['localsocket._core.compiled'] = types.ModuleType('localsocket._core.compiled')\n"
+        f"compiled.VERSION = {version or None}\n"
+        "with warnings.catch_warnings(record=True) as told:\n"
+        "    warnings.simplefilter('always')\n"
+        "    import localsocket._core as core\n"
+        "print(core.IN_USE, core.see_to.__module__, *(each.category.__name__ for each in told), told[0].message)\n"
+    )
+    said = said_by(program)
+    assert said.startswith("pure localsocket._core.in_python RuntimeWarning ")
+    assert "pip install -e packages/localsocket" in said
+
+
 def test_what_was_compiled_is_used() -> None:
     core_named("compiled")
     assert said_by(SAYS_WHICH) == "compiled localsocket._core.compiled"
@@ -59,6 +75,8 @@ def test_both_cores_have_the_same_names() -> None:
         for name, thing in vars(in_python).items()
         if (inspect.isfunction(thing) or inspect.isclass(thing)) and thing.__module__ == in_python.__name__
     }
+    own.add("VERSION")
+    assert compiled.VERSION == in_python.VERSION
     assert {name for name in vars(compiled) if not name.startswith("_")} == own
     for kind in ("OpenCall", "AnsweredCall"):
         assert fields_of(getattr(compiled, kind)) == fields_of(getattr(in_python, kind))

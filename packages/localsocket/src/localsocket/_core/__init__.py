@@ -1,7 +1,8 @@
 """The hot path of bytes, twice: in Python, and in C where that was built. Everything above calls it by these names.
 
 The one in use is chosen here and nowhere else: the compiled one where it is there, unless LOCALSOCKET_PURE=1 stands in
-the environment. `in_python.py` says what each name does, and is what the other one is held against.
+the environment, or it was built for other sources than these, which is warned of. `in_python.py` says what each name
+does, and is what the other one is held against.
 """
 
 from __future__ import annotations
@@ -14,7 +15,19 @@ from localsocket._core import in_python as _chosen
 
 if not TYPE_CHECKING and os.environ.get("LOCALSOCKET_PURE") != "1":
     with contextlib.suppress(ImportError):  # where it was not built, or not for this interpreter
-        from localsocket._core import compiled as _chosen
+        from localsocket._core import compiled
+
+        if getattr(compiled, "VERSION", None) == _chosen.VERSION:
+            _chosen = compiled
+        else:  # in place, where sources change and nobody builds
+            import warnings
+
+            warnings.warn(
+                f"{getattr(compiled, '__file__', 'the compiled core')} was built for other sources than these, so that "
+                "localsocket runs in Python, which is slower; build it anew: pip install -e packages/localsocket",
+                RuntimeWarning,
+                stacklevel=2,
+            )
 
 IN_USE: Final = "pure" if _chosen.__name__.endswith(".in_python") else "compiled"
 """Which of the two it is, for whoever wants to know."""

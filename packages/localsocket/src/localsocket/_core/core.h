@@ -11,6 +11,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* What the Python beside it has to be written for: VERSION in in_python.py. */
+#define CORE_VERSION 1
+
 /* A function that takes the place of a method, and the name under which the class keeps that as it stands in Python. */
 struct way {
     PyMethodDef definition;

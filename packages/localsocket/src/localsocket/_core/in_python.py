@@ -7,6 +7,9 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
 
+VERSION = 1
+"""What the compiled core has to be built for: one more, here and in core.h, when they agree on something else."""
+
 _Class = TypeVar("_Class", bound=type)
 
 
