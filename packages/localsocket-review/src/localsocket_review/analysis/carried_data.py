@@ -144,6 +144,8 @@ def cleans(call: Call, use: Use) -> bool:
             given = arguments[2 if name == "snprintf" else 1 :][:1]
             text = given[0].value if given and isinstance(given[0], Literal) else None
             return isinstance(text, str) and _ONLY_NUMBERS.fullmatch(text) is not None
+        case Call(called_name="strerror" | "strerror_r" | "gai_strerror" | "hstrerror" | "strsignal"):
+            return True  # the system's words for a number
         case Call(called_name="basename", arguments=(_,)):
             return use is Use.PATH
         case Call(called_name="secure_filename" | "get_valid_filename" | "sanitize_filename"):

@@ -45,6 +45,11 @@ _NAMES_NO_SOCKET = re.compile(
 _NAMES_MESSAGES = re.compile(
     r"(?:^|_)(?:netlink|rtnl|dgram|datagram|udp|mcast|multicast|raw)(?:_?fds?|_?sock(?:et)?|\d|_|$)", re.IGNORECASE
 )
+_OF_DEVICES = frozenset({"ioctl", "tcsetattr", "tcgetattr", "tcflush", "cfsetispeed", "cfsetospeed", "termios"})
+_OF_SOCKETS = re.compile(
+    r"[AP]F_[A-Z0-9]+|sockaddr\w*|\w*socket\w*|accept4?|connect|listen|recv\w*|send(?:to|msg)|bind|sun_path|\w*_?sock"
+    r"|getpeer\w+|peer\w*|clients?|client_?fd\w*"
+)
 _MAKING = re.compile(r"socket|accept|connect", re.IGNORECASE)
 _PAIR_AT = 3  # which argument of socketpair() takes the descriptors
 
@@ -71,7 +76,12 @@ class DescriptorKinds:
 
     def is_no_socket(self, descriptor: Expression, function: FunctionInfo) -> bool:
         """Say whether the name tells that it is a terminal, a pipe, a device, and nothing that it is a socket."""
-        return self._is_named(_NAMES_NO_SOCKET, descriptor, function)
+        return self._is_named(_NAMES_NO_SOCKET, descriptor, function) or self._speaks_of_devices(function.unit)
+
+    def _speaks_of_devices(self, unit: Unit) -> bool:
+        """Say whether a file asks a device or a terminal what only these answer, and names nothing of sockets."""
+        words = unit.identifiers
+        return any(words[one] for one in _OF_DEVICES) and not any(map(_OF_SOCKETS.fullmatch, words))
 
     def _is_named(self, names: re.Pattern[str], descriptor: Expression, function: FunctionInfo) -> bool:
         name = _holder(descriptor, function) or dotted(_whole(descriptor))

@@ -73,8 +73,12 @@ class Effects:
         """Return what the function does of the given acts, itself or through the functions that it calls."""
         return list(itertools.islice(self._of(function, acts), _MOST_EFFECTS))
 
+    def may_do(self, function: FunctionInfo, acts: Act) -> bool:
+        """Say whether the function does any of this, itself or at any depth."""
+        return bool(self._reached.get(function, Act(0)) & acts)
+
     def _of(self, function: FunctionInfo, acts: Act) -> Iterator[Effect]:
-        if not self._reached.get(function, Act(0)) & acts:
+        if not self.may_do(function, acts):
             return
         for call, site, callees in self._steps_of(function):
             if site is not None and site.api.act & acts:

@@ -9,6 +9,7 @@ from localsocket_review.analysis.calls import ProgramCalls
 from localsocket_review.analysis.control_flow import ControlFlow, FlowNode
 from localsocket_review.analysis.names import Names, Variable
 from localsocket_review.analysis.sites import Site
+from localsocket_review.analysis.standard_streams import is_standard_input
 from localsocket_review.apis.meaning import Act
 from localsocket_review.model.declarations import FunctionInfo
 from localsocket_review.model.expressions import (
@@ -33,7 +34,7 @@ from localsocket_review.model.expressions import (
 from localsocket_review.model.statements import Assign, Evaluate, Loop, Raise, Return, With, contains
 from localsocket_review.model.unit import Language
 
-_LEAVING = frozenset({"exit", "_exit", "quit", "abort", "qFatal", "err", "errx", "die", "fail", "terminate"})
+_LEAVING = frozenset({"exit", "_exit", "quit", "abort", "qFatal", "err", "errx", "die", "fail", "terminate", "raise"})
 # What only tells that the peer has gone.
 _TELLING = re.compile(
     r"log|warn|print|debug|trace|perror|info|note|report|msg|message|puts|syslog|dbg|say|show|tell|notice|write|err$|error$"
@@ -264,7 +265,7 @@ class _Run:
         if self._stands_alone(node):
             return True
         for part in (part for root in node.expressions for part in walk(root)):
-            if isinstance(part, Call) and _waits_for_others(part):
+            if isinstance(part, Call) and (_waits_for_others(part) or self._reads_other(part)):
                 return True
             if isinstance(part, Call) and part is not self._read and self._endings.lets_go(part, self._function):
                 return True
@@ -274,6 +275,17 @@ class _Run:
                 for context, taken in node.statement.items
             )
         return isinstance(node.statement, Assign) and self._begins_anew(node.statement)
+
+    def _reads_other(self, call: Call) -> bool:
+        """Say whether the call waits for what another connection, or a person, sends."""
+        if call is self._read or call.receiver is None:
+            return False
+        if call.called_name in ("read", "readline") and is_standard_input(call.receiver):
+            return True
+        site = self._endings.site(call, self._function)
+        other = self._variable(call.receiver)
+        waits = site is not None and bool(site.api.act & Act.RECEIVE) and not site.api.name.startswith("Q")
+        return waits and None not in (other, self._source) and not self._is_source(call.receiver)
 
     def _stands_alone(self, node: FlowNode) -> bool:
         """Say whether all that is done about the end is a call of which nothing is known: it may not come back."""
@@ -408,6 +420,8 @@ class _Run:
                 return True if name in ("at_eof", "atEnd", "is_closing") or asked == 0 else None
             case Call(called_name=name) if name in _STARTING and test.receiver is not None:
                 return False if self._number(test.receiver) == 0 else None
+            case Call(called_name="isinstance", arguments=(asked, kind)) if self._number(asked) == 0:
+                return True if any(dotted(part) in ("bytes", "str") for part in walk(kind)) else None
             case Literal(value=value):
                 return bool(value)
         number = self._number(test)

@@ -100,6 +100,19 @@ class Inference:
     def is_a(self, expression: Expression, function: FunctionInfo, *wanted: str) -> bool:
         return bool(set(self.lineage(self.type_of(expression, function), function.unit)) & set(wanted))
 
+    def is_pointer(self, expression: Expression, function: FunctionInfo) -> bool:
+        """Say whether this is declared as a pointer or an array."""
+        self._bound()
+        variable = self._names.variable(expression, function)
+        if variable is None or variable not in self._declared:
+            variable = self.member_named(expression, function)
+        if variable is None:
+            return False
+        text, _ = self._declared.get(variable, ("", function.unit))
+        if isinstance(variable.owner, ClassInfo) and variable.path in variable.owner.members:
+            text = variable.owner.members[variable.path].type or text
+        return text.rstrip().endswith(("*", "]"))
+
     def lineage(self, type_name: str, near: Unit) -> list[str]:
         """Return the type and all its bases, those of the program and those that the tables know."""
         if not type_name:

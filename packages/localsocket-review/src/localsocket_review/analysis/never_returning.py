@@ -77,8 +77,10 @@ _MARKED_AFTER = re.compile(rf"\b([A-Za-z_]\w*)\s*\([^;{{}}()]*\)[^;{{}}]{{0,60}}
 _SAID = r"(?:never|do(?:es)?\s+not|doesn't|won't|will\s+not)\s+(?:return|come\s+back)"
 _SAID_OF = re.compile(rf"\b([A-Za-z_]\w*)\s*\([^;{{}}()]*\)\s*;?\s*(?:/\*|//)?[^\n;]{{0,60}}?\b{_SAID}", re.IGNORECASE)
 # What a function is called that ends the program, where nothing else is known of it: `fatal(…)`, `die_errno(…)`.
+# What is asserted in the same breath decides whether it does: `ASSERT_DIE(length < room)`.
 _NAMED_SO = re.compile(
-    r"(?!log|on_|at)(?:\w+_)?(?:die|fatal|panic|croak|unreachable|give_?up|bail_?out)(?:_(?!if|on|unless)\w+)?"
+    r"(?!log|on_|at|\w*(?:assert|check|ensure|verify|require))(?:\w+_)?"
+    r"(?:die|fatal|panic|croak|unreachable|give_?up|bail_?out)(?:_(?!if|on|unless)\w+)?"
     r"|(?:die|fatal|panic|bail)(?:Error|With\w*|Errno|Out|f)|(?:exit|abort)_?(?:with|on|because)_?\w*",
     re.IGNORECASE,
 )

@@ -47,6 +47,8 @@ class Overwriting:
         """Return where the buffer is used after a loop in which each read overwrites what the one before gave."""
         function = site.function
         loops = [one for one in function.statements() if isinstance(one, Loop) and _is_round(one, site.call)]
+        while loops and self._only_tries_again(loops[-1], site):
+            loops.pop()
         variable = self._names.variable(buffer, function)
         if not loops or variable is None or not _is_beginning(buffer):
             return None
@@ -55,6 +57,27 @@ class Overwriting:
         if not self._comes_back(site, count) or self._is_taken_in(loop, site, variable, count, inside):
             return None
         return next(self._uses_after(loop, site, variable), None)
+
+    def _only_tries_again(self, loop: Loop, site: Site) -> bool:
+        """Say whether the loop goes on only where the read has failed: `while (count == -1 && errno == EINTR)`."""
+        count = self._count(site)
+        if loop.test is None or count is None:
+            return False
+        return truth_where(loop.test, lambda part: self._number(part, site, count)) is False
+
+    def _number(self, expression: Expression, site: Site, count: Variable | None) -> int | None:
+        """Return what the expression is once much has come."""
+        inner = strip_casts(expression)
+        if inner is site.call or (isinstance(inner, Assignment) and strip_casts(inner.value) is site.call):
+            return _MUCH
+        match inner:
+            case Name() | Attribute() if count is not None and self._names.variable(inner, site.function) == count:
+                return _MUCH
+            case Literal(value=int(number)):
+                return number
+            case Unary(operator="-", operand=Literal(value=int(number))):
+                return -number
+        return None
 
     def _count(self, site: Site) -> Variable | None:
         for statement in site.function.statements():
@@ -72,19 +95,8 @@ class Overwriting:
         flow = self._flow_of(site.function)
         start = flow.node_of(site.call)
 
-        def number_of(expression: Expression) -> int | None:
-            inner = strip_casts(expression)
-            is_count = isinstance(inner, Name | Attribute) and self._names.variable(inner, site.function) == count
-            if inner is site.call or (isinstance(inner, Assignment) and strip_casts(inner.value) is site.call):
-                return _MUCH
-            match inner:
-                case _ if is_count and count is not None:
-                    return _MUCH
-                case Literal(value=int(number)):
-                    return number
-                case Unary(operator="-", operand=Literal(value=int(number))):
-                    return -number
-            return None
+        def number_of(part: Expression) -> int | None:
+            return self._number(part, site, count)
 
         seen: set[int] = set()
         waiting: list[FlowNode] = list(start.successors) if start is not None else []

@@ -118,9 +118,17 @@ class Seclusion:
             for call in changer.calls()
         )
 
+    def _is_set_beside(self, bind: Effect) -> bool:
+        """Say whether the function that binds changes the umask itself, on every way to it."""
+        binder = bind.site.function
+        flow = self._flow_of(binder)
+        return any(flow.dominates(one.anchor, bind.site.call) for one in self._effects.of(binder, Act.UMASK))
+
     def umask_at(self, function: FunctionInfo, bind: Effect) -> list[Effect]:
         """Return the changes of the umask that may be in force when the socket is bound."""
         flow = self._flow_of(function)
+        if bind.anchor is not bind.site.call and self._is_set_beside(bind):
+            return []  # the helper that binds says it anew, whatever was in force before
         before = [
             one
             for one in self._effects.of(function, Act.UMASK)

@@ -22,7 +22,8 @@ from localsocket_review.model.unit import Language, Unit
 
 # What starts a program in some way that the tables do not know as running a command.
 # A process that is only forked is this program still, and keeps what is marked as well.
-_STARTING = re.compile(r"(?:f?exec|posix_spawn|g_spawn|uv_spawn)\w*|start(?:Detached|Command)?|execute")
+_STARTING = re.compile(r"(?:f?exec|posix_spawn|g_spawn|uv_spawn)\w*|startDetached|startCommand")
+_OF_PROCESSES = frozenset({"start", "execute"})  # and of threads, timers and protocols, where no process is spoken of
 _CLOSING_ALL = frozenset({"closefrom", "close_range", "fdwalk"})
 _COUNTING = frozenset({"++", "--"})
 _HIGHEST_DESCRIPTOR = frozenset({"getdtablesize", "sysconf", "getrlimit"})
@@ -78,7 +79,7 @@ class StartedPrograms:
             one
             for one in self._program.functions
             if one.unit.language is Language.CPP
-            and (one in by_table or any(_STARTING.fullmatch(call.called_name) for call in one.calls()))
+            and (one in by_table or any(_is_starting(call, one.unit) for call in one.calls()))
         )
 
     @cached_property
@@ -118,6 +119,13 @@ class StartedPrograms:
         if call.called_name in _CLOSING_ALL:
             return True
         return any(map(_closes_in_a_loop, self._calls.callees(call, function)))
+
+
+def _is_starting(call: Call, unit: Unit) -> bool:
+    """Say whether the call starts a program by its name, which `timer->start()` does not."""
+    if call.called_name in _OF_PROCESSES:
+        return any(word.endswith(("Process", "process")) for word in unit.identifiers)
+    return _STARTING.fullmatch(call.called_name) is not None
 
 
 def _closes_in_a_loop(function: FunctionInfo) -> bool:

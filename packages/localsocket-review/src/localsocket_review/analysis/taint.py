@@ -28,10 +28,12 @@ from localsocket_review.analysis.definitions import Definition, Definitions, How
 from localsocket_review.analysis.filling import Filling
 from localsocket_review.analysis.given_buffers import GivenBuffers
 from localsocket_review.analysis.inference import Inference
+from localsocket_review.analysis.kernel_messages import is_of_kernel
 from localsocket_review.analysis.names import Names, Variable
 from localsocket_review.analysis.outputs import Output
 from localsocket_review.analysis.searching import Search, searched
 from localsocket_review.analysis.sites import LONGEST_TRAIL, Trail, argument_of
+from localsocket_review.analysis.small_numbers import SmallNumbers
 from localsocket_review.analysis.standard_streams import is_sought_in, is_standard_input
 from localsocket_review.analysis.transports import Transports
 from localsocket_review.apis.meaning import Act, Api
@@ -45,9 +47,11 @@ from localsocket_review.model.expressions import (
     Comprehension,
     Display,
     Expression,
+    Literal,
     Name,
     Subscript,
     Unary,
+    dotted,
     strip_casts,
 )
 from localsocket_review.model.unit import Language
@@ -125,6 +129,8 @@ _SMALLER = re.compile(
     r"(?:^|[a-z]*_)(?:q?min(?:imum)?|least|small(?:er|est)|lesser|clamp|cap|limit|at_?most|bounded)(?:_|$)",
     re.IGNORECASE,
 )
+# What finds an entry of the program's own, whatever the key: `HASH_FIND(table, key)`.
+_LOOKING_UP = re.compile(r"(?:^|_)(?:find|lookup|look_up|search|locate)(?:_|$)", re.IGNORECASE)
 # What a loop over it gives line by line.
 _STREAMS = ("socket.SocketIO", "asyncio.StreamReader")
 _NUMBER_TYPES = re.compile(r"u?int\d*(?:_t)?|qu?int\d+|s?size_t|qsizetype|unsigned.*|long.*|u?long(?:long)?|off_t")
@@ -160,6 +166,7 @@ class Taint:
         self._checks = checks
         self._containers = containers
         self._given_buffers = given_buffers
+        self._small_numbers = SmallNumbers(definitions, inference)
         self.search = Search()
 
     def received(self, expression: Expression, function: FunctionInfo) -> Trace | None:
@@ -191,7 +198,7 @@ class Taint:
         )
 
     def _find(self, expression: Expression, function: FunctionInfo, use: Use, trail: Trail) -> Trace | None:
-        if tells_nothing(expression, use):
+        if tells_nothing(expression, use) or is_of_kernel(expression) or self._is_bounded(expression, function, use):
             return None
         if isinstance(expression, Subscript | Call):
             taken = self._containers.at_constant(expression, function)
@@ -214,6 +221,17 @@ class Taint:
             case Comprehension(loops=loops):
                 return self._any_elements([iterable for _, iterable in loops], function, use, trail)
         return self._any(parts_of(expression), function, use, trail)
+
+    def _is_bounded(self, expression: Expression, function: FunctionInfo, use: Use) -> bool:
+        """Say whether the number, or each of several, is no larger than a buffer, a text that came, or three bytes."""
+        match expression:
+            case Comprehension(element=Call(called_name=name)):
+                return use.is_number and name in _ABOUT
+            case Binary(operator="-", right=right) if use is Use.SIZE and self._inference.is_pointer(right, function):
+                return True  # between two places of a buffer
+            case Binary():
+                return use is Use.SIZE and self._small_numbers.has_three_bytes(expression, function)
+        return False
 
     def _is_path(self, value: Expression, function: FunctionInfo) -> bool:
         """Say whether a value is one of pathlib's: the last part of it leads out of no directory."""
@@ -278,7 +296,7 @@ class Taint:
             found = self._returned(callee, self._calls.trail_into(callee, call, function, trail), use)
             if found is not None:
                 return (*found, Step(call.place, f"returned by {callee.name}()"))
-        if callees or (use.is_number and _SMALLER.search(name)):
+        if callees or (use.is_number and (_SMALLER.search(name) or _LOOKING_UP.search(name))):
             return None
         return self._passed_through(call, name, function, use, trail)
 
@@ -489,10 +507,54 @@ class Taint:
             return self._any_elements([value], function, use, trail)
         if definition.how is How.PART and (callees := self._returning_parts(value, definition)):
             return self._part_returned(definition, callees, use, trail)
-        found = self._trace(value, function, use, trail)
+        found = self._of_value(definition, value, variable, use, trail)
         if found is not None or definition.how is not How.EXTENDED:
             return found
         return self._before(definition, variable, use, trail)
+
+    def _of_value(
+        self, definition: Definition, value: Expression, variable: Variable, use: Use, trail: Trail
+    ) -> Trace | None:
+        """Trace a value, or the field of it that is asked for, where a function of C gives a structure."""
+        asked = variable.path.removeprefix(definition.variable.path).lstrip(".")
+        structures = self._structures_returned(value, definition.function) if asked else []
+        if structures and definition.how is How.VALUE:
+            return self._field_returned(structures, asked, definition, use, trail)
+        return self._trace(value, definition.function, use, trail)
+
+    def _structures_returned(self, value: Expression, function: FunctionInfo) -> list[tuple[Name, FunctionInfo]]:
+        """Return the pointers that a function of C gives, if each is a variable of its own: `return session;`."""
+        call = strip_casts(value)
+        if not isinstance(call, Call) or function.unit.language is not Language.CPP:
+            return []
+        if self._calls.api_of(call, function) is not None:
+            return []
+        returned = [
+            (strip_casts(one), callee)
+            for callee in self._calls.callees(call, function)
+            for one in results(callee)
+            if not _is_null(one)
+        ]
+        named = [(one, callee) for one, callee in returned if isinstance(one, Name) and _is_own(one, callee)]
+        return named if len(named) == len(returned) else []
+
+    def _field_returned(
+        self, structures: list[tuple[Name, FunctionInfo]], field: str, definition: Definition, use: Use, trail: Trail
+    ) -> Trace | None:
+        """`session = make(); session->size`: what became of its other fields says nothing of the size."""
+        value = strip_casts(definition.value) if definition.value is not None else None
+        if not isinstance(value, Call) or len(trail) >= LONGEST_TRAIL:
+            return None
+        for name, callee in structures:
+            inside = self._calls.trail_into(callee, value, definition.function, trail)
+            whole = self._names.variable(name, callee)
+            if whole is None or field.count(".") >= _DEEPEST_FIELD:
+                found = self._trace(name, callee, use, inside)
+            else:
+                found = self._read_at(Variable(whole.owner, f"{whole.path}.{field}"), name, callee, use, inside)
+            if found is not None:
+                return (*found, Step(value.place, f"returned by {callee.name}()"))
+        return None
 
     @searched
     def _before(self, definition: Definition, variable: Variable, use: Use, trail: Trail) -> Trace | None:
@@ -661,6 +723,16 @@ class Taint:
         if is_endless or inside.path.count(".") > _DEEPEST_FIELD:
             return self._trace(value, caller, use, trail)
         return self._read_at(inside, whole, caller, use, trail)
+
+
+def _is_null(value: Expression) -> bool:
+    inner = strip_casts(value)
+    is_nothing = isinstance(inner, Literal) and not inner.value
+    return is_nothing or dotted(inner) in ("NULL", "nullptr")
+
+
+def _is_own(name: Name, function: FunctionInfo) -> bool:
+    return name.identifier in function.local_names() - {one.name for one in function.parameters}
 
 
 def _believed(trace: Trace | None) -> Trace | None:

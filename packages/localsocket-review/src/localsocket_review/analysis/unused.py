@@ -45,6 +45,7 @@ _CALLED_BY_OTHERS = re.compile(
 )
 _MACRO = re.compile(r"[A-Z][A-Z0-9_]+")
 _ONLY_FOR_EFFECT = frozenset({"readline", "rlcompleter", "antigravity", "this", "annotations"})
+_FOR_OTHERS = re.compile(r"^#\s*(?:ruff|flake8):\s*noqa(?:\s*$|:[^\n]*\bF401\b)", re.MULTILINE)
 _ON_PURPOSE = ("_", "dummy", "unused", "ignored")  # a variable so called is known to be idle
 
 
@@ -265,6 +266,8 @@ class UnusedThings:
     def _imports(self, unit: Unit) -> Iterator[Unused]:
         if PurePath(unit.path).name == "__init__.py":
             return
+        if self._hands_on_all(unit):
+            return
         for name, place in unit.import_places.items():
             source = unit.imports.get(name, name)
             if name in _ONLY_FOR_EFFECT or name.startswith("_") or source.partition(".")[0] == "__future__":
@@ -273,6 +276,14 @@ class UnusedThings:
             is_used = is_used or _is_handed_on(unit, name, place) or _is_in_a_text(unit, name)
             if not is_used and not _says_unused(unit, place) and not _is_tried(unit, place):
                 yield Unused("imports", name, place)
+
+    def _hands_on_all(self, unit: Unit) -> bool:
+        """Say whether another file takes all names from this one, or the file says that it has them for others."""
+        name = unit.module_name.rpartition(".")[2]
+        if _FOR_OTHERS.search(unit.source):
+            return True
+        others = (one for one in self._program.units if one is not unit)
+        return bool(name) and any(star.rpartition(".")[2] == name for one in others for star in one.star_imports)
 
     def _is_taken_from(self, unit: Unit, name: str) -> bool:
         """Say whether another file imports the name from this one."""
@@ -353,7 +364,7 @@ def _is_handed_on(unit: Unit, name: str, place: Place) -> bool:
 
 def _is_in_a_text(unit: Unit, name: str) -> bool:
     """Say whether a text names it, as the types in quotes do: `Optional["zmq.Context"]`."""
-    within = r"""(?:[\[|]|->|\.\.\.,)\s*["']"""
+    within = r"""(?:[\[|]|->|\.\.\.,|\b\w+\s*:)\s*["']"""
     return re.search(rf"""{within}{re.escape(name)}\b|["']{re.escape(name)}(?:\.\w+)*\[""", unit.source) is not None
 
 

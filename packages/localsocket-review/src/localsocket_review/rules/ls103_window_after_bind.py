@@ -10,7 +10,7 @@ from localsocket_review.analysis.sites import Site
 from localsocket_review.apis.meaning import Act
 from localsocket_review.findings import Finding, Severity
 from localsocket_review.model.declarations import FunctionInfo
-from localsocket_review.model.expressions import walk
+from localsocket_review.model.expressions import Binary, Call, Literal, Subscript, walk
 from localsocket_review.model.unit import Language
 from localsocket_review.rules.rule import Example, Rule
 
@@ -41,7 +41,7 @@ def _late_changes(
             continue
         bound = (bind.place, "bound here")
         if facts.effects.same_socket(bind, change, "path"):
-            if not _is_set_before(facts, function, change, bind):
+            if not _is_set_before(facts, function, change, bind) and not _has_no_file(facts, change):
                 message = (
                     f"{change.site.api.method}() of a socket that is bound changes nothing of its file on Linux: that "
                     "keeps the mode which the umask left."
@@ -54,6 +54,17 @@ def _late_changes(
             continue  # it opens, where the usual umask lets the owner alone connect: LS101 says so
         if facts.effects.same_endpoint(bind, change, "path") and not _is_narrowed(facts, function, bind, umasks):
             yield _closed_late(facts, function, bind, change)
+
+
+def _has_no_file(facts: Facts, change: Effect) -> bool:
+    """Say whether this is the way of abstract names, of which there is no file: `if address[0] == 0:`."""
+    for guard in facts.flow(change.site.function).guards(change.site.call):
+        match guard.test:
+            case Binary(operator="==", left=Subscript(index=Literal(value=0)), right=Literal(value=0 | "\0" | b"\0")):
+                return guard.holds
+            case Call(called_name="startswith", arguments=(Literal(value="\0" | b"\0" | "@" | b"@"),)):
+                return guard.holds
+    return False
 
 
 def _is_narrowed(facts: Facts, function: FunctionInfo, bind: Effect, umasks: list[Effect]) -> bool:

@@ -15,11 +15,14 @@ _SHARED = ("/tmp", "/var/tmp", "/dev/shm", "/usr/tmp")  # noqa: S108 - these nam
 
 
 def check(facts: Facts) -> Iterator[Finding]:
+    links = _own_links(facts)
     for site in facts.calls.sites(Act.BIND | Act.CONNECT):
         endpoint = site.argument("endpoint")
         if endpoint is None:
             continue
         for text in sorted(facts.values.endpoint(endpoint, site.function), key=str):
+            if any(str(text).startswith(f"{link}/") for link in links):
+                continue
             if is_shared_and_predictable(text) and not facts.owner_checks.is_asked(site):
                 message = f"Any user of this machine can take the name {text} first, and be taken for the server."
                 evidence = [(site.place, "used here")]
@@ -27,6 +30,16 @@ def check(facts: Facts) -> Iterator[Finding]:
                     evidence.insert(0, (text.place, "written here"))
                 yield RULE.finding(site.place, message, evidence)
                 break
+
+
+def _own_links(facts: Facts) -> set[str]:
+    """Return the links that the program makes, which fails where somebody else has the name."""
+    return {
+        str(text)
+        for call, function in facts.program.calls_named("symlink")
+        if len(call.arguments) > 1
+        for text in facts.values.endpoint(call.arguments[1], function)
+    }
 
 
 def is_in_shared_directory(text: Text) -> bool:
@@ -54,6 +67,7 @@ RULE = Rule(
     repair="use a name below $XDG_RUNTIME_DIR, or in a directory made by mkdtemp",
     unless=(
         "the directory was made by mkdtemp, TemporaryDirectory or QTemporaryDir",
+        "its directory is a link that the program makes with symlink(), which fails where the name is taken",
         "the owner and the mode of its directory are checked before, or by a client the owner of the socket",
     ),
     examples=(

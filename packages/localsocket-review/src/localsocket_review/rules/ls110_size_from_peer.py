@@ -9,7 +9,17 @@ from localsocket_review.analysis.sites import Site
 from localsocket_review.apis.meaning import Act
 from localsocket_review.findings import Finding, Severity
 from localsocket_review.model.declarations import FunctionInfo
-from localsocket_review.model.expressions import Binary, Call, Display, Expression, Literal, Name, strip_casts, walk
+from localsocket_review.model.expressions import (
+    Binary,
+    Call,
+    Comprehension,
+    Display,
+    Expression,
+    Literal,
+    Name,
+    strip_casts,
+    walk,
+)
 from localsocket_review.model.statements import Return
 from localsocket_review.model.unit import Language
 from localsocket_review.rules.rule import Example, Rule, steps_of
@@ -25,6 +35,8 @@ def check(facts: Facts) -> Iterator[Finding]:
     for site in facts.calls.sites(Act.ALLOCATE | Act.RECEIVE):
         size = _without_position(facts, site)
         if size is None or _gives_what_is_there(site):
+            continue
+        if _is_made_of_parts(facts, site, size):
             continue
         trace = facts.taint.received_size(size, site.function)
         if trace is None:
@@ -48,6 +60,15 @@ def _without_position(facts: Facts, site: Site) -> Expression | None:
             if at is not None and facts.names.variable(strip_casts(position), site.function) == at:
                 return end
     return size
+
+
+def _is_made_of_parts(facts: Facts, site: Site, size: Expression) -> bool:
+    """Say whether what seems a size is what the object is made of: `bytes([1, 2])`, `bytes(request)`."""
+    if site.api.method not in _TAKES_TEXTS_TOO or site.function.unit.language is not Language.PYTHON:
+        return False
+    kind = facts.inference.type_of(size, site.function)
+    is_object = bool(kind) and facts.program.class_named(kind, site.function.unit) is not None
+    return isinstance(size, Display | Comprehension) or is_object
 
 
 def _is_wrapper(facts: Facts, site: Site, size: Expression) -> bool:
@@ -117,7 +138,7 @@ RULE = Rule(
     unless=(
         "a comparison with a maximum guards the use",
         "the size is cut to a maximum by min()",
-        "the number has one or two bytes",
+        "the number has at most three bytes",
     ),
     examples=(
         Example(

@@ -6,9 +6,21 @@ import re
 from collections.abc import Iterator
 
 from localsocket_review.analysis.facts import Facts
+from localsocket_review.apis.meaning import Act
 from localsocket_review.findings import Finding, Severity
 from localsocket_review.model.declarations import FunctionInfo
-from localsocket_review.model.expressions import Binary, Expression, Subscript, Unary
+from localsocket_review.model.expressions import (
+    Attribute,
+    Binary,
+    Call,
+    Expression,
+    Literal,
+    Subscript,
+    Unary,
+    dotted,
+    strip_casts,
+    walk,
+)
 from localsocket_review.model.unit import Language
 from localsocket_review.rules.counted_connections import uncounted_connections
 from localsocket_review.rules.rule import Example, Rule, steps_of
@@ -24,7 +36,9 @@ def check(facts: Facts) -> Iterator[Finding]:
     for function in facts.functions(Language.CPP):
         for expression in function.expressions():
             place_in = _place_in_memory(expression)
-            if place_in is not None and not _is_keyed(facts, place_in[0], function):
+            if place_in is None or _is_keyed(facts, place_in[0], function):
+                continue
+            if not _has_room_for(facts, place_in[0], place_in[1], function):
                 yield from _chosen(facts, expression, place_in[1], function)
     for one in uncounted_connections(facts):
         message = (
@@ -42,6 +56,24 @@ def _place_in_memory(expression: Expression) -> tuple[Expression, Expression] | 
         case Unary(operator="*", operand=Binary(operator="+", left=left, right=right)):
             return left, right
     return None
+
+
+def _has_room_for(facts: Facts, array: Expression, index: Expression, function: FunctionInfo) -> bool:
+    """Say whether the memory was taken by a size that the index is a part of: `malloc(size + 1)`, then `name[size]`."""
+    match index, array:  # `reply->data[reply->size - 1]`: the structure says how much of it there is
+        case Binary(operator="-", left=Attribute(value=one), right=Literal(value=1)), Attribute(value=other):
+            return dotted(one) == dotted(other) != ""
+    variable = facts.names.variable(index, function)
+    if variable is None:
+        return False
+    for definition in facts.definitions.at(array, function):
+        made = strip_casts(definition.value) if definition.value is not None else None
+        api = facts.calls.api_of(made, definition.function) if isinstance(made, Call) else None
+        if isinstance(made, Call) and api is not None and api.act & Act.ALLOCATE:
+            sums = [one for one in made.arguments if isinstance(one, Binary) and one.operator == "+"]
+            if any(facts.names.variable(part, function) == variable for one in sums for part in walk(one)):
+                return True
+    return False
 
 
 def _is_keyed(facts: Facts, value: Expression, function: FunctionInfo) -> bool:
@@ -72,6 +104,7 @@ RULE = Rule(
         "the index was compared with both ends of its range",
         "an unsigned index was compared with the maximum",
         "the container finds its elements by key",
+        "the memory was taken for the index and more: `malloc(size + 1)`",
         "the number of connections is compared with the room for them",
     ),
     examples=(

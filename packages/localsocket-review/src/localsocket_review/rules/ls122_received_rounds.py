@@ -87,10 +87,7 @@ def _waits(facts: Facts, call: Call, function: FunctionInfo) -> bool:
     api = facts.calls.api_of(call, function)
     if api is not None:
         return bool(api.act & (Act.RECEIVE | Act.WAIT))
-    return any(
-        next(iter(facts.calls.sites(Act.RECEIVE, callee)), None) is not None
-        for callee in facts.calls.callees(call, function)
-    )
+    return any(facts.effects.may_do(callee, Act.RECEIVE) for callee in facts.calls.callees(call, function))
 
 
 RULE = Rule(

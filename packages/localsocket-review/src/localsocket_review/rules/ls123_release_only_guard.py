@@ -12,6 +12,7 @@ from localsocket_review.model.expressions import (
     Attribute,
     Binary,
     Call,
+    Comprehension,
     Expression,
     Name,
     Subscript,
@@ -55,6 +56,7 @@ def _assertions(function: FunctionInfo) -> Iterator[tuple[Expression, str]]:
 
 def _checked(facts: Facts, test: Expression, function: FunctionInfo) -> Trace | None:
     """Return the way of the received value that the assertion keeps in bounds, or to what is allowed."""
+    passing = {part for each in walk(test) if isinstance(each, Comprehension) for part in _bound_in(each)}
     for part in walk(test):
         sides: tuple[Expression, ...]
         match part:
@@ -65,11 +67,18 @@ def _checked(facts: Facts, test: Expression, function: FunctionInfo) -> Trace | 
             case _:
                 continue
         for side in sides:
+            if isinstance(side, Name) and side.identifier in passing:
+                continue  # nothing but the assertion uses it
             if isinstance(side, Name | Attribute | Subscript | Call):
                 trace = facts.taint.received_size(side, function) or facts.taint.received(side, function)
                 if trace is not None and _is_near(trace) and not _is_own_count(facts, side, function):
                     return trace
     return None
+
+
+def _bound_in(each: Comprehension) -> Iterator[str]:
+    for target, _ in each.loops:
+        yield from (part.identifier for part in walk(target) if isinstance(part, Name))
 
 
 def _is_near(trace: Trace) -> bool:

@@ -21,6 +21,7 @@ from localsocket_review.model.expressions import (
     Expression,
     Literal,
     Name,
+    Slice,
     Subscript,
     strip_casts,
     walk,
@@ -88,7 +89,7 @@ def _of_expression(facts: Facts, part: Expression, function: FunctionInfo) -> It
     match part:
         case Binary(operator="==" | "!=", left=left, right=right):
             for one, other in ((left, right), (right, left)):
-                if _is_byte(one, other, function):
+                if _is_byte(one, other, function) or _is_edge(facts, one, other, function):
                     continue
                 if facts.streams.chunk(one, function) is not None and _is_text(facts, other, function):
                     yield one, part.place, "compared here", Confidence.HIGH
@@ -171,6 +172,19 @@ def _is_byte(one: Expression, other: Expression, function: FunctionInfo) -> bool
     """Say whether one byte of C is compared with a character: a byte has come, or has not."""
     is_character = isinstance(other, Literal) and isinstance(other.value, str) and len(other.value) == 1
     return is_character and isinstance(one, Name) and function.unit.language is Language.CPP
+
+
+def _is_edge(facts: Facts, one: Expression, other: Expression, function: FunctionInfo) -> bool:
+    """Say whether the first or last byte is compared, by which one asks whether all has come: `data[-1:] == b";"`."""
+    is_character = isinstance(other, Literal) and isinstance(other.value, (str, bytes)) and len(other.value) == 1
+    if not is_character or function.unit.language is not Language.PYTHON:
+        return False
+    if isinstance(one, Name):
+        made = [definition.value for definition in facts.definitions.at(one, function)]
+        return any(isinstance(value, Subscript) for value in made) and all(
+            isinstance(value, Subscript | Literal) for value in made
+        )
+    return isinstance(one, Subscript) and isinstance(one.index, Slice)
 
 
 def _is_text(facts: Facts, expression: Expression, function: FunctionInfo) -> bool:

@@ -256,6 +256,8 @@ def _is_one_byte(facts: Facts, data: Expression | None, function: FunctionInfo) 
     match data:
         case Literal(value=str() | bytes() as value):
             return len(value) <= 1
+        case Call(function=Attribute(value=Literal(value=str(text)), name="encode")):
+            return len(text) <= 1 and text.isascii()
         case (
             Display(kind="list" | "tuple", items=(only,))
             | Call(function=Name(identifier="bytes" | "bytearray"), arguments=(Display(items=(only,)),))

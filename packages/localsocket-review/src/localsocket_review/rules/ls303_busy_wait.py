@@ -10,7 +10,7 @@ from localsocket_review.analysis.sites import Site
 from localsocket_review.apis.meaning import Act
 from localsocket_review.findings import Finding, Severity
 from localsocket_review.model.declarations import FunctionInfo
-from localsocket_review.model.expressions import Attribute, Await, Call, Expression, Literal, Name, walk
+from localsocket_review.model.expressions import Attribute, Await, Call, Expression, Literal, Name, dotted, walk
 from localsocket_review.model.place import Place
 from localsocket_review.model.statements import (
     Assign,
@@ -97,11 +97,21 @@ def _goes_on_by_itself(facts: Facts, loop: Loop, function: FunctionInfo) -> bool
         return False
     if any(site.call in set(walk(loop.test)) for site in facts.calls.sites(Act.SLEEP, function)):
         return True
+    if any(_goes_along_list(one, loop.test) for one in statements_in(loop.body)):
+        return True
     asked = facts.names.variable(loop.test, function) if isinstance(loop.test, Name | Attribute) else None
     return asked is not None and any(
         isinstance(one, Assign) and facts.names.variable(one.target, function) == asked
         for one in statements_in(loop.body)
     )
+
+
+def _goes_along_list(statement: Statement, test: Expression) -> bool:
+    """Say whether this takes the next element of a list that the loop goes along: `each = each->next`."""
+    if not isinstance(statement, Assign) or not isinstance(statement.value, Attribute):
+        return False
+    name = dotted(statement.target)
+    return bool(name) and dotted(statement.value.value) == name and any(dotted(part) == name for part in walk(test))
 
 
 def _after_errors(loop: Loop) -> Iterator[list[Statement]]:

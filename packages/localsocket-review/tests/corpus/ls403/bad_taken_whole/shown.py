@@ -1,0 +1,3 @@
+from bad_widgets import door
+
+print(door())

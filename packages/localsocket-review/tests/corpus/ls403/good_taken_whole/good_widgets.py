@@ -1,0 +1,6 @@
+import socket
+from json import dumps
+
+
+def door() -> socket.socket:
+    return socket.socket(socket.AF_UNIX)

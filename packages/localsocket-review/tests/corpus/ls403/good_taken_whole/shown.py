@@ -1,0 +1,3 @@
+from good_widgets import *
+
+print(door())
