@@ -260,28 +260,28 @@ class Calls(CallsCore["Client"]):
 
 
 class Client(Calls, AnyClient[ClientConnection]):
-    """A client of the service at `address`; any thread may use it, over one connection.
+    """Calls the service at `address`. Any number of threads may use one client; it has one connection.
 
-    Connects when it is entered, or open() is called, or with the first call. `timeout` (seconds), `wait_for_server`
-    and `allow_server` are for that, as of localsocket.connect(). `errors` are the exception classes that the service
-    declares, to be raised as themselves. `call_timeout` is for every call that says nothing else, and for the beginning
-    of each stream.
+    It connects on entering a `with` block, on open(), or with the first call. `timeout` (seconds), `wait_for_server`
+    and `allow_server` apply to connecting, as in localsocket.connect(). `errors` are exception classes that the service
+    declares: they are raised here as themselves. `call_timeout` is the default for each call, and for the start of each
+    stream.
 
-    With `reconnect` a connection that was lost is made again by the next call, which waits for the server to be back
-    until its own time-out, or `timeout` seconds. Calls that were under way fail with ClosedByPeer, but those of methods
-    that the service declares idempotent, which are made again. Without it every further call fails.
+    With `reconnect`, the next call after a lost connection connects again. It waits for the server until its own
+    timeout, or for `timeout` seconds. Calls that were running fail with ClosedByPeer, except those of methods that the
+    service declares idempotent: these are repeated. Without `reconnect`, every further call fails.
 
-    `start` is the program that serves there, a list of strings or a Daemon: where nobody listens it is started, in the
-    background and once, however many clients ask at the same time, and connecting waits for it, up to `timeout`
-    seconds. It goes on when this client and its process end. StartFailed tells how it ended, where it did before it
-    listened. With `reconnect` it is started again where it has ended since.
+    `start` is the program that serves the address: a list of strings, or a Daemon. If nobody is listening, it is
+    started in the background, once, however many clients ask at the same time, and connecting waits for it up to
+    `timeout` seconds. It keeps running when this process ends. If it ends before it listens, StartFailed says how. With
+    `reconnect` it is started again if it has ended.
 
-    With `shared_memory` large arguments and results go by memory that is shared with a service of the same user, on
+    With `shared_memory`, large arguments and results are passed in memory shared with a service of the same user, on
     Linux: see docs/services.md.
 
-    `limits`: see CallLimits. `tracing`: see localsocket.otel. `protocol`: "varlink" calls services of whatever origin,
-    one call at a time, whose arguments are given by name; docs/varlink.md tells what else differs. As a context manager
-    it closes itself.
+    `limits`: see CallLimits. `tracing`: see localsocket.otel. `protocol`: "varlink" calls any varlink service, one
+    call at a time, with arguments by name; docs/varlink.md lists the other differences. As a context manager it closes
+    itself.
     """
 
     def __init__(self, address: Reached, **options: Unpack[ClientOptions]) -> None:

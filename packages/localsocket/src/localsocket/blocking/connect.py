@@ -23,11 +23,12 @@ def connect(
     mode: OpenMode = "rw",
     limits: Limits = DEFAULT_LIMITS,
 ) -> LocalSocket:
-    """Connect to the server at `address` and return the socket, once the server is known to be who it should be.
+    """Connect to the server at `address`, check which user it belongs to, and return the socket.
 
-    A full accept queue is waited out, on a fresh socket each time; `wait_for_server` also waits for a server that is
-    not there yet. Who listens is checked before the first byte: `allow_server` is SAME_USER (this user or root),
-    ANY_USER, or a collection of uids. `mode` "r" or "w" restricts the direction; with "w", what arrives is dropped.
+    If the server's accept queue is full, connect() keeps trying, with a fresh socket each time; `wait_for_server` also
+    waits for a server that has not started yet. The server's user is checked before the first byte: `allow_server` is
+    SAME_USER (this user or root), ANY_USER, or a collection of uids. `mode` "r" or "w" restricts the direction; with
+    "w", what arrives is dropped.
 
     Raises DeadlinePassed when `timeout` seconds are over, ServerNotFound, ServerRefused, AccessDenied, PeerRefused,
     InvalidAddress, InsecureDirectory, BrokenEndpoint. Any thread may call.

@@ -32,18 +32,18 @@ def listen(
     take_over_stale: bool = True,
     limits: Limits = DEFAULT_LIMITS,
 ) -> LocalServer:
-    """Own `address` and listen there until the server is closed or the process ends, however it ends.
+    """Take `address` and listen there until the server is closed or the process ends, however it ends.
 
-    `allow`: SAME_USER (this user or root), ANY_USER, or a collection of uids; every other peer is turned away at
-    accept. `mode`: permissions of the socket file, there from its first instant (connecting needs the write bit); by
-    default 0600, or 0666 where `allow` lets in other users. Where the file or a directory on the way keeps out somebody
-    whom `allow` lets in, UnsuitableAllow says which of the two to change. Names are in a directory that only this user
-    may enter, so other users need a path. `authorize`: asked last, with the PeerCredentials; returning False or raising
-    turns the peer away.
-    `backlog`: how many connections the kernel keeps waiting. `max_pending`: how many may be accepted and not yet
-    taken. `max_connections`: how many may be open at once; the next one waits in the backlog; of these one user has at
-    most `max_connections_per_user`, and more are turned away (default: half, and, where other users may come in, at
-    most half of the descriptors that the process may open now, of which a connection that is waited on takes two).
+    `allow`: SAME_USER (this user or root), ANY_USER, or a collection of uids; any other peer is turned away when it
+    connects. `mode`: the permissions of the socket file, from its first instant (connecting needs the write bit); by
+    default 0600, or 0666 if `allow` lets in other users. If the file or a directory keeps out somebody whom `allow`
+    lets in, UnsuitableAllow says which of the two to change. Names are in a directory that only this user may enter, so
+    other users need a path. `authorize`: called last, with the PeerCredentials; if it returns False or raises, the peer
+    is turned away.
+    `backlog`: how many connections wait in the kernel. `max_pending`: how many may be accepted but not yet taken.
+    `max_connections`: how many may be open at once; the next one waits in the backlog. One user may have at most
+    `max_connections_per_user`, and more are turned away (default: half, and, where other users may come in, at most
+    half of the descriptors that the process may open now, of which a connection that is waited on takes two).
     `take_over_stale`: replace this user's socket file whose server is gone. The lock decides that it is gone; the one
     case it cannot see is a server that uses no lock and is between its bind() and listen().
     An abstract address (`@name`) has no permissions, so SAME_USER cannot be widened there.

@@ -31,15 +31,15 @@ _SHORT = {
 
 
 def audit(
-    mine: Annotated[bool, Option(help="Only the endpoints of this user.")] = False,
-    wrong: Annotated[bool, Option(help="Only those with which something is wrong.")] = False,
+    mine: Annotated[bool, Option(help="Show only your own endpoints.")] = False,
+    wrong: Annotated[bool, Option(help="Show only endpoints that have something wrong.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Show every endpoint of this machine that can be seen from here: who may connect, and what is wrong with that.
+    """Show every endpoint on this machine that you can see: who may connect, and what is wrong with that.
 
-    The exit status is 1 where something is wrong with an endpoint of this user, so that a script can ask.
-    Others' endpoints may be meant to be open, as the system bus is.
-    What a server asks of those who come, as ours do by default, cannot be seen.
+    The exit status is 1 if something is wrong with one of your own endpoints.
+    Endpoints of others may be open on purpose, as the system bus is.
+    Checks that a server makes itself, as ours do by default, cannot be seen from outside.
     """
     endpoints = audited_endpoints()
     own = [each for each in endpoints if each.found.uid == os.geteuid()]

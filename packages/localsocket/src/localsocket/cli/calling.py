@@ -32,7 +32,7 @@ from localsocket.errors import BadResult, CallFailed, NoSuchMethod
 from localsocket.services.description import MethodDescription
 from localsocket.services.json_schema_document import definitions
 
-Raw = Annotated[bool, Option("--raw", help="Texts without quotes, and bytes as they are.")]
+Raw = Annotated[bool, Option("--raw", help="Print strings without quotes, and bytes unchanged.")]
 
 
 def call(
@@ -56,10 +56,10 @@ def call(
     ] = None,
     named: Annotated[
         list[str] | None,
-        Option("--with", metavar="PARAMETER=JSON", help="An argument by its name."),
+        Option("--with", metavar="PARAMETER=JSON", help="Pass an argument by name."),
     ] = None,
     protocol: Protocol = "localsocket",
-    more: Annotated[bool, Option("--more", help="By varlink: ask for a stream.")] = False,
+    more: Annotated[bool, Option("--more", help="With varlink: ask for a stream.")] = False,
     timeout: Timeout = None,
     wait: Wait = False,
     start: Start = "",
@@ -69,20 +69,20 @@ def call(
     raw: Raw = False,
     watch: Watch = None,
 ) -> None:
-    """Call a method of a service and print what it gives as JSON, or each item of a stream on a line.
+    """Call a method of a service and print the result as JSON, a stream as one item per line.
 
-    Arguments are JSON: 5, true, null, '[1, 2]', '{"a": 1}'. What is no JSON, or fits as a string only, is one: hello.
-    PARAMETER=VALUE gives one by its name, and is taken as what the parameter's type says: a string is one as it stands.
-    PARAMETER:=JSON is JSON in any case. @FILE, also behind = and :=, is what is in the file, and - the standard input.
-    A string that begins with a hyphen or @, or has a name and = in front, is written as JSON: '"-x"'.
-    Bytes are base64, in arguments and in results; from a file they are taken as they are.
+    Arguments are JSON: 5, true, null, '[1, 2]', '{"a": 1}'. What is not valid JSON is passed as a string: hello.
+    PARAMETER=VALUE passes an argument by name, read according to its type: a string is taken literally.
+    PARAMETER:=JSON is always JSON. @FILE, also after = and :=, is the contents of a file, and - is standard input.
+    A string that begins with a hyphen or @, or looks like name=value, has to be written as JSON: '"-x"'.
+    Bytes are base64, in arguments and in results; from a file they are taken unchanged.
 
-    Arguments are checked before they are sent: one that does not fit is wrong usage, exit status 2.
-    By varlink they are given by name, or as one JSON object, and it is the service that checks them.
+    Arguments are checked before they are sent; one that does not fit gives exit status 2.
+    With varlink, pass them by name or as one JSON object; the service checks them.
     """
     printer = ResultPrinter(as_json, raw)
     if more and protocol != "varlink":
-        raise WrongUsage("--more is for --protocol varlink: streams of our own need it not")
+        raise WrongUsage("--more is for --protocol varlink: our own protocol streams without it")
     given = typed_arguments(arguments or (), named or ())
     deadline = Deadline(timeout)
     with client_of(name, timeout, wait, any_user, allow, protocol, start) as client:
@@ -113,7 +113,7 @@ def subscribe(
             complete=complete_topic,
         ),
     ],
-    count: Annotated[int | None, Option(metavar="N", minimum=1, help="End after so many messages.")] = None,
+    count: Annotated[int | None, Option(metavar="N", minimum=1, help="Stop after N messages.")] = None,
     timeout: Annotated[
         float | None, timeout_option("Give up, with exit status 4, when no message comes for so long.")
     ] = None,

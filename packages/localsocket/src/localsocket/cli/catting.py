@@ -34,7 +34,7 @@ from localsocket.tools.relay import relay
 def cat(
     name: Address,
     is_server: Annotated[
-        bool, Option("--listen", "-l", help="Listen there for one client, instead of connecting.")
+        bool, Option("--listen", "-l", help="Wait there for one client instead of connecting.")
     ] = False,
     timeout: Annotated[
         float | None,
@@ -45,11 +45,10 @@ def cat(
     allow: Allow = "",
     mode: Mode = "",
 ) -> None:
-    """Send the standard input to a socket, and write what comes back to the standard output.
+    """Send standard input to a socket, and write what comes back to standard output.
 
-    At the end of the input sending is finished, and the other end can still answer.
-    It is over when that has finished as well, or has closed.
-    A terminal is shown control characters as escapes; anything else gets every byte.
+    When the input ends, sending is finished, but the other end can still send until it finishes or closes.
+    On a terminal, control characters are shown as escapes; a pipe or a file gets every byte.
     """
     allowed = allowed_users(any_user, allow)
     if is_server:

@@ -17,28 +17,28 @@ class _Entry(NamedTuple):
 
 GROUPS: dict[str, dict[str, _Entry]] = {
     "Use services": {
-        "list": _Entry("listing", "The endpoints that are here: whose, how open, live or stale."),
-        "describe": _Entry("describing", "What a service offers."),
+        "list": _Entry("listing", "List the servers here: who owns each, who may connect, live or stale."),
+        "describe": _Entry("describing", "Show what a service offers."),
         "call": _Entry("calling", "Call a method."),
-        "subscribe": _Entry("calling", "What is published on a topic."),
+        "subscribe": _Entry("calling", "Print what is published on a topic."),
     },
     "Serve": {
-        "serve": _Entry("serving", "Serve a service of a module."),
-        "bridge": _Entry("bridging", "A service for other machines, or one of theirs under a local name."),
+        "serve": _Entry("serving", "Serve a service from a module."),
+        "bridge": _Entry("bridging", "Serve a local service to other machines, or one of theirs here."),
         "mcp": _Entry("mcp_command", "Serve a service as tools for an AI assistant."),
-        "stub": _Entry("stubbing", "A Python module with the types and methods of a service."),
+        "stub": _Entry("stubbing", "Write a Python module with the types and methods of a service."),
     },
     "Watch": {
-        "ping": _Entry("service_numbers", "Whether a service answers, and how fast."),
-        "stats": _Entry("service_numbers", "What a service has done: calls, errors, latencies."),
-        "top": _Entry("top", "What all your services are doing, again and again."),
-        "monitor": _Entry("monitoring", "The calls of a service as they happen."),
-        "audit": _Entry("audit_command", "Who may connect to what on this machine, and what is wrong with that."),
+        "ping": _Entry("service_numbers", "Check whether a service answers, and how fast."),
+        "stats": _Entry("service_numbers", "Show what a service has done: calls, errors, latencies."),
+        "top": _Entry("top", "Show what all your services are doing, live."),
+        "monitor": _Entry("monitoring", "Print the calls of a service as they happen."),
+        "audit": _Entry("audit_command", "Show who may connect to what on this machine, and what is wrong."),
     },
     "Bytes and measurements": {
-        "cat": _Entry("catting", "Bytes between a socket and the standard input and output."),
-        "exchange": _Entry("measuring", "Measure: chunks of data that come back."),
-        "pingpong": _Entry("measuring", "Measure: single bytes, back and forth."),
+        "cat": _Entry("catting", "Copy bytes between a socket and standard input and output."),
+        "exchange": _Entry("measuring", "Measure an exchange of data."),
+        "pingpong": _Entry("measuring", "Measure single bytes going back and forth."),
     },
 }
 COMMANDS = {name: entry for group in GROUPS.values() for name, entry in group.items()}

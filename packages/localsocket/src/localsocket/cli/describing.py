@@ -39,14 +39,14 @@ def describe_service(
     any_user: AnyUser = False,
     allow: Allow = "",
     as_json: AsJson = False,
-    types: Annotated[bool, Option("--types", help="Also what the named types and the errors consist of.")] = False,
-    json_schema: Annotated[bool, Option("--json-schema", help="One JSON Schema document (2020-12).")] = False,
-    openapi: Annotated[bool, Option("--openapi", help="An OpenAPI 3.1 document, of the service by HTTP.")] = False,
+    types: Annotated[bool, Option("--types", help="Also show the fields of named types and errors.")] = False,
+    json_schema: Annotated[bool, Option("--json-schema", help="Print one JSON Schema document (2020-12).")] = False,
+    openapi: Annotated[bool, Option("--openapi", help="Print an OpenAPI 3.1 document, for calls by HTTP.")] = False,
     varlink: Annotated[
-        bool, Option("--varlink", help="The varlink description, also of a service that speaks only that.")
+        bool, Option("--varlink", help="Print the varlink description, also of a service that speaks only varlink.")
     ] = False,
 ) -> None:
-    """Tell what a service offers: its methods and topics, with their types and documentation."""
+    """Show what a service offers: methods and topics, with their types and documentation."""
     if as_json + types + json_schema + openapi + varlink > 1:
         forms = "--json, --types, --json-schema, --openapi and --varlink"
         raise WrongUsage(f"{forms} exclude each other")

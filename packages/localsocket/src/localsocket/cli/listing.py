@@ -42,23 +42,24 @@ def list_endpoints(
         list[str] | None,
         Argument(
             metavar="DIRECTORY",
-            help="Directories to look into, beside that of the names; or nats://host, for the services there.",
+            help="More directories to look in; or nats://host, for the services there.",
         ),
     ] = None,
-    abstract: Annotated[bool, Option("--all", help="Also the abstract names that are in use (Linux).")] = False,
+    abstract: Annotated[bool, Option("--all", help="Also list the abstract names in use (Linux).")] = False,
     pattern: Annotated[
-        str, Option("--name", metavar="PATTERN", help="Only those whose names fit, as files do: 'demo.*'.")
+        str, Option("--name", metavar="PATTERN", help="Only names that match, as in a shell: 'demo.*'.")
     ] = "",
     state: Annotated[
-        Literal["live", "stale", "unknown", ""], Option(metavar="live|stale|unknown", help="Only those in this state.")
+        Literal["live", "stale", "unknown", ""],
+        Option(metavar="live|stale|unknown", help="Only servers in this state."),
     ] = "",
-    owner: Annotated[str, Option(metavar="USER", help="Only those of this user.")] = "",
+    owner: Annotated[str, Option(metavar="USER", help="Only servers of this user.")] = "",
     watch: Watch = None,
     as_json: AsJson = False,
 ) -> None:
-    """List the endpoints that are here: who owns each, and whether it is live, or stale because its server is gone.
+    """List the servers here: who owns each, and whether it is live, or stale because its server has gone.
 
-    Looking disturbs no server, not one that starts at this moment either.
+    Listing never disturbs a server, not even one that is just starting.
     """
     places = _directories_or_buses(directories or [])
     for _ in again(watch):

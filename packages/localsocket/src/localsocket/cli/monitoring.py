@@ -18,8 +18,8 @@ _STYLES = {"ok": "green", "error": "red", "refused": "yellow", "cancelled": "yel
 
 def monitor(
     name: Address,
-    arguments: Annotated[bool, Option(help="Show the arguments too, which may be secret.")] = False,
-    begins: Annotated[bool, Option(help="Also when each call begins; by default when it is over.")] = False,
+    arguments: Annotated[bool, Option(help="Also show the arguments, which may be secret.")] = False,
+    begins: Annotated[bool, Option(help="Also print a line when a call begins, not only when it ends.")] = False,
     method: Annotated[str, Option(metavar="METHOD", help="Only the calls of this method.")] = "",
     timeout: Timeout = None,
     wait: Wait = False,
@@ -27,9 +27,9 @@ def monitor(
     allow: Allow = "",
     as_json: AsJson = False,
 ) -> None:
-    """Show the calls of a service of yours as they happen, each on a line, until interrupted.
+    """Print the calls of one of your services as they happen, one per line, until interrupted.
 
-    With --wait it waits for a server that is not there yet, and for the next one when this one has gone.
+    With --wait it waits for a server that has not started yet, and for the next one when this one has gone.
     """
     while True:
         try:

@@ -24,7 +24,7 @@ def timeout_option(help_text: str) -> Option:
 def positive_seconds(seconds: float | None) -> float | None:
     """Refuse 0 as well, and less: nobody could connect in time."""
     if seconds is not None and not seconds > 0:
-        raise WrongUsage(f"{seconds} is no time in which somebody could connect")
+        raise WrongUsage(f"{seconds} is not a usable time: it must be more than 0")
     return seconds
 
 
@@ -36,36 +36,36 @@ Address: TypeAlias = Annotated[
         complete=complete_address,
     ),
 ]
-Timeout: TypeAlias = Annotated[float | None, timeout_option("Give up after so long, with exit status 4.")]
-Wait: TypeAlias = Annotated[bool, Option("--wait", help="Wait for a server that is not there yet.")]
+Timeout: TypeAlias = Annotated[float | None, timeout_option("Give up after this time, with exit status 4.")]
+Wait: TypeAlias = Annotated[bool, Option("--wait", help="Wait for a server that has not started yet.")]
 AnyUser: TypeAlias = Annotated[
-    bool, Option("--any-user", help="The other end may be any user's; else only this user's or root's.")
+    bool, Option("--any-user", help="Accept any user at the other end; by default only you and root.")
 ]
 Allow: TypeAlias = Annotated[
     str,
     Option(
         "--allow",
         metavar="USER,...",
-        help="The other end has to be one of these users, by name or uid, and no other.",
+        help="Accept only these users at the other end, by name or uid.",
     ),
 ]
 Mode: TypeAlias = Annotated[
     str,
     Option(
         metavar="OCTAL",
-        help="Permissions of the socket file; by default 600, or 666 where other users are let in.",
+        help="Permissions of the socket file; by default 600, or 666 if other users are allowed.",
     ),
 ]
 Protocol: TypeAlias = Annotated[
     Literal["localsocket", "varlink"],
-    Option("--protocol", help="What the service speaks; varlink also with those of others."),
+    Option("--protocol", help="The protocol to speak; with varlink you can call other programs' services too."),
 ]
 Protocols: TypeAlias = Annotated[
     str,
     Option(
         "--protocols",
         metavar="PROTOCOL,...",
-        help=f"Speak only these of {', '.join(PROTOCOLS)}; by default those of the service.",
+        help=f"Speak only these of {', '.join(PROTOCOLS)}; by default, what the service speaks.",
     ),
 ]
 Start: TypeAlias = Annotated[
@@ -73,7 +73,7 @@ Start: TypeAlias = Annotated[
     Option(
         "--start",
         metavar="MODULE:SERVICE",
-        help="Where nobody serves, start this service in the background, as `serve` does in the foreground.",
+        help="If the service is not running, start this one in the background.",
     ),
 ]
 IdleTimeout: TypeAlias = Annotated[
@@ -81,15 +81,15 @@ IdleTimeout: TypeAlias = Annotated[
     Option(
         "--idle-timeout",
         metavar="SECONDS",
-        help="Stop when nobody has been connected for so long.",
+        help="Stop when nobody has been connected for this long.",
         check=positive_seconds,
     ),
 ]
 AsJson: TypeAlias = Annotated[
-    bool, Option("--json", help="For a program: one JSON document on a line; of a stream, a line for each item.")
+    bool, Option("--json", help="For programs: print one JSON document per line; for a stream, one line per item.")
 ]
 Watch: TypeAlias = Annotated[
-    float | None, Option(metavar="SECONDS", minimum=0.1, help="Do it again every so many seconds, until interrupted.")
+    float | None, Option(metavar="SECONDS", minimum=0.1, help="Repeat at this interval until interrupted.")
 ]
 
 

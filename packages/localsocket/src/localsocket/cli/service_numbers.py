@@ -27,7 +27,7 @@ def ping(
     watch: Watch = None,
     as_json: AsJson = False,
 ) -> None:
-    """Ask a service whether it is there, and tell how long its answer took. Every user may whom it lets in."""
+    """Check whether a service answers, and how long that takes. Every user whom it lets in may ask."""
     deadline = Deadline(timeout)
     with client_of(name, timeout, wait, any_user, allow) as client:
         for _ in again(watch):
@@ -44,7 +44,7 @@ def ping(
 
 def stats(
     name: Address,
-    prometheus: Annotated[bool, Option(help="As Prometheus and OpenMetrics collectors read it.")] = False,
+    prometheus: Annotated[bool, Option(help="Print the format of Prometheus and OpenMetrics.")] = False,
     timeout: Timeout = None,
     wait: Wait = False,
     any_user: AnyUser = False,
@@ -52,7 +52,7 @@ def stats(
     watch: Watch = None,
     as_json: AsJson = False,
 ) -> None:
-    """Tell what a service of yours has done: connections, calls, errors and latencies, in all and by method."""
+    """Show what one of your services has done: connections, calls, errors and latencies, in total and by method."""
     if as_json and prometheus:
         raise WrongUsage("--json and --prometheus exclude each other")
     deadline = Deadline(timeout)

@@ -27,12 +27,12 @@ def serve(
         str,
         Argument(
             metavar="MODULE:SERVICE",
-            help="A module, found from here, and its service's name in it.",
+            help="A module that can be imported from here, and the name of the service in it.",
         ),
     ],
     at: Annotated[
         str,
-        Option("--at", metavar="NAME", help="Where; by default what the service is called."),
+        Option("--at", metavar="NAME", help="The address to serve at; by default the name of the service."),
     ] = "",
     any_user: AnyUser = False,
     allow: Allow = "",
@@ -40,30 +40,30 @@ def serve(
     protocols: Protocols = "",
     idle_timeout: IdleTimeout = None,
     drain: Annotated[
-        float, Option(metavar="SECONDS", minimum=0, help="How long calls under way have to end when it is stopped.")
+        float,
+        Option(metavar="SECONDS", minimum=0, help="How long running calls may take to end when the server stops."),
     ] = DRAIN,
     workers: Annotated[
         int | None,
-        Option(metavar="N", minimum=1, help="Serve by so many processes, each with a service of its own."),
+        Option(metavar="N", minimum=1, help="Serve with N processes, each with its own copy of the service."),
     ] = None,
     reload: Annotated[
-        bool, Option("--reload", help="Go over to new processes when a file of the module has changed.")
+        bool, Option("--reload", help="Switch to new processes when a file of the module changes.")
     ] = False,
-    log_level: Annotated[LogLevel, Option(help="What is logged, from this on.")] = "info",
+    log_level: Annotated[LogLevel, Option(help="The lowest level that is logged.")] = "info",
     log_json: Annotated[bool, Option("--log-json", help="Log one JSON object per line.")] = False,
     check: Annotated[
         bool, Option("--check", help="Only say what would be served; exit status 1 if it could not be.")
     ] = False,
 ) -> None:
-    """Serve a service of a module until SIGTERM or SIGINT (Ctrl-C). Its log goes to the standard error.
+    """Serve a service from a module until SIGTERM or SIGINT (Ctrl-C). The log goes to standard error.
 
-    Calls that are under way then have five seconds to end, or what --drain says. A second signal ends it at once.
+    Running calls then have five seconds to end, or what --drain says. A second signal ends the server at once.
 
-    Where a service manager hands over sockets, by LISTEN_FDS, those are served, and nothing else. It is told when the
-    service is ready and when it stops, and its watchdog that the service is not stuck.
+    If a service manager hands over sockets (LISTEN_FDS), only those are served.
+    The manager is told when the service is ready and when it stops, and its watchdog that the service is not stuck.
 
-    With --workers or --reload, SIGHUP has new processes import the module anew and take over. Where that fails, the
-    ones before go on.
+    With --workers or --reload, SIGHUP starts new processes with the new code. If that fails, the old ones go on.
     """
     if idle_timeout is not None and (workers or reload):
         raise WrongUsage("--idle-timeout goes with one process, that leaves: not with --workers or --reload")

@@ -18,12 +18,12 @@ def stub(
     wait: Wait = False,
     any_user: AnyUser = False,
     allow: Allow = "",
-    is_async: Annotated[bool, Option("--async", help="For aio.Client: methods are awaited.")] = False,
+    is_async: Annotated[bool, Option("--async", help="Write it for aio.Client, whose methods are awaited.")] = False,
 ) -> None:
-    """Print a Python module with the types, errors and methods of a service, to be given to Client.typed().
+    """Print a Python module with the types, errors and methods of a service, for Client.typed().
 
-    The types are dataclasses and enumerations, the methods those of a Protocol class. Nothing that the service says is
-    run when the module is imported.
+    Types become dataclasses and enumerations, methods those of a Protocol class.
+    Importing the module never runs code that came from the service.
     """
     deadline = Deadline(timeout)
     with client_of(name, timeout, wait, any_user, allow) as client:

@@ -42,18 +42,18 @@ _PATIENCE = 1.0  # seconds that a service has to answer
 def top(
     names: Annotated[
         list[str] | None,
-        Argument(metavar="NAME", help="These services; by default all of your names.", complete=complete_address),
+        Argument(metavar="NAME", help="The services to show; by default all of yours.", complete=complete_address),
     ] = None,
-    interval: Annotated[float, Option(metavar="SECONDS", minimum=0.1, help="How often they are asked.")] = 2.0,
-    count: Annotated[int | None, Option(metavar="N", minimum=1, help="End after so many turns.")] = None,
+    interval: Annotated[float, Option(metavar="SECONDS", minimum=0.1, help="How often the services are asked.")] = 2.0,
+    count: Annotated[int | None, Option(metavar="N", minimum=1, help="Stop after N rounds.")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Show what your services are doing: connections, calls per second, latencies, errors, slow methods.
 
-    Calls, latencies and methods are those of the time since the look before, errors since the service began. Of
-    several workers one is asked, and named: demo.shop [2/4]. Services may come and go.
+    Calls, latencies and methods cover the time since the last round; errors are counted since the service started.
+    If a service has several workers, one of them is asked, and named: demo.shop [2/4]. Services may come and go.
 
-    On a terminal it is drawn in place until Ctrl-C, where Rich is installed; into a pipe it goes turn by turn.
+    On a terminal the table is redrawn in place until Ctrl-C, if Rich is installed; in a pipe, each round is printed.
     """
     watch = ServiceWatch(names or (), timeout=_PATIENCE)
     turns: Iterator[int] = itertools.count() if count is None else iter(range(count))

@@ -62,17 +62,17 @@ _CLOSING = Surrounding(close_given)
 
 
 class Service:
-    """A table of functions that other programs call by name; give it to ServerThread or aio.serve() to be served.
+    """A table of functions that other programs call by name; ServerThread or aio.serve() serves it.
 
-    `name` and `version` are what it tells of itself. `errors` are the exception classes that cross to the caller, by
-    name and data, from every method; any other exception is logged here, and the caller gets CallFailed with a
-    reference to that. With `tells_details` it also gets the traceback, which may tell more than it should know.
-    `limits`: see CallLimits. `tracing`: see localsocket.otel. `protocols` are those that it may be called by, on one
-    socket, by name; None stands for all that can be spoken with what is installed. `types` tell how values of other
-    classes are sent than those that docs/types.md lists: see Codec. With `log_calls` one record is written to the
-    logger "localsocket.calls" when a call ends, whose attribute `call` has the parts by name; those of the arguments
-    only where it is "arguments". With `shared_memory` large arguments and results go by memory that is shared with
-    clients of the same user, on Linux: see docs/services.md.
+    `name` and `version` describe it to others. `errors` are exception classes that any method may raise to its caller:
+    they are sent by name, with their data. Undeclared exceptions are logged here, and the caller gets CallFailed with a
+    reference to the log entry. With `tells_details` the caller also gets the traceback, which may reveal too much.
+    `limits`: see CallLimits. `tracing`: see localsocket.otel. `protocols` names the protocols by which it may be
+    called, all on one socket; None means all that are installed. `types` says how to send classes that docs/types.md
+    does not list: see Codec. With `log_calls`, the logger "localsocket.calls" gets one record for each call that ends;
+    its attribute `call` has the parts by name, including the arguments only with "arguments". With `shared_memory`,
+    large arguments and results are passed in memory shared with clients of the same user, on Linux: see
+    docs/services.md.
 
     Methods and topics are added before it is served. One service may be served at several addresses at once.
     """
@@ -171,19 +171,18 @@ class Service:
         allow: Allow | None = None,
         raises: Iterable[type[Exception]] = (),
     ) -> Callable[..., Any]:
-        """Add a function to the table, and return it as it was; a decorator, with options or without.
+        """Add a function to the table and return it unchanged; a decorator, with options or without.
 
-        Its annotations are the schema: arguments are checked before it is called, and what it gives before that is
-        sent. It may be a plain function, a coroutine function, a generator or an async generator, whose items are sent
-        as a stream, as fast as the caller reads them; or a method of an object.
+        The type annotations define the schema: arguments are checked before the function is called, results before
+        they are sent. It may be a plain function, a coroutine function, a bound method, or a generator or async
+        generator, whose items are sent as a stream as fast as the caller reads them.
 
-        `name`: under which it is called, by default its own. `idempotent`: calling it twice does no harm, so that a
-        client may repeat a call whose connection broke. `read_only`: calling it changes nothing, and so is idempotent
-        as well. `durable`: served over NATS, its calls are stored and run until they succeed, at least once; it gives
-        None, and is idempotent or takes `*, message_id: str`. On this machine it is called as any other. `allow`: who
-        may call it, of those who may connect: SAME_USER, ANY_USER, uids, or a function that is asked with the
-        PeerCredentials and returns True. `raises`: exception classes that cross to the caller, besides those of the
-        service.
+        `name`: the name to call it by, by default its own. `idempotent`: it is safe to repeat, so a client may call it
+        again after the connection was lost. `read_only`: it changes nothing, which makes it idempotent too. `durable`:
+        served over NATS, its calls are stored and run until they succeed, at least once; it gives None, and is
+        idempotent or takes `*, message_id: str`. On this machine it is called as any other. `allow`: who may call it,
+        among those who may connect: SAME_USER, ANY_USER, uids, or a function that takes the PeerCredentials and returns
+        True. `raises`: exception classes that are sent to the caller, besides those of the service.
 
         Raises UnsuitableMethod for a function that cannot be one, ValueError for a name that is taken,
         UnsuitableHandler for a plain one that an async one would surround.
@@ -279,7 +278,7 @@ class Service:
     ) -> Topic[Any]:
         """Add a topic that clients subscribe to, with messages of type `kind`, and return it, to publish on.
 
-        For each subscriber at most `queue` messages wait to be sent. What happens then says `policy`: "drop_oldest",
+        At most `queue` messages wait for each subscriber. `policy` says what happens beyond that: "drop_oldest",
         "disconnect" (its subscription ends with SubscriberTooSlow), or "block" (publish() waits for it).
         """
         self._check_not_served()

@@ -38,20 +38,20 @@ def run(
     idle_timeout: float | None = None,
     **options: Unpack[ListenOptions],
 ) -> None:
-    """Serve `service` until SIGTERM or SIGINT, then let the calls under way end for `drain` seconds, and return.
+    """Serve `service` until SIGTERM or SIGINT, give running calls `drain` seconds to end, and return.
 
-    It listens at `address`, by default the name of the service. Where a service manager has handed over sockets, in
-    LISTEN_FDS, these are served and nothing else: their files and modes are the manager's. That is told READY=1,
-    STOPPING=1, and WATCHDOG=1 by the loop that serves, so that one that is stuck is restarted.
+    It listens at `address`, by default the name of the service. If a service manager hands over sockets (LISTEN_FDS),
+    only those are served, with the files and modes that the manager gave them. The manager is sent READY=1, STOPPING=1,
+    and WATCHDOG=1 by the serving loop itself, so a loop that is stuck is restarted.
 
-    With `workers` so many processes serve the address, forked from this one, which keeps the name, replaces each worker
-    that ends before its time, and all of them, one after the other, on SIGHUP. Each has a copy of everything: what is
-    published, counted or limited, is so in one worker alone. RuntimeError where other threads run, which the workers
-    would not have; WorkersFailed where they end again and again before they serve.
+    With `workers`, that many processes serve the address. They are forked from this one, which keeps the name, replaces
+    a worker that ends unexpectedly, and replaces all of them, one by one, on SIGHUP. Each has its own copy of
+    everything: publishing, counting and limits hold within one worker. Raises RuntimeError if other threads are
+    running, which the workers would lack, and WorkersFailed if workers keep ending before they serve.
 
-    What is logged from `log_level` on goes to the standard error, as JSON with `log_json`, unless logging is set up
-    already; what is cut at the end of `drain` is logged. A second signal ends the program at once. `options` are those
-    of listen(), and the others those of ServerThread. From the main thread.
+    Log records from `log_level` on go to standard error, as JSON with `log_json`, unless logging is already set up;
+    calls that are cut off after `drain` are logged. A second signal ends the program at once. `options` are those of
+    listen(), the others those of ServerThread. Call it from the main thread.
 
     Raises what listen() raises; UnsuitableDescriptor for a socket in LISTEN_FDS that is no listening Unix stream
     socket, Unsupported for one that was handed to another process; and what ended the serving before its time.

@@ -69,16 +69,16 @@ class ServesService(Serves, Protocol):
 class ServerThread:
     """Serves an address from a thread of its own, from start() to stop(), or inside a `with` block.
 
-    `address` is address text, or a LocalServer, which is closed at the end. `handler` is a Handler, whose methods one
-    event loop calls for all connections; or a function of one LocalSocket, called in a thread of its own for each
-    connection, of which there are `max_threads` at most; or a coroutine function of one aio.LocalSocket, called in a
-    task for each connection, on an asyncio loop that belongs to the thread; or a Service. `protocols` are those of a
-    service that are spoken at this address, by default the service's. With `idle_timeout` it stops by itself when
-    nobody has been connected for so many seconds, and at most a quarter more; nobody whom it has let in is cut off by
-    that. `options` are those of listen(). A handler that lacks what it needs is refused here, with UnsuitableHandler.
+    `address` is an address, or a LocalServer, which is closed at the end. `handler` is one of these: a Service; a
+    Handler, whose methods one event loop calls for all connections; a function that takes a LocalSocket, called for
+    each connection in its own thread, of which there are at most `max_threads`; or a coroutine function that takes an
+    aio.LocalSocket, run as a task for each connection, on an asyncio loop in the server's thread. `protocols` restricts
+    what a service speaks at this address. With `idle_timeout` the server stops when nobody has been connected for that
+    many seconds, or up to a quarter longer; it never cuts off anybody it has accepted. `options` are those of listen().
+    Raises UnsuitableHandler at once for a handler that lacks something.
 
-    `ready` is set when the address is served and `stopped` when nothing of it is left; what ended the thread before
-    its time is in `error` and is raised by stop(). Any thread may call, except the server's own.
+    `ready` is set when the address is served, `stopped` when nothing is left running. If the thread ended
+    unexpectedly, `error` says why, and stop() raises it. Any thread may call, except the server's own.
     """
 
     _is_owned = False

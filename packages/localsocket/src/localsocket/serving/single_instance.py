@@ -44,11 +44,11 @@ It may also raise SystemExit, as argparse does. A Qt signal's emit() will do: th
 
 
 class SingleInstance:
-    """The one copy of a program for this user; `address` is its name, or any address text.
+    """The only copy of a program for this user; `address` is a name, or any other address.
 
-    Entering it makes this process the first copy, until it leaves or dies, however it dies. Where there is one already,
-    that one is told of this start, `on_start` is called there, and this process ends with the status which that gives:
-    SystemExit. In three lines:
+    Entering it makes this process the first copy until it leaves or dies. If there is a first copy already, that copy
+    calls its `on_start` with what this one was started with, and this process ends with the exit status that it
+    returns (SystemExit). In three lines:
 
         with localsocket.SingleInstance("editor", on_start=open_files):
             main()
