@@ -22,7 +22,7 @@ CORE = Extension(
     "localsocket._core.compiled",
     [
         f"src/localsocket/_core/{name}.c"
-        for name in ("answering", "calling", "compiled", "counting", "frames", "records")
+        for name in ("answering", "calling", "compiled", "counting", "frames", "looking", "records")
     ],
     depends=["src/localsocket/_core/core.h"],
     extra_compile_args=["-std=c11", "-O2", "-g0", "-fvisibility=hidden"],

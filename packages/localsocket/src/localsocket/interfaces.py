@@ -61,6 +61,13 @@ class MemoryName(NamedTuple):
     token: bytes
 
 
+class WaitingPlace(NamedTuple):
+    """Where one side says on which processor it is while it waits: four bytes of memory that it alone can write."""
+
+    memory: MemoryName
+    offset: int
+
+
 class SocketState(enum.Enum):
     """Where a socket is in its life; there is no "connecting": connect() returns connected sockets only."""
 

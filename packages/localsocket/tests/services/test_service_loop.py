@@ -7,6 +7,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Iterator
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -429,6 +430,7 @@ class Named:
 def connection(name: str) -> Served:
     made = Served()
     made.session = Named(name)  # type: ignore[assignment]
+    made.link = SimpleNamespace(peers_place=None)  # type: ignore[assignment]
     return made
 
 

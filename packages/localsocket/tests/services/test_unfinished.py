@@ -98,6 +98,8 @@ class Link:
     def set_reading(self, is_wanted: bool) -> None:
         self.is_reading = is_wanted
 
+    def waiting_place(self) -> None: ...
+
 
 def session_of(service: Service, first: bytes = GREETED) -> tuple[Session, Link]:
     link = Link()

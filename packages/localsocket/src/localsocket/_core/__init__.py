@@ -33,6 +33,7 @@ IN_USE: Final = "pure" if _chosen.__name__.endswith(".in_python") else "compiled
 """Which of the two it is, for whoever wants to know."""
 
 AnsweredCall = _chosen.AnsweredCall
+Lookout = _chosen.Lookout
 OpenCall = _chosen.OpenCall
 receiver = _chosen.receiver
 see_to = _chosen.see_to

@@ -563,7 +563,7 @@ PyMODINIT_FUNC PyInit_compiled(void)
     if (!intern_names() || !prepare_frames() || !prepare_counting())
         return NULL;
     PyObject *module = PyModule_Create(&definition);
-    if (module != NULL && !(prepare_calling(module) && prepare_answering(module)
+    if (module != NULL && !(prepare_calling(module) && prepare_answering(module) && prepare_looking(module)
                             && PyModule_AddIntConstant(module, "VERSION", CORE_VERSION) == 0))
         Py_CLEAR(module);
     return module;

@@ -12,7 +12,7 @@
 #include <stdint.h>
 
 /* What the Python beside it has to be written for: VERSION in in_python.py. */
-#define CORE_VERSION 1
+#define CORE_VERSION 2
 
 /* A function that takes the place of a method, and the name under which the class keeps that as it stands in Python. */
 struct way {
@@ -102,5 +102,8 @@ bool prepare_answering(PyObject *module);
 extern const struct way ways_of_counting[];
 extern const size_t count_of_counting_ways;
 bool prepare_counting(void);
+
+/* looking.c */
+bool prepare_looking(PyObject *module);
 
 #endif

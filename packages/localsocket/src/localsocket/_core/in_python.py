@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
 
-VERSION = 1
+VERSION = 2
 """What the compiled core has to be built for: one more, here and in core.h, when they agree on something else."""
 
 _Class = TypeVar("_Class", bound=type)
@@ -143,3 +143,40 @@ class AnsweredCall:
     def may_send_item(self) -> bool:
         """Whether the peer takes another item of the stream now."""
         return self.credit > 0 and (self.items is None or self.items > 0)
+
+
+class Lookout:
+    """Looks again for what is awaited, 50 µs at most, where its peer is on another processor: see payload/places.py.
+
+    `mine` is where it says on which processor it is, and `watch()` tells where the peer says so; each is four bytes. In
+    Python it never looks: a thread that waits in Python keeps the interpreter from others that could do something.
+    """
+
+    __slots__ = ("looks",)
+
+    def __init__(self, mine: memoryview) -> None:
+        self.looks = 0
+
+    def watch(self, theirs: memoryview | None) -> None:
+        """What comes next is awaited from who says there where it is; None: from nobody who says so."""
+
+    def look(self, descriptor: int) -> bool:
+        """Look, with the interpreter given away, until the descriptor is readable: whether it is."""
+        return False
+
+    def begin(self) -> bool:
+        """Begin to look, where the caller does so itself, as long as goes_on(): whether it should."""
+        return False
+
+    def goes_on(self) -> bool:
+        """Whether to look again. When it is not, and found() was not called, it was in vain."""
+        return False
+
+    def found(self) -> None:
+        """What was looked for has come, if something was; and note_processor()."""
+
+    def note_processor(self) -> None:
+        """Say on which processor this thread is."""
+
+    def let_go(self) -> None:
+        """Do nothing any more, and keep neither place from being given back."""

@@ -20,6 +20,7 @@ class ClientConnection(AnyClientConnection):
     def __init__(self, core: ClientCore, socket: SharedSocket) -> None:
         super().__init__(core)
         core.share_memory(self.caller, socket)
+        core.tell_place(self.caller, socket)
         self._begin_waiting(socket, asyncio.get_running_loop())
         self._carry_descriptors(socket._carry_descriptors)
         socket.begin(self._take_in, self._end, self._sending.wake_all)

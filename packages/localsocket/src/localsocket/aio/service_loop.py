@@ -439,13 +439,15 @@ def _cancel(task: asyncio.Task[None]) -> None:
 class _Link:
     """What a session needs of its socket."""
 
-    __slots__ = ("_connection", "_socket", "set_reading", "write")
+    __slots__ = ("_connection", "_socket", "look_out_for", "set_reading", "waiting_place", "write")
 
     def __init__(self, connection: ServedConnection, socket: SharedSocket) -> None:
         self._connection = connection
         self._socket = socket
         self.write = connection.send
         self.set_reading = socket.set_reading
+        self.waiting_place = socket.waiting_place
+        self.look_out_for = socket.look_out_for
 
     @property
     def bytes_to_write(self) -> int:

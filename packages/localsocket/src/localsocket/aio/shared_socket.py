@@ -9,9 +9,11 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from localsocket.aio.local_socket import LocalSocket
+from localsocket.aio.loop_lookout import LoopLookout, lookout_of
 from localsocket.aio.reading_transport import ReadingTransport
 from localsocket.errors import ClosedByPeer, ClosedByUs, LocalSocketError
-from localsocket.interfaces import Laden
+from localsocket.interfaces import Laden, WaitingPlace
+from localsocket.payload.places import PeersPlace
 from localsocket.sockets.connection import RECEIVE_SIZE
 from localsocket.sockets.hang_up import has_hung_up
 from localsocket.wire.send_queue import join_small
@@ -35,6 +37,7 @@ class SharedSocket(LocalSocket):
         "_gathering",
         "_is_reading_wanted",
         "_is_scheduled",
+        "_lookout",
         "_next_look",
         "_on_bytes",
         "_on_drained",
@@ -42,6 +45,8 @@ class SharedSocket(LocalSocket):
         "_on_hang_up",
         "_outbox",
         "_outbox_size",
+        "_peers_place",
+        "_place",
         "is_cut",
         "thread",
     )
@@ -54,6 +59,9 @@ class SharedSocket(LocalSocket):
         self._outbox: list[bytes] = []
         self._outbox_size = 0
         self._is_scheduled = False
+        self._lookout: LoopLookout | None = None
+        self._place: WaitingPlace | None = None
+        self._peers_place: PeersPlace | None = None
         self.is_cut = False
         self.thread = threading.get_ident()
         super().__init__(sock, **options)
@@ -114,6 +122,27 @@ class SharedSocket(LocalSocket):
             self.send(data)
         else:
             self._write(data)
+        if self._lookout is not None and self._peers_place is not None:
+            self._lookout.begin(self._peers_place)
+
+    def waiting_place(self) -> WaitingPlace | None:
+        """Return where its loop says on which processor it is; None where nobody is to look. In the loop's thread."""
+        if self._place is None:
+            self._lookout = lookout_of(asyncio.get_running_loop())
+            self._place = self._lookout.join()
+        return self._place
+
+    def look_out_for(self, place: WaitingPlace | None) -> None:
+        """The peer says there, if so, on which processor it is: look for what it sends before the loop sleeps."""
+        if place is None:
+            self._leave_place()
+        else:
+            self._peers_place = PeersPlace(place)
+
+    def _leave_place(self) -> None:
+        lookout, self._lookout = self._lookout, None
+        if lookout is not None and self._place is not None:
+            lookout.leave(self._peers_place)
 
     def set_reading(self, is_wanted: bool) -> None:
         """Read, or do not; any thread may call.
@@ -160,6 +189,8 @@ class SharedSocket(LocalSocket):
             self._end_reading(error)
             return
         if chunk:
+            if self._lookout is not None:
+                self._lookout.found()
             self._on_bytes(chunk)
             return
         if self._transport is not None:
@@ -178,6 +209,8 @@ class SharedSocket(LocalSocket):
         self._follow_reading()
 
     def _take_in(self, count: int) -> None:
+        if self._lookout is not None:
+            self._lookout.found()
         self._on_bytes(self._window[:count].tobytes())
 
     def _take_in_end(self) -> bool:
@@ -190,6 +223,7 @@ class SharedSocket(LocalSocket):
         if self._next_look is not None:
             self._next_look.cancel()
         self._drop_descriptors()
+        self._leave_place()
         self._on_end(self._failure() if self._failure else ClosedByUs("the socket"))
 
     def _send_more(self) -> None:

@@ -277,7 +277,8 @@ class Client(Calls, AnyClient[ClientConnection]):
     `reconnect` it is started again if it has ended.
 
     With `shared_memory`, large arguments and results are passed in memory shared with a service of the same user, on
-    Linux: see docs/services.md.
+    Linux: see docs/services.md. While it waits for such a service, it first looks again for up to 50 µs and
+    then sleeps; with `wait="sleep"` it sleeps at once.
 
     `limits`: see CallLimits. `tracing`: see localsocket.otel. `protocol`: "varlink" calls any varlink service, one
     call at a time, with arguments by name; docs/varlink.md lists the other differences. As a context manager it closes

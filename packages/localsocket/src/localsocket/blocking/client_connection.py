@@ -22,6 +22,7 @@ class ClientConnection(AnyClientConnection):
     def __init__(self, core: ClientCore, socket: SharedSocket) -> None:
         super().__init__(core)
         core.share_memory(self.caller, socket)
+        core.tell_place(self.caller, socket)
         self.socket = socket
         self._unsent = socket._unsent
         self._later: list[bytes] = []

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Unpack
 
-from localsocket._core import see_to
+from localsocket._core import Lookout, see_to
 from localsocket.blocking.connect import connect
 from localsocket.blocking.event_socket import EventSocket
 from localsocket.blocking.handler import Handler, check_handler
@@ -29,9 +29,11 @@ from localsocket.endpoint.credentials import PeerCredentials
 from localsocket.endpoint.fork_safety import close_in_forked_child
 from localsocket.errors import ClosedByUs, LocalSocketError
 from localsocket.forgotten import warn_forgotten
+from localsocket.interfaces import WaitingPlace
 from localsocket.interrupts import tell_all
 from localsocket.keywords import check_keywords
 from localsocket.log_thinning import BURST_OF_HANDLERS, ThinnedLog
+from localsocket.payload.places import PeersPlace, SharedPlace
 from localsocket.sockets.acceptor import Acceptor
 from localsocket.sockets.connection import HandedOver
 from localsocket.sockets.connector import ConnectOptions, Connector
@@ -65,6 +67,9 @@ class EventLoop:
         self._run_number = 0
         self._parent: int | None = None  # the process that goes on with it, in a forked child
         self._is_closed = False
+        self._place = SharedPlace()
+        self._lookout: Lookout | None = None  # once a peer has told where it is
+        self._watched: PeersPlace | None = None  # of the peer that sent something last
         self._poller.register(self._waker.fileno(), READABLE)
         close_in_forked_child(self)
 
@@ -189,6 +194,7 @@ class EventLoop:
                 self._poller.close()
             with self._waking:
                 self._waker.close()
+            self._place.close()
 
     def __del__(self) -> None:
         if not getattr(self, "_is_closed", True):
@@ -203,6 +209,7 @@ class EventLoop:
         self._is_closed = True
         self._parent = os.getppid()
         self._thread = None  # which does not exist here
+        self._lookout = None
         self._poller.close()
         self._waker.close()
 
@@ -250,13 +257,37 @@ class EventLoop:
         for driven in self.sockets:
             driven._cut()
 
+    def _join_place(self) -> WaitingPlace | None:
+        """Return where this loop says on which processor it is, for one connection; None where nobody is to look."""
+        return self._place.join()
+
+    def _leave_place(self, peer: PeersPlace | None) -> None:
+        self._place.leave(peer)
+        self._watched = None
+        self._lookout = self._place.lookout
+
+    def _look_out_for(self, peer: PeersPlace) -> None:
+        """Look for what this peer sends next, before sleeping."""
+        if self._watched is peer:
+            return
+        self._watched = peer
+        if (lookout := self._place.lookout) is not None and peer.be_watched_by(lookout):
+            self._lookout = lookout
+
     # ------------------------------------------------------------------------------------------------------------------
 
     def _run(self) -> None:
         poll, timers = self._poller.poll, self._timers
         while not self._is_stopping:
             pause = 0.0 if self._soon else _seconds_until(timers[0][0]) if timers else None
-            self._ready = iter(poll(pause))
+            if pause != 0.0 and (lookout := self._lookout) is not None:
+                if lookout.look(self._poller.fileno()):
+                    self._ready = iter(poll(0.0))
+                else:
+                    self._ready = iter(poll(pause))
+                    lookout.note_processor()
+            else:
+                self._ready = iter(poll(pause))
             self._due = None
             self._end_round()
 

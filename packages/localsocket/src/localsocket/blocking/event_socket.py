@@ -13,8 +13,9 @@ from localsocket.blocking.poller import FAILED, HUNG_UP, READABLE, WRITABLE, Pol
 from localsocket.deadlines import Deadline
 from localsocket.endpoint.credentials import PeerCredentials
 from localsocket.errors import ClosedByPeer, ClosedByUs, LocalSocketError
-from localsocket.interfaces import Limits, OpenMode, SocketState
+from localsocket.interfaces import Limits, OpenMode, SocketState, WaitingPlace
 from localsocket.log_thinning import ThinnedLog
+from localsocket.payload.places import PeersPlace
 from localsocket.sockets.connected_socket import ConnectedSocket
 from localsocket.sockets.connection import RECEIVE_SIZE, HandedOver
 
@@ -34,6 +35,10 @@ class DrivingLoop(Protocol):
     def _watch(self, descriptor: int, on_events: Callable[[int], object], interest: int) -> None: ...
 
     def _unwatch(self, descriptor: int) -> None: ...
+
+    def _join_place(self) -> WaitingPlace | None: ...
+
+    def _leave_place(self, peer: PeersPlace | None) -> None: ...
 
     def _forget(self, socket: EventSocket) -> None: ...
 

@@ -136,6 +136,8 @@ class ServiceLoop:
 
     def take_in(self, served: Served, data: bytes) -> None:
         """Serve the calls that have arrived: some now, the rest when others had their turn."""
+        if (place := served.link.peers_place) is not None:
+            self._loop._look_out_for(place)
         if served.session.receive(data):
             self._mute.add(served.session)
         self._turns.take_in(served)
@@ -143,6 +145,7 @@ class ServiceLoop:
     def end(self, served: Served) -> None:
         """The connection is over. Notifications that have arrived are served all the same."""
         self._mute.discard(served.session)
+        served.link.leave_place()
         served.session.lost()
         self._turns.forget(served)
         if self._ends_with_connection:
@@ -156,7 +159,7 @@ class ServiceLoop:
     def _served(self, socket: EventSocket) -> Served:
         served = Served()
         served.socket = socket
-        link = SocketLink(socket)
+        link = served.link = SocketLink(socket)
         session = served.session = Session(
             self._service, socket.peer, link, lambda _session: self.wake(served), self._protocols
         )

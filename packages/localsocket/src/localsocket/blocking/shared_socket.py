@@ -10,12 +10,14 @@ from collections import deque
 from collections.abc import Callable
 from functools import partial
 
+from localsocket._core import Lookout
 from localsocket.blocking.waiting import LONGEST_WAIT, READABLE, WRITABLE, Waker
 from localsocket.deadlines import Deadline
 from localsocket.endpoint.credentials import PeerCredentials
 from localsocket.errors import BrokenEndpoint, ClosedByPeer, ClosedByUs, LocalSocketError
-from localsocket.interfaces import DEFAULT_LIMITS, Limits, OpenMode, SocketState
+from localsocket.interfaces import DEFAULT_LIMITS, Limits, OpenMode, SocketState, WaitingPlace
 from localsocket.interrupts import while_held
+from localsocket.payload.places import OwnPlace, PeersPlace, take_place
 from localsocket.sockets.connected_socket import ConnectedSocket
 from localsocket.sockets.connection import RECEIVE_SIZE
 
@@ -55,7 +57,18 @@ class SharedSocket(ConnectedSocket):
     what it waited for, the next in line goes on. `lock` is held while anything of what begin() says is called.
     """
 
-    __slots__ = ("_flushing", "_line", "_on_bytes", "_on_end", "_poll", "_receiver", "_waker", "lock")
+    __slots__ = (
+        "_flushing",
+        "_line",
+        "_lookout",
+        "_on_bytes",
+        "_on_end",
+        "_place",
+        "_poll",
+        "_receiver",
+        "_waker",
+        "lock",
+    )
 
     def __init__(
         self,
@@ -71,6 +84,8 @@ class SharedSocket(ConnectedSocket):
         self._line: deque[Turn] = deque()
         self._receiver: Turn | None = None
         self._flushing: list[Turn] = []
+        self._place: OwnPlace | None = None
+        self._lookout: Lookout | None = None  # once the peer has told where it is
         self._on_bytes: Callable[[bytes], object]
         self._on_end: Callable[[LocalSocketError], object]
         try:
@@ -88,6 +103,21 @@ class SharedSocket(ConnectedSocket):
         self._on_bytes = on_bytes
         self._on_end = on_end
         self._is_owned = True
+
+    def waiting_place(self) -> WaitingPlace | None:
+        """Return where this end says on which processor it is; None where nobody is to look."""
+        self._place = take_place()
+        return None if self._place is None else self._place.told
+
+    def look_out_for(self, place: WaitingPlace | None) -> None:
+        """The peer says there, if so, on which processor it is: look for what it sends before sleeping."""
+        own = self._place
+        if own is None:
+            return
+        if place is not None and PeersPlace(place).be_watched_by(own.lookout):
+            self._lookout = own.lookout
+        else:
+            own.close()
 
     def wait(self, turn: Turn, deadline: Deadline) -> bool:
         """Wait until the turn is done, receiving for all if nobody else does; False when the time is over before."""
@@ -216,7 +246,15 @@ class SharedSocket(ConnectedSocket):
                 self._tell_end(self._closed_by())
                 continue
             seconds = deadline.remaining()
+            lookout = self._lookout
+            if lookout is not None and seconds != 0 and not self._unsent.size and lookout.look(self._descriptor):
+                self._receive_whole(turn)  # as below: whatever else there is to see, the state and the turn tell it
+                if turn.is_done:
+                    return
+                continue
             ready = poll(None if seconds is None else math.ceil(min(seconds, LONGEST_WAIT) * 1000))
+            if lookout is not None:
+                lookout.note_processor()
             for descriptor, events in ready:
                 if descriptor != self._descriptor:
                     self._waker.clear()
@@ -297,3 +335,6 @@ class SharedSocket(ConnectedSocket):
         if self._receiver is None:  # else it does so when it has stopped
             super()._close_descriptor()
             self._waker.close()
+            self._lookout = None
+            if self._place is not None:
+                self._place.close()

@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 from localsocket.endpoint.credentials import PeerCredentials
 from localsocket.errors import ClosedByPeer, ClosedByUs, LocalSocketError
+from localsocket.interfaces import WaitingPlace
 
 
 class MemorySocket:
@@ -62,6 +63,11 @@ class MemorySocket:
         """There is no kernel between the two that could."""
 
     def _carry_no_descriptors(self) -> None: ...
+
+    def waiting_place(self) -> None:
+        """Nobody waits here for another process."""
+
+    def look_out_for(self, place: WaitingPlace) -> None: ...
 
     # --- what the service calls ---------------------------------------------------------------------------------------
 

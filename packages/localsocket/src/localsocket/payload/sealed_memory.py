@@ -32,6 +32,7 @@ LARGEST: Final = (BLOCK // 8) * BLOCK  # the header says of each block whether i
 
 _F_ADD_SEALS, _F_GET_SEALS = 1033, 1034  # of <linux/fcntl.h>: the fcntl module has no names for them before 3.13
 _SEAL_SEAL, _SEAL_SHRINK, _SEAL_GROW = 1, 2, 4
+_SEAL_FUTURE_WRITE = 16  # what is mapped already may still be written there; known since Linux 5.1
 _SEALS = _SEAL_SEAL | _SEAL_SHRINK | _SEAL_GROW
 
 IS_SUPPORTED: Final = sys.platform == "linux" and hasattr(os, "memfd_create")
@@ -46,17 +47,30 @@ def make_memory(size: int) -> tuple[mmap.mmap, MemoryName, OwnedDescriptor]:
 
     The peer finds it by the descriptor, so that stays open until the peer has answered. Raises OSError.
     """
+    return _made(size, "localsocket", 0)
+
+
+def make_memory_to_be_read(size: int) -> tuple[mmap.mmap, MemoryName, OwnedDescriptor]:
+    """Return memory as make_memory() does, which nobody else can write. Raises OSError, also where there is no such."""
+    return _made(size, "places of localsocket", _SEAL_FUTURE_WRITE)
+
+
+def _made(size: int, shown: str, more_seals: int) -> tuple[mmap.mmap, MemoryName, OwnedDescriptor]:
     import fcntl  # there is none where this is never called
 
-    memory = _new_memory(os.MFD_ALLOW_SEALING)
-    descriptor = memory.number
-    os.fchmod(descriptor, 0o600)
-    os.ftruncate(descriptor, size)
-    fcntl.fcntl(descriptor, _F_ADD_SEALS, _SEALS)
-    mapped = mmap.mmap(descriptor, size)
-    token = mapped[:TOKEN] = os.urandom(TOKEN)
-    status = os.fstat(descriptor)
-    return mapped, MemoryName(os.getpid(), descriptor, status.st_dev, status.st_ino, size, token), memory
+    memory = _new_memory(shown, os.MFD_ALLOW_SEALING)
+    try:
+        descriptor = memory.number
+        os.fchmod(descriptor, 0o600)
+        os.ftruncate(descriptor, size)
+        mapped = mmap.mmap(descriptor, size)
+        fcntl.fcntl(descriptor, _F_ADD_SEALS, _SEALS | more_seals)
+        token = mapped[:TOKEN] = os.urandom(TOKEN)
+        status = os.fstat(descriptor)
+        return mapped, MemoryName(os.getpid(), descriptor, status.st_dev, status.st_ino, size, token), memory
+    except BaseException:
+        memory.close()
+        raise
 
 
 def open_memory(name: MemoryName, most: int) -> mmap.mmap:
@@ -65,20 +79,31 @@ def open_memory(name: MemoryName, most: int) -> mmap.mmap:
     It is looked at before it is opened, and checked before it is mapped: what could shrink would end this process by a
     signal, and what is no plain memory could block it.
     """
+    if not SMALLEST <= name.size <= min(most, LARGEST) or name.size % BLOCK:
+        raise UnsuitableMemory(f"it has {name.size} bytes, and may have {SMALLEST} to {min(most, LARGEST)}")
+    return _opened(name, os.O_RDWR, mmap.ACCESS_WRITE)
+
+
+def open_memory_to_read(name: MemoryName, size: int) -> mmap.mmap:
+    """Return memory of `size` bytes as open_memory() does, which cannot be written here. Raises OSError."""
+    if name.size != size:
+        raise UnsuitableMemory(f"it has {name.size} bytes, and is to have {size}")
+    return _opened(name, os.O_RDONLY, mmap.ACCESS_READ)
+
+
+def _opened(name: MemoryName, flags: int, access: int) -> mmap.mmap:
     import fcntl
 
     if name.pid <= 0 or name.descriptor < 0:
         raise UnsuitableMemory(f"there is no descriptor {name.descriptor} of process {name.pid}")
-    if not SMALLEST <= name.size <= min(most, LARGEST) or name.size % BLOCK:
-        raise UnsuitableMemory(f"it has {name.size} bytes, and may have {SMALLEST} to {min(most, LARGEST)}")
     with OwnedDescriptor.open(f"/proc/{name.pid}/fd/{name.descriptor}", os.O_PATH | os.O_CLOEXEC) as seen:
         # The peer said which one it is, over the connection. So whoever has got its pid meanwhile is not taken for it.
         status = os.fstat(seen.number)
         if not stat.S_ISREG(status.st_mode) or (status.st_dev, status.st_ino) != (name.device, name.inode):
             raise UnsuitableMemory("what is found under its descriptor is not what it said")
-        with OwnedDescriptor.open(f"/proc/self/fd/{seen.number}", os.O_RDWR | os.O_CLOEXEC | os.O_NONBLOCK) as memory:
+        with OwnedDescriptor.open(f"/proc/self/fd/{seen.number}", flags | os.O_CLOEXEC | os.O_NONBLOCK) as memory:
             _check_sealed(memory.number, name.size, fcntl.fcntl(memory.number, _F_GET_SEALS))
-            mapped = mmap.mmap(memory.number, name.size)
+            mapped = mmap.mmap(memory.number, name.size, access=access)
     if mapped[:TOKEN] != name.token:
         mapped.close()
         raise UnsuitableMemory("it does not begin with what the peer said")
@@ -98,9 +123,9 @@ def _check_sealed(descriptor: int, size: int, seals: int) -> None:
 
 def _usual_block_size() -> int:
     """Return what the system says of plain memory here, which its administrator may have made huge for everybody."""
-    with _new_memory(0) as memory:
+    with _new_memory("localsocket", 0) as memory:
         return os.fstat(memory.number).st_blksize
 
 
-def _new_memory(flags: int) -> OwnedDescriptor:
-    return OwnedDescriptor.made_by(partial(os.memfd_create, "localsocket", os.MFD_CLOEXEC | flags))
+def _new_memory(shown: str, flags: int) -> OwnedDescriptor:
+    return OwnedDescriptor.made_by(partial(os.memfd_create, shown, os.MFD_CLOEXEC | flags))

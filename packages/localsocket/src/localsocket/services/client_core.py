@@ -25,6 +25,7 @@ from localsocket.keywords import similar_names
 from localsocket.services.carriers import carrier_of, check_far_away
 from localsocket.services.failures import error_of
 from localsocket.services.limits import DEFAULT_CALL_LIMITS, CallLimits
+from localsocket.services.looking_out import LooksOut, Wait, check_wait, may_look_for
 from localsocket.services.method import check_declared
 from localsocket.services.schema import Result
 from localsocket.services.sharing_memory import memories_with, memories_within
@@ -72,6 +73,7 @@ class ClientOptions(TypedDict, total=False):
     types: Iterable[Codec[Any]]
     serves: Service | None
     shared_memory: bool
+    wait: Wait
 
 
 class ClientCore:
@@ -94,6 +96,7 @@ class ClientCore:
         types: Iterable[Codec[Any]] = (),
         serves: Service | None = None,
         shared_memory: bool = True,
+        wait: Wait = "look",
     ) -> None:
         self._caller = _caller_by(check_client_protocol(protocol))
         self.takes_positions = self._caller.takes_positions
@@ -130,6 +133,7 @@ class ClientCore:
         is_near = self._far_away is None and protocol == "localsocket"
         self.carries_descriptors = sys.platform == "linux" and is_near and limits.descriptors > 0
         self.memories = memories_within(limits, is_wanted=shared_memory and is_near)
+        self._looks = check_wait(wait) == "look" and is_near
 
     def connecting_deadline(self, deadline: Deadline) -> Deadline:
         """Return the earlier of `deadline`, which a call has, and what is left to connect."""
@@ -173,6 +177,12 @@ class ClientCore:
         if self.memories is not None:
             caller.memories = memories_with(self.memories, socket.peer)
             caller.repeats = self.reconnects
+
+    def tell_place(self, caller: Caller, socket: LooksOut) -> None:
+        """Tell the peer where this side waits, and look for what the peer says of itself, if both may."""
+        if self._looks and may_look_for(socket.peer) and (place := socket.waiting_place()) is not None:
+            caller.mine = msgspec.structs.replace(caller.mine, waits=place)
+            caller.on_place = socket.look_out_for
 
     def greeting(self, service: Service) -> Greeting:
         """Return what is said first on a connection where both ends serve."""

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from localsocket.errors import LocalSocketError, WriteBufferFull
+from localsocket.interfaces import WaitingPlace
 from localsocket.interrupts import tell_all
 from localsocket.services.tally import Tally
 from localsocket.wire.laden_frames import ArrivedDescriptors
@@ -39,6 +40,12 @@ class Link(Protocol):
 
     def carry_no_descriptors(self) -> None:
         """Take none any more."""
+
+    def waiting_place(self) -> WaitingPlace | None:
+        """Return where its loop says on which processor it is; None where nobody is to look. It may be asked again."""
+
+    def look_out_for(self, place: WaitingPlace) -> None:
+        """The peer says there on which processor it is: look for what it sends before the loop sleeps."""
 
 
 class Outbox:

@@ -21,6 +21,7 @@ from localsocket.services.description import ServiceDescription
 from localsocket.services.descriptors_of_calls import close_given
 from localsocket.services.left_behind import LeftBehind
 from localsocket.services.limits import DEFAULT_CALL_LIMITS, CallLimits
+from localsocket.services.looking_out import Wait, check_wait
 from localsocket.services.method import (
     DESCRIBE,
     MONITOR,
@@ -72,7 +73,8 @@ class Service:
     does not list: see Codec. With `log_calls`, the logger "localsocket.calls" gets one record for each call that ends;
     its attribute `call` has the parts by name, including the arguments only with "arguments". With `shared_memory`,
     large arguments and results are passed in memory shared with clients of the same user, on Linux: see
-    docs/services.md.
+    docs/services.md. While it waits for such clients, it first looks again for up to 50 µs and then sleeps, and so do
+    they; with `wait="sleep"` all of them sleep at once.
 
     Methods and topics are added before it is served. One service may be served at several addresses at once.
     """
@@ -92,6 +94,7 @@ class Service:
         types: Iterable[Codec[Any]] = (),
         log_calls: LogCalls = False,
         shared_memory: bool = True,
+        wait: Wait = "look",
     ) -> None:
         self.name = check_name(name, "service")
         self.version = version
@@ -103,6 +106,7 @@ class Service:
         self.protocols = check_protocols(protocols)
         self._known = KnownTypes(types, self.errors)
         self._memories = memories_within(limits, is_wanted=shared_memory)
+        self._looks = check_wait(wait) == "look"
         self._tally = Tally()
         self._left_behind = LeftBehind()
         self._unfinished = Unfinished(limits._unfinished_in_all)

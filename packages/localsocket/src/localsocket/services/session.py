@@ -21,7 +21,7 @@ from localsocket.errors import (
     TooManyDescriptors,
     Unsupported,
 )
-from localsocket.interfaces import KIB
+from localsocket.interfaces import KIB, WaitingPlace
 from localsocket.interrupts import tell_all
 from localsocket.keywords import similar_names
 from localsocket.services.calling_side import CallingSide
@@ -29,6 +29,7 @@ from localsocket.services.calls_of_peer import CallsOfPeer
 from localsocket.services.descriptors_of_calls import may_hold, read_arguments
 from localsocket.services.entrances import enter
 from localsocket.services.inbox import SMALL, Inbox
+from localsocket.services.looking_out import may_look_for
 from localsocket.services.method import Method
 from localsocket.services.outbox import Link
 from localsocket.services.protocols import ProtocolName
@@ -263,6 +264,8 @@ class Session(SessionOutput):
         self.protocol = "localsocket"
         door = Answerer(mine)
         self._offer_descriptors(door, 0)
+        if self._looks:
+            door.tell_place(self._link.waiting_place())
         self._open_door(door, self.service._table)
         door.calling = self.calling
         self._follow_door()
@@ -311,11 +314,24 @@ class Session(SessionOutput):
         if isinstance(door, Answerer):
             door.memories = memories_with(self.service._memories, self.peer)
             door.on_memory_use = self._look_at_memory_later
+            if self._looks:
+                door.on_place = self._look_out_for
         self._door, self._table = door, table
         self._read = Parameters.read_json if self._door.is_json else Parameters.read
         self._write = Result.write_json if self._door.is_json else Result.write
         if not self._door.is_limit_known:
             self.take_next = self._take_next_with_room
+
+    @property
+    def _looks(self) -> bool:
+        """Whether this side and the peer may look where the other one waits."""
+        return self.service._looks and may_look_for(self.peer)
+
+    def _look_out_for(self, peer: WaitingPlace) -> WaitingPlace | None:
+        """Look for what the peer sends, if it can be told where this side waits; return that."""
+        if (place := self._link.waiting_place()) is not None:
+            self._link.look_out_for(peer)
+        return place
 
     def _take_next_with_room(self) -> ServedCall | None:
         """Begin no call while the answers of others fill what may wait for the peer: one before them is under way."""

@@ -10,6 +10,7 @@ from contextvars import copy_context
 from typing import Any
 
 from localsocket.endpoint.credentials import PeerCredentials
+from localsocket.interfaces import WaitingPlace
 from localsocket.services.failures import error_of
 from localsocket.services.schema import ANYTHING
 from localsocket.services.served_call import ServedCall
@@ -75,6 +76,10 @@ class _Memory:
     def carry_descriptors(self, most: int) -> None: ...
 
     def carry_no_descriptors(self) -> None: ...
+
+    def waiting_place(self) -> None: ...
+
+    def look_out_for(self, place: WaitingPlace) -> None: ...
 
 
 class _Conversation:

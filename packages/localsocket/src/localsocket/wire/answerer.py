@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from typing import Protocol, TypeAlias
 
+import msgspec
+
 from localsocket._core import AnsweredCall as AnsweredCall
 from localsocket._core import short_ways
 from localsocket.errors import PeerBrokeProtocol, TooLongToSend, TooManyDescriptors
-from localsocket.interfaces import Laden
+from localsocket.interfaces import Laden, WaitingPlace
 from localsocket.values.gathering import Gathered, Written
 from localsocket.wire.call_bodies import Failure, decode_call, decode_count, encode_failure
 from localsocket.wire.frames import HEADER_SIZE, PIECE, Body, FrameDecoder, Kind, encode_frame
@@ -73,7 +75,15 @@ class Answerer:
         self._decoder = FrameDecoder(mine.max_message, piece=PIECE)
         self._is_laden = False
         self.on_greeted: Callable[[], object] | None = None
+        # Told where the peer waits, it says where this side does.
+        self.on_place: Callable[[WaitingPlace], WaitingPlace | None] | None = None
         self._open: dict[int, AnsweredCall] = {}
+
+    def tell_place(self, place: WaitingPlace | None) -> None:
+        """Tell the peer where this side waits; before the greeting has been taken out of the output."""
+        if place is not None:
+            self.mine = msgspec.structs.replace(self.mine, waits=place)
+            self.output = self.mine.encode()
 
     @property
     def is_greeted(self) -> bool:
@@ -240,6 +250,15 @@ class Answerer:
             self.calling.has_greeted(peer, self.bodies)
         if self.on_greeted is not None:
             self.on_greeted()
+        if self.on_place is not None and isinstance(peer.waits, WaitingPlace):
+            self._exchange_places(self.on_place, peer.waits)
+
+    def _exchange_places(self, on_place: Callable[[WaitingPlace], WaitingPlace | None], place: WaitingPlace) -> None:
+        """Tell a peer that has told where it waits the same of this side, if it has not been greeted yet."""
+        if self.mine.waits is not msgspec.UNSET:
+            on_place(place)
+        elif self.output == self.mine.encode():
+            self.tell_place(on_place(place))
 
     def _take_credit(self, number: int, body: Body) -> AnsweredCall | None:
         granted = decode_count(body)

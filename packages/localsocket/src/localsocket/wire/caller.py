@@ -16,6 +16,7 @@ from localsocket.errors import (
     UnsuitableMessage,
     Unsupported,
 )
+from localsocket.interfaces import WaitingPlace
 from localsocket.showing import shown
 from localsocket.values.gathering import LARGE as LARGE_VALUE
 from localsocket.values.gathering import Gathered, Written
@@ -78,6 +79,7 @@ class Caller:
         self._has_wrapped = False
         self.news: list[OpenCall] = []  # what feed() returned last
         self.on_greeted: Callable[[Greeting], object] | None = None
+        self.on_place: Callable[[WaitingPlace | None], object] | None = None  # told where the peer waits, if it says so
         self.carries_descriptors = False  # whether both sides have said so, and the connection can
 
     def opening(self) -> bytes:
@@ -246,6 +248,8 @@ class Caller:
         self._longest = peer.max_message
         if self.on_greeted is not None:
             self.on_greeted(peer)
+        if self.on_place is not None:
+            self.on_place(peer.waits if isinstance(peer.waits, WaitingPlace) else None)
 
     def carry(self, arrivals: ArrivedDescriptors) -> None:
         """From now on take descriptors from `arrivals`, which begins to count here."""

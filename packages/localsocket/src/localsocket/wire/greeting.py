@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 import msgspec
 
 from localsocket.errors import PeerBrokeProtocol
+from localsocket.interfaces import WaitingPlace
 from localsocket.showing import shown
 from localsocket.wire.frames import Body, encode_greeting
 from localsocket.wire.serializers import UNREADABLE
@@ -34,7 +35,8 @@ class Greeting(msgspec.Struct, frozen=True, kw_only=True):
     `max_message` is the longest body that the sender takes. `capabilities` names what it can do beyond this version
     of the protocol: see stream_terms. `stream_window` is how many bytes of a stream it takes before it grants more, and
     `max_calls` how many calls it serves at once on this connection. `max_descriptors` is how many it takes with one
-    frame, and said along with the capability for that alone.
+    frame, and said along with the capability for that alone. `waits` is where it says on which processor it is while it
+    waits, for a peer of the same user that may look there.
     """
 
     role: Role
@@ -47,6 +49,7 @@ class Greeting(msgspec.Struct, frozen=True, kw_only=True):
     version: str = ""
     idempotent: list[str] = []
     max_descriptors: Count | msgspec.UnsetType = msgspec.UNSET
+    waits: WaitingPlace | msgspec.UnsetType = msgspec.UNSET
 
     def encode(self) -> bytes:
         """Return the whole frame."""
