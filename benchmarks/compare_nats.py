@@ -22,6 +22,7 @@ import sys
 import time
 from collections.abc import Awaitable, Callable
 from importlib.metadata import version
+from pathlib import Path
 from typing import ClassVar
 
 import nats
@@ -110,6 +111,10 @@ class Server:
         assert self._process.stdout is not None
         self._process.stdout.readline()
 
+    def processor_time(self) -> float:
+        """Return the seconds of a processor that it has used, as Linux counts them."""
+        return int(Path(f"/proc/{self._process.pid}/schedstat").read_text(encoding="ascii").split()[0]) / 1e9
+
     def stop(self) -> None:
         self._process.kill()
         self._process.wait()
@@ -122,6 +127,13 @@ class Server:
 
 async def rate(call: Echo, data: bytes, in_flight: int, seconds: float) -> float:
     """Return the calls per second with so many under way."""
+    return (await rate_and_cost(call, data, in_flight, seconds, None))[0]
+
+
+async def rate_and_cost(
+    call: Echo, data: bytes, in_flight: int, seconds: float, server: Server | None
+) -> tuple[float, float]:
+    """Return the calls per second, and the seconds of a processor that client and server used for each."""
     done, end = 0, time.perf_counter() + seconds
 
     async def caller() -> None:
@@ -130,47 +142,55 @@ async def rate(call: Echo, data: bytes, in_flight: int, seconds: float) -> float
             await call(data)
             done += 1
 
-    began = time.perf_counter()
+    def processor_time() -> float:
+        return time.process_time() + (0.0 if server is None else server.processor_time())
+
+    began, used = time.perf_counter(), processor_time()
     await asyncio.gather(*(caller() for _ in range(in_flight)))
-    return done / (time.perf_counter() - began)
+    return done / (time.perf_counter() - began), (processor_time() - used) / done
 
 
 async def medians(
-    ways: dict[str, Echo], data: bytes, in_flight: int, seconds: float, rounds: int
-) -> dict[str, list[float]]:
+    ways: dict[str, tuple[Echo, Server]], data: bytes, in_flight: int, seconds: float, rounds: int
+) -> tuple[dict[str, list[float]], dict[str, float]]:
+    """Return the rates of each way, and the median of what a call by it cost."""
     found: dict[str, list[float]] = {name: [] for name in ways}
+    costs: dict[str, list[float]] = {name: [] for name in ways}
     for _ in range(rounds):
-        for name, call in ways.items():
-            found[name].append(await rate(call, data, in_flight, seconds))
-    return found
+        for name, (call, server) in ways.items():
+            speed, cost = await rate_and_cost(call, data, in_flight, seconds, server)
+            found[name].append(speed)
+            costs[name].append(cost)
+    return found, {name: statistics.median(each) for name, each in costs.items()}
 
 
 def shown(rates: list[float]) -> str:
     return f"{statistics.median(rates):>8.0f} ({min(rates):.0f}-{max(rates):.0f})"
 
 
-async def compare(url: str, seconds: float, rounds: int) -> None:
+async def compare(url: str, seconds: float, rounds: int, served: Server) -> None:
     raw: RawClient = await nats.connect(url)
     async with aio.Client(f"{url}/bench.nats", call_timeout=LONG) as ours:
-        Server("raw", url)
-        Server("micro", url)
-        print("calls/s; medians (least-most)")
-        print(f"{'':<22}{'raw nats-py':>26}{'localsocket':>26}   ratio")
+        served_raw, served_micro = Server("raw", url), Server("micro", url)
+        print("calls/s; medians (least-most); and the processor time of client and server for a call, in µs")
+        print(f"{'':<22}{'raw nats-py':>26}{'localsocket':>26}   ratio   raw  ours   ratio")
         for size in SIZES:
             for in_flight in IN_FLIGHT:
-                ways: dict[str, Echo] = {
-                    "raw": lambda data: raw.request("raw.echo", data, timeout=LONG),
-                    "ours": lambda data: ours.call("echo", data),
+                ways: dict[str, tuple[Echo, Server]] = {
+                    "raw": (lambda data: raw.request("raw.echo", data, timeout=LONG), served_raw),
+                    "ours": (lambda data: ours.call("echo", data), served),
                 }
-                found = await medians(ways, bytes(size), in_flight, seconds, rounds)
+                found, costs = await medians(ways, bytes(size), in_flight, seconds, rounds)
                 ratio = statistics.median(found["ours"]) / statistics.median(found["raw"])
                 what = f"{size} B, {in_flight} in flight"
-                print(f"{what:<22}{shown(found['raw']):>26}{shown(found['ours']):>26}   {ratio:.2f}", flush=True)
+                cost = f"{costs['raw'] * 1e6:>6.0f}{costs['ours'] * 1e6:>6.0f}   {costs['raw'] / costs['ours']:.2f}"
+                rates = f"{shown(found['raw']):>26}{shown(found['ours']):>26}"
+                print(f"{what:<22}{rates}   {ratio:.2f}  {cost}", flush=True)
         ways = {
-            "micro": lambda data: raw.request("micro.wait", data, timeout=LONG),
-            "ours": lambda data: ours.call("wait", data),
+            "micro": (lambda data: raw.request("micro.wait", data, timeout=LONG), served_micro),
+            "ours": (lambda data: ours.call("wait", data), served),
         }
-        found = await medians(ways, bytes(100), 64, seconds, rounds)
+        found, _ = await medians(ways, bytes(100), 64, seconds, rounds)
         ratio = statistics.median(found["ours"]) / statistics.median(found["micro"])
         told = f"nats.micro {shown(found['micro'])}, ours {shown(found['ours'])}"
         print(f"handlers wait 10 ms, 64 in flight: {told}: {ratio:.1f}")
@@ -180,11 +200,10 @@ async def compare(url: str, seconds: float, rounds: int) -> None:
                 Server("ours", url)
                 instances += 1
             await rate(lambda data: ours.call("work", data), b"", 64, seconds)
-            rates = [await rate(lambda data: ours.call("work", data), b"", 64, seconds) for _ in range(rounds)]
-            first = first or statistics.median(rates)
-            print(
-                f"a method of 5 ms, {count} instances: {shown(rates)}, {statistics.median(rates) / first:.2f} times one"
-            )
+            speeds = [await rate(lambda data: ours.call("work", data), b"", 64, seconds) for _ in range(rounds)]
+            speed = statistics.median(speeds)
+            first = first or speed
+            print(f"a method of 5 ms, {count} instances: {shown(speeds)}, {speed / first:.2f} times one")
     await raw.close()
 
 
@@ -209,8 +228,7 @@ def main() -> None:
         url = f"nats://127.0.0.1:{port}"
         print(f"Python {platform.python_version()}, nats-py {version('nats-py')}, {os.cpu_count()} processors")
         print(f"rounds of {options.seconds} s, {options.rounds} each; load {os.getloadavg()[0]:.1f} at the beginning")
-        Server("ours", url)
-        asyncio.run(compare(url, options.seconds, options.rounds))
+        asyncio.run(compare(url, options.seconds, options.rounds, Server("ours", url)))
     finally:
         for server in Server.running:
             server.stop()

@@ -72,10 +72,11 @@ class NatsReader:
 
     def feed(self, data: bytes) -> list[Said]:
         """Return what has arrived whole. Raises PeerBrokeProtocol for what no NATS server says."""
-        self._rest += data
-        if len(self._rest) < self._needed:
-            return []
-        data = bytes(self._rest)
+        if self._rest:
+            self._rest += data
+            if len(self._rest) < self._needed:
+                return []
+            data = bytes(self._rest)
         said: list[Said] = []
         at = self._needed = 0
         while (end := data.find(_END, at)) >= 0:
@@ -94,7 +95,7 @@ class NatsReader:
                 if (word := _word(line)) is not None:
                     said.append(word)
                 at = after
-        self._rest = bytearray(data[at:])
+        self._rest = bytearray(data[at:]) if at < len(data) else bytearray()
         if not self._needed and len(self._rest) > _LONGEST_LINE:
             raise PeerBrokeProtocol("the NATS server sent a line without an end")
         return said
