@@ -13,7 +13,7 @@ from msgspec.inspect import CustomType, type_info
 from localsocket.errors import UnsuitableType
 from localsocket.values.known_types import KnownTypes, cannot_be_sent, way_out
 from localsocket.values.retyping import inner_types, is_union
-from localsocket.values.shapes import fields_of, is_custom, parts_of
+from localsocket.values.shapes import fields_of, is_custom, parts_of, what_it_names
 from localsocket.values.type_parts import type_parts
 
 _PACKAGE = "localsocket"
@@ -80,7 +80,9 @@ def _custom_with_brackets(kind: Any) -> Iterator[Any]:
         each = left.pop()
         if id(each) not in looked_at:
             looked_at[id(each)] = each
-            if typing.get_args(each) and is_custom(each):
+            if (named := what_it_names(each)) is not each:
+                left.append(named)
+            elif typing.get_args(each) and is_custom(each):
                 yield each
             else:
                 left.extend(inner_types(each))
