@@ -14,6 +14,8 @@ import msgspec
 import pytest
 
 from building import build
+from repository import ROOT
+from sessions import go_through
 
 SHOP = """\
 import localsocket
@@ -63,15 +65,16 @@ require("node:http").request(options, (response) => {
 """
 
 
-@pytest.fixture
-def bin_of_environment(tmp_path: Path) -> Path:
+@pytest.fixture(scope="module")
+def bin_of_environment(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Make an environment with the built wheel in it, and return where its commands are.
 
     What the wheel needs is taken from here, since there may be no network; nothing else of this project can be.
     """
-    wheel = build("localsocket", tmp_path / "built").wheel
-    venv.create(tmp_path / "environment", with_pip=False)
-    python = tmp_path / "environment" / "bin" / "python"
+    folder = tmp_path_factory.mktemp("stranger")
+    wheel = build("localsocket", folder / "built").wheel
+    venv.create(folder / "environment", with_pip=False)
+    python = folder / "environment" / "bin" / "python"
     subprocess.run([sys.executable, "-m", "pip", "--python", python, "install", "-q", "--no-deps", wheel], check=True)
     (packages,) = python.parent.parent.glob("lib/python*/site-packages")
     needed = {str(Path(each.__file__).parents[1]) for each in (msgspec, h11, pytest)}
@@ -108,3 +111,8 @@ def test_a_stranger_installs_writes_serves_calls_and_tests(bin_of_environment: P
     assert status == 0, said
     where = run(bin_of_environment / "python", "-c", "import localsocket; print(localsocket.__file__)")
     assert Path(where[1].strip()).is_relative_to(bin_of_environment.parent)
+
+
+@pytest.mark.long
+def test_a_stranger_sees_the_demonstration_of_the_readme(bin_of_environment: Path, tmp_path: Path) -> None:
+    go_through((ROOT / "README.md").read_text(encoding="utf-8"), tmp_path, bin_of_environment)
