@@ -149,9 +149,9 @@ class Checks:
             if node.guard is not None
             and any(
                 self._holds(one, known, function, check)
+                and not self._asks_of_other_element(one.test, known, element, function)
                 for one in decompose(node.guard)
                 for known in (variable, *same)
-                if not self._asks_of_other_element(one.test, known, element, function)
             )
         }
         if not passed:

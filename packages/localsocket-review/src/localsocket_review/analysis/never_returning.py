@@ -67,6 +67,11 @@ _ENDING_METHODS = frozenset({"fail", "skipTest"})  # of a test case
 _ASSERTING = frozenset(
     {"g_return_if_fail", "g_return_val_if_fail", "assert_return", "assert_se", "RELEASE_ASSERT", "ALWAYS_ASSERT"}
 )
+# What a macro is called that refuses, where its definition is not among the files: `ASSERT_DIE`, `CHECK_OR_DIE`.
+_NAMED_ASSERTING = re.compile(
+    r"(?:\w+_)?(?:assert|check|require|verify|ensure)_(?:or_)?(?:die|fatal|abort|panic|fail)|(?:die|abort|fatal)_unless",
+    re.IGNORECASE,
+)
 _RELEASE_ONLY = frozenset({"assert", "Q_ASSERT", "Q_ASSERT_X", "g_assert"})
 _REFUSING_MACRO = re.compile(r"\bif\s*\(\s*!\s*\(?\s*\w+\s*\)?\s*\)\s*\{?\s*(?:\\\s*)?(\w+)", re.ASCII)
 _NEVER = re.compile(r"\b(?:NoReturn|Never)\b")
@@ -122,6 +127,8 @@ class NeverReturning:
         if name in _RELEASE_ONLY:
             return None
         is_known = name in _ASSERTING or any(self._leaves_by(*way) for way in self._refusing_macros.get(name, ()))
+        if not is_known and _NAMED_ASSERTING.fullmatch(name):
+            is_known = name not in self._declared and not any(name in one.macros for one in self._program.units)
         return call.arguments[0] if is_known else None
 
     @cached_property

@@ -5,6 +5,8 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 
+#include "refusing.h" /* ASSERT_DIE() */
+
 #define MUST(x) do { if (!(x)) give_up_at(#x, __LINE__); } while (0)
 #define NEEDS(x) \
     if (!(x)) \
@@ -30,4 +32,12 @@ int join_if_short(int fd, const char *path)
     NEEDS(strlen(path) < sizeof address.sun_path);
     strcpy(address.sun_path, path);
     return connect(fd, (struct sockaddr *)&address, sizeof address);
+}
+
+int bound(int fd, const char *path)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    ASSERT_DIE(strlen(path) < sizeof address.sun_path);
+    strcpy(address.sun_path, path);
+    return bind(fd, (struct sockaddr *)&address, sizeof address);
 }
