@@ -35,6 +35,7 @@ DATA = bytes(100)
 FACES = ("blocking", "aio", "aio-uvloop")
 WAITS: tuple[Wait, ...] = ("look", "sleep")
 WARM_UP = 200
+SETTLED = 2.0  # seconds after the last call: for one of them a service watches how long its functions take
 
 
 class Way(NamedTuple):
@@ -182,6 +183,7 @@ def measure_idle(wait: Wait, seconds: float) -> tuple[float, float]:
         server.stdout.readline()
         with Client(f"{directory}/0", wait=wait) as client:
             median_of(lambda: client.call("echo", DATA), 0.5)
+            time.sleep(SETTLED)
             began, theirs = time.process_time(), processor_time(server.pid)
             time.sleep(seconds)
             return (time.process_time() - began) / seconds, (processor_time(server.pid) - theirs) / seconds
