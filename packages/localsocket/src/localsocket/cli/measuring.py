@@ -33,7 +33,8 @@ _LEGEND = """
 messages/s  chunks that came back, per second, over all connections together
 p50, p99    microseconds from sending a chunk to having it back: half, and 99 of 100, took no longer
 corrupted   bytes that came back wrong, which should be 0
-server      thread: in this process, where it shares Python's lock with the clients; process: in one of its own
+server      thread: in this process, where Python runs in one thread at a time, so that clients and server take turns;
+            process: in one of its own, without that limit: --server process, or localsocket serve for a service
 face        socket: Python's own socket module, for comparison; it has no names, limits or deadlines
 """
 _COMPARED = """\

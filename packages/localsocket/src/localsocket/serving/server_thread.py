@@ -79,6 +79,10 @@ class ServerThread:
 
     `ready` is set when the address is served, `stopped` when nothing is left running. If the thread ended
     unexpectedly, `error` says why, and stop() raises it. Any thread may call, except the server's own.
+
+    One interpreter runs Python in one thread at a time: where the clients are threads of this process too, both take
+    turns, and a message is a switch of threads each way. A server in a process of its own does not have that limit, as
+    `localsocket serve MODULE:SERVICE` runs it, and `localsocket exchange` measures both: `--server process`.
     """
 
     _is_owned = False
