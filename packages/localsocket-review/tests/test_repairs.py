@@ -342,6 +342,26 @@ LEFT_ALONE = {
         """,
         "LS401",
     ),
+    "a lambda that uses a thread object, which lives in another thread than it runs": (
+        "a.cpp",
+        """\
+        #include <QLocalSocket>
+        #include <QThread>
+
+        class Reader : public QThread {
+            Q_OBJECT
+        public:
+            explicit Reader(QLocalSocket *socket) : m_socket(socket) {
+                connect(m_socket, &QLocalSocket::readyRead, [this] { m_total += m_socket->size(); });
+            }
+
+        private:
+            QLocalSocket *m_socket = nullptr;
+            qint64 m_total = 0;
+        };
+        """,
+        "LS204",
+    ),
     "an address that is not zeroed": (
         "a.c",
         """\

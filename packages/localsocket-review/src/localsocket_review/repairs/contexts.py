@@ -15,7 +15,10 @@ _WITHOUT_CONTEXT = 3  # sender, signal, lambda
 
 
 def names_context(finding: Finding, place: Place, files: Files) -> Iterator[Edit]:
-    """Name `this` as the context of the lambda at a place, which captures it and uses nothing else that may go."""
+    """Name `this` as the context of the lambda at a place, which captures it and uses nothing else that may go.
+
+    Of a thread object the repair says another thing: the lambda would run in the thread that made that object.
+    """
     syntax = files(place.file)
     call = syntax.node(place, "call_expression") if syntax is not None else None
     if syntax is None or call is None or called_name(call) != "connect":
@@ -23,7 +26,8 @@ def names_context(finding: Finding, place: Place, files: Files) -> Iterator[Edit
     arguments = arguments_of(call)
     if len(arguments) != _WITHOUT_CONTEXT or arguments[-1].type != "lambda_expression":
         return
-    if finding.message.startswith("The lambda uses this and has") and _captures_this(arguments[-1]):
+    is_about_this = finding.message.startswith("The lambda uses this without") and "QThread" not in finding.repair
+    if is_about_this and _captures_this(arguments[-1]):
         yield syntax.insertion(arguments[-1].start_byte, "this, ")
 
 

@@ -201,7 +201,7 @@ RULE = Rule(
         "none; on Linux, fchmod of a bound socket does not reach its "
         "file. Changing the umask instead changes it for every thread of the process."
     ),
-    repair="bind inside a directory that you made with mode 0700, or fchmod the socket before bind",
+    repair="bind inside a directory that you made with mode 0700, or, on Linux, fchmod the socket before bind",
     unless=(
         "chmod comes between bind and listen of a stream: on Linux that is in time, and said in a note",
         "a directory is made with mode 0700, or narrowed to it, before the bind",

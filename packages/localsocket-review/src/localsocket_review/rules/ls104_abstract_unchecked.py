@@ -67,7 +67,7 @@ RULE = Rule(
         "Names in the abstract namespace are no files: no mode and no directory keeps anybody out, not even programs "
         "in containers that share the network. Only asking the system for the peer's uid tells who connects."
     ),
-    repair="use a path in a private directory, or compare the uid of SO_PEERCRED before the first byte is read",
+    repair="use a path in a private directory, or compare the uid of SO_PEERCRED before you read or send",
     unless=(
         "the program asks who the peer is",
         "the peers prove that they have a key",

@@ -135,7 +135,7 @@ RULE = Rule(
         "After a crash the socket's file stays, and removing it before bind makes the next start work. It also "
         "removes the file of a server that lives: its clients stay, new ones reach the newcomer, and nobody is told."
     ),
-    repair="hold a lock file for the server's life, or connect first and remove only when that is refused",
+    repair="hold a lock file from before the removal until the server ends; a server that is starting refuses, too",
     unless=(
         "a connection is tried before the removal",
         "a lock is held, or a process looked for whose number a file holds: kill(pid, 0)",

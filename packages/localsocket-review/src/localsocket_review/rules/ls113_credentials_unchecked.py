@@ -78,7 +78,7 @@ RULE = Rule(
         "A peer that has gone, or a socket of another kind, gives no credentials. A structure that was zeroed then "
         "says user 0, which is root."
     ),
-    repair="refuse the peer unless the call returns 0 and the process id is not 0",
+    repair="refuse the peer when the call fails; of SO_PEERCRED, also when the process id is 0",
     unless=("the result is tested", "another option of the socket is asked for"),
     examples=(
         Example(

@@ -178,7 +178,12 @@ def _deleted_while_signalling(facts: Facts, call: Call, function: FunctionInfo) 
         if is_slot and _is_sender(facts, call, function, connection):
             message = f"The slot of {connection.signal}() deletes the socket, which then goes on in freed memory."
             evidence = [(connection.place, "called from its signal"), (call.place, "deleted here")]
-            yield RULE.finding(call.place, message, evidence, repair="call deleteLater() instead of delete")
+            yield RULE.finding(
+                call.place,
+                message,
+                evidence,
+                repair="call deleteLater() instead of delete, and leave the slot without using the socket again",
+            )
             return
 
 

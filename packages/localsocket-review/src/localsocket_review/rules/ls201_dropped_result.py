@@ -35,7 +35,7 @@ def check(facts: Facts) -> Iterator[Finding]:
                 continue
             if site.api.method == "waitForDisconnected" or _asks_later(facts, site):
                 continue
-            message = f"{site.api.method}() says in its result alone that it failed, and the result is dropped."
+            message = f"{site.api.method}() reports a failure only by its result, which is dropped."
             yield RULE.finding(site.place, message, [(site.place, "dropped here")])
 
 

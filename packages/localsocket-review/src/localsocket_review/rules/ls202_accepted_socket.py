@@ -72,9 +72,7 @@ def check(facts: Facts) -> Iterator[Finding]:
             message = "The socket stays a child of its server, and nothing deletes it when its peer has gone."
             yield RULE.finding(site.place, message, [(site.place, "handed out here")], cwe="CWE-401")
         if used is not None and is_told:
-            message = (
-                "newConnection has told of a connection: the pointer is null only where something else took it before."
-            )
+            message = "newConnection announced a connection: the pointer is null only if other code has taken it."
             evidence = [(site.place, "taken here"), (used.place, "used here")]
             yield RULE.finding(site.place, message, evidence, severity=Severity.NOTE, cwe="CWE-476")
 
@@ -296,7 +294,10 @@ RULE = Rule(
         "belongs to the server as a child: without deleteLater() it, its descriptor and its buffers stay as long as "
         "the server does, however many clients come and go."
     ),
-    repair="take connections in a loop until there is none, and connect disconnected to deleteLater",
+    repair=(
+        "take connections in a loop until there is none; connect disconnected of each to its own deleteLater, "
+        "and call that at once if it is unconnected already"
+    ),
     unless=(
         "the pointer is asked before it is used, or hasPendingConnections() is",
         "disconnected is connected to deleteLater, or a slot deletes the socket",

@@ -242,7 +242,10 @@ RULE = Rule(
         'Used across, it prints "Cannot create children for a parent that is in a different thread", loses data, or '
         "crashes, and write() still succeeds."
     ),
-    repair="make the socket inside run(), or move a worker object that owns it with moveToThread()",
+    repair=(
+        "make the socket inside run(), or as the child of a worker without a parent, and move the worker with "
+        "moveToThread() before either is used"
+    ),
     unless=("the socket is made inside run()", "a worker object that owns it is moved to the thread"),
     examples=(
         Example(

@@ -25,6 +25,15 @@ from localsocket_review.model.place import Place
 from localsocket_review.model.unit import Language
 from localsocket_review.rules.rule import Example, Rule
 
+# A context decides two things: when the connection ends, and on which thread the slot runs.
+_ACROSS = (
+    "leave the connection's type to Qt: the slot then runs in the receiver's thread, which must have an event loop"
+)
+_OF_THREAD = (
+    "pass the socket or a worker as context, not the QThread, which lives in the thread that made it; "
+    "disconnect before the thread object is destroyed"
+)
+
 
 def check(facts: Facts) -> Iterator[Finding]:
     for connection in facts.connections.all:
@@ -45,7 +54,7 @@ def _across_threads(facts: Facts, connection: SignalConnection) -> Iterator[Find
     if place is not None and not _is_same(connection.sender, connection.context):
         message = "A direct connection runs the slot on the sender's thread, which is not that of the receiver."
         evidence = [(place, "has a thread of its own"), (connection.place, "connected directly here")]
-        yield RULE.finding(connection.place, message, evidence, cwe="CWE-366")
+        yield RULE.finding(connection.place, message, evidence, repair=_ACROSS, cwe="CWE-366")
 
 
 def _other_thread(facts: Facts, end: Expression, connection: SignalConnection) -> Place | None:
@@ -92,9 +101,12 @@ def _without_context(facts: Facts, connection: SignalConnection, slot: Lambda) -
     others = [name for name in captured if name != sender]
     if not others or isinstance(strip_casts(connection.sender), This) or _goes_first(facts, connection):
         return
-    message = f"The lambda uses {_listed(others)} and has no context object: nobody disconnects it when that has gone."
+    message = f"The lambda uses {_listed(others)} without a context object: it stays connected when that is destroyed."
     evidence = [(connection.place, "connected without a context"), (slot.place, "used in here")]
-    yield RULE.finding(connection.place, message, evidence, cwe="CWE-416")
+    owner = connection.function.owner
+    is_thread = "this" in others and owner is not None and facts.threads.is_thread(owner)
+    repair = _OF_THREAD if is_thread else RULE.repair
+    yield RULE.finding(connection.place, message, evidence, repair=repair, cwe="CWE-416")
 
 
 def _goes_first(facts: Facts, connection: SignalConnection) -> bool:
@@ -198,8 +210,7 @@ RULE = Rule(
         "object has gone, it uses what is no longer there."
     ),
     repair=(
-        "name as context the object in whose thread the slot shall run, the socket or the server and not the QThread, "
-        "and let Qt choose the connection's type"
+        "pass the object that may go first as context, before the lambda, which then runs in the thread of that object"
     ),
     unless=(
         "a context object is named",

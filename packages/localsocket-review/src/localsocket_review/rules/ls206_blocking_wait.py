@@ -63,7 +63,12 @@ def _in_qt(facts: Facts, site: Site) -> Iterator[Finding]:
         yield RULE.finding(site.place, message, [(turn.place, "the loop runs this"), (site.place, "waits here")])
     elif any(number < 0 for number in numbers) and not _is_console(facts, site.function):
         message = f"{site.api.method}() waits without an end for a peer that may never answer."
-        yield RULE.finding(site.place, message, [(site.place, "waits here")], repair="give the wait a time limit")
+        yield RULE.finding(
+            site.place,
+            message,
+            [(site.place, "waits here")],
+            repair="give the wait a time limit, and close the connection when it passes",
+        )
 
 
 def _is_console(facts: Facts, function: FunctionInfo) -> bool:

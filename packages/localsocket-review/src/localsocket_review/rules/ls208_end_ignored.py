@@ -19,6 +19,7 @@ from localsocket_review.rules.rule import Example, Rule
 
 _MAKING = Act.CONNECT | Act.CONSTRUCT
 _WATCHING = frozenset({"register", "modify", "add_reader", "add_handler"})
+_STOP = "ask a stop flag in the loop, and end the wait: by a time limit, by another descriptor, or by shutdown()"
 _ASK_FOR_HUP = "ask for POLLHUP and POLLERR as well, and close the connection then"
 _BLOCKING = Act.ACCEPT | Act.RECEIVE | Act.WAIT
 
@@ -112,7 +113,7 @@ def _never_stopped(facts: Facts, worker: Worker) -> Iterator[Finding]:
             if waits:
                 message = f"The loop of {worker.label} never asks whether it shall stop: its thread cannot be ended."
                 evidence = [(worker.place, "this thread begins here"), (waits[0].place, "waits here")]
-                yield RULE.finding(statement.place, message, evidence, confidence=Confidence.MEDIUM)
+                yield RULE.finding(statement.place, message, evidence, confidence=Confidence.MEDIUM, repair=_STOP)
 
 
 def _is_endless(loop: Loop) -> bool:
@@ -176,7 +177,7 @@ RULE = Rule(
         "that does not leave takes a whole processor for every client that went. A thread whose loop has no way out "
         "keeps its process from ending."
     ),
-    repair="leave the loop when a read gives nothing, and ask a stop flag where a thread waits",
+    repair="leave the loop when a read gives nothing",
     unless=(
         "an empty result leaves the loop, by break, return, an exception or the loop's own condition",
         "the connection is closed or no longer watched when a read gives nothing",

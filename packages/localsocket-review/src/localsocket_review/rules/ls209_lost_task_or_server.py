@@ -44,7 +44,7 @@ def _lost_tasks(facts: Facts, function: FunctionInfo) -> Iterator[Finding]:
             case _:
                 continue
         if _makes_task(facts, call, function):
-            message = "The event loop keeps but a weak reference to a task: this one may vanish before it has ended."
+            message = "The event loop keeps only a weak reference to a task: this one may be collected before it ends."
             yield RULE.finding(call.place, message, [(call.place, "nobody holds it")])
 
 
@@ -139,7 +139,12 @@ def _files_left(facts: Facts, function: FunctionInfo) -> Iterator[Finding]:
         if closed is not None:
             message = "The server is closed, and its socket file stays: the next bind fails until somebody removes it."
             evidence = [(site.place, "made here"), (closed, "closed here")]
-            yield RULE.finding(site.place, message, evidence, repair="remove the file that is yours when you close")
+            yield RULE.finding(
+                site.place,
+                message,
+                evidence,
+                repair="remove the file while the server still listens, if it is the one that you bound; then close",
+            )
 
 
 def _is_local(facts: Facts, site: Site) -> bool:

@@ -72,7 +72,7 @@ RULE = Rule(
         "connectToServer() returns at once. That there is no server, or that it has gone later, is told by signals "
         "alone: a client that listens to none of them shows its last answer for ever and writes into nothing."
     ),
-    repair="connect errorOccurred and disconnected, and try again after a while",
+    repair="connect errorOccurred and disconnected before connectToServer, and try again from a timer",
     unless=(
         "errorOccurred, disconnected or stateChanged is connected",
         "the caller waits with waitForConnected(), or asks state()",

@@ -11,6 +11,8 @@ from localsocket_review.model.declarations import ClassInfo
 from localsocket_review.model.unit import Language
 from localsocket_review.rules.rule import Example, Rule
 
+_PLAIN = "make it a plain variable, or hold it in std::unique_ptr"
+
 
 def check(facts: Facts) -> Iterator[Finding]:
     for function in facts.functions(Language.CPP):
@@ -22,11 +24,13 @@ def check(facts: Facts) -> Iterator[Finding]:
             holder = facts.ownership.holder(call, function)
             where = "and nothing keeps it" if holder is None else f"held by `{holder.path}`"
             made = f"{call.template}[]" if call.called_name == "new[]" else call.called_name
-            message = f"This {made} has no parent, and nothing was found that deletes it."
+            is_object = facts.inference.is_a(call, function, "QObject") or call.called_name.startswith("Q")
+            lacks = "has no parent, and nothing was found that" if is_object else "is lost: nothing was found that"
+            message = f"This {made} {lacks} deletes it."
             evidence = [(call.place, f"made here, {where}")]
             if holder is not None and isinstance(holder.owner, ClassInfo) and holder.path in holder.owner.members:
                 evidence.append((holder.owner.members[holder.path].place, "the member"))
-            yield RULE.finding(call.place, message, evidence)
+            yield RULE.finding(call.place, message, evidence, repair=RULE.repair if is_object else _PLAIN)
 
 
 RULE = Rule(
@@ -38,7 +42,7 @@ RULE = Rule(
         "An object without a parent, a smart pointer or a delete stays until the program ends: with every connection "
         "one more, and with a socket its descriptor and its buffers as well."
     ),
-    repair="give it a parent, hold it in a smart pointer, or connect `disconnected` to its deleteLater",
+    repair="give it a parent or a smart pointer, not both; connect disconnected of a socket to its deleteLater",
     unless=(
         "it has a parent, at once or by setParent",
         "a smart pointer holds it",
