@@ -129,6 +129,8 @@ def cluster(directory: Path) -> Iterator[Cluster]:
             _ip("netns", "add", _inside(host))
             stack.callback(_ip, "netns", "del", _inside(host))
             _ip("link", "add", _outside(host), "type", "veth", "peer", "name", "eth0", "netns", _inside(host))
+            # A namespace goes with its last connection, maybe minutes after: its link is not to wait for that.
+            stack.callback(_ip, "link", "del", _outside(host))
             _ip("link", "set", _outside(host), "master", _BRIDGE, "up")
             _ip("-n", _inside(host), "addr", "add", f"{_NET}.{host}/24", "dev", "eth0")
             _ip("-n", _inside(host), "link", "set", "eth0", "up")
