@@ -32,6 +32,7 @@ from localsocket_review.model.expressions import (
     Expression,
     Literal,
     Name,
+    Slice,
     Starred,
     Subscript,
     Unary,
@@ -257,6 +258,8 @@ class Streams:
                 if any(self.measures(guard, function) for guard in self._flow_of(function).guards(expression)):
                     return None
                 return self._of_variable(expression, function, trail)
+            case Subscript(index=Slice(parts=(_, end, *_))) if not isinstance(end, Literal | Unary):
+                return None  # `data[at:end]`: the end was looked for, so what is cut out is whole
             case Cast(value=value) | Await(value=value) | Starred(value=value) | Subscript(value=value):
                 return self._chunk(value, function, trail)
             case Assignment(value=value, operator="=") | Unary(operator="&" | "*", operand=value):

@@ -22,3 +22,29 @@ def settings(path):
             begun = whole.pop()
             for line in whole:
                 yield line.partition("=")
+
+
+class Fields:
+    def __init__(self):
+        self.begun = b""
+
+    def feed(self, data):
+        if self.begun:
+            data = self.begun + data
+        at = 0
+        while (end := data.find(b"\n", at)) >= 0:
+            yield words_of(data[at:end])
+            at = end + 1
+        self.begun = data[at:]
+
+
+def words_of(line):
+    return line.split(b" ")
+
+
+def fields(path):
+    reader = Fields()
+    with socket.socket(socket.AF_UNIX) as connection:
+        connection.connect(path)
+        while data := connection.recv(1024):
+            yield from reader.feed(data)
