@@ -26,16 +26,16 @@ _NATS = "nats://"
 def bridge(
     source: Annotated[
         str,
-        Argument(metavar="NAME", help="A local service, or nats://host/name of one elsewhere."),
+        Argument(metavar="NAME", help="A local service, or nats://host/name for a remote one."),
     ],
-    url: Annotated[str, Argument(metavar="NATS-URL", help="Where to serve a local one.")] = "",
+    url: Annotated[str, Argument(metavar="NATS-URL", help="Where to serve a local service.")] = "",
     queue: Annotated[
         str,
-        Option(metavar="QUEUE", help="Shared by all that serve it; by default its name."),
+        Option(metavar="QUEUE", help="Servers with the same queue share calls; default: NAME."),
     ] = "",
     at: Annotated[
         str,
-        Option("--at", metavar="NAME", help="The local name; by default the service's."),
+        Option("--at", metavar="NAME", help="The local name; default: the service's name."),
     ] = "",
     any_user: AnyUser = False,
     allow: Allow = "",
@@ -43,8 +43,11 @@ def bridge(
 ) -> None:
     """Carry calls between this machine and others until SIGTERM or SIGINT (Ctrl-C).
 
-    localsocket bridge demo.shop nats://host serves a local service over NATS, for whoever may publish there: the
-    service sees this command's user. localsocket bridge nats://host/demo.shop gives a service elsewhere a local name.
+    localsocket bridge demo.shop nats://host serves a local service over NATS.
+    Anyone who may publish there can call it; the service sees every caller as
+    the user who runs this command.
+
+    localsocket bridge nats://host/demo.shop gives a remote service a local name.
     """
     allowed, permissions = allowed_users(any_user, allow), file_mode(mode)
     is_outward = bool(url)

@@ -24,18 +24,22 @@ _VERSION = "1"
 
 def mcp(
     name: Annotated[str, Argument(metavar="NAME", help="The name of the service, or a path (/run/x.sock, ./x.sock).")],
-    start: Annotated[str, Option(metavar="MODULE:SERVICE", help="Where nobody serves, start this, once for all.")] = "",
+    start: Annotated[
+        str, Option(metavar="MODULE:SERVICE", help="Start this if NAME has no server, once for all sessions.")
+    ] = "",
     directory: Annotated[
-        str | None, Option(metavar="DIRECTORY", help="Where it is found, and runs; by default here.")
+        str | None, Option(metavar="DIRECTORY", help="Where that module is found and runs; default: here.")
     ] = None,
     idle_timeout: Annotated[
-        float | None, Option(metavar="SECONDS", help="It stops when nobody has been connected for so long.")
+        float | None, Option(metavar="SECONDS", help="Stop it when nobody has been connected for this long.")
     ] = None,
-    only: Annotated[str, Option(metavar="NAME,...", help="These methods and topics alone.")] = "",
-    read_only: Annotated[bool, Option(help="The methods alone that change nothing.")] = False,
-    timeout: Annotated[float, Option(metavar="SECONDS", minimum=0, help="For connecting, a start included.")] = 30.0,
+    only: Annotated[str, Option(metavar="NAME,...", help="Offer only these methods and topics.")] = "",
+    read_only: Annotated[bool, Option(help="Offer only methods declared read_only.")] = False,
+    timeout: Annotated[
+        float, Option(metavar="SECONDS", minimum=0, help="Limit for connecting, including a start.")
+    ] = 30.0,
 ) -> None:
-    """Serve a service as tools for an AI assistant, by the Model Context Protocol, on standard input and output."""
+    """Offer a service's methods as tools to an AI assistant: Model Context Protocol on standard input and output."""
     if start:
         check_target(start)
     elif directory is not None or idle_timeout is not None:
