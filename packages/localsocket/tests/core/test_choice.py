@@ -39,7 +39,11 @@ def test_what_was_not_compiled_is_done_in_python() -> None:
     assert said_by(WITHOUT_COMPILED + SAYS_WHICH) == "pure localsocket._core.in_python"
 
 
-@pytest.mark.parametrize("version", ["", f"{in_python.VERSION + 1}"], ids=["none", "another"])
+@pytest.mark.parametrize(
+    "version",
+    ["", f"{in_python.VERSION + 1}", f"{in_python.VERSION}"],
+    ids=["none", "another", "the same, without the fields"],
+)
 def test_what_was_compiled_for_other_sources_is_not_used_and_that_is_said(version: str) -> None:
     program = (
         "import sys, types, warnings\n"

@@ -13,11 +13,20 @@ from typing import TYPE_CHECKING, Final
 
 from localsocket._core import in_python as _chosen
 
+
+def _is_of_these_sources(compiled: object) -> bool:
+    """Return whether number and fields agree: the number is raised by hand, and whoever adds a field may forget it."""
+    records = (_chosen.OpenCall, _chosen.AnsweredCall)
+    return getattr(compiled, "VERSION", None) == _chosen.VERSION and all(
+        hasattr(getattr(compiled, record.__name__, None), field) for record in records for field in record.__slots__
+    )
+
+
 if not TYPE_CHECKING and os.environ.get("LOCALSOCKET_PURE") != "1":
     with contextlib.suppress(ImportError):  # where it was not built, or not for this interpreter
         from localsocket._core import compiled
 
-        if getattr(compiled, "VERSION", None) == _chosen.VERSION:
+        if _is_of_these_sources(compiled):
             _chosen = compiled
         else:  # in place, where sources change and nobody builds
             import warnings
