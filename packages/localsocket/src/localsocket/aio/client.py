@@ -41,9 +41,9 @@ T = TypeVar("T")
 
 
 class Calls(CallsCore["Client"]):
-    """The ways to call a service, each call with the same time-out: what Client is, and what its within() gives.
+    """The ways to call a service, all with the same time-out: Client has them, and so has the result of within().
 
-    Cancelling a call has the meaning of a time-out that is over: it is cancelled where it is served, too.
+    Cancelling a call does what a time-out does: the call is cancelled in the service too.
     """
 
     async def call(
@@ -55,7 +55,7 @@ class Calls(CallsCore["Client"]):
         result_into: Any | None = None,
         **named: object,
     ) -> Any:
-        """Call `method` and return what it gives; for a method that streams, a Stream.
+        """Call `method` and return its result; for a method that streams, return a Stream.
 
         For `result_into` see localsocket.Client.call().
         """
@@ -70,7 +70,7 @@ class Calls(CallsCore["Client"]):
         result_into: Any | None = None,
         **named: object,
     ) -> asyncio.Task[Any]:
-        """Call `method` in a task, and return that: to be awaited, or cancelled."""
+        """Call `method` in a task, and return the task, which you can await or cancel."""
         result = result_of_call(method, result_into)
         return asyncio.create_task(self._call(method, arguments, named, timeout, result))
 
@@ -84,7 +84,7 @@ class Calls(CallsCore["Client"]):
         prefetch: int | None = None,
         **named: object,
     ) -> Stream[Any]:
-        """Return the items that `method` yields, as they come; it is called when the stream is entered or iterated.
+        """Return the items that `method` yields, as they arrive; the call begins when you enter or iterate the stream.
 
         For `timeout`, `idle_timeout` and `prefetch` see localsocket.Client.stream().
         """
@@ -92,7 +92,7 @@ class Calls(CallsCore["Client"]):
         return self._stream(method, arguments, named, timeout, ANYTHING, idle_timeout, prefetch)
 
     async def notify(self, method: str, /, *arguments: object, timeout: float | None = None, **named: object) -> None:
-        """Have `method` called, without knowing whether and how it ends. Returns when that is on its way."""
+        """Call `method` without waiting for a result, or learning whether it succeeds. Returns once it is sent."""
         await self._client._send_notification(method, arguments, named, self._deadline(timeout))
 
     @overload
@@ -124,18 +124,18 @@ class Calls(CallsCore["Client"]):
         on_gap: OnGap | None = None,
         idle_timeout: float | None = None,
     ) -> Subscription[Any]:
-        """Return the messages of `topic`, of type `kind`, as they come.
+        """Return the messages of `topic`, of type `kind`, as they arrive.
 
-        From when it is awaited or entered nothing that is published is missed, but what the topic's policy drops.
-        `resume`, `on_gap` and `idle_timeout`: see localsocket.Client.subscribe(); what `on_gap` gives is awaited, if it
-        can be.
+        From when you await or enter it, you miss nothing that is published except what the topic's policy drops.
+        `resume`, `on_gap` and `idle_timeout`: see localsocket.Client.subscribe(); if `on_gap` returns an awaitable, it
+        is awaited.
         """
         client = self._client
         times = ItemTimes(topic, NEVER, begins_in_time=False, idle_timeout=check_idle_timeout(idle_timeout))
         return Subscription(client, Following(topic, kind, client._core, resumes=resume, on_gap=on_gap), times)
 
     async def describe(self, *, timeout: float | None = None) -> ServiceDescription:
-        """Return what the service tells about itself: its methods and topics, with types and documentation."""
+        """Return the service's description of itself: its methods and topics, with types and documentation."""
         description = read_description(await self._call(DESCRIBE, (), {}, timeout, ANYTHING))
         client = self._client
         client._description = (client._connection, description)
@@ -203,10 +203,10 @@ class Calls(CallsCore["Client"]):
 
 
 class Client(Calls, AnyClient[ClientConnection]):
-    """A client of the service at `address`, for the tasks of one loop, over one connection.
+    """A client of the service at `address`, with one connection, for the tasks of one loop.
 
-    Connects when it is entered, or open() is called, or with the first call. Parameters are those of
-    localsocket.Client. As an async context manager it closes itself.
+    It connects when it is entered, on open(), or with the first call. Parameters are those of localsocket.Client. As an
+    async context manager it closes itself.
     """
 
     def __init__(self, address: Reached, **options: Unpack[ClientOptions]) -> None:
@@ -219,15 +219,15 @@ class Client(Calls, AnyClient[ClientConnection]):
         self._connecting_ended = Waiters()
 
     async def open(self) -> None:
-        """Connect, unless it is connected. Raises what localsocket.connect() raises, and PeerBrokeProtocol."""
+        """Connect, unless connected. Raises what localsocket.connect() raises, and PeerBrokeProtocol."""
         await self._connected(Deadline(self._core.connect_timeout))
 
     def within(self, timeout: float | None) -> Calls:
-        """Return the ways to call with another time-out: `await client.within(0.5).proxy.add(2, 3)`."""
+        """Return the same ways to call, with another time-out: `await client.within(0.5).proxy.add(2, 3)`."""
         return Calls(Deadline(timeout).timeout, self)
 
     async def close(self, *, timeout: float | None = CLOSE_TIMEOUT) -> None:
-        """Send what is unsent, then close; see localsocket.Client.close(). Cancelled, it closes at once."""
+        """Send unsent data, then close; see localsocket.Client.close(). If cancelled, it closes at once."""
         deadline = Deadline(timeout)
         self._is_closed = True
         if (greeting := self._greeting) is not None:

@@ -34,9 +34,9 @@ def listen(
     take_over_stale: bool = True,
     limits: Limits = DEFAULT_LIMITS,
 ) -> Opening[LocalServer]:
-    """Own `address` and listen there until the server is closed or the process ends, however it ends.
+    """Take `address` and listen there until the server is closed or the process ends, however it ends.
 
-    To be awaited or entered. Parameters and errors are those of localsocket.listen(); nothing is waited for.
+    Await it or enter it. Parameters and errors are those of localsocket.listen(); it does not wait.
     """
 
     async def open_server() -> LocalServer:
@@ -59,8 +59,8 @@ def listen(
 class LocalServer(AwaitedServer[LocalSocket]):
     """A listening local server; the tasks of one loop accept, pause and close it.
 
-    Made by listen() or adopt_descriptor(). As an async context manager it closes itself; connections that were
-    accepted stay open. Iterating gives connections until the server is closed. A cancelled accept() has taken none.
+    Made by listen() or adopt_descriptor(). As an async context manager it closes itself; accepted connections stay
+    open. Iterate to get connections until the server is closed. A cancelled accept() has not taken one.
     """
 
     def __init__(self, listener: Listener, admission: Admission, *, max_pending: int, limits: Limits) -> None:

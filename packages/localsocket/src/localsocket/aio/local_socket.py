@@ -34,13 +34,13 @@ class _Attaching(asyncio.Task[object]):
 class LocalSocket(AwaitedSocket):
     """A connected local socket whose waiting calls are awaited; for the tasks of one loop.
 
-    Time-outs are in seconds, None waits for ever, 0 does not wait; one call has one deadline, and DeadlinePassed (a
-    TimeoutError) when it is over. `asyncio.timeout()` and cancelling have the same effect on the stream: nothing is
-    lost, and nothing comes twice.
+    Time-outs are in seconds: None waits for ever, 0 does not wait. Each call has one deadline, and raises
+    DeadlinePassed (a TimeoutError) when it passes. `asyncio.timeout()` and cancelling have the same effect on the
+    stream: nothing is lost, and nothing arrives twice.
 
-    From the first call that has to wait, the loop receives what arrives, up to Limits.read_buffer, and sends what is
-    unsent. Iterating gives lines. As an async context manager it closes itself, waiting up to 5 s for unsent bytes to
-    be taken.
+    From the first call that has to wait, the loop receives what arrives, up to Limits.read_buffer, and sends unsent
+    bytes. Iterate to get lines. As an async context manager it closes itself, waiting up to 5 s for unsent bytes to be
+    accepted.
 
     Nearly always one chunk arrives, is read whole, and is answered. That way is short: the chunk waits in `_fresh`, and
     goes into the byte buffer only when something else is asked for. `_is_plain` says that the loop receives, the stream

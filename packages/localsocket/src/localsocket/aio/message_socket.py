@@ -1,4 +1,4 @@
-"""Whole messages over a local socket of asyncio: what is sent in one piece arrives in one piece."""
+"""Whole messages over a local socket of asyncio: each message arrives as it was sent, in one piece."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def connect_messages(
 ) -> Opening[MessageSocket]:
     """Connect as connect() does, and return a MessageSocket once both sides have greeted each other.
 
-    To be awaited or entered.
+    Await it or enter it.
     """
     check_keywords("connect_messages", options, ConnectOptions, ["serializer", "kind", "max_message", "types"])
     return Opening(_connect(address, serializer, kind, max_message, types, options))
@@ -65,30 +65,30 @@ class MessageSocket(AnyMessageSocket[LocalSocket]):
 
     Parameters are those of localsocket.MessageSocket.
 
-    Time-outs are in seconds, None waits for ever. Iterating gives messages, until the peer has finished sending.
+    Time-outs are in seconds, None waits for ever. Iterate to get messages until the peer has finished sending.
     """
 
     async def wait_greeted(self, *, timeout: float | None = None) -> None:
-        """Wait until the peer has greeted, as send() and receive() do by themselves. Raises PeerBrokeProtocol."""
+        """Wait for the peer's greeting, as send() and receive() do by themselves. Raises PeerBrokeProtocol."""
         if self._exchange.peer is None:
             await self._take(self._exchange.take_greeting, timeout, "waiting for the peer's greeting")
 
     async def send(self, message: object, *, timeout: float | None = None) -> None:
-        """Send `message`, in one piece however many tasks send, waiting until the kernel has taken it.
+        """Send `message`, in one piece however many tasks send, waiting until the kernel has accepted it.
 
-        Raises UnsuitableMessage (a TypeError) or TooLongToSend (a ValueError), and nothing is sent; on DeadlinePassed
-        what LocalSocket.write() says.
+        Raises UnsuitableMessage (a TypeError) or TooLongToSend (a ValueError) without sending anything. For
+        DeadlinePassed, see LocalSocket.write().
         """
         deadline = Deadline(timeout)
         await self.wait_greeted(timeout=deadline.remaining())
         await self.socket.write(self._exchange.encode(message), timeout=deadline.remaining())
 
     async def receive(self, *, timeout: float | None = None) -> Any:
-        """Return the next message, waiting for it; EndOfStream once the peer has finished sending.
+        """Return the next message, waiting for it; raise EndOfStream once the peer has finished sending.
 
-        On DeadlinePassed nothing is consumed. With several tasks each message goes to one. Raises
-        PeerBrokeProtocol for what is no message, and the connection is closed; and for a message that is not of this
-        side's type, which is consumed.
+        On DeadlinePassed nothing is consumed. Several tasks may call; each message goes to one. Raises
+        PeerBrokeProtocol for data that is not a message, and closes the connection; raises it also for a message that
+        is not of this side's type, which is consumed.
         """
         body = await self._take(self._exchange.take_body, timeout, "receiving a message")
         return self._decode(body)
@@ -98,7 +98,7 @@ class MessageSocket(AnyMessageSocket[LocalSocket]):
         await self.socket.shutdown_write(timeout=timeout)
 
     async def close(self, *, timeout: float | None = CLOSE_TIMEOUT) -> None:
-        """Send what is unsent, then close. Closing again is fine."""
+        """Send unsent bytes, then close. Closing again has no effect."""
         await self.socket.close(timeout=timeout)
 
     async def __aiter__(self) -> AsyncIterator[Any]:

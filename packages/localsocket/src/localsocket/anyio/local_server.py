@@ -41,9 +41,9 @@ def listen(
     take_over_stale: bool = True,
     limits: Limits = DEFAULT_LIMITS,
 ) -> Opening[LocalServer]:
-    """Own `address` and listen there until the server is closed or the process ends, however it ends.
+    """Take `address` and listen there until the server is closed or the process ends, however it ends.
 
-    To be awaited or entered. Parameters and errors are those of localsocket.listen(); nothing is waited for.
+    Await it or enter it. Parameters and errors are those of localsocket.listen(); it does not wait.
     """
 
     async def open_server() -> LocalServer:
@@ -67,8 +67,8 @@ def listen(
 class LocalServer(AwaitedServer[LocalSocket], anyio.abc.Listener[LocalSocket]):
     """A listening local server, and an anyio Listener; the tasks of one loop accept, pause and close it.
 
-    Made by listen() or adopt_descriptor(). As an async context manager it closes itself; connections that were
-    accepted stay open. Iterating gives connections until the server is closed. A cancelled accept() has taken none.
+    Made by listen() or adopt_descriptor(). As an async context manager it closes itself; accepted connections stay
+    open. Iterate to get connections until the server is closed. A cancelled accept() has not taken one.
     """
 
     def __init__(self, listener: Listener, admission: Admission, *, max_pending: int, limits: Limits) -> None:
@@ -81,10 +81,10 @@ class LocalServer(AwaitedServer[LocalSocket], anyio.abc.Listener[LocalSocket]):
     # --- as anyio's Listener ------------------------------------------------------------------------------------------
 
     async def serve(self, handler: Callable[[LocalSocket], Any], task_group: anyio.abc.TaskGroup | None = None) -> None:
-        """Call `handler` with each connection, in a task of its own; the handler closes it.
+        """Call `handler` with each connection, in a task of its own; the handler closes the connection.
 
-        Ends with anyio.ClosedResourceError when the server is closed; without a `task_group` it lets the handlers
-        finish first. What a handler raises ends it too, as in every task group.
+        Ends with anyio.ClosedResourceError when the server is closed; without a `task_group` it first lets the handlers
+        finish. An error in a handler ends it too, as in every task group.
         """
         async with contextlib.AsyncExitStack() as stack:
             if task_group is None:

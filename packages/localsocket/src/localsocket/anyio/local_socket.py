@@ -1,4 +1,4 @@
-"""The anyio face of one connected byte stream: of the tasks that wait on it, one moves the bytes for all."""
+"""The anyio API of one connected byte stream: one of the tasks that wait on it moves the bytes for all."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from localsocket.sockets.connected_socket import T
 
 
 class LocalSocketAttribute(anyio.TypedAttributeSet):
-    """What a LocalSocket tells through the streams that wrap it: `stream.extra(LocalSocketAttribute.peer)`."""
+    """Attributes of a LocalSocket, also through streams that wrap it: `stream.extra(LocalSocketAttribute.peer)`."""
 
     address: str = anyio.typed_attribute()
     peer: PeerCredentials = anyio.typed_attribute()
@@ -31,15 +31,15 @@ class LocalSocketAttribute(anyio.TypedAttributeSet):
 class LocalSocket(AwaitedSocket, ByteStream):
     """A connected local socket whose waiting calls are awaited, and an anyio ByteStream; for the tasks of one loop.
 
-    Time-outs are in seconds, None waits for ever, 0 does not wait; one call has one deadline, and DeadlinePassed (a
-    TimeoutError) when it is over. Cancel scopes have the same effect on the stream: nothing is lost, and nothing comes
-    twice. Every call is a checkpoint.
+    Time-outs are in seconds: None waits for ever, 0 does not wait. Each call has one deadline, and raises
+    DeadlinePassed (a TimeoutError) when it passes. Cancel scopes have the same effect on the stream: nothing is lost,
+    and nothing arrives twice. Every call is a checkpoint.
 
-    Bytes move while some task waits on the socket: what a write that was broken off has left unsent goes out with the
-    next call that waits, or with flush() or close().
+    Bytes move while some task waits on the socket: bytes left unsent by an interrupted write go out with the next call
+    that waits, or with flush() or close().
 
-    receive(), send(), send_eof(), aclose() and iterating are anyio's and raise anyio's errors, with ours as their
-    cause; the methods that all faces have raise ours. Iterating gives pieces as they come, as with every ByteStream;
+    receive(), send(), send_eof(), aclose() and iterating follow anyio and raise its errors, with ours as their cause;
+    the methods that all our APIs have raise ours. Iterate to get pieces as they arrive, as with every ByteStream;
     lines() gives lines. As an async context manager it closes itself, waiting up to 5 s for unsent bytes to be taken.
     """
 
@@ -60,12 +60,12 @@ class LocalSocket(AwaitedSocket, ByteStream):
         super().__init__(sock, address=address, peer=peer, mode=mode, limits=limits, on_closed=on_closed)
 
     async def write(self, data: Buffer, *, timeout: float | None = None) -> None:
-        """Send `data`, waiting until the kernel has taken all of it, in one piece however many tasks write."""
+        """Send `data`, waiting until the kernel has accepted all of it, in one piece however many tasks write."""
         await anyio.lowlevel.checkpoint()
         await super().write(data, timeout=timeout)
 
     def lines(self) -> AsyncIterator[bytes]:
-        """Iterate over the lines, without their endings, to the end of the stream, waiting for each for ever."""
+        """Iterate over the lines, without their endings, to the end of the stream; each wait has no time limit."""
         return super().__aiter__()
 
     # --- as anyio's ByteStream ----------------------------------------------------------------------------------------
@@ -83,7 +83,7 @@ class LocalSocket(AwaitedSocket, ByteStream):
         return self
 
     async def send(self, item: bytes) -> None:
-        """Send `item`, waiting until the kernel has taken all of it; see write()."""
+        """Send `item`, waiting until the kernel has accepted all of it; see write()."""
         with anyio_errors("writing to"):
             await self.write(item)
 
@@ -93,7 +93,7 @@ class LocalSocket(AwaitedSocket, ByteStream):
             await self.shutdown_write()
 
     async def aclose(self) -> None:
-        """Send what is unsent, then close; see close(). anyio.BrokenResourceError says that bytes were lost."""
+        """Send unsent bytes, then close; see close(). anyio.BrokenResourceError says that bytes were lost."""
         with anyio_errors("writing to"):
             await self.close()
 

@@ -45,11 +45,11 @@ _PATIENCE = 5.0  # seconds; somebody looks at a proxy, perhaps without knowing t
 
 
 class Calls(CallsCore["Client"]):
-    """The ways to call a service, each call with the same time-out: what Client is, and what its within() gives.
+    """The ways to call a service, all with the same time-out: Client has them, and so has the result of within().
 
-    `timeout` is in seconds for the whole call, None for what the client, or within(), says. It travels with the call,
-    so that the service knows it too. When it is over the call is cancelled there, and raises DeadlinePassed here.
-    Where the call gives a stream, what the client or within() says is for its beginning alone.
+    `timeout` is in seconds for the whole call; None means the default of the client, or of within(). It is sent with
+    the call, so the service knows it too. When it has passed, the call is cancelled there and raises DeadlinePassed
+    here. For a call that returns a stream, the default applies only to its beginning.
     """
 
     def call(
@@ -61,17 +61,17 @@ class Calls(CallsCore["Client"]):
         result_into: Any | None = None,
         **named: object,
     ) -> Any:
-        """Call `method` and return what it gives, waiting for it; for a method that streams, a Stream.
+        """Call `method` and return its result, waiting for it; for a method that streams, return a Stream.
 
-        `result_into` is memory that can be written to, such as a bytearray, a memoryview or an array of numpy, for a
-        method that gives bytes or an array: the result is written to its beginning, and what is returned is a view of
-        that. A large one that comes by shared memory is copied there and nowhere else. Until the call has ended, and
-        after it has failed, nothing is known of what is there; once it was cancelled nothing more is written. Raises
-        BadResult where the result is longer, or something else.
+        `result_into` is writable memory, such as a bytearray, a memoryview or a numpy array, for a method that returns
+        bytes or an array. The result is written to its beginning, and a view of that is returned. A large result that
+        comes by shared memory is copied straight there. Until the call has ended, and after it has failed, the contents
+        are undefined; once it is cancelled, nothing more is written. Raises BadResult if the result is longer, or of
+        another type.
 
-        Raises what the method raised, if its service declares that and this client knows the class (`errors`), else
-        CallFailed or RemoteError; NoSuchMethod, BadArguments, NotAllowed; DeadlinePassed; ClosedByPeer when the
-        connection was lost meanwhile: then it is not known whether the method was called.
+        Raises what the method raised, if its service declares that error and this client knows the class (`errors`),
+        otherwise CallFailed or RemoteError; NoSuchMethod, BadArguments, NotAllowed; DeadlinePassed; ClosedByPeer if the
+        connection is lost during the call: then it is not known whether the method was called.
         """
         return self._call(method, arguments, named, timeout, result_of_call(method, result_into))
 
@@ -84,9 +84,9 @@ class Calls(CallsCore["Client"]):
         result_into: Any | None = None,
         **named: object,
     ) -> PendingCall:
-        """Call `method` and return at once what its result() is to be taken from; see call().
+        """Call `method` and return at once an object whose result() waits for the result. See call().
 
-        Waits only while as many calls are under way as the service allows. Nobody receives while nobody waits for a
+        Waits only while the service allows no further calls. Answers are received only while some thread waits for a
         result.
         """
         return self._begin(method, arguments, named, timeout, result_of_call(method, result_into))
@@ -101,22 +101,22 @@ class Calls(CallsCore["Client"]):
         prefetch: int | None = None,
         **named: object,
     ) -> Stream[Any]:
-        """Call `method` and return the items that it yields, as they come.
+        """Call `method` and return the items that it yields, as they arrive.
 
-        `timeout`: seconds for the whole stream; without it the stream may last for ever, and what the client or
-        within() says is the time in which it has to begin. `idle_timeout`: seconds that it may keep its reader waiting
-        for any one item, from when that is asked for. When either is over the stream is cancelled where it is served,
-        and raises DeadlinePassed here, which names the method.
+        `timeout`: seconds for the whole stream. Without it the stream may last for ever, and the default of the client
+        or of within() limits only its beginning. `idle_timeout`: seconds to wait for any one item, from when it is
+        asked for. When either has passed, the stream is cancelled in the service, and raises DeadlinePassed here, which
+        names the method.
 
-        `prefetch`: how many items this reader may hold, the one in its hands included. It has done with that when it
-        asks for the next one, and only then may the service make another: with prefetch=1 a job is taken out of a
-        queue when there is somebody to do it. At most `CallLimits.stream` bytes (and one item) are held in any case.
-        Raises Unsupported where the service is of an earlier version, or in another language, and cannot keep to that.
+        `prefetch`: how many items this reader may hold, including the one it is working on. An item counts until the
+        reader asks for the next one; only then may the service make another. So with prefetch=1 a job is taken from a
+        queue only when somebody is ready to do it. In any case at most `CallLimits.stream` bytes (and one item) are
+        held. Raises Unsupported if the service cannot do this, being of an earlier version or in another language.
         """
         return self._stream(method, arguments, named, timeout, ANYTHING, check_idle_timeout(idle_timeout), prefetch)
 
     def notify(self, method: str, /, *arguments: object, timeout: float | None = None, **named: object) -> None:
-        """Have `method` called, without knowing whether and how it ends. Returns when that is on its way."""
+        """Call `method` without waiting for a result, or learning whether it succeeds. Returns once it is sent."""
         self._client._send_notification(method, arguments, named, self._deadline(timeout))
 
     @overload
@@ -151,18 +151,19 @@ class Calls(CallsCore["Client"]):
         timeout: float | None = None,
         idle_timeout: float | None = None,
     ) -> Subscription[Any]:
-        """Subscribe to `topic` and return its messages, of type `kind`, from now on, as they come.
+        """Subscribe to `topic` and return its messages, of type `kind`, from now on, as they arrive.
 
-        Once it has returned, nothing that is published is missed, but what the topic's policy drops. `timeout` is for
-        subscribing, `idle_timeout` for each message, as of stream(). Raises NoSuchTopic; the subscription raises
-        SubscriberTooSlow where the policy is to disconnect.
+        Once this has returned, you miss nothing that is published except what the topic's policy drops. `timeout` is
+        for subscribing, `idle_timeout` for each message, as in stream(). Raises NoSuchTopic; the subscription raises
+        SubscriberTooSlow if the policy is to disconnect.
 
-        With `resume`, for a client that reconnects, it is taken up again after the connection was lost, by whoever
-        takes the next message: that waits for the server to be back until its time-out, or the client's `timeout`, and
-        on DeadlinePassed may be tried again.
+        With `resume`, for a client that reconnects, the subscription is resumed after a lost connection by whoever
+        takes the next message. That call waits for the server to be back until its time-out, or the client's `timeout`;
+        after DeadlinePassed you may call again.
 
-        `on_gap` is called with a Gap as soon as messages are known to be missing, before the next one is given, by
-        whoever takes that; what it raises is raised there, and no message is lost by that. Without it gaps are logged.
+        `on_gap` is called with a Gap as soon as messages are known to be missing, before the next one is returned, by
+        whoever takes that one. If it raises, the error is raised there, and no message is lost. Without `on_gap`, gaps
+        are logged.
         """
         from localsocket.blocking.subscription import Subscription  # which who calls alone does without
         from localsocket.services.following import Following
@@ -173,7 +174,7 @@ class Calls(CallsCore["Client"]):
         return Subscription._begin(client, following, times, self._deadline(timeout))
 
     def describe(self, *, timeout: float | None = None) -> ServiceDescription:
-        """Return what the service tells about itself: its methods and topics, with types and documentation."""
+        """Return the service's description of itself: its methods and topics, with types and documentation."""
         description = read_description(self._call(DESCRIBE, (), {}, timeout, ANYTHING))
         client = self._client
         client._description = (client._connection, description)
@@ -294,18 +295,18 @@ class Client(Calls, AnyClient[ClientConnection]):
         self._connecting = threading.RLock()  # which knows whose it is
 
     def open(self) -> None:
-        """Connect, unless it is connected. Raises what localsocket.connect() raises, and PeerBrokeProtocol."""
+        """Connect, unless connected. Raises what localsocket.connect() raises, and PeerBrokeProtocol."""
         self._connected(Deadline(self._core.connect_timeout))
 
     def within(self, timeout: float | None) -> Calls:
-        """Return the ways to call with another time-out: `client.within(0.5).proxy.add(2, 3)`."""
+        """Return the same ways to call, with another time-out: `client.within(0.5).proxy.add(2, 3)`."""
         return Calls(Deadline(timeout).timeout, self)
 
     def close(self, *, timeout: float | None = CLOSE_TIMEOUT) -> None:
-        """Send what is unsent, notifications above all, then close; who waits for a result gets ClosedByUs at once.
+        """Send unsent data, such as notifications, then close. Calls that wait for a result get ClosedByUs at once.
 
-        The connection is closed in any case; DeadlinePassed or ClosedByPeer then says how many bytes were lost. Left by
-        an exception, a `with` block logs that. Closing again is fine.
+        The connection is closed in any case; DeadlinePassed or ClosedByPeer then says how many bytes were lost. If an
+        exception leaves a `with` block, that is logged instead. Closing again has no effect.
         """
         deadline = Deadline(timeout)
         self._is_closed = True
@@ -325,9 +326,9 @@ class Client(Calls, AnyClient[ClientConnection]):
             self.close()
 
     def wait_closed(self, timeout: float | None = None) -> bool:
-        """Wait until the connection is over, for a client that serves above all; False if the time was over before.
+        """Wait until the connection is over, chiefly for a client that serves; return False if the time runs out first.
 
-        Connects, if it is not connected. Nothing is raised for a connection that was lost.
+        Connects if necessary. A lost connection raises nothing.
         """
         deadline = Deadline(timeout)
         return (self._connection or self._connected(deadline)).wait_ended(deadline)

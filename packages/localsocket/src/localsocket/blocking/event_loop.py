@@ -1,4 +1,4 @@
-"""One thread, thousands of sockets: an epoll or kqueue loop that moves bytes and tells handlers."""
+"""One thread, thousands of sockets: an epoll or kqueue loop that moves bytes and calls handlers."""
 
 from __future__ import annotations
 
@@ -42,10 +42,10 @@ from localsocket.wire.send_queue import SendQueue
 
 
 class EventLoop:
-    """Drives sockets and servers from the one thread that is in run(); a handler belongs to each.
+    """Drives sockets and servers in the thread that is in run(), and calls the handler of each.
 
     add(), connect(), serve(), call_soon(), call_later() and stop() may be called from any thread. close() ends every
-    connection and is for when run() has returned. As a context manager it closes itself.
+    connection; call it after run() has returned. As a context manager it closes itself.
     """
 
     def __init__(self) -> None:
@@ -77,14 +77,14 @@ class EventLoop:
 
     @property
     def sockets(self) -> frozenset[EventSocket]:
-        """The connections that are driven now."""
+        """The connections that the loop is driving."""
         return frozenset(self._sockets)
 
     def add(self, socket: LocalSocket, handler: Handler) -> EventSocket:
-        """Take over a connected socket, with what it has read ahead; `connected` is called from the loop.
+        """Take over a connected socket, including any data it has read ahead; the loop then calls `connected`.
 
-        `socket` itself counts as closed from then on. Raises UnsuitableHandler, or Busy when another thread waits on
-        the socket; then it is as it was.
+        `socket` itself counts as closed from then on. Raises UnsuitableHandler, or Busy while another thread waits on
+        the socket; the socket is then unchanged.
         """
         return self._drive(socket, check_handler(handler))
 
@@ -110,9 +110,9 @@ class EventLoop:
         on_failed: Callable[[LocalSocketError], object],
         **options: Unpack[ConnectOptions],
     ) -> None:
-        """Connect without making anybody wait, so also from a handler.
+        """Connect without blocking, so that a handler may call it too.
 
-        `connected` is called when it is done, else `on_failed`, from the loop, with what connect() would have raised.
+        The loop calls `connected` on success, otherwise `on_failed` with the error that connect() would have raised.
         """
         check_keywords("EventLoop.connect_soon", options, ConnectOptions, ["on_failed"])
         self._check_open()
@@ -128,10 +128,10 @@ class EventLoop:
     # --- running ------------------------------------------------------------------------------------------------------
 
     def run(self, *, timeout: float | None = None) -> None:
-        """Drive everything in this thread until stop() is called or `timeout` seconds are over.
+        """Drive everything in this thread until stop() is called or `timeout` seconds have passed.
 
-        What a handler raises stays with its connection; KeyboardInterrupt and the like leave run(), which may be
-        called again. RuntimeError when another thread is running this loop.
+        An exception in a handler ends only its connection; KeyboardInterrupt and the like leave run(), which may be
+        called again. Raises RuntimeError if another thread is running this loop.
         """
         self._check_open()
         if self._thread is not None:
@@ -162,25 +162,25 @@ class EventLoop:
                 self._run_number += 1
 
     def stop(self) -> None:
-        """Make run() return after what it is doing now; a stop before run() makes that return at once."""
+        """Make run() return after its current step; if the loop is not running, the next run() returns at once."""
         self._is_stopping = True
         self._wake()
 
     def call_soon(self, callback: Callable[..., object], *arguments: object) -> None:
-        """Call `callback` from the loop's thread, after the events it is handling now."""
+        """Call `callback` in the loop's thread, after the events that it is handling now."""
         self._soon.append((callback, arguments))
         if threading.get_ident() != self._thread:
             self._wake()
 
     def call_later(self, seconds: float, callback: Callable[..., object], *arguments: object) -> None:
-        """Call `callback` from the loop's thread in `seconds`."""
+        """Call `callback` in the loop's thread, `seconds` from now."""
         when = time.monotonic() + check_seconds(seconds, "seconds")
         self.call_soon(self._add_timer, when, callback, arguments)
 
     def close(self) -> None:
-        """End all connections at once and let go of the descriptors; the servers served are not closed.
+        """End all connections at once and release the descriptors; servers that it served stay open.
 
-        `disconnected` is called for each connection, from this thread. Closing again is fine.
+        Calls `disconnected` for each connection, in this thread. Closing again has no effect.
         """
         if self._is_closed:
             return

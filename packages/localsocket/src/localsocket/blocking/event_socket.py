@@ -45,10 +45,10 @@ class DrivingLoop(Protocol):
 
 @short_ways("read_available", "_on_events")
 class EventSocket(ConnectedSocket):
-    """A connected local socket whose bytes a loop moves and whose handler is told; no call of it ever waits.
+    """A connected local socket driven by a loop, which calls its handler; none of its methods ever blocks.
 
-    Any thread may read, write and close. write() queues what the kernel does not take at once, up to
-    Limits.write_buffer. `context` belongs to the handler.
+    Any thread may read, write and close. write() queues what the kernel does not accept at once, up to
+    Limits.write_buffer. `context` is free for the handler's own data.
 
     Nearly always one chunk arrives, is read whole, and is answered. That way is short: the chunk waits in `_fresh`, and
     goes into the byte buffer only when something else is asked for. `_needs_care` says that it is not that simple now:
@@ -115,7 +115,7 @@ class EventSocket(ConnectedSocket):
         return super().read_available(max_bytes)
 
     def pause_reading(self) -> None:
-        """Receive nothing until resume_reading(); the kernel holds the peer back."""
+        """Stop receiving until resume_reading(); the kernel then slows the peer down."""
         with self._lock:
             self._is_paused = self._needs_care = True
             self._update_interest()
@@ -126,9 +126,9 @@ class EventSocket(ConnectedSocket):
             self._update_interest()
 
     def shutdown_write(self) -> None:
-        """Finish sending once everything queued is sent: the peer then reads the end, and can still answer.
+        """Finish sending once everything queued is sent: the peer then sees the end, and can still answer.
 
-        Doing it again is fine.
+        Calling it again has no effect.
         """
         with self._lock:
             self._check_open()
@@ -140,10 +140,10 @@ class EventSocket(ConnectedSocket):
                 self._end_writing()
 
     def close(self, *, timeout: float | None = CLOSE_TIMEOUT) -> None:
-        """Have what is unsent sent, then close; returns at once, and `disconnected` is called when it is done.
+        """Send unsent bytes, then close. Returns at once; the loop calls `disconnected` when it is done.
 
-        Unread bytes are dropped. When the peer has not taken everything within `timeout` seconds, `failed` is called
-        with DeadlinePassed and the rest is dropped. Closing again is fine.
+        Unread bytes are dropped. If the peer does not accept everything within `timeout` seconds, `failed` is called
+        with DeadlinePassed and the rest is dropped. Closing again has no effect.
         """
         deadline = Deadline(timeout)
         with self._lock:

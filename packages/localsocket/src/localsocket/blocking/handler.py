@@ -1,4 +1,4 @@
-"""What an event loop calls, and how a handler that lacks it is refused before anything is served."""
+"""What an event loop calls, and the check that refuses an unsuitable handler before anything is served."""
 
 from __future__ import annotations
 
@@ -12,38 +12,38 @@ if TYPE_CHECKING:
 
 
 class Handler:
-    """Events of the sockets that a loop drives: derive from it and define at least `ready_read`.
+    """Receives the events of sockets that a loop drives: derive from it and define at least `ready_read`.
 
-    All calls come from the loop's thread, one at a time, and hold up every other socket of the loop while they run.
-    One handler may serve many sockets; `socket.context` is free for what belongs to one. An exception that leaves a
-    method is logged and closes that connection only.
+    All calls come from the loop's thread, one at a time, and every other socket of the loop waits until they return.
+    One handler may serve many sockets; use `socket.context` for data of a single one. An exception that leaves a
+    method is logged and closes only that connection.
     """
 
     # Whether what the peer has sent is read to its end although it can be sent nothing more.
     _reads_to_end = False
 
     def connected(self, socket: EventSocket) -> None:
-        """The connection is there: the first call for each socket."""
+        """The connection is open: the first call for each socket."""
 
     def ready_read(self, socket: EventSocket) -> None:
-        """New bytes have arrived. What is left unread stays, and is not announced again until more arrives."""
+        """New bytes have arrived. Unread bytes stay, but are not announced again until more arrive."""
         raise NotImplementedError
 
     def bytes_written(self, socket: EventSocket, count: int) -> None:
-        """The kernel has taken `count` more of the written bytes. Never called from within a write."""
+        """The kernel has accepted `count` more of the written bytes. Never called during a write."""
 
     def drained(self, socket: EventSocket) -> None:
-        """Everything that had to be queued is sent. Not called for writes that the kernel took at once."""
+        """All queued bytes have been sent. Not called for writes that the kernel accepted at once."""
 
     def end_of_stream(self, socket: EventSocket) -> None:
-        """The peer finished sending and may still read. Unless overridden, the socket sends what it has and closes."""
+        """The peer finished sending and may still read. Unless overridden, the socket sends unsent bytes and closes."""
         socket.close()
 
     def failed(self, socket: EventSocket, error: LocalSocketError) -> None:
         """The connection broke; `disconnected` follows."""
 
     def disconnected(self, socket: EventSocket) -> None:
-        """The connection is over, whoever ended it: the last call, exactly once for each `connected`."""
+        """The connection is over, whichever side ended it: the last call, exactly once for each `connected`."""
 
     def _hung_up(self, socket: EventSocket) -> None:
         """The peer has gone while nothing is read: what it has sent may still be, and nobody waits for any answer."""

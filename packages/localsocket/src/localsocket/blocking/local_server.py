@@ -1,4 +1,4 @@
-"""A server whose connections are accepted by whoever asks for them."""
+"""A server whose connections are accepted by the threads that ask for them."""
 
 from __future__ import annotations
 
@@ -68,8 +68,8 @@ def listen(
 class LocalServer(Server[LocalSocket]):
     """A listening local server; any thread may accept, pause and close it.
 
-    Made by listen() or adopt_descriptor(). As a context manager it closes itself; connections that were accepted stay
-    open. Iterating gives connections until the server is closed.
+    Made by listen() or adopt_descriptor(). As a context manager it closes itself; accepted connections stay open.
+    Iterate to get connections until the server is closed.
     """
 
     def __init__(self, listener: Listener, admission: Admission, *, max_pending: int, limits: Limits) -> None:
@@ -79,9 +79,9 @@ class LocalServer(Server[LocalSocket]):
     def accept(self, *, timeout: float | None = None) -> LocalSocket:
         """Return the next connection, waiting for one.
 
-        Peers that are turned away are not seen here; refused_connections counts them. While the server is paused,
-        full, or out of descriptors (said once in the log), it goes on waiting. Raises DeadlinePassed, and ClosedByUs
-        when the server is closed meanwhile.
+        Peers that are turned away do not appear here; refused_connections counts them. While the server is paused,
+        full, or out of descriptors (logged once), the call goes on waiting. Raises DeadlinePassed, or ClosedByUs if the
+        server is closed meanwhile.
         """
         deadline = Deadline(timeout)
         has_waited = False
@@ -94,7 +94,7 @@ class LocalServer(Server[LocalSocket]):
             has_waited = True
 
     def wait_pending(self, timeout: float | None = None) -> bool:
-        """Wait until accept_nowait() would give a connection; False when the time was over before.
+        """Wait until accept_nowait() would return a connection; return False if the time runs out first.
 
         The connection is accepted, so one may be pending here even where `max_pending` is 0.
         """

@@ -19,13 +19,13 @@ from localsocket.wire.byte_buffer import ByteBuffer
 
 
 class LocalSocket(CallerDrivenSocket):
-    """A connected local socket that the caller drives; any thread may read, write and close.
+    """A connected local socket, driven by the calls that you make; any thread may read, write and close.
 
-    Time-outs are in seconds, None waits for ever, 0 does not wait; one call has one deadline, and DeadlinePassed (a
-    TimeoutError) when it is over. A waiting call moves bytes in both directions, as far as the limits allow, so two
-    programs that write to each other at the same time do not block each other for ever.
+    Time-outs are in seconds: None waits for ever, 0 does not wait. Each call has one deadline, and raises
+    DeadlinePassed (a TimeoutError) when it passes. A waiting call moves bytes in both directions, as far as the limits
+    allow, so two programs that write to each other at the same time do not block each other for ever.
 
-    Iterating gives lines. As a context manager it closes itself, waiting up to 5 s for unsent bytes to be taken.
+    Iterate to get lines. As a context manager it closes itself, waiting up to 5 s for unsent bytes to be accepted.
     """
 
     __slots__ = ("_waiters",)
@@ -48,17 +48,17 @@ class LocalSocket(CallerDrivenSocket):
     def read(self, max_bytes: int | None = None, *, timeout: float | None = None) -> bytes:
         """Return what has arrived, at most `max_bytes`, waiting for at least one byte; b"" at the end of the stream.
 
-        On DeadlinePassed nothing is consumed. Raises ClosedByPeer when the peer closed without reading everything.
+        On DeadlinePassed nothing is consumed. Raises ClosedByPeer if the peer closed without reading everything.
         """
         if max_bytes is not None:
             check_count(max_bytes, "max_bytes")
         return self._read(partial(self._take_some, max_bytes), Deadline(timeout), "reading")
 
     def read_exactly(self, count: int, *, timeout: float | None = None) -> bytes:
-        """Return the next `count` bytes, waiting until they are all there.
+        """Return the next `count` bytes, waiting until all of them have arrived.
 
-        On DeadlinePassed nothing is consumed: call again to continue. Raises EndOfStream when the peer finishes
-        before; what did arrive stays readable. LimitExceeded when `count` is more than Limits.read_buffer.
+        On DeadlinePassed nothing is consumed: call again to continue. Raises EndOfStream if the peer finishes first;
+        the bytes that did arrive stay readable. Raises LimitExceeded if `count` is more than Limits.read_buffer.
         """
         check_count(count, "count")
         return self._read(partial(self._received.take_exactly, count), Deadline(timeout), f"reading {count} bytes")
@@ -68,9 +68,9 @@ class LocalSocket(CallerDrivenSocket):
     ) -> bytes:
         r"""Return the next line without its ending, waiting until `timeout`.
 
-        A line ends with \n; what is left at the end of the stream counts as a line, told from a whole one by
-        `keep_ending=True`; EndOfStream when nothing is left. On DeadlinePassed nothing is consumed: call again to
-        continue. Safe from several threads, each line goes to one. Raises LineTooLong when `max_bytes` (default
+        A line ends with \n. Data left at the end of the stream counts as a line; `keep_ending=True` lets you tell it
+        from a complete one. Raises EndOfStream when nothing is left. On DeadlinePassed nothing is consumed: call again
+        to continue. Several threads may call; each line goes to one. Raises LineTooLong if `max_bytes` (default
         Limits.line) arrive without an ending; the bytes stay readable with read().
         """
         return self._read(self._line_taker(max_bytes, keep_ending=keep_ending), Deadline(timeout), "reading a line")
@@ -78,24 +78,24 @@ class LocalSocket(CallerDrivenSocket):
     def read_to_end(self, *, timeout: float | None = None, max_bytes: int | None = None) -> bytes:
         """Return everything up to the end of the stream, waiting for the peer to finish sending.
 
-        Raises LimitExceeded when more than `max_bytes` arrive, or when they fill the read buffer before the end has
-        come (so the default allows one less than Limits.read_buffer); they stay readable.
+        Raises LimitExceeded if more than `max_bytes` arrive, or if they fill the read buffer before the end has come
+        (so the default allows one byte less than Limits.read_buffer); the bytes stay readable.
         """
         limit = self.limits.read_buffer if max_bytes is None else check_count(max_bytes, "max_bytes")
         return self._read(partial(self._received.take_to_end, limit), Deadline(timeout), "reading to the end")
 
     def read_parsed(self, parse: Callable[[ByteBuffer], T | None], doing: str, *, timeout: float | None = None) -> T:
-        """Return what `parse` makes of the received bytes, waiting until that is not None.
+        """Return the result of `parse` on the received bytes, waiting until it is not None.
 
-        `parse` is called whenever more has arrived, with the buffer that holds it, and takes from it what it wants; one
-        thread at a time calls it. `doing` is for the sentence of DeadlinePassed.
+        `parse` is called whenever more bytes have arrived, with the buffer that holds them, and takes from it what it
+        needs. One thread at a time calls it. `doing` appears in the message of DeadlinePassed.
         """
         return self._read(partial(parse, self._received), Deadline(timeout), doing)
 
     def wait_readable(self, timeout: float | None = None) -> bool:
-        """Wait until at least one byte can be read; False when the stream ended or the time was over before.
+        """Wait until at least one byte can be read; return False if the stream ends or the time runs out first.
 
-        Raises LimitExceeded when what the transaction has read so far fills the buffer.
+        Raises LimitExceeded if the data that a transaction has read so far fills the buffer.
         """
         deadline = Deadline(timeout)
         try:
@@ -114,11 +114,11 @@ class LocalSocket(CallerDrivenSocket):
     # --- writing ------------------------------------------------------------------------------------------------------
 
     def write(self, data: Buffer, *, timeout: float | None = None) -> None:
-        """Send `data`, waiting until the kernel has taken all of it, in one piece however many threads write.
+        """Send `data`, waiting until the kernel has accepted all of it, in one piece however many threads write.
 
-        On DeadlinePassed either nothing was written (`queued` is 0: call again), or the kernel took a part; then the
-        rest, `queued` bytes, is kept, goes out with the next waiting call, flush() or close(), and must not be
-        written again. Raises ClosedByPeer, ClosedByUs, WrongMode, BrokenEndpoint.
+        After DeadlinePassed, look at its `queued`. If it is 0, nothing was written: call again. Otherwise the kernel
+        accepted a part; the other `queued` bytes are kept, go out with the next waiting call, flush() or close(), and
+        must not be written again. Raises ClosedByPeer, ClosedByUs, WrongMode, BrokenEndpoint.
         """
         deadline = Deadline(timeout)
         data = as_bytes(data)
@@ -138,23 +138,23 @@ class LocalSocket(CallerDrivenSocket):
             raise
 
     def flush(self, *, timeout: float | None = None) -> None:
-        """Wait until the kernel has taken everything that was written.
+        """Wait until the kernel has accepted everything that was written.
 
-        On DeadlinePassed the rest stays queued. "Taken" means that a living peer can read it, not that it has.
+        On DeadlinePassed the rest stays queued. "Accepted" means that a live peer can read it, not that it has.
         """
         self._wait_for(self._is_flushed, Deadline(timeout), "flushing")
 
     # --- ending -------------------------------------------------------------------------------------------------------
 
     def shutdown_write(self, *, timeout: float | None = None) -> None:
-        """Finish sending: the peer reads what is on the way and then the end; it can still answer.
+        """Finish sending: the peer reads what is on its way and then sees the end; it can still answer.
 
-        Waits for unsent bytes to be taken; on DeadlinePassed nothing has changed. Doing it again is fine.
+        Waits for unsent bytes to be accepted; on DeadlinePassed nothing has changed. Calling it again has no effect.
         """
         self._wait_for(self._end_flushed_writing, Deadline(timeout), "finishing to send")
 
     def wait_disconnected(self, timeout: float | None = None) -> bool:
-        """Wait until the peer has closed; False when the time was over before. Received bytes stay readable."""
+        """Wait until the peer has closed; return False if the time runs out first. Received bytes stay readable."""
         deadline = Deadline(timeout)
         try:
             return self._wait_for(self._is_disconnected, deadline, "waiting for the peer to close")
@@ -162,10 +162,10 @@ class LocalSocket(CallerDrivenSocket):
             return False
 
     def close(self, *, timeout: float | None = CLOSE_TIMEOUT) -> None:
-        """Send what is unsent, then close; unread bytes are dropped, and every waiting thread gets ClosedByUs.
+        """Send unsent bytes, then close; unread bytes are dropped, and every waiting thread gets ClosedByUs.
 
         The socket is closed in any case; DeadlinePassed or ClosedByPeer then says how many bytes were lost. Closing
-        again is fine.
+        again has no effect.
         """
         deadline = Deadline(timeout)
         with self._lock:

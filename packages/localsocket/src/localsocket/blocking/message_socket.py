@@ -1,4 +1,4 @@
-"""Whole messages over a local socket: what is sent in one piece arrives in one piece."""
+"""Whole messages over a local socket: each message arrives as it was sent, in one piece."""
 
 from __future__ import annotations
 
@@ -48,35 +48,35 @@ def connect_messages(
 class MessageSocket(AnyMessageSocket[LocalSocket]):
     """A connected local socket for messages; any thread may send, receive and close.
 
-    It takes `socket` over, of which nothing must have been read; both ends have to be MessageSockets, of the same
-    serializer. `serializer`: "msgpack" or "json" take what docs/types.md lists, and what `types` tells of, "text" str,
-    "raw" bytes. `kind` is the type that received messages are checked to be of. Messages of more than `max_message`
-    bytes are not taken: the peer is told so when it greets, and is disconnected where it does not keep to that.
+    It takes over `socket`, from which nothing may have been read. Both ends must be MessageSockets with the same
+    serializer. `serializer`: "msgpack" and "json" send the types listed in docs/types.md and those in `types`, "text"
+    sends str, "raw" bytes. Received messages are checked against the type `kind`. Messages of more than `max_message`
+    bytes are not accepted: the peer learns the limit in the greeting, and is disconnected if it exceeds it.
 
-    Time-outs are in seconds, None waits for ever. Iterating gives messages, until the peer has finished sending.
+    Time-outs are in seconds, None waits for ever. Iterate to get messages until the peer has finished sending.
     """
 
     def wait_greeted(self, *, timeout: float | None = None) -> None:
-        """Wait until the peer has greeted, as send() and receive() do by themselves. Raises PeerBrokeProtocol."""
+        """Wait for the peer's greeting, as send() and receive() do by themselves. Raises PeerBrokeProtocol."""
         if self._exchange.peer is None:
             self._take(self._exchange.take_greeting, timeout, "waiting for the peer's greeting")
 
     def send(self, message: object, *, timeout: float | None = None) -> None:
-        """Send `message`, in one piece however many threads send, waiting until the kernel has taken it.
+        """Send `message`, in one piece however many threads send, waiting until the kernel has accepted it.
 
-        Raises UnsuitableMessage (a TypeError) or TooLongToSend (a ValueError), and nothing is sent; on DeadlinePassed
-        what LocalSocket.write() says.
+        Raises UnsuitableMessage (a TypeError) or TooLongToSend (a ValueError) without sending anything. For
+        DeadlinePassed, see LocalSocket.write().
         """
         deadline = Deadline(timeout)
         self.wait_greeted(timeout=deadline.remaining())
         self.socket.write(self._exchange.encode(message), timeout=deadline.remaining())
 
     def receive(self, *, timeout: float | None = None) -> Any:
-        """Return the next message, waiting for it; EndOfStream once the peer has finished sending.
+        """Return the next message, waiting for it; raise EndOfStream once the peer has finished sending.
 
-        On DeadlinePassed nothing is consumed. Safe from several threads, each message goes to one. Raises
-        PeerBrokeProtocol for what is no message, and the connection is closed; and for a message that is not of this
-        side's type, which is consumed.
+        On DeadlinePassed nothing is consumed. Several threads may call; each message goes to one. Raises
+        PeerBrokeProtocol for data that is not a message, and closes the connection; raises it also for a message that
+        is not of this side's type, which is consumed.
         """
         body = self._take(self._exchange.take_body, timeout, "receiving a message")
         return self._decode(body)
@@ -86,7 +86,7 @@ class MessageSocket(AnyMessageSocket[LocalSocket]):
         self.socket.shutdown_write(timeout=timeout)
 
     def close(self, *, timeout: float | None = CLOSE_TIMEOUT) -> None:
-        """Send what is unsent, then close. Closing again is fine."""
+        """Send unsent bytes, then close. Closing again has no effect."""
         self.socket.close(timeout=timeout)
 
     def __iter__(self) -> Iterator[Any]:
