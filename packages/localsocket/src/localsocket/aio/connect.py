@@ -24,7 +24,7 @@ def connect(
     mode: OpenMode = "rw",
     limits: Limits = DEFAULT_LIMITS,
 ) -> Opening[LocalSocket]:
-    """Connect to the server at `address` and return the socket, once the server is known to be who it should be.
+    """Connect to the server at `address`, check which user it belongs to, and return the socket.
 
     To be awaited or entered. Parameters and errors are those of localsocket.connect(). Cancelled, it leaves nothing.
     """

@@ -34,7 +34,7 @@ class AwaitedServer(Server[Accepted]):
         return connection
 
     async def wait_pending(self, timeout: float | None = None) -> bool:
-        """Wait until accept_nowait() would give a connection; False when the time was over before."""
+        """Wait until accept_nowait() would return a connection; return False if the time runs out first."""
         try:
             connection = await self.accept(timeout=timeout)
         except DeadlinePassed:

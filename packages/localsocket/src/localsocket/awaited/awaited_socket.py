@@ -36,7 +36,7 @@ class AwaitedSocket(CallerDrivenSocket, abc.ABC):
         return await self._read(partial(self._take_some, max_bytes), timeout, "reading")
 
     async def read_exactly(self, count: int, *, timeout: float | None = None) -> bytes:
-        """Return the next `count` bytes, waiting until they are all there."""
+        """Return the next `count` bytes, waiting until all of them have arrived."""
         check_count(count, "count")
         return await self._read(partial(self._received.take_exactly, count), timeout, f"reading {count} bytes")
 
@@ -55,11 +55,11 @@ class AwaitedSocket(CallerDrivenSocket, abc.ABC):
     async def read_parsed(
         self, parse: Callable[[ByteBuffer], T | None], doing: str, *, timeout: float | None = None
     ) -> T:
-        """Return what `parse` makes of the received bytes, waiting until that is not None."""
+        """Return the result of `parse` on the received bytes, waiting until it is not None."""
         return await self._read(partial(parse, self._received), timeout, doing)
 
     async def wait_readable(self, timeout: float | None = None) -> bool:
-        """Wait until at least one byte can be read; False when the stream ended or the time was over before."""
+        """Wait until at least one byte can be read; return False if the stream ends or the time runs out first."""
         try:
             return await self._wait_for(self._is_readable, Deadline(timeout), "waiting for bytes")
         except DeadlinePassed:
@@ -77,7 +77,7 @@ class AwaitedSocket(CallerDrivenSocket, abc.ABC):
     # --- writing ------------------------------------------------------------------------------------------------------
 
     async def write(self, data: Buffer, *, timeout: float | None = None) -> None:
-        """Send `data`, waiting until the kernel has taken all of it, in one piece however many tasks write."""
+        """Send `data`, waiting until the kernel has accepted all of it, in one piece however many tasks write."""
         deadline = NEVER if timeout is None else Deadline(timeout)
         if type(data) is not bytes:
             data = as_bytes(data)
@@ -96,17 +96,17 @@ class AwaitedSocket(CallerDrivenSocket, abc.ABC):
             raise
 
     async def flush(self, *, timeout: float | None = None) -> None:
-        """Wait until the kernel has taken everything that was written."""
+        """Wait until the kernel has accepted everything that was written."""
         await self._wait_for(self._is_flushed, Deadline(timeout), "flushing")
 
     # --- ending -------------------------------------------------------------------------------------------------------
 
     async def shutdown_write(self, *, timeout: float | None = None) -> None:
-        """Finish sending: the peer reads what is on the way and then the end; it can still answer."""
+        """Finish sending: the peer reads what is on its way and then sees the end; it can still answer."""
         await self._wait_for(self._end_flushed_writing, Deadline(timeout), "finishing to send")
 
     async def wait_disconnected(self, timeout: float | None = None) -> bool:
-        """Wait until the peer has closed; False when the time was over before. Received bytes stay readable."""
+        """Wait until the peer has closed; return False if the time runs out first. Received bytes stay readable."""
         deadline = Deadline(timeout)
         try:
             with self._watching_for_hang_up():
@@ -115,7 +115,7 @@ class AwaitedSocket(CallerDrivenSocket, abc.ABC):
             return False
 
     async def close(self, *, timeout: float | None = CLOSE_TIMEOUT) -> None:
-        """Send what is unsent, then close; unread bytes are dropped, and every waiting task gets ClosedByUs.
+        """Send unsent bytes, then close; unread bytes are dropped, and every waiting task gets ClosedByUs.
 
         The socket is closed in any case, also when the call is cancelled; DeadlinePassed or ClosedByPeer then says how
         many bytes were lost. Closing again is fine.

@@ -137,7 +137,7 @@ class SharedSocket(ConnectedSocket):
             raise
 
     def wait_sent(self, deadline: Deadline) -> bool:
-        """Wait until the kernel has taken everything that was written; False when the time is over before."""
+        """Wait until the kernel has accepted everything that was written; return False if the time runs out first."""
         turn = Turn()
         with self.lock:
             if not self._unsent:
