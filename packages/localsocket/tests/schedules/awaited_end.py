@@ -13,6 +13,7 @@ from localsocket.aio.client import Client
 from localsocket.aio.service_loop import ServedConnection, ServiceLoop
 from localsocket.aio.serving_connection import SessionConnection
 from localsocket.errors import ClosedByPeer, LocalSocketError
+from localsocket.interfaces import WaitingPlace
 from localsocket.services.peers_as_services import core_of_peer
 from localsocket.wire.caller import OpenCall
 from schedules.both_ends import Peer
@@ -173,6 +174,11 @@ class AwaitedEnd:
 
     def set_reading(self, is_wanted: bool) -> None:
         """What has arrived is taken in anyhow."""
+
+    def waiting_place(self) -> None:
+        """Nobody waits here for another process."""
+
+    def look_out_for(self, place: WaitingPlace | None) -> None: ...
 
     def abort(self) -> None:
         self.lose()

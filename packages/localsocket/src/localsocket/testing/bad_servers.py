@@ -26,6 +26,7 @@ from localsocket.services.service import Service
 from localsocket.serving.server_thread import ServerThread
 from localsocket.testing.background import FOREVER, PATIENCE
 from localsocket.testing.directories import private_directory
+from localsocket.wire.frames import HEADER, HEADER_SIZE
 
 
 class MisbehavingServer(abc.ABC):
@@ -69,8 +70,9 @@ class MisbehavingServer(abc.ABC):
                 asking.join()
 
     def _meet(self, client: LocalSocket, service: LocalSocket) -> None:
-        greeting = len(self._service._greeting.encode())
-        client.write(service.read_exactly(greeting, timeout=FOREVER), timeout=PATIENCE)
+        header = service.read_exactly(HEADER_SIZE, timeout=FOREVER)  # the service's greeting differs from peer to peer
+        rest = service.read_exactly(HEADER.unpack(header)[0], timeout=FOREVER)
+        client.write(header + rest, timeout=PATIENCE)
         self.misbehave(client, service)
 
 
