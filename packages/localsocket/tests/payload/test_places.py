@@ -30,7 +30,7 @@ SEAL, SHRINK, GROW = 1, 2, 4
 
 @pytest.fixture(autouse=True)
 def several_processors(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(places, "usable_processors", lambda: 2)
+    monkeypatch.setattr("localsocket.payload.usable_processors.usable_processors", lambda: 2)
 
 
 @pytest.fixture
@@ -152,7 +152,7 @@ def test_a_loop_has_its_place_as_long_as_it_has_connections(other: tuple[mmap.mm
 
 
 def test_a_process_with_one_processor_has_no_place(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(places, "usable_processors", lambda: 1)
+    monkeypatch.setattr("localsocket.payload.usable_processors.usable_processors", lambda: 1)
     assert take_place() is None
     assert SharedPlace().join() is None
 

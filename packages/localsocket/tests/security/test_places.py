@@ -16,7 +16,6 @@ from contracts import AioFace, ServingInLoop
 from localsocket import Client, LocalSocket, ServerThread, Service, parse_address
 from localsocket._core import IN_USE
 from localsocket.interfaces import MIB, MemoryName
-from localsocket.payload import places
 from localsocket.payload.sealed_memory import TOKEN, make_memory_to_be_read
 from localsocket.testing import PATIENCE, wait_until
 from wire.other_program import REPLY, OtherProgram, pack
@@ -33,7 +32,7 @@ NOWHERE = (4096).to_bytes(4, sys.byteorder)
 
 @pytest.fixture(autouse=True)
 def several_processors(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(places, "usable_processors", lambda: 2)
+    monkeypatch.setattr("localsocket.payload.usable_processors.usable_processors", lambda: 2)
 
 
 @pytest.fixture(params=["events", "asyncio"])

@@ -14,7 +14,6 @@ import pytest
 
 from localsocket import Client, Service, aio, current_call
 from localsocket._core import IN_USE
-from localsocket.payload import places
 from localsocket.testing import wait_until
 from localsocket.tools.faces import loop_maker
 from programs import Program
@@ -30,7 +29,7 @@ DATA = b"x" * 100
 
 @pytest.fixture(autouse=True)
 def several_processors(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(places, "usable_processors", lambda: 2)
+    monkeypatch.setattr("localsocket.payload.usable_processors.usable_processors", lambda: 2)
 
 
 @pytest.fixture(params=["plain", "async"])

@@ -73,7 +73,7 @@ def _description(given: Given) -> ServiceDescription | None:
     deadline = Deadline(_PATIENCE)
     with (
         contextlib.suppress(LocalSocketError, OSError),
-        Client(str(address), timeout=deadline.remaining()) as client,
+        Client(str(address), timeout=deadline.remaining(), wait="sleep") as client,
     ):
         return client.describe(timeout=deadline.remaining())
     return None

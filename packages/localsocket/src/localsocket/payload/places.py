@@ -18,7 +18,6 @@ from localsocket._core import IN_USE, Lookout
 from localsocket.interfaces import MemoryName, WaitingPlace
 from localsocket.interrupts import while_held
 from localsocket.payload.sealed_memory import IS_SUPPORTED, TOKEN, make_memory_to_be_read, open_memory_to_read
-from localsocket.payload.usable_processors import usable_processors
 
 _PAGE: Final = 4096
 _PLACE: Final = 4
@@ -165,6 +164,8 @@ def take_place() -> OwnPlace | None:
 def _take_place() -> OwnPlace | None:
     global _page
     if _page is None:
+        from localsocket.payload.usable_processors import usable_processors  # and pathlib, which few need
+
         if usable_processors() < 2:
             return None
         try:
