@@ -8,6 +8,7 @@ import pytest
 
 from localsocket import CallLimits, PeerCredentials, Service
 from localsocket.interfaces import KIB
+from localsocket.services.left_behind import LeftBehind
 from localsocket.services.session import Session
 from localsocket.services.unfinished import Unfinished
 from wire.building import NOTIFICATION, call, frame, greeting, pack
@@ -190,6 +191,20 @@ def test_what_is_read_after_the_end_counts_as_left_behind() -> None:
     assert begin_all(sessions[-1]) == 0
     assert not sessions[-1].has_notifications
     assert service.stats().errors >= 4000
+
+
+def test_what_a_session_leaves_behind_counts_once_though_the_rest_of_it_is_read_later() -> None:
+    class Gone:
+        def __init__(self, count: int) -> None:
+            self.sizes = [1] * count
+
+        def notifications_left(self) -> list[int]:
+            return self.sizes
+
+    left, one, other = LeftBehind(), Gone(1000), Gone(20)
+    assert left.keep(7, one, one.sizes) == left.keep(7, other, other.sizes) == 0
+    other.sizes = [1] * 50
+    assert left.keep(7, other, [1] * 30) == 26
 
 
 @pytest.mark.parametrize("protocol", list(HALF))

@@ -94,10 +94,10 @@ class Inbox:
         for answer in [each for each in self.waiting if each.number]:
             self.waiting.remove(answer)
 
-    def drop_notifications(self, most: int) -> tuple[int, frozenset[ServedCall]]:
+    def drop_notifications(self, most: int, before: frozenset[ServedCall]) -> tuple[int, frozenset[ServedCall]]:
         """Drop so many notifications, as far as there are: the last that wait, then such as have begun and can be told.
 
-        Return how many, and those that have begun, which are to be told.
+        Return how many, and those that have begun, which are to be told; none of those that were `before`.
         """
         kept, dropped = list[AnsweredCall](), 0
         while self.waiting and dropped < most:
@@ -107,7 +107,7 @@ class Inbox:
                 dropped += 1
         self.waiting.extend(reversed(kept))
         begun = [call for call in list(self.begun) if call.is_notification and call.on_cancel is not None]
-        told = frozenset(begun[: most - dropped])
+        told = frozenset([call for call in begun if call not in before][: most - dropped])
         return dropped + len(told), told
 
     # --- deadlines ----------------------------------------------------------------------------------------------------

@@ -58,6 +58,9 @@ class _Left:
         kept = self._room_for(sizes)
         if kept < len(sizes) and (now := time.monotonic()) >= self._next_look:
             self._count_anew()
+            if session in self.sessions:  # what is asked about now is not kept yet
+                self._count -= len(sizes)
+                self._size -= sum(sizes)
             self._next_look = time.monotonic() + _PAUSE * (time.monotonic() - now)
             kept = self._room_for(sizes)
         if kept:
@@ -68,11 +71,12 @@ class _Left:
 
     def _room_for(self, sizes: list[int]) -> int:
         size = self._size
-        for kept, each in enumerate(sizes[: _MOST - self._count]):
+        first = sizes[: max(0, _MOST - self._count)]
+        for kept, each in enumerate(first):
             size += each
             if size > _MOST_BYTES:
                 return kept
-        return min(len(sizes), _MOST - self._count)
+        return len(first)
 
     def _count_anew(self) -> None:
         left = {each: sizes for each in self.sessions if (sizes := each.notifications_left())}

@@ -473,8 +473,9 @@ class Session(SessionOutput):
         """Drop the last of these notifications that are more than one user may leave, first of all those not begun."""
         if not sizes or not (too_many := self.service._left_behind.keep(self.peer.uid, self, sizes)):
             return
-        count, self.dropped = self._inbox.drop_notifications(too_many)
-        tell_all([on_cancel for call in self.dropped if (on_cancel := call.on_cancel) is not None])
+        count, begun = self._inbox.drop_notifications(too_many, self.dropped)
+        self.dropped |= begun
+        tell_all([on_cancel for call in begun if (on_cancel := call.on_cancel) is not None])
         if not count:
             return
         self.service._tally.errors += count
