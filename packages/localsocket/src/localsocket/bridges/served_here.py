@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import logging
 from collections.abc import Callable
 from typing import Any
 
@@ -12,13 +11,10 @@ from localsocket.aio.service_loop import ServiceLoop
 from localsocket.bridges.bus_messages import LIFE, NUMBER, BusMessage, ServiceHello, Subjects
 from localsocket.bridges.memory_socket import MemorySocket
 from localsocket.endpoint.credentials import PeerCredentials
-from localsocket.errors import SubscriberTooSlow
 from localsocket.services.service import Service
 from localsocket.services.topic import SubscriberQueue, Topic
 from localsocket.values.gathering import whole
 from localsocket.wire.numbered_items import decode_beginning, decode_numbered
-
-logger = logging.getLogger("localsocket.bridges")
 
 
 class ServedHere:
@@ -125,7 +121,9 @@ class PublishedTopic:
         self._publish = publish
         self._loop = asyncio.get_running_loop()
         self._is_due = False
-        self._begin()
+        self._queue = SubscriberQueue(topic, is_numbered=True, is_counted=False)
+        self._queue.attach(self)  # type: ignore[arg-type] # it only needs to be woken
+        self._drain()
 
     def wake(self) -> None:
         """There is a message; any thread may call."""
@@ -137,20 +135,10 @@ class PublishedTopic:
     def close(self) -> None:
         self._queue.close()
 
-    def _begin(self) -> None:
-        self._queue = SubscriberQueue(self.topic, is_numbered=True, is_counted=False)
-        self._queue.attach(self)  # type: ignore[arg-type] # it only needs to be woken
-        self._drain()
-
     def _drain(self) -> None:
         self._is_due = False
-        try:
-            while (body := self._queue.next_body()) is not None:
-                self._send(whole(body))
-        except SubscriberTooSlow:
-            logger.warning("messages of %r were published faster than they could be sent", self.topic.name)
-            self._queue.close()
-            self._begin()
+        while (body := self._queue.next_body()) is not None:
+            self._send(whole(body))
 
     def _send(self, body: bytes) -> None:
         if not self.life:

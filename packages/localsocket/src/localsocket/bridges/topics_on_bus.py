@@ -148,11 +148,14 @@ class TopicsOnBus:
         if len(following.lives) >= _MOST_LIVES and last is None:
             del following.lives[next(iter(following.lives))]
         following.lives[life] = count
-        following.number += 1 if last is None else min(count - last, _MOST_MISSED)
-        if len(following.waiting) >= max(1, following.queue):
-            if following.policy == "disconnect":
-                self._refuse(number, SubscriberTooSlow(following.topic, following.queue))
-                return
+        step = 1 if last is None else min(count - last, _MOST_MISSED)
+        following.number += step
+        is_full = len(following.waiting) >= max(1, following.queue)
+        # One that is missing was too much for the instance, or for the bus: all the same to whom it is all or none.
+        if following.policy == "disconnect" and (is_full or step > 1):
+            self._refuse(number, SubscriberTooSlow(following.topic, following.queue))
+            return
+        if is_full:
             following.waiting.popleft()
         payload = message.payload
         following.waiting.append(encode_numbered(following.number, payload) if following.is_numbered else payload)

@@ -171,7 +171,8 @@ class SubscriberQueue(PushedSource):
     """The messages of a topic that wait for one subscriber: an endless source of a stream's items.
 
     `dropped` counts those that its policy has dropped, which the subscriber can tell by the numbers. One that is not
-    counted passes the messages on, to nobody knows how many.
+    counted passes the messages on, to nobody knows how many: it drops the oldest where the policy is to disconnect, and
+    each of them learns from the numbers that it has not got all.
     """
 
     __slots__ = ("_beginning", "_bodies", "_is_json", "_is_too_slow", "_topic", "dropped", "is_counted", "is_numbered")
@@ -196,7 +197,7 @@ class SubscriberQueue(PushedSource):
 
     def put(self, body: Written) -> None:
         if len(self._bodies) >= self._topic.queue:
-            if self._topic.policy == "disconnect":
+            if self._topic.policy == "disconnect" and self.is_counted:
                 self._is_too_slow = True
                 return
             self.dropped += 1

@@ -1,0 +1,86 @@
+"""Topics over a real NATS server: what a subscriber is told of what it has not got."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from bridges.broker import Broker
+from bridges.conftest import Bus
+from localsocket import Service, aio
+from localsocket.bridges import nats
+from localsocket.errors import SubscriberTooSlow
+from localsocket.services.gap import Gap
+
+NAME = "demo.shop"
+LONG = 30.0
+QUEUE = 4
+
+
+async def test_who_is_to_have_all_or_none_is_told_when_more_was_published_at_once_than_may_wait(bus: Bus) -> None:
+    service = Service(NAME)
+    news = service.topic("news", int, queue=QUEUE, policy="disconnect")
+    async with (
+        nats.serve(service, bus.address(NAME)),
+        aio.Client(bus.address(NAME), call_timeout=LONG) as client,
+    ):
+        async with client.subscribe("news", int) as messages:
+            news.publish(0)
+            assert await messages.receive(timeout=LONG) == 0
+            for number in range(5 * QUEUE):  # the loop sends none of them meanwhile
+                news.publish(number)
+            with pytest.raises(SubscriberTooSlow):
+                await messages.receive(timeout=LONG)
+        async with client.subscribe("news", int) as messages:
+            news.publish(7)
+            assert await messages.receive(timeout=LONG) == 7
+
+
+async def test_who_reads_too_slowly_what_it_is_to_have_all_of_is_told(bus: Bus) -> None:
+    service = Service(NAME)
+    news = service.topic("news", bytes, queue=QUEUE, policy="disconnect")
+    async with (
+        nats.serve(service, bus.address(NAME)),
+        aio.Client(bus.address(NAME), call_timeout=LONG) as slow,
+        aio.Client(bus.address(NAME), call_timeout=LONG) as quick,
+        slow.subscribe("news", bytes) as unread,
+        quick.subscribe("news", bytes) as read,
+    ):
+        count = 30
+        for number in range(count):
+            news.publish(bytes([number]) * 20_000)  # a dozen fill the window of 256 KiB
+            assert (await read.receive(timeout=LONG))[0] == number
+        received = list[int]()
+
+        async def read_all() -> None:
+            async for message in unread:
+                received.append(message[0])
+
+        with pytest.raises(SubscriberTooSlow):
+            await asyncio.wait_for(read_all(), LONG)
+        assert received == list(range(len(received)))
+        assert len(received) < count
+
+
+@pytest.mark.long
+async def test_a_subscription_goes_on_after_the_nats_server_was_started_again(broker: Broker) -> None:
+    service, gaps = Service(NAME), list[Gap]()
+    news = service.topic("news", int)
+    address = f"{broker.url}/{NAME}"
+    async with (
+        nats.serve(service, address),
+        aio.Client(address, reconnect=True, call_timeout=LONG) as client,
+        client.subscribe("news", int, resume=True, on_gap=gaps.append) as messages,
+    ):
+        news.publish(1)
+        assert await messages.receive(timeout=LONG) == 1
+        broker.kill()
+        broker.start()
+        reading, number = asyncio.create_task(messages.receive(timeout=LONG)), 1
+        while not reading.done():  # what is published while neither side is back is lost
+            number += 1
+            news.publish(number)
+            await asyncio.wait([reading], timeout=0.05)
+        assert 1 < await reading <= number
+        assert gaps == [Gap("news", None)]
