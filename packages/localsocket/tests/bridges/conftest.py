@@ -22,8 +22,13 @@ from bridges.broker import Broker, find_server
 from contracts import AioFace, ClientUnderTest
 from contracts.service_faces import WaitedClient
 from localsocket import Client, Service
+from localsocket.blocking.local_socket import LocalSocket
+from localsocket.bridges.nats_sockets import NatsCarrier
+from localsocket.deadlines import Deadline
 from localsocket.endpoint.credentials import PeerCredentials
+from localsocket.interfaces import DEFAULT_LIMITS
 from localsocket.services.client_core import ClientOptions
+from localsocket.testing import PATIENCE
 
 _prefixes = itertools.count()
 
@@ -102,6 +107,15 @@ class ServingOverNats:
         if self._clients is None:
             return Client(self._bus.address(address), **told)
         return WaitedClient.connect(self._clients, self._bus.address(address), **told)
+
+    def line(self, address: str) -> LocalSocket:
+        carrier = NatsCarrier(self._bus.address(address))
+        connector = carrier.connector(
+            LocalSocket, Deadline(PATIENCE), waits=False, reconnects=False, limits=DEFAULT_LIMITS
+        )
+        made = connector.attempt()
+        assert made is not None
+        return made
 
 
 class WaitedNatsServing:

@@ -9,6 +9,7 @@ import pytest
 
 from bridges.conftest import Bus, ServingOverNats
 from contracts import AioFace, ServiceFace, service_contract
+from localsocket.bridges.instance import _MOST_UNGREETED, MOST_CALLERS
 from repository import DOCS
 
 PAGE = DOCS / "nats.md"
@@ -37,9 +38,15 @@ def test_services(claim: Callable[[ServiceFace], None], service_face: ServiceFac
     claim(service_face)
 
 
-def test_the_page_names_claims_that_there_are_and_no_more_than_half() -> None:
+def test_the_page_names_claims_that_there_are_and_fewer_than_a_quarter() -> None:
     there_are = {claim.__name__ for claim in service_contract}
     named = claims_that_cannot_hold()
     assert named
     assert named <= there_are
-    assert 2 * len(named) < len(there_are)
+    assert 4 * len(named) < len(there_are)
+
+
+def test_the_page_tells_how_many_callers_an_instance_has() -> None:
+    page = PAGE.read_text(encoding="utf-8")
+    assert f"at most {MOST_CALLERS:,} callers" in page
+    assert f"At most {_MOST_UNGREETED} of them" in page

@@ -14,12 +14,15 @@ from localsocket import aio
 from localsocket.aio.client import Calls
 from localsocket.aio.pending_call import Stream
 from localsocket.blocking.client import Client
+from localsocket.blocking.connect import connect
+from localsocket.blocking.local_socket import LocalSocket
 from localsocket.services.client_core import ClientOptions
 from localsocket.services.description import ServiceDescription
 from localsocket.services.gap import OnGap
 from localsocket.services.service import Service
 from localsocket.services.stats import ClientStats
 from localsocket.serving.server_thread import STOP_TIMEOUT, ServerThread
+from localsocket.testing import PATIENCE
 
 T = TypeVar("T")
 
@@ -46,6 +49,9 @@ class ServingInThread:
         if self._clients is None:
             return Client(address, **options)
         return WaitedClient.connect(self._clients, address, **options)
+
+    def line(self, address: str) -> AbstractContextManager[LocalSocket]:
+        return connect(address, timeout=PATIENCE)
 
 
 class ServingInLoop(ServingInThread):

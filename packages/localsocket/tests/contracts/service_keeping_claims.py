@@ -9,7 +9,6 @@ from typing import Any
 
 from contracts.service_of_claims import ADDRESS, ServiceOfClaims, served, small_limits
 from contracts.subjects import ServiceFace
-from localsocket.blocking.connect import connect
 from localsocket.blocking.local_socket import LocalSocket
 from localsocket.interfaces import MIB
 from localsocket.services.limits import CallLimits
@@ -48,8 +47,8 @@ class UnhurriedClient:
 
     @classmethod
     @contextlib.contextmanager
-    def connect(cls) -> Iterator[UnhurriedClient]:
-        with connect(ADDRESS, timeout=PATIENCE) as socket:
+    def connect(cls, face: ServiceFace) -> Iterator[UnhurriedClient]:
+        with face.line(ADDRESS) as socket:
             yield cls(socket)
 
     def call(self, method: str, *arguments: object, timeout: float | None = None) -> OpenCall:
@@ -132,7 +131,7 @@ def closing_a_client_sends_what_it_has_taken(face: ServiceFace) -> None:
 @keeping_claims.claim
 def what_arrived_before_its_sender_stopped_reading_and_left_is_run(face: ServiceFace) -> None:
     with served(face, limits=small_limits(calls=_MANY)) as (_, of_claims):
-        with UnhurriedClient.connect() as leaving:
+        with UnhurriedClient.connect(face) as leaving:
             for _ in range(_FEW):
                 leaving.call("zeros", _ANSWER)  # a small call: while it writes a large one, a socket reads ahead
             for number in range(_FEW):
@@ -162,7 +161,7 @@ def a_server_that_is_stopped_lets_notifications_finish_whose_senders_have_gone(f
 
 @keeping_claims.claim
 def a_call_is_answered_at_its_deadline_while_its_method_goes_on(face: ServiceFace) -> None:
-    with served(face) as (_, of_claims), UnhurriedClient.connect() as client:
+    with served(face) as (_, of_claims), UnhurriedClient.connect(face) as client:
         late, in_time = client.call("stuck", timeout=_SOON), client.call("add", 2, 3, timeout=PATIENCE)
         assert client.code_of(late) == "too-late"
         calls = 1
@@ -182,14 +181,14 @@ def a_call_is_answered_at_its_deadline_while_its_method_goes_on(face: ServiceFac
 
 @keeping_claims.claim
 def a_stream_that_nobody_reads_is_ended_at_its_deadline(face: ServiceFace) -> None:
-    with served(face), UnhurriedClient.connect() as client:
+    with served(face), UnhurriedClient.connect(face) as client:
         late = client.call("lines", 1000, 1000, timeout=_SOON)
         assert client.code_of(late) == "too-late"
 
 
 @keeping_claims.claim
 def a_call_that_waits_behind_others_is_answered_at_its_deadline_too(face: ServiceFace) -> None:
-    with served(face, limits=small_limits(calls=2)) as (_, of_claims), UnhurriedClient.connect() as client:
+    with served(face, limits=small_limits(calls=2)) as (_, of_claims), UnhurriedClient.connect(face) as client:
         client.notify("note_later", "first")
         client.notify("note_later", "second")
         of_claims.diary.wait_for("noting", "noting")
@@ -203,7 +202,7 @@ def a_call_that_waits_behind_others_is_answered_at_its_deadline_too(face: Servic
 
 @keeping_claims.claim
 def notifications_count_as_calls_and_those_beyond_the_limit_wait(face: ServiceFace) -> None:
-    with served(face, limits=small_limits(calls=2)) as (client, of_claims), UnhurriedClient.connect() as other:
+    with served(face, limits=small_limits(calls=2)) as (client, of_claims), UnhurriedClient.connect(face) as other:
         other.notify("note_later", "first")
         other.notify("note_later", "second")
         other.notify_each("note", list(map(str, range(_MANY))))
@@ -220,7 +219,7 @@ def connections_that_stop_amid_a_message_are_disconnected_before_all_hold_too_mu
     with served(face, limits=limits) as (client, of_claims), contextlib.ExitStack() as stack:
         stats = of_claims.service.stats
         for _ in range(_STOPPED):
-            stack.enter_context(UnhurriedClient.connect()).begin_call("echo", bytes(_ANSWER))
+            stack.enter_context(UnhurriedClient.connect(face)).begin_call("echo", bytes(_ANSWER))
         wait_until(lambda: stats().bytes_received >= _STOPPED * _ANSWER, "most of each call to arrive")
         wait_until(lambda: (_STOPPED - stats().dropped_peers) * _ANSWER <= limits.unfinished, "some to be disconnected")
         for _ in range(_FEW):
@@ -236,7 +235,7 @@ def what_waits_for_a_thread_has_not_begun(face: ServiceFace) -> None:
     with served(face) as (_, of_claims), contextlib.ExitStack() as stack:
         service, sent = of_claims.service, _LEAVING * _LEFT_BY_EACH
         for _ in range(_LEAVING):
-            other = stack.enter_context(UnhurriedClient.connect())
+            other = stack.enter_context(UnhurriedClient.connect(face))
             other.notify_each("note_later", ["left"] * _LEFT_BY_EACH)
         wait_until(lambda: service.stats().bytes_received > sent * len("left"), "all to arrive")
         of_claims.diary.wait_for(*["noting"] * _FEW)
@@ -255,7 +254,7 @@ def a_connection_that_has_sent_much_takes_turns_with_others(face: ServiceFace) -
         others[0].notify("note", "other")
 
     of_claims.add_method(poke)
-    with of_claims.served_by(face), UnhurriedClient.connect() as busy, UnhurriedClient.connect() as other:
+    with of_claims.served_by(face), UnhurriedClient.connect(face) as busy, UnhurriedClient.connect(face) as other:
         others.append(other)
         busy.notify_poking("note", list(map(str, range(_MUCH))))
         of_claims.diary.wait_for("other", *map(str, range(_MUCH)))
@@ -264,7 +263,7 @@ def a_connection_that_has_sent_much_takes_turns_with_others(face: ServiceFace) -
 
 @keeping_claims.claim
 def nothing_of_a_call_that_is_over_waits_for_the_garbage_collector(face: ServiceFace) -> None:
-    with served(face) as (client, of_claims), UnhurriedClient.connect() as other, _no_garbage_collection():
+    with served(face) as (client, of_claims), UnhurriedClient.connect(face) as other, _no_garbage_collection():
         before = _kept(ServedCall)  # by others, in the same process
         for number in range(_FEW):
             client.call("echo", b"data")
@@ -285,7 +284,7 @@ def a_connection_that_has_gone_is_forgotten_also_by_the_thread_that_took_over_am
         assert client.call("add", 2, 3) == 5
         gc.collect()
         before = _kept(Session)
-        with UnhurriedClient.connect() as leaving:
+        with UnhurriedClient.connect(face) as leaving:
             leaving.call_twice("stuck")
             of_claims.diary.wait_for("stuck")
             assert client.call("add", 2, 3) == 5
@@ -313,25 +312,25 @@ def _no_garbage_collection() -> Iterator[None]:
 def one_user_leaves_at_most_1024_notifications_behind_begun_or_not(face: ServiceFace) -> None:
     with served(face) as (_, of_claims):
         for _ in range(_LEAVING):
-            with UnhurriedClient.connect() as leaving:
+            with UnhurriedClient.connect(face) as leaving:
                 leaving.notify_each("note_later", ["left"] * _LEFT_BY_EACH)
         wait_until(lambda: of_claims.service.stats().open_connections == 1, "the senders to be gone")
         left = _LEAVING * _LEFT_BY_EACH
         # What a thread runs already goes on, and may be among those that are dropped, or not.
         fewest = left - _MOST_LEFT - _MOST_THREADS
-        wait_until(lambda: of_claims.service.stats().errors >= fewest, "what is too much to be dropped")
-        dropped = of_claims.service.stats().errors
-        assert dropped <= left - _MOST_LEFT
+        stats, notes = of_claims.service.stats, of_claims.diary.notes
+        wait_until(lambda: stats().errors >= fewest, "what is too much to be dropped")
         of_claims.gate.set()
-        wait_until(lambda: of_claims.diary.notes.count("left") >= left - dropped, "all that is kept to be served")
-        wait_until(lambda: of_claims.service.stats().active_calls == 0)
-        assert of_claims.diary.notes.count("left") <= _MOST_LEFT + _MOST_THREADS
+        wait_until(lambda: notes.count("left") + stats().errors >= left, "each to be served, or dropped")
+        wait_until(lambda: stats().active_calls == 0)
+        assert stats().errors <= left - _MOST_LEFT
+        assert notes.count("left") <= _MOST_LEFT + _MOST_THREADS
 
 
 @keeping_claims.claim
 def large_calls_count_by_their_bytes_and_begin_when_others_have_ended(face: ServiceFace) -> None:
     longest = CallLimits(message=4 * _ANSWER + 100)  # two of these may have begun: as many bytes as eight of the calls
-    with served(face, limits=longest) as (client, of_claims), UnhurriedClient.connect() as other:
+    with served(face, limits=longest) as (client, of_claims), UnhurriedClient.connect(face) as other:
         for _ in range(_LARGE):
             other.call("note_later", "." * _ANSWER)
         of_claims.diary.wait_for(*["noting"] * _BEGUN)
@@ -345,7 +344,7 @@ def large_calls_count_by_their_bytes_and_begin_when_others_have_ended(face: Serv
 
 @keeping_claims.claim
 def a_call_that_was_cancelled_counts_as_long_as_its_method_goes_on(face: ServiceFace) -> None:
-    with served(face, limits=small_limits(calls=2)) as (client, of_claims), UnhurriedClient.connect() as other:
+    with served(face, limits=small_limits(calls=2)) as (client, of_claims), UnhurriedClient.connect(face) as other:
         calls = [other.call("stuck") for _ in range(2)]
         of_claims.diary.wait_for("stuck", "stuck")
         for call in calls:
@@ -360,7 +359,7 @@ def a_call_that_was_cancelled_counts_as_long_as_its_method_goes_on(face: Service
 
 @keeping_claims.claim
 def calls_that_are_cancelled_before_they_begin_never_do(face: ServiceFace) -> None:
-    with served(face, limits=small_limits(calls=2)) as (_, of_claims), UnhurriedClient.connect() as client:
+    with served(face, limits=small_limits(calls=2)) as (_, of_claims), UnhurriedClient.connect(face) as client:
         client.notify("note_later", "first")
         client.notify("note_later", "second")
         of_claims.diary.wait_for("noting", "noting")

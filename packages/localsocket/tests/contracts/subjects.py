@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from typing import Any, Protocol, TypedDict, TypeVar, Unpack
 
+from localsocket.blocking.local_socket import LocalSocket
 from localsocket.deadlines import Deadline
 from localsocket.errors import DeadlinePassed
 from localsocket.interfaces import Limits
@@ -217,3 +218,6 @@ class ServiceFace(Protocol):
 
     def connect(self, address: str, **options: Unpack[ClientOptions]) -> AbstractContextManager[ClientUnderTest]:
         """Give a client, which is connected, and closed at the end."""
+
+    def line(self, address: str) -> AbstractContextManager[LocalSocket]:
+        """Give what a client has beneath it, for frames that no client would send."""

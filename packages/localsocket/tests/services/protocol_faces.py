@@ -19,6 +19,7 @@ from contracts import ServingInThread
 from contracts.service_of_claims import ADDRESS
 from contracts.subjects import CallsUnderTest, ClientUnderTest, ItemsUnderTest, ServingUnderTest
 from localsocket import Service
+from localsocket.blocking.local_socket import LocalSocket
 from localsocket.deadlines import Deadline
 from localsocket.errors import CallCancelled, ClosedByPeer, DeadlinePassed, EndOfStream, Unsupported
 from localsocket.services.client_core import ClientOptions
@@ -40,6 +41,9 @@ class ProtocolFace:
     def serve(self, service: Service, address: str) -> AbstractContextManager[ServingUnderTest]:
         self._service = service
         return self._face.serve(service, address)
+
+    def line(self, address: str) -> AbstractContextManager[LocalSocket]:
+        return self._face.line(address)
 
     def _method(self, name: str) -> Method | None:
         return self._service._table.get(name)
