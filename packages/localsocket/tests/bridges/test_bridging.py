@@ -13,7 +13,7 @@ from bridges.conftest import OURSELVES, Bus
 from localsocket import Client, ServerThread, Service, aio
 from localsocket.bridges import nats
 from localsocket.cli.app import run as run_words
-from localsocket.errors import CallFailed, InvalidAddress, NotAllowed, ServerNotFound
+from localsocket.errors import CallFailed, InvalidAddress, NotAllowed, ServerNotFound, SubscriberTooSlow
 
 LONG = 30.0
 
@@ -57,6 +57,37 @@ async def test_a_local_service_is_served_over_nats_without_knowing_it(bus: Bus) 
                         await asyncio.sleep(0.01)
                 news.publish(7)
                 assert await messages.receive(timeout=LONG) == 7
+
+
+async def test_a_bridge_that_was_too_slow_for_a_topic_goes_on_with_it_and_has_its_subscribers_told(bus: Bus) -> None:
+    service = shop()
+    news = service.topic("news", bytes, queue=4, policy="disconnect")
+
+    async def read_all(messages: aio.Subscription[bytes]) -> None:
+        async for _ in messages:
+            pass
+
+    with ServerThread("demo.shop", service):
+        async with (
+            nats.serve_local("demo.shop", bus.address("demo.shop")),
+            aio.Client(bus.address("demo.shop"), call_timeout=LONG) as client,
+            asyncio.timeout(LONG),
+        ):
+            async with client.subscribe("news", bytes) as messages:
+                while not news.subscribers:
+                    await asyncio.sleep(0.01)
+                for _ in range(40):  # while the bridge, in this loop, reads nothing
+                    news.publish(bytes(20_000))
+                reading = asyncio.create_task(read_all(messages))
+                while not reading.done():
+                    news.publish(b"")
+                    await asyncio.wait([reading], timeout=0.01)
+                with pytest.raises(SubscriberTooSlow):
+                    await reading
+            async with client.subscribe("news", bytes) as messages:
+                news.publish(b"again")
+                while await messages.receive() != b"again":
+                    pass
 
 
 async def test_a_service_elsewhere_has_a_local_name(bus: Bus) -> None:

@@ -13,7 +13,7 @@ from localsocket.aio.client import Client
 from localsocket.aio.shared_socket import SharedSocket
 from localsocket.bridges.bus_messages import LIFE, NUMBER, BusMessage, ServiceHello, Subjects
 from localsocket.endpoint.credentials import PeerCredentials
-from localsocket.errors import LocalSocketError
+from localsocket.errors import LocalSocketError, SubscriberTooSlow
 from localsocket.services.description import ServiceDescription
 from localsocket.services.gap import Gap
 from localsocket.services.limits import CallLimits
@@ -177,6 +177,15 @@ class _Republished:
         self._publish = publish
 
     async def run(self) -> None:
+        while True:
+            try:
+                await self._republish()
+            except SubscriberTooSlow:
+                self.last += 1  # at least one is missing, which shows by the number of the next
+            else:
+                return
+
+    async def _republish(self) -> None:
         subscription = self._client.subscribe(self._topic, resume=True, on_gap=self._skip)
         async with subscription as messages:
             async for message in messages:
