@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from bridges.conftest import Bus
-from bridges.test_over_nats import LONG, other_member, shop
+from bridges.shop import shop
+from bridges.test_members_of_the_bus import LONG, other_member
 from localsocket.bridges import nats
 
 if TYPE_CHECKING:

@@ -7,15 +7,15 @@ import contextlib
 import threading
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 
 from bridges.broker import Broker
 from bridges.conftest import Bus
+from bridges.shop import shop
 from localsocket import Client, Service, aio
 from localsocket.bridges import nats
-from localsocket.bridges.bus_messages import BusMessage, Subjects
+from localsocket.bridges.bus_messages import Subjects
 from localsocket.bridges.served_here import ServedHere
 from localsocket.endpoint.credentials import PeerCredentials
 from localsocket.errors import (
@@ -34,44 +34,8 @@ from localsocket.errors import (
 from localsocket.services.served_call import current_call
 from localsocket.services.topic import Topic
 
-if TYPE_CHECKING:
-    from nats.aio.client import Client as NatsPy
-
 LONG = 30.0
 """Seconds in which happens what must."""
-
-
-@contextlib.asynccontextmanager
-async def other_member(bus: Bus) -> AsyncIterator[NatsPy]:
-    from nats import connect
-
-    link = await connect(bus.url)
-    try:
-        yield link
-    finally:
-        await link.close()
-
-
-def shop(said: str = "") -> Service:
-    service = Service("demo.shop", version="1.2.3")
-
-    @service.method(idempotent=True)
-    async def who() -> str:
-        return said
-
-    @service.method
-    async def add(a: int, b: int = 1) -> int:
-        return a + b
-
-    @service.method
-    async def echo(data: bytes) -> bytes:
-        return data
-
-    @service.method
-    async def caller() -> int:
-        return current_call().peer.uid
-
-    return service
 
 
 async def test_instances_share_the_calls_and_a_subscriber_hears_all_of_them(bus: Bus) -> None:
@@ -222,155 +186,6 @@ async def test_a_password_is_asked_for_and_never_shown() -> None:
 def test_addresses_that_say_nothing_are_refused(address: str) -> None:
     with pytest.raises(InvalidAddress):
         Client(address)
-
-
-# --- members of the bus -----------------------------------------------------------------------------------------------
-
-
-async def test_an_answer_never_goes_to_what_is_no_inbox(bus: Bus) -> None:
-    """Else a service would call another one in its own name, with what somebody else wrote."""
-    from nats import connect
-
-    service = shop()
-    called: list[str] = []
-
-    @service.method
-    async def note(what: str) -> str:
-        called.append(what)
-        return what
-
-    link = await connect(bus.url)
-    try:
-        async with nats.serve(service, bus.address("demo.shop")):
-            root = f"{bus.prefix}.demo/shop.call"
-            await link.publish(f"{root}.note", b'["deputy"]', reply=f"{root}.note")
-            assert (await link.request(f"{root}.note", b'["direct"]', timeout=LONG)).data == b'"direct"'
-            assert called == ["direct"]
-    finally:
-        await link.close()
-
-
-@pytest.mark.parametrize(
-    "headers",
-    [
-        {"Localsocket": "call"},
-        {"Localsocket": "call", "Localsocket-Timeout": "never"},
-        {"Localsocket": "call x"},
-        {"Localsocket": "credit 99999999999999999999", "Localsocket-Of": "_INBOX.somebody.1"},
-        {"Localsocket": "hello", "Localsocket-Of": "_INBOX.somebody.0"},
-        {"Localsocket": "item 1"},
-        {"Content-Type": "application/msgpack"},
-    ],
-)
-async def test_what_a_member_of_the_bus_sends_costs_itself_alone(bus: Bus, headers: dict[str, str]) -> None:
-    from nats import connect
-
-    link = await connect(bus.url)
-    try:
-        async with (
-            nats.serve(shop(), bus.address("demo.shop")),
-            aio.Client(bus.address("demo.shop"), call_timeout=LONG) as client,
-        ):
-            for subject in ("call.add", "call.a", "control"):
-                for reply in ("", "_INBOX.somebody.1", "_INBOX.somebody", "_INBOX.somebody.x"):
-                    await link.publish(f"{bus.prefix}.demo/shop.{subject}", b"\xff\x00" * 20, reply, headers)
-            await link.flush()
-            assert await client.call("add", 2, 3) == 5
-    finally:
-        await link.close()
-
-
-@pytest.mark.parametrize(
-    ("subject", "reply", "block"),
-    [
-        ("call.add", b"_INBOX.\xff", b""),
-        ("call.a\x0bb", b"_INBOX.x", b""),
-        ("call.add", b"_INBOX.x", b"NATS/1.0 \xff\xff\xff\r\n\r\n"),
-        ("call.add", b"_INBOX.x", b"\r\n"),
-        ("call.add", b"_INBOX.x", b"NATS/1.0\r\nContent-Type: \xff\r\na b: c\r\n\r\n"),
-        ("call.add", b"_INBOX.x", b"NATS/1.0\r\n" + b"a:\r\n" * 50_000 + b"\r\n"),
-        (
-            "call.add",
-            b"_INBOX.x",
-            b"NATS/1.0\r\n" + b"".join(b"a%d:\r\n" % number for number in range(1_000)) + b"\r\n",
-        ),
-    ],
-)
-async def test_bytes_that_no_client_would_send_cost_a_service_nothing(
-    bus: Bus, caplog: pytest.LogCaptureFixture, subject: str, reply: bytes, block: bytes
-) -> None:
-    """They come as the server lets them through, which does not look at them."""
-    head = f"{bus.prefix}.demo/shop.{subject}".encode() + b" " + reply
-    async with (
-        nats.serve(shop(), bus.address("demo.shop")) as serving,
-        aio.Client(bus.address("demo.shop"), call_timeout=LONG) as client,
-    ):
-        await client.call("add", 1)
-        reader, writer = await asyncio.open_connection("127.0.0.1", int(bus.url.rpartition(":")[2]))
-        await reader.readline()
-        writer.write(b'CONNECT {"verbose":false,"headers":true,"protocol":1}\r\n')
-        if block:
-            writer.write(b"HPUB %s %d %d\r\n%s\r\n" % (head, len(block), len(block), block))
-        else:
-            writer.write(b"PUB %s 0\r\n\r\n" % head)
-        writer.write(b"PING\r\n")
-        assert await reader.readline() == b"PONG\r\n"
-        assert await client.call("add", 2, 3) == 5
-        assert serving.is_connected
-        writer.close()
-        await writer.wait_closed()
-    assert not [each for each in caplog.records if "NATS server" in each.getMessage()]
-
-
-@pytest.mark.parametrize("method", ["", "a b", "a\r\nPUB b 0\r\n", "a.*", "ä", "\x00"])
-async def test_what_cannot_be_the_name_of_a_method_is_no_method(bus: Bus, method: str) -> None:
-    async with (
-        nats.serve(shop(), bus.address("demo.shop")),
-        aio.Client(bus.address("demo.shop"), call_timeout=LONG) as client,
-    ):
-        with pytest.raises(NoSuchMethod):
-            await client.call(method)
-        assert await client.call("add", 2, 3) == 5
-
-
-async def test_callers_that_are_made_up_are_let_go(bus: Bus) -> None:
-    """Nobody takes what is sent to their inbox, which the NATS server says."""
-    async with nats.serve(shop(), bus.address("demo.shop")) as serving, other_member(bus) as link:
-        for number in range(50):
-            reply = f"_INBOX.made-up-{number}.1"
-            await link.publish(f"{bus.prefix}.demo/shop.call.add", b"\x92\x90\x80", reply, {"Localsocket": "call"})
-        await link.flush()
-        async with asyncio.timeout(LONG):
-            while serving.callers:
-                await asyncio.sleep(0.01)
-
-
-async def test_who_takes_greetings_under_many_names_and_answers_none_keeps_nobody_out(bus: Bus) -> None:
-    async with nats.serve(shop(), bus.address("demo.shop")) as serving, other_member(bus) as link:
-        await link.subscribe("_INBOX.silent.>")
-        for number in range(600):
-            await link.publish(
-                f"{bus.prefix}.demo/shop.call.add", b"", f"_INBOX.silent.{number}.1", {"Localsocket": "call"}
-            )
-        await link.flush()
-        async with asyncio.timeout(LONG):
-            while serving.callers < 500:
-                await asyncio.sleep(0.01)
-        async with aio.Client(bus.address("demo.shop"), call_timeout=LONG) as client:
-            assert await client.call("add", 2, 3) == 5
-            assert serving.callers <= 501
-
-
-async def test_an_identity_that_fails_refuses_the_request_that_it_fails_for_and_no_other(bus: Bus) -> None:
-    def identity(message: BusMessage) -> PeerCredentials:
-        return PeerCredentials(0, int((message.headers or {}).get("Who", "1001")), 0)
-
-    subject = f"{bus.prefix}.demo/shop.call.caller"
-    async with nats.serve(shop(), bus.address("demo.shop"), identity=identity), other_member(bus) as link:
-        asked = [link.request(subject, b"", timeout=LONG, headers={"Who": who}) for who in ("7", "nobody", "8")]
-        answers = [(each.data, (each.headers or {}).get("Localsocket")) for each in await asyncio.gather(*asked)]
-    assert [answers[0], answers[2]] == [(b"7", None), (b"8", None)]
-    assert answers[1][1] == "failure not-allowed"
 
 
 # --- sizes ------------------------------------------------------------------------------------------------------------
