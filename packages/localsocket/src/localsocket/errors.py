@@ -1,7 +1,7 @@
-"""Every error of the package, named by who is at fault.
+"""Every error of the package, named after whoever is at fault.
 
-Each class is also the standard exception that people already catch for that fault, carries its parts as attributes,
-and says in its sentence what to do next.
+Each class derives from the standard exception that people already catch for that fault, has its details as attributes,
+and its message says what to do next.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ class _PeerIdentity(Protocol):
 
 
 class LocalSocketError(Exception):
-    """Base of all errors of this package."""
+    """Base class of all errors of this package."""
 
     def __str__(self) -> str:
         # OSError would put "[Errno N]" before the sentence; the number stays in the attribute `errno`. A peer may have
@@ -43,7 +43,7 @@ class LocalSocketError(Exception):
 class ClosedByUs(LocalSocketError, ConnectionAbortedError):
     """This side closed the socket, server or loop; `what` names it.
 
-    In a child that was forked while it was open it belongs to the process `parent`, which goes on with it.
+    In a child forked while it was open, it belongs to the process `parent`, which goes on using it.
     """
 
     def __init__(self, what: str, *, parent: int | None = None) -> None:
@@ -59,9 +59,9 @@ class ClosedByUs(LocalSocketError, ConnectionAbortedError):
 
 
 class ClosedByPeer(LocalSocketError, ConnectionResetError):
-    """The other end is gone; what arrived before stays readable. `unsent` bytes could not be delivered.
+    """The other end is gone; data that arrived before stays readable. `unsent` bytes could not be delivered.
 
-    `attempts`: how often a call was made that may be repeated; the connection was lost each time.
+    `attempts`: how many times a repeatable call was made; the connection was lost each time.
     """
 
     def __init__(self, doing: str, *, unsent: int = 0, attempts: int = 1) -> None:
@@ -75,7 +75,7 @@ class ClosedByPeer(LocalSocketError, ConnectionResetError):
 
 
 class BrokenEndpoint(LocalSocketError, OSError):
-    """The operating system refused something that should have worked; the cause holds its own error."""
+    """The operating system refused something that should have worked; `__cause__` is its error."""
 
     def __init__(self, doing: str, cause: OSError) -> None:
         number = cause.errno or 0
@@ -85,7 +85,7 @@ class BrokenEndpoint(LocalSocketError, OSError):
 
 
 class EndOfStream(LocalSocketError, EOFError):
-    """The peer finished sending before what was asked for was there; the `available` bytes stay readable."""
+    """The peer finished sending before the requested data was complete; the `available` bytes stay readable."""
 
     def __init__(self, wanted: str, available: int) -> None:
         rest = f"; {available} bytes are left to read" if available else ""
@@ -95,7 +95,7 @@ class EndOfStream(LocalSocketError, EOFError):
 
 
 class PeerBrokeProtocol(LocalSocketError, ConnectionError):
-    """The peer sent something that the agreed form does not allow."""
+    """The peer sent something that the protocol does not allow."""
 
 
 class LineTooLong(PeerBrokeProtocol):
@@ -107,7 +107,7 @@ class LineTooLong(PeerBrokeProtocol):
 
 
 class MessageTooLong(PeerBrokeProtocol):
-    """The peer announced a message of `length` bytes, and `limit` is the longest that this side takes."""
+    """The peer announced a message of `length` bytes; this side accepts at most `limit`."""
 
     def __init__(self, length: int, limit: int) -> None:
         super().__init__(
@@ -123,7 +123,7 @@ class MessageTooLong(PeerBrokeProtocol):
 
 
 class DeadlinePassed(LocalSocketError, TimeoutError):
-    """The `timeout` of `doing` ran out. `queued` bytes of a write are kept and go out with the next write or flush."""
+    """The time limit of `doing` has passed. `queued` bytes of a write are kept; the next write or flush sends them."""
 
     def __init__(self, doing: str, timeout: float | None, *, queued: int = 0) -> None:
         kept = f"; {queued} bytes stay queued" if queued else ""
@@ -134,7 +134,7 @@ class DeadlinePassed(LocalSocketError, TimeoutError):
 
 
 class ConnectingTimedOut(DeadlinePassed):
-    """No server was reached at `address` in time; `reason`, also the cause, is what the last attempt met."""
+    """No server was reached at `address` in time; `reason`, also the cause, is why the last attempt failed."""
 
     def __init__(self, address: str, timeout: float | None, reason: LocalSocketError) -> None:
         super().__init__(f"connecting to {address!r}", timeout)
@@ -145,7 +145,7 @@ class ConnectingTimedOut(DeadlinePassed):
 
 
 class Busy(LocalSocketError, BlockingIOError):
-    """It cannot be done now without waiting; nothing was done."""
+    """This cannot be done now without waiting; nothing was done."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(errno.EAGAIN, reason)
@@ -153,7 +153,7 @@ class Busy(LocalSocketError, BlockingIOError):
 
 
 class WriteBufferFull(Busy):
-    """The peer reads too slowly: `queued` bytes already wait, and `limit` is the most that may."""
+    """The peer reads too slowly: `queued` bytes are already waiting, and at most `limit` may."""
 
     def __init__(self, queued: int, limit: int) -> None:
         super().__init__(
@@ -165,7 +165,7 @@ class WriteBufferFull(Busy):
 
 
 class NeedMoreBytes(Busy):
-    """The bytes asked for have not all arrived; a transaction gives back those already read."""
+    """Not all of the requested bytes have arrived; a transaction puts back those already read."""
 
     def __init__(self, wanted: str, available: int) -> None:
         super().__init__(f"{wanted} has not arrived yet: {available} bytes are there")
@@ -174,7 +174,7 @@ class NeedMoreBytes(Busy):
 
 
 class TooManyCalls(Busy):
-    """As many calls are under way on this connection as the service serves at once: `limit`."""
+    """The service already runs `limit` calls on this connection, and no more at once."""
 
     def __init__(self, limit: int) -> None:
         super().__init__(f"{limit} calls are under way on this connection, as many as the service allows; wait for one")
@@ -182,7 +182,7 @@ class TooManyCalls(Busy):
 
 
 class TooManyDescriptors(LocalSocketError, OSError):
-    """More descriptors than the other side takes: `limit` with one call or result, or in all of one connection."""
+    """The other side accepts at most `limit` descriptors with one call or result, or in total on one connection."""
 
     def __init__(self, limit: int) -> None:
         super().__init__(errno.EMFILE, f"the other side takes {limit} descriptors: send fewer, or wait for a call")
@@ -190,7 +190,7 @@ class TooManyDescriptors(LocalSocketError, OSError):
 
 
 class CallsTooDeep(LocalSocketError, RecursionError):
-    """Both sides call each other, each call within one of the other side: more than `limit` within each other."""
+    """Both sides call each other, each from within the other's call, more than `limit` levels deep."""
 
     def __init__(self, limit: int) -> None:
         super().__init__(f"{limit} calls of both sides are within each other, and no more may be: end the recursion")
@@ -201,7 +201,7 @@ class CallsTooDeep(LocalSocketError, RecursionError):
 
 
 class InvalidAddress(LocalSocketError, ValueError):
-    """The text names no endpoint; `reason` says why."""
+    """The address is not valid; `reason` says why."""
 
     def __init__(self, address: str, reason: str) -> None:
         super().__init__(f"{shown(address)} is not an address: {reason}")
@@ -210,7 +210,7 @@ class InvalidAddress(LocalSocketError, ValueError):
 
 
 class AddressTooLong(InvalidAddress):
-    """The address needs `length` bytes and this system allows `limit`."""
+    """The address needs `length` bytes, and this system allows at most `limit`."""
 
     def __init__(self, address: str, length: int, limit: int, part: str) -> None:
         super().__init__(address, f"{part} has {length} bytes and the limit is {limit}; choose a shorter one")
@@ -219,7 +219,7 @@ class AddressTooLong(InvalidAddress):
 
 
 class LimitExceeded(LocalSocketError, ValueError):
-    """More was asked for at once than the read buffer may ever hold."""
+    """More bytes were requested at once than the read buffer can ever hold."""
 
     def __init__(self, wanted: int, limit: int) -> None:
         super().__init__(
@@ -231,7 +231,7 @@ class LimitExceeded(LocalSocketError, ValueError):
 
 
 class UnknownOption(LocalSocketError, TypeError):
-    """`called` has no keyword argument `option`; `similar` are those that may have been meant."""
+    """`called` has no keyword argument `option`; `similar` lists those that may have been meant."""
 
     def __init__(self, called: str, option: str, similar: Sequence[str] = ()) -> None:
         super().__init__(f"{called}() got an unexpected keyword argument {option!r}{did_you_mean(similar)}")
@@ -249,7 +249,7 @@ class WrongMode(LocalSocketError, io.UnsupportedOperation):
 
 
 class UnsuitableHandler(LocalSocketError, TypeError):
-    """The handler lacks what its server or loop will call."""
+    """The handler lacks something that its server or loop will call."""
 
 
 class UnsuitableMethod(UnsuitableHandler):
@@ -262,7 +262,7 @@ class UnsuitableMethod(UnsuitableHandler):
 
 
 class UnsuitableType(UnsuitableMethod):
-    """What stands at `path` of a type cannot be sent; `place` is what it was registered for, `line` the user's line.
+    """The type at `path` cannot be sent; `place` is what it was registered for, `line` the user's line.
 
     `path` is the class and the field, such as `Job.folder`, or else the parameter, the result or the message. `way_out`
     says what to do.
@@ -279,7 +279,7 @@ class UnsuitableType(UnsuitableMethod):
 
 
 class UnsuitableMessage(LocalSocketError, TypeError):
-    """The value has no form in the serializer that was chosen; nothing was sent."""
+    """The chosen serializer cannot encode the value; nothing was sent."""
 
     def __init__(self, serializer: str, reason: str) -> None:
         super().__init__(f"this cannot be sent as {serializer}: {reason}")
@@ -288,9 +288,9 @@ class UnsuitableMessage(LocalSocketError, TypeError):
 
 
 class TooLongToSend(LocalSocketError, ValueError):
-    """The message has `length` bytes and the other side takes `limit`; nothing was sent.
+    """The message has `length` bytes, and the other side accepts at most `limit`; nothing was sent.
 
-    `raise_what` says which limit to raise, where it is not the other side's own.
+    `raise_what` says which limit to raise, if it is not one that the other side sets.
     """
 
     def __init__(self, length: int, limit: int, *, raise_what: str = "") -> None:
@@ -305,7 +305,7 @@ class TooLongToSend(LocalSocketError, ValueError):
 
 
 class UnsuitableDescriptor(LocalSocketError, OSError):
-    """The descriptor `fd` is not what was asked for; it was not closed and still belongs to the caller."""
+    """The descriptor `fd` is not of the required kind; it was not closed and still belongs to the caller."""
 
     def __init__(self, fd: int, reason: str) -> None:
         super().__init__(errno.EINVAL, f"descriptor {fd} cannot be used: {reason}")
@@ -314,11 +314,11 @@ class UnsuitableDescriptor(LocalSocketError, OSError):
 
 
 class Unsupported(LocalSocketError, NotImplementedError):
-    """This system has no such thing; the sentence names the alternative."""
+    """This system does not have the feature; the message names the alternative."""
 
 
 class NoDescriptors(Unsupported):
-    """The call of `method` would need descriptors to travel, and they cannot, for `reason`."""
+    """The call of `method` would have to send descriptors, which is not possible here; `reason` says why."""
 
     def __init__(self, method: str, reason: str) -> None:
         super().__init__(
@@ -333,9 +333,9 @@ class NoDescriptors(Unsupported):
 
 
 class CallFailed(LocalSocketError, RuntimeError):
-    """The method raised something that its service has not declared.
+    """The method raised an exception that its service has not declared.
 
-    The log of the service shows it under `reference`. `details` is its traceback where the service gives it away.
+    The service's log has it under `reference`. `details` is the traceback, if the service sends it.
     """
 
     def __init__(self, method: str, message: str, *, reference: str = "", details: str = "") -> None:
@@ -348,7 +348,7 @@ class CallFailed(LocalSocketError, RuntimeError):
 
 
 class ResultTooLong(CallFailed):
-    """What the method gave has `length` bytes, and this client takes `limit`; it was called, and its work is done."""
+    """The method ran and its work is done, but its result has `length` bytes; this client accepts at most `limit`."""
 
     def __init__(self, method: str, length: int, limit: int) -> None:
         super().__init__(method, f"its result has {length} bytes, and this client takes {limit}")
@@ -361,9 +361,9 @@ class ResultTooLong(CallFailed):
 
 
 class RemoteError(LocalSocketError, RuntimeError):
-    """The method raised the declared error `name`, whose class this client was not given.
+    """The method raised the declared error `name`, whose class this client does not have.
 
-    `arguments` and `attributes` are those of the exception. Pass its class as `errors` to have it raised as itself.
+    `arguments` and `attributes` are those of the exception. Pass its class in `errors` to have it raised as itself.
     """
 
     def __init__(self, method: str, name: str, arguments: Sequence[object], attributes: dict[str, object]) -> None:
@@ -376,7 +376,7 @@ class RemoteError(LocalSocketError, RuntimeError):
 
 
 class NoSuchMethod(LocalSocketError, AttributeError):
-    """The service has no such method; `similar` are those that it may have meant."""
+    """The service has no such method; `similar` lists those that may have been meant."""
 
     def __init__(self, method: str, service: str, similar: Sequence[str] = ()) -> None:
         super().__init__(f"the service {service!r} has no method {method!r}{did_you_mean(similar)}")
@@ -386,7 +386,7 @@ class NoSuchMethod(LocalSocketError, AttributeError):
 
 
 class NoSuchTopic(LocalSocketError, LookupError):
-    """The service has no such topic; `topics` are those that it has."""
+    """The service has no such topic; `topics` lists those it has."""
 
     def __init__(self, topic: str, service: str, topics: Sequence[str] = ()) -> None:
         hint = f"; it has {', '.join(map(repr, topics))}" if topics else ""
@@ -397,7 +397,7 @@ class NoSuchTopic(LocalSocketError, LookupError):
 
 
 class BadArguments(LocalSocketError, TypeError):
-    """The arguments do not fit the method; `path` leads to the one that does not, if it is one."""
+    """The arguments do not fit the method; `path` leads to the wrong one, if it is a single one."""
 
     def __init__(self, method: str, path: str, reason: str) -> None:
         super().__init__(f"{method!r} was called with arguments that do not fit: {f'{path}: ' if path else ''}{reason}")
@@ -407,7 +407,7 @@ class BadArguments(LocalSocketError, TypeError):
 
 
 class BadResult(LocalSocketError, TypeError):
-    """What came back is not of the type that was said; `path` leads to the part that is not."""
+    """The result is not of the declared type; `path` leads to the part that is wrong."""
 
     def __init__(self, method: str, path: str, reason: str) -> None:
         super().__init__(f"{method!r} gave something else than was said: {path}: {reason}")
@@ -417,7 +417,7 @@ class BadResult(LocalSocketError, TypeError):
 
 
 class NotAllowed(LocalSocketError, PermissionError):
-    """The service does not let this user call the method."""
+    """The service does not allow this user to call the method."""
 
     def __init__(self, method: str) -> None:
         super().__init__(errno.EACCES, f"this user may not call {method!r}")
@@ -425,7 +425,7 @@ class NotAllowed(LocalSocketError, PermissionError):
 
 
 class CallCancelled(LocalSocketError):
-    """The call was cancelled before its result was there."""
+    """The call was cancelled before it had a result."""
 
     def __init__(self, method: str) -> None:
         super().__init__(f"the call of {method!r} was cancelled")
@@ -433,7 +433,7 @@ class CallCancelled(LocalSocketError):
 
 
 class SubscriberTooSlow(LocalSocketError, ConnectionError):
-    """More messages of `topic` waited for this subscriber than may, and the topic drops such subscribers."""
+    """Too many messages of `topic` were waiting for this subscriber, and the topic's policy is to drop it."""
 
     def __init__(self, topic: str, queue: int) -> None:
         super().__init__(errno.ENOBUFS, f"the subscription to {topic!r} was ended: {queue} messages waited to be read")
@@ -445,7 +445,7 @@ class SubscriberTooSlow(LocalSocketError, ConnectionError):
 
 
 class InsecureDirectory(LocalSocketError, PermissionError):
-    """The directory `path` is not safe to hold private sockets, because of `reason`."""
+    """The directory `path` is not safe for private sockets; `reason` says why."""
 
     def __init__(self, path: str, reason: str) -> None:
         super().__init__(errno.EPERM, f"directory {path!r} is refused: {reason}")
@@ -454,7 +454,7 @@ class InsecureDirectory(LocalSocketError, PermissionError):
 
 
 class UnsuitableAllow(LocalSocketError, ValueError):
-    """The address does not suit those whom `allow` lets in; mostly `path`, the file or a directory, keeps them out.
+    """The address does not suit the users whom `allow` lets in; usually the file or directory `path` keeps them out.
 
     `reason` says whom, and which of the two to change; nothing was opened.
     """
@@ -467,7 +467,7 @@ class UnsuitableAllow(LocalSocketError, ValueError):
 
 
 class NameTaken(LocalSocketError, OSError):
-    """A live server owns the address; `owner_pid` is its process where that is known."""
+    """A live server owns the address; `owner_pid` is its process, if known."""
 
     def __init__(self, address: str, owner_pid: int | None = None) -> None:
         owner = f"process {owner_pid}" if owner_pid else "another server"
@@ -477,7 +477,7 @@ class NameTaken(LocalSocketError, OSError):
 
 
 class PathOccupied(LocalSocketError, FileExistsError):
-    """Something that is not a stale socket of ours is at `path`; it was left as it is."""
+    """There is something at `path` that is not a stale socket of this user; it was not touched."""
 
     def __init__(self, path: str, kind: str) -> None:
         super().__init__(errno.EEXIST, f"{path!r} is {kind}; remove it yourself or choose another address")
@@ -486,7 +486,7 @@ class PathOccupied(LocalSocketError, FileExistsError):
 
 
 class ServerNotFound(LocalSocketError, FileNotFoundError):
-    """Nothing is at the address."""
+    """There is nothing at the address."""
 
     def __init__(self, address: str) -> None:
         super().__init__(
@@ -496,7 +496,7 @@ class ServerNotFound(LocalSocketError, FileNotFoundError):
 
 
 class ServerRefused(LocalSocketError, ConnectionRefusedError):
-    """Something is at the address and nobody listens there; `kind` says what it is."""
+    """There is something at the address, but no server is listening; `kind` says what it is."""
 
     def __init__(self, address: str, kind: str = STALE_SOCKET) -> None:
         super().__init__(
@@ -509,11 +509,11 @@ class ServerRefused(LocalSocketError, ConnectionRefusedError):
 
 
 class StartFailed(LocalSocketError, ChildProcessError):
-    """The program that should serve `address` could not be started, or has ended before it listened.
+    """The program that should serve `address` could not be started, or ended before it listened.
 
-    `command` is the program with its arguments, `status` its exit status, or the negative number of the signal that
-    ended it; None where it could not be started, and then `reason` is the system's. `output` are the last lines that it
-    wrote.
+    `command` is the program with its arguments; `status` is its exit status, or the negative number of the signal that
+    ended it. If it could not be started, `status` is None and `reason` is the system's. `output` has the last lines
+    that it wrote.
     """
 
     def __init__(
@@ -537,9 +537,9 @@ class StartFailed(LocalSocketError, ChildProcessError):
 
 
 class WorkersFailed(LocalSocketError, ChildProcessError):
-    """No worker of a service serves: `reason` says why the last one did not.
+    """None of a service's workers is serving: `reason` says why the last one failed.
 
-    `status` is the exit status of that, or the negative number of the signal that ended it.
+    `status` is that worker's exit status, or the negative number of the signal that ended it.
     """
 
     def __init__(self, reason: str, status: int) -> None:
@@ -568,7 +568,7 @@ class AccessDenied(LocalSocketError, PermissionError):
 
 
 class PeerRefused(LocalSocketError, PermissionError):
-    """The other end is somebody that the policy does not admit."""
+    """The policy does not admit the user at the other end."""
 
     def __init__(self, peer: _PeerIdentity | None, allowed: Sequence[int] | str) -> None:
         who = "an unknown process" if peer is None else f"process {peer.pid} of uid {peer.uid}"
@@ -578,7 +578,7 @@ class PeerRefused(LocalSocketError, PermissionError):
 
 
 class PeerUnknown(PeerRefused):
-    """The system could not say who the other end is, which is never taken for permission; `reason` says why."""
+    """The system could not say who is at the other end, which never counts as permission; `reason` says why."""
 
     def __init__(self, peer: _PeerIdentity | None, allowed: Sequence[int] | str, reason: str = "") -> None:
         super().__init__(peer, allowed)
@@ -588,7 +588,7 @@ class PeerUnknown(PeerRefused):
 
 
 class PeerGone(LocalSocketError, ProcessLookupError):
-    """The process at the other end, whose number was `pid`, has ended."""
+    """The process at the other end, which had the number `pid`, has ended."""
 
     def __init__(self, pid: int) -> None:
         super().__init__(errno.ESRCH, f"the process at the other end, {pid} when it connected, has ended")
@@ -596,7 +596,7 @@ class PeerGone(LocalSocketError, ProcessLookupError):
 
 
 class TooManyConnections(LocalSocketError, PermissionError):
-    """The user of the other end has as many connections to this server as one user may have."""
+    """The peer's user already has as many connections to this server as one user may have."""
 
     def __init__(self, peer: _PeerIdentity, limit: int) -> None:
         super().__init__(errno.EUSERS, f"uid {peer.uid} already has {limit} connections, as many as one user may")

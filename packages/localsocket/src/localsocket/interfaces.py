@@ -69,7 +69,7 @@ class WaitingPlace(NamedTuple):
 
 
 class SocketState(enum.Enum):
-    """Where a socket is in its life; there is no "connecting": connect() returns connected sockets only."""
+    """The stages in the life of a socket. There is no "connecting": connect() returns connected sockets only."""
 
     CONNECTED = "connected"
     CLOSING = "closing"
@@ -81,8 +81,8 @@ class SocketState(enum.Enum):
 class Limits:
     """How many bytes one connection may hold in this process, and how long a line may be.
 
-    `read_buffer`: received and not yet read; when it is full the kernel holds the peer back.
-    `write_buffer`: written and not yet sent, for writes that do not wait.
+    `read_buffer`: bytes received but not yet read; when it is full, the kernel slows the peer down.
+    `write_buffer`: bytes written but not yet sent, for writes that do not wait.
     `line`: bytes of one line without its ending.
     """
 

@@ -1,4 +1,4 @@
-"""Calls in OpenTelemetry: a span on each side, and the trace goes along in the call.
+"""Traces calls with OpenTelemetry: one span on each side, joined in one trace.
 
     tracing = OpenTelemetryTracing()
     service = localsocket.Service("demo.calc", tracing=tracing)
@@ -16,11 +16,11 @@ from opentelemetry import propagate, trace
 
 
 class OpenTelemetryTracing:
-    """A span of the client around each call, and one of the service around the method.
+    """A client span around each call, and a server span around the method.
 
-    The client's ends with the result, or with the sending where start(), stream() or notify() begin what is waited for
-    later, or never; the service's, for a stream, with its last item. `provider` is the tracer provider, by default the
-    global one; the trace is carried by the global propagator.
+    The client's span ends with the result; for start(), stream() and notify() it ends once the call is sent. The
+    service's span ends with the method, for a stream with its last item. `provider` is the tracer provider, by default
+    the global one; the global propagator carries the trace.
     """
 
     def __init__(self, provider: trace.TracerProvider | None = None) -> None:
@@ -28,7 +28,7 @@ class OpenTelemetryTracing:
 
     @contextlib.contextmanager
     def calling(self, service: str, method: str) -> Iterator[dict[str, str]]:
-        """Surround a call on its caller's side; what it gives travels with the call."""
+        """Trace a call in the client; what this yields travels with the call."""
         with self._tracer.start_as_current_span(
             f"{service}/{method}", kind=trace.SpanKind.CLIENT, attributes=_attributes(service, method)
         ):
@@ -38,7 +38,7 @@ class OpenTelemetryTracing:
 
     @contextlib.contextmanager
     def serving(self, service: str, method: str, carrier: dict[str, str]) -> Iterator[None]:
-        """Surround a call where it is served, as a part of the caller's trace."""
+        """Trace a call in the service, as part of the caller's trace."""
         with self._tracer.start_as_current_span(
             f"{service}/{method}",
             context=propagate.extract(carrier),

@@ -1,4 +1,4 @@
-"""The asyncio face: the same local sockets and servers, awaited. On the stock loop and on uvloop.
+r"""The asyncio API: the same local sockets and servers, awaited. Runs on asyncio's own loop and on uvloop.
 
     from localsocket import aio
 
@@ -10,8 +10,8 @@
         await socket.write(b"hello\n")
         print(await socket.read_line(timeout=1))
 
-`connect`, `listen` and `serve` are awaited, or entered with `async with`, which also closes what they opened. All the
-rest has the name and the meaning that it has on the blocking face. What belongs to a loop is used from its thread.
+Await `connect`, `listen` and `serve`, or enter them with `async with`, which also closes what they opened. Everything
+else has the same name and meaning as in the blocking API. Use the objects of a loop in the thread of that loop.
 """
 
 from localsocket.aio.children import Child, inherited, serve_socket, spawn

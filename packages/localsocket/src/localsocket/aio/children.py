@@ -36,7 +36,7 @@ _LOOK_AGAIN = 0.05
 
 
 class Child:
-    """A process that was started by spawn(): `client` calls it, `process` is the subprocess.Popen.
+    """A process started by spawn(): `client` calls it, `process` is its subprocess.Popen.
 
     As an async context manager it closes itself. For the tasks of one loop.
     """
@@ -48,7 +48,7 @@ class Child:
     async def close(self, *, timeout: float | None = CLOSE_TIMEOUT) -> int:
         """Close the connection, wait for the process to end, and kill it at `timeout`; return its exit status.
 
-        Cancelled, it kills at once. See localsocket.Child.close().
+        If cancelled, it kills the process at once. See localsocket.Child.close().
         """
         deadline = Deadline(timeout)
         try:
@@ -82,28 +82,28 @@ def spawn(
     env: Mapping[str, str] | None = None,
     **options: Unpack[ClientOptions],
 ) -> Opening[Child]:
-    """Start a program with a socket that it inherits, and return it once it has greeted: it calls inherited().
+    """Start a program that inherits a socket and calls inherited(); return it once it has greeted.
 
-    To be awaited, or entered, which closes it at the end. Cancelled, it leaves nothing of the program. The rest is as
-    with localsocket.spawn(); the program may use either API.
+    Await it, or enter it to have it closed at the end. If cancelled, it leaves nothing of the program. Otherwise as
+    localsocket.spawn(); the program may use either API.
     """
     check_options("spawn", options, ["cwd", "env"])
     return Opening(_spawn(argv, cwd, env, options))
 
 
 def inherited(**options: Unpack[ClientOptions]) -> Opening[Client]:
-    """Return the client of whoever has started this process by spawn(), to be used once; it is connected.
+    """Return the client, already connected, of the process that started this one by spawn(); call it once only.
 
-    To be awaited, or entered. The rest is as with localsocket.inherited().
+    Await it or enter it. Otherwise as localsocket.inherited().
     """
     check_options("inherited", options)
     return Opening(_inherited(options))
 
 
 def serve_socket(connection: Reached, service: Service, **options: Unpack[ClientOptions]) -> Opening[Client]:
-    """Serve a connected socket, or its descriptor, which belongs to the client that is returned.
+    """Serve a connected socket, or its descriptor; the client that is returned takes it over.
 
-    To be awaited, or entered. The rest is as with localsocket.serve_socket().
+    Await it or enter it. Otherwise as localsocket.serve_socket().
     """
     check_options("serve_socket", options)
     options["serves"] = service

@@ -26,7 +26,8 @@ def connect(
 ) -> Opening[LocalSocket]:
     """Connect to the server at `address`, check which user it belongs to, and return the socket.
 
-    To be awaited or entered. Parameters and errors are those of localsocket.connect(). Cancelled, it leaves nothing.
+    Await it or enter it. Parameters and errors are those of localsocket.connect(). If cancelled, it leaves nothing
+    behind.
     """
     connector = Connector(
         LocalSocket,
@@ -47,10 +48,10 @@ def pair(*, limits: Limits = DEFAULT_LIMITS) -> tuple[LocalSocket, LocalSocket]:
 
 
 def adopt(socket: Connection) -> LocalSocket:
-    """Take over the connection of another socket, of any face, with all that is read ahead and unsent.
+    """Take over the connection of another socket, of any API, with all data that is read ahead or unsent.
 
-    `socket` counts as closed from then on. Raises Busy, and changes nothing, while a transaction is open on it or
-    somebody waits on it. Whoever uses it in another thread has to know that it is gone.
+    `socket` counts as closed from then on. Raises Busy, and changes nothing, while a transaction is open on it or a
+    call is waiting on it. If another thread uses it, tell that thread that it is gone.
     """
     return LocalSocket.adopt(socket)
 

@@ -140,10 +140,10 @@ class PendingCall:
 
 
 class Stream(AsyncIterator[T_co]):
-    """The items of a stream, as they come; for one task at a time. Leaving it early ends it where it is served.
+    """The items of a stream, as they arrive; for one task at a time. Leaving it early cancels it in the service.
 
-    Awaiting it, or entering it with `async with`, waits until the stream has begun; iterating over it does so too.
-    Outside of `async with`, close() it when it is left before its end.
+    To await it, to enter it with `async with` or to iterate over it first waits until the stream has begun. Outside
+    `async with`, close() it if you leave it before its end.
     """
 
     def __init__(
@@ -155,10 +155,10 @@ class Stream(AsyncIterator[T_co]):
         self._times = times
 
     async def receive(self, *, timeout: float | None = None) -> T_co:
-        """Return the next item, waiting for it. Raises EndOfStream at the end, else as Calls.call().
+        """Return the next item, waiting for it. Raises EndOfStream at the end, otherwise what Calls.call() raises.
 
-        When `timeout` seconds are over it raises DeadlinePassed, and the stream goes on. When the stream's own
-        time-outs are, it is cancelled.
+        When `timeout` seconds have passed it raises DeadlinePassed, and the stream goes on; when a time limit of the
+        stream itself has passed, the stream is cancelled.
         """
         try:
             return await self._next(timeout)
@@ -166,7 +166,7 @@ class Stream(AsyncIterator[T_co]):
             raise EndOfStream("another item", 0) from None
 
     async def close(self) -> None:
-        """Take no more items. Closing again is fine."""
+        """Stop receiving items. Closing again has no effect."""
         if self._pending is not None:
             self._pending.cancel()
 

@@ -14,10 +14,10 @@ T = TypeVar("T")
 
 
 async def publish(topic: Topic[T], value: T, *, timeout: float | None = None) -> int:
-    """Send `value` to everyone who is subscribed to `topic` now; return how many that are.
+    """Send `value` to every current subscriber of `topic`; return how many there are.
 
-    Waits only with the policy "block", until the slowest has room; on DeadlinePassed, or when it is cancelled, nobody
-    got it. Raises BadResult for a value of another type than the topic's.
+    Waits only with the policy "block", until the slowest subscriber has room; on DeadlinePassed, or when cancelled, the
+    message went to nobody. Raises BadResult if `value` is not of the topic's type.
     """
     deadline = Deadline(timeout)
     loop = asyncio.get_running_loop()

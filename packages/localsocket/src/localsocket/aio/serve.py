@@ -49,18 +49,18 @@ def serve(
     protocols: Iterable[ProtocolName] | None = None,
     **options: Unpack[ListenOptions],
 ) -> Opening[Serving]:
-    """Serve `address` from now on: `handler` is called with each connection, in a task of its own.
+    """Serve `address` from now on: call `handler` with each connection, in a separate task.
 
-    `handler` may also be a Service: then its coroutine functions and async generators run in tasks of their own, its
-    plain functions and generators in worker threads.
+    `handler` may also be a Service: its coroutine functions and async generators then run in tasks, its plain functions
+    and generators in worker threads.
 
-    To be awaited or entered; leaving the `async with` block closes it, giving the handlers 5 s to finish. `address` is
-    address text, or a server of any face that listens already, which is closed at the end. `options` are those of
-    listen(), and the errors too; `protocols` are those of a Service that are spoken at this address, by default the
-    service's. A handler that is not a coroutine function of one socket raises UnsuitableHandler.
+    Await it or enter it; leaving the `async with` block stops it, giving the handlers 5 s to finish. `address` is an
+    address or a listening server of any of the APIs, which is closed at the end. `options` and errors are those of
+    listen(); `protocols` restricts what a Service speaks at this address. A handler that is not a coroutine function
+    taking one socket raises UnsuitableHandler.
 
-    When a handler returns, its socket is closed. What it raises is logged, with the peer, and costs its own connection
-    only; that the peer left in the middle, or that the server was closed, is not logged.
+    When a handler returns, its socket is closed. An exception in a handler is logged, with the peer, and ends only its
+    connection; that the peer left halfway, or that the server was closed, is not logged.
     """
     check_keywords("serve", options, ListenOptions, ["protocols"])
     if isinstance(address, Server) and options:
@@ -87,7 +87,7 @@ async def _serve(
 class Serving:
     """A served address, made by serve(); for the tasks of its loop. As an async context manager it stops itself.
 
-    What ended it before its time is in `error`, and is raised by stop().
+    If the serving ended unexpectedly, `error` says why, and stop() raises it.
     """
 
     def __init__(
@@ -127,10 +127,10 @@ class Serving:
     async def stop(self, *, timeout: float | None = STOP_TIMEOUT) -> None:
         """Stop accepting, let the handlers finish until `timeout`, cancel the rest, and wait until nothing is left.
 
-        Cancelled, it cancels the handlers at once. A handler that goes on all the same for half a second is left
-        alone, with its connection closed, and the log says so. Raises what ended the serving before its time. Stopping
-        again is fine. Called from one of the handlers, or methods, it does not wait: the end comes when that has
-        returned, or at `timeout`.
+        If cancelled, it cancels the handlers at once. A handler that ignores this for half a second is left running,
+        with its connection closed, and the log says so. Raises what ended the serving unexpectedly. Stopping again has
+        no effect. When a handler or a method calls it, it does not wait: the serving ends when that has returned, or at
+        `timeout`.
         """
         if self._parent is not None:
             raise ClosedByUs(f"what serves {self.address!r}", parent=self._parent)
@@ -148,7 +148,7 @@ class Serving:
             raise error
 
     async def wait_stopped(self, timeout: float | None = None) -> bool:
-        """Wait until it has ended, by stop(), server.close() or an error; False when the time was over before."""
+        """Wait until it has ended, by stop(), server.close() or an error; return False if the time runs out first."""
         seconds = Deadline(timeout).remaining()
         try:
             async with asyncio.timeout(seconds):

@@ -22,7 +22,7 @@ class Subscribes(Protocol):
 
 
 class Subscription(Stream[T_co]):
-    """The messages of a topic, as they come: a Stream without an end, which tells when some are missing."""
+    """The messages of a topic, as they arrive: a Stream without an end, which notices when messages are missing."""
 
     def __init__(self, client: Subscribes, following: Following, times: ItemTimes) -> None:
         # By a method of the client, not of its own: dropped, it is to be collected at once.
@@ -38,7 +38,7 @@ class Subscription(Stream[T_co]):
         return self._following.lost
 
     async def close(self) -> None:
-        """Take no more messages. Closing again is fine."""
+        """Stop receiving messages. Closing again has no effect."""
         self._is_closed = True
         await super().close()
 

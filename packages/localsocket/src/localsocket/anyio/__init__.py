@@ -1,4 +1,4 @@
-"""The anyio face, for asyncio and Trio: local sockets that are anyio's ByteStream, and servers that are its Listener.
+r"""The anyio API, for asyncio and Trio: local sockets are anyio ByteStreams, and servers are anyio Listeners.
 
     from anyio.streams.text import TextStream
 
@@ -9,8 +9,9 @@
             await TextStream(socket).send("hello\n")
             print(await socket.read_line(timeout=1))
 
-What takes an anyio stream or listener takes these, and meets anyio's errors there, with ours as their cause. All the
-rest has the name and the meaning that it has on the other faces. What belongs to a loop is used from its thread.
+Anything that accepts an anyio stream or listener accepts these, and gets anyio's errors, with ours as their cause.
+Everything else has the same name and meaning as in the other APIs. Use the objects of a loop in the thread of that
+loop.
 """
 
 try:

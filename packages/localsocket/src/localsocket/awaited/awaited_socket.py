@@ -118,7 +118,7 @@ class AwaitedSocket(CallerDrivenSocket, abc.ABC):
         """Send unsent bytes, then close; unread bytes are dropped, and every waiting task gets ClosedByUs.
 
         The socket is closed in any case, also when the call is cancelled; DeadlinePassed or ClosedByPeer then says how
-        many bytes were lost. Closing again is fine.
+        many bytes were lost. Closing again has no effect.
         """
         deadline = Deadline(timeout)
         if (has_unsent := self._begin_close()) is None:

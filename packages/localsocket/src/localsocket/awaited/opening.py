@@ -19,9 +19,9 @@ Opened = TypeVar("Opened", bound=AsyncCloses)
 
 
 class Opening(Coroutine[Any, Any, Opened]):
-    """`await` gives what is opened, to be closed by the caller; `async with` gives it, and closes it at the end.
+    """`await` returns what is opened, which you then close; `async with` closes it at the end.
 
-    It is a coroutine, so that asyncio.create_task() and the like take it.
+    It is a coroutine, so asyncio.create_task() and the like accept it.
     """
 
     __slots__ = ("_opened", "_opening")

@@ -30,7 +30,7 @@ from localsocket.sockets.given_socket import Reached
 
 
 class Child:
-    """A process that was started by spawn(): `client` calls it, `process` is the subprocess.Popen.
+    """A process started by spawn(): `client` calls it, `process` is its subprocess.Popen.
 
     As a context manager it closes itself. Any thread may call.
     """
@@ -42,8 +42,8 @@ class Child:
     def close(self, *, timeout: float | None = CLOSE_TIMEOUT) -> int:
         """Close the connection, wait for the process to end, and kill it at `timeout`; return its exit status.
 
-        A child sees the end of its connection, see Client.wait_closed(). Raises what Client.close() raises, when the
-        process has ended. Closing again is fine.
+        A child notices that its connection ends; see Client.wait_closed(). What Client.close() raises is raised here
+        after the process has ended. Closing again has no effect.
         """
         deadline = Deadline(timeout)
         try:
@@ -77,14 +77,14 @@ def spawn(
     env: Mapping[str, str] | None = None,
     **options: Unpack[ClientOptions],
 ) -> Child:
-    """Start a program with a socket that it inherits, and return it once it has greeted: it calls inherited().
+    """Start a program that inherits a socket and calls inherited(); return it once it has greeted.
 
-    Both ends may call, as far as each serves something: this one does with `serves=`. The child gets one descriptor
-    beside its standard streams, and nothing else of this process. `options` are those of Client(); `timeout` is for the
-    child to greet.
+    Either end may call what the other serves: this end serves what you pass as `serves=`. The child inherits its
+    standard streams and one more descriptor, and no others from this process. `options` are those of Client();
+    `timeout` is how long the child may take to greet.
 
-    Raises OSError where the program cannot be started, ClosedByPeer, with the exit status, where it ends before it has
-    greeted, DeadlinePassed where it does not greet in time. Then nothing is left of it.
+    Raises OSError if the program cannot be started, ClosedByPeer, with the exit status, if it ends before it has
+    greeted, and DeadlinePassed if it does not greet in time. After an error nothing is left of it.
     """
     check_options("spawn", options, ["cwd", "env"])
     ours, theirs = socket_pair()
@@ -107,12 +107,13 @@ def spawn(
 
 
 def inherited(**options: Unpack[ClientOptions]) -> Client:
-    """Return the client of whoever has started this process by spawn(), to be used once; it is connected.
+    """Return the client, already connected, of the process that started this one by spawn(); call it once only.
 
-    The other end may call what this one `serves` from now on; `options` are those of Client(). Children of this process
-    do not inherit the socket.
+    From then on the other end may call what you pass as `serves`; `options` are those of Client(). Children of this
+    process do not inherit the socket.
 
-    Raises Unsupported where there is none for this process, UnsuitableDescriptor where it was closed, or is another's.
+    Raises Unsupported if this process was started without such a socket, and UnsuitableDescriptor if the socket has
+    been closed or was made by another process.
     """
     check_options("inherited", options)
     descriptor, parent = take_inherited()
@@ -124,10 +125,10 @@ def inherited(**options: Unpack[ClientOptions]) -> Client:
 
 
 def serve_socket(connection: Reached, service: Service, **options: Unpack[ClientOptions]) -> Client:
-    """Serve a connected socket, or its descriptor, which belongs to the client that is returned.
+    """Serve a connected socket, or its descriptor; the client that is returned takes it over.
 
-    The other end is a Client on its own end. The client that is returned calls that, if it serves something; closing it
-    ends the serving. Raises what Client.open() raises for a socket that cannot be taken over.
+    At the other end there is a Client on its socket. The returned client calls what that one serves, if anything;
+    closing it ends the serving. Raises what Client.open() raises for a socket that cannot be taken over.
     """
     check_options("serve_socket", options)
     options["serves"] = service

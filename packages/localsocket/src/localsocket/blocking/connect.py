@@ -54,9 +54,9 @@ def pair(*, limits: Limits = DEFAULT_LIMITS) -> tuple[LocalSocket, LocalSocket]:
 
 
 def adopt(socket: Connection) -> LocalSocket:
-    """Take over the connection of another socket, of any face, with all that is read ahead and unsent.
+    """Take over the connection of another socket, of any API, with all data that is read ahead or unsent.
 
-    `socket` counts as closed from then on. Raises Busy, and changes nothing, while a transaction is open on it or
-    somebody waits on it. Any thread may call, for a socket of asyncio the one of its loop.
+    `socket` counts as closed from then on. Raises Busy, and changes nothing, while a transaction is open on it or a
+    call is waiting on it. Any thread may call, but for an asyncio socket only the thread of its loop.
     """
     return LocalSocket.adopt(socket)

@@ -30,7 +30,7 @@ class Connects(Protocol):
 
 
 class PendingCall:
-    """A call that was started; any thread may wait for it, or cancel it."""
+    """A call that was started with start(); any thread may wait for it or cancel it."""
 
     __slots__ = (
         "_began",
@@ -71,14 +71,13 @@ class PendingCall:
 
     @property
     def is_done(self) -> bool:
-        """Whether result() would return at once. Only what some thread has received counts."""
+        """Whether result() would return at once. Counts only what some thread has already received."""
         return self._call.is_answered
 
     def result(self, timeout: float | None = None) -> Any:
-        """Return what the method gives, waiting for it; for a method that streams, a Stream. See Calls.call().
+        """Return the method's result, waiting for it; for a method that streams, return a Stream. See Calls.call().
 
-        `timeout` is for this waiting, besides the call's own: when it is over the call goes on, and result() may be
-        asked again.
+        `timeout` limits this wait only: when it has passed, the call goes on, and you may call result() again.
         """
         self._wait(None if timeout is None else Deadline(timeout))
         if (body := self._call.body) is not None:
@@ -88,13 +87,13 @@ class PendingCall:
         return self._connection.core.result_of(self._call, self._result)
 
     def stream(self) -> Stream[Any]:
-        """Return the items of a method that streams, as they come."""
+        """Return the items of a method that streams, as they arrive."""
         begins_in_time, idle_timeout = self._terms.begins_in_time, self._idle_timeout
         times = ItemTimes(self.method, self._deadline, begins_in_time=begins_in_time, idle_timeout=idle_timeout)
         return Stream(self, times)
 
     def cancel(self) -> bool:
-        """Give the call up, here and where it is served; False when it is over. Who waits gets CallCancelled."""
+        """Cancel the call, here and in the service; False if it has ended. Whoever waits for it gets CallCancelled."""
         return in_any_case(self._cancel)
 
     def __repr__(self) -> str:
@@ -254,9 +253,9 @@ def _tell_from_collector(connection: ClientConnection, frame: bytes) -> None:
 
 
 class Stream(Iterator[T_co]):
-    """The items of a stream, as they come; for one thread at a time. Leaving it early ends it where it is served.
+    """The items of a stream, as they arrive; for one thread at a time. Leaving it early cancels it in the service.
 
-    Iterate over it, or use receive() with a time-out of its own. As a context manager it closes itself.
+    Iterate over it, or call receive(), which takes a time-out. As a context manager it closes itself.
     """
 
     def __init__(self, pending: PendingCall, times: ItemTimes) -> None:
@@ -264,10 +263,10 @@ class Stream(Iterator[T_co]):
         self._times = times
 
     def receive(self, *, timeout: float | None = None) -> T_co:
-        """Return the next item, waiting for it. Raises EndOfStream at the end, else as Calls.call().
+        """Return the next item, waiting for it. Raises EndOfStream at the end, otherwise what Calls.call() raises.
 
-        When `timeout` seconds are over it raises DeadlinePassed, and the stream goes on. When the stream's own
-        time-outs are, it is cancelled.
+        When `timeout` seconds have passed it raises DeadlinePassed, and the stream goes on; when a time limit of the
+        stream itself has passed, the stream is cancelled.
         """
         try:
             return self._next(timeout)
@@ -275,7 +274,7 @@ class Stream(Iterator[T_co]):
             raise EndOfStream("another item", 0) from None
 
     def close(self) -> None:
-        """Take no more items. Closing again is fine."""
+        """Stop receiving items. Closing again has no effect."""
         self._pending.cancel()
 
     def __next__(self) -> T_co:

@@ -21,7 +21,7 @@ class Subscribes(Protocol):
 
 
 class Subscription(Stream[T_co]):
-    """The messages of a topic, as they come: a Stream without an end, which tells when some are missing."""
+    """The messages of a topic, as they arrive: a Stream without an end, which notices when messages are missing."""
 
     def __init__(self, client: Subscribes, following: Following, times: ItemTimes, pending: PendingCall) -> None:
         super().__init__(pending, times)
@@ -53,11 +53,11 @@ class Subscription(Stream[T_co]):
 
     @property
     def lost(self) -> int:
-        """How many messages are known to be missing so far: dropped by the service, or sent while not connected."""
+        """How many messages are known to be missing so far: dropped by the service, or sent while disconnected."""
         return self._following.lost
 
     def close(self) -> None:
-        """Take no more messages. Closing again is fine."""
+        """Stop receiving messages. Closing again has no effect."""
         self._is_closed = True
         self._pending.cancel()
 

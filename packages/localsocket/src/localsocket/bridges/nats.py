@@ -1,9 +1,9 @@
-"""A service on other machines: served over NATS, and called by `nats://host/name`. See docs/nats.md.
+"""Services on other machines: serve them over NATS, and call them by `nats://host/name`. See docs/nats.md.
 
     async with nats.serve(service, "nats://host", queue="shop"):
         ...
 
-The extra `nats` is for nkeys and credentials files; all else needs no other package.
+The extra `nats` is needed only for nkeys and credentials files.
 """
 
 from __future__ import annotations
@@ -78,22 +78,23 @@ def serve(
     storing: Storing = AS_USUAL,
     timeout: float | None = CONNECT_TIMEOUT,
 ) -> Opening[NatsServing]:
-    """Serve the service over NATS from now on, beside local servers or instead of them.
+    """Serve the service over NATS from now on, in addition to local servers or instead of them.
 
-    To be awaited or entered; leaving the `async with` block stops it, giving calls 5 s to end. `url` is
-    `nats://host`, or `nats://host/name` for another name than the service's. All instances with one `queue`, by
-    default the name, share the calls. Coroutine functions run in tasks, plain functions in threads.
+    Await it or enter it; leaving the `async with` block stops it, giving calls 5 s to end. `url` is `nats://host`, or
+    `nats://host/name` to use another name than the service's. All instances with the same `queue`, by default the name,
+    share the calls. Coroutine functions run in tasks, plain functions in threads.
 
-    The NATS server decides who may publish to the service, and no uid tells who calls. So a service that has methods
-    with `allow=` needs `identity`, which is asked with each request and gives the PeerCredentials that it counts for,
-    or None to refuse it, such as SignedBy(...); or `allow=ANY`, with which all of its methods are for everybody.
+    The NATS server decides who may publish to the service, and there is no uid that identifies a caller. So a service
+    with `allow=` on any method needs either `identity` or `allow=ANY`. `identity`, such as SignedBy(...), is called
+    with each request and returns the PeerCredentials that it counts for, or None to refuse it. With `allow=ANY` every
+    caller may call all methods.
 
-    Calls of methods with `durable=True` are stored as `storing` says, which needs JetStream: Unsupported is raised
-    where the NATS server is without.
+    Calls of methods with `durable=True` are stored as `storing` says. They need JetStream: Unsupported is raised if the
+    NATS server does not have it.
 
-    `timeout`: seconds to reach the NATS server at the beginning. When it is lost later it is looked for until it is
-    back. Raises UnsuitableAllow, InvalidAddress, ServerRefused, AccessDenied,
-    and Unsupported where `url` names an nkey and the extra is missing.
+    `timeout`: how many seconds reaching the NATS server may take at first. If the connection is lost later, it is
+    retried until the server is back. Raises UnsuitableAllow, InvalidAddress, ServerRefused, AccessDenied, and
+    Unsupported if `url` names an nkey and the extra is not installed.
     """
     address = parse_nats_address(url, service=service.name)
     _check_allow(service, address, identity, allow)
@@ -119,11 +120,11 @@ def serve_local(
     storing: Storing = AS_USUAL,
     timeout: float | None = CONNECT_TIMEOUT,
 ) -> Opening[NatsServing]:
-    """Serve over NATS the local service `name` of whatever program, which knows nothing of that.
+    """Serve a local service `name` over NATS; any program may serve it, and it need not know about NATS.
 
-    Each caller on the bus gets a connection of its own to it, made by this program: so it is this program's user who
-    calls there, and who may is decided by the NATS server and `identity`. The other parameters, and what is raised,
-    are those of serve(), and of connecting to `name`.
+    Each caller on the bus gets its own connection to the service, made by this program. The service therefore sees this
+    program's user as the caller; who may call is decided by the NATS server and `identity`. The other parameters and
+    the errors are those of serve(), and of connecting to `name`.
     """
     address = parse_nats_address(url, service=name if name.replace(".", "").replace("-", "").isidentifier() else "")
 
@@ -137,9 +138,10 @@ def serve_local(
 
 
 def offer_locally(url: str, name: str = "", **options: Unpack[ListenOptions]) -> Opening[aio.Serving]:
-    """Give the service at `nats://host/name` a local name, so that programs here go on using names.
+    """Give the service at `nats://host/name` a local name, so that programs here can go on using local names.
 
-    Each connection here is a client there. `name` is by default that of the service; `options` are those of listen().
+    Each local connection becomes a client of that service. `name` is by default the service's; `options` are those of
+    listen().
     """
     address = parse_nats_address(url)
 
@@ -152,7 +154,7 @@ def offer_locally(url: str, name: str = "", **options: Unpack[ListenOptions]) ->
 
 @contextlib.contextmanager
 def serve_in_thread(service: Service, url: str, **options: Any) -> Iterator[NatsServing]:
-    """Serve as serve() does, on a loop in a thread of its own, until the `with` block is left."""
+    """Serve as serve() does, on a loop in a separate thread, until the `with` block is left."""
     opened: list[NatsServing] = []
     failure: list[BaseException] = []
     ready, end = threading.Event(), threading.Event()
@@ -192,9 +194,9 @@ def serve_in_thread(service: Service, url: str, **options: Any) -> Iterator[Nats
 
 
 class NatsServing:
-    """A service that is served over NATS, made by serve(); for the tasks of its loop.
+    """A service served over NATS, made by serve(); for the tasks of its loop.
 
-    As an async context manager it stops itself. `is_connected` tells whether the NATS server is there now.
+    As an async context manager it stops itself. `is_connected` says whether it is connected to the NATS server now.
     """
 
     def __init__(
@@ -231,14 +233,14 @@ class NatsServing:
 
     @property
     def callers(self) -> int:
-        """How many clients are known now."""
+        """How many clients it knows at present."""
         return self._instance.callers
 
     async def stop(self, *, timeout: float | None = STOP_TIMEOUT) -> None:
-        """Take no more calls, let those that are under way end until `timeout`, tell all callers, and let go.
+        """Accept no more calls, let running ones end until `timeout`, tell all callers, and disconnect.
 
-        What had been handed to this instance is still served, so that a rolling restart costs no call. Stopping again
-        is fine. Called from one of the methods it does not wait.
+        Calls that were already handed to this instance are still served, so a rolling restart loses none. Stopping
+        again has no effect. When one of the methods calls it, it does not wait.
         """
         if self._is_stopping:
             await self._stopped.wait()

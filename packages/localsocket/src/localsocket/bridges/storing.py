@@ -22,13 +22,16 @@ _DAY = 24 * 3600.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Storing:
-    """How JetStream keeps the calls of a service's durable methods; the same for all of its instances. In seconds.
+    """How JetStream stores the calls of a service's durable methods; the same for all instances. Times in seconds.
 
-    `duplicates`: how long a call is known by its `message_id`, so that the same one is stored once. `tries`: how often
-    a call is run, at the most, before it becomes a dead letter; `pause`: before its second try, and twice as long
-    before each further one, up to a minute. `patience`: after which a call is given to another instance when nothing is
-    heard of the one that has it, which says that it lives while it runs. `at_once`: how many each instance runs
-    together. `dead`: how long a dead letter is kept. `replicas`: how many servers of a cluster store each call.
+    `duplicates`: how long a `message_id` is remembered, so that a repeated call is stored only once.
+    `tries`: how many times a call is run at most before it becomes a dead letter.
+    `pause`: the time before its second try; it doubles before each further one, up to a minute.
+    `patience`: after how long without news a call is given to another instance; an instance reports while it runs a
+    call.
+    `at_once`: how many calls each instance runs at the same time.
+    `dead`: how long a dead letter is kept.
+    `replicas`: how many servers of a cluster store each call.
     """
 
     duplicates: float = 120.0
@@ -55,9 +58,9 @@ AS_USUAL = Storing()
 
 @dataclass(frozen=True, slots=True)
 class DeadLetter:
-    """A call of a durable method that was given up: after how many `tries`, and with which `failure`.
+    """A call of a durable method that was given up, after `tries` tries, the last of which failed with `failure`.
 
-    `message_id` is empty where its caller gave none. `arguments` and `named` are as they were sent.
+    `message_id` is empty if the caller gave none. `arguments` and `named` are as they were sent.
     """
 
     method: str
@@ -69,10 +72,10 @@ class DeadLetter:
 
 
 async def dead_letters(url: str, *, timeout: float | None = CONNECT_TIMEOUT) -> list[DeadLetter]:
-    """Return the calls of the service at `nats://host/name` that were given up, the oldest first.
+    """Return the calls of the service at `nats://host/name` that were given up, oldest first.
 
-    They stay where they are until their time is over. Raises what connecting raises, and Unsupported where the NATS
-    server stores nothing.
+    They stay stored until their time has passed. Raises what connecting raises, and Unsupported if the NATS server
+    stores nothing.
     """
     address = parse_nats_address(url)
     names = Subjects(address.service, address.prefix)

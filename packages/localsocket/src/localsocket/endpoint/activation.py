@@ -8,10 +8,10 @@ _FIRST = 3
 
 
 def activation_descriptors() -> dict[str, int]:
-    """Return the descriptors handed over in LISTEN_FDS, by name; empty when there are none for this process.
+    """Return the descriptors handed over in LISTEN_FDS, by name; empty if there are none for this process.
 
-    Unnamed ones are called "unknown", as systemd does, then "unknown.1" and so on; likewise for equal names.
-    The environment is left as it is: LISTEN_PID keeps children from taking the descriptors for theirs.
+    Unnamed ones are called "unknown", as in systemd, and further ones "unknown.1" and so on; repeated names get the
+    same suffixes. The environment is not changed: LISTEN_PID keeps child processes from using these descriptors.
     """
     if os.environ.get("LISTEN_PID") != str(os.getpid()):
         return {}

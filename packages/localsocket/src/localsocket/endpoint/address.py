@@ -68,10 +68,11 @@ class Endpoint:
 
 
 def parse_address(address: str | os.PathLike[str]) -> Endpoint:
-    """Resolve address text, or a path object, to its endpoint.
+    """Parse an address, a string or a path object, and return its endpoint.
 
-    Reads the environment (for names and `qt:`) and the working directory (for `./`), and touches no file.
-    Raises InvalidAddress, AddressTooLong, or Unsupported for `@` off Linux; TypeError for what is not text.
+    Reads the environment (for names and `qt:`) and the working directory (for `./`), but touches no file. Raises
+    InvalidAddress, AddressTooLong, Unsupported for `@` anywhere but on Linux, and TypeError for anything but strings
+    and paths.
     """
     if isinstance(address, os.PathLike):
         address = _path_text(address)

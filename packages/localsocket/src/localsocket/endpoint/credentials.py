@@ -25,10 +25,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class PeerCredentials:
-    """The process at the other end when the connection was made, or, for a server, when it began to listen.
+    """The process at the other end when the connection was made; for a server, when it began to listen.
 
-    `uid` and `gid` decide; `pid` is information: the process may have ended and its number been given to another,
-    or may have handed the socket on. pidfd() gives what stands for that process and no other.
+    Base decisions on `uid` and `gid`; `pid` is for information only: the process may have ended, its number may belong
+    to another by now, or it may have passed the socket on. pidfd() refers to that process and no other.
     """
 
     pid: int
@@ -37,15 +37,15 @@ class PeerCredentials:
     _socket: weakref.ref[socket.socket] | None = field(default=None, repr=False, compare=False, kw_only=True)
 
     def pidfd(self) -> Fd:
-        """Return a descriptor of the process itself, which no other ever stands for; the caller closes it.
+        """Return a descriptor that refers to this very process and never to another; the caller closes it.
 
-        It becomes readable when the process ends (`select.poll`), and `signal.pidfd_send_signal()` reaches that
-        process or nobody. It comes from the kernel's record of the connection (SO_PEERPIDFD, Linux 6.5), never from
-        the pid, behind which another process may be by now. What is then read of `/proc/PID` is of that process if it
-        still runs afterwards.
+        It becomes readable when the process ends (`select.poll`), and `signal.pidfd_send_signal()` reaches that process
+        or none. It comes from the kernel's record of the connection (SO_PEERPIDFD, Linux 6.5), never from the pid,
+        which may belong to another process by now. What you read from `/proc/PID` belongs to that process if it is
+        still running afterwards.
 
-        Raises PeerGone where the process has ended, ClosedByUs once the connection is closed here, Unsupported
-        where the kernel has no such thing, or no kernel has told who this is.
+        Raises PeerGone if the process has ended, ClosedByUs once the connection is closed here, and Unsupported if the
+        kernel does not have this, or has not said who the peer is.
         """
         if self._socket is None:
             raise Unsupported("no connection of this machine tells who this is: pidfd() is for the peer of a socket")

@@ -10,15 +10,15 @@ from typing import TypeAlias
 
 @dataclass(frozen=True, slots=True)
 class Daemon:
-    """A program that serves an address, to be started when somebody calls and nobody serves there.
+    """A program that serves an address, started when somebody connects and no server is running.
 
-    `command` is the program and its arguments, without a shell. `directory` is where it runs, by default where its
-    starter does. `environment` are variables beside those of its starter. `log` is the file that its output, also of
-    errors, is added to; by default that is a hidden file beside the socket, `.NAME.log`, which is emptied at each
-    start, and os.devnull keeps nothing.
+    `command` is the program and its arguments, without a shell. `directory` is where it runs, by default its starter's
+    directory. `environment` adds variables to those of its starter. `log` is the file to which its output and errors
+    are appended; by default a hidden file beside the socket, `.NAME.log`, which is emptied at each start; os.devnull
+    keeps nothing.
 
-    It runs in a session of its own, reads nothing, and inherits one descriptor beside its standard streams: the lock
-    that keeps others from starting a second one before it listens.
+    It runs in its own session with empty standard input, and inherits one descriptor besides its standard streams: the
+    lock that keeps others from starting a second one before it listens.
     """
 
     command: Sequence[str | os.PathLike[str]]

@@ -1,4 +1,4 @@
-"""For desktop programs with Qt: a service's client that never waits, and tells by signals, without a thread.
+"""For desktop programs with Qt: a service's client that never blocks and reports by signals, without a thread.
 
     from localsocket import qt
 
@@ -6,8 +6,8 @@
     client.call("start", "make").finished.connect(lambda job: print("job", job))
     client.subscribe("progress", int).received.connect(bar.setValue)
 
-Works with PySide6, which is not loaded before the first client is made. A client and what it gives are for the thread
-in which the client was made, whose event loop runs.
+Works with PySide6, which is loaded only when the first client is made. Use a client, and the objects it returns, in the
+thread in which you made the client; that thread's event loop drives them.
 """
 
 from localsocket.qt.client import Calls, Client

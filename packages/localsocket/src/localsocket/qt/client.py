@@ -34,10 +34,11 @@ class HeldClient:
 
 
 class Calls(CallsCore[ClientState]):
-    """The ways to call a service, each call with the same time-out: what Client is, and what its within() gives.
+    """The ways to call a service, all with one time-out; Client has them, and within() returns them.
 
-    Nothing here waits, and nothing raises but what is wrong in the program, as a `timeout` that is no number: all that
-    comes of a call is told by the object that it gives. A time-out that is over cancels the call where it is served.
+    Nothing here blocks, and only a mistake in the program raises, such as a `timeout` that is not a number. Everything
+    else is reported by the signals of the object that a call returns. When its time-out has passed, a call is cancelled
+    in the service too.
     """
 
     def __init__(self, timeout: float | None, held: HeldClient) -> None:
@@ -49,7 +50,7 @@ class Calls(CallsCore[ClientState]):
         return self._held.state
 
     def call(self, method: str, /, *arguments: object, timeout: float | None = None, **named: object) -> Reply:
-        """Call `method`; the Reply tells its result. One that streams is called by stream()."""
+        """Call `method`; the Reply signals its result. For a method that streams, use stream()."""
         return self._reply(method, arguments, named, timeout, ANYTHING)
 
     def stream(
@@ -62,20 +63,20 @@ class Calls(CallsCore[ClientState]):
         prefetch: int | None = None,
         **named: object,
     ) -> Stream:
-        """Call a method that streams; the Stream tells its items.
+        """Call a method that streams; the Stream signals its items.
 
         For `timeout`, `idle_timeout` and `prefetch` see localsocket.Client.stream().
         """
         return self._stream(method, arguments, named, timeout, ANYTHING, idle_timeout, prefetch)
 
     def notify(self, method: str, /, *arguments: object, timeout: float | None = None, **named: object) -> Reply:
-        """Have `method` called, without knowing what comes of it; `finished(None)` when that is on its way."""
+        """Call `method` without learning whether it succeeds; `finished(None)` means that it is on its way."""
         return Reply(NotificationUnderWay(self._client, method, arguments, named, self._deadline(timeout)))
 
     def subscribe(
         self, topic: str, kind: Any = Any, *, resume: bool = False, idle_timeout: float | None = None
     ) -> Subscription:
-        """Take the messages of `topic`, of type `kind`; the Subscription tells them.
+        """Subscribe to `topic`; the Subscription signals its messages, of type `kind`.
 
         For `resume` and `idle_timeout` see localsocket.Client.subscribe().
         """
@@ -83,7 +84,7 @@ class Calls(CallsCore[ClientState]):
         return Subscription(MessagesUnderWay(self._client, topic, kind, times, resumes=resume))
 
     def describe(self, *, timeout: float | None = None) -> Reply:
-        """Ask the service what it tells about itself; the Reply tells a ServiceDescription."""
+        """Ask the service for its description; the Reply signals a ServiceDescription."""
         return self._reply(DESCRIBE, (), {}, timeout, _DESCRIPTION)
 
     @property
@@ -129,18 +130,18 @@ class Calls(CallsCore[ClientState]):
 
 
 class Client(Calls):
-    """A client of the service at `address`, for the thread whose event loop runs it, over one connection.
+    """A client of the service at `address`, with one connection, for the thread whose event loop drives it.
 
-    Connects with the first call, or when open() is called; `connected()` tells that it is, also when it is again, and
-    `disconnected(error)` that the connection is lost. Until it is connected calls wait, as they do while more would be
-    under way than the service takes. Options are those of localsocket.Client; `serves` is not among them.
+    It connects with the first call, or on open(). `connected()` is emitted after every connection,
+    `disconnected(error)` when the connection is lost. Until it is connected, calls wait; they also wait while the
+    service allows no further calls. Options are those of localsocket.Client, except `serves`.
 
-    It ends with close(); with `parent`, as soon as Qt destroys that; without one, soon after nothing in the program
-    keeps it. Calls that are under way are given up then, without a signal where it was not close().
+    It ends on close(); with a `parent`, as soon as Qt destroys that; without one, soon after the last reference to it
+    is gone. Calls under way are then given up; only close() reports that by a signal.
 
-    It is no object of Qt itself, and may be forgotten in any thread. Everything else is for the thread in which it
-    was made, and raises RuntimeError in others. Raises RuntimeError where Qt dispatches no events yet, and ImportError
-    where there is no binding for Qt.
+    It is not a QObject, and its last reference may be dropped in any thread. Everything else belongs to the thread in
+    which it was made, and raises RuntimeError in others. Raises RuntimeError if Qt is not dispatching events yet, and
+    ImportError without a binding for Qt.
     """
 
     def __init__(self, address: Reached, parent: QtObject | None = None, **options: Unpack[ClientOptions]) -> None:
@@ -158,7 +159,7 @@ class Client(Calls):
         return self._state.owner.signal("disconnected")
 
     def open(self) -> None:
-        """Connect, unless it is connected: `connected()`, or `disconnected(error)` where that is not possible."""
+        """Connect, unless connected: emits `connected()`, or `disconnected(error)` if that fails."""
         self._state.open()
 
     def within(self, timeout: float | None) -> Calls:
@@ -166,9 +167,10 @@ class Client(Calls):
         return Calls(Deadline(timeout).timeout, self._held)
 
     def close(self, *, timeout: float | None = CLOSE_TIMEOUT) -> None:
-        """Give up what is under way, which is told as ClosedByUs, send what is unsent, and close; returns at once.
+        """Give up calls under way, which fail with ClosedByUs, send unsent data, and close; returns at once.
 
-        What the service has not taken within `timeout` seconds is dropped, and logged. Closing again is fine.
+        What the service has not accepted within `timeout` seconds is dropped, and that is logged. Closing again has no
+        effect.
         """
         self._state.close(timeout)
 
@@ -178,9 +180,9 @@ class Client(Calls):
 
     @property
     def service(self) -> str:
-        """What the service calls itself; "" before the connection is made."""
+        """The service's name as it gives it; "" before the client has connected."""
         return self._state.service
 
     def stats(self) -> ClientStats:
-        """Return what it has done so far."""
+        """Return the numbers of this client so far."""
         return self._state.stats()

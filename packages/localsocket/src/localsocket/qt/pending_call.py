@@ -7,12 +7,12 @@ from localsocket.qt.calls_under_way import CallOnQt, ItemsUnderWay
 
 
 class PendingCall:
-    """A call that was made. It goes on until it is over, even if nobody keeps this.
+    """A call that was made. It goes on until it is over, even if you do not keep this object.
 
-    `failed(error)` tells, once, why nothing comes, or nothing more: an exception of those that localsocket.Client
-    raises. All signals come from the event loop, never before the call that made this has returned. When the last one
-    has been told they are gone: RuntimeError. Nothing here is for other threads, which is a RuntimeError too, but the
-    signals may be connected to objects that live in any.
+    `failed(error)` is emitted once if no result or no further item will come; `error` is one of those that
+    localsocket.Client raises. The event loop emits all signals, never before the call that made this object has
+    returned. After the last one the signals are gone, and using them raises RuntimeError. So does using this object in
+    another thread; but you may connect its signals to objects that live in any thread.
     """
 
     def __init__(self, under_way: CallOnQt) -> None:
@@ -24,16 +24,16 @@ class PendingCall:
 
     @property
     def is_over(self) -> bool:
-        """Whether it has ended, well or not; the signal that tells so may be still to come."""
+        """Whether the call has ended, successfully or not; its last signal may not have been emitted yet."""
         return self._under_way.is_over
 
     def cancel(self) -> None:
-        """Give the call up, here and where it is served: `failed` with CallCancelled, unless it is over already."""
+        """Cancel the call, here and in the service; emits `failed` with CallCancelled unless the call is over."""
         self._under_way.cancel()
 
 
 class Reply(PendingCall):
-    """A call that gives one result: `finished(result)`, or `failed(error)`."""
+    """A call with one result: emits `finished(result)`, or `failed(error)`."""
 
     @property
     def finished(self) -> Signal:
@@ -41,10 +41,10 @@ class Reply(PendingCall):
 
 
 class Stream(PendingCall):
-    """The items of a method that streams: `begun()`, `received(item)` for each, then `ended()` or `failed(error)`.
+    """The items of a method that streams: emits `begun()`, `received(item)` for each, `ended()` or `failed(error)`.
 
-    The next item is told when the slots of the one before have returned, and the service sends no more ahead than
-    CallLimits.stream: a program that is slow holds up the service, and not its own memory.
+    An item is emitted only after the slots of the one before have returned, and the service sends at most
+    CallLimits.stream ahead: a slow program holds up the service instead of filling its own memory.
     """
 
     _under_way: ItemsUnderWay
@@ -62,13 +62,13 @@ class Stream(PendingCall):
         return self._under_way.signal("ended")
 
     def pause(self) -> None:
-        """Tell no item until resume(); the service makes no more than what is sent ahead."""
+        """Emit no items until resume(); the service makes no more than it may send ahead."""
         self._under_way.pause()
 
     def resume(self) -> None:
-        """Go on telling items."""
+        """Go on emitting items."""
         self._under_way.resume()
 
     def close(self) -> None:
-        """Take no more, and end it where it is served, without another signal. Closing again is fine."""
+        """Stop receiving, and cancel the stream in the service, without another signal. Closing again has no effect."""
         self._under_way.close()

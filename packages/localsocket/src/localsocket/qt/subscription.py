@@ -10,8 +10,8 @@ from localsocket.qt.pending_call import Stream
 class Subscription(Stream):
     """The messages of a topic: a Stream that does not end by itself.
 
-    From `begun()` on nothing that is published is missed, but what the topic's policy drops: `gap(Gap)` tells of
-    that, before the next message. With `resume` it goes on after the connection was lost, and `begun()` comes once.
+    After `begun()` you miss nothing that is published except what the topic's policy drops; `gap(Gap)` reports that,
+    before the next message. With `resume` it continues after a lost connection, and `begun()` is emitted once only.
     """
 
     _under_way: MessagesUnderWay

@@ -69,12 +69,12 @@ class AnyClient(Generic[ClientConnection]):
 
     @property
     def service(self) -> str:
-        """What the service calls itself; "" before the connection is made."""
+        """The service's name as it gives it; "" before the client has connected."""
         peer = self._connection.caller.peer if self._connection else None
         return peer.service if peer else ""
 
     def stats(self) -> ClientStats:
-        """Return what it has done so far. Any thread may call."""
+        """Return the numbers of this client so far. Any thread may call."""
         connection = self._connection
         return self._core.stats(connection.caller.open_calls if connection else 0)
 

@@ -43,9 +43,9 @@ class CallsCore(Generic[ClientOfCalls]):
 
     @property
     def proxy(self) -> Proxy:
-        """What has the methods of the service as its own: `client.proxy.add(2, 3)`.
+        """An object with the service's methods as its own: `client.proxy.add(2, 3)`.
 
-        On a face that awaits: `await client.proxy.add(2, 3)`, and for a method that streams
+        With asyncio, write `await client.proxy.add(2, 3)`, and for a method that streams
         `async for item in client.proxy.count(10)`.
         """
         from localsocket.services.proxies import Proxy  # which those who call by name do without
@@ -55,9 +55,8 @@ class CallsCore(Generic[ClientOfCalls]):
     def typed(self, protocol: Callable[..., P]) -> P:
         """Return a proxy of the class `protocol`, usually a typing.Protocol, whose methods are those of the service.
 
-        Type checkers then know their signatures, and what they give is checked to be what the class says (BadResult).
-        On a face that awaits they are coroutine functions there. A method that gives an Iterator, or AsyncIterator,
-        gives a Stream.
+        Type checkers then know the signatures, and each result is checked against the class (BadResult). For an asyncio
+        client, write them as coroutine functions. A method that returns an Iterator or AsyncIterator returns a Stream.
         """
         from localsocket.services.proxies import TypedProxy
         from localsocket.services.remote import Remote

@@ -9,10 +9,10 @@ from typing import TypeAlias
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """Messages of `topic` are missing before the one that a subscription gives next: `missing` says how many.
+    """Messages of `topic` are missing before the next one that the subscription returns; `missing` is how many.
 
-    It is None where nobody can know, and then none need be missing: after a reconnection to another server than before,
-    which numbers anew, or to one that does not number.
+    `missing` is None if the number cannot be known, and then it may be none: after reconnecting to a new server, which
+    counts from the start, or to one that does not number its messages.
     """
 
     topic: str

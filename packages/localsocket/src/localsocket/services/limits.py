@@ -16,21 +16,22 @@ _LONGEST_UNFINISHED = 4
 @known_fields
 @dataclass(frozen=True, slots=True)
 class CallLimits:
-    """What one connection may have under way. Each side tells the other, which keeps to it or is disconnected.
+    """What one connection may have under way. Each side tells the other its limits; a peer that breaks them is cut off.
 
-    `message`: bytes of the longest message that this side takes.
-    `calls`: calls that a service works on at once for one connection; a client waits before it makes another.
-    `stream`: bytes of one stream that its receiver holds before it has read them (and one item more).
-    `unsent`: bytes that a service holds for a client before it reads no more of its calls, and serves none of those
-    that it has read; and that a client holds for a service before further calls wait.
-    `greeting`: seconds that a new client has until it has greeted; who is mute is disconnected then.
-    `unfinished`: bytes that all connections of a service together may hold of messages that have not arrived whole, and
-    in any case four of the longest. Beyond that, of the user who holds most, the connection is disconnected that has
-    been silent for the longest time.
-    `descriptors`: of files that this side takes with one message, 253 at most; where a method is annotated so.
-    `shared_memory`: bytes of memory that is shared with the peer, half of them for each direction; what has no room
-    there goes by socket, and so does all of it with less than 128 KiB.
-    `shared_memory_in_all`: bytes of it that all connections of a service, or of a client, together may have.
+    `message`: the longest message that this side accepts, in bytes.
+    `calls`: how many calls a service runs at once for one connection; a client waits before it makes another.
+    `stream`: how many unread bytes of one stream its receiver may hold (plus one item).
+    `unsent`: how many unsent bytes a service holds for a client before it stops reading that client's calls and running
+    those it has read; and how many a client holds for a service before further calls wait.
+    `greeting`: how many seconds a new client has for its greeting, after which it is disconnected.
+    `unfinished`: how many bytes of messages that have not arrived whole all connections of a service may hold together,
+    or four of the longest messages if that is more. Beyond that, the user who holds most loses the connection that has
+    been silent longest.
+    `descriptors`: how many file descriptors this side accepts with one message, at most 253, where a method's
+    annotations ask for them.
+    `shared_memory`: how many bytes of memory are shared with the peer, half of them for each direction. What does not
+    fit goes by the socket, and with less than 128 KiB everything does.
+    `shared_memory_in_all`: how many such bytes all connections of a service, or of a client, may share together.
     """
 
     message: int = 1 * MIB
@@ -61,7 +62,7 @@ class CallLimits:
         return max(self.unfinished, _LONGEST_UNFINISHED * self.message)
 
     def of_socket(self) -> Limits:
-        """Return what the socket below may hold: whatever is sent, since no more is than is held back by `unsent`."""
+        """Return the limits of the socket below: it holds whatever is sent, since `unsent` already limits that."""
         return Limits(write_buffer=_NO_LIMIT)
 
 

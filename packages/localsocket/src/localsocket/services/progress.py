@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """An item that a stream may yield among the others: `done` of `total` is done, and `text` says what is under way.
+    """An item that a stream may yield among the others: `done` of `total` is done, and `text` says what is happening.
 
-    Where nobody knows the total it is None. A person who calls from a shell sees a bar instead of these items; other
-    callers get them as they are. Declare such a stream as `Iterator[Progress | Row]`.
+    `total` is None if it is not known. Someone who calls from a shell sees a progress bar instead of these items; other
+    callers receive them like any item. Declare such a stream as `Iterator[Progress | Row]`.
     """
 
     done: float

@@ -22,7 +22,7 @@ _current: ContextVar[ServedCall] = ContextVar("localsocket call")
 
 
 def current_call() -> ServedCall:
-    """Return the call that is being served here: in this thread, or task. RuntimeError outside a service's method."""
+    """Return the call that this thread or task is serving. Raises RuntimeError outside a service's method."""
     try:
         return _current.get()
     except LookupError:
@@ -37,7 +37,7 @@ def deadline_of(answer: AnsweredCall) -> int | None:
 
 
 class ServedCall:
-    """One call of a method, for the method to ask about; see current_call()."""
+    """One call of a method, with what the method may want to know about it; see current_call()."""
 
     __slots__ = (
         "_on_finished",
@@ -66,33 +66,33 @@ class ServedCall:
 
     @property
     def peer(self) -> PeerCredentials:
-        """Who calls."""
+        """The process that made the call."""
         return self.session.peer
 
     @property
     def caller(self) -> CallsOfPeer:
-        """The ways to call who calls, on the same connection: `current_call().caller.proxy.progress(50)`.
+        """Calls the caller back, on the same connection: `current_call().caller.proxy.progress(50)`.
 
-        They are those of localsocket.Client, and of aio.Client in a coroutine function or async generator. What has no
-        time-out of its own may take as long as this call may. Raises Unsupported where the caller serves nothing: it
-        has to connect with `serves=`, or speaks another protocol.
+        It has the methods of localsocket.Client, or of aio.Client in a coroutine function or async generator. Calls
+        back without a time-out may take as long as this call may. Raises Unsupported if the caller serves nothing: it
+        has to connect with `serves=`, and not by another protocol.
         """
         return self.session.calls_back(self)
 
     @property
     def is_notification(self) -> bool:
-        """Whether nobody waits for a result."""
+        """Whether the caller does not wait for a result."""
         return not self.answer.number
 
     @property
     def is_cancelled(self) -> bool:
-        """Whether the caller has given up, or is gone, or its deadline has passed: there is no use in going on."""
+        """Whether the caller has given up or is gone, or its deadline has passed: there is no point in going on."""
         return (self.answer.is_over and not self.is_notification) or self.remaining() == 0
 
     def remaining(self) -> float | None:
-        """Return the seconds until the caller's deadline, never negative, or None for ever.
+        """Return the seconds until the caller's deadline, never negative, or None if there is no deadline.
 
-        A deadline for the beginning of a stream alone is none any more once the stream has begun.
+        A deadline that applies only to the beginning of a stream no longer counts once the stream has begun.
         """
         deadline = self.deadline  # once: another thread may begin the stream
         return None if deadline is None else max(0.0, (deadline - time.monotonic_ns()) / 1e9)
@@ -104,7 +104,7 @@ class ServedCall:
     # --- for whoever serves it ----------------------------------------------------------------------------------------
 
     def run(self) -> object:
-        """Call the method's function and return what that gives; what makes the items of a stream has yet to run."""
+        """Call the method's function and return what it returns; the body of a generator has yet to run."""
         token = _current.set(self)
         try:
             if self.session.service.tracing is None or self.method.is_stream:
@@ -133,5 +133,5 @@ class ServedCall:
         return _current.get(None)
 
     def make_current(self) -> None:
-        """From now on current_call() gives this call, in the task or context that this is called from."""
+        """Make current_call() return this call from now on, in the task or context that calls this."""
         _current.set(self)

@@ -215,12 +215,12 @@ class Service:
         return add if function is None else add(function)
 
     def add(self, instance: object, *, prefix: str = "") -> None:
-        """Add the public methods of an object to the table, each under its name behind `prefix`, such as "files.".
+        """Add the public methods of an object to the table, each under its name after `prefix`, such as "files.".
 
-        Public are those whose names do not begin with an underscore, also where a base class defines them; static and
-        class methods too, and no properties. Each is as method() would have it, with its annotations as the schema.
+        Public methods are those whose names do not begin with an underscore, including inherited, static and class
+        methods, but not properties. Each is added as method() would add it, with its annotations as the schema.
 
-        Raises what method() raises, UnsuitableMethod for an object without any, and then adds nothing.
+        Raises what method() raises, and UnsuitableMethod for an object without public methods; then nothing is added.
         """
         before = dict(self._table)
         try:
@@ -231,17 +231,17 @@ class Service:
             raise
 
     def around(self, function: SurroundsT, /) -> SurroundsT:
-        """Have `function` surround every call of a method, and return it as it was; a decorator.
+        """Run `function` around every call of a method, and return it unchanged; a decorator.
 
-        It is a generator function of the ServedCall that yields once, where the method runs; of a stream, until it has
-        ended. What the method raises is raised at the `yield`. An error of localsocket.errors that is raised before,
-        such as NotAllowed or TooManyCalls, is what the caller gets; others are treated as those of the method. The
-        first one that is added is the outermost.
+        It is a generator function that takes the ServedCall and yields once; the method runs at the `yield`, and a
+        stream runs there to its end. What the method raises is raised at the `yield`. If `function` itself raises an
+        error of localsocket.errors before that, such as NotAllowed or TooManyCalls, the caller gets this error; other
+        exceptions are treated like those of the method. The function that was added first is the outermost.
 
-        It runs where the method runs: in its thread, or task. An async generator function surrounds coroutine
-        functions and async generators, and no plain ones: UnsuitableHandler from whichever of the two is added last.
-        Calls of describe() and subscriptions are not surrounded. Where there is none, calls are made as if there were
-        no such thing.
+        It runs in the same thread or task as the method. An async generator function surrounds coroutine functions and
+        async generators, but not plain functions: whichever of the two is added last raises UnsuitableHandler. Calls of
+        describe() and subscriptions are not surrounded. A service without such functions runs its methods as if
+        around() did not exist.
         """
         self._check_not_served()
         surrounding = Surrounding(function)
@@ -293,7 +293,7 @@ class Service:
         return topic
 
     def describe(self) -> ServiceDescription:
-        """Return what can be called here, as it is told to every client that asks."""
+        """Return the description of this service that clients get when they ask for it."""
         if self._told is not None:
             return self._told
         methods = [method for method in self._table.values() if not method.is_own]
@@ -306,11 +306,11 @@ class Service:
         return told
 
     def stats(self) -> ServiceStats:
-        """Return what it has done so far, over all connections. Any thread may call."""
+        """Return the numbers of this service so far, over all connections. Any thread may call."""
         return totals(self._tally, self._memories, self._open_sessions(), self._topics.values(), self._all_methods())
 
     def report(self) -> ServiceReport:
-        """Return stats(), and the numbers of each method, as localsocket.stats tells the owner. Any thread may call."""
+        """Return stats() and the numbers of each method, as localsocket.stats tells the owner. Any thread may call."""
         return ServiceReport(
             service=self.name,
             version=self.version,

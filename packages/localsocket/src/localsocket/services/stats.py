@@ -10,11 +10,11 @@ from typing import Any
 class ServiceStats:
     """Numbers of one service since it was made, over all its connections. Latencies are in seconds.
 
-    `calls` counts calls and notifications that were begun, `errors` those that gave no result; `active_calls` are
-    under way. `bytes_received` and `bytes_sent` went by socket; what went by shared memory counts beside them, as
-    `bytes_received_by_memory` and `bytes_sent_by_memory`. `bytes_unsent` waits for clients to read, `items_queued` in
-    the topics' queues; `items_dropped` were dropped there, each for one subscriber that read too slowly.
-    `dropped_peers` were disconnected for breaking the protocol or reading too slowly.
+    `calls` counts the calls and notifications that have begun, `errors` those of them that returned no result;
+    `active_calls` are still running. `bytes_received` and `bytes_sent` went by the socket; `bytes_received_by_memory`
+    and `bytes_sent_by_memory` went by shared memory and are counted separately. `bytes_unsent` are waiting for clients
+    to read them, `items_queued` are waiting in the topics' queues; `items_dropped` were dropped there, counted for each
+    subscriber that read too slowly. `dropped_peers` were disconnected for breaking the protocol or reading too slowly.
     """
 
     connections: int
@@ -41,11 +41,11 @@ class ServiceStats:
 
 @dataclass(frozen=True, slots=True)
 class MethodStats:
-    """Numbers of one method, for all who call it. Times are in seconds, from a call's arrival to its end.
+    """Numbers of one method, for all its callers. Times are in seconds, from a call's arrival to its end.
 
-    `calls` have ended, notifications and streams too, and `errors` of them gave no result; `seconds` is the sum of what
-    they took, true to about a tenth. `latencies` are pairs, shortest first: so many calls took at most so long, and
-    longer than the pair before.
+    `calls` have ended, including notifications and streams, and `errors` of them returned no result; `seconds` is how
+    long they took in total, accurate to about a tenth. `latencies` are pairs of seconds and a number of calls, shortest
+    first: that many calls took at most so long, and longer than the pair before.
     """
 
     name: str
@@ -60,10 +60,10 @@ class MethodStats:
 
 @dataclass(frozen=True, slots=True)
 class ServiceReport:
-    """What localsocket.stats tells the owner of a service: `stats` of all, and `methods`, the slowest by p99 first.
+    """What localsocket.stats reports to a service's owner: `stats` in total, and `methods`, the slowest by p99 first.
 
-    `pid` is the process that answers; one of several behind a name is number `worker`, from 1, of `workers`, and tells
-    of itself alone; both are 0 where there is one process. `uptime` is in seconds, since the service was made.
+    `pid` is the process that answers. If several processes serve the name, it is number `worker`, from 1, of `workers`,
+    and reports on itself alone; both are 0 for a single process. `uptime` is the seconds since the service was made.
     """
 
     service: str
@@ -83,8 +83,8 @@ class ServiceReport:
 class ClientStats:
     """Numbers of one client since it was made. Latencies are in seconds, from the call to its result.
 
-    `connections` counts the connections it has made: more than 1 where it has reconnected. `bytes_received` and
-    `bytes_sent` went by socket; what went by shared memory counts beside them.
+    `connections` counts the connections it has made: more than 1 if it has reconnected. `bytes_received` and
+    `bytes_sent` went by the socket; what went by shared memory is counted separately.
     """
 
     connections: int

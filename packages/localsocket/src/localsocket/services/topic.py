@@ -73,20 +73,20 @@ class Topic(Generic[T]):
 
     @property
     def items_dropped(self) -> int:
-        """How many messages were dropped so far, each for one subscriber that read too slowly."""
+        """How many messages have been dropped so far, counted for each subscriber that read too slowly."""
         with self._lock:
             return self._dropped + sum(subscription.dropped for subscription in self._subscriptions)
 
     def publish(self, value: T, *, timeout: float | None = None) -> int:
-        """Send `value` to everyone who is subscribed now; return how many that are.
+        """Send `value` to every current subscriber; return how many there are.
 
-        Waits only with the policy "block", until the slowest has room; on DeadlinePassed nobody got it. Raises
-        BadResult for a value of another type than the topic's. In a task, use aio.publish() for that policy.
+        Waits only with the policy "block", until the slowest subscriber has room; on DeadlinePassed the message went to
+        nobody. Raises BadResult if `value` is not of the topic's type. In a task, use aio.publish() for that policy.
         """
         return self._publish(kept(self._result.write(value)), partial(self._wait_for_room, Deadline(timeout)))
 
     def publish_nowait(self, value: T) -> int:
-        """Send `value` as publish() does; Busy, and nobody got it, when that would have to wait."""
+        """Send `value` as publish() does; if that would have to wait, raise Busy and send it to nobody."""
         return self._publish(kept(self._result.write(value)), self._check_room)
 
     # --- for the service ----------------------------------------------------------------------------------------------

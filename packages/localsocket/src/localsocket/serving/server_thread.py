@@ -67,7 +67,7 @@ class ServesService(Serves, Protocol):
 
 
 class ServerThread:
-    """Serves an address from a thread of its own, from start() to stop(), or inside a `with` block.
+    """Serves an address in a separate thread, from start() to stop(), or inside a `with` block.
 
     `address` is an address, or a LocalServer, which is closed at the end. `handler` is one of these: a Service; a
     Handler, whose methods one event loop calls for all connections; a function that takes a LocalSocket, called for
@@ -77,12 +77,13 @@ class ServerThread:
     many seconds, or up to a quarter longer; it never cuts off anybody it has accepted. `options` are those of listen().
     Raises UnsuitableHandler at once for a handler that lacks something.
 
-    `ready` is set when the address is served, `stopped` when nothing is left running. If the thread ended
-    unexpectedly, `error` says why, and stop() raises it. Any thread may call, except the server's own.
+    `ready` is set when the address is served, `stopped` when nothing is left running. If the thread ended unexpectedly,
+    `error` says why, and stop() raises it. Any thread may call, except the server's own.
 
-    One interpreter runs Python in one thread at a time: where the clients are threads of this process too, both take
-    turns, and a message is a switch of threads each way. A server in a process of its own does not have that limit, as
-    `localsocket serve MODULE:SERVICE` runs it, and `localsocket exchange` measures both: `--server process`.
+    One interpreter runs Python in one thread at a time. If the clients are threads of the same process, they take turns
+    with the server, and every message costs a thread switch in each direction. A server in another process does not
+    have that limit: run it with `localsocket serve MODULE:SERVICE`. `localsocket exchange` measures both: `--server
+    process`.
     """
 
     _is_owned = False
@@ -126,13 +127,13 @@ class ServerThread:
 
     @property
     def server(self) -> LocalServer:
-        """The server behind it, to be paused and asked; RuntimeError before start()."""
+        """The LocalServer behind it, which you may pause and inspect; RuntimeError before start()."""
         if self._server is None:
             raise RuntimeError("the server thread has not been started")
         return self._server
 
     def start(self) -> None:
-        """Listen, which raises here what listen() raises, and begin to serve; once only."""
+        """Listen, and begin to serve; call it once only. Raises what listen() raises."""
         if self._parent is not None:
             raise self._left()
         if self._server is not None:
@@ -154,16 +155,16 @@ class ServerThread:
             raise
 
     def stop(self, *, timeout: float | None = STOP_TIMEOUT) -> None:
-        """Stop accepting, let connections send what is unsent until `timeout`, end them, and wait for the thread.
+        """Stop accepting, let connections send unsent data until `timeout`, end them, and wait for the thread.
 
-        Functions and methods get half a second more to return, since their connections are closed then; those that do
-        not are left alone, and the log says so. Where one holds up the thread of all, the connections are cut, and
-        `error` says so. All threads are daemonic, so what is left holds up the end of the program no more than this.
+        Functions and methods have half a second more to return, because their connections are closed by then; those
+        that do not are left running, and the log says so. If one holds up the only thread, the connections are cut, and
+        `error` says so. All threads are daemon threads, so none of them keeps the program from ending.
 
-        Called from a method of the service, or from the function of a connection, it does not wait: the server ends
-        when that has returned, and the caller has its answer. In a Handler or a coroutine of one connection it raises
-        RuntimeError. Raises what ended the thread before its time; in a forked child ClosedByUs, since it stays with
-        the parent. Stopping again is fine.
+        When a method of the service or the function of a connection calls it, it does not wait: the server ends when
+        that has returned and the caller has its answer. In a Handler or a connection's coroutine it raises
+        RuntimeError. Raises what ended the thread unexpectedly; in a forked child it raises ClosedByUs, because the
+        server stays with the parent. Stopping again has no effect.
         """
         deadline = Deadline(timeout)
         if self._thread is None or self._serving is None or self._is_left_behind:
@@ -186,7 +187,7 @@ class ServerThread:
             raise error
 
     def wait_stopped(self, timeout: float | None = None) -> bool:
-        """Wait until the server has ended, by stop() or by an error; False when the time was over before."""
+        """Wait until the server has ended, by stop() or an error; return False if the time runs out first."""
         return self.stopped.wait(Deadline(timeout).remaining())
 
     def __enter__(self) -> ServerThread:

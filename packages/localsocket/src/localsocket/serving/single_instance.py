@@ -29,7 +29,7 @@ _LIMITS = CallLimits(message=16 * MIB)  # more than a system lets a program be s
 
 
 class Start(msgspec.Struct, frozen=True):
-    """What a later copy was started with."""
+    """The arguments, directory and environment of a later copy."""
 
     arguments: list[str]
     directory: str
@@ -47,17 +47,17 @@ class SingleInstance:
     """The only copy of a program for this user; `address` is a name, or any other address.
 
     Entering it makes this process the first copy until it leaves or dies. If there is a first copy already, that copy
-    calls its `on_start` with what this one was started with, and this process ends with the exit status that it
+    calls its `on_start` with the arguments of this one, and this process ends with the exit status that `on_start`
     returns (SystemExit). In three lines:
 
         with localsocket.SingleInstance("editor", on_start=open_files):
             main()
 
-    `arguments` are those of this process by default, `environment` names the variables that go with them. It takes up
-    to `timeout` seconds to find out who is the first; how long `on_start` takes does not count.
+    `arguments` are by default those of this process; `environment` names the variables to pass along. Finding out who
+    is first takes up to `timeout` seconds; the time that `on_start` takes does not count.
 
-    SystemExit has a sentence instead of a status where the first copy failed, or died after it had been told: whether
-    it did what was asked is not known then, and it is not asked again.
+    If the first copy failed, or died after it had the arguments, SystemExit has a message instead of a status: it is
+    not known whether the first copy did what was asked, and it is not asked again.
     """
 
     @known_keywords
@@ -79,14 +79,14 @@ class SingleInstance:
 
     @property
     def is_first(self) -> bool:
-        """Whether this process is the first copy, and still serves as that; a forked child of it is not."""
+        """Whether this process is the first copy and is still serving as such; a forked child of it is not."""
         return self._thread is not None and not self._thread.stopped.is_set()
 
     def claim(self) -> int | None:
-        """Return None if this is the first copy now, else the exit status that the first one gave for this start.
+        """Return None if this is the first copy now, otherwise the exit status that the first copy gave for this start.
 
-        For programs that have something to do before they end. Raises DeadlinePassed, what listen() raises but
-        NameTaken, and CallFailed or ClosedByPeer as the call failed in the first copy.
+        For programs that have something to do before they end. Raises DeadlinePassed, what listen() raises except
+        NameTaken, and CallFailed or ClosedByPeer if the call failed in the first copy.
         """
         deadline = Deadline(self._timeout)
         while True:
@@ -106,7 +106,7 @@ class SingleInstance:
             time.sleep(_LOOK_AGAIN)
 
     def close(self) -> None:
-        """Stop being the first copy; another start may be it then. Closing again is fine."""
+        """Stop being the first copy; another start can then become it. Closing again has no effect."""
         thread, self._thread = self._thread, None
         if thread is not None and thread._parent is None:  # else it stays with the process that forked this one
             thread.stop()

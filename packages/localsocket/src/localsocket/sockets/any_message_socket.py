@@ -44,7 +44,7 @@ class AnyMessageSocket(Generic[Socket]):
         return self.socket.peer
 
     def abort(self) -> None:
-        """Close at once; what is unsent is dropped."""
+        """Close at once; unsent data is dropped."""
         self.socket.abort()
 
     def __del__(self) -> None:

@@ -42,8 +42,8 @@ class CallerDrivenSocket(ConnectedSocket):
     ) -> Self:
         """Take over a connected Unix stream socket's descriptor; it becomes non-blocking and close-on-exec.
 
-        Raises UnsuitableDescriptor, or PeerRefused when `allow_peer` does not admit the other end; then the
-        descriptor is still the caller's.
+        Raises UnsuitableDescriptor, or PeerRefused if `allow_peer` does not admit the other end; the descriptor then
+        still belongs to the caller.
         """
         check_mode(mode)
         sock, peer = adopt_connection(descriptor, check_allowed_users(allow_peer, "allow_peer"))
@@ -51,10 +51,10 @@ class CallerDrivenSocket(ConnectedSocket):
 
     @classmethod
     def adopt(cls, other: Connection) -> Self:
-        """Take over the connection of another socket, of any face, with all that is read ahead and unsent.
+        """Take over the connection of another socket, of any API, with all data that is read ahead or unsent.
 
-        `other` counts as closed from then on. Raises Busy, and changes nothing, while a transaction is open on it or
-        somebody waits on it.
+        `other` counts as closed from then on. Raises Busy, and changes nothing, while a transaction is open on it or a
+        call is waiting on it.
         """
         connection = other._hand_over()
         socket = cls(
@@ -73,7 +73,7 @@ class CallerDrivenSocket(ConnectedSocket):
 
     @classmethod
     def pair(cls, *, limits: Limits) -> tuple[Self, Self]:
-        """Return two sockets connected to each other; see the pair() of each face."""
+        """Return two sockets connected to each other; see pair() in each API."""
         with no_fork_meanwhile():
             ends = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
             for end in ends:

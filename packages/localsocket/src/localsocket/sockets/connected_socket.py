@@ -55,7 +55,7 @@ class ConnectedSocket(Connection):
 
     @property
     def bytes_to_write(self) -> int:
-        """How many written bytes the kernel has not taken yet."""
+        """How many written bytes the kernel has not accepted yet."""
         return len(self._unsent)
 
     @property
@@ -82,22 +82,22 @@ class ConnectedSocket(Connection):
             return taken
 
     def read_exactly_nowait(self, count: int) -> bytes:
-        """Return `count` bytes that have arrived; NeedMoreBytes, consuming nothing, if they have not.
+        """Return `count` bytes that have arrived; if fewer have, raise NeedMoreBytes and consume nothing.
 
-        Raises EndOfStream when they never will, LimitExceeded when the read buffer cannot hold them.
+        Raises EndOfStream if they will never arrive, LimitExceeded if the read buffer cannot hold them.
         """
         check_count(count, "count")
         return self._take_now(partial(self._received.take_exactly, count), f"{count} bytes")
 
     def read_line_nowait(self, *, max_bytes: int | None = None, keep_ending: bool = False) -> bytes:
-        """Return the next line that has arrived, without its ending; NeedMoreBytes if none has.
+        """Return the next line that has arrived, without its ending; raise NeedMoreBytes if none has.
 
         See LocalSocket.read_line for what counts as a line.
         """
         return self._take_now(self._line_taker(max_bytes, keep_ending=keep_ending), "a line")
 
     def peek(self, count: int) -> bytes:
-        """Return up to `count` bytes that have arrived, leaving them to be read."""
+        """Return up to `count` bytes that have arrived, without consuming them."""
         check_count(count, "count")
         with self._lock:
             self._check_readable()
@@ -116,7 +116,7 @@ class ConnectedSocket(Connection):
             return skipped
 
     def unread(self, data: Buffer) -> None:
-        """Put `data` back, to be read first; RuntimeError inside a transaction."""
+        """Put `data` back, so that it is read first; RuntimeError inside a transaction."""
         data = bytes(as_bytes(data))
         with self._lock:
             self._check_readable()
@@ -183,7 +183,7 @@ class ConnectedSocket(Connection):
                 raise WriteBufferFull(len(self._unsent), self._unsent.limit)
 
     def flush_nowait(self) -> int:
-        """Send what the kernel takes now; return how many bytes still wait. Raises ClosedByPeer when they are lost."""
+        """Send what the kernel accepts now; return how many bytes still wait. Raises ClosedByPeer if they are lost."""
         with self._lock:
             self._check_open()
             before = self._unsent.total_sent

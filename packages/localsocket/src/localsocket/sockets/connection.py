@@ -139,7 +139,7 @@ class Connection:
         return self._state
 
     def fileno(self) -> int:
-        """Return the descriptor, which stays this object's; -1 once it is closed."""
+        """Return the descriptor, which this object keeps; -1 once it is closed."""
         return self._sock.fileno()
 
     def __repr__(self) -> str:
@@ -150,7 +150,7 @@ class Connection:
         )
 
     def change_limits(self, limits: Limits) -> None:
-        """Hold so much from now on. What is held already stays, even where it is more."""
+        """Use these limits from now on. Data already held stays, even if it exceeds them."""
         with self._lock:
             self._check_open()
             self._settle()
@@ -162,14 +162,14 @@ class Connection:
     # --- ending -------------------------------------------------------------------------------------------------------
 
     def abort(self) -> None:
-        """Close at once: what is unsent and what is unread is dropped. Doing it again is fine."""
+        """Close at once; unsent and unread data is dropped. Calling it again has no effect."""
         with self._lock:
             self._finish_closing()
 
     def detach(self) -> int:
         """Return the descriptor, which now belongs to the caller; this object counts as closed.
 
-        Raises Busy when bytes that were read ahead or not yet sent would be lost, or a transaction is open.
+        Raises Busy if data read ahead or not yet sent would be lost, or if a transaction is open.
         """
         with self._lock:
             self._check_leaving()

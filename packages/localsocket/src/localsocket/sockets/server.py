@@ -140,9 +140,9 @@ class Server(abc.ABC, Generic[Accepted]):
         """Serve a descriptor that already listens, for example one of activation_descriptors().
 
         It becomes non-blocking and close-on-exec; its socket file is never removed. Raises UnsuitableDescriptor for
-        anything that is not a listening Unix stream socket, and UnsuitableAllow where the file's mode, or a directory,
-        keeps out whom `allow` lets in, and for an abstract address with a wider `allow` than SAME_USER; then it is
-        still the caller's.
+        anything that is not a listening Unix stream socket, and UnsuitableAllow if the file's mode, or a directory,
+        keeps out somebody whom `allow` lets in, or if `allow` is wider than SAME_USER at an abstract address; the
+        descriptor then still belongs to the caller.
         """
         return cls._adopt(
             descriptor,
@@ -172,12 +172,12 @@ class Server(abc.ABC, Generic[Accepted]):
 
     @property
     def address(self) -> str:
-        """The address text it listens at; for an adopted descriptor, what it is bound to."""
+        """The address that it listens at; for an adopted descriptor, the address it is bound to."""
         return self._listener.address
 
     @property
     def endpoint(self) -> Endpoint | None:
-        """Where that is; None for an adopted descriptor whose address cannot be told."""
+        """The endpoint of that address; None for an adopted descriptor whose address is not known."""
         return self._listener.endpoint
 
     @property
@@ -190,7 +190,7 @@ class Server(abc.ABC, Generic[Accepted]):
 
     @property
     def open_connections(self) -> int:
-        """How many connections of this server are open, pending ones included."""
+        """How many connections of this server are open, including pending ones."""
         return self._admission.open_connections
 
     @property
@@ -200,7 +200,7 @@ class Server(abc.ABC, Generic[Accepted]):
 
     @property
     def pending_connections(self) -> int:
-        """How many connections are accepted and not yet taken, after accepting what waits, up to `max_pending`."""
+        """How many connections are accepted but not yet taken; first accepts waiting ones, up to `max_pending`."""
         with self._filling:
             while True:
                 with self._lock:
@@ -211,7 +211,7 @@ class Server(abc.ABC, Generic[Accepted]):
                 self._keep(connection, first=False)
 
     def stats(self) -> ServerStats:
-        """Return how it stands now, without accepting anything."""
+        """Return the server's current numbers, without accepting anything."""
         return ServerStats(
             open_connections=self.open_connections,
             pending_connections=len(self._pending),
@@ -219,7 +219,7 @@ class Server(abc.ABC, Generic[Accepted]):
         )
 
     def fileno(self) -> int:
-        """Return the listening descriptor, which stays this object's; -1 once it is closed."""
+        """Return the listening descriptor, which this object keeps; -1 once it is closed."""
         return self._listener.sock.fileno()
 
     def __repr__(self) -> str:
@@ -232,7 +232,7 @@ class Server(abc.ABC, Generic[Accepted]):
     # --- accepting ----------------------------------------------------------------------------------------------------
 
     def accept_nowait(self) -> Accepted | None:
-        """Return a connection that is there already, or None."""
+        """Return a connection that is already there, or None."""
         with self._lock:
             self._check_listening()
             if self._pending:
@@ -251,7 +251,8 @@ class Server(abc.ABC, Generic[Accepted]):
     def close(self) -> None:
         """Stop listening, remove the socket file if it is still this server's, and close pending connections.
 
-        Waiting accepts raise ClosedByUs; clients in the backlog see the connection closed. Closing again is fine.
+        Calls of accept() that are waiting raise ClosedByUs; clients in the backlog see the connection close. Closing
+        again has no effect.
         """
         with self._lock:
             if not self._is_listening:

@@ -22,9 +22,9 @@ _LOOK_AGAIN_AT_LAST = 0.002
 
 
 class Background(Generic[T]):
-    """Runs a function in a thread, from now on; result() gives what it returns or raises.
+    """Runs a function in a thread, from now on; result() returns what it returns or raises what it raises.
 
-    Leaving a `with` block waits for it, so that no thread outlives its test.
+    Leaving a `with` block waits for it, so no thread outlives its test.
     """
 
     def __init__(self, function: Callable[..., T], *arguments: object) -> None:
@@ -40,7 +40,7 @@ class Background(Generic[T]):
         return not self._thread.is_alive()
 
     def result(self, timeout: float = PATIENCE) -> T:
-        """Return what the function returned, or raise what it raised; AssertionError when it still runs."""
+        """Return what the function returned, or raise what it raised; AssertionError if it is still running."""
         self._thread.join(timeout)
         assert self.is_done, f"{self._function} has not returned within {timeout} s"
         if self._error is not None:
@@ -48,7 +48,7 @@ class Background(Generic[T]):
         return self._result
 
     def wait_until_waiting(self) -> None:
-        """Return once the thread is inside a function called `wait`: whatever wakes it reaches it from then on."""
+        """Return once the thread is inside a function called `wait`; from then on, whatever wakes it reaches it."""
         wait_until(self._is_waiting, f"{self._function} to wait")
 
     def __enter__(self) -> Background[T]:
@@ -75,7 +75,7 @@ class Background(Generic[T]):
 
 
 def wait_until(condition: Callable[[], object], what: str = "it", timeout: float = PATIENCE) -> None:
-    """Return once the condition holds; AssertionError when it does not within `timeout` seconds."""
+    """Return once the condition holds; AssertionError if it does not within `timeout` seconds."""
     end = time.monotonic() + timeout
     pause = _LOOK_AGAIN  # most of what tests wait for happens at once, in another thread
     while not condition():

@@ -30,7 +30,7 @@ from localsocket.wire.frames import HEADER, HEADER_SIZE
 
 
 class MisbehavingServer(abc.ABC):
-    """Serves `address` badly while its block lasts, in threads of its own; `service` knows the right answers."""
+    """Serves `address` badly, in separate threads, until its block is left; `service` knows the right answers."""
 
     def __init__(self, address: str | os.PathLike[str], service: Service) -> None:
         self.address = os.fspath(address)
@@ -39,7 +39,7 @@ class MisbehavingServer(abc.ABC):
 
     @abc.abstractmethod
     def misbehave(self, client: LocalSocket, service: LocalSocket) -> None:
-        """Do it to one client that has been greeted; `service` gives what it should be sent.
+        """Misbehave towards one client that has greeted; `service` gives what it should get.
 
         The connection ends when this returns.
         """
@@ -77,7 +77,7 @@ class MisbehavingServer(abc.ABC):
 
 
 class SilentServer(MisbehavingServer):
-    """Takes connections and never says a word, not even its greeting."""
+    """Accepts connections but sends nothing, not even its greeting."""
 
     def _meet(self, client: LocalSocket, service: LocalSocket) -> None:
         self.misbehave(client, service)
@@ -87,14 +87,14 @@ class SilentServer(MisbehavingServer):
 
 
 class UnansweringServer(MisbehavingServer):
-    """Greets, takes every call, and never answers one."""
+    """Greets, accepts every call, and never answers."""
 
     def misbehave(self, client: LocalSocket, service: LocalSocket) -> None:
         client.wait_disconnected(FOREVER)
 
 
 class VanishingServer(MisbehavingServer):
-    """Sends the first half of its first answer and is gone, as one that is killed."""
+    """Sends the first half of its first answer and is gone, like a server that is killed."""
 
     def misbehave(self, client: LocalSocket, service: LocalSocket) -> None:
         answer = service.read(timeout=FOREVER)
@@ -103,7 +103,7 @@ class VanishingServer(MisbehavingServer):
 
 
 class TricklingServer(MisbehavingServer):
-    """Sends its answers one byte at a time, with `pause` seconds between two of them."""
+    """Sends its answers one byte at a time, with a pause of `pause` seconds between bytes."""
 
     def __init__(self, address: str | os.PathLike[str], service: Service, *, pause: float = 0.001) -> None:
         super().__init__(address, service)
@@ -117,7 +117,7 @@ class TricklingServer(MisbehavingServer):
 
 
 class GarblingServer(MisbehavingServer):
-    """Answers with bytes that are nothing in the protocol."""
+    """Answers with bytes that mean nothing in the protocol."""
 
     def misbehave(self, client: LocalSocket, service: LocalSocket) -> None:
         answer = service.read(timeout=FOREVER)

@@ -18,22 +18,22 @@ Error = TypeVar("Error", bound=BaseException)
 
 
 class Contract(Sequence[Callable[[Subject], None]]):
-    """Claims about one kind of thing, in the order they were made."""
+    """Claims about one kind of object, in the order in which they were added."""
 
     def __init__(self) -> None:
         self._claims: list[Callable[[Subject], None]] = []
 
     def claim(self, function: Callable[[Subject], None]) -> Callable[[Subject], None]:
-        """Add a claim; for use as a decorator."""
+        """Add a claim; use it as a decorator."""
         self._claims.append(function)
         return function
 
     def include(self, other: Contract[Subject]) -> None:
-        """Add the claims of another contract about the same kind of thing."""
+        """Add the claims of another contract about the same kind of object."""
         self._claims.extend(other)
 
     def check(self, subject: Subject) -> None:
-        """Examine every claim, and raise one ExceptionGroup with all that do not hold."""
+        """Check every claim, and raise one ExceptionGroup with all that do not hold."""
         broken: list[Exception] = []
         for claim in self._claims:
             try:
@@ -56,7 +56,7 @@ class Contract(Sequence[Callable[[Subject], None]]):
 
 
 def raises(kind: type[Error] | tuple[type[Error], ...], call: Callable[[], object]) -> Error:
-    """Return the error of that kind which the call raises; AssertionError when it raises none."""
+    """Return the error of this type that the call raises; AssertionError if it raises none."""
     try:
         result = call()
     except kind as error:

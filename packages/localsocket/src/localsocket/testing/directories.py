@@ -22,10 +22,10 @@ def private_directory() -> Iterator[Path]:
 
 @contextlib.contextmanager
 def runtime_directory() -> Iterator[Path]:
-    """Have names, such as `demo.calc`, be found in a directory of their own, and give that.
+    """Keep names such as `demo.calc` in a separate directory, and yield its path.
 
-    It is for this process and those that it starts, until the block ends, and for all threads: `$XDG_RUNTIME_DIR`.
-    Abstract addresses and `qt:name` are not found there.
+    It applies to this process, with all its threads, and to processes that it starts, until the block ends: it is
+    `$XDG_RUNTIME_DIR`. Abstract addresses and `qt:name` are not affected.
     """
     before = os.environ.get(_VARIABLE)
     with private_directory() as directory:

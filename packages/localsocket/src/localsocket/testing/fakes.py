@@ -22,23 +22,24 @@ _numbers = itertools.count(1)
 
 
 class FakeCall(NamedTuple):
-    """A call that a fake was asked: its arguments by name, those that were left out with their defaults."""
+    """A call that a fake has received: its arguments by name, with the defaults of those that were left out."""
 
     method: str
     arguments: dict[str, Any]
 
 
 class FakeService:
-    """A service that has the methods of another, and answers what the test says.
+    """A service with the methods of another one, which returns what the test says.
 
-    `of` is a Protocol class as typed() takes it, or the ServiceDescription that describe() gave; so is what crosses
-    checked: a call that does not fit is refused as the real service would refuse it, and an answer that does not fit
-    reaches nobody. `service` is what is served, by serving() or any other way. `calls` are those that were let in, in
-    the order in which they came. `errors` are the exception classes that cross to the caller, by name.
+    `of` is a Protocol class as for typed(), or the ServiceDescription that describe() returned. Calls and answers are
+    checked against it: a call with wrong arguments is refused as the real service would refuse it, and an answer of the
+    wrong type is not sent. `service` is the Service to be served, by serving() or any other way. `calls` lists the
+    accepted calls in the order in which they came. `errors` has the exception classes that are sent to the caller, by
+    name.
 
-    A class does not tell which errors the service declares and which topics it has: `errors` and `topics`, the types
-    of messages by name, do. A description does, and the classes of its errors are made where they are not given;
-    methods whose names no attribute can have are left out.
+    A class does not say which errors the service declares and which topics it has, so pass `errors`, and `topics`,
+    which maps names to the types of messages. A description says both; classes that you do not pass in `errors` are
+    generated from it. Methods whose names cannot be attributes are left out.
     """
 
     def __init__(
@@ -69,11 +70,11 @@ class FakeService:
         self._topics = {topic: self.service.topic(topic, kind) for topic, kind in kinds.items()}
 
     def answer(self, method: str, answer: object) -> None:
-        """From now on have `method` answer this.
+        """Make `method` answer this from now on.
 
-        A function is called with the arguments of each call, and gives the answer, or raises it; an exception is
-        raised; of a method that streams the answer is its items; anything else is the result. Until a test has said so
-        a method fails, and CallFailed tells why in `details`.
+        A function is called with the arguments of each call, and returns the answer or raises it. An exception is
+        raised. For a method that streams, the answer is its items. Anything else is the result. Until a test has set an
+        answer, the method fails, and `details` of CallFailed says why.
         """
         if method not in self._streams:
             raise self._no_such(method)
@@ -81,7 +82,7 @@ class FakeService:
             self._answers[method] = answer
 
     def publish(self, topic: str, message: object) -> None:
-        """Publish a message; it is checked as the topic's messages are."""
+        """Publish a message; it is checked against the topic's type."""
         if topic not in self._topics:
             raise self._no_such(topic, "topic", self._topics)
         self._topics[topic].publish(message)

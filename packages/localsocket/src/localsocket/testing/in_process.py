@@ -26,16 +26,16 @@ _END = object()
 def call(service: Service, method: str, /, *arguments: object, **named: object) -> Any:
     """Call a method of `service` here, in this thread, and return what a client gets: `call(service, "add", 2, 3)`.
 
-    Nothing is listened to and no thread is started, so that a debugger stops in the method, and what the test replaces
-    is replaced. Arguments and results are checked, written and read as between two programs; what surrounds the calls
-    of the service surrounds this one, and current_call() tells of a caller in this process.
+    Nothing listens and no thread is started, so a debugger stops in the method, and monkeypatching takes effect.
+    Arguments and results are checked, encoded and decoded as between two programs. The functions of Service.around()
+    run around the call, and current_call() reports a caller in this process.
 
-    A method that streams gives an iterator, which runs it as items are asked for. Coroutine functions and async
-    generators run in a loop that is made for this call; where a loop runs in this thread, what is returned is to be
-    awaited there, or iterated over with `async for`.
+    A method that streams returns an iterator, which runs the method as you ask for items. Coroutine functions and async
+    generators run in a loop made for this call. If a loop is running in this thread, await what is returned, or iterate
+    over it with `async for`.
 
-    Raises what a client gets: BadArguments, NoSuchMethod, NotAllowed, BadResult, the errors that are declared, and
-    CallFailed for all others, whose `__cause__` is then what the method raised.
+    Raises what a client gets: BadArguments, NoSuchMethod, NotAllowed, BadResult, the declared errors, and CallFailed
+    for all others, with the method's exception as its `__cause__`.
     """
     conversation = _Conversation(service)
     served = conversation.begin(method, arguments, named)

@@ -19,10 +19,10 @@ _CHUNK = bytes(4 * KIB)
 def connected_pair(
     *, limits: Limits = DEFAULT_LIMITS, kernel_buffer: int | None = None
 ) -> Iterator[tuple[LocalSocket, LocalSocket]]:
-    """Give two sockets connected to each other; at the end both are closed, whatever has become of them.
+    """Yield two sockets connected to each other; at the end both are closed, whatever state they are in.
 
-    `kernel_buffer` is about how many bytes the kernel keeps on the way in each direction: with few, writes soon wait.
-    The system has a minimum of its own, some KiB.
+    `kernel_buffer` is about how many bytes the kernel buffers in each direction; with few, writes soon wait. The system
+    has a minimum, some KiB.
     """
     first, second = pair(limits=limits)
     try:
@@ -37,7 +37,7 @@ def connected_pair(
 
 @contextlib.contextmanager
 def clogged_pair(*, limits: Limits = DEFAULT_LIMITS) -> Iterator[tuple[LocalSocket, LocalSocket, int]]:
-    """Give a pair whose first socket cannot send a byte until the second reads, and how many bytes are on the way.
+    """Yield a pair whose first socket cannot send a byte until the second reads, and how many bytes are on the way.
 
     Nothing is queued in the first socket: the kernel holds all of it.
     """
@@ -46,7 +46,7 @@ def clogged_pair(*, limits: Limits = DEFAULT_LIMITS) -> Iterator[tuple[LocalSock
 
 
 def clog(sender: ConnectedSocket) -> int:
-    """Fill what the kernel holds between `sender` and its peer, past the sender; return how many zero bytes it took."""
+    """Fill the kernel's buffer between `sender` and its peer; return how many zero bytes it accepted."""
     clogged = 0
     with _raw(sender) as raw:
         while True:
@@ -57,7 +57,7 @@ def clog(sender: ConnectedSocket) -> int:
 
 
 def set_kernel_buffer(sender: ConnectedSocket, size: int) -> None:
-    """Have the kernel keep about `size` bytes that `sender` sent and its peer has not read."""
+    """Make the kernel buffer about `size` bytes that `sender` has sent and its peer has not read."""
     with _raw(sender) as raw:
         raw.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, size)
 

@@ -58,7 +58,7 @@ class MisbehavingPeer(abc.ABC):
 
     @abc.abstractmethod
     def misbehave(self, message: bytes) -> None:
-        """Do it; `message` is what a well-behaved peer would send first."""
+        """Misbehave; `message` is what a well-behaved peer would send first."""
 
     def close(self) -> None:
         self._sock.close()
@@ -71,17 +71,17 @@ class MisbehavingPeer(abc.ABC):
 
 
 class SilentPeer(MisbehavingPeer):
-    """Is connected, sends nothing and reads nothing."""
+    """Stays connected, sends nothing and reads nothing."""
 
     def misbehave(self, message: bytes) -> None:
         """Do nothing at all."""
 
 
 class DeafPeer(MisbehavingPeer):
-    """Sends the same message again and again, in any pieces, and never reads an answer."""
+    """Sends the same message again and again, in arbitrary pieces, and never reads an answer."""
 
     def misbehave(self, message: bytes) -> None:
-        """Send until nobody takes any more."""
+        """Send until the other end accepts no more."""
         many = _repeated(message)
         sent = 0
         with contextlib.suppress(*_HUNG_UP_ON):
@@ -90,7 +90,7 @@ class DeafPeer(MisbehavingPeer):
 
 
 class TricklingPeer(MisbehavingPeer):
-    """Sends one byte at a time, the next when the one before has been read."""
+    """Sends one byte at a time, each when the one before has been read."""
 
     def misbehave(self, message: bytes) -> None:
         with contextlib.suppress(*_HUNG_UP_ON):
@@ -112,7 +112,7 @@ class VanishingPeer(MisbehavingPeer):
 
 
 class ResettingPeer(MisbehavingPeer):
-    """Sends a message and leaves without reading the answer, which the other end meets as ECONNRESET."""
+    """Sends a message and leaves without reading the answer, so that the other end gets ECONNRESET."""
 
     def misbehave(self, message: bytes) -> None:
         self._sock.sendall(message)
@@ -129,7 +129,7 @@ class FloodingPeer(MisbehavingPeer):
         self._thread: threading.Thread | None = None
 
     def misbehave(self, message: bytes) -> None:
-        """Begin with `message`, over and over; returns at once."""
+        """Start sending `message` over and over; returns at once."""
         self._thread = threading.Thread(target=self._send, args=[_repeated(message)], name="flood", daemon=True)
         self._thread.start()
 

@@ -30,7 +30,7 @@ _CROWD = 50
 
 @dataclass(frozen=True)
 class ServerUnderTest:
-    """A running server: its address, something to send to it, and the answer that it must give."""
+    """A running server: its address, a message to send to it, and the answer that it must give."""
 
     address: str | os.PathLike[str]
     message: bytes
@@ -40,9 +40,9 @@ class ServerUnderTest:
     def calling(
         cls, address: str | os.PathLike[str], method: str, /, *arguments: object, **named: object
     ) -> ServerUnderTest:
-        """Return one for a service: what a client says that calls `method`, and what it is told, found out by a call.
+        """Return one for a service, with the bytes that call `method` and those that answer, found by calling it once.
 
-        The method has to give the same each time. Raises CallFailed or another error where it gives none at all.
+        The method must return the same each time. Raises CallFailed or another error if the call fails.
         """
         limits = DEFAULT_CALL_LIMITS
         caller = Caller(Greeting(role="client", max_message=limits.message, stream_window=limits.stream))
@@ -60,7 +60,7 @@ class ServerUnderTest:
         return cls(address, message, answer)
 
     def exchange(self) -> None:
-        """Be a well-behaved client once."""
+        """Act as a well-behaved client once."""
         with connect(self.address, timeout=PATIENCE) as socket:
             socket.write(self.message, timeout=PATIENCE)
             assert socket.read_exactly(len(self.answer), timeout=PATIENCE) == self.answer

@@ -20,17 +20,17 @@ from localsocket.testing.directories import private_directory
 def serving(
     service: Service, address: str | os.PathLike[str] | None = None, **options: Unpack[ClientOptions]
 ) -> ServingForTest:
-    """Serve `service` while a block lasts, and give a client that is connected to it.
+    """Serve `service` while a block lasts, and yield a client that is connected to it.
 
         with serving(service) as client:
             assert client.call("add", 2, 3) == 5
 
     With `async with` it is served in the running loop, and the client is an aio.Client. Either way its methods may be
-    plain functions, coroutine functions, or both. Without `address` it is served where nobody else looks, in a
-    directory that is removed at the end; more clients connect to `client.address`.
+    plain functions, coroutine functions, or both. Without `address` it is served in a private directory that is removed
+    at the end; further clients connect to `client.address`.
 
-    `options` are those of the client. Unless they say otherwise it knows the errors that the service declares, and a
-    call that is not answered within 60 s raises DeadlinePassed. Raises what listen() and Client() raise.
+    `options` are those of the client. By default the client knows the errors that the service declares, and a call
+    without an answer within 60 s raises DeadlinePassed. Raises what listen() and Client() raise.
     """
     options.setdefault("errors", declared_errors(service))
     options.setdefault("call_timeout", PATIENCE)

@@ -14,15 +14,16 @@ _SENT_AS_THEY_ARE = (bool, int, float, str, bytes, bytearray, memoryview, type(N
 
 
 class Codec(Generic[T]):
-    """How values of the class `kind` are sent: `encode` makes something of them that can be, `decode` reads that.
+    """How values of the class `kind` are sent: `encode` turns one into something that can be sent, `decode` back.
 
-    `form` is the type of what `encode` gives: what arrives is checked to be that before `decode` sees it, and is told
-    as that to those who ask a service what it takes. Without one it may be anything, which `decode` has to check.
+    `form` is the type that `encode` returns. What arrives is checked against it before `decode` is called, and
+    describe() shows it in place of `kind`. Without `form` anything may arrive, and `decode` has to check it.
 
-    What either raises is told as of a value that does not fit, by the path to it; so is one that `decode` gives of
-    another class. Subclasses of `kind` are encoded too, and come back as what `decode` makes of them.
+    An exception in `encode` or `decode` is reported like any value of the wrong type, with the path to the value; so is
+    a value of another class returned by `decode`. Instances of subclasses of `kind` are encoded too, and come back as
+    whatever `decode` makes of them.
 
-    Raises TypeError for a class that is sent as it is, such as `int`.
+    Raises TypeError for a class that needs no codec, such as `int`.
     """
 
     __slots__ = ("decode", "encode", "form", "kind")

@@ -22,14 +22,16 @@ class HasDescriptor(Protocol):
 
 
 class Fd:
-    """A descriptor that this object owns, to be sent as an argument or a result; it is close-on-exec.
+    """A file descriptor that this object owns, to send as an argument or a result; it is close-on-exec.
 
-    `Fd(number)` takes over the descriptor `number`; `Fd.of(file)` makes a copy of that of a file or a socket, which
-    stays as it is. As a context manager it closes itself; one that is forgotten is closed with a ResourceWarning.
+    `Fd(number)` takes over the descriptor `number`; `Fd.of(file)` duplicates the descriptor of a file or a socket,
+    which stays open. As a context manager it closes itself; if you forget to close it, it closes itself with a
+    ResourceWarning.
 
-    An argument stays its caller's, who closes it. What a method returns is given away, and closed here once it is on
-    its way. What a method is given is open until the method has ended, and closed then unless open(), detach() or
-    duplicate() has kept it. What a call gives belongs to who called.
+    An argument still belongs to the caller, who closes it. A descriptor that a method returns is given away, and closed
+    here once it is on its way. A descriptor that a method receives stays open until the method ends, and is then closed
+    unless the method kept it with open(), detach() or duplicate(). A descriptor that a call returns belongs to the
+    caller.
     """
 
     __slots__ = ("_is_quiet", "_owned")
@@ -45,40 +47,40 @@ class Fd:
 
     @classmethod
     def of(cls, file: HasDescriptor) -> Fd:
-        """Return one of a copy of the descriptor of `file`, which may be closed or go on with its own."""
+        """Return an Fd with a duplicate of the descriptor of `file`, which keeps its own and may be closed."""
         return cls._made_by(partial(os.dup, file.fileno()))
 
     @property
     def is_closed(self) -> bool:
-        """Whether it is closed, or given away."""
+        """Whether it has been closed or given away."""
         return self._owned.number < 0
 
     def fileno(self) -> int:
-        """Return the number, which stays this object's. Raises ClosedByUs once it is closed or given away."""
+        """Return the descriptor's number; this object keeps it. Raises ClosedByUs once it is closed or given away."""
         if (number := self._owned.number) < 0:
             raise ClosedByUs("the descriptor")
         return number
 
     def detach(self) -> int:
-        """Return the number, which now belongs to the caller; this object counts as closed."""
+        """Return the number of the descriptor, which now belongs to the caller; this object counts as closed."""
         self.fileno()
         return self._owned.release()
 
     def duplicate(self) -> Fd:
-        """Return another one of the same open file: both share its position, and each is closed by itself."""
+        """Return another Fd for the same open file: both share its position, and each is closed separately."""
         return Fd.of(self)
 
     def open(self, mode: str = "rb", **options: Any) -> IO[Any]:
-        """Return a file object that now owns the descriptor; `mode` and `options` as of the built-in open().
+        """Return a file object that now owns the descriptor; `mode` and `options` are those of the built-in open().
 
-        Raises what that raises, and keeps the descriptor then.
+        If open() raises, the error is passed on and this object keeps the descriptor.
         """
         file = open(self.fileno(), mode, closefd=True, **options)  # noqa: SIM115 - whoever asked closes it
         self._owned.release()
         return file
 
     def close(self) -> None:
-        """Close it. Closing again is fine."""
+        """Close the descriptor. Closing again has no effect."""
         self._owned.close()
 
     def __enter__(self) -> Fd:
