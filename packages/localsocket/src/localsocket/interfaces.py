@@ -10,10 +10,10 @@ from localsocket.deadlines import check_count
 from localsocket.keywords import known_fields
 
 Buffer: TypeAlias = bytes | bytearray | memoryview
-"""What may be written: it is taken or copied before the call returns."""
+"""Data to write; you may change or reuse it once the call has returned."""
 
 OpenMode: TypeAlias = Literal["r", "w", "rw"]
-"""The directions a socket is used in; with "w", what arrives is thrown away."""
+"""The directions a socket is used in; with "w", data that arrives is dropped."""
 
 KIB = 1024
 MIB = 1024 * KIB

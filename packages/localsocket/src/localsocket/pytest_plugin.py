@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class Serve(Protocol):
-    """What `localsocket_serve` is: localsocket.testing.serving(), until the end of the test."""
+    """The type of `localsocket_serve`: localsocket.testing.serving(), until the end of the test."""
 
     def __call__(
         self, service: localsocket.Service, address: str | None = None, **options: Any
@@ -23,7 +23,7 @@ class Serve(Protocol):
 
 @pytest.fixture
 def localsocket_directory() -> Iterator[Path]:
-    """A directory where the names of this test are found, and those of programs that it starts: no other test's."""
+    """A directory for the names of this test and of programs that it starts; no other test uses it."""
     from localsocket.testing import runtime_directory
 
     with runtime_directory() as directory:

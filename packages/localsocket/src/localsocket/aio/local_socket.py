@@ -41,12 +41,11 @@ class LocalSocket(AwaitedSocket):
     From the first call that has to wait, the loop receives what arrives, up to Limits.read_buffer, and sends unsent
     bytes. Iterate to get lines. As an async context manager it closes itself, waiting up to 5 s for unsent bytes to be
     accepted.
-
-    Nearly always one chunk arrives, is read whole, and is answered. That way is short: the chunk waits in `_fresh`, and
-    goes into the byte buffer only when something else is asked for. `_is_plain` says that the loop receives, the stream
-    has not ended, and what arrives is wanted.
     """
 
+    # Nearly always one chunk arrives, is read whole, and is answered. That way is short: the chunk waits in `_fresh`,
+    # and goes into the byte buffer only when something else is asked for. `_is_plain` says that the loop receives, the
+    # stream has not ended, and what arrives is wanted.
     __slots__ = (
         "_attaching",
         "_deaf",

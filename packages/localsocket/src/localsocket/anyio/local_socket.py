@@ -40,7 +40,8 @@ class LocalSocket(AwaitedSocket, ByteStream):
 
     receive(), send(), send_eof(), aclose() and iterating follow anyio and raise its errors, with ours as their cause;
     the methods that all our APIs have raise ours. Iterate to get pieces as they arrive, as with every ByteStream;
-    lines() gives lines. As an async context manager it closes itself, waiting up to 5 s for unsent bytes to be taken.
+    lines() returns lines. As an async context manager it closes itself, waiting up to 5 s for unsent bytes to be
+    accepted.
     """
 
     __slots__ = ("_waiters", "_waiting_for_hang_up")

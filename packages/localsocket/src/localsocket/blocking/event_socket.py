@@ -49,12 +49,11 @@ class EventSocket(ConnectedSocket):
 
     Any thread may read, write and close. write() queues what the kernel does not accept at once, up to
     Limits.write_buffer. `context` is free for the handler's own data.
-
-    Nearly always one chunk arrives, is read whole, and is answered. That way is short: the chunk waits in `_fresh`, and
-    goes into the byte buffer only when something else is asked for. `_needs_care` says that it is not that simple now:
-    bytes are buffered, reading is paused or not wanted, or the socket is closing.
     """
 
+    # Nearly always one chunk arrives, is read whole, and is answered. That way is short: the chunk waits in `_fresh`,
+    # and goes into the byte buffer only when something else is asked for. `_needs_care` says that it is not that simple
+    # now: bytes are buffered, reading is paused or not wanted, or the socket is closing.
     __slots__ = (
         "_fresh",
         "_handler",

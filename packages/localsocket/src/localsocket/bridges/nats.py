@@ -59,7 +59,7 @@ __all__ = [
 logger = logging.getLogger("localsocket.bridges")
 
 ANY: Final = "any member of the bus"
-"""Whoever may publish to the service's subjects may call every method: the NATS server decides who that is."""
+"""Everyone who may publish to the service's subjects may call every method; the NATS server decides who may publish."""
 
 STOP_TIMEOUT = 5.0
 _LOOK = 0.25  # seconds between looks after callers
@@ -253,7 +253,7 @@ class NatsServing:
         await self._end(deadline)
 
     async def wait_stopped(self) -> None:
-        """Wait until it has ended."""
+        """Wait until the serving has ended."""
         await self._stopped.wait()
 
     async def __aenter__(self) -> NatsServing:

@@ -14,10 +14,10 @@ _SIGNED_HEADERS = (WORD, TIMEOUT, SIGNER)
 
 
 class SignedBy:
-    """An `identity` for serve(): who has signed a request, as one of `callers`, a table of names.
+    """An `identity` for serve(): says which of `callers`, a table by name, has signed a request.
 
     Each name has the key that its programs share with this service (at least 16 bytes), and the uid that it stands for
-    here: what `allow=` of a method is asked about. A request without a signature that fits is refused.
+    here; `allow=` of a method is checked against this uid. A request without a valid signature is refused.
     """
 
     def __init__(self, callers: Mapping[str, tuple[bytes, int]]) -> None:

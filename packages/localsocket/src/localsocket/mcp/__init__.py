@@ -1,1 +1,1 @@
-"""A service as tools for AI assistants, which speak the Model Context Protocol over standard input and output."""
+"""A service as tools for AI assistants, by the Model Context Protocol on standard input and output."""

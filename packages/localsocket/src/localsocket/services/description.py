@@ -1,4 +1,4 @@
-"""What a service tells about itself."""
+"""The description that a service gives of itself."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any, Literal, TypeAlias
 import msgspec
 
 JsonSchema: TypeAlias = dict[str, Any]
-"""A JSON Schema (2020-12); it refers to a named type or an error of the description as `#/$defs/NAME`."""
+"""A JSON Schema (2020-12) that refers to named types and errors of the description as `#/$defs/NAME`."""
 
 REFERENCE = "#/$defs/"
 
@@ -15,9 +15,9 @@ ParameterKind: TypeAlias = Literal["positional-only", "positional-or-keyword", "
 
 
 class ParameterDescription(msgspec.Struct, frozen=True):
-    """One parameter of a method; `default` is what its value reads like, None where it has to be given.
+    """One parameter of a method; `default` is its default as Python source, or None if it is required.
 
-    A default that Python cannot write down reads `...`.
+    A default that cannot be written as Python source appears as `...`.
     """
 
     name: str
@@ -28,7 +28,7 @@ class ParameterDescription(msgspec.Struct, frozen=True):
 
 
 class FieldDescription(msgspec.Struct, frozen=True):
-    """One field of a named type, or an attribute of an error, by the name that travels; `default` as of a parameter."""
+    """One field of a named type, or an attribute of an error, by the name that is sent; `default` as in a parameter."""
 
     name: str
     type: str
@@ -37,9 +37,9 @@ class FieldDescription(msgspec.Struct, frozen=True):
 
 
 class MethodDescription(msgspec.Struct, frozen=True):
-    """One method: `kind` tells whether it gives one result or a stream of items of type `returns`.
+    """One method: `kind` says whether it returns one result or a stream of items of type `returns`.
 
-    `schema` is of the result, or of each item. `raises` are the errors that this method declares, by name, besides
+    `schema` describes the result, or each item. `raises` has the names of the errors that this method declares, besides
     those of the service.
     """
 
@@ -57,7 +57,7 @@ class MethodDescription(msgspec.Struct, frozen=True):
 
 
 class TopicDescription(msgspec.Struct, frozen=True):
-    """One topic: the type of its messages, and what happens to a subscriber for whom `queue` of them wait."""
+    """One topic: the type of its messages, and what happens to a subscriber with `queue` messages waiting."""
 
     name: str
     type: str
@@ -68,12 +68,13 @@ class TopicDescription(msgspec.Struct, frozen=True):
 
 
 class TypeDescription(msgspec.Struct, frozen=True):
-    """A type that has a name: what it consists of, in Python's words and as JSON Schema.
+    """A named type: what it consists of, as Python types and as JSON Schema.
 
-    `kind`: an "object" is a dataclass or a Struct, whose fields travel by name, and an "array" a Struct whose fields
-    travel in their order. An "enum" has `members`, and is derived from `base`. Where `tag_field` is given it holds
-    `tag`, which tells the types of a union apart. A type that is `closed` takes no other fields; one that is `hashable`
-    can be a key, or in a set.
+    `kind`: an "object" is a dataclass or a Struct whose fields are sent by name, an "array" a Struct whose fields are
+    sent in order. An "enum" has `members`, and derives from `base`.
+    `tag_field`: if set, this field holds `tag`, which distinguishes the types of a union.
+    `closed`: the type accepts no other fields.
+    `hashable`: the type can be a key, or in a set.
     """
 
     name: str
@@ -90,7 +91,7 @@ class TypeDescription(msgspec.Struct, frozen=True):
 
 
 class ErrorDescription(msgspec.Struct, frozen=True):
-    """An error that methods declare: Python's class that it is derived from, and the attributes that cross with it."""
+    """An error that methods declare: the Python class that it derives from, and the attributes sent with it."""
 
     name: str
     base: str = "Exception"
@@ -100,9 +101,9 @@ class ErrorDescription(msgspec.Struct, frozen=True):
 
 
 class ServiceDescription(msgspec.Struct, frozen=True):
-    """A service: what it is called, what can be called there, and what the types and errors are that it names.
+    """A service: its name, its methods and topics, and the types and errors that they refer to.
 
-    `raises` are the errors, by name, that every method may raise.
+    `raises` has the names of the errors that every method may raise.
     """
 
     name: str

@@ -177,19 +177,21 @@ class Service:
     ) -> Callable[..., Any]:
         """Add a function to the table and return it unchanged; a decorator, with options or without.
 
-        The type annotations define the schema: arguments are checked before the function is called, results before
-        they are sent. It may be a plain function, a coroutine function, a bound method, or a generator or async
-        generator, whose items are sent as a stream as fast as the caller reads them.
+        The type annotations define the schema: arguments are checked before the function is called, results before they
+        are sent. It may be a plain function, a coroutine function, a bound method, or a generator or async generator,
+        whose items are sent as a stream as fast as the caller reads them.
 
-        `name`: the name to call it by, by default its own. `idempotent`: it is safe to repeat, so a client may call it
-        again after the connection was lost. `read_only`: it changes nothing, which makes it idempotent too. `durable`:
-        served over NATS, its calls are stored and run until they succeed, at least once; it gives None, and is
-        idempotent or takes `*, message_id: str`. On this machine it is called as any other. `allow`: who may call it,
-        among those who may connect: SAME_USER, ANY_USER, uids, or a function that takes the PeerCredentials and returns
-        True. `raises`: exception classes that are sent to the caller, besides those of the service.
+        `name`: the name to call it by, by default its own.
+        `idempotent`: it is safe to repeat, so a client may call it again after a lost connection.
+        `read_only`: it changes nothing, so it is idempotent too.
+        `durable`: over NATS, its calls are stored and run until they succeed, at least once. It must return None, and
+        be idempotent or take `*, message_id: str`. Local calls of it are ordinary calls.
+        `allow`: which of the users who may connect may call it: SAME_USER, ANY_USER, uids, or a function that takes the
+        PeerCredentials and returns True.
+        `raises`: exception classes that are sent to the caller, besides those of the service.
 
-        Raises UnsuitableMethod for a function that cannot be one, ValueError for a name that is taken,
-        UnsuitableHandler for a plain one that an async one would surround.
+        Raises UnsuitableMethod for a function that cannot be a method, ValueError for a name that is taken, and
+        UnsuitableHandler for a plain function if an async one would surround it.
         """
 
         def add(function: F) -> F:

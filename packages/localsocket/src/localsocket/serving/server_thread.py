@@ -82,8 +82,8 @@ class ServerThread:
 
     One interpreter runs Python in one thread at a time. If the clients are threads of the same process, they take turns
     with the server, and every message costs a thread switch in each direction. A server in another process does not
-    have that limit: run it with `localsocket serve MODULE:SERVICE`. `localsocket exchange` measures both: `--server
-    process`.
+    have that limit: run it with `localsocket serve MODULE:SERVICE`. `localsocket exchange --server process` measures
+    it.
     """
 
     _is_owned = False

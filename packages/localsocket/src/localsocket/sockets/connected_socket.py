@@ -126,11 +126,11 @@ class ConnectedSocket(Connection):
 
     @contextlib.contextmanager
     def transaction(self) -> Iterator[None]:
-        """Give back everything read inside the `with` block if it is left by an exception.
+        """Put back everything that was read inside the `with` block if an exception leaves it.
 
-        Typically NeedMoreBytes, when a message has not arrived whole: catch it outside and try again later. Bytes
-        go on arriving meanwhile. The transaction belongs to the thread that began it: until its end other threads'
-        waiting reads wait, and their other reads raise Busy. RuntimeError for a transaction inside a transaction.
+        Typically that is NeedMoreBytes, when a message has not arrived whole: catch it outside and try again later.
+        Data keeps arriving meanwhile. The transaction belongs to the thread that began it: until it ends, waiting reads
+        in other threads wait, and their other reads raise Busy. A transaction inside a transaction raises RuntimeError.
         """
         with self._lock:
             self._check_readable()
@@ -155,10 +155,10 @@ class ConnectedSocket(Connection):
     # --- writing ------------------------------------------------------------------------------------------------------
 
     def write_nowait(self, data: Buffer) -> None:
-        """Send `data`, queueing what the kernel does not take now; all of it is taken, or none.
+        """Send `data`, queueing what the kernel does not accept now; all of it is accepted, or none.
 
-        What is queued is sent by later calls (see flush) or by the loop. Raises WriteBufferFull when other bytes wait
-        already and `data` would exceed Limits.write_buffer; ClosedByPeer, ClosedByUs, BrokenEndpoint.
+        Later calls (see flush) or the loop send what is queued. Raises WriteBufferFull if other bytes are already
+        waiting and `data` would exceed Limits.write_buffer; ClosedByPeer, ClosedByUs, BrokenEndpoint.
         """
         if type(data) is not bytes:
             data = as_bytes(data)

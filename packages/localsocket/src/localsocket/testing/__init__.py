@@ -1,18 +1,18 @@
-"""For your own tests: connected pairs, peers that misbehave, and the contract that servers of any kind keep.
+r"""For your own tests: connected pairs, peers that misbehave, and the contract that servers of every kind keep.
 
-Works with any test runner, or none. The helpers clean up after themselves, so that a test that fails leaves nothing
-behind that makes the next one fail.
+Works with any test runner, or none. The helpers clean up after themselves, so a failing test leaves nothing behind that
+makes the next one fail.
 
     from localsocket.testing import DeafPeer, ServerUnderTest, connected_pair, server_contract
 
     def test_my_protocol():
         with connected_pair() as (client, server):
-            client.write(b"ping\\n")
+            client.write(b"ping\n")
             assert server.read_line(timeout=1) == b"ping"
 
     def test_my_server():
         with MyServer("my.server"):
-            server_contract.check(ServerUnderTest("my.server", b"ping\\n", b"pong\\n"))
+            server_contract.check(ServerUnderTest("my.server", b"ping\n", b"pong\n"))
 """
 
 from localsocket.testing.background import FOREVER, PATIENCE, Background, wait_until

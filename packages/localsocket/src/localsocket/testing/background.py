@@ -12,10 +12,11 @@ from typing import Generic, TypeVar
 T = TypeVar("T")
 
 PATIENCE = 60.0
-"""Seconds after which something that should have happened counts as hanging."""
+"""Seconds to wait for something before the test counts it as hanging."""
 
 FOREVER = 3600.0
-"""A time-out for what has to be woken: a call looks once more when its time is over, which must not pass for waking."""
+"""A time-out for calls that something must wake. A call looks once more when its time-out has passed, and a short
+time-out would make that look like waking."""
 
 _LOOK_AGAIN = 0.000_05
 _LOOK_AGAIN_AT_LAST = 0.002

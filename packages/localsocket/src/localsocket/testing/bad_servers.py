@@ -1,11 +1,11 @@
-"""Servers that misbehave, each in one way, to be met by your clients.
+"""Servers that misbehave, each in one way, for tests of your clients.
 
     with VanishingServer("demo.calc", service), Client("demo.calc") as client:
         with pytest.raises(ClosedByPeer):
             client.call("add", 2, 3)
 
-Behind each stands a service, one of yours or a fake, that is asked what the client asks: what the server does is done
-to its answers. All are for clients that speak localsocket's own protocol.
+Behind each there is a service, yours or a fake, which answers the client's calls; the server then spoils its answers.
+All are for clients that speak localsocket's own protocol.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Two ends of one connection: connected, with little room in the kernel, or full already."""
+"""Two ends of one connection: connected, with small kernel buffers, or already full."""
 
 from __future__ import annotations
 

@@ -1,11 +1,11 @@
-"""Peers that misbehave, each in one way, to be set on a server or on a socket.
+r"""Peers that misbehave, each in one way, for tests of your servers and sockets.
 
     with DeafPeer("editor.control") as peer:
-        peer.misbehave(b"list\\n")
+        peer.misbehave(b"list\n")
         ...  # the server must still serve everybody else
 
 A peer does its worst when misbehave() is called, and stays as it is until its `with` block ends.
-`localsocket.testing.server_contract` sets all of them on one server.
+`localsocket.testing.server_contract` tries all of them on one server.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ class MisbehavingPeer(abc.ABC):
     @classmethod
     @contextlib.contextmanager
     def facing(cls, *, limits: Limits = DEFAULT_LIMITS) -> Iterator[tuple[Self, LocalSocket]]:
-        """Give such a peer, and the socket that has to bear with it."""
+        """Return such a peer, and the socket at the other end, which has to cope with it."""
         own, other = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
         with cls(own) as peer:
             borne = LocalSocket.adopt_descriptor(other.detach(), limits=limits)
