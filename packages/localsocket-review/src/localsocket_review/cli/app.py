@@ -97,103 +97,110 @@ class _ReviewCommand(TyperCommand):
 
 @app.command(cls=_ReviewCommand, context_settings={"help_option_names": ["-h", "--help"]})
 def review(
-    paths: Annotated[list[Path] | None, typer.Argument(help="Files and trees, reviewed as one program.")] = None,
+    paths: Annotated[list[Path] | None, typer.Argument(help="Files and directories, reviewed as one program.")] = None,
     output_format: Annotated[
-        ReportFormat, typer.Option("--format", help="For a person: text, html, markdown. For a program: the others.")
+        ReportFormat, typer.Option("--format", help="For people: text, html, markdown; for programs: the others.")
     ] = (ReportFormat.TEXT),
     exclude: Annotated[
         list[str] | None,
-        typer.Option(metavar="PATTERN", help="Leave out what this names, as in .gitignore: tests/, '*_pb2.py'."),
+        typer.Option(metavar="PATTERN", help="Leave out matching files, as in .gitignore: tests/, '*_pb2.py'."),
     ] = None,
     baseline: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Tell what this file does not know, and what is gone of it.")
+        Path | None,
+        typer.Option(metavar="FILE", help="Show what is not in this baseline, and what is gone from it."),
     ] = None,
     write_baseline: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Write down what is found, so that later reviews tell the rest.")
+        Path | None, typer.Option(metavar="FILE", help="Write the present findings there, for --baseline.")
     ] = None,
     diff: Annotated[
-        str, typer.Option(metavar="REV", help="Tell what has come and gone since this revision of git, such as main.")
+        str,
+        typer.Option(metavar="REV", help="Show what is new and what is gone since this git revision, such as main."),
     ] = "",
     within: Annotated[
         Path | None,
-        typer.Option(metavar="TREE", help="Review this tree as one program, and tell what concerns the PATHS in it."),
+        typer.Option(metavar="TREE", help="Review this directory as one program, but show only what concerns PATHS."),
     ] = None,
     fix: Annotated[
-        bool, typer.Option("--fix", help="Repair what needs no thought, and review again; with --diff only show it.")
+        bool,
+        typer.Option(
+            "--fix", help="Make the repairs that need no decision, and review again; with --diff, only show them."
+        ),
     ] = False,
     show_fixes: Annotated[bool, typer.Option("--show-fixes", hidden=True)] = False,
     fail_on: Annotated[
-        FailOn, typer.Option(help="What makes the exit status 1: findings, or claims that are refuted.")
+        FailOn, typer.Option(help="What gives exit status 1: findings, or refuted claims.")
     ] = FailOn.SECURITY,
     output: Annotated[
         Path | None,
-        typer.Option("--output", "-o", metavar="FILE", help="Write the report there, and show the verdict."),
+        typer.Option("--output", "-o", metavar="FILE", help="Write the report to FILE, and print the verdict."),
     ] = None,
     no_cache: Annotated[
-        bool, typer.Option("--no-cache", help="Review anew what has not changed since the last time.")
+        bool, typer.Option("--no-cache", help="Review everything again, even if nothing has changed.")
     ] = False,
     debug: Annotated[
-        bool, typer.Option("--debug", help="Show the traceback of a rule or reader that fails, to report it.")
+        bool, typer.Option("--debug", help="Show the traceback if a rule or reader fails, for a bug report.")
     ] = False,
-    explain: Annotated[str, typer.Option(metavar="RULE", help="Teach a rule, such as LS106, and review nothing.")] = "",
+    explain: Annotated[
+        str, typer.Option(metavar="RULE", help="Explain a rule, such as LS106, and review nothing.")
+    ] = "",
     select: Annotated[
         list[str] | None,
-        typer.Option(metavar="RULES", help="Ask these rules alone, by their ids or what they begin with: LS106,LS2."),
+        typer.Option(metavar="RULES", help="Run only these rules, by their ids or how these begin: LS106,LS2."),
     ] = None,
-    ignore: Annotated[list[str] | None, typer.Option(metavar="RULES", help="Do not ask these rules.")] = None,
+    ignore: Annotated[list[str] | None, typer.Option(metavar="RULES", help="Run all rules but these.")] = None,
     frameworks: Annotated[
         list[Path] | None,
-        typer.Option(metavar="FILE.toml", help="What the calls of one more framework mean."),
+        typer.Option(metavar="FILE.toml", help="Teach the reviewer the calls of another framework."),
     ] = None,
     own_rules: Annotated[
         list[Path] | None,
-        typer.Option("--rules", metavar="PATH", help="Rules of your own: a Python file, or a directory of them."),
+        typer.Option("--rules", metavar="PATH", help="Also run your own rules: a Python file, or a directory of them."),
     ] = None,
     report_unused_suppressions: Annotated[
-        bool, typer.Option("--report-unused-suppressions", help="Tell of comments that silence nothing any more.")
+        bool, typer.Option("--report-unused-suppressions", help="Report comments that no longer silence anything.")
     ] = False,
     config: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Take these settings, and not those around each path.")
+        Path | None, typer.Option(metavar="FILE", help="Use these settings instead of those that apply to each path.")
     ] = None,
-    isolated: Annotated[bool, typer.Option("--isolated", help="Take no settings but those of the command line.")] = (
-        False
-    ),
+    isolated: Annotated[bool, typer.Option("--isolated", help="Use only the settings on the command line.")] = (False),
     show_settings: Annotated[
-        bool, typer.Option("--show-settings", help="Show the settings in force for each path, and review nothing.")
+        bool, typer.Option("--show-settings", help="Show the settings that apply to each path, and review nothing.")
     ] = False,
     lsp: Annotated[
-        bool, typer.Option("--lsp", help="Serve an editor on standard input and output; needs localsocket-review[lsp].")
+        bool, typer.Option("--lsp", help="Serve an editor on standard input and output; needs the extra lsp.")
     ] = False,
     list_rules: Annotated[
-        bool, typer.Option("--list-rules", help="Show the rules that would be asked, and review nothing.")
+        bool, typer.Option("--list-rules", help="List the rules that would run, and review nothing.")
     ] = False,
     test_rules: Annotated[
         bool,
         typer.Option(
-            "--test-rules", help="Ask rules of your own about their VALID and INVALID programs, and review nothing."
+            "--test-rules", help="Test your own rules against their VALID and INVALID programs, and review nothing."
         ),
     ] = False,
     check_review: Annotated[
         Path | None,
         typer.Option(
             metavar="REVIEW.txt",
-            help="Hold somebody's review against the code: prose, Markdown, comments of GitHub, SARIF. The exit status "
-            "is 1 when a claim is refuted.",
+            help="Check the claims of somebody's review against the code: text, Markdown, GitHub comments, SARIF. "
+            "Exit status 1 if one is refuted.",
         ),
     ] = None,
     version: Annotated[
-        bool, typer.Option("--version", help="Show the versions of what reviews, and review nothing.")
+        bool, typer.Option("--version", help="Show the versions of the reviewer's parts, and review nothing.")
     ] = False,
 ) -> None:
     """Review code that uses local sockets: Python, C and C++, with or without Qt.
 
-    The first line is the verdict on security, and says how much could be read; numbered findings follow, each with its
-    place and its repair.
+    The first line is the verdict on security, and says how much was read.
+    Numbered findings follow, each with its place and its repair.
 
-    Exit status: 0 when all was reviewed and there is nothing to fail on; 1 for findings to fail on, of those that are
-    told, or for a comment that silences a rule without a reason; 2 when something could not be reviewed: nothing was
-    read, a file that was named could not be, a rule failed, or, without findings to fail on, a file found in a tree
-    could not be read. A 2 is never hidden by --fail-on none.
+    Exit status: 0 when all was reviewed and there is nothing to fail on; 1 for
+    findings to fail on among those shown, or for a comment that silences a rule
+    without a reason; 2 when something could not be reviewed: nothing was read,
+    a file that you named could not be read, a rule failed, or, without findings
+    to fail on, a file found in a directory could not be read. --fail-on none
+    never hides a 2.
     """
     if version:
         raise typer.Exit(_print_versions())
