@@ -17,7 +17,7 @@ class Category(StrEnum):
 
 
 class Severity(IntEnum):
-    """How much it matters; a note says what is so, and calls nothing a defect."""
+    """How much a finding matters; a note states a fact and calls nothing a defect."""
 
     NOTE = 0
     LOW = 1
@@ -26,7 +26,7 @@ class Severity(IntEnum):
 
 
 class Confidence(IntEnum):
-    """How sure it is that the code does what the finding says."""
+    """How certain it is that the code does what the finding says."""
 
     LOW = 0
     MEDIUM = 1
@@ -35,7 +35,7 @@ class Confidence(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """A place that makes a finding true, and a word about it."""
+    """A place in the code that makes a finding true, with a short text about it."""
 
     place: Place
     note: str
@@ -43,10 +43,10 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing found: the sentence why, the line of repair, and the places that make it true.
+    """One finding: the sentence that explains it, the line of repair, and the places that make it true.
 
-    `fingerprint` is what it is known by when its lines move, and is the same for equal defects of one function. A note
-    that stands for several findings has none.
+    `fingerprint` identifies it when its lines move, and is the same for equal defects in one function. A note that
+    stands for several findings has none.
     """
 
     rule: str
@@ -62,20 +62,20 @@ class Finding:
 
     @property
     def places(self) -> Iterator[Place]:
-        """Yield every place that it speaks of."""
+        """Yield every place that the finding mentions."""
         yield self.place
         yield from (evidence.place for evidence in self.evidence)
 
     @property
     def has_way(self) -> bool:
-        """Say whether its evidence is what happens one after the other, and not a list of places that are alike."""
+        """Whether its evidence is a sequence of events, rather than a list of similar places."""
         notes = {evidence.note for evidence in self.evidence}
         is_in_order = self.category is not Category.MAINTAINABILITY and len(notes) > 1
         return bool(self.fingerprint) and is_in_order
 
     @property
     def is_security_defect(self) -> bool:
-        """Say whether it counts for the verdict: notes and mere suspicions do not."""
+        """Whether it counts for the verdict: notes and mere suspicions do not."""
         return (
             self.category is Category.SECURITY
             and self.severity > Severity.NOTE
@@ -84,14 +84,14 @@ class Finding:
 
     @property
     def is_suspicion(self) -> bool:
-        """Say whether it would be a security defect, were it more certain."""
+        """Whether it would be a security defect if it were more certain."""
         is_serious = self.category is Category.SECURITY and self.severity > Severity.NOTE
         return is_serious and not self.is_security_defect
 
 
 @dataclass(frozen=True, slots=True)
 class Silenced:
-    """A finding that a comment in the code silences, or a setting of the project, and the reason given there."""
+    """A finding that a comment in the code or a setting of the project silences, and the reason given there."""
 
     finding: Finding
     reason: str

@@ -261,7 +261,7 @@ class Facts:
         return UnusedThings(self.program, self.references, self.heritage, self.inference, self.calls, self.neighbours)
 
     def functions(self, *languages: Language) -> Iterator[FunctionInfo]:
-        """Yield every function with a body, of the languages named or of all."""
+        """Yield every function with a body, of the given languages or of all."""
         for function in self.program.functions:
             if not languages or function.unit.language in languages:
                 yield function

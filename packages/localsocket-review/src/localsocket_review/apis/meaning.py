@@ -57,7 +57,7 @@ class Act(Flag):
 
 
 class DefaultAccess(StrEnum):
-    """Who may connect to a socket of which the program says nothing: what the umask allows, or a framework's choice."""
+    """Who may connect to a socket if the program does not say: what the umask allows, or what a framework chooses."""
 
     UMASK = "umask"
     OWNER = "owner"
@@ -66,10 +66,10 @@ class DefaultAccess(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """A variable `name` of a settings file that names endpoints, `unix:/path` for local ones, one or a list.
+    """A variable `name` of a settings file that names endpoints, `unix:/path` for local ones: a string or a list.
 
-    `files` is a pattern for the names of such files, and `umask` the setting that tells with which the server binds.
-    `access` tells who may connect where that is not set.
+    `files` is a pattern for the names of such files, and `umask` the setting with the umask under which the server
+    binds. `access` says who may connect if that is not set.
     """
 
     name: str
@@ -115,14 +115,14 @@ ROLES = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Api:
-    """A call's meaning: the `act`, and the `roles` of its arguments.
+    """What a call means: the `act`, and the `roles` of its arguments.
 
-    `returns` is the type of its result, or of each part of it; `gives` are the types of what the function in the role
-    `target` is called with. `reports` tells that failing shows in the result alone, which therefore must not be
-    dropped. `is_told_by_name`: the method's bare name is enough where the type of the receiver is unknown.
-    A C function that `takes` so many arguments is another one when it is given more or less. `access` tells who may
-    connect to what a call binds where it is given no mode, and `restricted_by` what to do about it. A call means this
-    `only_with` a descriptor of that type: `os.read` is mostly given a file.
+    `returns` is the type of its result, or of each part of it; `gives` has the types of the arguments with which the
+    function in the role `target` is called. `reports` means that only the result shows a failure, so it must not be
+    ignored. `is_told_by_name`: the method's bare name is enough if the type of the receiver is unknown. A C function
+    that `takes` a number of arguments is a different one if it gets more or fewer. `access` says who may connect to
+    what a call binds if it sets no mode, and `restricted_by` what to do about it. A call has this meaning `only_with` a
+    descriptor of that type: `os.read` usually gets a file.
     """
 
     name: str

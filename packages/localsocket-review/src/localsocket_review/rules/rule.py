@@ -18,7 +18,7 @@ _LONGEST_CERTAIN_WAY = 6
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """Code that has the defect, and the same without it."""
+    """Code with the defect, and the same code without it."""
 
     language: Language
     bad: str
@@ -27,11 +27,11 @@ class Example:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A rule: what it teaches, and how it checks.
+    """A rule: what it explains, and how it checks.
 
-    `why` says what can happen, `repair` what to do, in one line; `unless` are the cases that look like the defect and
-    are none, each of which has a negative in the corpus. The evidence of a rule that `follows_data` is the way of a
-    value, step by step. `origin` says where a rule of a user's own comes from.
+    `why` says what can happen, `repair` in one line what to do; `unless` lists the cases that look like the defect but
+    are not, each with a negative example in the corpus. If a rule `follows_data`, its evidence is the path of a value,
+    step by step. `origin` says where a user's own rule comes from.
     """
 
     id: str
@@ -65,7 +65,7 @@ class Rule:
         repair: str = "",
         cwe: str | None = None,
     ) -> Finding:
-        """Make a finding of this rule; what is not given is as the rule says."""
+        """Make a finding of this rule; everything you leave out is as the rule says."""
         steps = tuple(Evidence(*one) for one in evidence)
         if self.follows_data and len(steps) > _LONGEST_CERTAIN_WAY:
             confidence = min(confidence, Confidence.LOW)

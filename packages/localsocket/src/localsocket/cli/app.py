@@ -16,9 +16,9 @@ _ABOUT = "Local servers and sockets: tools for programs on one machine that talk
 
 
 _TOP_OPTIONS = {
-    "--version": "Show the versions of localsocket and of what it runs on.",
-    "--completion SHELL": "Print what makes bash, zsh or fish complete names, methods and options.",
-    "-h, --help": "Show this, or what a command does.",
+    "--version": "Show the versions of localsocket, Python and the packages it uses.",
+    "--completion SHELL": "Print a script that makes bash, zsh or fish complete names, methods and options.",
+    "-h, --help": "Show this, or the help of a command.",
 }
 
 
@@ -80,6 +80,6 @@ def _help() -> str:
         *groups,
         columns("Of other packages", summaries_of_packages(COMMANDS)),
         columns("Options", _TOP_OPTIONS.items()),
-        wrapped("localsocket COMMAND --help tells what a command takes."),
+        wrapped("localsocket COMMAND --help shows the arguments and options of a command."),
     ]
     return "\n\n".join(parts) + "\n"

@@ -115,7 +115,7 @@ def subscribe(
     ],
     count: Annotated[int | None, Option(metavar="N", minimum=1, help="Stop after N messages.")] = None,
     timeout: Annotated[
-        float | None, timeout_option("Give up, with exit status 4, when no message comes for so long.")
+        float | None, timeout_option("Give up, with exit status 4, if no message comes for this time.")
     ] = None,
     wait: Wait = False,
     any_user: AnyUser = False,

@@ -34,11 +34,11 @@ from localsocket.tools.relay import relay
 def cat(
     name: Address,
     is_server: Annotated[
-        bool, Option("--listen", "-l", help="Wait there for one client instead of connecting.")
+        bool, Option("--listen", "-l", help="Listen there and wait for one client, instead of connecting.")
     ] = False,
     timeout: Annotated[
         float | None,
-        timeout_option("Give up, with exit status 4, when nobody comes, or no byte moves, for so long."),
+        timeout_option("Give up, with exit status 4, if nobody connects, or no byte moves, for this time."),
     ] = None,
     wait: Wait = False,
     any_user: AnyUser = False,

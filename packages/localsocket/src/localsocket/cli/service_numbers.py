@@ -27,7 +27,7 @@ def ping(
     watch: Watch = None,
     as_json: AsJson = False,
 ) -> None:
-    """Check whether a service answers, and how long that takes. Every user whom it lets in may ask."""
+    """Check whether a service answers, and how long that takes. Any user who may connect may ask."""
     deadline = Deadline(timeout)
     with client_of(name, timeout, wait, any_user, allow) as client:
         for _ in again(watch):

@@ -44,7 +44,7 @@ def top(
         list[str] | None,
         Argument(metavar="NAME", help="The services to show; by default all of yours.", complete=complete_address),
     ] = None,
-    interval: Annotated[float, Option(metavar="SECONDS", minimum=0.1, help="How often the services are asked.")] = 2.0,
+    interval: Annotated[float, Option(metavar="SECONDS", minimum=0.1, help="Ask the services at this interval.")] = 2.0,
     count: Annotated[int | None, Option(metavar="N", minimum=1, help="Stop after N rounds.")] = None,
     as_json: AsJson = False,
 ) -> None:
