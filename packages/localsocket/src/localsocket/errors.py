@@ -1,4 +1,4 @@
-"""Every error of the package, named after whoever is at fault.
+"""Every error of the package, classified by who is at fault.
 
 Each class derives from the standard exception that people already catch for that fault, has its details as attributes,
 and its message says what to do next.
@@ -433,7 +433,7 @@ class CallCancelled(LocalSocketError):
 
 
 class SubscriberTooSlow(LocalSocketError, ConnectionError):
-    """Too many messages of `topic` were waiting for this subscriber, and the topic's policy is to drop it."""
+    """Too many messages of `topic` were waiting for this subscriber, and the topic's policy ends such subscriptions."""
 
     def __init__(self, topic: str, queue: int) -> None:
         super().__init__(errno.ENOBUFS, f"the subscription to {topic!r} was ended: {queue} messages waited to be read")

@@ -81,7 +81,7 @@ class LocalServer(AwaitedServer[LocalSocket], anyio.abc.Listener[LocalSocket]):
     # --- as anyio's Listener ------------------------------------------------------------------------------------------
 
     async def serve(self, handler: Callable[[LocalSocket], Any], task_group: anyio.abc.TaskGroup | None = None) -> None:
-        """Call `handler` with each connection, in a task of its own; the handler closes the connection.
+        """Call `handler` with each connection, in a separate task; the handler closes the connection.
 
         Ends with anyio.ClosedResourceError when the server is closed; without a `task_group` it first lets the handlers
         finish. An error in a handler ends it too, as in every task group.

@@ -96,7 +96,7 @@ class LocalServer(Server[LocalSocket]):
     def wait_pending(self, timeout: float | None = None) -> bool:
         """Wait until accept_nowait() would return a connection; return False if the time runs out first.
 
-        The connection is accepted, so one may be pending here even where `max_pending` is 0.
+        The connection is accepted, so one may be pending here even if `max_pending` is 0.
         """
         try:
             connection = self.accept(timeout=timeout)

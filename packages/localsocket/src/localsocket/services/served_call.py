@@ -66,7 +66,7 @@ class ServedCall:
 
     @property
     def peer(self) -> PeerCredentials:
-        """The process that made the call."""
+        """The PeerCredentials of the caller."""
         return self.session.peer
 
     @property

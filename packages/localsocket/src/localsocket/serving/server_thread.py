@@ -158,8 +158,9 @@ class ServerThread:
         """Stop accepting, let connections send unsent data until `timeout`, end them, and wait for the thread.
 
         Functions and methods have half a second more to return, because their connections are closed by then; those
-        that do not are left running, and the log says so. If one holds up the only thread, the connections are cut, and
-        `error` says so. All threads are daemon threads, so none of them keeps the program from ending.
+        that do not are left running, and the log says so. If one blocks the thread that serves all connections, the
+        connections are cut, and `error` says so. All threads are daemon threads, so none of them keeps the program from
+        ending.
 
         When a method of the service or the function of a connection calls it, it does not wait: the server ends when
         that has returned and the caller has its answer. In a Handler or a connection's coroutine it raises
