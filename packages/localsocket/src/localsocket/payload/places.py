@@ -1,8 +1,8 @@
 """Where processes of one user say on which processor they wait, so that a peer knows whether to look before it sleeps.
 
 Each process has one page for that, which it alone can write; a loop of connections, or a client's connection, has four
-bytes of it. The page is made for the first of them and let go with the last. Peers read it, and what they read there is
-a hint: whoever lies makes them look in vain, 50 µs at a time and less and less often (_core/looking.c).
+bytes of it. The page is made for the first of them and lives as long as one of them has it. Peers read it, and what
+they read there is a hint: whoever lies makes them look in vain, 50 µs at a time and less often (_core/looking.c).
 """
 
 from __future__ import annotations
@@ -40,16 +40,10 @@ class _Page:
     def place(self, offset: int) -> memoryview:
         return memoryview(self._mapped)[offset : offset + _PLACE]
 
-    def give_back(self, offset: int) -> bool:
-        """Return whether nobody has a place any more; then it is closed."""
-        if self.is_left:
-            return False
-        self._mapped[offset : offset + _PLACE] = bytes(_PLACE)
-        self._free.append(offset)
-        if len(self._free) < len(_OFFSETS):
-            return False
-        self._descriptor.close()
-        return True
+    def give_back(self, offset: int) -> None:
+        if not self.is_left:
+            self._mapped[offset : offset + _PLACE] = bytes(_PLACE)
+            self._free.append(offset)
 
     def leave(self) -> None:
         """It stays with the parent of this process."""
@@ -73,18 +67,16 @@ class OwnPlace:
     def close(self) -> None:
         """Give it back; doing it again is fine."""
         self.lookout.let_go()
-        while_held(_lock, -1, self._give_back, bool)
+        while_held(_lock, -1, self._give_back, _none)
 
     def __del__(self) -> None:
         if hasattr(self, "lookout"):
             self.close()
 
-    def _give_back(self) -> bool:
-        global _page
+    def _give_back(self) -> None:
         page, self._page = self._page, None
-        if page is not None and page.give_back(self._offset) and page is _page:
-            _page = None
-        return True
+        if page is not None:
+            page.give_back(self._offset)
 
 
 class SharedPlace:
@@ -150,7 +142,7 @@ class PeersPlace:
 
 
 _lock = threading.RLock()  # a handler, or the garbage collector, may close in the midst of anything
-_page: _Page | None = None
+_page: weakref.ref[_Page] | None = None  # weak: wherever an interrupt comes, it goes with the last place in it
 _seen: weakref.WeakValueDictionary[MemoryName, mmap.mmap] = weakref.WeakValueDictionary()
 
 
@@ -163,22 +155,27 @@ def take_place() -> OwnPlace | None:
 
 def _take_place() -> OwnPlace | None:
     global _page
-    if _page is None:
+    if (page := _own_page()) is None:
         from localsocket.payload.usable_processors import usable_processors  # and pathlib, which few need
 
         if usable_processors() < 2:
             return None
         try:
-            _page = _Page()
+            page = _Page()
         except OSError:
             return None
-    offset = _page.take()
-    return None if offset is None else OwnPlace(_page, offset)
+        _page = weakref.ref(page)
+    offset = page.take()
+    return None if offset is None else OwnPlace(page, offset)
+
+
+def _own_page() -> _Page | None:
+    return None if _page is None else _page()
 
 
 def _view_of(told: WaitingPlace) -> memoryview | None:
     """Return a place of another process; None for what cannot be one, or cannot be read."""
-    memory, own = told.memory, _page
+    memory, own = told.memory, _own_page()
     if told.offset not in _OFFSETS:
         return None
     if own is not None and (memory.device, memory.inode) == (own.name.device, own.name.inode):
@@ -201,8 +198,8 @@ def _after_fork_in_child() -> None:
     # The page is the parent's, who goes on saying there where it is.
     global _lock, _page
     _lock = threading.RLock()  # the other may be held by a thread that does not exist here
-    if _page is not None:
-        _page.leave()
+    if (page := _own_page()) is not None:
+        page.leave()
     _page = None
 
 
