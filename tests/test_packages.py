@@ -22,7 +22,7 @@ from localsocket._core import IN_USE
 
 PACKAGES = {"localsocket": "localsocket", "localsocket-review": "localsocket_review"}
 # What an auditor has to read, and what everybody downloads: grown beyond it, something has come in that is not needed.
-LARGEST_LIBRARY_WHEEL = 700_000
+LARGEST_LIBRARY_WHEEL = 750_000
 
 
 def pyproject(directory: Path) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+from types import SimpleNamespace
 
 import pytest
 
@@ -80,7 +81,7 @@ def test_nothing_overtakes_what_is_held_back_while_another_thread_takes_the_loop
         schedule.patch.setattr(service_loop, "EventLoop", lambda: ScriptedLoop(schedule, []))
         serving = ServiceLoop(None, SERVICE, 8)  # type: ignore[arg-type]
         served = Served()
-        served.session = ticking.session
+        served.session, served.link = ticking.session, SimpleNamespace(peers_place=None)  # type: ignore[assignment]
         running = serving._runners
         schedule.patch.setattr(running, "_watch", lambda: None)
 
