@@ -7,6 +7,7 @@ import gc
 import mmap
 import os
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from localsocket.interfaces import MemoryName, WaitingPlace
 from localsocket.payload import places
 from localsocket.payload.places import OwnPlace, PeersPlace, SharedPlace, take_place
 from localsocket.payload.sealed_memory import TOKEN, make_memory_to_be_read
+from localsocket.testing import PATIENCE, Background
 
 pytestmark = [
     pytest.mark.skipif(sys.platform != "linux", reason="processors are told on Linux alone"),
@@ -59,6 +61,25 @@ def test_the_place_of_another_process_is_seen(own: OwnPlace, other: tuple[mmap.m
     assert peer.be_watched_by(own.lookout)
     peer.be_forgotten_by(own.lookout)
     assert not peer.be_watched_by(own.lookout)
+
+
+def test_a_place_is_given_back_though_a_thread_that_goes_no_further_holds_the_lock() -> None:
+    """As a daemon thread does that the exit of the program has stopped while it took a place."""
+    taken, holds, may_go = take_place(), threading.Event(), threading.Event()
+    assert taken is not None
+
+    def hold() -> None:
+        with places._lock:
+            holds.set()
+            may_go.wait()
+
+    holder = Background(hold)
+    assert holds.wait(PATIENCE)
+    try:
+        Background(taken.close).result()
+    finally:
+        may_go.set()
+        holder.result()
 
 
 def test_the_page_of_a_process_is_mapped_once_and_let_go_with_its_last_place(

@@ -7,6 +7,7 @@ they read there is a hint: whoever lies makes them look in vain, 50 µs at a tim
 
 from __future__ import annotations
 
+import contextlib
 import mmap
 import os
 import sys
@@ -26,7 +27,7 @@ _MOST_SEEN: Final = 64  # processes whose pages are read at once: each page has 
 
 
 class _Page:
-    """The page of this process. Under the lock of the module."""
+    """The page of this process; taking and giving back are one step each, whatever other threads do."""
 
     def __init__(self) -> None:
         self._mapped, self.name, self._descriptor = make_memory_to_be_read(_PAGE)
@@ -35,7 +36,9 @@ class _Page:
         self.is_left = False  # to the parent of this process
 
     def take(self) -> int | None:
-        return self._free.pop() if self._free else None
+        with contextlib.suppress(IndexError):
+            return self._free.pop()
+        return None
 
     def place(self, offset: int) -> memoryview:
         return memoryview(self._mapped)[offset : offset + _PLACE]
@@ -59,24 +62,20 @@ class OwnPlace:
     """A place of this process, for one who waits; to be closed. `told` is what its peers are told of it."""
 
     def __init__(self, page: _Page, offset: int) -> None:
-        self._page: _Page | None = page
+        self._pages = [page]  # until it is given back
         self._offset = offset
         self.told = WaitingPlace(page.name, offset)
         self.lookout = Lookout(page.place(offset))
 
     def close(self) -> None:
-        """Give it back; doing it again is fine."""
+        """Give it back; doing it again is fine. Waits for no lock: a thread that the exit has stopped may hold it."""
         self.lookout.let_go()
-        while_held(_lock, -1, self._give_back, _none)
+        with contextlib.suppress(IndexError):
+            self._pages.pop().give_back(self._offset)
 
     def __del__(self) -> None:
         if hasattr(self, "lookout"):
             self.close()
-
-    def _give_back(self) -> None:
-        page, self._page = self._page, None
-        if page is not None:
-            page.give_back(self._offset)
 
 
 class SharedPlace:
