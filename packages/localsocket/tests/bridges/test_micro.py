@@ -7,6 +7,7 @@ import re
 from typing import TYPE_CHECKING
 
 import msgspec
+import pytest
 
 from bridges.conftest import Bus
 from bridges.shop import shop
@@ -98,6 +99,7 @@ async def test_each_answer_has_what_the_protocol_of_services_says_and_is_read_by
         assert failed.headers["Nats-Service-Error"]
 
 
+@pytest.mark.filterwarnings("ignore::DeprecationWarning:nats.micro")  # for what it asks of datetime
 async def test_one_question_finds_ours_beside_those_of_others(bus: Bus) -> None:
     from nats.micro import ServiceConfig, add_service
     from nats.micro.service import ServicePing
