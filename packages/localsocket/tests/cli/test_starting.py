@@ -13,10 +13,10 @@ from pathlib import Path
 
 import pytest
 
-import localsocket.cli
 from cli.conftest import COMMAND, Ended
 from localsocket import Client, ServerThread, Service
 from localsocket.cli import daemon_program
+from localsocket.cli.app import run
 from localsocket.endpoint import detached
 from localsocket.errors import ServerNotFound
 from localsocket.testing import PATIENCE
@@ -133,11 +133,10 @@ def test_mcp_serves_on_standard_input_and_output_and_brings_little(runtime_direc
     ],
 )
 def test_mcp_refuses_what_it_does_not_understand(
-    arguments: list[str], told: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    arguments: list[str], told: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(sys, "argv", ["localsocket", "mcp", *arguments])
-    with pytest.raises(SystemExit) as end:
-        localsocket.cli.main()
+    with pytest.raises(SystemExit) as end:  # not by main(), which has Ctrl-C end the process from then on
+        run(["mcp", *arguments])
     assert end.value.code == 2
     output = capsys.readouterr()
     assert told in output.err
