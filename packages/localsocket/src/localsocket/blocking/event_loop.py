@@ -280,14 +280,12 @@ class EventLoop:
         poll, timers = self._poller.poll, self._timers
         while not self._is_stopping:
             pause = 0.0 if self._soon else _seconds_until(timers[0][0]) if timers else None
-            if pause != 0.0 and (lookout := self._lookout) is not None:
-                if lookout.look(self._poller.fileno()):
-                    self._ready = iter(poll(0.0))
-                else:
-                    self._ready = iter(poll(pause))
-                    lookout.note_processor()
-            else:
-                self._ready = iter(poll(pause))
+            lookout = None if pause == 0.0 else self._lookout
+            if lookout is not None and lookout.look(self._poller.fileno()):
+                lookout, pause = None, 0.0
+            self._ready = iter(poll(pause))
+            if lookout is not None:  # it has slept, and may have woken elsewhere
+                lookout.note_processor()
             self._due = None
             self._end_round()
 
