@@ -35,6 +35,7 @@ from localsocket_review.analysis.searching import Search, searched
 from localsocket_review.analysis.sites import LONGEST_TRAIL, Trail, argument_of
 from localsocket_review.analysis.small_numbers import SmallNumbers
 from localsocket_review.analysis.standard_streams import is_sought_in, is_standard_input
+from localsocket_review.analysis.structures_returned import structures_returned
 from localsocket_review.analysis.transports import Transports
 from localsocket_review.apis.meaning import Act, Api
 from localsocket_review.apis.tables import RECEIVED
@@ -47,11 +48,9 @@ from localsocket_review.model.expressions import (
     Comprehension,
     Display,
     Expression,
-    Literal,
     Name,
     Subscript,
     Unary,
-    dotted,
     strip_casts,
 )
 from localsocket_review.model.unit import Language
@@ -517,26 +516,10 @@ class Taint:
     ) -> Trace | None:
         """Trace a value, or the field of it that is asked for, where a function of C gives a structure."""
         asked = variable.path.removeprefix(definition.variable.path).lstrip(".")
-        structures = self._structures_returned(value, definition.function) if asked else []
+        structures = structures_returned(value, definition.function, self._calls) if asked else []
         if structures and definition.how is How.VALUE:
             return self._field_returned(structures, asked, definition, use, trail)
         return self._trace(value, definition.function, use, trail)
-
-    def _structures_returned(self, value: Expression, function: FunctionInfo) -> list[tuple[Name, FunctionInfo]]:
-        """Return the pointers that a function of C gives, if each is a variable of its own: `return session;`."""
-        call = strip_casts(value)
-        if not isinstance(call, Call) or function.unit.language is not Language.CPP:
-            return []
-        if self._calls.api_of(call, function) is not None:
-            return []
-        returned = [
-            (strip_casts(one), callee)
-            for callee in self._calls.callees(call, function)
-            for one in results(callee)
-            if not _is_null(one)
-        ]
-        named = [(one, callee) for one, callee in returned if isinstance(one, Name) and _is_own(one, callee)]
-        return named if len(named) == len(returned) else []
 
     def _field_returned(
         self, structures: list[tuple[Name, FunctionInfo]], field: str, definition: Definition, use: Use, trail: Trail
@@ -723,16 +706,6 @@ class Taint:
         if is_endless or inside.path.count(".") > _DEEPEST_FIELD:
             return self._trace(value, caller, use, trail)
         return self._read_at(inside, whole, caller, use, trail)
-
-
-def _is_null(value: Expression) -> bool:
-    inner = strip_casts(value)
-    is_nothing = isinstance(inner, Literal) and not inner.value
-    return is_nothing or dotted(inner) in ("NULL", "nullptr")
-
-
-def _is_own(name: Name, function: FunctionInfo) -> bool:
-    return name.identifier in function.local_names() - {one.name for one in function.parameters}
 
 
 def _believed(trace: Trace | None) -> Trace | None:
