@@ -169,25 +169,3 @@ async def test_an_instance_that_dies_without_a_word_loses_what_it_had(
                 await call
         with pytest.raises(ClosedByPeer):
             await items.receive(timeout=LONG)
-
-
-async def test_a_subscriber_that_does_not_read_loses_its_own_messages_and_knows_how_many(bus: Bus) -> None:
-    service = Service(NAME)
-    news = service.topic("news", bytes, queue=5)
-    async with (
-        nats.serve(service, bus.address(NAME)),
-        aio.Client(bus.address(NAME), call_timeout=LONG) as slow,
-        aio.Client(bus.address(NAME), call_timeout=LONG) as quick,
-        slow.subscribe("news", bytes) as unread,
-        quick.subscribe("news", bytes) as read,
-    ):
-        count = 50
-        for number in range(count):
-            news.publish(bytes([number]) * 20_000)  # a dozen fill the window of 256 KiB
-            assert (await read.receive(timeout=LONG))[0] == number
-        received = 0
-        while (await unread.receive(timeout=LONG))[0] != count - 1:
-            received += 1
-        assert received + 1 + unread.lost == count
-        assert unread.lost > 0
-        assert read.lost == 0

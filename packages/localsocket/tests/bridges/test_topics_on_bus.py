@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+from collections.abc import AsyncIterator
 
 import pytest
 
@@ -12,6 +14,7 @@ from localsocket import Service, aio
 from localsocket.bridges import nats
 from localsocket.errors import SubscriberTooSlow
 from localsocket.services.gap import Gap
+from localsocket.services.topic import Policy
 
 NAME = "demo.shop"
 LONG = 30.0
@@ -37,9 +40,13 @@ async def test_who_is_to_have_all_or_none_is_told_when_more_was_published_at_onc
             assert await messages.receive(timeout=LONG) == 7
 
 
-async def test_who_reads_too_slowly_what_it_is_to_have_all_of_is_told(bus: Bus) -> None:
+@contextlib.asynccontextmanager
+async def unread_by_one(
+    bus: Bus, policy: Policy, count: int
+) -> AsyncIterator[tuple[aio.Subscription[bytes], aio.Subscription[bytes]]]:
+    """Give the messages of one who has read none of so many, and of another one, who has read all."""
     service = Service(NAME)
-    news = service.topic("news", bytes, queue=QUEUE, policy="disconnect")
+    news = service.topic("news", bytes, queue=QUEUE, policy=policy)
     async with (
         nats.serve(service, bus.address(NAME)),
         aio.Client(bus.address(NAME), call_timeout=LONG) as slow,
@@ -47,10 +54,26 @@ async def test_who_reads_too_slowly_what_it_is_to_have_all_of_is_told(bus: Bus) 
         slow.subscribe("news", bytes) as unread,
         quick.subscribe("news", bytes) as read,
     ):
-        count = 30
         for number in range(count):
             news.publish(bytes([number]) * 20_000)  # a dozen fill the window of 256 KiB
             assert (await read.receive(timeout=LONG))[0] == number
+        yield unread, read
+
+
+async def test_a_subscriber_that_does_not_read_loses_its_own_messages_and_knows_how_many(bus: Bus) -> None:
+    count = 50
+    async with unread_by_one(bus, "drop_oldest", count) as (unread, read):
+        received = 0
+        while (await unread.receive(timeout=LONG))[0] != count - 1:
+            received += 1
+        assert received + 1 + unread.lost == count
+        assert unread.lost > 0
+        assert read.lost == 0
+
+
+async def test_who_reads_too_slowly_what_it_is_to_have_all_of_is_told(bus: Bus) -> None:
+    count = 30
+    async with unread_by_one(bus, "disconnect", count) as (unread, _):
         received = list[int]()
 
         async def read_all() -> None:

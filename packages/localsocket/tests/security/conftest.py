@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
+from typing import TypeAlias
 
 import pytest
 
+from contracts import AioFace, ServingInLoop
+from localsocket import ServerThread, Service
 from localsocket.blocking import waiting
+
+ServedBy: TypeAlias = Callable[[Service, str], AbstractContextManager[None]]
 
 
 @pytest.fixture
@@ -30,3 +37,21 @@ def every_wait_has_ended() -> Iterator[None]:
     yield
     while waiting._idle_wakers:
         waiting._idle_wakers.pop().close()
+
+
+@pytest.fixture(params=["events", "asyncio"])
+def served_by(request: pytest.FixtureRequest) -> ServedBy:
+    """What serves a service of plain functions: threads, or an asyncio loop."""
+    return _by_threads if request.param == "events" else _by_asyncio
+
+
+@contextlib.contextmanager
+def _by_threads(service: Service, address: str) -> Iterator[None]:
+    with ServerThread(address, service):
+        yield
+
+
+@contextlib.contextmanager
+def _by_asyncio(service: Service, address: str) -> Iterator[None]:
+    with AioFace() as face, ServingInLoop(face, is_async=False).serve(service, address):
+        yield

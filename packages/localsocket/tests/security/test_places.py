@@ -12,12 +12,12 @@ from pathlib import Path
 
 import pytest
 
-from contracts import AioFace, ServingInLoop
 from localsocket import Client, LocalSocket, ServerThread, Service, parse_address
 from localsocket._core import IN_USE
 from localsocket.interfaces import MIB, MemoryName
 from localsocket.payload.sealed_memory import TOKEN, make_memory_to_be_read
 from localsocket.testing import PATIENCE, wait_until
+from security.conftest import ServedBy
 from wire.other_program import REPLY, OtherProgram, pack
 
 pytestmark = [
@@ -35,19 +35,15 @@ def several_processors(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("localsocket.payload.usable_processors.usable_processors", lambda: 2)
 
 
-@pytest.fixture(params=["events", "asyncio"])
-def service(request: pytest.FixtureRequest) -> Iterator[Service]:
+@pytest.fixture
+def service(served_by: ServedBy) -> Iterator[Service]:
     served = Service("attacked")
 
     @served.method
     def add(a: int, b: int) -> int:
         return a + b
 
-    if request.param == "events":
-        with ServerThread(ADDRESS, served):
-            yield served
-        return
-    with AioFace() as face, ServingInLoop(face, is_async=False).serve(served, ADDRESS):
+    with served_by(served, ADDRESS):
         yield served
 
 

@@ -13,7 +13,6 @@ from typing import Any
 
 import pytest
 
-from contracts import AioFace, ServingInLoop
 from localsocket import CallLimits, Client, LocalSocket, PeerCredentials, ServerThread, Service, parse_address
 from localsocket.errors import ClosedByPeer, PeerBrokeProtocol
 from localsocket.interfaces import KIB, MIB, MemoryName
@@ -22,6 +21,7 @@ from localsocket.services import client_core, session
 from localsocket.testing import PATIENCE, wait_until
 from localsocket.wire.frames import Kind
 from localsocket.wire.shared_bodies import Memories
+from security.conftest import ServedBy
 from wire.other_program import CALL, FAILURE, NOTIFICATION, REPLY, OtherProgram, pack, unpack
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="memory is shared on Linux alone")
@@ -47,14 +47,10 @@ def calculator(**options: Any) -> Service:
     return service
 
 
-@pytest.fixture(params=["events", "asyncio"])
-def service(request: pytest.FixtureRequest) -> Iterator[Service]:
+@pytest.fixture
+def service(served_by: ServedBy) -> Iterator[Service]:
     served = calculator()
-    if request.param == "events":
-        with ServerThread(ADDRESS, served):
-            yield served
-        return
-    with AioFace() as face, ServingInLoop(face, is_async=False).serve(served, ADDRESS):
+    with served_by(served, ADDRESS):
         yield served
 
 
