@@ -12,7 +12,7 @@ from localsocket.blocking.calling_back import calls_of_peer
 from localsocket.blocking.served import Served
 from localsocket.blocking.serving_connection import SessionConnection
 from localsocket.services import calling_side, outbox
-from localsocket.services.peers_as_services import core_of_peer
+from localsocket.services.client_core import ClientCore
 from localsocket.services.served_call import ServedCall
 from localsocket.services.session import Session
 from localsocket.wire.answerer import AnsweredCall, Answerer
@@ -82,13 +82,16 @@ class Peer:
 class End:
     """The end under test: a session of `service`, what calls the peer on it, and the loop, which is an actor.
 
-    It is the link of its session, and the socket below that. Methods in `slow` are served by an actor each.
+    It is the link of its session, and the socket below that. Methods in `slow` are served by an actor each. Unless it
+    `is_greeted`, what the peer says first is still to be taken in.
     """
 
     address = "both"
     bytes_to_write = 0
 
-    def __init__(self, schedule: Schedule, service: Service, peer: Peer, slow: Iterable[str]) -> None:
+    def __init__(
+        self, schedule: Schedule, service: Service, peer: Peer, slow: Iterable[str], *, is_greeted: bool = True
+    ) -> None:
         stand_in(schedule, outbox, shared_socket, client, serving_connection, calling_side, calling_back)
         self.peer = peer
         self.is_cut = False
@@ -98,7 +101,8 @@ class End:
         served.socket = self  # type: ignore[assignment]
         self.session = served.session = Session(service, PEER, self, lambda session: None)
         self.session.calls_back = self.ways_back
-        self.take_in()
+        if is_greeted:
+            self.take_in()
         schedule.at_end(self.session.lost)
 
     @property
@@ -114,9 +118,10 @@ class End:
 
     def begin_calling(self) -> Client:
         """Have the client made before anything is called, as the end does that has connected."""
-        core = core_of_peer(self.session)
         loop: Any = self
-        connection = SessionConnection(core, loop, self._served, self.session.service._greeting)
+        service = self.session.service
+        core = ClientCore(0, limits=service.limits, serves=service)
+        connection = SessionConnection(core, loop, self._served, service._greeting)
         made = self._served.caller = calling_back._CallerAsService(core, connection)
         return made
 

@@ -50,9 +50,9 @@ def methods_that_fail_say_nothing() -> Iterator[None]:
 class Talk:
     """An end that calls and is called, and what came of what was asked."""
 
-    def __init__(self, schedule: Schedule) -> None:
+    def __init__(self, schedule: Schedule, *, is_greeted: bool = True) -> None:
         self.peer = Peer(ANSWERS)
-        self.end = End(schedule, SERVICE, self.peer, slow=["ask", "ask_in_vain"])
+        self.end = End(schedule, SERVICE, self.peer, slow=["ask", "ask_in_vain"], is_greeted=is_greeted)
         self.outcomes: dict[str, object] = {}
         self._schedule = schedule
         self._awaited: list[OpenCall] = []
@@ -116,6 +116,21 @@ def test_calls_of_both_ends_at_once_each_get_their_own_answer() -> None:
         return check
 
     explore(scenario, preemptions=1)
+
+
+def test_a_call_that_waits_for_the_peers_greeting_is_made_behind_the_own_one() -> None:
+    def scenario(schedule: Schedule) -> Check:
+        talk = Talk(schedule, is_greeted=False)
+        client = talk.client()
+        talk.actor("caller", lambda: client.call("answer", 1))
+
+        def check() -> None:
+            assert talk.outcomes == {"caller": 7}
+            talk.nothing_is_left()
+
+        return check
+
+    explore(scenario)
 
 
 def test_methods_that_ask_at_once_who_calls_them_get_the_same_client() -> None:

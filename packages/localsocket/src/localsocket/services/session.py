@@ -38,7 +38,7 @@ from localsocket.services.served_call import ServedCall
 from localsocket.services.service import Service
 from localsocket.services.session_output import SessionOutput
 from localsocket.services.sharing_memory import LOOK_AGAIN, memories_with
-from localsocket.wire.answerer import AnsweredCall, Answerer
+from localsocket.wire.answerer import AnsweredCall, Answerer, Request
 from localsocket.wire.door import Door
 from localsocket.wire.doorstep import DOORSTEP
 from localsocket.wire.frames import Kind
@@ -145,8 +145,7 @@ class Session(SessionOutput):
             if self._door is DOORSTEP:
                 self._enter(data)
             door = self._door
-            with self._lock:
-                requests = door.feed(data)
+            requests = self._feed(door, data)
         except PeerBrokeProtocol as error:
             self._end_own_calls(error)
             self._turn_out(str(error))
@@ -171,7 +170,7 @@ class Session(SessionOutput):
                     answer.context = None
         if self.calling is not None:
             self.calling.read_on()
-        if not (door.has_news or door.output):
+        if not door.has_news:
             return False
         is_begun = door.has_news and not door.is_greeted
         self._follow_door()
@@ -309,6 +308,15 @@ class Session(SessionOutput):
             door.calling = self.calling
             self._offer_descriptors(door, len(data))
         self._open_door(door, table)
+
+    def _feed(self, door: Door, data: bytes) -> list[Request]:
+        """Return what the door makes of it; what the door says itself, such as a greeting, is sent before any frame
+        that its news have another thread make."""
+        with self._lock:
+            try:
+                return door.feed(data)
+            finally:
+                self._put(door.take_output())
 
     def _open_door(self, door: Door, table: Mapping[str, Method]) -> None:
         if isinstance(door, Answerer):

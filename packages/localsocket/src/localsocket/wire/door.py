@@ -20,7 +20,7 @@ class Door(Protocol):
     `is_limit_known`: the peer was told how many calls may be under way, so that one more is refused; else it waits.
 
     `output` is what is to be sent without any call having ended: a greeting, or an answer that the door gives itself.
-    take_output() is asked for it after each feed(), also where that raised.
+    take_output() is asked for it after each feed(), also where that raised, before the lock is given back.
 
     `has_news` tells that take_turned() is to be asked after answers were made: a door whose answers have to keep the
     order of the calls holds back those that are ready early. They are sent along with the answer before them, and
