@@ -19,6 +19,13 @@ from localsocket.wire.serializers import SERIALIZERS, Serializer
 
 if __package__:
     from fuzz.both_ways_promises import TALKED, an_end_that_calls_and_is_called_forgets_no_call
+    from fuzz.shared_memory_promises import (
+        LARGE_RESULTS,
+        RESULTS,
+        RIGHT,
+        a_client_reads_whole_results_out_of_memory_or_ends_that_connection,
+        a_service_reads_whole_bodies_out_of_memory_or_ends_that_connection,
+    )
     from fuzz.varlink_promises import (
         ANSWERED,
         SAID,
@@ -27,6 +34,13 @@ if __package__:
     )
 else:  # where the fuzzer runs
     from both_ways_promises import TALKED, an_end_that_calls_and_is_called_forgets_no_call
+    from shared_memory_promises import (
+        LARGE_RESULTS,
+        RESULTS,
+        RIGHT,
+        a_client_reads_whole_results_out_of_memory_or_ends_that_connection,
+        a_service_reads_whole_bodies_out_of_memory_or_ends_that_connection,
+    )
     from varlink_promises import (
         ANSWERED,
         SAID,
@@ -149,6 +163,8 @@ PROMISES: tuple[Callable[[bytes], None], ...] = (
     a_varlink_client_forgets_no_call,
     requests_are_the_same_however_they_are_cut,
     an_end_that_calls_and_is_called_forgets_no_call,
+    a_service_reads_whole_bodies_out_of_memory_or_ends_that_connection,
+    a_client_reads_whole_results_out_of_memory_or_ends_that_connection,
 )
 
 
@@ -204,4 +220,7 @@ def conversations() -> list[bytes]:
         b'\x07POST /echo HTTP/1.1\r\nHost:\r\nContent-Type: application/json\r\nContent-Length: 7\r\n\r\n{"a":1}',
         b"\x07GET / HTTP/1.1\r\nHost:\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\nGET / HTTP/1.0\r\n\r\n",
         b"\x08" + TALKED,
+        b"\x09" + RIGHT,
+        b"\x09" + LARGE_RESULTS,
+        b"\x0a" + RESULTS,
     ]
