@@ -6,7 +6,7 @@ import pytest
 
 from localsocket_review.model.declarations import FunctionKind
 from localsocket_review.model.expressions import Call, Display, dotted
-from localsocket_review.model.statements import Assign
+from localsocket_review.model.statements import Assign, Choice, expressions_in
 from localsocket_review.reading.cpp_expressions import number
 from localsocket_review.reading.cpp_reader import read_cpp
 from samples import cpp, facts_of, function_named
@@ -114,6 +114,42 @@ def test_designated_initialisers_keep_their_names() -> None:
 def test_both_sides_of_a_preprocessor_condition_are_read() -> None:
     function = function_named(facts_of(cpp("void f() {\n#ifdef A\n one();\n#else\n two();\n#endif\n}")), "f")
     assert {call.called_name for call in function.calls()} == {"one", "two"}
+
+
+def test_a_case_goes_on_behind_a_preprocessor_condition() -> None:
+    text = """
+        void f(int kind) {
+            switch (kind) {
+        #ifdef MANY
+            case 0:
+                zero();
+                break;
+        #endif
+            case 1:
+                before();
+        #ifdef QUIET
+                quiet();
+        #else
+                loud();
+        #endif
+                after();
+                break;
+            case 2:
+                second();
+        #if MORE
+            case 3:
+                third();
+        #endif
+            }
+        }
+    """
+    body = function_named(facts_of(cpp(text)), "f").body
+    choice = next(one for one in body or () if isinstance(one, Choice))
+    runs = [
+        sorted(one.called_name for one in expressions_in(case.body) if isinstance(one, Call)) for case in choice.cases
+    ]
+    assert runs == [["zero"], ["after", "before", "loud", "quiet"], ["second"], ["third"]]
+    assert [case.falls_through for case in choice.cases] == [False, False, True, True]
 
 
 @pytest.mark.parametrize(

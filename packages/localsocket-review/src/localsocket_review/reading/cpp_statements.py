@@ -237,20 +237,33 @@ class CppBody:
 
     def _choice(self, node: Node) -> Choice:
         _, subject = self._tested(field(node, "condition"))
-        place, cases = self.expressions.place(node), []
         block = field(node, "body")
-        for part in parts(block) if block is not None else []:
-            if part.type != "case_statement":
-                continue
-            value = field(part, "value")
-            values = () if value is None else (self.expressions.lower(value),)
-            inside = [child for child in parts(part) if value is None or child.id != value.id]
-            body = [statement for child in inside for statement in self._statements(child)]
-            ends = isinstance(body[-1], (Break, Return, Raise, Continue, Goto)) if body else False
+        cases = [] if block is None else self._cases(block, [])
+        for case in cases:
+            body = case.body
+            case.falls_through = not body or not isinstance(body[-1], (Break, Return, Raise, Continue, Goto))
             if body and isinstance(body[-1], Break):
                 body.pop()
-            cases.append(Case(self.expressions.place(part), values, body, falls_through=not ends))
+        place = self.expressions.place(node)
         return Choice(place, subject or Other(place, "subject"), cases)
+
+    def _cases(self, node: Node, cases: list[Case]) -> list[Case]:
+        """Add the cases in a block. The grammar ends one at an `#if` in it: what follows is its, up to the next one."""
+        condition = _condition_of(node) if node.type in PREPROCESSOR_BRANCHES else None
+        for part in parts(node):
+            if condition is not None and part.id == condition.id:
+                continue
+            if part.type == "case_statement":
+                value = field(part, "value")
+                values = () if value is None else (self.expressions.lower(value),)
+                inside = [child for child in parts(part) if value is None or child.id != value.id]
+                body = [statement for child in inside for statement in self._statements(child)]
+                cases.append(Case(self.expressions.place(part), values, body))
+            elif part.type in PREPROCESSOR_BRANCHES and _has_cases(part):
+                self._cases(part, cases)
+            elif cases:
+                cases[-1].body.extend(self._statements(part))
+        return cases
 
     def _try(self, node: Node) -> Try:
         handlers = []
@@ -268,7 +281,7 @@ class CppBody:
     def _preprocessor_branch(self, node: Node) -> Iterator[Statement]:
         """Either side may be compiled: both are read, as the two sides of a condition."""
         alternative = field(node, "alternative")
-        condition = field(node, "name") or field(node, "condition")
+        condition = _condition_of(node)
         left_out = {part.id for part in (alternative, condition) if part is not None}
         then = [statement for part in parts(node) if part.id not in left_out for statement in self._statements(part)]
         if node.type == "preproc_else":
@@ -276,3 +289,15 @@ class CppBody:
             return
         place = self.expressions.place(node)
         yield Branch(place, Other(place, f"#if {text_of(condition)}"), then, self.lower(alternative))
+
+
+def _condition_of(branch: Node) -> Node | None:
+    return field(branch, "name") or field(branch, "condition")
+
+
+def _has_cases(branch: Node) -> bool:
+    """Say whether an `#if` leaves out whole cases, on one of its sides."""
+    return any(
+        part.type == "case_statement" or (part.type in PREPROCESSOR_BRANCHES and _has_cases(part))
+        for part in parts(branch)
+    )

@@ -36,8 +36,8 @@ def check(facts: Facts) -> Iterator[Finding]:
             continue
         if mains := facts.started_programs.idle(site.function):
             idle.setdefault(mains, []).append(site)
-        else:
-            yield _finding(site, inheritance)
+        elif not facts.started_programs.is_over(site):
+            yield _finding(site, inheritance, is_sure=facts.started_programs.is_sure(site.function))
     yield from map(_note, idle.values())
 
 
@@ -76,11 +76,14 @@ def _names_flag_of_kind(expression: Expression) -> bool:
     return any(last_word(dotted(part)) == _FLAG for part in walk(expression))
 
 
-def _finding(site: Site, inheritance: Inheritance) -> Finding:
+def _finding(site: Site, inheritance: Inheritance, *, is_sure: bool) -> Finding:
     evidence = [(site.place, "made here")]
     what = f"The descriptor that {site.api.name}() gives is inherited"
     if inheritance is Inheritance.SOME:
         message = f"{what} by the programs that are started without closing all else before."
+        return RULE.finding(site.place, message, evidence, confidence=Confidence.LOW)
+    if not is_sure:
+        message = f"{what} by programs that this process starts, if it starts any: no call in the code is seen to."
         return RULE.finding(site.place, message, evidence, confidence=Confidence.LOW)
     return RULE.finding(site.place, f"{what} by every program that this process starts.", evidence)
 
@@ -97,7 +100,7 @@ RULE = Rule(
     repair="add SOCK_CLOEXEC to the type, and accept with accept4(…, SOCK_CLOEXEC)",
     unless=(
         "FD_CLOEXEC is set afterwards, there or by everyone who gets it from a function around the call",
-        "all else is closed before any program is started",
+        "all else is closed before any program is started, or each is started before the socket is made",
         "the programs that run this start no other: that is said in a note, one for each program",
         "Qt makes the socket, and marks it",
         "the socket is one of a network or of Windows, or may be: nothing tells that it is a local one",

@@ -1,0 +1,35 @@
+/* What the child must not have is closed on both sides of the condition. */
+#define _GNU_SOURCE
+#include <sys/socket.h>
+#include <unistd.h>
+
+static void start_shade(int order, char **words)
+{
+    switch (order) {
+    case 's':
+        if (fork() != 0)
+            break;
+#ifdef HAVE_CLOSEFROM
+        closefrom(3);
+#else
+        for (int other = (int)sysconf(_SC_OPEN_MAX); other > 2; other--)
+            close(other);
+#endif
+#ifdef HAVE_EXECVPE
+        execvpe(words[0], words, words + 1);
+#else
+        execvp(words[0], words);
+#endif
+        _exit(127);
+    case 'q':
+        _exit(0);
+    }
+}
+
+int main(int count, char **words)
+{
+    int shade = socket(AF_UNIX, SOCK_STREAM, 0);
+
+    start_shade(count, words + 1);
+    return shade < 0;
+}
