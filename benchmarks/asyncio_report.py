@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from asyncio_rows import ON_STOCK_LOOP, ON_UVLOOP, SERVERS_ON_UVLOOP
-from report import Pair, bytes_checked, latencies, machine_line, rate_or_reason, rate_with_spread, table
+from asyncio_rows import ON_STOCK_LOOP, ON_UVLOOP, SERVERS_ON_UVLOOP, pure
+from report import IN_PURE_PYTHON, Pair, bytes_checked, latencies, machine_line, rate_or_reason, rate_with_spread, table
 from results import Comparison, RowResult
 
 MARKER = "compare_asyncio"
@@ -23,6 +23,8 @@ every connection keeps one chunk on its way, and what comes back is checked and 
   the chunk's size.
 - **ping-pong** makes {round_trips:,} round trips of one byte, the same number on every connection,
   and ends when the slowest connection has made its share.
+
+"Pure Python", where it was measured, is the same as in the column before it, without the compiled core, at both ends.
 """
 
 STREAMS = """\
@@ -84,6 +86,7 @@ def pair_table(comparison: Comparison, pair: Pair) -> str:
     head = (
         "row",
         f"`{pair.name}` msg/s",
+        IN_PURE_PYTHON,
         f"{pair.other_name} msg/s",
         "ratio",
         "target",
@@ -98,6 +101,7 @@ def pair_line(result: RowResult, pair: Pair) -> list[str]:
     return [
         result.row.label,
         rate_with_spread(result, pair.program),
+        rate_or_reason(result, pure(pair.program)),
         rate_or_reason(result, pair.other),
         *pair.figures(result),
         latencies(result, pair.program),

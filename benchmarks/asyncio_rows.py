@@ -25,6 +25,11 @@ ON_UVLOOP = Pair("aio-uvloop", "aio", "streams-uvloop", "streams", target_to_str
 SERVERS_ON_UVLOOP = Pair("server-aio", "aio.serve()", "server-protocol", "bare Protocol", target_to_protocol)
 
 
+def pure(program: str) -> str:
+    """Return the name of the same program in pure Python."""
+    return f"{program}-pure"
+
+
 def chosen_rows(connections: Collection[int], chunks: Collection[int]) -> list[Row]:
     """Return the rows with so many connections and, of the exchange, such chunks; all of them where none are given."""
     exchange = [Row("exchange", "process", count, chunk) for count in EXCHANGE_CONNECTIONS for chunk in EXCHANGE_CHUNKS]

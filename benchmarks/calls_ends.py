@@ -31,7 +31,7 @@ def parse_arguments() -> argparse.Namespace:
 
 def serve(peer: Peer, asked: argparse.Namespace) -> NoReturn:
     threading.Thread(target=end_with_input, daemon=True).start()
-    peer.open().serve(asked.serve, asked.test, lambda: print("ready", flush=True))
+    peer.open(asked.argument_bytes).serve(asked.serve, asked.test, lambda: print("ready", flush=True))
 
 
 def end_with_input() -> None:
@@ -42,11 +42,12 @@ def end_with_input() -> None:
 
 def call(peer: Peer, asked: argparse.Namespace) -> Mapping[str, float | str]:
     """Return the figures, or why there are none."""
-    ends = peer.open()
+    ends = peer.open(asked.argument_bytes)
     log = CallLog(asked.argument_bytes, asked.seconds)
     with tempfile.TemporaryDirectory() as directory:
         path = f"{directory}/socket"
-        server = [sys.executable, __file__, asked.test, "--peer", peer.name, "--serve", path]
+        size = str(asked.argument_bytes)
+        server = [sys.executable, __file__, asked.test, "--peer", peer.name, "--argument-bytes", size, "--serve", path]
         with server_process(server):
             try:
                 if asked.test == "sequential":

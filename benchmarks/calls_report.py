@@ -27,7 +27,11 @@ The others are used in the way that was the fastest for them in a trial, which i
 gRPC with generic handlers that take and give bytes, on its synchronous face with 8 workers and on `grpc.aio`;
 RPyC with the remote function fetched once and compression turned off; Pyro5 with its serializer msgpack
 (the default hands out bytes as base64 in a dict), and since neither a proxy nor its connection carries
-more than one call, with as many of both as there are calls in flight; pynng with two threads that serve.
+more than one call, with as many of both as there are calls in flight; pynng with two threads that serve;
+iceoryx2, which has no calls of this kind, with a service for each direction, whose ends wait on events or look
+again without end, which takes a processor for each; zenoh with a queryable and a querier on a Unix socket.
+
+"Pure Python" is localsocket without its compiled core, at both ends. The others are as they come from PyPI.
 """
 
 SEQUENTIAL = """\
@@ -135,7 +139,8 @@ def target_table(comparison: Comparison) -> TableText:
     lines = [
         [f"{result.row.label}, {target.other.title}", target.demand, *target_cells(target, result)]
         for target in TARGETS
-        for result in results_of(comparison, target.test)
+        for result in comparison.rows
+        if target.is_of(result.row)
     ]
     return TableText(head, lines)
 

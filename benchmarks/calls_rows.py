@@ -54,6 +54,7 @@ class Target(NamedTuple):
     """What a ratio to another library should be: at most `limit` for a latency, at least for a rate."""
 
     test: str
+    argument_bytes: int
     figure: Figure
     other: Side
     limit: float
@@ -61,6 +62,9 @@ class Target(NamedTuple):
     @property
     def demand(self) -> str:
         return f"{'≤' if self.figure == 'p50_us' else '≥'} {self.limit:g}"
+
+    def is_of(self, row: Row) -> bool:
+        return (self.test, self.argument_bytes) == (row.test, row.chunk_bytes)
 
     def ratio(self, result: RowResult, ours: Side) -> float | None:
         our_best, their_best = ours.best(result, self.figure), self.other.best(result, self.figure)
@@ -77,15 +81,23 @@ OURS = (
     Side("`localsocket.Client`", ("blocking", "blocking-threads")),
     Side("`aio.Client`", ("aio",)),
     Side("`aio.Client`, uvloop", ("aio-uvloop",)),
+    Side("`localsocket.Client`, pure Python", ("blocking-pure",)),
 )
 
+MULTIPROCESSING = Side("`multiprocessing.connection`", ("multiprocessing",))
+PYZMQ = Side("pyzmq", ("pyzmq",))
 GRPC = Side("gRPC", ("grpc", "grpc-aio"))
 
 TARGETS = (
-    Target("sequential", "p50_us", Side("`multiprocessing.connection`", ("multiprocessing",)), 1.5),
-    Target("sequential", "p50_us", Side("pyzmq", ("pyzmq",)), 0.5),
-    Target("sequential", "p50_us", GRPC, 0.2),
-    Target("inflight", "messages_per_second", GRPC, 5),
-    Target("inflight", "messages_per_second", Side("Pyro5", ("pyro5",)), 1.5),
-    Target("inflight", "messages_per_second", Side("RPyC", ("rpyc",)), 1.5),
+    Target("sequential", 100, "p50_us", MULTIPROCESSING, 0.2),
+    Target("sequential", 100, "p50_us", Side("iceoryx2, busy polling", ("iceoryx2-polling",)), 0.5),
+    Target("sequential", 100, "p50_us", GRPC, 0.2),
+    Target("sequential", 100000, "p50_us", PYZMQ, 0.25),
+    Target("sequential", 100000, "p50_us", Side("iceoryx2, waiting on events", ("iceoryx2",)), 1.0),
+    Target("inflight", 100, "messages_per_second", PYZMQ, 5),
+    Target("inflight", 100, "messages_per_second", GRPC, 5),
+    Target("inflight", 100, "messages_per_second", Side("Pyro5", ("pyro5",)), 1.5),
+    Target("inflight", 100, "messages_per_second", Side("RPyC", ("rpyc",)), 1.5),
+    Target("inflight", 100000, "messages_per_second", PYZMQ, 2.5),
+    Target("inflight", 100000, "messages_per_second", GRPC, 5),
 )

@@ -15,14 +15,21 @@ from rich.console import Console
 
 from asyncio_ends import ENDS
 from asyncio_report import MARKER, section_text
-from asyncio_rows import ON_STOCK_LOOP, ON_UVLOOP, SERVERS_ON_UVLOOP, chosen_rows
-from comparing import DOCS, SOURCES, measure, print_faults, summary_table
+from asyncio_rows import ON_STOCK_LOOP, ON_UVLOOP, SERVERS_ON_UVLOOP, chosen_rows, pure
+from comparing import DOCS, IN_PURE_PYTHON, SOURCES, measure, print_faults, summary_table
 from report import write_section
 from results import Comparison, RowResult, Settings, load_comparison
 from rounds import Program
 
 RESULTS = "benchmarks-asyncio.json"
-PROGRAMS = [Program(name, (sys.executable, str(SOURCES / "asyncio_ends.py")), ("--ends", name)) for name in ENDS]
+COMMAND = (sys.executable, str(SOURCES / "asyncio_ends.py"))
+PROGRAMS = [
+    *(Program(name, COMMAND, ("--ends", name)) for name in ENDS),
+    *(
+        Program(pure(pair.program), (*IN_PURE_PYTHON, *COMMAND), ("--ends", pair.program))
+        for pair in (ON_STOCK_LOOP, ON_UVLOOP, SERVERS_ON_UVLOOP)
+    ),
+]
 
 
 def compare(

@@ -17,7 +17,7 @@ from rich.table import Table
 from calls_peers import PEERS, Peer
 from calls_report import MARKER, TableText, in_flight_table, section_text, sequential_table, target_table
 from calls_rows import CallRow, chosen_rows
-from comparing import DOCS, EXIT_CANNOT_MEASURE, SOURCES, measure, print_faults
+from comparing import DOCS, EXIT_CANNOT_MEASURE, IN_PURE_PYTHON, SOURCES, measure, print_faults
 from report import write_section
 from results import Comparison, RowResult, Settings, load_comparison
 from rounds import Program
@@ -71,11 +71,15 @@ def programs_of(peers: list[Peer], comparison: Comparison, console: Console) -> 
             console.print(f"skipped: {peer.name}: {peer.reason_to_skip}", highlight=False, soft_wrap=True)
             for result in comparison.rows:
                 comparison.add(result.row, peer.name, {"skipped": peer.reason_to_skip})
-    command = (sys.executable, str(SOURCES / "calls_ends.py"))
-    programs = [Program(peer.name, command, ("--peer", peer.name)) for peer in peers if peer.is_installed]
+    programs = [program_of(peer) for peer in peers if peer.is_installed]
     if not programs:
         raise typer.Exit(EXIT_CANNOT_MEASURE)
     return programs
+
+
+def program_of(peer: Peer) -> Program:
+    command = (*(IN_PURE_PYTHON if peer.is_pure else ()), sys.executable, str(SOURCES / "calls_ends.py"))
+    return Program(peer.name, command, ("--peer", peer.name))
 
 
 def print_summary(comparison: Comparison, console: Console) -> None:

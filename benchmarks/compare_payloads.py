@@ -101,7 +101,7 @@ def call_asyncio(way: str, path: str, data: bytes, at_once: int, seconds: float)
     return asyncio.run(main())
 
 
-def call_pyzmq(_: str, path: str, data: bytes, at_once: int, seconds: float) -> int:
+def call_pyzmq(_way: str, path: str, data: bytes, at_once: int, seconds: float) -> int:
     with zmq.Context() as context, context.socket(zmq.DEALER) as socket:
         socket.connect(f"ipc://{path}")
         for _ in range(at_once):

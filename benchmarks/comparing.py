@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
+from localsocket._core import IN_USE
 from report import Pair, rate
 from results import Comparison, RowResult
 from rounds import Program, Run, run_rounds
@@ -17,12 +19,28 @@ from rounds import Program, Run, run_rounds
 SOURCES = Path(__file__).parent
 DOCS = SOURCES.parent / "docs"
 
+IN_PURE_PYTHON = ("env", "LOCALSOCKET_PURE=1")
+"""What stands before a command whose core, and that of the server that it starts, is to be the one in Python."""
+
 EXIT_FAULTS = 1
 EXIT_CANNOT_MEASURE = 2
 
 
-def measure(comparison: Comparison, programs: list[Program], versions: dict[str, str], console: Console) -> None:
-    """Add every round of every row by every program, and the facts of the machine with the versions of what ran."""
+def measure(
+    comparison: Comparison,
+    programs: list[Program],
+    versions: dict[str, str],
+    console: Console,
+    keep: Callable[[], object] | None = None,
+) -> None:
+    """Add every round of every row by every program, and the facts of the machine with the versions of what ran.
+
+    `keep` is called after each of them, to keep what there is so far.
+    """
+    if IN_USE != "compiled":
+        console.print("no compiled core here: what is not said to be pure Python is pure Python too", style="bold")
+    today = datetime.now(UTC).date().isoformat()
+    comparison.machine.update(versions, core=IN_USE, commit=measured_commit(), date=today)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     rows = [result.row for result in comparison.rows]
     total = comparison.settings.rounds * len(rows) * len(programs)
@@ -31,11 +49,11 @@ def measure(comparison: Comparison, programs: list[Program], versions: dict[str,
         for run in run_rounds(rows, programs, comparison.settings):
             comparison.add(run.row, run.program, run.measurement)
             comparison.machine.update(run.machine)
+            if keep is not None:
+                keep()
             progress.update(task, advance=1, description=describe(run))
             if not console.is_terminal:
                 console.print(describe(run), highlight=False, soft_wrap=True)
-    today = datetime.now(UTC).date().isoformat()
-    comparison.machine.update(versions, commit=measured_commit(), date=today)
 
 
 def describe(run: Run) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from qt_rows import PAIR, SERVERS
 from report import (
+    IN_PURE_PYTHON,
     bytes_checked,
     latencies,
     machine_line,
@@ -19,6 +20,7 @@ MARKER = "compare_qt"
 TABLE_HEAD = (
     "row",
     "localsocket msg/s",
+    IN_PURE_PYTHON,
     "Qt msg/s",
     "Qt, `flush()` msg/s",
     "C epoll msg/s",
@@ -51,9 +53,10 @@ pieces.
   and ends when the slowest connection has made its share; fast ones go on until then, uncounted.
 - The server is another process, or a thread of the clients' process.
 
-Four programs do this:
+These programs do this:
 
 - **localsocket**, as `localsocket exchange` and `localsocket pingpong` run it.
+- **pure Python**, where it was measured: the same without the compiled core, at both ends.
 - **Qt**: `QLocalServer` and `QLocalSocket` with their defaults, used as in Qt's benchmark.
 - **Qt, `flush()`**: the same program with one more line, a `flush()` after each `write()`. Qt
   otherwise leaves the sending to its event loop, which costs it a turn of that loop per message.
@@ -114,6 +117,7 @@ def table_row(result: RowResult) -> list[str]:
     return [
         result.row.label,
         rate_with_spread(result, "localsocket"),
+        rate_or_reason(result, "localsocket_pure"),
         rate_or_reason(result, "qt"),
         rate_or_reason(result, "qt_flush"),
         rate_or_reason(result, "c_epoll"),

@@ -9,6 +9,11 @@ from typing import NamedTuple
 from results import Comparison, Figure, RowResult
 from rows import Row
 
+IN_PURE_PYTHON = "pure Python msg/s"
+"""The head of a column about the same program without the compiled core."""
+
+NOT_MEASURED = "not measured"
+
 
 class Pair(NamedTuple):
     """Two programs, with the names for people, and how many times as fast as the other the first should be."""
@@ -51,7 +56,9 @@ def bytes_checked(comparison: Comparison) -> str:
 
 
 def table(head: Sequence[str], lines: Iterable[Sequence[str]]) -> str:
-    """Return a table whose first column is text and whose others are figures."""
+    """Return a table whose first column is text and whose others are figures: IN_PURE_PYTHON only where it has some."""
+    columns = [each for each in zip(head, *lines, strict=True) if set(each) != {IN_PURE_PYTHON, NOT_MEASURED}]
+    head, *lines = zip(*columns, strict=True)
     alignment = ["---", *["---:" for _ in head[1:]]]
     return "".join(f"| {' | '.join(line)} |\n" for line in (head, alignment, *lines))
 
@@ -79,7 +86,7 @@ def ratio_text(ratio: float | None) -> str:
 
 def verdict(ratio: float | None, target: float) -> str:
     if ratio is None:
-        return "not measured"
+        return NOT_MEASURED
     return "met" if ratio >= target else "fell short"
 
 

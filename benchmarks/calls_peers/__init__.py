@@ -21,6 +21,8 @@ class Peer:
     in_flight: str
     package: str | None = None
     module: str | None = None
+    is_pure: bool = False
+    """Whether both ends run localsocket's core in Python."""
 
     @property
     def is_installed(self) -> bool:
@@ -34,10 +36,10 @@ class Peer:
     def versions(self) -> dict[str, str]:
         return {self.package: importlib.metadata.version(self.package)} if self.package else {}
 
-    def open(self) -> Ends:
+    def open(self, argument_bytes: int) -> Ends:
         module, _, name = self.ends.partition(":")
         ends: type[Ends] = getattr(importlib.import_module(f"calls_peers.{module}"), name)
-        return ends()
+        return ends(argument_bytes)
 
 
 PEERS = (
@@ -66,6 +68,29 @@ PEERS = (
         "64 tasks, one client",
         package="uvloop",
         module="uvloop",
+    ),
+    Peer(
+        "blocking-pure",
+        "`localsocket.Client`, pure Python",
+        "blocking_face:BlockingFace",
+        "as the first",
+        is_pure=True,
+    ),
+    Peer(
+        "aio-pure",
+        "`aio.Client`, pure Python",
+        "aio_face:AioFace",
+        "64 tasks, one client",
+        is_pure=True,
+    ),
+    Peer(
+        "aio-uvloop-pure",
+        "`aio.Client`, uvloop, pure Python",
+        "aio_face:AioFaceOnUvloop",
+        "64 tasks, one client",
+        package="uvloop",
+        module="uvloop",
+        is_pure=True,
     ),
     Peer(
         "multiprocessing",
@@ -120,6 +145,30 @@ PEERS = (
         "64 contexts of one REQ socket, pipelined by one thread",
         package="pynng",
         module="pynng",
+    ),
+    Peer(
+        "iceoryx2",
+        "iceoryx2, waiting on events",
+        "iceoryx_ends:IceoryxEnds",
+        "pipelined by one thread",
+        package="iceoryx2",
+        module="iceoryx2",
+    ),
+    Peer(
+        "iceoryx2-polling",
+        "iceoryx2, busy polling",
+        "iceoryx_ends:IceoryxPolling",
+        "pipelined by one thread",
+        package="iceoryx2",
+        module="iceoryx2",
+    ),
+    Peer(
+        "zenoh",
+        "zenoh",
+        "zenoh_ends:ZenohEnds",
+        "a querier, pipelined by one thread",
+        package="eclipse-zenoh",
+        module="zenoh",
     ),
 )
 

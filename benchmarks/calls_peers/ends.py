@@ -19,6 +19,9 @@ class Skipped(Exception):
 class Ends(abc.ABC):
     """Both ends at `path`, a name in a directory of their own; the server has a process of its own."""
 
+    def __init__(self, argument_bytes: int) -> None:
+        self.argument_bytes = argument_bytes
+
     @abc.abstractmethod
     def serve(self, path: str, test: Test, ready: Callable[[], None]) -> NoReturn:
         """Echo until the process is ended, after calling `ready` once clients can connect."""

@@ -14,7 +14,8 @@ ROOT = Path(__file__).parent.parent.parent
 BENCHMARKS = ROOT / "benchmarks"
 
 TINY = ["--rounds", "1", "--round-trips", "20", "--connections", "10", "--chunk", "100"]
-PROGRAMS = {"aio", "aio-uvloop", "streams", "streams-uvloop", "server-aio", "server-protocol"}
+OURS = {"aio", "aio-uvloop", "server-aio"}
+PROGRAMS = {*OURS, *(f"{name}-pure" for name in OURS), "streams", "streams-uvloop", "server-protocol"}
 
 
 def compare_asyncio(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
@@ -56,7 +57,7 @@ def test_the_comparison_with_asyncio_runs_from_end_to_end(tmp_path: Path) -> Non
     rounds, pages = tmp_path / "rounds.json", tmp_path / "pages"
     pages.mkdir()
     result = compared(rounds, pages)
-    assert set(result["machine"]) == {"cpu", "cores", "kernel", "python", "uvloop", "commit", "date"}
+    assert set(result["machine"]) == {"cpu", "cores", "kernel", "python", "uvloop", "core", "commit", "date"}
     assert [(row["test"], row["connections"]) for row in result["rows"]] == [("exchange", 10), ("pingpong", 10)]
     for row in result["rows"]:
         assert set(row["programs"]) == PROGRAMS
@@ -66,6 +67,7 @@ def test_the_comparison_with_asyncio_runs_from_end_to_end(tmp_path: Path) -> Non
     assert not list(pages.iterdir()), "with --json the pages stay as they are"
     assert compare_asyncio("--report-only", "--json", rounds, "--output-dir", pages).returncode == 0
     page = (pages / "benchmarks.md").read_text()
+    assert page.count("| pure Python msg/s |") == 3
     assert page.count("| exchange, 10 × 100 B |") == page.count("| ping-pong, 10 connections |") == 3
 
 
@@ -85,6 +87,7 @@ def test_the_report_replaces_what_is_between_its_markers_and_nothing_else(measur
     assert text.startswith("before\n<!-- compare_asyncio:begin -->\n## ")
     assert text.endswith("\n<!-- compare_asyncio:end -->\nafter\n")
     assert "old" not in text
+    assert "pure Python msg/s" not in text, "nobody has measured that"
     assert "| exchange, 1 × 100,000 B | 500 (500–500) | 100 | 5.00 | 2.5 | met | 2 / 3 | 2 / 3 |" in text
     assert "| exchange, 1 × 100,000 B | 249 (249–249) | 100 | 2.49 | 2.5 | fell short | 2 / 3 | 2 / 3 |" in text
     assert "| exchange, 1 × 100,000 B | 3 (3–3) | exit status 7 | – | 0.75 | not measured | 2 / 3 | – / – |" in text
@@ -108,18 +111,25 @@ def test_a_wrong_byte_makes_the_exit_status_one(measured: Path) -> None:
     assert "4 bytes of it wrong" in (measured / "benchmarks.md").read_text()
 
 
-def test_the_page_on_qt_is_what_its_report_makes_of_the_rounds(tmp_path: Path) -> None:
+@pytest.mark.parametrize("comparison", ["qt", "asyncio", "calls"])
+def test_the_page_is_what_the_reports_make_of_the_rounds(comparison: str, tmp_path: Path) -> None:
     page = tmp_path / "benchmarks.md"
     page.write_text((ROOT / "docs" / "benchmarks.md").read_text(encoding="utf-8"), encoding="utf-8")
     program = (
-        "import sys\n"
+        "import importlib, sys\n"
         "from pathlib import Path\n"
-        "from qt_report import MARKER, section_text\n"
+        "from calls_rows import CallRow\n"
         "from report import write_section\n"
         "from results import load_comparison\n"
-        "write_section(Path(sys.argv[2]), MARKER, section_text(load_comparison(Path(sys.argv[1]))))\n"
+        "from rows import Row\n"
+        "name, docs, page = sys.argv[1], *map(Path, sys.argv[2:])\n"
+        "report = importlib.import_module(f'{name}_report')\n"
+        "rounds = 'benchmarks.json' if name == 'qt' else f'benchmarks-{name}.json'\n"
+        "comparison = load_comparison(docs / rounds, CallRow if name == 'calls' else Row)\n"
+        "text = report.section_text(comparison, *(() if name == 'qt' else (rounds,)))\n"
+        "write_section(page, report.MARKER, text)\n"
     )
-    command = [sys.executable, "-c", program, ROOT / "docs" / "benchmarks.json", page]
+    command = [sys.executable, "-c", program, comparison, ROOT / "docs", page]
     done = subprocess.run(command, cwd=BENCHMARKS, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
     assert page.read_text(encoding="utf-8") == (ROOT / "docs" / "benchmarks.md").read_text(encoding="utf-8")
