@@ -162,6 +162,20 @@ def test_what_else_is_under_way_has_the_time_that_a_method_gives(kind: str) -> N
     server.stop()
 
 
+def test_a_server_that_is_stopped_while_it_lets_somebody_in_ends_well(kind: str) -> None:
+    def stop_and_let_in(peer: localsocket.PeerCredentials) -> bool:
+        server.stop(timeout=PATIENCE)  # so that the connection is there, and nothing has begun for it
+        return True
+
+    server = ServerThread(ADDRESS, service_of(kind, one), authorize=stop_and_let_in)
+    server.start()
+    with pytest.raises(ClosedByPeer), Client(ADDRESS) as client:
+        client.call("one", timeout=PATIENCE)
+    assert server.wait_stopped(PATIENCE)
+    assert server.error is None
+    server.stop()
+
+
 # --- threads that cannot be had ---------------------------------------------------------------------------------------
 
 

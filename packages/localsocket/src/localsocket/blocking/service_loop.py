@@ -231,10 +231,15 @@ class ServiceLoop:
         if is_busy and not deadline.has_passed():
             self._loop.call_later(_LOOK_AGAIN, self._end_connections, deadline)
             return
+        for session in self._sessions():
+            session.lost()
         for socket in self._loop.sockets:
-            socket.context.session.lost()
             socket.close(timeout=deadline.remaining())
         self._stop_when_empty(deadline)
+
+    def _sessions(self) -> list[Session]:
+        """Return those of the connections that have begun; the others are accepted, and begin in their turn."""
+        return [socket.context.session for socket in self._loop.sockets if socket.context is not None]
 
     def _stop_when_empty(self, deadline: Deadline) -> None:
         if not deadline.has_passed() and self._loop.sockets:
