@@ -15,6 +15,7 @@ from localsocket.errors import (
     LocalSocketError,
     ServerNotFound,
 )
+from localsocket.interfaces import KIB
 from localsocket.services.client_core import MOST_ATTEMPTS
 from localsocket.testing import FOREVER, PATIENCE, Background, Contract, raises, wait_until
 
@@ -22,6 +23,7 @@ ending_claims: Contract[ServiceFace] = Contract()
 
 _SOON = 0.05
 _AGAIN = 3
+_MORE_THAN_IS_SENT_AHEAD = 200, 16 * KIB  # items, and how long each is
 
 
 @ending_claims.claim
@@ -124,6 +126,17 @@ def a_server_that_is_stopped_lets_calls_finish(face: ServiceFace) -> None:
             of_claims.gate.set()
             assert call.result() == "released"
         raises(ClosedByPeer, lambda: subscription.receive(timeout=PATIENCE))
+
+
+@ending_claims.claim
+def a_server_that_is_stopped_lets_streams_finish_that_wait_for_their_receivers(face: ServiceFace) -> None:
+    of_claims = ServiceOfClaims(is_async=face.is_async)
+    with of_claims.served_by(face) as serving, face.connect(ADDRESS) as client:
+        stream = client.stream("lines", *_MORE_THAN_IS_SENT_AHEAD)
+        next(stream)
+        with Background(lambda: serving.stop(timeout=FOREVER)):
+            wait_until(lambda: not _accepts(face), "the server to close its door")
+            assert 1 + sum(1 for _ in stream) == _MORE_THAN_IS_SENT_AHEAD[0]
 
 
 @ending_claims.claim

@@ -224,11 +224,11 @@ class ServiceLoop:
     # --- ending -------------------------------------------------------------------------------------------------------
 
     def _end_connections(self, deadline: Deadline) -> None:
-        """Let the functions that run finish, then the connections send what they have."""
+        """Let the calls finish that are under way, then the connections send what they have."""
         turns = self._turns
         turns.left = {served for served in turns.left if served.session.has_notifications}
         is_busy = self._runners.held_up or turns.are_wanted or self._aside.busy
-        if is_busy and not deadline.has_passed():
+        if (is_busy or any(session.is_busy for session in self._sessions())) and not deadline.has_passed():
             self._loop.call_later(_LOOK_AGAIN, self._end_connections, deadline)
             return
         for session in self._sessions():
