@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import json
 import logging
 import os
@@ -227,33 +228,64 @@ def test_a_manager_that_is_gone_is_no_reason_not_to_serve(manager: Manager, capl
 # --- ends -------------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("is_async", [False, True])
-def test_what_is_cut_at_the_end_is_told(caplog: pytest.LogCaptureFixture, *, is_async: bool) -> None:
-    service, gate = localsocket.Service("demo.shop"), threading.Event()
+class Held:
+    """A service whose methods do not return until it has been stopped."""
 
-    def hold() -> None:
-        gate.wait(PATIENCE)
+    def __init__(self, kind: str) -> None:
+        self.service = localsocket.Service("demo.shop")
+        self.topic = self.service.topic("news", str)
+        self.has_ended = threading.Event()
+        self._holds = threading.Semaphore(0)
+        for method in (self.hold, self.count) if kind == "plain" else (self.hold, self.count, self.hold_up):
+            self.service.method(method)
 
-    async def fast() -> None:
-        pass
+    def hold(self) -> None:
+        self._holds.release()
+        self.has_ended.wait(PATIENCE)
 
-    service.method(hold)
-    if is_async:
-        service.method(fast)
+    async def hold_up(self) -> None:
+        self.hold()
 
-    client = localsocket.Client("demo.shop", timeout=PATIENCE)
+    def count(self) -> Iterator[int]:
+        yield from itertools.count()
 
-    def begin() -> None:
-        client.start("hold")
-        wait_until(lambda: service._under_way() == ["hold"], "it to be under way")
+    def stop_during(self, begin: Callable[[localsocket.Client], object], *, holding: int) -> None:
+        """Run it, and stop it once `begin` has begun what is to be under way and so many calls hold their threads."""
+        client = localsocket.Client("demo.shop", timeout=PATIENCE)
 
-    try:
-        run_until(begin, service, drain=0.05)
-    finally:
-        gate.set()
-        with contextlib.suppress(LocalSocketError):
-            client.close()
-    assert "cut after 0.05 s, since they had not ended: hold (1)" in caplog.text
+        def act() -> None:
+            begin(client)
+            for _ in range(holding):
+                assert self._holds.acquire(timeout=PATIENCE)
+
+        try:
+            run_until(act, self.service, drain=0.05)
+        finally:
+            self.has_ended.set()
+            with contextlib.suppress(LocalSocketError):
+                client.close()
+
+
+@pytest.mark.parametrize("kind", ["plain", "asyncio"])
+def test_what_is_cut_at_the_end_is_told(caplog: pytest.LogCaptureFixture, kind: str) -> None:
+    held, open_streams = Held(kind), []
+
+    def begin(client: localsocket.Client) -> None:
+        open_streams.append(client.subscribe("news"))  # of which there is no end, and so nothing to wait for
+        open_streams.append(counts := client.stream("count", prefetch=1))
+        assert next(counts) == 0
+        for _ in range(2):
+            client.start("hold")
+
+    held.stop_during(begin, holding=2)
+    assert "cut after 0.05 s, since they had not ended: hold (2), count (1)\n" in caplog.text
+
+
+@pytest.mark.long
+def test_what_holds_up_the_loop_is_told_when_it_is_cut(caplog: pytest.LogCaptureFixture) -> None:
+    held = Held("asyncio")
+    held.stop_during(lambda client: client.start("hold_up"), holding=1)
+    assert "cut after 0.05 s, since they had not ended: hold_up (1)\n" in caplog.text
 
 
 # --- its log ----------------------------------------------------------------------------------------------------------

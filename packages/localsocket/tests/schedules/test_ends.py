@@ -64,6 +64,29 @@ def test_a_served_call_that_is_answered_cancelled_and_lost_at_once_is_answered_o
     explore(scenario)
 
 
+def test_a_call_is_told_as_cut_by_the_end_of_its_connection_unless_its_answer_has_left() -> None:
+    def scenario(schedule: Schedule) -> Check:
+        stand_in(schedule, outbox)
+        session, wire, peer = session_of(schedule, SERVICE)
+        call = peer.call("work")
+        session.receive(call.frame)
+        served = session.take_next()
+        session.begun(served)
+        cut: list[str] = []
+        schedule.actor("answerer", partial(session.serve_aside, served))
+        for name in ("loser", "other loser"):
+            schedule.actor(name, lambda: cut.extend(session.lost()))
+
+        def check() -> None:
+            peer.take(wire)
+            is_answered = any(number == call.number for _, number, _ in peer.received)
+            assert cut == ([] if is_answered else ["work"])
+
+        return check
+
+    explore(scenario)
+
+
 # --- the calling end --------------------------------------------------------------------------------------------------
 
 

@@ -190,6 +190,8 @@ class Serving:
             await self.wait_stopped(deadline.remaining())
         finally:
             self._waits_for_functions = False
+            if self._service is not None:
+                self._service.cut()
             for task in self._tasks:
                 task.cancel()
             self._note_end()
@@ -197,6 +199,11 @@ class Serving:
                 logger.warning("%r stops while %d handlers go on although cancelled", self.address, len(self._tasks))
                 for connection in list(self._connections):
                     connection.abort()
+
+    @property
+    def _methods_cut(self) -> list[str]:
+        """The methods of the calls that were under way when the time to stop was over."""
+        return [] if self._service is None else self._service.methods_cut
 
     def _is_own_task(self) -> bool:
         task = asyncio.current_task()
@@ -207,6 +214,8 @@ class Serving:
 
     def _cut(self) -> None:
         """End all connections where the loop does not come to it. Any thread may call."""
+        if self._service is not None:
+            self._service.note_cut()
         for connection in list(self._connections):
             connection._cut()
 

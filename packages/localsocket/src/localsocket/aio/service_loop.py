@@ -54,6 +54,7 @@ class ServiceLoop:
         self._loop = loop
         self._connections: set[ServedConnection] = set()
         self._is_stopping = False
+        self.methods_cut: list[str] = []  # of the calls that were under way when it was stopped for good
         self.threads = LoopThreads(service.name, loop)
         self.turns = Turns(loop)
 
@@ -85,6 +86,16 @@ class ServiceLoop:
         self._is_stopping = True
         for connection in self._connections:
             connection.stop_when_idle()
+
+    def cut(self) -> None:
+        """End all sessions, whatever is under way."""
+        self.methods_cut += [name for connection in self._connections for name in connection.session.lost()]
+
+    def note_cut(self) -> None:
+        """Their connections are cut where the loop does not come to it; any thread may call."""
+        if not self.methods_cut:
+            sessions = [connection.session for connection in list(self._connections)]
+            self.methods_cut = [name for session in sessions for name in session.methods_under_way()]
 
     def has_task(self, task: asyncio.Task[Any] | None) -> bool:
         """Whether a method runs in it."""

@@ -67,6 +67,7 @@ class ServiceLoop:
         self.wake = self._turns.wake
         self._late = LateCalls(self.call_later)
         self._mute = MutePeers(service.limits.greeting, self.call_later)
+        self.methods_cut: list[str] = []  # of the calls that were under way when it was stopped for good
         self._handler = _ServiceHandler(self)
         try:
             if server is not None:
@@ -121,6 +122,8 @@ class ServiceLoop:
         return self._handler.failure
 
     def cut(self) -> None:
+        if not self.methods_cut:
+            self.methods_cut = [name for session in self._sessions() for name in session.methods_under_way()]
         self._loop._cut()
 
     def close(self) -> None:
@@ -231,8 +234,7 @@ class ServiceLoop:
         if (is_busy or any(session.is_busy for session in self._sessions())) and not deadline.has_passed():
             self._loop.call_later(_LOOK_AGAIN, self._end_connections, deadline)
             return
-        for session in self._sessions():
-            session.lost()
+        self.methods_cut += [name for session in self._sessions() for name in session.lost()]
         for socket in self._loop.sockets:
             socket.close(timeout=deadline.remaining())
         self._stop_when_empty(deadline)

@@ -378,10 +378,6 @@ class Service:
         with self._lock:
             return list(self._sessions)
 
-    def _under_way(self) -> list[str]:
-        """Return the method of each call that has begun and is to end by itself, as subscriptions do not."""
-        return [name for session in self._open_sessions() for name in session.methods_under_way()]
-
     def _add_methods_of_protocol(self, table: Mapping[str, Method]) -> None:
         """Count those that another protocol has beside those of the table."""
         here = set(self._table.values())

@@ -209,14 +209,18 @@ class Session(SessionOutput):
             return None
         return max(0.0, (deadline - now) / 1e9)
 
-    def lost(self) -> None:
-        """The connection is over: nobody waits for any result. Notifications that have come are served all the same."""
+    def lost(self) -> list[str]:
+        """The connection is over: nobody waits for any result. Notifications that have come are served all the same.
+
+        Return the methods of the calls that are cut by this, and were neither answered nor lost before.
+        """
         with self._lock:
             if self.is_over:
-                return
+                return []
             self.is_over = True
             self.outbox.ignore_limit()
-        answers = self._abandon()
+            cut = self.methods_under_way()
+            answers = self._door.abandon()
         if isinstance(self._door, Answerer):
             self._door.end()
         self.service._remove_session(self)
@@ -227,6 +231,7 @@ class Session(SessionOutput):
         _cancel_all(answers)
         self.sent()
         self._let_memory_go()
+        return cut
 
     def desert(self) -> None:
         """The peer has gone, and some of what it sent is still to be read: of that, only notifications are served."""

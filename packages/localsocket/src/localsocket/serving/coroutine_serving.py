@@ -44,6 +44,10 @@ class CoroutineServing:
         with contextlib.suppress(RuntimeError):  # it has ended, and closed the loop
             self._loop.call_soon_threadsafe(callback)
 
+    @property
+    def methods_cut(self) -> list[str]:
+        return self._serving._methods_cut
+
     def is_own_thread(self) -> bool:
         return self._serving._is_own_thread()
 

@@ -62,6 +62,10 @@ class Serves(Protocol):
 class ServesService(Serves, Protocol):
     """On a loop, which each call of the service comes by."""
 
+    @property
+    def methods_cut(self) -> list[str]:
+        """The methods of the calls that were under way when the time to stop was over."""
+
     def call_soon(self, callback: Callable[[], object]) -> None:
         """Have the loop call it; any thread may call."""
 
@@ -247,6 +251,11 @@ class ServerThread:
     def _call_in_loop(self, callback: Callable[[], object]) -> None:
         """Have the loop of a service call it, unless that has ended."""
         cast(ServesService, self._serving).call_soon(callback)
+
+    @property
+    def _methods_cut(self) -> list[str]:
+        """The methods of the calls of a service that stop() has cut."""
+        return cast(ServesService, self._serving).methods_cut
 
     def _close_server(self) -> None:
         """Listen no more, whether it was started or only given a server."""

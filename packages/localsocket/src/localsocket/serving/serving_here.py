@@ -18,9 +18,6 @@ from localsocket.serving.stop_signals import StopSignals
 
 logger = logging.getLogger("localsocket.serving")
 
-# What is cut at the end of the time to drain is looked at before it is gone.
-_LOOK = 0.1
-
 
 @contextlib.contextmanager
 def serving(service: Service, doors: Sequence[LocalServer], settings: RunSettings) -> Iterator[list[ServerThread]]:
@@ -45,7 +42,7 @@ def serving(service: Service, doors: Sequence[LocalServer], settings: RunSetting
     try:
         yield servers
     finally:
-        _drain(service, servers, settings.drain)
+        _drain(servers, settings.drain)
 
 
 def tell_when_stopped(servers: Sequence[ServerThread], stop: StopSignals) -> None:
@@ -74,15 +71,13 @@ def telling_of_life(
         has_ended.set()
 
 
-def _drain(service: Service, servers: Sequence[ServerThread], seconds: float) -> None:
-    telling = threading.Timer(seconds, _tell_what_is_cut, [service, seconds])
-    telling.daemon = True
-    telling.start()
+def _drain(servers: Sequence[ServerThread], seconds: float) -> None:
     try:
-        _stop_all(servers, seconds + _LOOK)
+        _stop_all(servers, seconds)
     finally:
-        telling.cancel()
-        telling.join()
+        if cut := Counter(name for server in servers for name in server._methods_cut):
+            named = ", ".join(f"{name} ({count})" for name, count in cut.most_common())
+            logger.warning("cut after %g s, since they had not ended: %s", seconds, named)
 
 
 def _stop_all(servers: Sequence[ServerThread], seconds: float) -> None:
@@ -93,12 +88,6 @@ def _stop_all(servers: Sequence[ServerThread], seconds: float) -> None:
     with contextlib.ExitStack() as ending:
         for server in servers:
             ending.callback(lambda each: each.stop(timeout=deadline.remaining()), server)
-
-
-def _tell_what_is_cut(service: Service, drain: float) -> None:
-    if under_way := Counter(service._under_way()):
-        named = ", ".join(f"{name} ({count})" for name, count in under_way.most_common())
-        logger.warning("cut after %g s, since they had not ended: %s", drain, named)
 
 
 def _feed(
