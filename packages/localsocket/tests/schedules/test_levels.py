@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+from typing import Any
 
 import pytest
 
@@ -68,6 +69,54 @@ def test_an_asyncio_loop_reads_again_when_all_is_sent() -> None:
             put(box, FRAMES)
 
         return run(schedule, side, partial(side.run, begin), [put_from_thread])
+
+    explore(scenario)
+
+
+class _Scripted:
+    """A link whose loop sends all that waits at once, whenever it comes to that."""
+
+    def __init__(self, schedule: Schedule) -> None:
+        self._schedule = schedule
+        self.bytes_to_write = 0
+        self.is_reading = True
+
+    def write(self, data: bytes) -> None:
+        self._schedule.step("queues")
+        self.bytes_to_write += len(data)
+
+    def send_all(self, box: Outbox) -> None:
+        self._schedule.wait("polls", lambda: bool(self.bytes_to_write))
+        self.bytes_to_write = 0
+        box.sent()
+
+    def set_reading(self, is_wanted: bool) -> None:
+        assert not (is_wanted and self.bytes_to_write >= LIMIT), "it reads, and too much waits to be sent"
+        self.is_reading = is_wanted
+
+
+def test_nothing_is_read_because_all_is_sent_where_so_much_waits_again() -> None:
+    def scenario(schedule: Schedule) -> Check:
+        stand_in(schedule, outbox)
+        link: Any = _Scripted(schedule)
+        box = Outbox(link, LIMIT, Tally(), lambda reason: None)
+
+        def send_twice() -> None:
+            for _ in range(2):
+                link.send_all(box)
+
+        def put_all() -> None:
+            put(box, [b"much" * LIMIT])
+            schedule.wait("waits until that is sent", lambda: not link.bytes_to_write)
+            put(box, [b"more" * LIMIT])
+
+        schedule.actor("loop", send_twice)
+        schedule.actor("thread", put_all)
+
+        def check() -> None:
+            assert link.is_reading
+
+        return check
 
     explore(scenario)
 

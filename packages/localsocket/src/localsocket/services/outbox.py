@@ -128,7 +128,7 @@ class Outbox:
         """Everything that waited to be sent is sent, or will never be."""
         with self.lock:
             waiting, self._waiting_for_room = self._waiting_for_room, []
-            if self._is_paused:
+            if self._is_paused and self._link.bytes_to_write < self._limit:  # else there is more to be sent by now
                 self._is_paused = False
                 self._follow_reading()
         tell_all(waiting)
