@@ -15,14 +15,14 @@ from localsocket.blocking import runners, service_loop
 from localsocket.blocking.served import Served
 from localsocket.blocking.service_loop import ServiceLoop
 from localsocket.errors import CallCancelled
-from localsocket.services import outbox, stream_reply
+from localsocket.services import outbox, stream_reply, topic
 from localsocket.services.served_call import ServedCall
-from localsocket.services.topic import Topic
+from localsocket.services.topic import SubscriberQueue, Topic
 from localsocket.wire.caller import OpenCall
 from schedules.kernel import AsyncioSide
 from schedules.scheduler import Check, Schedule, explore
 from schedules.served_sessions import ScriptedLoop, session_of
-from schedules.stand_ins import stand_in
+from schedules.stand_ins import Queue, stand_in
 
 SERVICE = Service("ticking")  # once: to read its schema takes longer than many a schedule
 TICKS = SERVICE.topic("ticks", int)
@@ -112,6 +112,23 @@ def test_what_threads_answer_cancel_and_publish_at_once_is_sent_in_the_order_in_
         schedule.actor("canceller", lambda: ticking.session.refuse(refused, CallCancelled("work")))
         schedule.actor("publisher", lambda: ticking.publish(1))
         return lambda: ticking.check(1, calls)
+
+    explore(scenario)
+
+
+def test_each_message_of_a_full_queue_is_sent_or_counted_as_dropped() -> None:
+    def scenario(schedule: Schedule) -> Check:
+        schedule.patch.setattr(topic, "deque", partial(Queue, schedule))
+        queue = SubscriberQueue(Topic("few", int, 1, "drop_oldest", ""), is_numbered=False)
+        given: list[object] = []
+        schedule.actor("publisher", lambda: [queue.put(bytes([number])) for number in range(3)])
+        schedule.actor("sender", lambda: given.extend(filter(None, (queue.next_body() for _ in range(2)))))
+
+        def check() -> None:
+            assert len(given) + len(queue) + queue.dropped == 3
+            assert len(queue) <= 1
+
+        return check
 
     explore(scenario)
 

@@ -183,7 +183,7 @@ class SubscriberQueue(PushedSource):
         self.dropped = 0
         self._topic = topic
         self._beginning: bytes | None = None  # which is no message, and waits in no queue
-        self._bodies: deque[Written] = deque(maxlen=topic.queue)  # which drops the oldest
+        self._bodies: deque[Written] = deque()
         self._is_too_slow = False
         self._is_json = False
 
@@ -200,7 +200,9 @@ class SubscriberQueue(PushedSource):
             if self._topic.policy == "disconnect" and self.is_counted:
                 self._is_too_slow = True
                 return
-            self.dropped += 1
+            with contextlib.suppress(IndexError):  # whoever sends has taken all meanwhile
+                self._bodies.popleft()
+                self.dropped += 1
         self._bodies.append(body)
 
     def attach(self, reply: StreamReply) -> None:
