@@ -18,6 +18,7 @@ from localsocket.deadlines import Deadline
 from localsocket.errors import CallCancelled, ClosedByPeer, ClosedByUs, LocalSocketError
 from localsocket.services import outbox
 from localsocket.services.any_client_connection import AnyClientConnection
+from localsocket.services.late_calls import LateCalls
 from localsocket.serving import connection_threads
 from localsocket.serving.connection_threads import ConnectionThreads
 from localsocket.sockets import connection
@@ -81,6 +82,26 @@ def test_a_call_is_told_as_cut_by_the_end_of_its_connection_unless_its_answer_ha
             peer.take(wire)
             is_answered = any(number == call.number for _, number, _ in peer.received)
             assert cut == ([] if is_answered else ["work"])
+
+        return check
+
+    explore(scenario)
+
+
+def test_nothing_is_kept_of_a_call_that_ends_while_its_deadline_is_noted() -> None:
+    def scenario(schedule: Schedule) -> Check:
+        session, _, peer = session_of(schedule, SERVICE)
+        schedule.step_within(LateCalls.add)
+        session.receive(peer.caller.begin("work", 60.0, ()).frame)
+        served = session.take_next()
+        session.begun(served)
+        late = LateCalls(lambda seconds, look: None)
+        schedule.actor("method", partial(session.serve_aside, served))
+        schedule.actor("loop", partial(late.add, served))
+        schedule.at_end(session.lost)
+
+        def check() -> None:
+            assert not late._watched
 
         return check
 

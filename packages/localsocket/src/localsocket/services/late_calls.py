@@ -27,7 +27,10 @@ class LateCalls:
         if call.deadline is not None and not call.answer.is_over:
             call._on_finished = self._discard
             self._watched[call] = None
-            self._look_at(call.deadline)
+            if call.session.has_begun(call):
+                self._look_at(call.deadline)
+            else:  # another thread has ended it meanwhile, and had nobody to tell
+                self._discard(call)
 
     def _discard(self, call: ServedCall) -> None:
         self._watched.pop(call, None)

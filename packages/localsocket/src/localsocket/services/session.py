@@ -100,6 +100,10 @@ class Session(SessionOutput):
         """How many calls and notifications have begun, and have not ended."""
         return len(self._inbox.begun)
 
+    def has_begun(self, call: ServedCall) -> bool:
+        """Whether something is left of a call that has begun."""
+        return call in self._inbox.begun
+
     @property
     def is_busy(self) -> bool:
         """Whether there is something to do that ends by itself, as subscriptions do not, and that is still wanted."""
