@@ -7,6 +7,7 @@ import os
 import signal
 import socket
 import sys
+from typing import Any
 
 import pytest
 
@@ -116,6 +117,31 @@ async def test_a_service_on_a_connected_socket_serves_it_until_it_is_closed() ->
         assert await peer.call("double", 5) == 10
         await client.close()
         assert await peer.wait_closed(PATIENCE)
+
+
+async def test_a_notification_to_an_end_that_has_not_greeted_waits_for_that() -> None:
+    service, notes = host()
+    ours, theirs = socket.socketpair()
+    async with aio.serve_socket(ours, Service("peer")) as peer:
+        notifying = asyncio.create_task(peer.notify("note", "first"))
+        await asyncio.sleep(0)
+        async with aio.Client(theirs, serves=service), asyncio.timeout(PATIENCE):
+            await notifying
+            while not notes:
+                await asyncio.sleep(0)
+    assert notes == ["first"]
+
+
+@pytest.mark.parametrize("made", [aio.Client.call, aio.Client.notify])
+async def test_what_is_made_before_an_end_greets_that_serves_nothing_is_refused_then(made: Any) -> None:
+    ours, theirs = socket.socketpair()
+    async with aio.serve_socket(ours, host()[0]) as peer:
+        making = asyncio.create_task(made(peer, "double", 5))
+        await asyncio.sleep(0)
+        async with aio.Client(theirs) as client, asyncio.timeout(PATIENCE):
+            with pytest.raises(Unsupported, match="serves nothing"):
+                await making
+            assert await client.call("double", 4) == 8
 
 
 async def test_the_other_end_of_a_served_socket_need_not_serve() -> None:

@@ -38,6 +38,7 @@ class Peer:
         self._answerer = Answerer(mine)
         self._answerer.calling = self
         self._answers = answers
+        self.notified: list[str] = []
         self._owed: dict[int, AnsweredCall] = {}
 
     @property
@@ -67,6 +68,8 @@ class Peer:
         for kind, answer in self._answerer.feed(data):
             if kind == Kind.CALL:
                 self._answers[answer.body.method](self, answer)
+            elif kind == Kind.NOTIFICATION:
+                self.notified.append(answer.body.method)
 
     # --- for the half that answers ------------------------------------------------------------------------------------
 

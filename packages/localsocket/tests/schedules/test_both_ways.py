@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 
@@ -118,14 +119,16 @@ def test_calls_of_both_ends_at_once_each_get_their_own_answer() -> None:
     explore(scenario, preemptions=1)
 
 
-def test_a_call_that_waits_for_the_peers_greeting_is_made_behind_the_own_one() -> None:
+@pytest.mark.parametrize(("made", "outcome"), [(Client.call, 7), (Client.notify, None)])
+def test_what_waits_for_the_peers_greeting_is_made_behind_the_own_one(made: Any, outcome: object) -> None:
     def scenario(schedule: Schedule) -> Check:
         talk = Talk(schedule, is_greeted=False)
         client = talk.client()
-        talk.actor("caller", lambda: client.call("answer", 1))
+        talk.actor("caller", lambda: made(client, "answer", 1))
 
         def check() -> None:
-            assert talk.outcomes == {"caller": 7}
+            assert talk.outcomes == {"caller": outcome}
+            assert talk.peer.notified == ([] if made is Client.call else ["answer"])
             talk.nothing_is_left()
 
         return check

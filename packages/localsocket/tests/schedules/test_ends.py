@@ -6,6 +6,7 @@ import contextlib
 import socket
 from collections.abc import Callable
 from functools import partial
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ from localsocket.blocking import client, shared_socket
 from localsocket.blocking.pending_call import PendingCall
 from localsocket.deadlines import Deadline
 from localsocket.errors import CallCancelled, ClosedByPeer, ClosedByUs, LocalSocketError
+from localsocket.interfaces import MemoryName
 from localsocket.services import outbox
 from localsocket.services.any_client_connection import AnyClientConnection
 from localsocket.services.late_calls import LateCalls
@@ -23,8 +25,9 @@ from localsocket.serving import connection_threads
 from localsocket.serving.connection_threads import ConnectionThreads
 from localsocket.sockets import connection
 from localsocket.wire.answerer import Answerer
-from localsocket.wire.frames import Kind
+from localsocket.wire.frames import FrameDecoder, Kind, encode_frame
 from localsocket.wire.greeting import Greeting
+from localsocket.wire.shared_bodies import LARGE, SharedBodies
 from schedules.kernel import PEER, EventLoopSide, Polling, Silent
 from schedules.scheduler import Check, Schedule, explore
 from schedules.served_sessions import session_of
@@ -141,6 +144,10 @@ class Calling:
                 self._schedule.step("answers")
                 with contextlib.suppress(BrokenPipeError):
                     self._theirs.send(reply)
+
+    def sent(self) -> bytes:
+        """Return what the client has sent and nobody has taken."""
+        return self._theirs.recv(2**20)
 
     def note(self, end: Any) -> None:
         try:
@@ -267,6 +274,57 @@ def test_two_threads_that_call_at_once_both_have_an_end(at_once: int) -> None:
         return check
 
     explore(scenario)
+
+
+class _Memories:
+    """Makes memory for what the client sends; there is no more of it than its name."""
+
+    bytes_sent = bytes_received = 0
+
+    def __init__(self) -> None:
+        self.made = 0
+
+    def make(self) -> Any:
+        self.made += 1
+        return SimpleNamespace(name=MemoryName(1, self.made, 1, 1, 1, b""), close=lambda: None)
+
+
+def test_threads_that_notify_much_at_once_offer_their_memory_once() -> None:
+    def scenario(schedule: Schedule) -> Check:
+        calling, memories = Calling(schedule), _Memories()
+        made: Any = calling.client._connection
+        made.caller.bodies = SharedBodies(memories, 2**20, None, may_be_apart=False)  # type: ignore[arg-type]
+        schedule.step_within(SharedBodies.encode, SharedBodies._offer)
+        for name in ("one", "other"):
+            schedule.actor(name, lambda: calling.client.notify("work", bytes(LARGE)))
+
+        def check() -> None:
+            assert memories.made == 1
+
+        return check
+
+    explore(scenario)
+
+
+def test_what_the_garbage_collector_leaves_to_be_sent_is_sent_once_and_nothing_of_it_lost() -> None:
+    def scenario(schedule: Schedule) -> Check:
+        calling = Calling(schedule)
+        made: Any = calling.client._connection
+        cancels = [encode_frame(Kind.CANCEL, number, b"") for number in (1, 2)]
+        made._later.append(cancels[0])
+        schedule.step_within(made.send, made._take_later)
+        schedule.actor("collector", lambda: made._later.append(cancels[1]))
+        for name in ("one", "other"):
+            schedule.actor(name, lambda: calling.client.notify("work"))
+
+        def check() -> None:
+            told = made.caller.mine.encode() + calling.sent() + b"".join(made._later)
+            frames = FrameDecoder(2**20).feed(told)
+            assert sorted(number for kind, number, _ in frames if kind == Kind.CANCEL) == [1, 2]
+
+        return check
+
+    explore(scenario, preemptions=1)
 
 
 # --- writing and closing ----------------------------------------------------------------------------------------------

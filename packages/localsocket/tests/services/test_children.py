@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import socket
 import sys
+from typing import Any
 
 import pytest
 
 from localsocket import Client, Service, current_call, inherited, serve_socket, spawn
 from localsocket.errors import DeadlinePassed, UnsuitableDescriptor, Unsupported
 from localsocket.services import child_processes
-from localsocket.testing import PATIENCE, wait_until
+from localsocket.testing import PATIENCE, Background, wait_until
 
 CHILD = """
 import os, sys, localsocket
@@ -111,6 +112,29 @@ def test_a_service_on_a_connected_socket_serves_it_until_it_is_closed() -> None:
         client.close()
         assert peer.wait_closed(PATIENCE)
     assert notes == []
+
+
+def test_a_notification_to_an_end_that_has_not_greeted_waits_for_that() -> None:
+    service, notes = host()
+    ours, theirs = socket.socketpair()
+    with serve_socket(ours, Service("peer")) as peer, Background(lambda: peer.notify("note", "first")) as notifying:
+        notifying.wait_until_waiting()
+        with Client(theirs, serves=service):
+            notifying.result()
+            wait_until(lambda: notes, "the notification")
+    assert notes == ["first"]
+
+
+@pytest.mark.parametrize("made", [Client.call, Client.notify])
+def test_what_is_made_before_an_end_greets_that_serves_nothing_is_refused_then(made: Any) -> None:
+    ours, theirs = socket.socketpair()
+    with serve_socket(ours, host()[0]) as peer:
+        making = Background(lambda: made(peer, "double", 5))
+        making.wait_until_waiting()
+        with Client(theirs) as client:
+            with pytest.raises(Unsupported, match="serves nothing"):
+                making.result()
+            assert client.call("double", 4) == 8
 
 
 def test_the_other_end_of_a_served_socket_need_not_serve() -> None:

@@ -314,6 +314,7 @@ class Client(Calls, AnyClient[ClientConnection]):
         with self._traced(method) as carrier:
             self._core.note_begin()
             while True:
+                await connection.wait_served(deadline, f"notifying {method!r}")
                 await connection.wait_sent(deadline, f"notifying {method!r}")
                 connection.has_notified = True
                 try:

@@ -39,8 +39,7 @@ class ClientConnection(AnyClientConnection):
     async def greet(self, deadline: Deadline) -> None:
         """Tell the peer who this is, and wait until it has told the same."""
         self._speak_first()
-        while self.caller.peer is None and self.error is None:
-            await wait_for(self._greeting_or_room, deadline, f"waiting for the greeting of {self._socket.address!r}")
+        await self._wait_greeted(deadline, f"waiting for the greeting of {self._socket.address!r}")
         self._note_greeted()
 
     def _speak_first(self) -> None:
@@ -95,6 +94,9 @@ class ClientConnection(AnyClientConnection):
         while self.is_clogged and self.error is None:
             await wait_for(self._sending, deadline, doing)
 
+    async def wait_served(self, deadline: Deadline, doing: str) -> None:
+        """Wait until something may be said that is no answer: of a service, its client knows that it has greeted."""
+
     async def wait_room(self, deadline: Deadline, doing: str) -> None:
         """Wait until one more call may be made, or the connection is lost."""
         while not self.caller.has_room and self.error is None:
@@ -121,6 +123,10 @@ class ClientConnection(AnyClientConnection):
         self._socket.abort()
 
     # ------------------------------------------------------------------------------------------------------------------
+
+    async def _wait_greeted(self, deadline: Deadline, doing: str) -> None:
+        while self.caller.peer is None and self.error is None:
+            await wait_for(self._greeting_or_room, deadline, doing)
 
     @staticmethod
     def _wake_waiters(call: OpenCall) -> None:

@@ -46,9 +46,14 @@ class SessionConnection(ClientConnection):
             if self.is_clogged:
                 await wait_for(self._sending, deadline, doing)
 
+    async def wait_served(self, deadline: Deadline, doing: str) -> None:
+        """Wait until the peer has greeted, as it may do when it likes; raise Unsupported if it serves nothing."""
+        await self._wait_greeted(deadline, doing)
+        self.calling.check_peer_serves()
+
     async def wait_room(self, deadline: Deadline, doing: str) -> None:
         """Wait until one more call may be made; within another one raise TooManyCalls, since that may wait for this."""
-        self.calling.check_peer_serves()
+        await self.wait_served(deadline, doing)
         peer = self.caller.peer
         caller = self.caller
         if peer is not None and isinstance(caller, NestedCaller) and caller.served_here() is not None:

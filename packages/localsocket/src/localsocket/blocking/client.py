@@ -387,8 +387,10 @@ class Client(Calls, AnyClient[ClientConnection]):
         with self._traced(method) as carrier:
             self._core.note_begin()
             while True:
+                connection.wait_served(deadline, f"notifying {method!r}")
                 connection.has_notified = True
-                frame = connection.caller.notify(method, arguments, named, carrier)
+                with connection.socket.lock:
+                    frame = connection.caller.notify(method, arguments, named, carrier)
                 try:
                     connection.send_or_withdraw(frame, deadline, f"notifying {method!r}")
                 except ClosedByPeer:

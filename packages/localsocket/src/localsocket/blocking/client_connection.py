@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections import deque
+from collections.abc import Iterator
 
 from localsocket._core import short_ways
 from localsocket.blocking.shared_socket import SharedSocket, Turn
@@ -25,7 +26,7 @@ class ClientConnection(AnyClientConnection):
         core.tell_place(self.caller, socket)
         self.socket = socket
         self._unsent = socket._unsent
-        self._later: list[bytes] = []
+        self._later: deque[bytes] = deque()
         self._begin_waiting()
         self._carry_descriptors(socket._carry_descriptors)
         socket.begin(self._take_in, self._end)
@@ -56,9 +57,7 @@ class ClientConnection(AnyClientConnection):
     def send(self, data: bytes, deadline: Deadline, doing: str) -> None:
         """Send, or queue; waits when much is queued already."""
         if self._later:
-            count = len(self._later)
-            before = b"".join(self._later[:count])
-            del self._later[:count]
+            before = b"".join(self._take_later())
             if type(data) is Laden:  # which nothing may be put before
                 self.send(before, deadline, doing)
             else:
@@ -87,13 +86,17 @@ class ClientConnection(AnyClientConnection):
         try:
             self.send(frame, deadline, doing)
         except DeadlinePassed:
-            self.caller.withdraw(frame)
+            with self.socket.lock:
+                self.caller.withdraw(frame)
             raise
 
     def send_from_collector(self, data: bytes) -> None:
         """Send from wherever the garbage collector runs: now where that can be, else with what is sent next."""
         if not self.socket.write_unless_busy(data):
             self._later.append(data)
+
+    def wait_served(self, deadline: Deadline, doing: str) -> None:
+        """Wait until something may be said that is no answer: of a service, its client knows that it has greeted."""
 
     def wait_room(self, deadline: Deadline, doing: str) -> None:
         """Wait until one more call may be made, or the connection is lost."""
@@ -146,6 +149,12 @@ class ClientConnection(AnyClientConnection):
         finally:
             with socket.lock:
                 socket.close_soon()
+
+    def _take_later(self) -> Iterator[bytes]:
+        """Give what is to be sent with what is sent next, each to one thread."""
+        with contextlib.suppress(IndexError):
+            while True:
+                yield self._later.popleft()
 
     def _leave_room(self, turn: Turn) -> None:
         with self.socket.lock:

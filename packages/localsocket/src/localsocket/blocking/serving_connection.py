@@ -95,9 +95,15 @@ class SessionConnection(ClientConnection):
     def send_from_collector(self, data: bytes) -> None:
         self.socket.write_soon(data)
 
+    def wait_served(self, deadline: Deadline, doing: str) -> None:
+        """Wait until the peer has greeted, as it may do when it likes; raise Unsupported if it serves nothing."""
+        if self.caller.peer is None:
+            super().wait_room(deadline, doing)  # which its greeting ends, however much room that gives
+        self.calling.check_peer_serves()
+
     def wait_room(self, deadline: Deadline, doing: str) -> None:
         """Wait until one more call may be made; within another one raise TooManyCalls, since that may wait for this."""
-        self.calling.check_peer_serves()
+        self.wait_served(deadline, doing)
         peer = self.caller.peer
         caller = self.caller
         if peer is not None and isinstance(caller, NestedCaller) and caller.served_here() is not None:
@@ -109,6 +115,12 @@ class SessionConnection(ClientConnection):
     def cut_off(self) -> None:
         super().cut_off()
         self.abort()
+
+    def _has_news(self) -> None:
+        if not self._greeted.is_done:
+            while self._waiting_for_room:
+                self._waiting_for_room.popleft().finish()
+        super()._has_news()
 
     def _has_ended(self) -> None:
         self._wake_all()
