@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from localsocket_review.analysis.calls import ProgramCalls
+from localsocket_review.analysis.conditions import OF_CHARACTERS, Conditions
 from localsocket_review.analysis.control_flow import ControlFlow, FlowNode, Guard, decompose
 from localsocket_review.analysis.definitions import Definition, Definitions, How
-from localsocket_review.analysis.filling import Filling
 from localsocket_review.analysis.names import Names, Variable
 from localsocket_review.model.declarations import FunctionInfo
 from localsocket_review.model.expressions import (
@@ -15,15 +15,11 @@ from localsocket_review.model.expressions import (
     Attribute,
     Binary,
     Call,
-    Cast,
-    Comprehension,
     Display,
     Expression,
     Literal,
     Name,
     Subscript,
-    Unary,
-    dotted,
     strip_casts,
     walk,
 )
@@ -31,48 +27,6 @@ from localsocket_review.model.program import Program
 from localsocket_review.model.statements import Branch, Loop, Raise, Return, Statement, contains
 from localsocket_review.model.unit import Language
 
-_CHECKING = frozenset(
-    {
-        "fullmatch",
-        "match",
-        "regex_match",
-        "isalnum",
-        "isidentifier",
-        "isdigit",
-        "isdecimal",
-        "is_relative_to",
-        "contains",
-        "count",
-        "exactMatch",
-        "hasMatch",
-        "startswith",
-        "startsWith",
-        "has_key",
-    }
-)
-_COMPARING = frozenset({"strcmp", "strcasecmp", "g_strcmp0", "qstrcmp", "wcscmp"})  # they give 0 for the same text
-# What says of one character that it is harmless.
-_OF_CHARACTERS = frozenset({"isalnum", "isalpha", "isdigit", "isxdigit", "islower", "isupper", "g_ascii_isalnum"})
-# What looks for a piece of a text.
-_LOOKING = frozenset(
-    {
-        "strchr",
-        "strrchr",
-        "strstr",
-        "strpbrk",
-        "memchr",
-        "find",
-        "rfind",
-        "index",
-        "indexOf",
-        "contains",
-        "find_first_of",
-    }
-)
-_UPPER = {"<", "<=", "=="}
-_LOWER = {">", ">=", "=="}
-_FLIPPED = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "==": "==", "!=": "!="}
-_NEGATED = {"<": ">=", "<=": ">", ">": "<=", ">=": "<", "==": "!=", "!=": "=="}
 _FARTHEST = 2  # helpers of helpers that a condition is followed through
 _Check = Callable[[Guard, Variable, FunctionInfo], bool]
 
@@ -86,52 +40,54 @@ class Checks:
         names: Names,
         calls: ProgramCalls,
         definitions: Definitions,
-        filling: Filling,
+        conditions: Conditions,
         flow_of: Callable[[FunctionInfo], ControlFlow],
     ) -> None:
         self._program = program
         self._names = names
         self._calls = calls
         self._definitions = definitions
-        self._filling = filling
+        self._conditions = conditions
         self._flow_of = flow_of
         self._refusing: dict[FunctionInfo, list[Expression]] = {}
 
     def is_bounded(self, expression: Expression, function: FunctionInfo) -> bool:
         """Say whether a variable is known, where it is used, to be below something."""
-        return self._is_checked(expression, function, self._bounds)
+        return self._is_checked(expression, function, self._conditions.bounds)
 
     def is_in_range(self, expression: Expression, function: FunctionInfo) -> bool:
         """Say whether a variable is known, where it is used, to be below something and not below nothing."""
-        return self.is_bounded(expression, function) and self._is_checked(expression, function, self._is_not_negative)
+        return self.is_bounded(expression, function) and self._is_checked(
+            expression, function, self._conditions.is_not_negative
+        )
 
     def is_plain_name(self, expression: Expression, function: FunctionInfo) -> bool:
         """Say whether a variable is known, where it is used, to lead out of no directory."""
-        return self._is_checked(expression, function, self._keeps_inside)
+        return self._is_checked(expression, function, self._conditions.keeps_inside)
 
     def is_restricted(self, expression: Expression, function: FunctionInfo) -> bool:
         """Say whether a variable is known, where it is used, to hold one of the texts that the program allows."""
-        return self._is_checked(expression, function, self._restricts)
+        return self._is_checked(expression, function, self._conditions.restricts)
 
     # --- on each way from a definition to a use -------------------------------------------------------------------
 
     def bounds_since(self, definition: Definition, variable: Variable, use: Expression) -> bool:
         """Say whether a value is known to be below something on each way from its definition to its use."""
-        return self._checks_since(definition, variable, use, self._bounds)
+        return self._checks_since(definition, variable, use, self._conditions.bounds)
 
     def keeps_in_range_since(self, definition: Definition, variable: Variable, use: Expression) -> bool:
         """Say whether a value is known to be inside of a range on each way from its definition to its use."""
         return self.bounds_since(definition, variable, use) and self._checks_since(
-            definition, variable, use, self._is_not_negative
+            definition, variable, use, self._conditions.is_not_negative
         )
 
     def keeps_inside_since(self, definition: Definition, variable: Variable, use: Expression) -> bool:
         """Say whether a name is known to lead out of no directory on each way from its definition to its use."""
-        return self._checks_since(definition, variable, use, self._keeps_inside)
+        return self._checks_since(definition, variable, use, self._conditions.keeps_inside)
 
     def restricts_since(self, definition: Definition, variable: Variable, use: Expression) -> bool:
         """Say whether a text is known to be an allowed one on each way from its definition to its use."""
-        return self._checks_since(definition, variable, use, self._restricts)
+        return self._checks_since(definition, variable, use, self._conditions.restricts)
 
     def _checks_since(self, definition: Definition, variable: Variable, use: Expression, check: _Check) -> bool:
         function = definition.function
@@ -270,7 +226,7 @@ class Checks:
     def _is_refused_before(self, use: Expression, variable: Variable, function: FunctionInfo, check: _Check) -> bool:
         """Say whether something stands before the use that raises an exception for what is not allowed."""
         flow = self._flow_of(function)
-        if check == self._restricts and self._is_walked_before(use, variable, function):
+        if check == self._conditions.restricts and self._is_walked_before(use, variable, function):
             return True
         return any(
             self._refuses(part, variable, function, check)
@@ -299,7 +255,7 @@ class Checks:
                 asked = [one.test for one in decompose(Guard(test, False)) if one.holds]
                 return any(
                     isinstance(one, Call)
-                    and one.called_name in _OF_CHARACTERS
+                    and one.called_name in OF_CHARACTERS
                     and any(self._leads_into(argument, variable, function) for argument in one.arguments)
                     for one in asked
                 )
@@ -337,13 +293,17 @@ class Checks:
     def _refuses(self, part: Expression, variable: Variable, function: FunctionInfo, check: _Check) -> bool:
         match part:
             case Subscript(value=value, index=index):
-                is_table = strip_casts(value) is not index and not self._reads(value, variable, function)
+                is_table = strip_casts(value) is not index and not self._conditions.reads(value, variable, function)
                 is_key = self._names.variable(index, function) == variable
-                return is_table and is_key and check == self._restricts and self._is_table(value, function)
+                return is_table and is_key and check == self._conditions.restricts and self._is_table(value, function)
             case Call(called_name="relative_to") as call if call.receiver is not None:
-                return check == self._keeps_inside and self._reads(call.receiver, variable, function)
+                return check == self._conditions.keeps_inside and self._conditions.reads(
+                    call.receiver, variable, function
+                )
             case Call() as call if self.is_enumeration(call, function):
-                return check == self._restricts and any(self._reads(one, variable, function) for one in call.arguments)
+                return check == self._conditions.restricts and any(
+                    self._conditions.reads(one, variable, function) for one in call.arguments
+                )
             case Call() as call:
                 given = self._parameter_given(call, variable, function)
                 return given is not None and self._comes_back_checked(*given, check)
@@ -386,118 +346,6 @@ class Checks:
             for definition in self._definitions.of_variable(variable, use, function)
         )
 
-    def _bounds(self, guard: Guard, variable: Variable, function: FunctionInfo) -> bool:
-        """Say whether the condition keeps the variable below something."""
-        match guard.test:
-            case Binary(operator="in", left=left):
-                return guard.holds and self._compares(left, variable, function)
-            case Binary(operator=operator, left=left, right=right) if operator in _FLIPPED:
-                if self._compares(right, variable, function) and not self._compares(left, variable, function):
-                    operator = _FLIPPED[operator]
-                    left, right = right, left
-                if not self._compares(left, variable, function):
-                    return False
-                operator = operator if guard.holds else _NEGATED[operator]
-                return operator in _UPPER and not self._compares(right, variable, function)
-        return False
-
-    def _is_not_negative(self, guard: Guard, variable: Variable, function: FunctionInfo) -> bool:
-        """Say whether the condition keeps the variable from being negative."""
-        match guard.test:
-            case Binary(operator="in", left=left):
-                return guard.holds and self._compares(left, variable, function)
-            case Binary(operator=operator, left=left, right=right) if operator in _FLIPPED:
-                if self._compares(right, variable, function):
-                    operator, left, right = _FLIPPED[operator], right, left
-                if not self._compares(left, variable, function) or self._compares(right, variable, function):
-                    return False
-                if isinstance(left, Cast) and "unsigned" in left.type.replace("size_t", "unsigned"):
-                    return True  # one comparison for both ends
-                operator = operator if guard.holds else _NEGATED[operator]
-                return operator in _LOWER and not _is_negative(right)
-        return False
-
-    def _keeps_inside(self, guard: Guard, variable: Variable, function: FunctionInfo) -> bool:
-        """Say whether the condition lets no name with a separator or with two dots through."""
-        test, holds = guard.test, guard.holds
-        match test:
-            case Binary(operator="==" | "!=" as operator, left=left, right=right) if _is_nothing(right):
-                test, holds = left, holds is not (operator == "==")  # strchr(…) == NULL, find(…) == npos
-            case Binary(operator=">=" | ">" | "<" as operator, left=left, right=Literal(value=0 | -1)):
-                test, holds = left, holds is not (operator == "<")  # indexOf(…) >= 0
-        match test:
-            case Binary(operator="in" | "not in" as contained, left=Literal(value=text), right=right):
-                return holds is not (contained == "in") and _separates(text) and self._reads(right, variable, function)
-            case Binary(operator="in" | "not in" as contained, left=left, right=Attribute(name="parents") as above):
-                is_inside = holds is (contained == "in")  # `root in path.parents`
-                return (
-                    is_inside and self._reads(above, variable, function) and not self._reads(left, variable, function)
-                )
-            case Call(called_name="any", arguments=(Comprehension() as each,)):
-                return not holds and _looks_for_separator(each) and self._reads(each.element, variable, function)
-            case Binary(operator="==" | "!=" as operator, left=Call(called_name="commonpath") as common):
-                return holds is (operator == "==") and self._reads(common, variable, function)
-            case Binary(operator="==" | "!=" as operator, right=Call(called_name="commonpath") as common):
-                return holds is (operator == "==") and self._reads(common, variable, function)
-            case Call() as call if call.called_name in _LOOKING:
-                texts = [part.value for part in call.arguments if isinstance(part, Literal)]
-                return not holds and any(map(_separates, texts)) and self._reads(call, variable, function)
-        return False
-
-    def _restricts(self, guard: Guard, variable: Variable, function: FunctionInfo) -> bool:
-        """Say whether the condition lets only known texts through."""
-        match guard.test:
-            case Binary(operator="in" | "not in" as operator, left=left):
-                return guard.holds is (operator == "in") and self._reads(left, variable, function)
-            case Binary(operator="==" | "!=" as operator, left=left, right=right):
-                constant = isinstance(strip_casts(left), Literal) or isinstance(strip_casts(right), Literal)
-                is_equal = guard.holds is (operator == "==")
-                if {getattr(one, "called_name", "") for one in (left, right)} == {"strspn", "strlen"}:
-                    constant = True  # all of it is of these characters
-                is_filling = any(self._fills(part, function) for part in walk(guard.test))
-                return is_equal and constant and not is_filling and self._reads(guard.test, variable, function)
-            case Call() as call if call.called_name in _COMPARING:
-                is_known = any(isinstance(strip_casts(one), Literal) for one in call.arguments)
-                return not guard.holds and is_known and self._reads(call, variable, function)
-            case Call(called_name=name, function=Name()) if name in _OF_CHARACTERS:
-                return False  # C's, of one character
-            case Call(called_name="startswith" | "startsWith", arguments=(Literal(value=str() | bytes() as text), *_)):
-                # What follows `on ` may be anything; what follows a directory's name was made absolute before.
-                is_path = "/" in (text if isinstance(text, str) else text.decode("latin-1"))
-                return guard.holds and is_path and self._reads(guard.test, variable, function)
-            case Call() as call if call.called_name in _CHECKING:
-                return guard.holds and self._reads(call, variable, function)
-        return False
-
-    def _fills(self, expression: Expression, function: FunctionInfo) -> bool:
-        """Say whether this receives into what it is given: what is compared then is how that went."""
-        if not isinstance(expression, Call):
-            return False
-        api = self._calls.api_of(expression, function)
-        return (
-            any(self._filling.by(expression, function))
-            if api is None
-            else not api.roles.keys().isdisjoint({"buffer", "buffers_from"})
-        )
-
-    def _compares(self, side: Expression, variable: Variable, function: FunctionInfo) -> bool:
-        """Say whether one side of a comparison is the number, or made of it: `recv(fd, &number, 4, 0) == 4` is not."""
-        filled = {part.operand for part in walk(side) if isinstance(part, Unary) and part.operator == "&"}
-        measured = (part for part in walk(side) if isinstance(part, Call) and part.called_name == "sizeof")
-        filled.update(part for one in measured for argument in one.arguments for part in walk(argument))
-        return any(
-            self._names.variable(part, function) == variable
-            for part in walk(side)
-            if isinstance(part, (Name, Attribute)) and part not in filled
-        )
-
-    def _reads(self, expression: Expression, variable: Variable, function: FunctionInfo) -> bool:
-        return any(
-            self._names.variable(part, function) == variable
-            for part in walk(expression)
-            if isinstance(part, (Name, Attribute))
-        )
-
 
 def _element_of(use: Expression, flow: ControlFlow) -> object:
     """Return the constant by which an element of what is used is taken, or nothing where all of it is."""
@@ -507,27 +355,3 @@ def _element_of(use: Expression, flow: ControlFlow) -> object:
 
 def _constant(index: Expression) -> object:
     return index.value if isinstance(index, Literal) else None
-
-
-def _is_negative(expression: Expression) -> bool:
-    """`>= -1` keeps -1."""
-    return isinstance(expression, Unary) and expression.operator == "-"
-
-
-def _is_nothing(expression: Expression) -> bool:
-    """What says that a piece was not found: NULL, nullptr, std::string::npos, -1."""
-    name = dotted(strip_casts(expression)).rpartition(".")[2]
-    is_none = isinstance(expression, Literal) and expression.value in (None, 0)
-    return is_none or _is_negative(expression) or name in ("NULL", "nullptr", "npos")
-
-
-def _looks_for_separator(each: Comprehension) -> bool:
-    """`part in name for part in ("..", "/")`."""
-    pieces = [item for _, iterable in each.loops if isinstance(iterable, Display) for item in iterable.items]
-    is_contained = isinstance(each.element, Binary) and each.element.operator == "in"
-    return is_contained and any(isinstance(piece, Literal) and _separates(piece.value) for piece in pieces)
-
-
-def _separates(text: object) -> bool:
-    """Say whether a name without this piece leads out of no directory."""
-    return text in ("/", "..", "../", b"/", b"..", b"../", ord("/"))

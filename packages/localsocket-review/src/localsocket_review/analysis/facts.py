@@ -9,6 +9,7 @@ from localsocket_review.analysis.access import Access
 from localsocket_review.analysis.calls import ProgramCalls
 from localsocket_review.analysis.checks import Checks
 from localsocket_review.analysis.close_on_exec import CloseOnExec
+from localsocket_review.analysis.conditions import Conditions
 from localsocket_review.analysis.connections import Connections
 from localsocket_review.analysis.containers import Containers
 from localsocket_review.analysis.control_flow import ControlFlow
@@ -177,7 +178,8 @@ class Facts:
 
     @cached_property
     def taint(self) -> Taint:
-        checks = Checks(self.program, self.names, self.calls, self.definitions, self.filling, self.flow)
+        conditions = Conditions(self.names, self.calls, self.filling)
+        checks = Checks(self.program, self.names, self.calls, self.definitions, conditions, self.flow)
         return Taint(
             self.names,
             self.inference,
