@@ -9,6 +9,7 @@ from enum import Enum, auto
 
 from localsocket_review.model.place import Place
 
+MOST_TEXTS = 12  # of one expression: more are not followed
 _SCHEMES = ("ipc://", "unix://", "unix:path=", "unix:", "local://")
 
 
