@@ -1,221 +1,37 @@
-"""Numbers and constants that a program gives to calls, parameters and names."""
+"""Statements about numbers and constants: what calls, parameters and names are given, what functions return."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from localsocket_review.claims.mentions import Mention
-from localsocket_review.claims.reviewed_code import Code, Sort
-from localsocket_review.claims.statements.asked import Value, calls_of, every_number, functions_of, quoted, values_of
+from localsocket_review.claims.reviewed_code import Code
+from localsocket_review.claims.statements.asked import calls_of, every_number, functions_of, quoted, values_of
 from localsocket_review.claims.statements.calls import subject_functions
 from localsocket_review.claims.statements.judging import parts_of, stem
 from localsocket_review.claims.statements.phrases import Matched, StatementKind, number_of
 from localsocket_review.claims.statements.truth import Truth, false, true, unknown
-from localsocket_review.model.declarations import FunctionInfo, FunctionKind
-from localsocket_review.model.expressions import Attribute, Call, Expression, Name
-from localsocket_review.model.place import Place
-from localsocket_review.model.statements import Assign, Return
-
-# What the arguments of well-known calls are called: by position from the end, which C and Python often share.
-_ARGUMENTS: dict[str, tuple[tuple[int, str], ...]] = {
-    "listen": ((-1, "backlog"),),
-    "chmod": ((-1, "mode"),),
-    "fchmod": ((-1, "mode"),),
-    "mkdir": ((-1, "mode"),),
-    "umask": ((0, "umask mode mask"),),
-    "sleep": ((0, "sleep interval delay"),),
-    "usleep": ((0, "sleep interval delay"),),
-    "settimeout": ((0, "timeout"),),
-    "wait_for": ((-1, "timeout"),),
-    "recv": ((0, "size buffer chunk"),),
-    "poll": ((-1, "timeout"),),
-    "select": ((-1, "timeout"),),
-    "setInterval": ((0, "interval timer"),),
-    "singleShot": ((0, "interval timeout timer"),),
-    "waitForConnected": ((0, "timeout"),),
-    "waitForReadyRead": ((0, "timeout"),),
-    "waitForBytesWritten": ((0, "timeout"),),
-    "waitForDisconnected": ((0, "timeout"),),
-    "waitForNewConnection": ((0, "timeout"),),
-}
-_SCALES = {
-    "ms": (1.0, 0.001),
-    "mil": (1.0, 0.001),
-    "s": (1.0, 1000.0, 1e6),
-    "sec": (1.0, 1000.0, 1e6),
-    "min": (60.0, 60000.0),
-    "hour": (3600.0, 3600000.0),
-    "byte": (1.0,),
-    "k": (1024.0, 1000.0),
-    "mi": (1048576.0,),
-    "mb": (1048576.0, 1000000.0),
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Given:
-    """What something is worth, and where that is written."""
-
-    value: Value | None
-    place: Place
-
-
-def wanted_numbers(text: str, unit: str) -> set[float]:
-    """Return what the number may be written as in code: 5 seconds are 5 or 5000."""
-    number = number_of(text)
-    if number is None:
-        return set()
-    return {number * scale for scale in _scales(unit)}
-
-
-def _scales(unit: str) -> tuple[float, ...]:
-    word = unit.lower()
-    keys = sorted((key for key in _SCALES if word.startswith(key)), key=len)
-    return _SCALES[keys[-1]] if keys else (1.0,)
-
-
-# --- what a name is worth ---------------------------------------------------------------------------------------------
-
-
-def _fits(identifier: str, words: frozenset[str]) -> bool:
-    parts = {stem(part) for part in parts_of(identifier)}
-    return words <= parts or "".join(sorted(words)) == identifier.lower()
-
-
-def _words_of(text: str, mention: Mention | None) -> frozenset[str]:
-    plain = mention.name if mention is not None else re.sub(r" (?:of|for) (?:the|each|every|its|all|a) .*", "", text)
-    return frozenset(stem(part) for part in parts_of(plain)) - {
-        "th",
-        "the",
-        "a",
-        "an",
-        "default",
-        "maximum",
-        "max",
-        "value",
-        "valu",
-        "size",
-        "siz",
-        "limit",
-    }
-
-
-def _arguments(call: Call, function: FunctionInfo, code: Code) -> Iterator[tuple[str, Expression]]:
-    yield from call.keywords.items()
-    count = len(call.arguments)
-    for position, name in _ARGUMENTS.get(call.called_name, ()):
-        if count and (position < 0 or position < count):
-            yield name, call.arguments[position]
-    if call.called_name.startswith("set") and count == 1:
-        yield call.called_name.removeprefix("set"), call.arguments[0]
-    for callee in code.facts.calls.callees(call, function):
-        for parameter, argument in zip(callee.parameters, call.arguments, strict=False):
-            yield parameter.name, argument
-
-
-def given_to(words: frozenset[str], functions: list[FunctionInfo], code: Code) -> Iterator[Given]:
-    """Yield what the calls in the functions give for a parameter of this name."""
-    for function in functions:
-        for call in function.calls():
-            for name, argument in _arguments(call, function, code):
-                if any(_fits(part, words) for part in name.split()):
-                    yield from values_given(argument, function, code)
-
-
-def values_given(expression: Expression, function: FunctionInfo, code: Code) -> Iterator[Given]:
-    values = values_of(expression, function, code)
-    if values is None and isinstance(expression, Name | Attribute):
-        name = expression.identifier if isinstance(expression, Name) else expression.name
-        yield from (
-            (Given(name, expression.place),)
-            if name.isupper()
-            else _of_parameter(name, function, code) or (Given(None, expression.place),)
-        )
-        return
-    yield from (Given(value, expression.place) for value in values or (None,))
-
-
-def _of_parameter(name: str, function: FunctionInfo, code: Code) -> list[Given]:
-    if not any(one.name == name for one in function.parameters):
-        return []
-    given = [
-        value
-        for expression, caller in code.facts.calls.values_given(function, name)
-        for value in values_given(expression, caller, code)
-    ]
-    defaults = [one.default for one in function.parameters if one.name == name and one.default is not None]
-    for default in defaults:
-        given.extend(values_given(default, function, code))
-    return given
-
-
-def defaults_of(words: frozenset[str], functions: list[FunctionInfo], code: Code) -> Iterator[Given]:
-    for function in functions:
-        for parameter in function.parameters:
-            if parameter.default is not None and _fits(parameter.name, words):
-                yield from values_given(parameter.default, function, code)
-
-
-def assigned_to(words: frozenset[str], functions: list[FunctionInfo], code: Code) -> Iterator[Given]:
-    """Yield what variables, members and macros of this name are given."""
-    for function in functions:
-        for statement in function.statements():
-            if isinstance(statement, Assign) and statement.value is not None:
-                target = statement.target
-                name = (
-                    target.identifier
-                    if isinstance(target, Name)
-                    else target.name
-                    if isinstance(target, Attribute)
-                    else ""
-                )
-                if name and _fits(name, words):
-                    yield from values_given(statement.value, function, code)
-    for unit in code.program.units:
-        for macro in unit.macros.values():
-            if _fits(macro.name, words) and unit.body is not None:
-                number = number_of(macro.value.strip().strip("()"))
-                yield Given(number, macro.place)
-
-
-# --- the questions ----------------------------------------------------------------------------------------------------
-
-
-_IN_OCTAL = ("The mode", "The umask")
-
-
-def compared(given: list[Given], wanted: set[float] | str, what: str, code: Code) -> Truth | None:
-    """Say whether what was found is what was said: every value of it, or none."""
-    known = {one.value for one in given if one.value is not None}
-    if not known:
-        return None
-    shown = [quoted(one.place, code) for one in given if one.value is not None]
-    hits = {value for value in known if value == wanted or (isinstance(wanted, set) and value in wanted)}
-    told = ", ".join(sorted(_written(value, shown, is_octal=what in _IN_OCTAL) for value in known))
-    reason = f"{what} is {told}."
-    if hits and len(hits) == len(known):
-        return true(reason, *shown)
-    if hits or any(one.value is None for one in given):
-        return unknown(f"{what} has several values: {told}.", *shown)
-    return false(reason, *shown)
-
-
-def _written(value: Value, shown: list[tuple[Place, str]], *, is_octal: bool = False) -> str:
-    if isinstance(value, str):
-        return value
-    if is_octal:
-        return f"0o{int(value):03o}"
-    octal = f"0o{int(value):o}"
-    if any(octal in line or f"0{int(value):o}" in line for _, line in shown) and value >= 8:
-        return octal
-    return f"{value:g}" if value < 1e6 else f"{value:.0f}"
+from localsocket_review.claims.statements.worth import (
+    Given,
+    arguments_of,
+    assigned_to,
+    compared,
+    defaults_of,
+    fits,
+    given_to,
+    named_in,
+    of_members,
+    values_given,
+    wanted_numbers,
+    words_of,
+    written,
+)
+from localsocket_review.model.statements import Return
 
 
 def _is_worth(matched: Matched, code: Code) -> Truth | None:
     """The W (of X) is V."""
-    words = _words_of(matched.words["W"], matched.names.get("W", (None,))[0])
+    words = words_of(matched.words["W"], matched.names.get("W", (None,))[0])
     if not words and "X" in matched.names:
         return _setter(matched, code)
     if not words:
@@ -229,23 +45,13 @@ def _is_worth(matched: Matched, code: Code) -> Truth | None:
         return _mode_is(wanted, code) if "umask" not in matched.words["W"].lower() else _umask_is(wanted, code)
     if len(words) > 1 and "W" not in matched.names:
         last = frozenset({stem(parts_of(matched.words["W"])[-1])})
-        known = any(_fits(one, words) for function in code.program.functions for one in _named_in(function, code))
+        known = any(fits(one, words) for function in code.program.functions for one in named_in(function, code))
         words = words if known else last
     for given in _candidates(words, homes, "default" in matched.words.get("D", ""), code):
         truth = compared(given, wanted, what, code)
         if truth is not None:
             return truth
     return None
-
-
-def _named_in(function: FunctionInfo, code: Code) -> Iterator[str]:
-    """Yield what has a value in a function: arguments, parameters, variables."""
-    for call in function.calls():
-        yield from (part for name, _ in _arguments(call, function, code) for part in name.split())
-    yield from (one.name for one in function.parameters)
-    for statement in function.statements():
-        if isinstance(statement, Assign):
-            yield getattr(statement.target, "identifier", getattr(statement.target, "name", ""))
 
 
 _OF_MODES = frozenset(stem(word) for word in ("mode", "permissions", "umask", "permission"))
@@ -285,29 +91,20 @@ def _candidates(
         yield [
             one
             for found in calls
-            for name, argument in _arguments(found.call, found.function, code)
-            if any(_fits(part, words) for part in name.split())
+            for name, argument in arguments_of(found.call, found.function, code)
+            if any(fits(part, words) for part in name.split())
             for one in values_given(argument, found.function, code)
         ]
     if functions:
         yield [*given_to(words, functions, code)]
         yield [*defaults_of(words, functions, code)]
     yield [*assigned_to(words, functions or every, code)]
-    yield from _of_members(words, code)
-
-
-def _of_members(words: frozenset[str], code: Code) -> Iterator[list[Given]]:
-    members = [one for one in code.of_sort(Sort.MEMBER) if _fits(one.name, words)]
-    defaults = [one.owner.members[one.name].default for one in members if one.owner is not None]
-    module = next((one for one in code.program.functions if one.kind is FunctionKind.MODULE), None)
-    yield [
-        value for one in defaults if one is not None and module is not None for value in values_given(one, module, code)
-    ]
+    yield from of_members(words, code)
 
 
 def _is_limited(matched: Matched, code: Code) -> Truth | None:
     """The W is limited: something sets it."""
-    words = _words_of(matched.words["W"], matched.names.get("W", (None,))[0])
+    words = words_of(matched.words["W"], matched.names.get("W", (None,))[0])
     given = list(given_to(words, list(code.program.functions), code)) if words else []
     if not given:
         return None
@@ -348,11 +145,11 @@ def _setter(matched: Matched, code: Code) -> Truth | None:
         if known & wanted and len(calls) == 1:
             return true(f"{mention.text} is given {matched.words['V']}.", *shown)
         if known and not known & wanted and not any(one.value is None for one in given):
-            return false(f"{mention.text} is given {', '.join(sorted(_written(one, shown) for one in known))}.", *shown)
+            return false(f"{mention.text} is given {', '.join(sorted(written(one, shown) for one in known))}.", *shown)
         return None
-    words = _words_of("", mention) or frozenset({stem(part) for part in parts_of(mention.name)})
+    words = words_of("", mention) or frozenset({stem(part) for part in parts_of(mention.name)})
     given = [*assigned_to(words, code.program.functions, code), *defaults_of(words, code.program.functions, code)]
-    given += [one for found in _of_members(words, code) for one in found]
+    given += [one for found in of_members(words, code) for one in found]
     return compared(given, wanted, mention.text, code)
 
 
@@ -482,7 +279,7 @@ def _returns(matched: Matched, code: Code) -> Truth | None:
     if not values or any(found is None for found, _ in values):
         return None
     shown = [quoted(place, code) for _, place in values]
-    told = ", ".join(sorted({_written(one, shown) for found, _ in values for one in found or ()}))
+    told = ", ".join(sorted({written(one, shown) for found, _ in values for one in found or ()}))
     return false(f"{matched.name('S').text} returns {told}.", *shown)
 
 

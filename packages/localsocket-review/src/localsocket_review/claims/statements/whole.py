@@ -10,7 +10,7 @@ from localsocket_review.claims.statements.asked import names_in, quoted
 from localsocket_review.claims.statements.exceptions import handlers_in
 from localsocket_review.claims.statements.phrases import Matched, StatementKind, number_of
 from localsocket_review.claims.statements.truth import Truth, false, true
-from localsocket_review.claims.statements.values import Given, compared, values_given, wanted_numbers
+from localsocket_review.claims.statements.worth import Given, compared, values_given, wanted_numbers
 from localsocket_review.model.declarations import FunctionInfo
 from localsocket_review.model.expressions import Call, strip_casts
 from localsocket_review.model.place import Place
