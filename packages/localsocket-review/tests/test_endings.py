@@ -89,3 +89,12 @@ def test_a_helper_may_hand_on_nothing() -> None:
         facts = facts_of(python(source.format(check)))
         function = function_named(facts, "f")
         assert facts.endings.may_give_nothing(call_named(function, "recv"), function) is expected
+
+
+@pytest.mark.parametrize(
+    ("asked", "expected"),
+    [("if (count == 0) continue;", True), ("if (count == 0) return;", False), ("if (other.size() > 3) return;", True)],
+)
+def test_what_is_available_after_a_wait_for_nothing_is_nothing(asked: str, expected: bool) -> None:
+    body = f"for (;;) {{ s->waitForReadyRead(9); auto count = s->bytesAvailable(); {asked} use(s->read(count)); }}"
+    assert goes_on(cpp(f"void f(QLocalSocket *s, QByteArray other) {{ {body} }}"), "waitForReadyRead") is expected
