@@ -1,0 +1,203 @@
+"""Where a program receives what a peer sends: what a call gives or fills, a stream, what a framework hands over."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from localsocket_review.analysis.calls import ProgramCalls
+from localsocket_review.analysis.carried_data import (
+    Step,
+    Trace,
+)
+from localsocket_review.analysis.definitions import Definition, Definitions
+from localsocket_review.analysis.filling import Filling
+from localsocket_review.analysis.given_buffers import GivenBuffers
+from localsocket_review.analysis.inference import Inference
+from localsocket_review.analysis.names import Names, Variable
+from localsocket_review.analysis.sites import Trail, argument_of
+from localsocket_review.analysis.standard_streams import is_sought_in, is_standard_input
+from localsocket_review.analysis.transports import Transports
+from localsocket_review.apis.meaning import Act, Api
+from localsocket_review.apis.tables import RECEIVED
+from localsocket_review.model.declarations import FunctionInfo
+from localsocket_review.model.expressions import (
+    Attribute,
+    Binary,
+    Call,
+    Expression,
+    Name,
+)
+
+_NUMBER_TYPES = re.compile(r"u?int\d*(?:_t)?|qu?int\d+|s?size_t|qsizetype|unsigned.*|long.*|u?long(?:long)?|off_t")
+
+
+class Receiving:
+    """Knows the places where data of a peer comes in. `text` follows what a stream reads from to where that came in."""
+
+    def __init__(
+        self,
+        names: Names,
+        inference: Inference,
+        calls: ProgramCalls,
+        definitions: Definitions,
+        transports: Transports,
+        filling: Filling,
+        given_buffers: GivenBuffers,
+        text: Callable[[Expression, FunctionInfo, Trail], Trace | None],
+    ) -> None:
+        self._names = names
+        self._inference = inference
+        self._calls = calls
+        self._definitions = definitions
+        self._transports = transports
+        self._filling = filling
+        self._given_buffers = given_buffers
+        self._text = text
+
+    def source(self, call: Call, api: Api, function: FunctionInfo, trail: Trail) -> Trace | None:
+        """Return what a call that receives gives, unless it comes over the network or out of the program's own data."""
+        device = argument_of(call, api, "device")
+        if device is not None and not self.reads_peer(device, function, trail):
+            return None
+        socket = argument_of(call, api, "descriptor") or call.receiver
+        if socket is not None and self._transports.is_network(socket, function):
+            return None
+        return (Step(call.place, "received here"),)
+
+    def filled_into(
+        self, variable: Variable, definition: Definition, filling: Call | Binary, trail: Trail
+    ) -> Trace | None:
+        """Return what came to a variable that a call or a stream fills."""
+        if isinstance(filling, Call):
+            return self._received_into(definition, filling, variable)
+        return self._streamed(filling, definition.function, trail, self._is_number(variable, definition))
+
+    def _received_into(self, definition: Definition, call: Call, variable: Variable) -> Trace | None:
+        if call.called_name == "recvmsg" and variable.path != definition.variable.path:
+            return None  # the header is filled, and not by the peer
+        if self._calls.api_of(call, definition.function) is None:
+            return self._filled_by_helper(definition, call, variable)
+        return self._filled(call, definition.function, self._is_number(variable, definition))
+
+    def _filled(self, call: Call, function: FunctionInfo, makes_number: bool) -> Trace | None:
+        api = self._calls.api_of(call, function)
+        if api is None:
+            return None
+        if api.act & Act.READ_STREAM:
+            return self._read_stream(call, api, function, makes_number)
+        if not api.act & Act.RECEIVE:
+            return None
+        descriptor = argument_of(call, api, "descriptor")
+        if descriptor is not None and self._is_file(descriptor, function):
+            return None
+        socket = descriptor or call.receiver
+        if socket is not None and self._transports.is_network(socket, function):
+            return None
+        return (Step(call.place, "received here", makes_number),)
+
+    def _read_stream(self, call: Call, api: Api, function: FunctionInfo, makes_number: bool) -> Trace | None:
+        """`fgets(line, size, stream)`, where the stream was made of a socket."""
+        stream = argument_of(call, api, "stream")
+        sources = [] if stream is None else [one.value for one in self._definitions.at(stream, function)]
+        for source in sources:
+            if isinstance(source, Call) and source.called_name == "fdopen" and source.arguments:
+                descriptor = source.arguments[0]
+                if not self._is_file(descriptor, function) and not self._transports.is_network(descriptor, function):
+                    return (Step(call.place, "received here", makes_number),)
+            if isinstance(source, Call) and source.called_name == "g_io_stream_get_input_stream":
+                return (Step(call.place, "received here", makes_number),)
+        return None
+
+    def _filled_by_helper(self, definition: Definition, call: Call, variable: Variable) -> Trace | None:
+        """What a function of the program receives into a variable, or into the field of it that is asked for."""
+        asked = variable.path.removeprefix(definition.variable.path).lstrip(".")
+        makes_number = self._is_number(variable, definition)
+        for _, field, site in self._filling.by(call, definition.function):
+            if (
+                field
+                and asked
+                and not (f"{asked}.").startswith(f"{field}.")
+                and not f"{field}.".startswith(f"{asked}.")
+            ):
+                continue
+            found = self._filled(site.call, site.function, makes_number)
+            if found is not None:
+                return (*found, Step(call.place, f"written by {call.called_name}()"))
+        return None
+
+    def _is_number(self, variable: Variable, definition: Definition) -> bool:
+        whole, _, field = variable.path.rpartition(".")
+        name: Expression = Name(definition.place, whole or field)
+        name = Attribute(definition.place, name, field) if whole else name
+        return bool(_NUMBER_TYPES.fullmatch(self._inference.type_of(name, definition.function).removeprefix("std.")))
+
+    def _is_file(self, descriptor: Expression, function: FunctionInfo) -> bool:
+        """Say whether a descriptor comes from opening a file, as far as this function tells."""
+        sources = [one.value for one in self._definitions.at(descriptor, function) if isinstance(one.value, Call)]
+        opened = [
+            source
+            for source in sources
+            if isinstance(source, Call) and source.called_name in ("open", "openat", "fileno")
+        ]
+        given = [one.value for one in self._definitions.at(descriptor, function) if one.value is not None]
+        return bool(opened) or any(map(is_standard_input, (descriptor, *given))) or is_sought_in(descriptor, function)
+
+    def _streamed(self, stream: Binary, function: FunctionInfo, trail: Trail, makes_number: bool) -> Trace | None:
+        """`stream >> value`, where the stream reads from a socket or from what was received."""
+        source: Expression = stream
+        while isinstance(source, Binary) and source.operator == ">>":
+            source = source.left
+        if self._inference.type_of(source, function).endswith("stringstream"):
+            return self._text(source, function, trail)
+        if not self._inference.is_a(source, function, "QDataStream", "QTextStream"):
+            return None
+        if not self.reads_peer(source, function, trail):
+            return None
+        return (Step(stream.place, "read from the peer here", makes_number),)
+
+    def reads_peer(self, stream: Expression, function: FunctionInfo, trail: Trail) -> bool:
+        """Say whether a stream is not plainly one over a file or over data of the program's own."""
+        devices = [
+            argument
+            for definition in self._definitions.at(stream, function)
+            if isinstance(definition.value, Call)
+            for argument in definition.value.arguments[:1]
+        ]
+        if not devices:
+            return not self._inference.is_a(stream, function, "QFile", "QBuffer")
+        for device in devices:
+            if self._inference.is_a(device, function, "QLocalSocket", "QAbstractSocket"):
+                return True
+            if self._text(device, function, trail) is not None:
+                return True
+        known = [self._inference.type_of(device, function) for device in devices]
+        return any(name in ("", "QIODevice") for name in known)
+
+    def is_given(self, function: FunctionInfo, parameter: str) -> bool:
+        """Say whether a framework calls the function with what a peer sent, for its class or for its decorator."""
+        if self._inference.given_by_framework(function, parameter) == RECEIVED:
+            return True
+        if self._calls.types_given(function, parameter) == RECEIVED:
+            return True
+        return any(self._hands_over(decorator, function.enclosing or function) for decorator in function.decorators)
+
+    def _hands_over(self, decorator: Expression, function: FunctionInfo) -> bool:
+        """`@method()` of a bus, `@service.method`."""
+        called = decorator.function if isinstance(decorator, Call) else decorator
+        if self._names.external(called, function) in self._calls.tables.decorators:
+            return True
+        return isinstance(called, Attribute) and (
+            f"{self._inference.type_of(called.value, function)}.{called.name}" in self._calls.tables.decorators
+        )
+
+    def is_member(self, expression: Attribute, function: FunctionInfo) -> bool:
+        """Say whether this is `request.query` of what a framework hands over, or a buffer that it was given to fill."""
+        return self._is_of_request(expression, function) or self._given_buffers.has(expression, function)
+
+    def _is_of_request(self, expression: Attribute, function: FunctionInfo) -> bool:
+        if expression.name not in self._calls.tables.members_received or self._transports.serves_network(function):
+            return False
+        owner = self._inference.type_of(expression.value, function)
+        bases = self._inference.lineage(owner, function.unit)
+        return any(self._calls.tables.members.get(f"{base}.{expression.name}") == RECEIVED for base in bases)
