@@ -8,6 +8,7 @@ from functools import cached_property
 from localsocket_review.analysis.access import Access
 from localsocket_review.analysis.calls import ProgramCalls
 from localsocket_review.analysis.checks import Checks
+from localsocket_review.analysis.chunks import Chunks
 from localsocket_review.analysis.close_on_exec import CloseOnExec
 from localsocket_review.analysis.conditions import Conditions
 from localsocket_review.analysis.connections import Connections
@@ -123,8 +124,18 @@ class Facts:
     @cached_property
     def streams(self) -> Streams:
         kinds = DescriptorKinds(self.program, self.calls, self.origins, self.neighbours)
-        return Streams(
-            self.names, self.inference, self.calls, self.definitions, self.origins, self.transports, kinds, self.flow
+        return Streams(self.names, self.inference, self.calls, self.definitions, self.origins, self.transports, kinds)
+
+    @cached_property
+    def chunks(self) -> Chunks:
+        return Chunks(
+            self.inference,
+            self.calls,
+            self.definitions,
+            self.origins,
+            self.transports,
+            self.streams,
+            self.flow,
         )
 
     @cached_property

@@ -87,7 +87,7 @@ def _is_near(trace: Trace) -> bool:
 
 def _is_own_count(facts: Facts, value: Expression, function: FunctionInfo) -> bool:
     """Say whether the value is how much a read gave, or a sum of that: the program's own request bounds it."""
-    if facts.streams.is_count(value, function):
+    if facts.chunks.is_count(value, function):
         return True
     variable = facts.names.variable(value, function)
     return variable is not None and any(
@@ -95,7 +95,7 @@ def _is_own_count(facts: Facts, value: Expression, function: FunctionInfo) -> bo
         and statement.operator == "+="
         and statement.value is not None
         and facts.names.variable(statement.target, function) == variable
-        and facts.streams.is_count(statement.value, function)
+        and facts.chunks.is_count(statement.value, function)
         for statement in function.statements()
     )
 

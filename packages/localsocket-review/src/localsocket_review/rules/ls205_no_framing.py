@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterator
 
 from localsocket_review.analysis.carried_data import Step, Trace
+from localsocket_review.analysis.chunks import waits_for_all
 from localsocket_review.analysis.facts import Facts
 from localsocket_review.analysis.sites import Site
-from localsocket_review.analysis.streams import waits_for_all
 from localsocket_review.analysis.unasked_shapes import is_object_itself, is_structure
 from localsocket_review.apis.meaning import Act
 from localsocket_review.findings import Confidence, Finding, Severity
@@ -56,8 +56,8 @@ def check(facts: Facts) -> Iterator[Finding]:
     told = set()
     for function in facts.functions():
         for used, place, words, confidence in _whole_messages(facts, function):
-            trace = facts.streams.chunk(used, function)
-            if trace is not None and not (words == "unpacked here" and facts.streams.is_sized(trace)):
+            trace = facts.chunks.of(used, function)
+            if trace is not None and not (words == "unpacked here" and facts.chunks.is_sized(trace)):
                 told.add(trace[0].place)
                 yield _finding(trace, place, words, confidence)
     for site in facts.streams.reads(Act.CHUNK):
@@ -91,7 +91,7 @@ def _of_expression(facts: Facts, part: Expression, function: FunctionInfo) -> It
             for one, other in ((left, right), (right, left)):
                 if _is_byte(one, other, function) or _is_edge(facts, one, other, function):
                     continue
-                if facts.streams.chunk(one, function) is not None and _is_text(facts, other, function):
+                if facts.chunks.of(one, function) is not None and _is_text(facts, other, function):
                     yield one, part.place, "compared here", Confidence.HIGH
         case Binary(operator="in" | "not in", left=left, right=right) if not isinstance(left, Literal):
             if not _has_nothing(right):
@@ -149,7 +149,7 @@ def _of_site(site: Site) -> Iterator[_Use]:
 def _laid_over(facts: Facts, site: Site) -> Expression | None:
     """Return where a pointer that moves through the buffer is taken for a structure's, whatever has come of it."""
     trace = (Step(site.place, "received here"),)
-    if site.function.unit.language is not Language.CPP or waits_for_all(site.call) or facts.streams.is_sized(trace):
+    if site.function.unit.language is not Language.CPP or waits_for_all(site.call) or facts.chunks.is_sized(trace):
         return None
     return None if is_object_itself(site.argument("buffer")) else facts.unasked_shapes.laid_over(site)
 
@@ -279,7 +279,7 @@ def _until_nothing(facts: Facts) -> Iterator[Finding]:
         for call in function.calls():
             if not _says_whole(call) or flow.is_in_loop(call) or not flow.dominates(site.call, call):
                 continue
-            if any(facts.streams.measures(guard, function) or _asks(guard.test) for guard in flow.guards(call)):
+            if any(facts.chunks.measures(guard, function) or _asks(guard.test) for guard in flow.guards(call)):
                 continue
             message = "That nothing more is there now is taken for the end of the message; the rest may come later."
             yield RULE.finding(site.place, message, [(site.place, "read here"), (call.place, "taken for whole here")])

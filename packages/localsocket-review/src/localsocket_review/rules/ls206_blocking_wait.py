@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from localsocket_review.analysis.chunks import waits_for_all
 from localsocket_review.analysis.facts import Facts
 from localsocket_review.analysis.sites import Site
-from localsocket_review.analysis.streams import waits_for_all
 from localsocket_review.apis.meaning import Act
 from localsocket_review.findings import Finding, Severity
 from localsocket_review.model.declarations import ClassInfo, FunctionInfo

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from localsocket_review.analysis.chunks import BYTES, waits_for_all
 from localsocket_review.analysis.definitions import How
 from localsocket_review.analysis.facts import Facts
 from localsocket_review.analysis.names import Variable
 from localsocket_review.analysis.sites import Site
-from localsocket_review.analysis.streams import BYTES, waits_for_all
 from localsocket_review.analysis.unasked_shapes import is_object_itself
 from localsocket_review.apis.meaning import Act
 from localsocket_review.findings import Finding, Severity
@@ -315,8 +315,8 @@ def _unpacked(facts: Facts, site: Site) -> Iterator[Finding]:
     data = site.argument("data")
     if data is None or site.api.name in _NUMBERS_OF_TEXT or site.api.act & Act.RECEIVE:
         return
-    trace = facts.streams.chunk(data, site.function)
-    if trace is not None and facts.streams.is_sized(trace):
+    trace = facts.chunks.of(data, site.function)
+    if trace is not None and facts.chunks.is_sized(trace):
         message = "A read may give less than was asked for; what it gave is unpacked as if all had come."
         yield RULE.finding(trace[0].place, message, [*steps_of(trace), (site.place, "unpacked here")])
 
@@ -403,7 +403,7 @@ def _is_size_of(size: Expression) -> bool:
 def _is_measured(facts: Facts, site: Site) -> bool:
     """Say whether somebody asks how much has come: by comparing, or by counting on with it."""
     function, call = site.function, site.call
-    if any(facts.streams.measures(guard, function) for guard in facts.flow(function).guards(call)):
+    if any(facts.chunks.measures(guard, function) for guard in facts.flow(function).guards(call)):
         return True
     holder = facts.ownership.holder(call, function) or assigned_inside(facts, call, function)
     for statement in function.statements():

@@ -134,7 +134,7 @@ def _collected(facts: Facts, found: ClassInfo) -> Iterator[Finding]:
 def _grows(facts: Facts, definition: Definition) -> bool:
     if definition.value is None or definition.how not in (How.EXTENDED, How.ADDED):
         return False
-    return facts.streams.chunk(definition.value, definition.function) is not None
+    return facts.chunks.of(definition.value, definition.function) is not None
 
 
 def _is_cut(facts: Facts, variable: Variable, found: ClassInfo, definitions: list[Definition]) -> bool:

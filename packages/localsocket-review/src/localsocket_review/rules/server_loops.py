@@ -130,7 +130,7 @@ def _of_site(facts: Facts, site: Site) -> tuple[Expression | None, str]:
         return None, ""
     if site.api.name in ("json.loads", "json.load", "orjson.loads", "ujson.loads", "simplejson.loads"):
         return data, "ValueError"
-    if site.api.name == "struct.unpack" and facts.streams.chunk(data, site.function) is not None:
+    if site.api.name == "struct.unpack" and facts.chunks.of(data, site.function) is not None:
         return data, "struct.error"
     return None, ""
 

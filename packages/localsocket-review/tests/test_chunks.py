@@ -14,8 +14,8 @@ PYTHON = "import socket\n\ndef f(s: socket.socket, other):\n    "
 def chunk_used(unit: Unit) -> tuple[Trace | None, bool]:
     facts = facts_of(unit)
     function = function_named(facts, "f")
-    trace = facts.streams.chunk(call_named(function, "use").arguments[0], function)
-    return trace, trace is not None and facts.streams.is_sized(trace)
+    trace = facts.chunks.of(call_named(function, "use").arguments[0], function)
+    return trace, trace is not None and facts.chunks.is_sized(trace)
 
 
 @pytest.mark.parametrize(
@@ -80,4 +80,4 @@ def test_a_piece_is_followed_however_many_variables_it_passes() -> None:
     steps = "".join(f"    a{n} = a{n - 1}\n" for n in range(1, 301))
     facts = facts_of(python(f"{PYTHON}a0 = s.recv(9)\n{steps}    use(a300)\n"))
     function = function_named(facts, "f")
-    assert facts.streams.chunk(call_named(function, "use").arguments[0], function) is not None
+    assert facts.chunks.of(call_named(function, "use").arguments[0], function) is not None
