@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from functools import partial
 
 from localsocket_review.claims.claim import Answer, Claim, Shown, by_findings, refuted, supported, undecided
-from localsocket_review.claims.defects import DEFECTS, Defect
+from localsocket_review.claims.defect import Defect
+from localsocket_review.claims.defects import DEFECTS
 from localsocket_review.claims.kinds.kind import ClaimKind, words
 from localsocket_review.claims.reviewed_code import HOMES, Code, Entity
 from localsocket_review.model.declarations import FunctionInfo

@@ -6,7 +6,7 @@ import re
 
 from localsocket_review.analysis.sites import Site
 from localsocket_review.claims.claim import Answer, Claim, Shown, refuted, supported, undecided
-from localsocket_review.claims.defects import _is_tested
+from localsocket_review.claims.defect import is_tested
 from localsocket_review.claims.kinds.kind import ClaimKind, words
 from localsocket_review.claims.mentions import Mention
 from localsocket_review.claims.reviewed_code import HOMES, Code, Entity
@@ -42,7 +42,7 @@ def check(claim: Claim, code: Code) -> Answer:
         open_ones: list[Shown] = [(call.place, f"the result of {call.called_name}() is dropped") for call, _ in dropped]
         return undecided("A result is dropped, and whether it matters is not in the code.", *open_ones)
     if _CHECKED.search(claim.clause) and not all(
-        _is_tested(call, function, code.facts) for call, function in calls if (call, function) not in silent
+        is_tested(call, function, code.facts) for call, function in calls if (call, function) not in silent
     ):
         used: list[Shown] = [(call.place, f"the result of {call.called_name}() is used") for call, _ in calls]
         return undecided("It is used; whether that checks it, is not decided here.", *used)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from localsocket_review.claims.defects import _is_tested
+from localsocket_review.claims.defect import is_tested
 from localsocket_review.claims.reviewed_code import Code
 from localsocket_review.claims.statements.asked import Found, calls_of, quoted
 from localsocket_review.claims.statements.calls import subject_functions, together
@@ -28,9 +28,9 @@ def _is_looked_at(matched: Matched, code: Code) -> Truth | None:
         if (
             not dropped
             and _ASKED.search(matched.wording.core)
-            and not all(_is_tested(one.call, one.function, code.facts) for one in found)
+            and not all(is_tested(one.call, one.function, code.facts) for one in found)
         ):
-            untested = [one for one in found if not _is_tested(one.call, one.function, code.facts)]
+            untested = [one for one in found if not is_tested(one.call, one.function, code.facts)]
             if len(untested) < len(found) or any(_is_handed_back(one, code) for one in untested):
                 return None
             truths.append(
@@ -96,7 +96,7 @@ def _is_asked_for(matched: Matched, code: Code) -> Truth | None:
     found = calls_of(mention, functions, code)
     if not found:
         return None
-    tested = [shown for one in found if (shown := _is_tested(one.call, one.function, code.facts)) is not None]
+    tested = [shown for one in found if (shown := is_tested(one.call, one.function, code.facts)) is not None]
     if len(tested) == len(found):
         return true(f"What {mention.text} returns is tested.", *(quoted(place, code) for place, _ in tested))
     if not tested:
