@@ -14,13 +14,8 @@ from localsocket_review.apis.meaning import Act
 from localsocket_review.findings import Finding, Severity
 from localsocket_review.model.declarations import ClassInfo, FunctionInfo
 from localsocket_review.model.expressions import (
-    COMPARISONS,
     Attribute,
-    Await,
-    Binary,
     Call,
-    Cast,
-    Conditional,
     Display,
     Expression,
     Literal,
@@ -30,14 +25,10 @@ from localsocket_review.model.expressions import (
     strip_casts,
     walk,
 )
-from localsocket_review.model.statements import (
-    Assign,
-    Evaluate,
-    Return,
-)
 from localsocket_review.model.unit import Language
-from localsocket_review.rules.half_sent import assigned_inside, begins_again, left_half_way, mentions, waits_for_room
+from localsocket_review.rules.half_sent import begins_again, left_half_way, waits_for_room
 from localsocket_review.rules.rule import Example, Rule, steps_of
+from localsocket_review.rules.transfer_results import is_asked_for_failure, is_given_back, is_measured, unused_result
 
 # What only a socket of Python's is asked.
 _OF_SOCKETS = frozenset(
@@ -53,27 +44,6 @@ _OF_SOCKETS = frozenset(
         "shutdown",
     }
 )
-_TELLING = frozenset(
-    {
-        "print",
-        "debug",
-        "info",
-        "warning",
-        "error",
-        "log",
-        "printf",
-        "fprintf",
-        "syslog",
-        "puts",
-        "qDebug",
-        "qInfo",
-        "qWarning",
-        "qCritical",
-        "qCDebug",
-        "qCInfo",
-        "qCWarning",
-    }
-)
 _NUMBERS_OF_TEXT = frozenset({"builtins.int", "builtins.float"})
 _ADVANCE = "move the pointer on by what was sent, as well as counting the size down"
 _NOT_STREAMS = frozenset({"STDOUT_FILENO", "STDERR_FILENO", "STDIN_FILENO"})
@@ -82,7 +52,7 @@ _NOT_STREAMS = frozenset({"STDOUT_FILENO", "STDERR_FILENO", "STDIN_FILENO"})
 def check(facts: Facts) -> Iterator[Finding]:
     for function in facts.functions():
         for statement in function.statements():
-            call = _unused_result(facts, statement, function)
+            call = unused_result(facts, statement, function)
             if call is not None:
                 yield from _dropped(facts, call, function)
     for site in facts.calls.sites(Act.SHORT):
@@ -104,47 +74,6 @@ def check(facts: Facts) -> Iterator[Finding]:
 
 
 # --- results that nobody looks at -------------------------------------------------------------------------------------
-
-
-def _unused_result(facts: Facts, statement: object, function: FunctionInfo) -> Call | None:
-    """Return the call to look at whose result the statement drops, or gives to a variable that is never read."""
-    match statement:
-        case Evaluate(value=value):
-            return _call_of(facts, value, function)
-        case Assign(target=Name() as target, value=Expression() as value, operator="="):
-            call = _call_of(facts, value, function)
-            return call if call is not None and not _is_read(target, function) else None
-    return None
-
-
-def _call_of(facts: Facts, value: Expression, function: FunctionInfo) -> Call | None:
-    while isinstance(value, Cast | Await):
-        value = value.value
-    if not isinstance(value, Call):
-        return None
-    is_known = value.called_name == "send" or facts.calls.site(value, function) is not None
-    return value if is_known else None
-
-
-def _is_read(target: Name, function: FunctionInfo) -> bool:
-    """Say whether a variable is mentioned anywhere but here, where it is assigned, and where it is only told."""
-    name = target.identifier
-    told = {part for one in _all(function) if _tells(one) for part in walk(one)}
-    return any(
-        isinstance(one, Name) and one.identifier == name and one is not target and one not in told
-        for one in _all(function)
-    )
-
-
-def _tells(expression: Expression) -> bool:
-    """Say whether this only tells a person of what it is given."""
-    return isinstance(expression, Call) and expression.called_name in _TELLING
-
-
-def _all(function: FunctionInfo) -> Iterator[Expression]:
-    yield from function.expressions()
-    for nested in function.nested:
-        yield from _all(nested)
 
 
 def _dropped(facts: Facts, call: Call, function: FunctionInfo) -> Iterator[Finding]:
@@ -176,10 +105,10 @@ def _only_asked_for_failure(facts: Facts, site: Site) -> Iterator[Finding]:
     data = site.call.arguments[1]
     if is_object_itself(data) and _has_one_byte(facts, data, size, site.function):
         return
-    is_left_to_callers = _is_given_back(facts, site)
-    if is_left_to_callers or not _is_asked_for_failure(facts, site):
+    is_left_to_callers = is_given_back(facts, site)
+    if is_left_to_callers or not is_asked_for_failure(facts, site):
         return
-    if not _is_measured(facts, site) and _may_be_socket(facts, site):
+    if not is_measured(facts, site) and _may_be_socket(facts, site):
         message = f"{site.call.called_name}() may send less than it was given; all counts as sent unless it fails."
         yield RULE.finding(site.place, message, [(site.place, "sent once here")], severity=Severity.LOW)
 
@@ -200,45 +129,6 @@ def _sends_untyped(facts: Facts, call: Call, function: FunctionInfo) -> bool:
     if receiver is None or facts.calls.site(call, function) is not None or facts.streams.is_of_messages(function):
         return False
     return waits_for_room(call, function) and not facts.transports.is_network(receiver, function)
-
-
-def _is_given_back(facts: Facts, site: Site) -> bool:
-    """Say whether how much was sent is what the function returns: whoever calls it can measure that."""
-    function = site.function
-    holder = facts.ownership.holder(site.call, function) or assigned_inside(facts, site.call, function)
-    returned = [one.value for one in function.statements() if isinstance(one, Return) and one.value is not None]
-    return any(
-        part is site.call or (holder is not None and facts.names.variable(part, function) == holder)
-        for value in returned
-        for part in _numbers_of(value)
-    )
-
-
-def _numbers_of(value: Expression) -> Iterator[Expression]:
-    """Yield what a result may be, or is made of in another language's dress: `PyLong_FromSsize_t(sent)`."""
-    match strip_casts(value):
-        case Conditional(then=then, otherwise=otherwise):
-            yield from _numbers_of(then)
-            yield from _numbers_of(otherwise)
-        case Call(arguments=arguments) as made:
-            yield made
-            for argument in arguments:
-                yield from _numbers_of(argument)
-        case plain:
-            yield plain
-
-
-def _is_asked_for_failure(facts: Facts, site: Site) -> bool:
-    """Say whether what the call gives, or the variable that holds it, is compared with a constant."""
-    function = site.function
-    holder = facts.ownership.holder(site.call, function) or assigned_inside(facts, site.call, function)
-    return any(
-        isinstance(part, Binary)
-        and part.operator in COMPARISONS
-        and any(isinstance(strip_casts(side), Literal | Unary) for side in (part.left, part.right))
-        and mentions(facts, part, site.call, holder, function)
-        for part in function.expressions()
-    )
 
 
 def _fills_buffer(site: Site) -> bool:
@@ -326,7 +216,7 @@ def _promised(facts: Facts, site: Site) -> Iterator[Finding]:
     size = site.argument("size")
     if size is None or waits_for_all(site.call) or not _comes_from_header(facts, size, site.function):
         return
-    if _is_measured(facts, site):
+    if is_measured(facts, site):
         return
     message = "A read may give less than was asked for; one call is taken to give all that the header promised."
     yield RULE.finding(site.place, message, [(size.place, "asked for"), (site.place, "read once here")])
@@ -355,7 +245,7 @@ def _filled(facts: Facts, site: Site) -> Iterator[Finding]:
         return
     if _has_one_byte(facts, buffer, size, site.function) or facts.streams.is_dropped(site, buffer):
         return  # which comes or does not
-    if not is_object_itself(buffer) or not _is_size_of(size) or waits_for_all(site.call) or _is_measured(facts, site):
+    if not is_object_itself(buffer) or not _is_size_of(size) or waits_for_all(site.call) or is_measured(facts, site):
         return
     message = "A read may give less than was asked for; the object counts as filled whenever the read did not fail."
     yield RULE.finding(site.place, message, [(site.place, "read once here")])
@@ -398,34 +288,6 @@ def _is_size_of(size: Expression) -> bool:
         or any(isinstance(part, Call) and part.called_name == "sizeof" for part in walk(size))
         or getattr(size, "kind", "") == "sizeof"
     )
-
-
-def _is_measured(facts: Facts, site: Site) -> bool:
-    """Say whether somebody asks how much has come: by comparing, or by counting on with it."""
-    function, call = site.function, site.call
-    if any(facts.chunks.measures(guard, function) for guard in facts.flow(function).guards(call)):
-        return True
-    holder = facts.ownership.holder(call, function) or assigned_inside(facts, call, function)
-    for statement in function.statements():
-        added = statement.value if isinstance(statement, Assign) and statement.operator != "=" else None
-        if added is not None and mentions(facts, added, call, holder, function):
-            return True
-        for root in statement.expressions():
-            for part in walk(root):
-                if isinstance(part, Binary) and _measures(facts, part, call, holder, function):
-                    return True
-    return False
-
-
-def _measures(facts: Facts, part: Binary, call: Call, holder: Variable | None, function: FunctionInfo) -> bool:
-    """Say whether this compares, or counts with, how much the call gave; comparing with nothing tells its end alone."""
-    if not mentions(facts, part, call, holder, function):
-        return False
-    if part.operator in COMPARISONS:
-        sides = (strip_casts(part.left), strip_casts(part.right))
-        asks_for_end = any(isinstance(side, Literal | Unary) for side in sides)
-        return not asks_for_end
-    return part.operator in ("+", "-")
 
 
 RULE = Rule(
