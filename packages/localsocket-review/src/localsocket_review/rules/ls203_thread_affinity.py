@@ -58,7 +58,11 @@ def _stands_for(facts: Facts, used: Expression, function: FunctionInfo) -> Expre
     """Return what a local variable is but another name of: `socket = self.socket`, `auto &socket = *m_socket`."""
     for _ in range(_MOST_NAMES):
         definitions = facts.definitions.at(used, function) if isinstance(used, Name) else []
-        values = [strip_casts(one.value) for one in definitions if one.how is How.VALUE and one.value is not None]
+        values = [
+            strip_casts(one.value)
+            for one in definitions
+            if one.how is How.VALUE and one.value is not None and one.function is function  # names of its own
+        ]
         if len(definitions) != 1 or not values or not isinstance(values[0], (Name, Attribute)):
             break
         used = values[0]
