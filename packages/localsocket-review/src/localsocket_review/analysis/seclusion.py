@@ -106,7 +106,7 @@ class Seclusion:
         changer, mask = umask.site.function, umask.site.argument("mode")
         if umask.anchor is bind.anchor or changer is bind.site.function or mask is None or _lets_others_run(changer):
             return False
-        kept = {dotted(target) for target, value in changer.assignments("=") if _is_umask(value)} - {""}
+        kept = _umasks_kept(changer)
         if dotted(mask) in kept:
             return True
         flow = self._flow_of(changer)
@@ -117,6 +117,11 @@ class Seclusion:
             and flow.may_follow(umask.site.call, call)
             for call in changer.calls()
         )
+
+    def puts_back(self, umask: Effect) -> bool:
+        """Say whether this sets the umask that was there before, as the function has kept it."""
+        mask = umask.site.argument("mode")
+        return mask is not None and dotted(mask) in _umasks_kept(umask.site.function)
 
     def _is_set_beside(self, bind: Effect) -> bool:
         """Say whether the function that binds changes the umask itself, on every way to it."""
@@ -149,6 +154,11 @@ class Seclusion:
 def _lets_others_run(function: FunctionInfo) -> bool:
     """Say whether the function yields: what a with statement holds runs in the middle of it."""
     return any(isinstance(part, Other) and part.kind.startswith("yield") for part in function.expressions())
+
+
+def _umasks_kept(function: FunctionInfo) -> set[str]:
+    """Return what holds the umask that was there before: `before = umask(077)`."""
+    return {dotted(target) for target, value in function.assignments("=") if _is_umask(value)} - {""}
 
 
 def _is_umask(call: Expression) -> bool:

@@ -30,7 +30,7 @@ def check(facts: Facts) -> Iterator[Finding]:
                 continue
             yield from _late_changes(facts, function, bind, changes, umasks)
             yield from _early_changes(facts, function, bind, changes)
-            yield from _umasks_around(facts, function, bind, umasks)
+            yield from _umasks_around(facts, function, bind)
 
 
 def _late_changes(
@@ -158,13 +158,12 @@ def _is_set_before(facts: Facts, function: FunctionInfo, change: Effect, bind: E
     return is_above and facts.flow(where).may_follow(first, then)
 
 
-def _umasks_around(facts: Facts, function: FunctionInfo, bind: Effect, umasks: list[Effect]) -> Iterator[Finding]:
+def _umasks_around(facts: Facts, function: FunctionInfo, bind: Effect) -> Iterator[Finding]:
+    """Only the umask that is in force at the bind is for it, and one that is put back there is the usual one."""
     before = [
         umask
-        for umask in umasks
-        if facts.flow(function).may_follow(umask.anchor, bind.anchor)
-        and facts.seclusion.is_for_a_while(function, umask, bind)
-        and not facts.seclusion.is_put_back_before(umask, bind)
+        for umask in facts.seclusion.umask_at(function, bind)
+        if facts.seclusion.is_for_a_while(function, umask, bind) and not facts.seclusion.puts_back(umask)
     ]
     if not before:
         return
