@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from localsocket_review.analysis.facts import Facts
 from localsocket_review.analysis.sites import Site
 from localsocket_review.findings import Finding, Severity
-from localsocket_review.model.expressions import Assignment, Attribute, Cast, Expression, Name, strip_casts, walk
+from localsocket_review.model.expressions import Assignment, Attribute, Call, Cast, Expression, Name, strip_casts, walk
 from localsocket_review.model.place import Place
-from localsocket_review.model.statements import Assign, Evaluate
+from localsocket_review.model.statements import Assign, Branch, Evaluate
 from localsocket_review.model.unit import Language
 from localsocket_review.rules.rule import Example, Rule
 
@@ -18,13 +18,15 @@ def check(facts: Facts) -> Iterator[Finding]:
     for site in facts.credentials.questions:
         if site.function.unit.language is not Language.CPP:
             continue
-        used = None if _is_dropped(site) else _used_before_test(facts, site)
-        if used is not None:
-            message = f"The credentials are used before the result of {site.api.method}() is looked at."
-            yield RULE.finding(site.place, message, [(site.place, "asked here"), (used, "used here")])
         if _is_dropped(site):
             message = f"{site.api.method}() may fail, and then the credentials are what stood in the variable before."
             yield RULE.finding(site.place, message, [(site.place, "the result is dropped here")])
+        elif (used := _used_before_test(facts, site)) is not None:
+            message = f"The credentials are used before the result of {site.api.method}() is looked at."
+            yield RULE.finding(site.place, message, [(site.place, "asked here"), (used, "used here")])
+        elif (used := _used_after_failure(facts, site)) is not None:
+            message = f"A failure of {site.api.method}() is told, and the credentials are used all the same."
+            yield RULE.finding(site.place, message, [(site.place, "asked here"), (used, "used here")])
 
 
 def _is_dropped(site: Site) -> bool:
@@ -39,19 +41,55 @@ def _is_dropped(site: Site) -> bool:
 
 def _used_before_test(facts: Facts, site: Site) -> Place | None:
     """Return where the credentials are read on a way that does not look at the result, which a variable holds."""
-    function = site.function
-    stored = [one for one in function.statements() if isinstance(one, Assign) and one.value is site.call]
-    held = site.argument("buffer")
-    credentials = facts.names.variable(held, function) if held is not None else None
-    if not stored or credentials is None or not isinstance(stored[0].target, Name):
+    holder = _holder(site)
+    if holder is None:
         return None
-    flow = facts.flow(function)
-    reads = list(_reads(site, stored[0].target))
-    for part in function.expressions():
-        is_read = isinstance(part, Attribute) and facts.names.variable(part.value, function) == credentials
-        if is_read and flow.dominates(site.call, part) and not any(flow.dominates(one, part) for one in reads):
-            return part.place
+    flow = facts.flow(site.function)
+    reads = list(_reads(site, holder))
+    uses = _uses(facts, site)
+    return next((use.place for use in uses if not any(flow.dominates(one, use) for one in reads)), None)
+
+
+def _used_after_failure(facts: Facts, site: Site) -> Place | None:
+    """Return where the credentials are read although a condition has found that there are none: it only tells."""
+    flow, holder = facts.flow(site.function), _holder(site)
+    asked: list[Expression] = [site.call] if holder is None else list(_reads(site, holder))
+    tests = [one for one in site.function.statements() if isinstance(one, Branch) and not one.otherwise]
+    for branch in tests:
+        if not any(one in asked for one in walk(branch.test)) or not _only_tells(facts, branch, site):
+            continue
+        for use in _uses(facts, site):
+            is_guarded = any(one in asked for guard in flow.guards(use) for one in walk(guard.test))
+            if flow.dominates(branch.test, use) and not is_guarded:
+                return use.place
     return None
+
+
+def _only_tells(facts: Facts, branch: Branch, site: Site) -> bool:
+    """Say whether nothing but calls that come back is done in the branch."""
+    return all(
+        isinstance(one, Evaluate)
+        and isinstance(one.value, Call)
+        and not facts.endings.lets_go(one.value, site.function)
+        and not facts.endings.may_end(one.value, site.function)
+        for one in branch.then
+    )
+
+
+def _holder(site: Site) -> Name | None:
+    """Return the variable that takes the result."""
+    stored = [one for one in site.function.statements() if isinstance(one, Assign) and one.value is site.call]
+    return stored[0].target if stored and isinstance(stored[0].target, Name) else None
+
+
+def _uses(facts: Facts, site: Site) -> Iterator[Attribute]:
+    """Yield the reads of the credentials that come after the question on every way."""
+    function, held = site.function, site.argument("buffer")
+    credentials = facts.names.variable(held, function) if held is not None else None
+    for part in function.expressions() if credentials is not None else ():
+        is_read = isinstance(part, Attribute) and facts.names.variable(part.value, function) == credentials
+        if is_read and isinstance(part, Attribute) and facts.flow(function).dominates(site.call, part):
+            yield part
 
 
 def _without_casts(expression: Expression) -> Expression:

@@ -1,0 +1,24 @@
+/* Whoever cannot be asked for is not let in. */
+#define _GNU_SOURCE
+#include <stdio.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+struct visitor {
+    int fd;
+    struct ucred who;
+};
+
+int greet(struct visitor *visitor)
+{
+    socklen_t size = sizeof visitor->who;
+    int failed = getsockopt(visitor->fd, SOL_SOCKET, SO_PEERCRED, &visitor->who, &size);
+
+    if (failed) {
+        perror("SO_PEERCRED");
+        return -1;
+    }
+    if (visitor->who.uid != getuid())
+        return -1;
+    return 0;
+}
