@@ -23,12 +23,12 @@ class ZenohEnds(Ends):
 
     def sequential(self, path: str, log: CallLog) -> None:
         with opened(connect=[f"unixsock-stream/{path}"]) as session:
-            querier = session.declare_querier(KEY)
+            querier = session.declare_querier(KEY, congestion_control=zenoh.CongestionControl.BLOCK)
             one_by_one(lambda argument: echo_of(querier.get(payload=argument)), log)
 
     def in_flight(self, path: str, log: CallLog, count: int) -> None:
         with opened(connect=[f"unixsock-stream/{path}"]) as session:
-            querier = session.declare_querier(KEY)
+            querier = session.declare_querier(KEY, congestion_control=zenoh.CongestionControl.BLOCK)
             pipelined(lambda argument: querier.get(payload=argument), echo_of, log, count)
 
 
