@@ -128,8 +128,9 @@ class SharedSocket(LocalSocket):
     def waiting_place(self) -> WaitingPlace | None:
         """Return where its loop says on which processor it is; None where nobody is to look. In the loop's thread."""
         if self._place is None:
-            self._lookout = lookout_of(asyncio.get_running_loop())
-            self._place = self._lookout.join()
+            lookout = lookout_of(asyncio.get_running_loop())
+            if (place := lookout.join()) is not None:
+                self._lookout, self._place = lookout, place
         return self._place
 
     def look_out_for(self, place: WaitingPlace | None) -> None:

@@ -6,6 +6,7 @@ import collections.abc
 import functools
 import inspect
 import re
+import sys
 import typing
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
@@ -29,7 +30,7 @@ from localsocket.values.type_parts import type_parts
 from localsocket.wire.call_bodies import NO_NAMED, CallApart, CallBody
 from localsocket.wire.hash_floods import guarded
 from localsocket.wire.serializers import UNREADABLE
-from localsocket.wire.sizes import ALWAYS_TRIED, FLAT, check_size
+from localsocket.wire.sizes import FLAT, check_size
 
 _STREAMS = {
     collections.abc.Iterator,
@@ -231,17 +232,17 @@ class Result:
 
         Raises BadResult; TooLongToSend for certainly more than `longest` bytes.
         """
+        kind = type(value)
         # Plain to see for what most calls give: each result comes here.
-        least = len(value) if type(value) in FLAT else 0  # type: ignore[arg-type]
-        if longest is not None and (not least or least > ALWAYS_TRIED):
-            least = check_size(value, longest)
+        is_small = kind in FLAT and len(value) < LARGE  # type: ignore[arg-type]
+        encode = self._encode if is_small else self._encoder_of(value, longest)
         try:
-            body = self._encode_large(value) if least >= LARGE else self._encode(value)
+            body = encode(value)
         except (TypeError, ValueError, OverflowError, RecursionError) as error:
             raise BadResult(self.method, self._part, str(error)) from error
-        if not isinstance(body, bytes):
+        if type(body) is Gathered:
             self._prove(body)
-        elif self.kind is not Any and type(value) is not self._plain:
+        elif kind is not self._plain and self.kind is not Any:
             self.read(body)
         return body
 
@@ -294,8 +295,12 @@ class Result:
     def _read_apart(self, body: Outline) -> Any:
         return self._known.convert(_decode_anything(memoryview(body)), self.kind)
 
-    def _encode_large(self, value: object) -> Written:
-        return self._known.gather_large(value) if self._may_be_gathered else self._encode(value)
+    def _encoder_of(self, value: object, longest: int | None) -> Callable[[Any], Written]:
+        """Return what is to write a value, after some looks at it. Raises TooLongToSend."""
+        if longest is None and type(value) not in FLAT:
+            return self._encode
+        least = check_size(value, sys.maxsize if longest is None else longest)
+        return self._known.gather_large if least >= LARGE and self._may_be_gathered else self._encode
 
     @functools.cached_property
     def _may_be_gathered(self) -> bool:

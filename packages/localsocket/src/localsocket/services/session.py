@@ -325,7 +325,8 @@ class Session(SessionOutput):
             try:
                 return door.feed(data)
             finally:
-                self._put(door.take_output())
+                if door.output:
+                    self.outbox.put(door.take_output())
 
     def _open_door(self, door: Door, table: Mapping[str, Method]) -> None:
         if isinstance(door, Answerer):

@@ -187,7 +187,8 @@ class SessionOutput:
         """Raises _ItemTooLong for one that is longer than the peer takes, which fail() is to be told of."""
         try:
             with self._lock:
-                self._put(self._door.item(call.answer, body))
+                if frame := self._door.item(call.answer, body):
+                    self.outbox.put(frame)
         except TooLongToSend as error:
             raise _ItemTooLong(call.method.name, error.length, error.limit) from error
 

@@ -17,7 +17,7 @@ import os
 import re
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
-from typing import Any, Final, NamedTuple, TypeAlias
+from typing import Any, Final, NamedTuple, TypeAlias, final
 
 import msgspec
 
@@ -131,6 +131,7 @@ class Apart(NamedTuple):
     values: list[tuple[bool, int]]
 
 
+@final
 class Gathered:
     """A message in pieces, some of which are the memory of its values: to be joined before these may change.
 

@@ -10,17 +10,17 @@ import msgspec
 from localsocket._core import AnsweredCall as AnsweredCall
 from localsocket._core import short_ways
 from localsocket.errors import PeerBrokeProtocol, TooLongToSend, TooManyDescriptors
-from localsocket.interfaces import Laden, WaitingPlace
+from localsocket.interfaces import Laden, Outline, WaitingPlace
 from localsocket.values.gathering import Gathered, Written
-from localsocket.wire.call_bodies import Failure, decode_call, decode_count, encode_failure
+from localsocket.wire.call_bodies import CallApart, Failure, decode_call, decode_count, encode_failure
 from localsocket.wire.frames import HEADER_SIZE, PIECE, Body, FrameDecoder, Kind, encode_frame
 from localsocket.wire.greeting import Greeting, carry_descriptors, decode_greeting
 from localsocket.wire.laden_frames import ArrivedDescriptors, LadenFrameDecoder
 from localsocket.wire.shared_bodies import LARGE, LAST_BY_SOCKET, Memories, SharedBodies, agreed_bodies
 from localsocket.wire.stream_terms import NO_TERMS, take_terms
 
-_CALL, _NOTIFICATION, _CANCEL, _CREDIT, _REPLY, _ITEM = map(
-    int, (Kind.CALL, Kind.NOTIFICATION, Kind.CANCEL, Kind.CREDIT, Kind.REPLY, Kind.ITEM)
+_GREETING, _CALL, _NOTIFICATION, _CANCEL, _CREDIT, _REPLY, _ITEM = map(
+    int, (Kind.GREETING, Kind.CALL, Kind.NOTIFICATION, Kind.CANCEL, Kind.CREDIT, Kind.REPLY, Kind.ITEM)
 )
 
 
@@ -28,11 +28,12 @@ Request: TypeAlias = tuple[int, AnsweredCall]
 """What the peer wants (Kind.CALL, NOTIFICATION, CANCEL, CREDIT), and of which call."""
 
 
-def _notification(body: Body) -> AnsweredCall:
-    made = AnsweredCall(0, decode_call(body), 0, len(body), NO_TERMS)
+def _take_along(answer: AnsweredCall, body: Body) -> None:
+    """Keep what has come beside the body: descriptors, or its large values."""
     if type(body) is Laden:
-        made.descriptors = body.descriptors
-    return made
+        answer.descriptors = body.descriptors
+    elif type(body) is Outline:
+        answer.body = CallApart.of(answer.body, body.pieces)
 
 
 class CallingHalf(Protocol):
@@ -53,7 +54,7 @@ class Answerer:
     half that makes calls, where both ends may.
     """
 
-    _read_call = staticmethod(decode_call)
+    _read_call = staticmethod(decode_call)  # where the compiled core finds these two
     _no_terms = NO_TERMS
     is_json = False
     is_limit_known = True
@@ -74,6 +75,8 @@ class Answerer:
         self.longest = 0  # message that the peer takes, in bytes; it has greeted before anything is sent for a call
         self._decoder = FrameDecoder(mine.max_message, piece=PIECE)
         self._is_laden = False
+        self.has_more = False  # whether feed() may give more of what has arrived, also when it is fed nothing
+        self.unfinished = 0  # bytes that are held of a frame that has not arrived whole
         self.on_greeted: Callable[[], object] | None = None
         # Told where the peer waits, it says where this side does.
         self.on_place: Callable[[WaitingPlace], WaitingPlace | None] | None = None
@@ -99,19 +102,9 @@ class Answerer:
         return self._open.values()
 
     @property
-    def has_more(self) -> bool:
-        """Whether feed() may give more of what has arrived, also when it is fed nothing."""
-        return self._decoder.has_more
-
-    @property
     def unread(self) -> int:
-        """How many bytes it may give more of."""
-        return len(self._decoder) if self._decoder.has_more else 0
-
-    @property
-    def unfinished(self) -> int:
-        """How many bytes are held of a frame that has not arrived whole."""
-        return self._decoder.unfinished
+        """How many bytes feed() may give more of."""
+        return len(self._decoder) if self.has_more else 0
 
     # --- descriptors --------------------------------------------------------------------------------------------------
 
@@ -146,20 +139,18 @@ class Answerer:
                     if (taken := self._take_from_memory(kind, body)) is None:
                         continue
                     kind, body = taken  # what stands for another frame is that one
-                if self.peer is None:
-                    self._has_greeted(decode_greeting(body, self.mine))
-                elif kind == _CALL:
+                if kind == _CALL:
                     if not number or number in self._open:
                         raise PeerBrokeProtocol(f"the peer made call {number}, which may not be or is under way")
-                    read = self._read_call(body)
-                    terms = take_terms(read.carrier) if read.carrier else self._no_terms
+                    read = decode_call(body)
+                    terms = take_terms(read.carrier) if read.carrier else NO_TERMS
                     answer = AnsweredCall(number, read, self._window, len(body), terms)
-                    if type(body) is Laden:
-                        answer.descriptors = body.descriptors
+                    if type(body) is not bytes:
+                        _take_along(answer, body)
                     self._open[number] = answer
                     requests.append((kind, answer))
                 elif kind == _NOTIFICATION:
-                    requests.append((kind, _notification(body)))
+                    requests.append((kind, self._notification(body)))
                 elif kind == _CANCEL:
                     if (cancelled := self._open.pop(number, None)) is not None:
                         cancelled.is_over = True
@@ -167,11 +158,15 @@ class Answerer:
                 elif kind == _CREDIT:
                     if (credited := self._take_credit(number, body)) is not None:
                         requests.append((kind, credited))
+                elif kind == _GREETING:  # the first frame, and no other: the decoder sees to that
+                    self._has_greeted(decode_greeting(body, self.mine))
                 else:
                     self._take_answer(kind, number, body)
         except PeerBrokeProtocol:
             self._undo(requests)
             raise
+        finally:
+            self.has_more, self.unfinished = self._decoder.has_more, self._decoder.unfinished
         return requests
 
     def check_end(self) -> None:
@@ -206,7 +201,7 @@ class Answerer:
         """Raises TooLongToSend or TooManyDescriptors, and leaves the call open, when the peer does not take so much."""
         if len(body) > self.longest:
             raise TooLongToSend(len(body), self.longest)
-        if isinstance(body, Gathered) and body.batch is not None:
+        if type(body) is Gathered and body.batch is not None:
             most = 0 if self.peer is None else self.peer.most_descriptors
             if body.batch.count > most:
                 raise TooManyDescriptors(most)
@@ -260,6 +255,12 @@ class Answerer:
         elif self.output == self.mine.encode():
             self.tell_place(on_place(place))
 
+    def _notification(self, body: Body) -> AnsweredCall:
+        made = AnsweredCall(0, self._read_call(body), 0, len(body), self._no_terms)
+        if type(body) is not bytes:
+            _take_along(made, body)
+        return made
+
     def _take_credit(self, number: int, body: Body) -> AnsweredCall | None:
         granted = decode_count(body)
         if (credited := self._open.get(number)) is not None:
@@ -295,7 +296,9 @@ class Answerer:
         answer.is_over = True
         answer.context = None  # which may know the answer: the garbage collector would come to both much later
         del self._open[answer.number]
-        return self._frame(kind, answer.number, body)
+        if self.bodies is None or len(body) < LARGE:  # as _frame() does: each answer comes here
+            return encode_frame(kind, answer.number, body)
+        return self.bodies.encode(kind, answer.number, body)
 
     def _frame(self, kind: int, number: int, body: Written) -> bytes:
         if len(body) >= LARGE and self.bodies is not None:

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from localsocket.errors import PeerBrokeProtocol
-from localsocket.interfaces import Buffer, Outline
+from localsocket.interfaces import Buffer
 from localsocket.values.gathering import Written
 from localsocket.values.known_types import PLAIN, KnownTypes
 from localsocket.wire.frames import Body
@@ -37,6 +37,10 @@ class CallApart(CallBody):
     """A call whose large arguments came apart from it."""
 
     pieces: list[Buffer] = []
+
+    @classmethod
+    def of(cls, call: CallBody, pieces: list[Buffer]) -> CallApart:
+        return cls(call.method, call.timeout, call.arguments, call.named, call.carrier, pieces)
 
     def forget_arguments(self) -> None:
         super().forget_arguments()
@@ -88,8 +92,6 @@ def decode_call(body: Body) -> CallBody:
         raise PeerBrokeProtocol(f"the peer's call cannot be read: {error}") from error
     if call.timeout is not None and not call.timeout >= 0:
         raise PeerBrokeProtocol(f"the peer gave a call {call.timeout} seconds")
-    if type(body) is Outline:
-        return CallApart(call.method, call.timeout, call.arguments, call.named, call.carrier, body.pieces)
     return call
 
 

@@ -268,14 +268,9 @@ class Caller:
                     if (taken := self.bodies.take(kind, body, None if asked is None else asked.into)) is None:
                         continue
                     kind, body = taken  # what stands for another frame is that one
-                if self.peer is None:
-                    peer = decode_greeting(body, self.mine)
-                    self.bodies = agreed_bodies(self.mine, peer, self.memories)
-                    self.has_greeted(peer)
-                    continue
                 call = self._open.get(number)
                 if call is None:
-                    self._check_late(kind, number)
+                    self._take_other(kind, number, body)
                     continue
                 news.append(call)
                 if kind == _REPLY and not call.is_stream:
@@ -324,6 +319,15 @@ class Caller:
         """Whether the frame of such a call may be sent again, on a connection that knows nothing of this memory."""
         return self.repeats and self.peer is not None and method in self.peer.idempotent
 
+    def _take_other(self, kind: int, number: int, body: Body) -> None:
+        """Take in what has come for no open call: the greeting, or something for a call that is over."""
+        if self.peer is not None:
+            self._check_late(kind, number)
+            return
+        peer = decode_greeting(body, self.mine)
+        self.bodies = agreed_bodies(self.mine, peer, self.memories)
+        self.has_greeted(peer)
+
     def _check_late(self, kind: int, number: int) -> None:
         """Check what has come for no open call: it was cancelled, and this on its way when the peer learned of it."""
         if kind not in _ANSWERS:
@@ -366,10 +370,9 @@ class Caller:
         try:
             is_flat, least = check_sizes(arguments, longest)
             if named:
-                least += check_size(named, longest)
+                is_flat, least = False, least + check_size(named, longest)
             is_large = least >= LARGE_VALUE
-            is_flat = is_flat and not (named or is_large)
-            if is_flat:
+            if is_flat and not is_large:
                 flat = (method, timeout, arguments, {}, carrier) if carrier else (method, timeout, arguments)
                 body: Written = self._encode_flat(flat)
             else:
@@ -380,7 +383,7 @@ class Caller:
             raise UnsuitableMessage("msgpack", str(error)) from error
         if len(body) > longest:
             raise self._too_long(len(body))
-        if not is_flat and isinstance(body, Gathered) and body.met:
+        if not is_flat and type(body) is Gathered and body.met:
             self._check_descriptors(method, len(body.met))
             body.copy_descriptors()
         return body

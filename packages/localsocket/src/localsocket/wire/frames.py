@@ -67,7 +67,7 @@ _NO_EXTRAS: Final = bytes(3)
 
 def encode_frame(kind: int, number: int, body: Written) -> bytes:
     """Return the frame, Laden where descriptors travel along: these are its from then on."""
-    if isinstance(body, Gathered):
+    if type(body) is Gathered:
         if (batch := body.batch) is not None:
             return Laden(body.join(HEADER.pack(len(body), kind, batch.count, 0, number)), batch)
         return body.join(HEADER.pack(len(body), kind, 0, 0, number))
@@ -92,10 +92,10 @@ class FrameDecoder:
     header is there, before anything is kept for it.
 
     feed() gives the frames that begin within one `piece` of what is there. While `has_more` is true it gives others of
-    it, also when it is fed nothing.
+    it, also when it is fed nothing. `unfinished` is how many bytes are held of a frame that has not arrived whole.
     """
 
-    __slots__ = ("_arrived", "_is_greeted", "_last", "_needed", "max_body")
+    __slots__ = ("_arrived", "_is_greeted", "_last", "_needed", "has_more", "max_body", "unfinished")
 
     def __init__(self, max_body: int, *, piece: int = sys.maxsize) -> None:
         self.max_body = max_body
@@ -103,21 +103,12 @@ class FrameDecoder:
         self._arrived = bytearray()
         self._needed = HEADER_SIZE
         self._is_greeted = False
+        self.has_more = False  # these two are asked after each feed(), and change only where something is held
+        self.unfinished = 0
 
     def __len__(self) -> int:
         """How many bytes are held: of an unfinished frame, and what there is more of."""
         return len(self._arrived)
-
-    @property
-    def has_more(self) -> bool:
-        """Whether there may be frames in what is held."""
-        return len(self._arrived) >= self._needed
-
-    @property
-    def unfinished(self) -> int:
-        """How many bytes are held of a frame that has not arrived whole."""
-        held = len(self._arrived)
-        return held if held < self._needed else 0
 
     @property
     def wanted(self) -> int:
@@ -139,9 +130,11 @@ class FrameDecoder:
                     return [(kind, number, memoryview(data)[HEADER_SIZE:] if length > _VIEWED else data[HEADER_SIZE:])]
             return self._parse(data, 0, [])
         self._arrived += data
-        if len(self._arrived) < self._needed:
+        self._note_held()
+        if not self.has_more:
             return []
         arrived, self._arrived = self._arrived, bytearray()
+        self.has_more = False
         return self._parse(arrived, 0, [])
 
     def check_end(self) -> None:
@@ -164,6 +157,7 @@ class FrameDecoder:
             if stop > end:
                 self._needed = HEADER_SIZE + length
                 self._arrived += memoryview(data)[start:]
+                self._note_held()
                 return frames
             self._is_greeted = True
             start = stop
@@ -173,7 +167,13 @@ class FrameDecoder:
         self._needed = HEADER_SIZE
         if start < end:
             self._arrived += data[start:]
+            self._note_held()
         return frames
+
+    def _note_held(self) -> None:
+        held = len(self._arrived)
+        self.has_more = held >= self._needed
+        self.unfinished = 0 if self.has_more else held
 
     def _check_header(self, length: int, kind: int, descriptors: int, flags: int, number: int) -> None:
         if not self._is_greeted:

@@ -55,6 +55,7 @@ class LadenFrameDecoder(FrameDecoder):
         made = cls(before.max_body, arrivals, most, ahead=len(before._arrived))
         made._last, made._arrived, made._needed = before._last, before._arrived, before._needed
         made._is_greeted = before._is_greeted
+        made._note_held()
         return made
 
     def plain(self) -> FrameDecoder:
@@ -62,6 +63,7 @@ class LadenFrameDecoder(FrameDecoder):
         made = FrameDecoder(self.max_body)
         made._last, made._arrived, made._needed = self._last, self._arrived, self._needed
         made._is_greeted = self._is_greeted
+        made._note_held()
         return made
 
     def close(self) -> None:
@@ -75,6 +77,7 @@ class LadenFrameDecoder(FrameDecoder):
             return self._parse_all()
         except BaseException:
             self._arrived, self._needed = bytearray(), HEADER_SIZE  # nothing may come of it any more
+            self._note_held()
             raise
 
     def _parse_all(self) -> list[Frame]:
@@ -95,6 +98,7 @@ class LadenFrameDecoder(FrameDecoder):
         self._place += start
         del arrived[:start]
         self._needed = HEADER_SIZE if self._head is None else HEADER_SIZE + self._head.length
+        self._note_held()
         self._arrivals.check(self._place if self._head is None else self._place + self._needed)
         return frames
 
