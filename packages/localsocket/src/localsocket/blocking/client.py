@@ -26,7 +26,6 @@ from localsocket.services.item_times import ItemTimes, check_idle_timeout
 from localsocket.services.method import DESCRIBE
 from localsocket.services.results_into import result_of_call
 from localsocket.services.schema import ANYTHING, Result
-from localsocket.services.served_call import ServedCall
 from localsocket.sockets.caller_driven import CLOSE_TIMEOUT
 from localsocket.sockets.connector import Connector
 from localsocket.sockets.given_socket import Reached
@@ -38,6 +37,7 @@ if TYPE_CHECKING:
     from localsocket.blocking.service_loop import ServiceLoop
     from localsocket.blocking.subscription import Subscription
     from localsocket.services.gap import OnGap
+    from localsocket.services.served_call import ServedCall
 
 T = TypeVar("T")
 

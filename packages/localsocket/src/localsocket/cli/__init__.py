@@ -24,6 +24,7 @@ def main() -> None:
         from localsocket.cli.shell_completion import answer_shell
 
         answer_shell(sys.argv[1:])
+        gc.freeze()  # else the interpreter looks for garbage among all of that before it ends
     else:
         from localsocket.cli.app import run
 

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from localsocket._core import AnsweredCall
 from localsocket.interfaces import Laden
 from localsocket.services.schema import Parameters, Result
-from localsocket.services.served_call import ServedCall
 from localsocket.values.descriptor_values import reading
-from localsocket.wire.answerer import AnsweredCall
 from localsocket.wire.frames import Body
+
+if TYPE_CHECKING:
+    from localsocket.services.served_call import ServedCall  # which clients do without
 
 _AT_ONCE = 8
 """Messages with as many descriptors as one may have, of which a connection may hold those: the rest is refused."""

@@ -41,7 +41,7 @@ _TOKEN = 17  # bytes that do so where bytes are expected; 16 could be an UUID
 _MOST_APART = 255
 _SEARCHED = 64 * 1024  # bytes around what is large that are worth being searched for extensions
 # What others have made of these codes. It is found too often rather than too rarely, and then nothing stands apart.
-_OTHERS = re.compile(rb"[\xd4-\xd8][\3\4]|\xc7.[\3\4]|\xc8..[\3\4]|\xc9....[\3\4]", re.DOTALL)
+_OTHERS = rb"(?s)[\xd4-\xd8][\3\4]|\xc7.[\3\4]|\xc8..[\3\4]|\xc9....[\3\4]"  # compiled for the first large value
 _FLAT = frozenset({type(None), bool, int, float, str})
 _BYTES_LIKE = frozenset({bytes, bytearray, memoryview})
 _LOOKED_THROUGH = 16  # items of one container, as in wire/sizes.py
@@ -169,7 +169,7 @@ class Gathered:
     def apart(self) -> Apart | None:
         """Return it with its large values apart, or None where that cannot be told from what is in it."""
         large = self._large
-        if not 0 < len(large) <= _MOST_APART or len(self.outline) > _SEARCHED or _OTHERS.search(self.outline):
+        if not 0 < len(large) <= _MOST_APART or len(self.outline) > _SEARCHED or re.search(_OTHERS, self.outline):
             return None
         message = [self._around[0]]
         for place, (value, behind) in enumerate(zip(large, self._around[1:], strict=True)):

@@ -205,8 +205,6 @@ def _simple_decoder() -> Callable[[Any], Any]:
 # --- MessagePack, value by value --------------------------------------------------------------------------------------
 
 _COUNTS = {0xDC: ">H", 0xDD: ">I", **_LARGE_MAPS}
-_ONE_BYTE = re.compile(rb"[\x00-\x7f\xc0-\xc3\xe0-\xff]+")
-_RUNS = {lead: re.compile(rb"(?:\x%02x.{%d})+" % (lead, size - 1), re.DOTALL) for lead, size in _FIXED.items()}
 
 
 class _Container:
@@ -287,7 +285,7 @@ class _Walk:
         else:
             size = _FIXED.get(lead, 1)
             left = self._stack[-1].left if self._stack else 1
-            run = _RUNS.get(lead, _ONE_BYTE).match(data, position, position + left * size)
+            run = _runs_of(lead).match(data, position, position + left * size)
             if run is None:
                 raise IndexError("it is cut off")
             count = (run.end() - position) // size
@@ -307,6 +305,14 @@ class _Walk:
             if (known := len(outer.keys)) >= _LOOK_AGAIN and not known & (known - 1):
                 outer.check_alike()  # a flood is known long before it is over
         outer.left -= 1
+
+
+@functools.cache
+def _runs_of(lead: int) -> re.Pattern[bytes]:
+    """Return what finds several scalars that begin so, or that are one byte each."""
+    if (size := _FIXED.get(lead)) is None:
+        return re.compile(rb"[\x00-\x7f\xc0-\xc3\xe0-\xff]+")
+    return re.compile(rb"(?:\x%02x.{%d})+" % (lead, size - 1), re.DOTALL)
 
 
 def _hashes(keys: Collection[bytes]) -> list[int]:

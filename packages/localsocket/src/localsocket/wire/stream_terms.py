@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import msgspec
 
 from localsocket.errors import PeerBrokeProtocol
 from localsocket.showing import shown
@@ -17,8 +17,7 @@ _TIMEOUT = "localsocket.timeout"
 _BEGIN = "begin"
 
 
-@dataclass(frozen=True, slots=True)
-class StreamTerms:
+class StreamTerms(msgspec.Struct, frozen=True):
     """`prefetch` is how many items the reader may hold at once; None counts bytes alone.
 
     With `begins_in_time` the seconds of the call are over when its stream has begun; else they are for all of it.
