@@ -39,7 +39,11 @@ def check(facts: Facts) -> Iterator[Finding]:
             if place_in is None or _is_keyed(facts, place_in[0], function):
                 continue
             if not _has_room_for(facts, place_in[0], place_in[1], function):
-                yield from _chosen(facts, expression, place_in[1], function)
+                yield from _chosen(facts, expression, *place_in, function)
+    for site in facts.calls.sites(Act.COPY_TEXT):
+        match site.argument("buffer"):
+            case Binary(operator="+", left=array, right=index) if facts.inference.is_pointer(array, site.function):
+                yield from _chosen(facts, site.call, array, index, site.function)
     for one in uncounted_connections(facts):
         message = (
             f"Each connection takes another element of `{one.array}`, and nothing compares their number with its room."
@@ -80,12 +84,14 @@ def _is_keyed(facts: Facts, value: Expression, function: FunctionInfo) -> bool:
     return _KEYED.search(facts.inference.type_of(value, function)) is not None
 
 
-def _chosen(facts: Facts, use: Expression, index: Expression, function: FunctionInfo) -> Iterator[Finding]:
+def _chosen(
+    facts: Facts, use: Expression, array: Expression, index: Expression, function: FunctionInfo
+) -> Iterator[Finding]:
     trace = facts.taint.received_offset(index, function)
     if trace is None:
         return
     is_number = any(step.makes_number for step in trace) or _NUMBER.fullmatch(facts.inference.type_of(index, function))
-    if is_number:
+    if is_number or facts.inference.is_pointer(array, function):
         message = "A peer chooses this index, and nothing keeps it inside the array."
         yield RULE.finding(use.place, message, [*steps_of(trace), (use.place, "used as an index here")])
 
