@@ -297,6 +297,8 @@ class Inference:
         inside = re.search(r"[<\[](.*)[>\]]", text)
         if inside and inside.group(1):
             return self.canonical(inside.group(1).rpartition(",")[2], unit)
+        if text.rstrip().endswith(("*", "]")):
+            return self._of_known(variable)  # an array of C, or a pointer to the first of several
         return next(filter(None, self._bound_types(variable, of_elements=True)), "")
 
     def _of_member(self, expression: Expression, function: FunctionInfo) -> str:
