@@ -35,6 +35,8 @@ def _needs(facts: Facts, found: ClassInfo) -> Iterator[tuple[Place, str]]:
     if "QObject" not in facts.inference.class_lineage(found)[1:]:
         return
     for method in found.all_methods():
+        if "Q_INVOKABLE" in _code_of(found, method.declared_at or method.place):
+            yield method.place, f"lets {method.name} be invoked by name"
         for call in method.calls() if method.body is not None else ():
             if isinstance(call.function, Name) and call.called_name == "tr" and not _translates_itself(found):
                 yield call.place, "translates with tr()"
@@ -50,7 +52,11 @@ def _needs(facts: Facts, found: ClassInfo) -> Iterator[tuple[Place, str]]:
 
 def _translates_itself(found: ClassInfo) -> bool:
     """Say whether Q_DECLARE_TR_FUNCTIONS gives the class a tr() of its own."""
-    return "Q_DECLARE_TR_FUNCTIONS" in found.unit.code[found.unit.span(found.place.line, found.place.end_line)]
+    return "Q_DECLARE_TR_FUNCTIONS" in _code_of(found, found.place)
+
+
+def _code_of(found: ClassInfo, place: Place) -> str:
+    return found.unit.code[found.unit.span(place.line, place.end_line)]
 
 
 RULE = Rule(
