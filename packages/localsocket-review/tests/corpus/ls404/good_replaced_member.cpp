@@ -1,0 +1,22 @@
+#include <QLocalSocket>
+#include <QObject>
+
+class Phone : public QObject
+{
+    Q_OBJECT
+public:
+    void dial(const QString &name)
+    {
+        if (m_line != nullptr)
+            m_line->deleteLater();
+        m_line = new QLocalSocket(this);
+        connect(m_line, &QLocalSocket::errorOccurred, this, &Phone::failed);
+        m_line->connectToServer(name);
+    }
+
+signals:
+    void failed();
+
+private:
+    QLocalSocket *m_line = nullptr;
+};
