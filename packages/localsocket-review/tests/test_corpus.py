@@ -12,6 +12,7 @@ from localsocket_review.reviewer import review
 from localsocket_review.rules import all_rules
 from localsocket_review.rules.rule import Rule
 from planted_defects import CASES, CORPUS, files_of, name_of, planted, review_of_corpus
+from rule_examples import program_of
 
 SUFFIXES = {Language.PYTHON: {".py"}, Language.CPP: {".c", ".cpp", ".h", ".hpp"}}
 
@@ -52,6 +53,17 @@ def test_a_rule_teaches(rule: Rule) -> None:
     assert rule.examples
     for example in rule.examples:
         assert example.bad != example.good
+
+
+@pytest.mark.parametrize("rule", all_rules(), ids=lambda rule: rule.id)
+def test_the_examples_of_a_rule_are_told_apart(rule: Rule, tmp_path: Path) -> None:
+    for at, example in enumerate(rule.examples):
+        suffix = ".py" if example.language is Language.PYTHON else ".cpp"
+        for code, has_it in ((example.bad, True), (example.good, False)):
+            program = tmp_path / f"{at}_{has_it}{suffix}"
+            program.write_text(program_of(rule, example, code), encoding="utf-8")
+            findings = review([program]).findings
+            assert (rule.id in {finding.rule for finding in findings}) is has_it, [str(one) for one in findings]
 
 
 def test_no_two_rules_have_one_id() -> None:
