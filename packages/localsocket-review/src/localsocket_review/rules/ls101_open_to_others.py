@@ -193,7 +193,7 @@ RULE = Rule(
     repair="give the owner alone access (0600, UserAccessOption), and hand descriptors to whoever else needs them",
     unless=(
         "the mode gives access to the owner alone",
-        "the socket is given to a group of the program's choice: that is said in a note",
+        "the program gives the socket to a group that it chose: reported as a note",
         "the file is no socket",
     ),
     examples=(

@@ -147,14 +147,14 @@ RULE = Rule(
     severity=Severity.NOTE,
     cwe="CWE-276",
     why=(
-        "Without a word about access the umask of whoever starts the program decides. That is often enough, and "
-        "nothing that the program can rely on."
+        "If the program does not say who may connect, the umask of the user who starts it decides. That often "
+        "works, but the program cannot rely on it."
     ),
     repair="call setSocketOptions(UserAccessOption) before listen, or bind in a directory of mode 0700",
     unless=(
         "the endpoint is in a runtime directory or a private one",
-        "a descriptor that listens already is passed in",
-        "the credentials of the peers are asked for",
+        "a descriptor that already listens is passed in",
+        "the program checks the credentials of its peers",
     ),
     examples=(
         Example(

@@ -202,11 +202,11 @@ RULE = Rule(
     ),
     repair="bind inside a directory that you made with mode 0700, or, on Linux, fchmod the socket before bind",
     unless=(
-        "chmod comes between bind and listen of a stream: on Linux that is in time, and said in a note",
+        "chmod comes between bind and listen of a stream: on Linux that is in time, and reported as a note",
         "a directory is made with mode 0700, or narrowed to it, before the bind",
         "the socket itself gets its mode by fchmod before the bind",
-        "the mode lets the group or everyone connect: then it opens, which LS101 says",
-        "the umask that is set lets the owner alone connect: that is said in a note",
+        "the mode lets the group or everyone connect: LS101 reports that",
+        "the umask lets only the owner connect: reported as a note",
     ),
     examples=(
         Example(

@@ -64,8 +64,9 @@ RULE = Rule(
     severity=Severity.MEDIUM,
     cwe="CWE-306",
     why=(
-        "Names in the abstract namespace are no files: no mode and no directory keeps anybody out, not even programs "
-        "in containers that share the network. Only asking the system for the peer's uid tells who connects."
+        "Names in the abstract namespace are not files: no mode and no directory keeps anybody out, not even "
+        "programs in containers that share the network. Only the peer's uid, which the system gives, shows who "
+        "connects."
     ),
     repair="use a path in a private directory, or compare the uid of SO_PEERCRED before you read or send",
     unless=(

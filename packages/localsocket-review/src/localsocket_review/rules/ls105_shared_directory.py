@@ -68,7 +68,10 @@ RULE = Rule(
     unless=(
         "the directory was made by mkdtemp, TemporaryDirectory or QTemporaryDir",
         "its directory is a link that the program makes with symlink(), which fails where the name is taken",
-        "the owner and the mode of its directory are checked before, or by a client the owner of the socket",
+        (
+            "the owner and the mode of its directory are checked first; a client may check the owner of the socket "
+            "instead"
+        ),
     ),
     examples=(
         Example(

@@ -133,7 +133,8 @@ RULE = Rule(
     cwe="CWE-367",
     why=(
         "After a crash the socket's file stays, and removing it before bind makes the next start work. It also "
-        "removes the file of a server that lives: its clients stay, new ones reach the newcomer, and nobody is told."
+        "removes the file of a server that is still running: its clients stay connected, new ones reach the "
+        "newcomer, and neither server notices."
     ),
     repair="hold a lock file from before the removal until the server ends; a server that is starting refuses, too",
     unless=(

@@ -166,7 +166,7 @@ RULE = Rule(
     ),
     repair="send bytes in a format of plain data, such as JSON or MessagePack, and check what arrives",
     unless=(
-        "bytes are received, and not unpickled",
+        "the bytes are received but not unpickled",
         "an Unpickler whose find_class allows a fixed list",
         "the pickles come from the program's own processes, over a Pipe",
     ),

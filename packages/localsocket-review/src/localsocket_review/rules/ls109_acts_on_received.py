@@ -141,7 +141,7 @@ RULE = Rule(
         "the text is quoted with shlex.quote",
         "the data is an argument of its own in a list, without a shell",
         "the request only chooses from a fixed table",
-        "the text was compared with those that are allowed",
+        "the text was compared with the allowed ones",
         "a name with a separator or two dots in it was refused before",
     ),
     examples=(

@@ -47,7 +47,7 @@ def check(facts: Facts) -> Iterator[Finding]:
         yield finding
     for call, _ in cut_paths(facts):
         if call.place not in told:
-            message = "A path that is too long is cut off here: another name is used, and nobody is told."
+            message = "A path that is too long is cut off here: another name is used, and nothing reports it."
             yield RULE.finding(
                 call.place,
                 message,

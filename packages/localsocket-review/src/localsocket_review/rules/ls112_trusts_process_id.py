@@ -93,11 +93,11 @@ RULE = Rule(
     severity=Severity.MEDIUM,
     cwe="CWE-367",
     why=(
-        "A process id is a number that is used again. Between the question and the look at /proc the peer can end, or "
-        "run another program, and the number then speaks for somebody else."
+        "Process ids are reused. Between the moment you ask for one and the look at /proc, the peer can end or "
+        "run another program, and the number then belongs to somebody else."
     ),
     repair="decide by the uid of SO_PEERCRED; for the process itself, hold the descriptor that SO_PEERPIDFD gives",
-    unless=("the process is held by SO_PEERPIDFD", "the number is only told, as in a log"),
+    unless=("the process is held by SO_PEERPIDFD", "the number is only shown, as in a log"),
     examples=(
         Example(
             Language.PYTHON,

@@ -25,7 +25,7 @@ def check(facts: Facts) -> Iterator[Finding]:
             message = f"The credentials are used before the result of {site.api.method}() is looked at."
             yield RULE.finding(site.place, message, [(site.place, "asked here"), (used, "used here")])
         elif (used := _used_after_failure(facts, site)) is not None:
-            message = f"A failure of {site.api.method}() is told, and the credentials are used all the same."
+            message = f"If {site.api.method}() fails, that is only logged, and the credentials are used all the same."
             yield RULE.finding(site.place, message, [(site.place, "asked here"), (used, "used here")])
 
 
@@ -113,11 +113,11 @@ RULE = Rule(
     severity=Severity.MEDIUM,
     cwe="CWE-252",
     why=(
-        "A peer that has gone, or a socket of another kind, gives no credentials. A structure that was zeroed then "
-        "says user 0, which is root."
+        "A peer that has gone, or a socket of another kind, has no credentials. A zeroed structure then names "
+        "user 0, which is root."
     ),
     repair="refuse the peer when the call fails; of SO_PEERCRED, also when the process id is 0",
-    unless=("the result is tested", "another option of the socket is asked for"),
+    unless=("the result is tested, and a failure refuses the peer", "another option of the socket is asked for"),
     examples=(
         Example(
             Language.CPP,

@@ -101,7 +101,7 @@ RULE = Rule(
     unless=(
         "FD_CLOEXEC is set afterwards, there or by everyone who gets it from a function around the call",
         "all else is closed before any program is started, or each is started before the socket is made",
-        "the programs that run this start no other: that is said in a note, one for each program",
+        "the program starts no other program: reported as a note, once for each program",
         "Qt makes the socket, and marks it",
         "the socket is one of a network or of Windows, or may be: nothing tells that it is a local one",
         "accept() is the way of systems that have no accept4(), which is called beside it",

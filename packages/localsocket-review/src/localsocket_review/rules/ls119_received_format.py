@@ -44,7 +44,7 @@ RULE = Rule(
     repair='give the text as an argument: printf("%s", text)',
     unless=(
         "the text is an argument, and the format a string of the program",
-        "the text was compared with those that are allowed",
+        "the text was compared with the allowed ones",
         "a text stands first where the function of that name takes a descriptor: it is the program's own",
     ),
     examples=(

@@ -64,7 +64,7 @@ RULE = Rule(
     repair="test the result, and report errorString() or errno when it failed",
     unless=(
         "Python's own sockets raise instead",
-        "the object is asked afterwards, by isListening(), state() or error()",
+        "isListening(), state() or error() is called afterwards",
         "the wait is for the end of the connection",
     ),
     examples=(

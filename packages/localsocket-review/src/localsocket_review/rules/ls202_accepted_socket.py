@@ -299,7 +299,7 @@ RULE = Rule(
         "and call that at once if it is unconnected already"
     ),
     unless=(
-        "the pointer is asked before it is used, or hasPendingConnections() is",
+        "the pointer is tested before it is used, or hasPendingConnections() is called",
         "disconnected is connected to deleteLater, or a slot deletes the socket",
         "the socket is handed to an object that owns it",
         "the server is a local object, with which its sockets end",

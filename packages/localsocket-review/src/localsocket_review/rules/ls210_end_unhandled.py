@@ -69,14 +69,15 @@ RULE = Rule(
     severity=Severity.LOW,
     cwe=None,
     why=(
-        "connectToServer() returns at once. That there is no server, or that it has gone later, is told by signals "
-        "alone: a client that listens to none of them shows its last answer for ever and writes into nothing."
+        "connectToServer() returns at once. Only signals report that there is no server, or that it has gone "
+        "since. A client that is connected to none of them shows its last answer for ever and writes into "
+        "nothing."
     ),
     repair="connect errorOccurred and disconnected before connectToServer, and try again from a timer",
     unless=(
         "errorOccurred, disconnected or stateChanged is connected",
         "the caller waits with waitForConnected(), or asks state()",
-        "the socket is given by somebody who is told",
+        "the socket comes from code that handles these signals",
     ),
     examples=(
         Example(

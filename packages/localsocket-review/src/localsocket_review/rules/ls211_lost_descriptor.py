@@ -39,9 +39,9 @@ RULE = Rule(
     severity=Severity.LOW,
     cwe="CWE-775",
     why=(
-        "A descriptor whose number is forgotten stays open until the program ends. Error paths are where that happens: "
-        "each failure costs one, and who can make them fail can use up all of them. Then accept() fails, and the "
-        "server refuses everybody."
+        "A descriptor whose number is lost stays open until the program ends. This usually happens on error "
+        "paths: each failure leaks one descriptor, and a peer that can cause failures can use up all of them. "
+        "Then accept() fails, and the server refuses everybody."
     ),
     repair="close it before this return: one label at the end of the function, which all errors go to, does it once",
     unless=(

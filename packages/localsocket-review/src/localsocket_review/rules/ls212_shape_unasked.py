@@ -51,15 +51,15 @@ RULE = Rule(
     severity=Severity.MEDIUM,
     cwe="CWE-1287",
     why=(
-        "A peer sends what it likes: half a structure, a list where an object is expected, one word instead of two. In "
-        "C the fields of a short message are what the stack held before. In Python the error leaves the loop that "
-        "accepts connections, and one malformed message ends the server for everybody."
+        "A peer can send anything: half a structure, a list where an object is expected, one word instead of two. "
+        "In C the missing fields of a short message hold what was on the stack before. In Python the error leaves "
+        "the loop that accepts connections, and one malformed message ends the server for everybody."
     ),
     repair="compare how many bytes came with the size of the structure, before any field is used",
     unless=(
         "the number of bytes received is compared with what is taken",
         "the error is caught inside of the loop",
-        "the key or the type is asked before",
+        "the key or the type is checked first",
         "a thread, a task or a framework of servers handles each connection, which alone ends",
     ),
     examples=(

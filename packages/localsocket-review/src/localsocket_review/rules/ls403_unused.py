@@ -49,8 +49,8 @@ RULE = Rule(
     severity=Severity.LOW,
     cwe="CWE-561",
     why=(
-        "What nobody uses is still read, translated and kept working by everybody who changes the file, and it may be "
-        "the rest of something that was meant to happen."
+        "Unused code is still read, compiled and maintained by everybody who changes the file, and it may be the "
+        "rest of something that was meant to happen."
     ),
     repair="remove it",
     unless=(
