@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
 
 from localsocket_review.model.place import Place
@@ -35,10 +35,11 @@ class Confidence(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """A place in the code that makes a finding true, with a short text about it."""
+    """A place in the code that makes a finding true, with a short text about it. `is_guess`: it may not come to it."""
 
     place: Place
     note: str
+    is_guess: bool = field(default=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum, auto
 
 from localsocket_review.analysis.sites import argument_of
@@ -58,14 +58,23 @@ class Use(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A place on the data's way, and a word about it. `makes_number`: from here on it is a number."""
+    """A place on the data's way, and a word about it. `makes_number`: from here on it is a number.
+
+    `is_guess`: the data may as well go another way here, to another function behind a pointer, or be another field's.
+    """
 
     place: Place
     note: str
     makes_number: bool = False
+    is_guess: bool = False
 
 
 Trace = tuple[Step, ...]
+
+
+def guessed(trace: Trace | None) -> Trace | None:
+    """Return the way, whose last step may lead elsewhere: a whole structure is followed in place of its field."""
+    return None if trace is None else (*trace[:-1], replace(trace[-1], is_guess=True))
 
 
 def looped_over(iterable: Expression) -> Expression:

@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 
 from localsocket_review.analysis.names import Names, Variable
-from localsocket_review.analysis.resolution import Resolution
+from localsocket_review.analysis.resolution import Resolution, takes
 from localsocket_review.analysis.sites import CallSite
 from localsocket_review.model.declarations import ClassInfo, FunctionInfo, FunctionKind
 from localsocket_review.model.expressions import (
@@ -37,7 +37,8 @@ class IndirectCalls:
         self._program = program
         self._names = names
         self._resolution = resolution
-        self._put_into: defaultdict[Variable, list[FunctionInfo]] = defaultdict(list)  # a variable, anywhere inside
+        # What is put into a variable, anywhere inside, by the field that it is given to, where the text names one.
+        self._put_into: defaultdict[Variable, list[tuple[str, FunctionInfo]]] = defaultdict(list)
         self._put_by_field: defaultdict[str, list[FunctionInfo]] = defaultdict(list)
         self._derived: defaultdict[ClassInfo, list[ClassInfo]] = defaultdict(list)
         for function in program.functions:
@@ -56,9 +57,9 @@ class IndirectCalls:
         for field, each in _values_inside(value):
             for named in self._functions(each, function):
                 variable = self._names.variable(target, function)
-                if variable is not None:
-                    self._put_into[variable.root].append(named)
                 field = field or (target.name if isinstance(target, Attribute) else "")
+                if variable is not None:
+                    self._put_into[variable.root].append((field, named))
                 if field:
                     self._put_by_field[field].append(named)
 
@@ -82,8 +83,11 @@ class IndirectCalls:
             for callee in self._functions(strip_casts(first), caller):
                 yield callee, bound
         elif not callees and self._resolution.api_of(call, caller) is None:
-            for callee in self._behind(strip_casts(call.function), caller):
-                yield callee, CallSite(call, caller)
+            called = strip_casts(call.function)
+            behind = [one for one in dict.fromkeys(self._behind(called, caller)) if self._fits(one, call)]
+            is_guess = len(behind) > 1 and isinstance(called, Attribute)
+            for callee in behind:
+                yield callee, CallSite(call, caller, is_guess=is_guess)
             yield from self._expanded(call, caller)
 
     def _overrides(self, callee: FunctionInfo) -> Iterator[FunctionInfo]:
@@ -97,21 +101,25 @@ class IndirectCalls:
     def _behind(self, called: Expression, caller: FunctionInfo) -> Iterator[FunctionInfo]:
         match called:
             case Name():
-                variable = self._names.variable(called, caller)
-                if variable is not None:
-                    yield from self._put_into.get(variable.root, ())
+                yield from self._inside(called, "", caller)
                 yield from self._callable(called, caller)
             case Subscript():
-                variable = self._names.variable(called, caller)
-                if variable is not None:
-                    yield from self._put_into.get(variable.root, ())
+                yield from self._inside(called, "", caller)
             case Attribute(value=value, name=name):
-                variable = self._names.variable(value, caller)
-                inside = self._put_into.get(variable.root, ()) if variable is not None else ()
-                yield from inside or self._put_by_field.get(name, ())
+                yield from self._inside(value, name, caller) or self._put_by_field.get(name, [])
                 yield from self._declared(called, caller)
             case Call():
                 yield from self._callable(called, caller)
+
+    def _fits(self, callee: FunctionInfo, call: Call) -> bool:
+        """Say whether a pointer to the function can be called like this; Python binds arguments beforehand."""
+        return callee.unit.language is Language.PYTHON or callee.kind is FunctionKind.LAMBDA or takes(callee, call)
+
+    def _inside(self, value: Expression, field: str, caller: FunctionInfo) -> list[FunctionInfo]:
+        """Return what is put into a variable; of one field, what is put there, or where the text names no field."""
+        variable = self._names.variable(value, caller)
+        known = self._put_into.get(variable.root, ()) if variable is not None else ()
+        return [function for given_to, function in known if not (field and given_to) or given_to == field]
 
     def _callable(self, called: Expression, caller: FunctionInfo) -> Iterator[FunctionInfo]:
         """`Tools()(text)`: an object of a class with `__call__`, or C++'s operator()."""

@@ -142,7 +142,8 @@ class Names:
             if known is not None and words[position + 1 :] and words[position + 1] in known.members:
                 return self._member_of(known, ".".join(words[position + 1 :]))
         body = function.unit.body
-        for position, word in enumerate(words):
+        # In C++ a namespace may stand before the name. In C that is an object of which nothing is known.
+        for position, word in enumerate(words[:1] if function.unit.path.endswith(".c") else words):
             if body is not None and word in body.local_names():
                 return Variable(self._shared.owner(word, body), ".".join(words[position:]))
             if word in self._cpp_globals:

@@ -79,7 +79,7 @@ class Resolution:
         table = self.tables.calls[function.unit.language]
         if isinstance(call.function, Name) and function.owner is not None and function.unit.language is Language.CPP:
             own = self._of_own_class(call.called_name, function.owner, table)
-            fits = any(_takes(method, call) for method in self._own_methods(call.called_name, function))
+            fits = any(takes(method, call) for method in self._own_methods(call.called_name, function))
             if own is not None or fits:
                 return own
         for candidate in self._names.external_candidates(call.function, function):
@@ -122,7 +122,7 @@ class Resolution:
         """Say whether the program has a function of this bare name that takes such a call."""
         if "." in name:
             return False
-        return any(_takes(known, call) for known in self._program.free_namesakes(name, function.unit.language))
+        return any(takes(known, call) for known in self._program.free_namesakes(name, function.unit.language))
 
     def _inherited(self, name: str, function: FunctionInfo, table: dict[str, Api]) -> Api | None:
         """`MyServer.removeServer`, where MyServer is a class of the program with a base that the tables know."""
@@ -173,7 +173,7 @@ class Resolution:
     def callees(self, call: Call, function: FunctionInfo) -> list[FunctionInfo]:
         """Return the functions of the program that the call may run, with their bodies."""
         found = self.functions_named_by(call.function, function)
-        return [callee for callee in found if _takes(callee, call)] or found
+        return [callee for callee in found if takes(callee, call)] or found
 
     def functions_named_by(self, expression: Expression, function: FunctionInfo) -> list[FunctionInfo]:
         """Return the functions that the expression names: a callee, a thread's target, a slot, a lambda."""
@@ -340,7 +340,7 @@ def _is_property(function: FunctionInfo) -> bool:
     return any(last_word(dotted(decorator)) in ("property", "cached_property") for decorator in function.decorators)
 
 
-def _takes(callee: FunctionInfo, call: Call) -> bool:
+def takes(callee: FunctionInfo, call: Call) -> bool:
     """Say whether the function can be called with so many arguments."""
     required = [one for one in callee.parameters if one.default is None and not one.is_variadic]
     given = len(call.arguments) + len(call.keywords)

@@ -50,6 +50,7 @@ class CallSite:
     call: Call
     caller: FunctionInfo
     is_handed_on: bool = False  # to a thread, a server, a signal
+    is_guess: bool = False  # through a field of some object, to which several functions are given
 
 
 # The calls on the way to a function, outermost first, each with the function that it runs. What lies further away is

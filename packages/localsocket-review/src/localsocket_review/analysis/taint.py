@@ -223,7 +223,7 @@ class Taint:
         match expression:
             case Comprehension(element=Call(called_name=name)):
                 return use.is_number and name in _ABOUT
-            case Binary(operator="-", right=right) if use is Use.SIZE and self._inference.is_pointer(right, function):
+            case Binary(operator="-", right=right) if use.is_number and self._inference.is_pointer(right, function):
                 return True  # between two places of a buffer
             case Binary():
                 return use is Use.SIZE and self._small_numbers.has_three_bytes(expression, function)

@@ -12,6 +12,7 @@ from localsocket_review.analysis.carried_data import (
     Trace,
     Use,
     designated,
+    guessed,
     results,
 )
 from localsocket_review.analysis.checks import Checks
@@ -33,6 +34,7 @@ from localsocket_review.model.expressions import (
     Display,
     Expression,
     Name,
+    Subscript,
     Unary,
     strip_casts,
 )
@@ -180,7 +182,8 @@ class VariableTraces:
             if named is not None and field != variable.path:
                 return self._tracing.any_of(named, function, use, trail)
         if definition.output is not None and isinstance(value, Call):
-            return self._given_back(definition.output, value, function, use, trail)
+            found = self._given_back(definition.output, value, function, use, trail)
+            return found if variable.path == definition.variable.path else guessed(found)  # of whichever field
         if definition.how is How.ELEMENT:
             return self._tracing.elements([value], function, use, trail)
         if definition.how is How.PART and (callees := self._returning_parts(value, definition)):
@@ -211,7 +214,7 @@ class VariableTraces:
             inside = self._calls.trail_into(callee, value, definition.function, trail)
             whole = self._names.variable(name, callee)
             if whole is None or field.count(".") >= _DEEPEST_FIELD:
-                found = self._tracing.trace(name, callee, use, inside)
+                found = guessed(self._tracing.trace(name, callee, use, inside))
             else:
                 found = self._read_at(Variable(whole.owner, f"{whole.path}.{field}"), name, callee, use, inside)
             if found is not None:
@@ -276,10 +279,12 @@ class VariableTraces:
             site = trail[-1][0]
             value = self._calls.value_given(site, function, parameter.name)
             return None if value is None else self._given(value, field, function, site.caller, use, trail[:-1])
-        for value, caller in self._calls.values_given(function, parameter.name):
-            found = self._given(value, field, function, caller, use, ())
-            if found is not None:
-                return (*found, Step(value.place, f"given to {function.name or 'a function'}() here"))
+        note = f"given to {function.name or 'a function'}() here"
+        for site in sorted(self._calls.callers(function), key=lambda one: one.is_guess):
+            value = self._calls.value_given(site, function, parameter.name)
+            found = None if value is None else self._given(value, field, function, site.caller, use, ())
+            if value is not None and found is not None:
+                return (*found, Step(value.place, note, is_guess=site.is_guess))
         return None
 
     def _given(
@@ -287,12 +292,14 @@ class VariableTraces:
     ) -> Trace | None:
         """Trace what a caller gives for a parameter of the function, or the field of it that is read there."""
         whole = strip_casts(value.operand if isinstance(value, Unary) and value.operator == "&" else value)
-        variable = self._names.variable(whole, caller) if field and isinstance(whole, (Name, Attribute)) else None
+        variable = (
+            self._names.variable(whole, caller) if field and isinstance(whole, (Name, Attribute, Subscript)) else None
+        )
         if variable is None:
             return self._tracing.trace(value, caller, use, trail)
         inside = Variable(variable.owner, f"{variable.path}.{field}")
         # In a circle of calls, each of which gives a field of what it was given, there is no end of fields of fields.
         is_endless = "." in variable.path and self._calls.are_in_a_circle(function, caller)
         if is_endless or inside.path.count(".") > _DEEPEST_FIELD:
-            return self._tracing.trace(value, caller, use, trail)
+            return guessed(self._tracing.trace(value, caller, use, trail))  # of whichever field
         return self._read_at(inside, whole, caller, use, trail)

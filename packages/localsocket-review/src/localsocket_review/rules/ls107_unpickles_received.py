@@ -8,7 +8,7 @@ from localsocket_review.analysis.facts import Facts
 from localsocket_review.analysis.keys import gives_key, key_of
 from localsocket_review.analysis.sites import Site
 from localsocket_review.apis.meaning import Act
-from localsocket_review.findings import Finding, Severity
+from localsocket_review.findings import Evidence, Finding, Severity
 from localsocket_review.model.expressions import Attribute, Call, Expression, Literal, Name, Slice, Subscript, dotted
 from localsocket_review.model.program import last_word
 from localsocket_review.model.unit import Language
@@ -108,10 +108,10 @@ def _open(facts: Facts, site: Site) -> Iterator[Finding]:
     data = site.argument("data")
     if data is None:
         return
-    evidence = None
+    evidence: list[Evidence] | None = None
     if facts.inference.is_a(data, site.function, *_STREAMS):
         if not facts.transports.is_network(data, site.function):
-            evidence = [(data.place, "what a peer sends comes from here")]
+            evidence = [Evidence(data.place, "what a peer sends comes from here")]
     else:
         trace = facts.taint.received(data, site.function)
         evidence = steps_of(trace) if trace is not None else None

@@ -9,7 +9,7 @@ from localsocket_review.analysis.definitions import How
 from localsocket_review.analysis.facts import Facts
 from localsocket_review.analysis.sites import Site
 from localsocket_review.apis.meaning import Act
-from localsocket_review.findings import Finding, Severity
+from localsocket_review.findings import Evidence, Finding, Severity
 from localsocket_review.model.expressions import Attribute, Binary, Display, Expression, Literal, Name
 from localsocket_review.model.statements import Evaluate
 from localsocket_review.model.unit import Language
@@ -31,7 +31,7 @@ def check(facts: Facts) -> Iterator[Finding]:
         for part in _command_parts(facts, site):
             trace = facts.taint.received(part, site.function)
             if trace is not None:
-                evidence = [*steps_of(trace), (site.place, "run here")]
+                evidence = [*steps_of(trace), Evidence(site.place, "run here")]
                 message = "A command is put together from what a peer sent."
                 yield RULE.finding(site.place, message, evidence, cwe="CWE-78")
                 break

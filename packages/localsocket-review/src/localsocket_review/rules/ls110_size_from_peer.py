@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from localsocket_review.analysis.facts import Facts
 from localsocket_review.analysis.sites import Site
 from localsocket_review.apis.meaning import Act
-from localsocket_review.findings import Finding, Severity
+from localsocket_review.findings import Evidence, Finding, Severity
 from localsocket_review.model.declarations import FunctionInfo
 from localsocket_review.model.expressions import (
     Binary,
@@ -116,7 +116,7 @@ def _repeated(facts: Facts, function: FunctionInfo) -> Iterator[Finding]:
             case Binary(operator="*", left=Display() | Literal(value=bytes() | str()), right=count):
                 trace = facts.taint.received_size(count, function)
                 if trace is not None:
-                    evidence = [*steps_of(trace), (expression.place, "repeated as often here")]
+                    evidence = [*steps_of(trace), Evidence(expression.place, "repeated as often here")]
                     yield RULE.finding(expression.place, _MESSAGE, evidence)
 
 

@@ -173,6 +173,10 @@ def _may_remove(function: FunctionInfo) -> bool:
 
 
 def _deleted_while_signalling(facts: Facts, call: Call, function: FunctionInfo) -> Iterator[Finding]:
+    deleted = call.arguments[0]
+    may_be_socket = facts.inference.is_a(deleted, function, *_SOCKETS, "QObject")
+    if facts.inference.type_of(deleted, function) and not may_be_socket:
+        return
     for connection in facts.connections.all:
         is_slot = function in connection.targets and "Queued" not in connection.kind
         if is_slot and _is_sender(facts, call, function, connection):

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from localsocket_review.analysis.facts import Facts
 from localsocket_review.analysis.sites import Site
 from localsocket_review.apis.meaning import Act
-from localsocket_review.findings import Finding, Severity
+from localsocket_review.findings import Evidence, Finding, Severity
 from localsocket_review.model.unit import Language
 from localsocket_review.rules.rule import Example, Rule, steps_of
 from localsocket_review.rules.server_loops import Failing, failing_in
@@ -41,7 +41,8 @@ def _ends_server(failing: Failing) -> Finding:
         f"A message of another shape makes this raise {failing.error}; nothing in the loop catches it, and the server "
         "ends."
     )
-    evidence = [*steps_of(failing.trace), (failing.place, "raises here"), (failing.loop.place, "loop that it ends")]
+    evidence = [*steps_of(failing.trace), Evidence(failing.place, "raises here")]
+    evidence.append(Evidence(failing.loop.place, "loop that it ends"))
     return RULE.finding(failing.place, message, evidence, repair=_CATCHING, cwe="CWE-248")
 
 

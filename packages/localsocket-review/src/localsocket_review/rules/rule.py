@@ -58,7 +58,7 @@ class Rule:
         self,
         place: Place,
         message: str,
-        evidence: Iterable[tuple[Place, str]] = (),
+        evidence: Iterable[Evidence | tuple[Place, str]] = (),
         *,
         severity: Severity | None = None,
         confidence: Confidence = Confidence.HIGH,
@@ -66,8 +66,8 @@ class Rule:
         cwe: str | None = None,
     ) -> Finding:
         """Make a finding of this rule; everything you leave out is as the rule says."""
-        steps = tuple(Evidence(*one) for one in evidence)
-        if self.follows_data and len(steps) > _LONGEST_CERTAIN_WAY:
+        steps = tuple(one if isinstance(one, Evidence) else Evidence(*one) for one in evidence)
+        if (self.follows_data and len(steps) > _LONGEST_CERTAIN_WAY) or any(step.is_guess for step in steps):
             confidence = min(confidence, Confidence.LOW)
         return Finding(
             self.id,
@@ -82,9 +82,9 @@ class Rule:
         )
 
 
-def steps_of(trace: Trace) -> list[tuple[Place, str]]:
+def steps_of(trace: Trace) -> list[Evidence]:
     """Return the way of what a peer sent as evidence."""
-    return [(step.place, step.note) for step in trace]
+    return [Evidence(step.place, step.note, step.is_guess) for step in trace]
 
 
 _CATEGORIES = {
