@@ -74,6 +74,14 @@ def module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return path
 
 
+@pytest.fixture(autouse=True)
+def hang_up_is_heard() -> Iterator[None]:
+    """What is ignored when a supervisor begins stays so, and under nohup SIGHUP is."""
+    before = signal.signal(signal.SIGHUP, lambda *_: None)  # which a program that is started does not inherit
+    yield
+    signal.signal(signal.SIGHUP, before)
+
+
 @pytest.fixture
 def serve() -> Iterator[Serve]:
     """Start `localsocket serve`, which has ended at the end of the test, and so have its workers."""
