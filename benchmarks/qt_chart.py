@@ -16,7 +16,7 @@ from qt_rows import SERVERS, target_of
 from results import Comparison, RowResult
 
 MET_COLOUR = "#4c8bb8"
-SHORT_COLOUR = "#d9a441"
+SHORT_COLOUR = "#8f5d00"
 TARGET_COLOUR = "#c0392b"
 MARK_COLOUR = "#333333"
 MARKS = {"c_epoll": ("D", "bare C epoll loop"), "qt_flush": ("o", "Qt with flush()")}

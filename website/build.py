@@ -19,6 +19,7 @@ from website.reference import write_reference
 
 ROOT = Path(__file__).resolve().parent.parent
 CONFIGURATION = Path(__file__).parent / "zensical.toml"
+_STYLE = Path(__file__).parent / "site.css"
 _BUILD = ROOT / "build"
 _STAGED = _BUILD / "pages"
 _SITE = _BUILD / "site"
@@ -29,6 +30,7 @@ def main() -> int:
     shutil.rmtree(_STAGED, ignore_errors=True)
     Pages(ROOT, _STAGED).write()
     write_reference(_STAGED / "reference")
+    shutil.copyfile(_STYLE, _STAGED / _STYLE.name)
     if lost := lost_pages(navigation, _STAGED, _STAGED.rglob("*")):
         print(f"no way leads to {', '.join(lost)}: add them to nav in {CONFIGURATION.name}", file=sys.stderr)
         return 1
