@@ -139,7 +139,7 @@ def test_the_verdict_is_no_clean_one_when_a_rule_failed(tmp_path: Path) -> None:
     path.write_text("x = 1\n")
     assert review([path]).verdict == CLEAN_VERDICT
     report = review([path], with_failing("LS107", ValueError()))
-    assert report.verdict == "No security defects are detected by the rules that came to their end; 1 did not."
+    assert report.verdict == "No security defects are detected by the rules that finished; 1 did not."
 
 
 @pytest.mark.long

@@ -123,12 +123,12 @@ def test_c_frameworks_are_told_alike(tmp_path: Path) -> None:
     [
         ('languages = ["python"]\n[call]\n', ":2: `call` is unknown; did you mean 'calls'?"),
         ('[calls]\n"a.b" = { does = ["bind"] }\n', "`languages` is missing"),
-        ('languages = ["ruby"]\n', ":1: `languages` names 'ruby', and there are python and c++"),
+        ('languages = ["ruby"]\n', ":1: `languages` names 'ruby', but there are only python and c++"),
         ('languages = ["c"]\n', "C is read as c++"),
         ('languages = "python"\n', "`languages` must be a list of strings, not 'python'"),
         (
             'languages = ["python"]\n[calls]\n"a.b" = { does = ["recieve"] }\n',
-            ":3: `a.b` does 'recieve', which is none of the things that calls do; did you mean 'receive'?",
+            ":3: `a.b` does 'recieve', which is not a thing that calls do; did you mean 'receive'?",
         ),
         ('languages = ["python"]\n[calls]\n"a.b" = { endpoint = 0 }\n', ":3: `a.b` does not say what the call does"),
         (
@@ -144,19 +144,19 @@ def test_c_frameworks_are_told_alike(tmp_path: Path) -> None:
             "`endpoint` must be a position, a keyword",
         ),
         ('languages = ["python"]\n[calls]\n"a.b" = "bind"\n', ":3: `a.b` must be a table such as"),
-        ('languages = ["python"]\n[calls]\n"a b" = { does = ["bind"] }\n', "`a b` is no dotted name"),
+        ('languages = ["python"]\n[calls]\n"a b" = { does = ["bind"] }\n', "`a b` is not a dotted name"),
         (
             'languages = ["python"]\n[calls]\n"a.b" = { does = ["bind"], access = "everybody" }\n',
             "`access` must be one of umask, owner, everyone, not 'everybody'; did you mean 'everyone'?",
         ),
         (
             'languages = ["python"]\n[calls]\n"a.b" = { does = ["bind"], target_takes = ["received"] }\n',
-            "has `target_takes` and no `target`",
+            "has `target_takes` but no `target`",
         ),
-        ('languages = ["python"]\n[callbacks]\non_line = ["received"]\n', ":3: `on_line` must be told with its class"),
+        ('languages = ["python"]\n[callbacks]\non_line = ["received"]\n', ":3: `on_line` must be given with its class"),
         ('languages = ["python"]\n[callbacks]\n"a.B.c" = "received"\n', "must be a list of types"),
         ('languages = ["python"]\n[members]\n"a.B.c" = 1\n', "`a.B.c` must be a string, not 1"),
-        ('languages = ["python"]\n[calls\n', ":2: is no TOML"),
+        ('languages = ["python"]\n[calls\n', ":2: is not TOML"),
         ('languages = ["python"]\n[settings]\nbind = { files = "*.py" }\n', ":3: `bind` must be a table such as"),
         (
             'languages = ["python"]\n[settings]\nbind = { files = "*.py", umask = "umask", acess = "owner" }\n',

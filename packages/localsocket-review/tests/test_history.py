@@ -99,7 +99,7 @@ def test_what_a_review_does_not_look_at_is_not_gone() -> None:
     ("text", "said"),
     [
         (None, "--write-baseline known.json makes it"),
-        ("[]", "is no baseline"),
+        ("[]", "is not a baseline"),
         ('{"format": "localsocket-review-baseline", "version": 9, "findings": []}', "has version 9"),
         ('{"format": "localsocket-review-baseline", "version": 1, "findings": [1]}', "is damaged"),
         ("{", "is damaged"),

@@ -228,7 +228,7 @@ def test_a_fault_is_told_with_its_line_and_the_rest_is_read(name: str, tmp_path:
     path.write_text(source)
     done = run(str(path))
     assert (done.output.splitlines()[0], done.status) == ("Nothing was reviewed.", 2)
-    assert f"half.py: no valid Python: line {line} could not be parsed (" in done.output
+    assert f"half.py: not valid Python: line {line} could not be parsed (" in done.output
 
 
 @pytest.mark.long
@@ -237,18 +237,18 @@ def test_findings_in_a_file_with_a_fault_are_uncertain(tmp_path: Path) -> None:
     path.write_text(SERVER + "\nprint 'done'\nprint 'again'\n")
     done = run(str(path))
     assert done.status == 2
-    assert done.output.splitlines()[0] == "Nothing was wholly reviewed."
+    assert done.output.splitlines()[0] == "Nothing was reviewed completely."
     assert "LS109 CWE-78" in done.output
-    assert done.output.count("Uncertain, and not in the verdict.") == 2
+    assert done.output.count("Uncertain, and not counted in the verdict.") == 2
     assert "line 19 could not be parsed (print as a statement, as in Python 2), nor 20" in done.output
     assert review([path]).lines == 0
 
 
 @pytest.mark.parametrize("source", ["def f(:", "\0", "x = " + "(" * 300, "print 'old'", "once upon a time\n"])
 def test_a_file_of_which_nothing_is_left_is_unread(source: str) -> None:
-    assert read_python("broken.py", source).unread.startswith("no valid Python: line 1")
+    assert read_python("broken.py", source).unread.startswith("not valid Python: line 1")
 
 
 def test_a_file_that_is_full_of_faults_is_given_up() -> None:
     unit = read_python("prose.py", "x = 1\n" + "once upon a time\n" * 100)
-    assert unit.unread.startswith("no valid Python: line 2 could not be parsed")
+    assert unit.unread.startswith("not valid Python: line 2 could not be parsed")

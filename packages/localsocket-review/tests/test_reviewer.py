@@ -103,7 +103,7 @@ def test_a_suspicion_is_told_from_a_defect(tmp_path: Path) -> None:
     assert [one["certain"] for one in json.loads(json_report(doubted))["findings"][:2]] == [False, False]
     assert doubted.verdict == CLEAN_VERDICT
     told = as_text(doubted)
-    assert told.count("   Uncertain, and not in the verdict.") == len(report.security_defects)
+    assert told.count("   Uncertain, and not counted in the verdict.") == len(report.security_defects)
 
 
 def test_json_has_exactly_the_agreed_keys(tmp_path: Path) -> None:
@@ -140,7 +140,7 @@ def test_what_was_not_checked_is_said(tmp_path: Path) -> None:
         file.truncate(MAX_FILE_BYTES + 1)
     report = review([tmp_path])
     told = "\n".join(report.not_checked)
-    assert "broken.py: no valid Python" in told
+    assert "broken.py: not valid Python" in told
     assert "binary.c: not text" in told
     assert "huge.cpp: larger than 4 MiB" in told
     assert "not understood" in told

@@ -74,7 +74,7 @@ def test_a_messy_repository_is_taken_through_a_working_day(tmp_path: Path, monke
     assert "1 defect repaired" in run(".", *mode, "--fix").complaints
     assert "os.chmod(path, 0o600)" in Path("core/server.py").read_text()
     assert run(".", *mode).status == 0
-    assert "Nothing that can be repaired" in run(".", *mode, "--fix").complaints
+    assert "Nothing can be repaired" in run(".", *mode, "--fix").complaints
 
     # An editor shows at once what the hook has stopped, and where in another file it comes from, by the same settings.
     async def work(editor: Editor) -> None:

@@ -41,9 +41,9 @@ def read_baseline(file: Path) -> Known:
     try:
         document = json.loads(file.read_text(encoding="utf-8"))
         if not isinstance(document, dict) or document.get("format") != _FORMAT:
-            raise BadBaseline(f"{file} is no baseline; --write-baseline {file} makes one")
+            raise BadBaseline(f"{file} is not a baseline; --write-baseline {file} makes one")
         if document["version"] != _VERSION:
-            raise BadBaseline(f"{file} has version {document['version']!r}, and this reviewer reads {_VERSION}")
+            raise BadBaseline(f"{file} has version {document['version']!r}, but this reviewer reads {_VERSION}")
         known = [one for entry in document["findings"] for one in _known(entry, file)]
     except OSError as error:
         raise BadBaseline(f"cannot read {file}: {error.strerror}; --write-baseline {file} makes it") from error
@@ -51,7 +51,7 @@ def read_baseline(file: Path) -> Known:
         raise
     except (KeyError, TypeError, ValueError, RecursionError) as error:
         fault = type(error).__name__
-        raise BadBaseline(f"{file} is damaged ({fault}); --write-baseline {file} makes it anew") from error
+        raise BadBaseline(f"{file} is damaged ({fault}); --write-baseline {file} makes a new one") from error
     return Known(tuple(known), f"known to {file.name}", f"{file.name} was written")
 
 

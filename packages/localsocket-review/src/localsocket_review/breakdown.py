@@ -8,7 +8,7 @@ from types import TracebackType
 
 from localsocket_review.model.place import Place
 
-HOW_TO_REPORT = "this is a defect of localsocket-review: please report it with what --debug prints"
+HOW_TO_REPORT = "this is a bug in localsocket-review: please report it with what --debug prints"
 _PACKAGE = Path(__file__).parent
 _LONGEST_MESSAGE = 100
 

@@ -70,7 +70,7 @@ class Checker:
                 return f"which met code that is nested too deeply{where}"
             case MemoryError():
                 return f"which ran out of memory{where}"
-        advice = f"mend the rule, of {rule.origin}; --debug prints more" if rule.origin else HOW_TO_REPORT
+        advice = f"fix the rule, in {rule.origin}; --debug prints more" if rule.origin else HOW_TO_REPORT
         return f"which failed{where or self._somewhere} ({described(error)}): {advice}"
 
     @property

@@ -39,7 +39,7 @@ def why_untold(in_tests: Sequence[Finding]) -> str:
     counts = Counter(one.rule for one in by_weight)
     named = [rule if count == 1 else f"{rule} {count} times" for rule, count in counts.items()]
     more = f" and {len(named) - _NAMED} more rules" if len(named) > _NAMED else ""
-    return f"in tests, which are told where tests are reviewed by themselves: {', '.join(named[:_NAMED])}{more}"
+    return f"in tests, which are shown when tests are reviewed by themselves: {', '.join(named[:_NAMED])}{more}"
 
 
 def is_test(path: Path, roots: Sequence[Path]) -> bool:

@@ -182,9 +182,12 @@ def _scope(report: Report, reading: Reading) -> Scope:
 
 def _unwanted(additions: Additions) -> Iterator[str]:
     if additions.unwanted:
-        yield f"what the rules tell that were left out on purpose: {_some([rule.id for rule in additions.unwanted])}"
+        yield (
+            "what the rules that were left out on purpose would report: "
+            f"{_some([rule.id for rule in additions.unwanted])}"
+        )
     if additions.weakened:
-        yield f"what the settings call a note and no defect: {_some([rule.id for rule in additions.weakened])}"
+        yield f"what the settings call a note, not a defect: {_some([rule.id for rule in additions.weakened])}"
 
 
 def _may_be_kept(report: Report) -> bool:

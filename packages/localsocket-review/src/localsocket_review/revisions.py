@@ -81,7 +81,7 @@ def revision_of(name: str, paths: Sequence[Path]) -> Revision:
     nearest = next(folder for folder in (paths[0], *paths[0].absolute().parents) if folder.is_dir())
     root = Path(_git(nearest, "rev-parse", "--show-toplevel").removesuffix("\n"))
     if name.startswith("-"):
-        raise NoRevision(f"{name!r} is no revision")
+        raise NoRevision(f"{name!r} is not a revision")
     tree = _git(root, "rev-parse", "--verify", "--quiet", f"{name}^{{commit}}^{{tree}}", unknown=name).strip()
     return Revision(name, root.resolve(), tree)
 
@@ -91,7 +91,7 @@ def _git(folder: Path, *arguments: str, unknown: str = "") -> str:
     try:
         done = subprocess.run(command, capture_output=True, check=False, env=_environment())
     except FileNotFoundError:
-        raise NoRevision("git is not installed, and --diff asks it what has changed") from None
+        raise NoRevision("git is not installed, and --diff needs it to see what has changed") from None
     if done.returncode:
         said = os.fsdecode(done.stderr).strip()[:_SHOWN]
         raise NoRevision(f"git knows no revision {unknown!r} here" if unknown and not said else f"git said: {said}")
@@ -114,7 +114,7 @@ def _next_blob(output: IO[bytes]) -> bytes:
     head = output.readline().split()
     if len(head) != 3:
         missing = os.fsdecode(b" ".join(head)) or "a file"
-        raise NoRevision(f"git gave no content for {missing}; fetch the revision whole")
+        raise NoRevision(f"git has no content for {missing}; fetch the complete revision")
     data = output.read(int(head[2]))
     output.read(1)
     return data

@@ -64,7 +64,7 @@ def _fault(rule: Rule, written: str | RuleCase, must_find: bool, tables: Tables 
     found = sorted({finding.place.line for finding in answer.findings})
     expected = _expected_lines(rule, case.code)
     if not must_find:
-        return f"it finds something at {_lines(found)}, and should not" if found else ""
+        return f"it finds something at {_lines(found)}, but should not" if found else ""
     if not expected:
         return "" if found else "it finds nothing"
     missed, accused = sorted(set(expected) - set(found)), sorted(set(found) - set(expected))

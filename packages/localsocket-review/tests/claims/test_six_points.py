@@ -148,7 +148,7 @@ def test_the_answers_are_written_to_the_file_that_is_named(tmp_path: Path) -> No
     [
         ([str(SIX_POINTS / "missing.md"), str(SIX_POINTS)], "missing"),
         ([str(REVIEW), str(SIX_POINTS / "missing")], "missing"),
-        ([str(REVIEW), str(SIX_POINTS), "--format", "html"], "and not as html"),
+        ([str(REVIEW), str(SIX_POINTS), "--format", "html"], "not as html"),
     ],
 )
 def test_what_cannot_be_read_or_written_is_refused(arguments: list[str], why: str) -> None:

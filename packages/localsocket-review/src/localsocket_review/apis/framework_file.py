@@ -45,7 +45,7 @@ def read_framework(path: Path) -> Framework:
     except tomllib.TOMLDecodeError as error:
         place = re.search(r"\(at line (\d+), column \d+\)$", str(error))
         fault = str(error)[: place.start()].rstrip() if place else str(error)
-        raise BadFrameworkFile(path, "", f"is no TOML: {fault}", int(place[1]) if place else None) from None
+        raise BadFrameworkFile(path, "", f"is not TOML: {fault}", int(place[1]) if place else None) from None
 
 
 class _FrameworkFile:
@@ -76,7 +76,7 @@ class _FrameworkFile:
             return Language(name)
         except ValueError:
             hint = "; C is read as c++" if name in ("c", "C") else _did_you_mean(name, list(Language))
-            raise self._bad("languages", f"names {name!r}, and there are python and c++{hint}") from None
+            raise self._bad("languages", f"names {name!r}, but there are only python and c++{hint}") from None
 
     def _apis(self, calls: Mapping[str, Any]) -> Iterator[Api]:
         for pattern, told in calls.items():
@@ -102,7 +102,7 @@ class _FrameworkFile:
 
     def _api(self, name: str, told: Mapping[str, Any]) -> Api:
         if "target_takes" in told and "target" not in told:
-            raise self._bad(name, "has `target_takes` and no `target`, which is called with that")
+            raise self._bad(name, "has `target_takes` but no `target`, which is called with that")
         takes = told.get("takes")
         if takes is not None and not (type(takes) is int and takes >= 0):
             raise self._bad(name, "`takes` must be the number of arguments")
@@ -127,7 +127,7 @@ class _FrameworkFile:
         for word in self._texts(name, words):
             if word not in _ACTS:
                 hint = _did_you_mean(word, _ACTS) or f"; there are {', '.join(_ACTS)}"
-                raise self._bad(name, f"does {word!r}, which is none of the things that calls do{hint}")
+                raise self._bad(name, f"does {word!r}, which is not a thing that calls do{hint}")
             act |= _ACTS[word]
         if not act:
             raise self._bad(name, 'does nothing; write, for example, does = ["receive"]')
@@ -172,7 +172,7 @@ class _FrameworkFile:
         for pattern in table:
             for name in self._expanded(pattern):
                 if not _NAME.fullmatch(name):
-                    raise self._bad(pattern, f'is no dotted name; in [{key}] a key is quoted whole: "package.Class"')
+                    raise self._bad(pattern, f'is not a dotted name; in [{key}], quote the whole key: "package.Class"')
         return table
 
     def _each(self, key: str, parts: Mapping[str, Any], *, are_methods: bool = False) -> Iterator[tuple[str, Any]]:
@@ -180,7 +180,7 @@ class _FrameworkFile:
         for pattern, told in self._table(key, parts).items():
             for name in self._expanded(pattern):
                 if are_methods and "." not in name:
-                    raise self._bad(pattern, 'must be told with its class: "package.Class.name"')
+                    raise self._bad(pattern, 'must be given with its class: "package.Class.name"')
                 yield name, told
 
     def _types(self, key: str, told: object) -> tuple[str, ...]:

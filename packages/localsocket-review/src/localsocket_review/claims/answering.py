@@ -61,7 +61,7 @@ def _with_its_name(read: ReadSentence) -> str:
 def _of_something_else(read: ReadSentence, code: Code) -> Answer:
     """What is said of a name of the code, and is of no kind that can be checked."""
     places = [(entity.place, f"{entity} is here") for one in read.mentions for entity in code.resolve(one)[:1]]
-    return undecided("What is said of it is of no kind that can be checked.", *places[:_SHOWN])
+    return undecided("What is said about it cannot be checked.", *places[:_SHOWN])
 
 
 # --- parts ------------------------------------------------------------------------------------------------------------

@@ -254,7 +254,7 @@ DEFECTS = (
             r"\bhangs?\b",
         ),
         remedies=(r"time-?outs?\b", r"timed\W+wait"),
-        message="without an end",
+        message="without a limit",
         prevented_by=("settimeout", "wait_for", "timeout_at", "SO_RCVTIMEO"),
         is_prevented_at=has_time_out,
     ),

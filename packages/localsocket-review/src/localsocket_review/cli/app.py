@@ -206,7 +206,7 @@ def review(
     else:
         if write_baseline is not None and (baseline is not None or diff or within):
             raise typer.BadParameter(
-                "--write-baseline writes all that is found: leave out --baseline, --diff, --within"
+                "--write-baseline records everything that is found: leave out --baseline, --diff, --within"
             )
         about_files = tuple(paths) if within else ()
         task = Task(
@@ -256,6 +256,6 @@ def _serve_editor() -> int:
     except ModuleNotFoundError as error:
         if error.name not in ("lsprotocol", "pygls"):
             raise
-        raise typer.BadParameter("an editor is served by pygls: pip install 'localsocket-review[lsp]'") from None
+        raise typer.BadParameter("serving an editor needs pygls: pip install 'localsocket-review[lsp]'") from None
     server().start_io()
     return 0

@@ -51,7 +51,7 @@ def settings_asked_for(
     from localsocket_review.cli.settings import BadSettings, Wishes, settings_of
 
     if isolated and config is not None:
-        raise typer.BadParameter("--isolated takes no settings, and --config names some")
+        raise typer.BadParameter("--isolated takes no settings, but --config names some")
     asked = Wishes(
         tuple(frameworks or ()),
         tuple(own_rules or ()),
@@ -112,7 +112,7 @@ def _test_rules(settings: ReviewSettings, output_format: ReportFormat) -> int:
         print(f"{failure.what}, {failure.why}", file=sys.stderr)
     own = [one for one in settings.own if one.rule in settings.rules]
     if not own and not settings.additions.broken:
-        raise typer.BadParameter("there are no rules of your own: name some by --rules, or install a package of them")
+        raise typer.BadParameter("you have no rules of your own: name some with --rules, or install a package of them")
     outcomes = outcomes_of(own, settings.additions.tables)
     if output_format is ReportFormat.JSON:
         sys.stdout.write(outcomes_as_json(outcomes))
@@ -170,7 +170,7 @@ def fix(task: Task, wishes: Callable[[], ReviewSettings], no_cache: bool, then: 
     from localsocket_review.revisions import NoRevision
 
     if task.new_baseline is not None:
-        raise typer.BadParameter("--write-baseline writes down what is found as it is: leave out --fix")
+        raise typer.BadParameter("--write-baseline records the findings as they are: leave out --fix")
     settings = wishes()
     cache = None if no_cache else ReportCache(default_directory())
     try:
@@ -237,7 +237,7 @@ def check_review(
 
     if output_format not in (ReportFormat.TEXT, ReportFormat.JSON, ReportFormat.MARKDOWN, ReportFormat.SARIF):
         raise typer.BadParameter(
-            f"a checked review is given as text, json, markdown or sarif, and not as {output_format}"
+            f"a checked review is written as text, json, markdown or sarif, not as {output_format}"
         )
     try:
         text = written.read_text(encoding="utf-8", errors="replace")

@@ -44,7 +44,7 @@ def write(done: Repaired) -> None:
     for file, data in done.contents.items():
         path = Path(file).resolve()
         if path.read_bytes() != done.before[file]:
-            raise Changed(f"{file} has changed while it was reviewed: nothing of it was repaired. Run --fix again")
+            raise Changed(f"{file} changed during the review: nothing in it was repaired. Run --fix again")
         try:
             _replace(path, data)
         except OSError as error:
@@ -79,11 +79,11 @@ def print_repairs(done: Repaired, console: Console) -> None:
     for repair in done.made:
         console.print(_said(repair), style="green", markup=False, highlight=False, soft_wrap=True)
     for repair in done.refused:
-        words = f"Not repaired: {repair.finding.rule} {repair.finding.place}: its repair does not make the finding go."
+        words = f"Not repaired: {repair.finding.rule} {repair.finding.place}: its repair does not remove the finding."
         console.print(visible(words), style="dim", markup=False, highlight=False, soft_wrap=True)
     total = sum(len(repair.places) for repair in done.made)
     files = counted(len(done.contents), "file")
-    words = f"{counted(total, 'defect')} repaired in {files}." if total else "Nothing that can be repaired by itself."
+    words = f"{counted(total, 'defect')} repaired in {files}." if total else "Nothing can be repaired automatically."
     console.print(words, style="bold", highlight=False)
 
 

@@ -56,4 +56,4 @@ def _narrowers(
 def words_about_baseline(file: Path) -> str:
     """Return what is said where a baseline was written."""
     number = len(read_baseline(file).findings)
-    return f"{counted(number, 'finding')} written to {file}. From now on, --baseline {file} tells what is new."
+    return f"{counted(number, 'finding')} written to {file}. From now on, --baseline {file} shows what is new."

@@ -77,7 +77,7 @@ def settings_of(asked: Wishes, paths: Sequence[Path]) -> ReviewSettings:
     policies = Policies(tuple((path.absolute(), _policy(one, asked, known)) for path, one in written))
     wanted = tuple(rule for rule in known if any(policy.wants(rule.id) for _, policy in policies.of_paths))
     if not wanted:
-        raise BadSettings("no rule is left to ask; select some, or ignore fewer")
+        raise BadSettings("no rules are left; select some, or ignore fewer")
     additions = Additions(
         frameworks,
         (*files, *dict.fromkeys(file for one in own for file in one.files)),

@@ -122,7 +122,7 @@ def _joined(tables: list[dict[str, Any]], last: dict[str, Any]) -> dict[str, Any
 def _unknown_keys(table: dict[str, Any], where: str) -> Iterator[str]:
     for key in table:
         if key == "rules":
-            yield f"`rules` of {where} is not read: rules are code, so name them by --rules or install them"
+            yield f"`rules` of {where} is not read: rules are code, so name them with --rules or install them"
         if key not in _READERS:
             hint = did_you_mean(key, _READERS) or f"; there are {', '.join(sorted(_READERS))}"
             yield f"`{key}` of {where} is unknown{hint}"

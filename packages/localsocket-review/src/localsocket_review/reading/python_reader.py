@@ -90,7 +90,7 @@ def _refused(faults: Sequence[Fault]) -> str:
     first, *others = faults
     also = ", nor " + ", ".join(str(fault.line) for fault in others[:_SOME]) if others else ""
     more = f" and {len(others) - _SOME} more" if len(others) > _SOME else ""
-    return f"no valid Python: line {first.line} could not be parsed ({first.why}){also}{more}"
+    return f"not valid Python: line {first.line} could not be parsed ({first.why}){also}{more}"
 
 
 def _module_name(path: str) -> str:

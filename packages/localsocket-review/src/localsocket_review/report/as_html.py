@@ -148,7 +148,7 @@ def _finding(number: int, finding: Finding, report: Report, filters: Filters, is
     yield f'<h4><a class="number" href="#finding-{number}">{number}.</a> {_text(finding.message)}</h4>'
     yield f'<p class="facts"><span class="severity">{severity}</span>'
     if finding.is_suspicion:
-        yield "<span>uncertain, and not in the verdict</span>"
+        yield "<span>uncertain, and not counted in the verdict</span>"
     rule = _text(finding.rule)
     title = f"localsocket review --explain {rule} teaches this rule"
     yield f'<a href="#about-{rule}" title="{title}">{rule}</a>' if is_taught else f"<span>{rule}</span>"

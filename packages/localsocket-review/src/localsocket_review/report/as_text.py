@@ -68,7 +68,7 @@ def _print_finding(console: Console, number: int, finding: Finding) -> None:
     )
     _line(console, head)
     if finding.is_suspicion:
-        _line(console, Text("   Uncertain, and not in the verdict.", "dim"))
+        _line(console, Text("   Uncertain, and not counted in the verdict.", "dim"))
     _line(console, Text(visible(f"   Repair: {finding.repair}."), "green"))
     for evidence in finding.evidence:
         if evidence.place.line != finding.place.line or evidence.place.file != finding.place.file:

@@ -24,7 +24,7 @@ def overview(report: Report) -> Iterator[str]:
     if first:
         yield f"Look first at {first}."
     yield (
-        "To be told only what is new from now on: add --write-baseline known.json to this command once, and "
+        "To see only what is new from now on: add --write-baseline known.json to this command once, and "
         "--baseline known.json from then on."
     )
 

@@ -116,7 +116,7 @@ class Report:
         """The first line: no defects, or their weaknesses, the most severe first, and what could not be read."""
         defects = self.security_defects
         if self.reviewed_files == 0 and not defects:
-            return "Nothing was wholly reviewed." if self.findings else "Nothing was reviewed."
+            return "Nothing was reviewed completely." if self.findings else "Nothing was reviewed."
         if defects and self.is_complete:
             return f"Security defects: {_weaknesses(defects)}{self._not_shown}"
         found = f"Security defects: {_weaknesses(defects)}" if defects else self._nothing_found
@@ -139,10 +139,10 @@ class Report:
         if self.is_complete:
             return "by the rules that were selected" if self.rules_left_out else "in the code"
         if not self.not_reviewed:
-            return f"by the rules that came to their end; {failed} did not"
+            return f"by the rules that finished; {failed} did not"
         unread = f"{len(self.not_reviewed):,} could not"
         if failed:
-            unread += f", and {counted(failed, 'rule')} did not come to {'its' if failed == 1 else 'their'} end"
+            unread += f", and {counted(failed, 'rule')} did not finish"
         return f"in the {counted(self.reviewed_files, 'file')} that could be read; {unread}"
 
     @property

@@ -74,7 +74,7 @@ def _opened_by_settings(facts: Facts, setting: Setting, settings: FunctionInfo) 
     is_open = setting.access is DefaultAccess.EVERYONE if umask is None else bool(masks) and not max(masks) & _OTHERS
     is_private = all(text.startswith("unix:/run/user/") for text in texts if text.startswith("unix:"))
     if is_open and not is_private:
-        message = "With these settings the server lets every user of this machine connect to the socket."
+        message = "These settings let every user of this machine connect to the socket."
         evidence = [(umask.place, "set here")] if umask is not None else [(bound.place, "bound here")]
         yield RULE.finding(bound.place, message, evidence, repair=setting.restricted_by)
 
@@ -108,7 +108,7 @@ def _opened(site: Site, bits: int) -> Finding:
     if bits & _OTHERS or chosen is None:
         return _open_to(site, everyone=bool(bits & _OTHERS))
     evidence = [(site.place, "opened here"), (chosen.place, "given to a group here")]
-    message = "The group that the socket is given to may connect, all of it."
+    message = "Every member of the group that the socket is given to may connect."
     return RULE.finding(site.place, message, evidence, severity=Severity.NOTE)
 
 
@@ -116,7 +116,7 @@ def _open_to(site: Site, *, everyone: bool) -> Finding:
     """Tell who may connect by this mode, who could not under the umask that is usual, 022."""
     message = "Every user of this machine may connect to the socket."
     if not everyone:
-        message = "The group may connect to the socket, which the usual umask would not let it."
+        message = "The group may connect to the socket, which the usual umask would prevent."
     severity = Severity.HIGH if everyone else Severity.MEDIUM
     return RULE.finding(site.place, message, [(site.place, "opened here")], severity=severity)
 
@@ -177,7 +177,7 @@ def _wide_umasks(facts: Facts, function: FunctionInfo) -> Iterator[Finding]:
             masks = facts.values.numbers(mask, umask.site.function) if mask is not None else frozenset()
             if masks and not any(number & _OTHERS for number in masks):
                 evidence = [(umask.place, "set here"), (bind.place, "for this socket")]
-                message = "With this umask every user of this machine may connect to the socket."
+                message = "This umask lets every user of this machine connect to the socket."
                 yield RULE.finding(umask.place, message, evidence, severity=Severity.HIGH)
 
 
@@ -187,14 +187,14 @@ RULE = Rule(
     severity=Severity.HIGH,
     cwe="CWE-732",
     why=(
-        "Whoever may write to a socket's file may connect. World access lets every account of the machine in, those "
-        "of daemons and guests too, and group access everyone who ever joins the group."
+        "Whoever may write to a socket's file may connect. World access admits every account on the machine, "
+        "including those of daemons and guests; group access admits everyone who ever joins the group."
     ),
-    repair="give the owner alone access (0600, UserAccessOption), and hand descriptors to whoever else needs them",
+    repair="give access to the owner only (0600, UserAccessOption), and pass descriptors to whoever else needs them",
     unless=(
-        "the mode gives access to the owner alone",
+        "the mode gives access to the owner only",
         "the program gives the socket to a group that it chose: reported as a note",
-        "the file is no socket",
+        "the file is not a socket",
     ),
     examples=(
         Example(

@@ -18,8 +18,8 @@ from localsocket_review.rules.rule import Example, Rule
 
 _STATING = Act.CHMOD | Act.UMASK | Act.MAKE_DIRECTORY
 _MESSAGE = (
-    "Nothing says who may connect: the umask does. Under the usual 022 the owner alone can, under 002 the group, under "
-    "000 everyone."
+    "The code does not say who may connect, so the umask decides: under the usual 022 the owner, under 002 the "
+    "group, under 000 everyone."
 )
 _DESCRIPTORS = ("int", "qintptr", "descriptor")
 

@@ -43,8 +43,8 @@ def _late_changes(
         if facts.effects.same_socket(bind, change, "path"):
             if not _is_set_before(facts, function, change, bind) and not _has_no_file(facts, change):
                 message = (
-                    f"{change.site.api.method}() of a socket that is bound changes nothing of its file on Linux: that "
-                    "keeps the mode which the umask left."
+                    f"On Linux, {change.site.api.method}() on a bound socket does not change its file, which keeps "
+                    "the mode that the umask left."
                 )
                 yield RULE.finding(change.place, message, [bound, (change.place, "without effect here")])
             continue
@@ -87,11 +87,11 @@ def _closed_late(facts: Facts, function: FunctionInfo, bind: Effect, change: Eff
     evidence = [(bind.place, "bound here"), (change.place, "closed only here")]
     if not _may_be_open(facts, function, bind, change):
         message = (
-            f"On Linux nobody connects before listen, so this {change.site.api.method}() comes in time; other systems "
+            f"On Linux nobody can connect before listen, so this {change.site.api.method}() is in time; other systems "
             "do not promise that."
         )
         return RULE.finding(change.place, message, evidence, severity=Severity.NOTE)
-    message = "Until this call the umask alone says who may connect: under 022 the owner, under 000 everyone."
+    message = "Until this call, only the umask decides who may connect: with 022 the owner, with 000 everyone."
     return RULE.finding(change.place, message, evidence)
 
 
@@ -132,8 +132,8 @@ def _early_changes(facts: Facts, function: FunctionInfo, bind: Effect, changes: 
     for change in of_path:
         if flow.may_follow(change.anchor, bind.anchor):
             message = (
-                f"{change.site.api.method}() before bind changes what stood there before; the socket that bind makes "
-                "gets the mode which the umask leaves."
+                f"{change.site.api.method}() before bind changes whatever was there; the socket that bind creates "
+                "gets the mode that the umask leaves."
             )
             yield RULE.finding(change.place, message, [(change.place, "set here"), (bind.place, "bound only here")])
 
@@ -169,7 +169,8 @@ def _umasks_around(facts: Facts, function: FunctionInfo, bind: Effect) -> Iterat
         return
     evidence = [(before[0].place, "changed here"), (bind.place, "for this bind")]
     is_alone = facts.threads.are_none_beside(function)
-    when = "the day it gets a second thread, that one" if is_alone else "what other threads create meanwhile"
+    later = "as soon as it has a second thread, whatever that creates"
+    when = later if is_alone else "whatever other threads create meanwhile"
     message = f"The umask belongs to the whole process: {when} gets this mode too."
     narrows = _narrows(facts, before[0])
     # Nothing at all leaves the socket to the umask that is there: who narrows it has made it no worse.
@@ -195,8 +196,10 @@ RULE = Rule(
     cwe="CWE-362",
     why=(
         "bind creates the socket's file with the mode that the umask leaves: under 022 only the owner may connect, "
-        "under 002 the group as well, under 000 everyone. After listen they can, until chmod, and a connection once "
-        "made stays; between bind and listen, Linux refuses to connect. A chmod before bind changes another file, or "
+        "under 002 the group as well, under 000 everyone. They can "
+        "connect from listen until chmod, and a "
+        "connection once made stays; between bind and listen, Linux refuses connections. A chmod "
+        "before bind changes another file, or "
         "none; on Linux, fchmod of a bound socket does not reach its "
         "file. Changing the umask instead changes it for every thread of the process."
     ),

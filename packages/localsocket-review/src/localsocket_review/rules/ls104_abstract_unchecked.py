@@ -21,10 +21,12 @@ def check(facts: Facts) -> Iterator[Finding]:
     servers = [site for site in found if not site.api.act & Act.CONNECT]
     clients = [site for site in found if site.api.act & Act.CONNECT and site.function.unit not in serving]
     for site in servers:
-        message = "An abstract name has no permissions: every user of this machine may connect, and nothing asks who."
+        message = (
+            "An abstract name has no permissions: every user of this machine may connect, and nothing checks who does."
+        )
         yield RULE.finding(site.place, message, [(site.place, "taken here")])
     for site in clients:
-        message = "An abstract name belongs to whoever takes it first, and nothing asks who answers."
+        message = "An abstract name belongs to whoever takes it first, and nothing checks who answers."
         yield RULE.finding(
             site.place, message, [(site.place, "connected to here")], severity=Severity.LOW, cwe="CWE-668"
         )
@@ -72,7 +74,7 @@ RULE = Rule(
     unless=(
         "the program asks who the peer is",
         "the peers prove that they have a key",
-        "the way is for names that do not begin with a zero byte",
+        "that part of the code is for names that do not begin with a zero byte",
     ),
     examples=(
         Example(

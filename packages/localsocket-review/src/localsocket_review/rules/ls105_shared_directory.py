@@ -24,7 +24,7 @@ def check(facts: Facts) -> Iterator[Finding]:
             if any(str(text).startswith(f"{link}/") for link in links):
                 continue
             if is_shared_and_predictable(text) and not facts.owner_checks.is_asked(site):
-                message = f"Any user of this machine can take the name {text} first, and be taken for the server."
+                message = f"Any user of this machine can take the name {text} first and pose as the server."
                 evidence = [(site.place, "used here")]
                 if text.place is not None:
                     evidence.insert(0, (text.place, "written here"))
@@ -62,7 +62,7 @@ RULE = Rule(
     cwe="CWE-377",
     why=(
         "In /tmp, /var/tmp and /dev/shm every user may create files. Whoever takes the name first stops the program "
-        "from starting, or is the server that its clients talk to."
+        "from starting, or becomes the server that its clients talk to."
     ),
     repair="use a name below $XDG_RUNTIME_DIR, or in a directory made by mkdtemp",
     unless=(

@@ -17,12 +17,8 @@ from localsocket_review.rules.rule import Example, Rule
 
 _LOOKING = frozenset({"stat", "lstat", "fstatat", "stat64", "lstat64"})
 _OF_SOCKETS = frozenset({"S_ISSOCK", "S_IFSOCK", "S_IFMT", "is_socket", "isSocket"})
-_MESSAGE = (
-    "What stands at the endpoint is removed without asking whether a server lives there: a second start cuts it off."
-)
-_SOMETIMES = (
-    "There are ways on which what stands at the endpoint is removed without asking whether a server lives there."
-)
+_MESSAGE = "The endpoint is removed without checking for a live server: a second start cuts off the first."
+_SOMETIMES = "On some paths, the endpoint is removed without checking for a live server."
 
 
 def check(facts: Facts) -> Iterator[Finding]:
@@ -45,7 +41,7 @@ def _in_one_function(facts: Facts, function: FunctionInfo) -> Iterator[Finding]:
             looked = _looks_past_the_kind(facts, removal)
             if looked is not None:
                 message = (
-                    f"{looked.called_name}() is asked of what stands here, but not whether that is a socket: it is "
+                    f"{looked.called_name}() looks at what is here, but nothing checks that it is a socket: it is "
                     "removed whatever it is."
                 )
                 evidence.insert(0, (looked.place, "asked here"))
@@ -136,13 +132,14 @@ RULE = Rule(
         "removes the file of a server that is still running: its clients stay connected, new ones reach the "
         "newcomer, and neither server notices."
     ),
-    repair="hold a lock file from before the removal until the server ends; a server that is starting refuses, too",
+    repair="hold a lock file from before the removal until the server ends; a refused connection is no "
+    "proof, since a server that is starting refuses too",
     unless=(
         "a connection is tried before the removal",
-        "a lock is held, or a process looked for whose number a file holds: kill(pid, 0)",
+        "a lock is held, or a file holds the number of a process, which is looked for: kill(pid, 0)",
         "the name holds the number of this process, or lies in a directory made for it",
         "the removal is part of closing, after serving",
-        "(of a mode that is asked for) S_ISSOCK is asked as well",
+        "(where the mode is looked at) S_ISSOCK is asked as well",
     ),
     examples=(
         Example(

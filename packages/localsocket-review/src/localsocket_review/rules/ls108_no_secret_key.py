@@ -34,7 +34,9 @@ def _of_call(facts: Facts, site: Site) -> Iterator[Finding]:
     if key is not None and not facts.keys.is_absent(key, site.function):
         yield from _constant(facts, key, site.function)
     elif not site.api.act & Act.UNPICKLE and "**" not in site.call.keywords:  # a manager makes itself a key
-        message = f"{site.api.method} has no authkey: whoever reaches the address is let in, and can be the other end."
+        message = (
+            f"{site.api.method} has no authkey: whoever reaches the address is let in and can pose as the other end."
+        )
         yield RULE.finding(site.place, message, [(site.place, "without authkey")])
 
 
@@ -47,16 +49,16 @@ def _constant(facts: Facts, key: Expression, function: FunctionInfo) -> Iterator
 
 RULE = Rule(
     id="LS108",
-    title="no key, or one that is no secret",
+    title="no key, or one that is not secret",
     severity=Severity.HIGH,
     cwe="CWE-306",
     why=(
-        "The key is all that multiprocessing checks of the other end. Without one, or with one that stands in the "
-        "program, everybody who reaches the address is a peer, and their pickles are run."
+        "The key is all that multiprocessing checks of the other end. Without one, or with one that is written in "
+        "the program, everybody who reaches the address is a peer, and their pickles are run."
     ),
-    repair="make the key with secrets.token_bytes(32) and hand it over by a file of mode 0600 or an open descriptor",
+    repair="make the key with secrets.token_bytes(32) and pass it on in a file of mode 0600 or by an open descriptor",
     unless=(
-        "the key is made at random, or read from outside of the program",
+        "the key is random, or read from outside the program",
         "no address is given: it is then one in a private directory",
         "a manager without a key, which makes itself one",
     ),

@@ -18,7 +18,7 @@ from localsocket_review.rules.rule import Example, Rule, steps_of
 # What is done, the role of what it is done with, its weakness, and the words for it.
 _KINDS = (
     (Act.RUN_CODE, "code", "CWE-95", "What a peer sent is run as code."),
-    (Act.RUN_QUERY, "query", "CWE-89", "A query is put together from what a peer sent."),
+    (Act.RUN_QUERY, "query", "CWE-89", "A query is built from what a peer sent."),
 )
 
 
@@ -32,7 +32,7 @@ def check(facts: Facts) -> Iterator[Finding]:
             trace = facts.taint.received(part, site.function)
             if trace is not None:
                 evidence = [*steps_of(trace), Evidence(site.place, "run here")]
-                message = "A command is put together from what a peer sent."
+                message = "A command is built from what a peer sent."
                 yield RULE.finding(site.place, message, evidence, cwe="CWE-78")
                 break
     for act, role, cwe, message in _KINDS:
@@ -136,10 +136,10 @@ RULE = Rule(
         "Whoever can connect chooses the text. In a shell, an interpreter, a query or a path it does more than was "
         "meant: it runs other commands, reads other rows, leaves the directory."
     ),
-    repair="look the request up in a fixed table, and give data as an argument of its own, never as part of a text",
+    repair="look the request up in a fixed table, and pass data as a separate argument, never as part of a string",
     unless=(
         "the text is quoted with shlex.quote",
-        "the data is an argument of its own in a list, without a shell",
+        "the data is a separate argument in a list, without a shell",
         "the request only chooses from a fixed table",
         "the text was compared with the allowed ones",
         "a name with a separator or two dots in it was refused before",

@@ -33,7 +33,7 @@ _UNLIMITED = frozenset({"strcpy", "stpcpy", "strcat", "sprintf", "vsprintf", "qs
 _LIMITED = frozenset({"memcpy", "memmove", "strncpy", "strncat", "copy_n", "copy"})
 _REFUSE = "refuse a path with strlen(path) >= sizeof address.sun_path, and say so"
 _END = "refuse a path with strlen(path) >= sizeof address.sun_path, or copy one byte less into a zeroed address"
-_LENGTH = "give offsetof(struct sockaddr_un, sun_path) + 1 + strlen(name), and let both sides do so"
+_LENGTH = "pass offsetof(struct sockaddr_un, sun_path) + 1 + strlen(name) as the size, on both sides"
 # What takes two lengths and gives the greater one, or what is no bound at all.
 _GREATER = re.compile(r"max|larg|great|big|most|sum|add|plus", re.IGNORECASE)
 _MAKING_ROOM = re.compile(r"alloc|resize|reserve|set_?size|grow|new", re.IGNORECASE)
@@ -64,7 +64,7 @@ def _overflowing(facts: Facts) -> Iterator[Finding]:
         if buffer is None or not is_sun_path(facts, buffer, site.function):
             continue
         if _fills_to_the_end(facts, buffer, site):
-            message = "A path of 108 bytes fills sun_path to its end, and nothing ends it: whoever reads it, reads on."
+            message = "A path of 108 bytes fills sun_path without a final zero: whoever reads it reads on past its end."
             yield RULE.finding(
                 site.place, message, [(site.place, "copied here")], severity=Severity.LOW, repair=_END, cwe="CWE-170"
             )
@@ -83,7 +83,9 @@ def _names_all_the_room(facts: Facts) -> Iterator[Finding]:
         arguments = site.call.arguments
         size = arguments[2] if site.api.name in ("bind", "connect") and len(arguments) == 3 else None
         if size is not None and _is_whole_address(facts, size, site) and facts.access.is_abstract(site):
-            message = "Zeros up to the 108th byte belong to this abstract name: its size is that of the whole address."
+            message = (
+                "This abstract name includes zeros up to the 108th byte: the size given is that of the whole address."
+            )
             yield RULE.finding(
                 size.place, message, [(site.place, "used here")], severity=Severity.LOW, repair=_LENGTH, cwe="CWE-130"
             )
@@ -188,7 +190,7 @@ def _is_capped(facts: Facts, length: Expression, site: Site) -> bool:
 
 
 def _cuts(facts: Facts, statement: Statement, variable: Variable, site: Site) -> bool:
-    """Say whether this gives the length another value, which is no length of a text."""
+    """Say whether this gives the length another value, which is not a length of a text."""
     if not isinstance(statement, Assign) or statement.operator != "=" or statement.value is None:
         return False
     return _is_variable(facts, statement.target, variable, site) and not any(map(measures, walk(statement.value)))
@@ -206,16 +208,17 @@ RULE = Rule(
     cwe="CWE-120",
     why=(
         "sun_path has 108 bytes on Linux and 104 on the BSDs. A longer path, from a setting, an environment variable "
-        "or a deep home directory, is written over what stands behind it in memory. Where it is cut off instead, the "
+        "or a deep home directory, overwrites what is behind it in memory. Where it is cut off instead, the "
         "server and its clients meet at another name, or miss each other."
     ),
     repair="refuse a path with strlen(path) >= sizeof address.sun_path, and only then copy it",
     unless=(
         "the length is compared before, also by a macro that every build keeps: `ASSERT_DIE(strlen(path) < room)`",
         "the size is cut by min(), by a macro or a choice of that kind, or by an if",
-        "the text is a constant that fits, or of the build",
+        "the text is a constant that fits, or comes from the build",
         "the address was allocated as long as the path is",
-        "a path is cut off that comes from no environment or command line, and nobody found it too long",
+        "the path that is cut off comes neither from the environment nor from the command line, and "
+        "no check found it too long",
         "(of a path that is cut off) the result of snprintf() or strlcpy() is compared, or what was copied is",
     ),
     examples=(

@@ -26,7 +26,7 @@ _ASKING = frozenset({"SO_PEERCRED", "SCM_CREDENTIALS", "LOCAL_PEERPID", "LOCAL_P
 # What acts on, or looks into, the process of a number.
 _BY_NUMBER = frozenset({"kill", "pidfd_open", "Process", "killpg", "ptrace", "proc_pidpath", "pid_exists", "getpgid"})
 _AMONG = frozenset({"contains", "count", "find", "index"})
-_WHY = "The process that connected may be gone, and its number another's by now"
+_WHY = "The process that connected may be gone and its number reused"
 
 
 def check(facts: Facts) -> Iterator[Finding]:
@@ -51,11 +51,11 @@ def _use(facts: Facts, expression: Expression, function: FunctionInfo) -> tuple[
     match expression:
         case Binary(operator="==" | "!=" | "in" | "not in", left=left, right=right):
             if not _is_constant(facts, left, function) and not _is_constant(facts, right, function):
-                return expression, "compared here", "is taken for who the peer is"
+                return expression, "compared here", "identifies the peer"
         case Call(called_name=name, arguments=(first, *_)) if name in _BY_NUMBER:
             return first, "used here", "names the process that is acted upon"
         case Call(called_name=name, arguments=(first, *_)) if name in _AMONG and expression.receiver is not None:
-            return first, "looked up here", "is taken for who the peer is"
+            return first, "looked up here", "identifies the peer"
         case Call() | Format() | Binary(operator="+" | "/" | "%"):
             # Asked first, since a program has many texts and few process ids.
             holds_id = facts.credentials.process_id(expression, function) is not None

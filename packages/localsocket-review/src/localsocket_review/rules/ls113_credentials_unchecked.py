@@ -19,10 +19,10 @@ def check(facts: Facts) -> Iterator[Finding]:
         if site.function.unit.language is not Language.CPP:
             continue
         if _is_dropped(site):
-            message = f"{site.api.method}() may fail, and then the credentials are what stood in the variable before."
+            message = f"{site.api.method}() may fail, and then the credentials are whatever the variable held before."
             yield RULE.finding(site.place, message, [(site.place, "the result is dropped here")])
         elif (used := _used_before_test(facts, site)) is not None:
-            message = f"The credentials are used before the result of {site.api.method}() is looked at."
+            message = f"The credentials are used before the result of {site.api.method}() is checked."
             yield RULE.finding(site.place, message, [(site.place, "asked here"), (used, "used here")])
         elif (used := _used_after_failure(facts, site)) is not None:
             message = f"If {site.api.method}() fails, that is only logged, and the credentials are used all the same."
@@ -116,7 +116,7 @@ RULE = Rule(
         "A peer that has gone, or a socket of another kind, has no credentials. A zeroed structure then names "
         "user 0, which is root."
     ),
-    repair="refuse the peer when the call fails; of SO_PEERCRED, also when the process id is 0",
+    repair="refuse the peer when the call fails; with SO_PEERCRED, also when the process id is 0",
     unless=("the result is tested, and a failure refuses the peer", "another option of the socket is asked for"),
     examples=(
         Example(

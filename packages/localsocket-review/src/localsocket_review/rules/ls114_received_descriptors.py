@@ -70,7 +70,7 @@ def _missing(facts: Facts, site: Site) -> Iterator[str]:
         yield "inherited by every program that is started later (no MSG_CMSG_CLOEXEC)"
     read = _reads_flags_in_c if site.function.unit.language is Language.CPP else _reads_part
     if not read(site, _FLAGS_PART):
-        yield "cut off unnoticed (MSG_CTRUNC is never looked for)"
+        yield "cut off unnoticed (MSG_CTRUNC is never checked)"
     if site.api.method == "recv_fds" and not _reads_part(site, _DESCRIPTORS_PART):
         yield "never closed"
 
@@ -159,11 +159,11 @@ RULE = Rule(
     cwe="CWE-403",
     why=(
         "A descriptor that arrives is open from that moment: without close-on-exec every program started afterwards "
-        "has it, and when some are cut off, the rest belong to a message that is not whole. A peer can send many, "
+        "inherits it, and when some are cut off, the rest belong to an incomplete message. A peer can send many, "
         "until none are left."
     ),
     repair="receive with MSG_CMSG_CLOEXEC, and close everything that came when MSG_CTRUNC is set",
-    unless=("the descriptors are marked at once, and truncation is looked for", "no descriptors are asked for"),
+    unless=("the descriptors are marked at once, and truncation is checked", "no descriptors are asked for"),
     examples=(
         Example(
             Language.PYTHON,

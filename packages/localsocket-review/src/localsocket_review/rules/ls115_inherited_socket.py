@@ -44,7 +44,7 @@ def check(facts: Facts) -> Iterator[Finding]:
 def _note(sites: Sequence[Site]) -> Finding:
     """Tell once of a program, or of those that have the same sockets, what would be inherited."""
     first = sites[0]
-    message = f"This program starts no other: one that it starts some day inherits what {first.api.name}() gives."
+    message = f"This program starts no others; any that it starts one day will inherit what {first.api.name}() returns."
     evidence = [(one.place, "made here") for one in sites]
     return RULE.finding(first.place, message, evidence, severity=Severity.NOTE)
 
@@ -78,9 +78,9 @@ def _names_flag_of_kind(expression: Expression) -> bool:
 
 def _finding(site: Site, inheritance: Inheritance, *, is_sure: bool) -> Finding:
     evidence = [(site.place, "made here")]
-    what = f"The descriptor that {site.api.name}() gives is inherited"
+    what = f"The descriptor that {site.api.name}() returns is inherited"
     if inheritance is Inheritance.SOME:
-        message = f"{what} by the programs that are started without closing all else before."
+        message = f"{what} by the programs that are started without closing everything else first."
         return RULE.finding(site.place, message, evidence, confidence=Confidence.LOW)
     if not is_sure:
         message = f"{what} by programs that this process starts, if it starts any: no call in the code is seen to."
@@ -94,17 +94,17 @@ RULE = Rule(
     severity=Severity.LOW,
     cwe="CWE-403",
     why=(
-        "A program that is started while the socket is open gets it as well. It may read and write there, and as long "
-        "as it lives the peer does not see the end of the connection, nor the address become free."
+        "A program that is started while the socket is open inherits it and may read and write there. As long as that "
+        "program lives, the peer does not see the connection end, and the address does not become free."
     ),
     repair="add SOCK_CLOEXEC to the type, and accept with accept4(…, SOCK_CLOEXEC)",
     unless=(
-        "FD_CLOEXEC is set afterwards, there or by everyone who gets it from a function around the call",
-        "all else is closed before any program is started, or each is started before the socket is made",
+        "FD_CLOEXEC is set afterwards, there or by every caller of a function around the call",
+        "everything else is closed before any program is started, or each is started before the socket is made",
         "the program starts no other program: reported as a note, once for each program",
         "Qt makes the socket, and marks it",
-        "the socket is one of a network or of Windows, or may be: nothing tells that it is a local one",
-        "accept() is the way of systems that have no accept4(), which is called beside it",
+        "the socket is, or may be, one of a network or of Windows: nothing shows that it is local",
+        "accept() is for systems that have no accept4(), which is called beside it",
     ),
     examples=(
         Example(

@@ -20,7 +20,7 @@ def check(facts: Facts) -> Iterator[Finding]:
     for site in facts.calls.sites(Act.MAKE_PIPE):
         if "list" in site.api.roles:
             if _is_nothing(facts, site.argument("list"), site):
-                message = "An empty access list lets every user, and every machine of the network, open the pipe."
+                message = "An empty access list lets every user, and every machine on the network, open the pipe."
                 yield RULE.finding(site.place, message, [(site.place, "no list is given")], cwe="CWE-284")
             continue
         missing = list(_missing(facts, site))
@@ -36,7 +36,7 @@ def _missing(facts: Facts, site: Site) -> Iterator[tuple[str, str]]:
     if _lacks(facts, site, "open_mode", _FIRST_INSTANCE) and not _is_next(facts, site):
         yield "may be one that another program made", "no FILE_FLAG_FIRST_PIPE_INSTANCE"
     if "security" in site.api.roles and _is_nothing(facts, site.argument("security"), site):
-        yield "has no access list of its own", "security attributes are NULL"
+        yield "has the default access list", "security attributes are NULL"
 
 
 def _is_next(facts: Facts, site: Site) -> bool:
@@ -96,10 +96,10 @@ RULE = Rule(
     severity=Severity.MEDIUM,
     cwe="CWE-923",
     why=(
-        "By default a pipe can be opened from other machines, its name can have been taken by another program before, "
-        "and its access list lets every user read from it."
+        "By default a pipe can be opened from other machines, another program may already have taken its name, and "
+        "its access list lets every user read from it."
     ),
-    repair="pass PIPE_REJECT_REMOTE_CLIENTS, FILE_FLAG_FIRST_PIPE_INSTANCE and an access list of the user alone",
+    repair="pass PIPE_REJECT_REMOTE_CLIENTS, FILE_FLAG_FIRST_PIPE_INSTANCE and an access list that names only the user",
     unless=("all three are given", "the first instance of the same pipe was made with FILE_FLAG_FIRST_PIPE_INSTANCE"),
     examples=(
         Example(

@@ -52,7 +52,7 @@ _REMOVING = frozenset(
     }
 )
 _REMOVING_FROM = frozenset({"erase_if", "remove", "remove_if", "erase", "exchange", "swap"})
-_AFTER_FREE = "take what is needed of it before, such as the next one of a list, and give the memory back last"
+_AFTER_FREE = "read what you need from it first, such as the next element of a list, and free the memory last"
 _WATCHING = re.compile(r"Q(?:Weak)?Pointer\s*<|shared_ptr|unique_ptr|QSharedPointer|weak_ptr")
 
 
@@ -81,7 +81,7 @@ def _left_in_containers(facts: Facts, function: FunctionInfo, removed_from: _Rem
         deleted = _where_deleted(facts, socket, function, container.owner)
         if deleted is None or container in removed_from.containers:
             continue
-        message = f"{container.path} keeps the pointer after the socket was deleted: the next use is one after free."
+        message = f"{container.path} keeps the pointer after the socket was deleted: the next use is a use after free."
         yield RULE.finding(place, message, [(place, "kept here"), (deleted, "deleted here")])
 
 
@@ -180,7 +180,9 @@ def _deleted_while_signalling(facts: Facts, call: Call, function: FunctionInfo) 
     for connection in facts.connections.all:
         is_slot = function in connection.targets and "Queued" not in connection.kind
         if is_slot and _is_sender(facts, call, function, connection):
-            message = f"The slot of {connection.signal}() deletes the socket, which then goes on in freed memory."
+            message = (
+                f"The slot of {connection.signal}() deletes the socket, whose code then continues in freed memory."
+            )
             evidence = [(connection.place, "called from its signal"), (call.place, "deleted here")]
             yield RULE.finding(
                 call.place,
@@ -256,7 +258,7 @@ def _used_after_free(facts: Facts, call: Call, variable: Variable, function: Fun
             continue
         others = [one for one in renewed if flow.node_of(one) is not flow.node_of(use)]
         if flow.can_avoid(call, others, use):
-            message = f"{variable.path} is used after its memory was given back."
+            message = f"{variable.path} is used after its memory was freed."
             evidence = [(call.place, "given back here"), (use.place, "used here")]
             yield RULE.finding(use.place, message, evidence, repair=_AFTER_FREE)
             return
@@ -300,7 +302,7 @@ RULE = Rule(
     unless=(
         "the container holds QPointers",
         "the pointer is removed when the socket disconnects",
-        "deleteLater is called, and not delete",
+        "deleteLater is called, not delete",
     ),
     examples=(
         Example(

@@ -70,8 +70,8 @@ RULE = Rule(
     severity=Severity.MEDIUM,
     cwe="CWE-789",
     why=(
-        "Whoever chooses the name makes the program map memory of others, and whoever chooses the size makes it take "
-        "as much as they like, or read behind the end. Without a lock a reader sees half of what is being written."
+        "Whoever chooses the name makes the program map other people's memory, and whoever chooses the size makes it "
+        "take as much as they like, or read past the end. Without a lock, a reader sees half of what is being written."
     ),
     repair="make the memory yourself and pass its descriptor, take its size from fstat, and hold lock() while using it",
     unless=(

@@ -20,7 +20,7 @@ def check(facts: Facts) -> Iterator[Finding]:
             continue
         trace = facts.taint.received(pattern, site.function)
         if trace is not None:
-            message = f"{site.call.called_name}() takes what a peer sent for its format."
+            message = f"{site.call.called_name}() uses what a peer sent as its format."
             yield RULE.finding(site.place, message, [*steps_of(trace), (site.place, "used as a format here")])
 
 
@@ -38,12 +38,12 @@ RULE = Rule(
     severity=Severity.HIGH,
     cwe="CWE-134",
     why=(
-        "Every % in a format asks for an argument that nobody gave: the peer reads the program's memory with %x and "
+        "Every % in a format asks for an argument that nobody passed: the peer reads the program's memory with %x and "
         "%s, and writes to it with %n."
     ),
-    repair='give the text as an argument: printf("%s", text)',
+    repair='pass the text as an argument: printf("%s", text)',
     unless=(
-        "the text is an argument, and the format a string of the program",
+        "the text is an argument, and the format is a string of the program",
         "the text was compared with the allowed ones",
         "a text stands first where the function of that name takes a descriptor: it is the program's own",
     ),

@@ -46,7 +46,7 @@ def check(facts: Facts) -> Iterator[Finding]:
                 yield from _chosen(facts, site.call, array, index, site.function)
     for one in uncounted_connections(facts):
         message = (
-            f"Each connection takes another element of `{one.array}`, and nothing compares their number with its room."
+            f"Each connection takes another element of `{one.array}`, and nothing compares their number with its size."
         )
         evidence = [(one.accepted, "accepted here"), (one.kept, "kept here")]
         yield RULE.finding(one.kept, message, evidence, repair=_REFUSE, cwe="CWE-787")
@@ -103,14 +103,14 @@ RULE = Rule(
     cwe="CWE-129",
     why=(
         "C and C++ compute an address from whatever the index is. One that a peer chooses reads or writes memory "
-        "before or behind the array; a signed one that was only compared with the maximum may still be negative."
+        "before or after the array; a signed one that was only compared with the maximum may still be negative."
     ),
     repair="compare the index with both ends of the array before it is used, or use .at()",
     unless=(
         "the index was compared with both ends of its range",
         "an unsigned index was compared with the maximum",
         "the container finds its elements by key",
-        "the memory was taken for the index and more: `malloc(size + 1)`",
+        "the memory was allocated for the index and more: `malloc(size + 1)`",
         "the number of connections is compared with the room for them",
     ),
     examples=(

@@ -37,12 +37,12 @@ def _factors(facts: Facts, size: Expression, function: FunctionInfo) -> Iterator
 
 RULE = Rule(
     id="LS121",
-    title="arithmetic on a received number before memory is taken",
+    title="arithmetic on a received number before memory is allocated",
     severity=Severity.HIGH,
     cwe="CWE-190",
     why=(
         "A product that does not fit its type wraps around: a large count gives a small piece of memory, and the loop "
-        "that fills it writes far behind its end."
+        "that fills it writes far past its end."
     ),
     repair="compare the number with a maximum first, or let calloc() or reallocarray() multiply",
     unless=(

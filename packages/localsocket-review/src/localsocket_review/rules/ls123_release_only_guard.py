@@ -111,7 +111,7 @@ RULE = Rule(
     ),
     repair="check it with an if, and refuse the message or close the connection",
     unless=(
-        "the value is no peer's",
+        "the value does not come from a peer",
         "equality is asserted, as tests do with an answer",
         "it says how much a read gave, which the program itself bounds, or what has become of the data far away",
     ),

@@ -37,7 +37,7 @@ def _message(chosen: ChosenName) -> str:
         return f"{name}() only tells that the name was free then; until bind, any user can take it first."
     if chosen.is_file:
         return f"The file that {name} made has to be removed before bind, and then any user can take the name."
-    return f"{name}() only tells that a name was free; until bind, any user can take it first, and work it out."
+    return f"{name}() only tells that a name was free; until bind, any user can guess it and take it first."
 
 
 RULE = Rule(
@@ -46,12 +46,12 @@ RULE = Rule(
     severity=Severity.MEDIUM,
     cwe="CWE-377",
     why=(
-        "mktemp, tempnam and tmpnam look for a name that nobody has, and give it back; their manual pages warn of it. "
-        "A loop that asks for a free name, and the name of a temporary file that is gone, are no better. Until bind, "
-        "another user can take the name, which is easily worked out, and is the server for whoever connects; or bind "
-        "fails, and the program with it."
+        "mktemp, tempnam and tmpnam look for an unused name and return it; their manual pages warn against them. A "
+        "loop that asks for a free name, and the name of a temporary file that is gone, are no "
+        "better. Until bind, another user can take the name, which is easily guessed, and pose as "
+        "the server; or bind fails, and the program with it."
     ),
-    repair="make a directory by mkdtemp, which is yours alone, and bind any name in it",
+    repair="make a directory with mkdtemp, which is yours alone, and bind any name in it",
     unless=("the name lies in a directory that mkdtemp made, or in one of the program's own",),
     examples=(
         Example(

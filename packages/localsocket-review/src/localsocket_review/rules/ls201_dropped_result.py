@@ -35,7 +35,7 @@ def check(facts: Facts) -> Iterator[Finding]:
                 continue
             if site.api.method == "waitForDisconnected" or _asks_later(facts, site):
                 continue
-            message = f"{site.api.method}() reports a failure only by its result, which is dropped."
+            message = f"{site.api.method}() reports a failure only through its result, which is dropped."
             yield RULE.finding(site.place, message, [(site.place, "dropped here")])
 
 
@@ -58,8 +58,8 @@ RULE = Rule(
     severity=Severity.MEDIUM,
     cwe="CWE-252",
     why=(
-        "Qt and POSIX report a failed listen, bind, connect or wait in the result and nowhere else. Dropped, the "
-        "program goes on without a server, or writes to a socket that is not connected."
+        "Qt and POSIX report a failed listen, bind, connect or wait in the result and nowhere else. If it is "
+        "dropped, the program goes on without a server, or writes to a socket that is not connected."
     ),
     repair="test the result, and report errorString() or errno when it failed",
     unless=(

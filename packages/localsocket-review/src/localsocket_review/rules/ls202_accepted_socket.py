@@ -63,7 +63,8 @@ def check(facts: Facts) -> Iterator[Finding]:
         is_told = is_unasked and _always_has_one(facts, site)
         if used is not None and is_unasked and not is_told:
             message = (
-                "nextPendingConnection() gives a null pointer when no connection waits; what it gave is used unasked."
+                "nextPendingConnection() returns a null pointer when no connection is waiting; its "
+                "result is used unchecked."
             )
             yield RULE.finding(
                 site.place, message, [(site.place, "may be null"), (used.place, "used here")], cwe="CWE-476"
@@ -286,17 +287,17 @@ def _is_of_short_life(facts: Facts, site: Site) -> bool:
 
 RULE = Rule(
     id="LS202",
-    title="accepted socket used unasked, or never released",
+    title="accepted socket used unchecked, or never released",
     severity=Severity.MEDIUM,
     cwe="CWE-476",
     why=(
-        "nextPendingConnection() gives a null pointer when no connection waits any more. The socket that it gives "
+        "nextPendingConnection() returns a null pointer when no connection is waiting. The socket that it returns "
         "belongs to the server as a child: without deleteLater() it, its descriptor and its buffers stay as long as "
         "the server does, however many clients come and go."
     ),
     repair=(
-        "take connections in a loop until there is none; connect disconnected of each to its own deleteLater, "
-        "and call that at once if it is unconnected already"
+        "take connections in a loop until there is none; connect each one's disconnected to its deleteLater, "
+        "and call that at once if it is already unconnected"
     ),
     unless=(
         "the pointer is tested before it is used, or hasPendingConnections() is called",

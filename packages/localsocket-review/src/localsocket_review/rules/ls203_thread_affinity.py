@@ -125,12 +125,12 @@ def _called_after_move(facts: Facts, function: FunctionInfo) -> Iterator[Finding
                 continue
             site = facts.calls.site(call, function)
             if site is not None and site.api.act & _USING and facts.inference.is_a(move.receiver, function, *_SOCKETS):
-                message = f"{call.called_name}() is called here, and the object was moved to another thread."
+                message = f"{call.called_name}() is called here, but the object was moved to another thread."
                 yield RULE.finding(call.place, message, [(move.place, "moved here"), (call.place, "called here")])
                 break
             used = next((found for one in facts.calls.callees(call, function) for found in _uses(facts, one)), None)
             if used is not None:
-                message = f"{call.called_name}() runs on this thread, and uses a socket of an object that was moved."
+                message = f"{call.called_name}() runs on this thread, but uses a socket of an object that was moved."
                 evidence = [(move.place, "moved here"), (call.place, "called here"), (used, "uses the socket")]
                 yield RULE.finding(call.place, message, evidence)
                 break
@@ -243,8 +243,8 @@ RULE = Rule(
     why=(
         "A QObject belongs to the thread that made it, and its notifiers and buffers are touched by that thread's "
         "event loop. A QThread object belongs to the thread that made it as well, and only run() is on the new one. "
-        'Used across, it prints "Cannot create children for a parent that is in a different thread", loses data, or '
-        "crashes, and write() still succeeds."
+        'Used from another thread, it prints "Cannot create children for a parent that is in a different thread", '
+        "loses data, or crashes, and write() still succeeds."
     ),
     repair=(
         "make the socket inside run(), or as the child of a worker without a parent, and move the worker with "

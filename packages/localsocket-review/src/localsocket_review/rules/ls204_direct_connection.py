@@ -205,7 +205,7 @@ RULE = Rule(
     severity=Severity.MEDIUM,
     cwe="CWE-416",
     why=(
-        "A direct connection runs the slot at once on whichever thread emits, so two threads are in the receiver's "
+        "A direct connection runs the slot at once on whichever thread emits, so two threads use the receiver's "
         "members. A lambda connected without a context object is never disconnected: when the signal comes after the "
         "object has gone, it uses what is no longer there."
     ),

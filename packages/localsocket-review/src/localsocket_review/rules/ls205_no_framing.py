@@ -69,7 +69,7 @@ def check(facts: Facts) -> Iterator[Finding]:
 
 
 def _finding(trace: Trace, place: Place, words: str, confidence: Confidence) -> Finding:
-    message = "What one read gave is taken for one message; it may be a part of one, or several."
+    message = "The result of one read is taken for one message; it may be part of one, or several."
     return RULE.finding(trace[0].place, message, [*steps_of(trace), (place, words)], confidence=confidence)
 
 
@@ -218,10 +218,10 @@ def _lines_of_qt(facts: Facts) -> Iterator[Finding]:
             continue
         asked = _asked_before(facts, site.call, site.function, "canReadLine")
         if not asked:
-            message = "readLine() gives what has come of a line; nothing asks canReadLine() before."
+            message = "readLine() returns whatever has arrived of a line; nothing asks canReadLine() first."
             yield RULE.finding(site.place, message, [(site.place, "read here")])
         elif site.function in slots and not facts.flow(site.function).is_in_loop(site.call):
-            message = "One line is read for each readyRead, which may stand for several: those that follow stay unread."
+            message = "One line is read for each readyRead, which may announce several: the others stay unread."
             yield RULE.finding(site.place, message, [(asked, "asked once here"), (site.place, "read here")])
 
 
@@ -264,7 +264,7 @@ def _streams_of_qt(facts: Facts) -> Iterator[Finding]:
             ):
                 continue
             message = (
-                "A QDataStream reads from the socket without a transaction: what has not come yet is read as zero."
+                "A QDataStream reads from the socket without a transaction: what has not arrived yet is read as zero."
             )
             yield RULE.finding(read.place, message, [(read.place, "read here")])
 
@@ -281,7 +281,7 @@ def _until_nothing(facts: Facts) -> Iterator[Finding]:
                 continue
             if any(facts.chunks.measures(guard, function) or _asks(guard.test) for guard in flow.guards(call)):
                 continue
-            message = "That nothing more is there now is taken for the end of the message; the rest may come later."
+            message = "An empty socket is taken for the end of the message; the rest may arrive later."
             yield RULE.finding(site.place, message, [(site.place, "read here"), (call.place, "taken for whole here")])
             break
 
@@ -333,7 +333,7 @@ RULE = Rule(
     severity=Severity.MEDIUM,
     cwe=None,
     why=(
-        "A stream keeps no boundaries between messages. Under load one read gives half of a message, or two and a "
+        "A stream keeps no boundaries between messages. Under load, one read returns half a message, or two and a "
         "half: the parser fails, or what came with the first message is lost. On a quiet machine it works."
     ),
     repair="append to a buffer of the connection, and take whole messages from it in a loop",

@@ -26,7 +26,7 @@ _MAY_END |= {"EWOULDBLOCK", "MSG_DONTWAIT", "BlockingIOError"}
 _WOULD_BLOCK = frozenset({"BlockingIOError", "SSLWantReadError"})
 _LIMITING = frozenset({"settimeout", "setblocking", "shutdown"})
 _ONE_AT_A_TIME = (
-    "limit the wait by settimeout() or SO_RCVTIMEO, catch the time-out inside of the loop, and close that connection"
+    "limit the wait by settimeout() or SO_RCVTIMEO, catch the time-out inside the loop, and close that connection"
 )
 
 
@@ -41,7 +41,7 @@ def check(facts: Facts) -> Iterator[Finding]:
             yield from _among_others(facts, site)
     for peer in silent_peers(facts):
         message = (
-            f"The loop serves one connection at a time, and {peer.by} waits without an end: one silent peer shuts "
+            f"The loop serves one connection at a time, and {peer.by} waits without a limit: one silent peer shuts "
             "out all others."
         )
         evidence = [(peer.accepted, "accepted here"), (peer.waits, "waits here")]
@@ -59,10 +59,10 @@ def _in_qt(facts: Facts, site: Site) -> Iterator[Finding]:
         return
     turn = facts.event_loops.turn_of(site.function)
     if turn is not None:
-        message = f"{site.api.method}() keeps {turn.label} waiting: nothing else happens in the meantime."
+        message = f"{site.api.method}() keeps {turn.label} waiting: nothing else happens meanwhile."
         yield RULE.finding(site.place, message, [(turn.place, "the loop runs this"), (site.place, "waits here")])
     elif any(number < 0 for number in numbers) and not _is_console(facts, site.function):
-        message = f"{site.api.method}() waits without an end for a peer that may never answer."
+        message = f"{site.api.method}() waits without a limit for a peer that may never answer."
         yield RULE.finding(
             site.place,
             message,
@@ -247,7 +247,7 @@ def _flag_not_looked_at(facts: Facts, loop: Loop, function: FunctionInfo) -> Ite
             continue
         if facts.transports.is_network_site(site) or _is_woken(facts, receiver, function):
             continue
-        message = f"The loop asks its flag only between waits, and {site.call.called_name}() waits without an end."
+        message = f"The loop checks its flag only between waits, and {site.call.called_name}() waits without a limit."
         evidence = [(loop.test.place, "asked here"), (site.place, "waits here")]
         yield RULE.finding(site.place, message, evidence, repair="give the socket a time-out, and go on when it passes")
         return
@@ -281,7 +281,7 @@ def _is_woken(facts: Facts, receiver: Expression, function: FunctionInfo) -> boo
 
 RULE = Rule(
     id="LS206",
-    title="event loop kept waiting, or a wait without an end",
+    title="event loop kept waiting, or a wait without a limit",
     severity=Severity.MEDIUM,
     cwe="CWE-400",
     why=(
@@ -289,15 +289,15 @@ RULE = Rule(
         "and no other connection is served: one peer that stays silent stops the program. A wait without a limit "
         "cannot be ended at all."
     ),
-    repair="react to signals, await what can be awaited, or wait on a thread of its own",
+    repair="react to signals, await what can be awaited, or wait on a separate thread",
     unless=(
         "the main function of a console program without an event loop waits",
-        "the wait runs on a thread of its own",
-        "a test waits for what it has set going",
+        "the wait runs on a separate thread",
+        "a test waits for what it has started",
         "the call is awaited, or handed to asyncio.to_thread()",
         "the socket was made non-blocking",
         "connections that are served one after another have a time limit, or a thread each",
-        "a flag is asked again whenever a time-out passes, or closing the socket ends the wait",
+        "a flag is checked again whenever a time-out passes, or closing the socket ends the wait",
     ),
     examples=(
         Example(

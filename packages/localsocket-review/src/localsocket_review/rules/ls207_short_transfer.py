@@ -45,7 +45,7 @@ _OF_SOCKETS = frozenset(
     }
 )
 _NUMBERS_OF_TEXT = frozenset({"builtins.int", "builtins.float"})
-_ADVANCE = "move the pointer on by what was sent, as well as counting the size down"
+_ADVANCE = "advance the pointer by what was sent, as well as counting down the size"
 _NOT_STREAMS = frozenset({"STDOUT_FILENO", "STDERR_FILENO", "STDIN_FILENO"})
 
 
@@ -109,14 +109,16 @@ def _only_asked_for_failure(facts: Facts, site: Site) -> Iterator[Finding]:
     if is_left_to_callers or not is_asked_for_failure(facts, site):
         return
     if not is_measured(facts, site) and _may_be_socket(facts, site):
-        message = f"{site.call.called_name}() may send less than it was given; all counts as sent unless it fails."
+        message = (
+            f"{site.call.called_name}() may send less than it was given; everything counts as sent unless it fails."
+        )
         yield RULE.finding(site.place, message, [(site.place, "sent once here")], severity=Severity.LOW)
 
 
 def _ends_half_way(facts: Facts, call: Call, function: FunctionInfo) -> Iterator[Finding]:
     """A loop that sends all is left where that fails, and nothing afterwards asks whether all was sent."""
     if (left := left_half_way(facts, call, function)) is not None:
-        message = "The loop is left where this fails, and nothing afterwards tells that a part was not sent."
+        message = "The loop ends when this fails, and nothing afterwards shows that a part was not sent."
         yield RULE.finding(call.place, message, [(call.place, "sent here"), (left, "left here")])
     elif (begins := begins_again(facts, call, function)) is not None:
         message = "Each round sends the same bytes from the beginning; only the size is counted down."
@@ -207,7 +209,7 @@ def _unpacked(facts: Facts, site: Site) -> Iterator[Finding]:
         return
     trace = facts.chunks.of(data, site.function)
     if trace is not None and facts.chunks.is_sized(trace):
-        message = "A read may give less than was asked for; what it gave is unpacked as if all had come."
+        message = "A read may return less than was asked for; its result is unpacked as if everything had arrived."
         yield RULE.finding(trace[0].place, message, [*steps_of(trace), (site.place, "unpacked here")])
 
 
@@ -218,7 +220,7 @@ def _promised(facts: Facts, site: Site) -> Iterator[Finding]:
         return
     if is_measured(facts, site):
         return
-    message = "A read may give less than was asked for; one call is taken to give all that the header promised."
+    message = "A read may return less than was asked for; one call is taken to return all that the header promised."
     yield RULE.finding(site.place, message, [(size.place, "asked for"), (site.place, "read once here")])
 
 
@@ -247,7 +249,7 @@ def _filled(facts: Facts, site: Site) -> Iterator[Finding]:
         return  # which comes or does not
     if not is_object_itself(buffer) or not _is_size_of(size) or waits_for_all(site.call) or is_measured(facts, site):
         return
-    message = "A read may give less than was asked for; the object counts as filled whenever the read did not fail."
+    message = "A read may return less than was asked for; the object counts as filled whenever the read did not fail."
     yield RULE.finding(site.place, message, [(site.place, "read once here")])
 
 
@@ -257,7 +259,7 @@ def _laid_over(facts: Facts, site: Site) -> Iterator[Finding]:
         return
     use = facts.unasked_shapes.laid_over(site)
     if use is not None:
-        message = "The read may give fewer bytes than are taken from the buffer; nothing asks how many came."
+        message = "The read may return fewer bytes than are taken from the buffer; nothing checks how many arrived."
         yield RULE.finding(site.place, message, [(site.place, "read once here"), (use.place, "taken here")])
 
 
@@ -296,15 +298,17 @@ RULE = Rule(
     severity=Severity.MEDIUM,
     cwe="CWE-252",
     why=(
-        "recv(n) gives what has come, at most n bytes; send() takes what there is room for. On a quiet machine that is "
-        "everything. Under load a header arrives in halves, the end of an answer is missing, and both ends are out of "
+        "recv(n) returns what has arrived, at most n bytes; send() accepts what there is room for. "
+        "On a quiet machine "
+        "that is everything. Under load, a header arrives in halves, the end of an answer is "
+        "missing, and both ends are out of "
         "step from then on."
     ),
-    repair="read in a loop until all has come, and send with sendall() or in a loop",
+    repair="read in a loop until everything has arrived, and send with sendall() or in a loop",
     unless=(
         "sendall() sends all",
         "a loop, MSG_WAITALL or readexactly() waits for the whole",
-        "the length of what came is compared with what was asked for",
+        "the length of what arrived is compared with what was asked for",
         "how much was sent is what the function returns, also as another language's number",
         "the socket keeps messages apart, or is no socket: a pipe, standard input or output",
         "nobody looks at what was read: it only empties a pipe that wakes a loop",

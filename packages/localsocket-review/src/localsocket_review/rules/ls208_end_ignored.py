@@ -19,7 +19,7 @@ from localsocket_review.rules.rule import Example, Rule
 
 _MAKING = Act.CONNECT | Act.CONSTRUCT
 _WATCHING = frozenset({"register", "modify", "add_reader", "add_handler"})
-_STOP = "ask a stop flag in the loop, and end the wait: by a time limit, by another descriptor, or by shutdown()"
+_STOP = "check a stop flag in the loop, and end the wait: by a time limit, by another descriptor, or by shutdown()"
 _ASK_FOR_HUP = "ask for POLLHUP and POLLERR as well, and close the connection then"
 _BLOCKING = Act.ACCEPT | Act.RECEIVE | Act.WAIT
 
@@ -27,15 +27,15 @@ _BLOCKING = Act.ACCEPT | Act.RECEIVE | Act.WAIT
 def check(facts: Facts) -> Iterator[Finding]:
     for site in facts.streams.reads(Act.ENDS):
         if not facts.streams.is_own_pair(site):
-            yield from _read_again(facts, site.call, site.function, [(site.place, "gives nothing at the end")])
+            yield from _read_again(facts, site.call, site.function, [(site.place, "returns nothing at the end")])
             yield from _called_again(facts, site)
     for site, room in unasked_hang_ups(facts):
-        message = "Where there is no room nothing is read, and poll tells of a peer that hung up again and again."
+        message = "When there is no room nothing is read, and poll reports a peer that hung up again and again."
         yield RULE.finding(site.place, message, [(room, "asked here"), (site.place, "read here")], repair=_ASK_FOR_HUP)
     for function, read in _helpers_that_read(facts):
         for caller in facts.calls.callers(function):
             if not caller.is_handed_on:
-                yield from _read_again(facts, caller.call, caller.caller, [(read, "gives nothing at the end")])
+                yield from _read_again(facts, caller.call, caller.caller, [(read, "returns nothing at the end")])
     for site in facts.calls.sites(Act.WAIT):
         if site.api.method == "waitForReadyRead" and not facts.transports.is_network_site(site):
             evidence = [(site.place, "says that nothing comes")]
@@ -50,7 +50,8 @@ def _read_again(
     loop = facts.endings.endless(read, function)
     if loop is not None:
         message = (
-            f"When the peer has closed, {read.called_name}() gives nothing at once, and the loop calls it for ever."
+            f"When the peer has closed, {read.called_name}() returns nothing immediately, and the "
+            "loop calls it for ever."
         )
         yield RULE.finding(read.place, message, [*evidence, (loop.place, "this loop goes on")])
 
@@ -60,9 +61,10 @@ def _called_again(facts: Facts, site: Site) -> Iterator[Finding]:
     watched = _watched_at(facts, site.function)
     if watched is not None and facts.endings.is_unheeded(site.call, site.function):
         message = (
-            "The end of the connection can be read for ever: this is called again at once, as long as it is watched."
+            "The end of the connection can be read for ever: this is called again at once as long as the "
+            "connection is watched."
         )
-        evidence = [(watched, "watched here"), (site.place, "gives nothing at the end")]
+        evidence = [(watched, "watched here"), (site.place, "returns nothing at the end")]
         yield RULE.finding(site.place, message, evidence)
 
 
@@ -111,7 +113,7 @@ def _never_stopped(facts: Facts, worker: Worker) -> Iterator[Finding]:
                 and not facts.transports.is_network_site(site)
             ]
             if waits:
-                message = f"The loop of {worker.label} never asks whether it shall stop: its thread cannot be ended."
+                message = f"The loop of {worker.label} never checks whether to stop: its thread cannot be ended."
                 evidence = [(worker.place, "this thread begins here"), (waits[0].place, "waits here")]
                 yield RULE.finding(statement.place, message, evidence, confidence=Confidence.MEDIUM, repair=_STOP)
 
@@ -173,16 +175,16 @@ RULE = Rule(
     severity=Severity.MEDIUM,
     cwe="CWE-835",
     why=(
-        "When the peer has closed, a read no longer waits: it gives nothing, at once, as often as it is asked. A loop "
-        "that does not leave takes a whole processor for every client that went. A thread whose loop has no way out "
+        "When the peer has closed, a read no longer waits: it returns nothing, immediately, every time. A loop that "
+        "does not end takes a whole processor for every client that has gone. A thread whose loop has no way out "
         "keeps its process from ending."
     ),
-    repair="leave the loop when a read gives nothing",
+    repair="leave the loop when a read returns nothing",
     unless=(
         "an empty result leaves the loop, by break, return, an exception or the loop's own condition",
-        "the connection is closed or no longer watched when a read gives nothing",
+        "the connection is closed or no longer watched when a read returns nothing",
         "both ends are the program's own, as those that wake a loop",
-        "every round has a connection of its own",
+        "every round has its own connection",
         "the loop goes over the lines of a file object, or reads with readexactly()",
         "(of a function that reads only where there is room) something asks whether the peer has hung up",
         "the thread is a daemon, or its loop asks a flag",

@@ -45,7 +45,7 @@ def _lost_tasks(facts: Facts, function: FunctionInfo) -> Iterator[Finding]:
                 continue
         if _makes_task(facts, call, function):
             message = "The event loop keeps only a weak reference to a task: this one may be collected before it ends."
-            yield RULE.finding(call.place, message, [(call.place, "nobody holds it")])
+            yield RULE.finding(call.place, message, [(call.place, "nothing holds it")])
 
 
 def _is_called_later(facts: Facts, function: FunctionInfo) -> bool:

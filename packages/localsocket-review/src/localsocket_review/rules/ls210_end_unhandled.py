@@ -22,7 +22,9 @@ _ASKED = frozenset(
 def check(facts: Facts) -> Iterator[Finding]:
     for site in facts.calls.sites(Act.CONNECT):
         if site.api.method == "connectToServer" and not _is_handled(facts, site):
-            message = "Nobody hears when this connection fails or ends: the program goes on as if it were there."
+            message = (
+                "Nothing handles the failure or the end of this connection: the program goes on as if it were there."
+            )
             yield RULE.finding(site.place, message, [(site.place, "connects here")], confidence=Confidence.MEDIUM)
 
 
@@ -65,7 +67,7 @@ def _is_passed_on(facts: Facts, site: Site) -> bool:
 
 RULE = Rule(
     id="LS210",
-    title="failure and end of a connection unheard",
+    title="failure and end of a connection unhandled",
     severity=Severity.LOW,
     cwe=None,
     why=(

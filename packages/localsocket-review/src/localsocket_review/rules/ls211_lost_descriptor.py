@@ -11,7 +11,7 @@ from localsocket_review.findings import Finding, Severity
 from localsocket_review.model.unit import Language
 from localsocket_review.rules.rule import Example, Rule
 
-_IN_LOOP = "close it on every way to the next round, also where a read or a check has failed"
+_IN_LOOP = "close it on every path to the next round, also where a read or a check has failed"
 
 
 def check(facts: Facts) -> Iterator[Finding]:
@@ -24,7 +24,9 @@ def check(facts: Facts) -> Iterator[Finding]:
 def _finding(lost: Lost) -> Finding:
     opened = (lost.opened.place, f"{lost.opened.called_name}() opened here")
     if lost.kind is LostBy.AGAIN:
-        message = f"Each round opens another descriptor as {lost.name!r}, and a way leads round that closes none."
+        message = (
+            f"Each round opens another descriptor as {lost.name!r}, and one path to the next round does not close it."
+        )
         return RULE.finding(lost.place, message, [opened], repair=_IN_LOOP)
     if lost.kind is LostBy.FREE:
         message = f"This frees the structure with {lost.name!r} open; nothing can close the descriptor afterwards."
@@ -47,7 +49,7 @@ RULE = Rule(
     unless=(
         "the descriptor is stored, returned, or given to a function that keeps or closes it",
         "it is closed at a label that the error goes to",
-        "it was not opened on that way",
+        "it was not opened on that path",
         "its variable closes it, by a class or the cleanup attribute",
         "the program ends there",
         "it holds a lock, for as long as the program runs",

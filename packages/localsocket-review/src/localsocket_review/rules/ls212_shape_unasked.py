@@ -13,7 +13,7 @@ from localsocket_review.rules.rule import Example, Rule, steps_of
 from localsocket_review.rules.server_loops import Failing, failing_in
 
 _READS = frozenset({"recv", "recvfrom", "read"})
-_CATCHING = "catch what a malformed message raises, for each connection, inside of the loop; then close that one"
+_CATCHING = "catch what a malformed message raises, for each connection, inside the loop; then close that one"
 
 
 def check(facts: Facts) -> Iterator[Finding]:
@@ -31,7 +31,10 @@ def _taken_unasked(facts: Facts, site: Site) -> Iterator[Finding]:
         return
     use = None if facts.transports.is_network_site(site) else facts.unasked_shapes.laid_over(site)
     if use is not None:
-        message = "A shorter message leaves old bytes in the buffer; fields are used, and nothing asks how many came."
+        message = (
+            "A shorter message leaves old bytes in the buffer; fields are used, and nothing checks how "
+            "many bytes arrived."
+        )
         evidence = [(site.place, "received here"), (use.place, "taken here")]
         yield RULE.finding(use.place, message, evidence, cwe="CWE-908")
 
@@ -48,7 +51,7 @@ def _ends_server(failing: Failing) -> Finding:
 
 RULE = Rule(
     id="LS212",
-    title="message whose shape is not asked",
+    title="message whose shape is not checked",
     severity=Severity.MEDIUM,
     cwe="CWE-1287",
     why=(
@@ -56,10 +59,10 @@ RULE = Rule(
         "In C the missing fields of a short message hold what was on the stack before. In Python the error leaves "
         "the loop that accepts connections, and one malformed message ends the server for everybody."
     ),
-    repair="compare how many bytes came with the size of the structure, before any field is used",
+    repair="compare how many bytes arrived with the size of the structure, before any field is used",
     unless=(
         "the number of bytes received is compared with what is taken",
-        "the error is caught inside of the loop",
+        "the error is caught inside the loop",
         "the key or the type is checked first",
         "a thread, a task or a framework of servers handles each connection, which alone ends",
     ),

@@ -126,7 +126,7 @@ def _collected(facts: Facts, found: ClassInfo) -> Iterator[Finding]:
         grown = next((one for one in definitions if _grows(facts, one)), None)
         if grown is not None and not _is_cut(facts, variable, found, definitions):
             message = (
-                f"What comes is added to {name}, and nothing is ever taken from it: a peer decides how large it grows."
+                f"Whatever arrives is added to {name}, and nothing is ever removed: a peer decides how large it grows."
             )
             yield RULE.finding(grown.place, message, [(grown.place, "added here")])
 
@@ -164,7 +164,7 @@ RULE = Rule(
         "A peer that does not read makes its writer's buffer grow, and one that never ends its message makes the "
         "reader's. One slow client of a broadcast is enough to take all memory."
     ),
-    repair="await drain(), ask bytesToWrite() before writing, and close the connection at a limit",
+    repair="await drain(), check bytesToWrite() before writing, and close the connection at a limit",
     unless=(
         "drain() is awaited, or bytesToWrite() or pause_writing() heeded",
         "what was collected is taken from the buffer, or its size compared",

@@ -72,7 +72,7 @@ def _in_loop(facts: Facts, loop: Loop, function: FunctionInfo) -> Iterator[Findi
         return  # somebody who waits for a server has nothing else to wait for
     for site in inside:
         if site.api.method.startswith("waitFor") and _waits_short(facts, site):
-            message = f"{site.api.method}() is asked again and again, each time for an instant."
+            message = f"{site.api.method}() is called again and again, each time for an instant."
             yield RULE.finding(site.place, message, [(loop.place, "in this loop"), (site.place, "asked here")])
             return
     asks = _asks(loop)
@@ -82,12 +82,12 @@ def _in_loop(facts: Facts, loop: Loop, function: FunctionInfo) -> Iterator[Findi
         is_pause = any(contains(body, site.call) for body in _after_errors(loop))
         if site.api.act & Act.SLEEP and not is_pause and _sleeps_short(facts, site):
             message = (
-                "The loop sleeps and looks again: it is woken for nothing, and what comes waits for the next look."
+                "The loop sleeps and looks again: it wakes for nothing, and whatever arrives waits for the next look."
             )
             yield RULE.finding(site.place, message, [(asks, "looked at here"), (site.place, "sleeps here")])
             return
     if _spins(loop, inside):
-        message = "The loop asks without any wait between: it takes a whole processor until something comes."
+        message = "The loop polls without waiting: it takes a whole processor until something arrives."
         yield RULE.finding(loop.place, message, [(loop.place, "this loop"), (asks, "asked here")])
 
 
@@ -192,7 +192,7 @@ def _by_timer(facts: Facts) -> Iterator[Finding]:
         for target in connection.targets:
             asked = next((call for call in target.calls() if call.called_name in _ASKING_SOCKETS), None)
             if asked is not None and _is_quick(facts, connection):
-                message = "A timer looks whether something has come: signals tell that, at once and for nothing."
+                message = "A timer checks whether something has arrived: signals report that at once and at no cost."
                 yield RULE.finding(
                     asked.place, message, [(connection.place, "by this timer"), (asked.place, "asked here")]
                 )
@@ -216,7 +216,7 @@ RULE = Rule(
     cwe=None,
     why=(
         "A loop that asks in short turns wakes the processor for nothing, hundreds of times a second, and still sees "
-        "what comes only at the next turn. The system wakes a program that waits for a descriptor at once."
+        "what arrives only at the next turn. The system wakes a program that waits for a descriptor at once."
     ),
     repair="wait for readiness: by a signal, select(), an event or a condition, with the time limit that is meant",
     unless=(

@@ -39,8 +39,8 @@ RULE = Rule(
     severity=Severity.LOW,
     cwe="CWE-401",
     why=(
-        "An object without a parent, a smart pointer or a delete stays until the program ends: with every connection "
-        "one more, and with a socket its descriptor and its buffers as well."
+        "An object without a parent, a smart pointer or a delete stays until the program ends: one more with every "
+        "connection, and a socket keeps its descriptor and its buffers as well."
     ),
     repair="give it a parent or a smart pointer, not both; connect disconnected of a socket to its deleteLater",
     unless=(

@@ -96,7 +96,8 @@ def _endpoints_twice(facts: Facts) -> Iterator[Finding]:
             if other != place and server is not function and (text, place.file) not in told:
                 told.add((text, place.file))
                 message = (
-                    f"The name `{text}` is written in the server and again in the client: change one, and they part."
+                    f"The name `{text}` is written in the server and again in the client: change one, "
+                    "and they no longer meet."
                 )
                 evidence = [(other, "the server's"), (place, "the client's")]
                 yield RULE.finding(place, message, evidence, repair="write the name once, as a constant for both")
@@ -124,8 +125,8 @@ RULE = Rule(
     severity=Severity.NOTE,
     cwe=None,
     why=(
-        "A slot named by a text, a number without a name and the same name in two places stay as they are when the "
-        "rest changes, and nothing but the running program shows it."
+        "A slot named by a string, a number without a name and a name written twice stay as they are when the rest "
+        "changes, and only the running program shows it."
     ),
     repair="say it once, where the compiler or the reader can check it",
     unless=(

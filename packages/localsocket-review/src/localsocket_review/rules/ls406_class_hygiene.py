@@ -55,9 +55,9 @@ def check(facts: Facts) -> Iterator[Finding]:
 def _finding(kind: int, places: list[tuple[Place, str]]) -> Finding:
     names = " and ".join(f"`{name}`" for _, name in places[:2]) + (f" and {len(places) - 2} more" * (len(places) > 2))
     message, repair, cwe = {
-        _UNSET: (f"The constructor leaves {names} as the memory was.", "write `= nullptr`, `= 0` …", "CWE-457"),
-        _IMPLICIT: (f"The constructor of {names} converts without being asked.", "write `explicit` before it", None),
-        _HIDING: (f"Nothing says that {names} overrides a base's.", "write `override` behind it", None),
+        _UNSET: (f"The constructor does not give {names} a value.", "write `= nullptr`, `= 0` …", "CWE-457"),
+        _IMPLICIT: (f"The constructor of {names} converts implicitly.", "write `explicit` before it", None),
+        _HIDING: (f"Nothing says that {names} overrides a base's.", "write `override` after it", None),
         _OPEN: (f"The destructor does not close {names}.", "close it in the destructor", "CWE-772"),
     }[kind]
     severity = Severity.NOTE if cwe is None else Severity.LOW
@@ -161,8 +161,9 @@ RULE = Rule(
     severity=Severity.LOW,
     cwe=None,
     why=(
-        "A pointer or number without a value holds what was in memory before; a constructor that converts makes "
-        "objects nobody asked for; an override that says nothing stops being one when the base changes; and a "
+        "A pointer or number without a value holds what was in memory before; a constructor that converts "
+        "implicitly makes objects that nobody asked for; an override that says nothing stops being "
+        "one when the base changes; and a "
         "descriptor that its owner does not close stays open."
     ),
     repair="say it in the class itself: a value, `explicit`, `override`, a destructor",

@@ -66,7 +66,9 @@ def rules_at(path: Path) -> list[OwnRule]:
     elif path.suffix == ".py" and path.is_file():
         files = [path]
     else:
-        raise BadRule(str(path), "is no Python file and no directory of such files" if path.exists() else "is missing")
+        raise BadRule(
+            str(path), "is neither a Python file nor a directory of such files" if path.exists() else "is missing"
+        )
     package = _package_of(files[0].parent)
     found = [_rule_of(_loaded(f"{package}.{file.stem}", file), str(file)) for file in files]
     helpers = (sys.modules[name].__file__ for name in sorted(sys.modules) if name.startswith(f"{package}."))
@@ -100,7 +102,7 @@ def _rules_of_entry(point: EntryPoint) -> list[OwnRule]:
     source = f"the entry point {point.name!r}{distribution}"
     module = _run(point.load, source)
     if not isinstance(module, ModuleType):
-        raise BadRule(source, f"{point.value!r} is no module")
+        raise BadRule(source, f"{point.value!r} is not a module")
     if not hasattr(module, "__path__"):
         own_file = [Path(module.__file__)] if module.__file__ else []
         return [replace(_rule_of(module, source), files=tuple(own_file))]
@@ -129,7 +131,7 @@ def _package_of(folder: Path) -> str:
 def _loaded(name: str, file: Path) -> ModuleType:
     spec = importlib.util.spec_from_file_location(name, file)
     if spec is None or spec.loader is None:
-        raise BadRule(str(file), "is no Python module")
+        raise BadRule(str(file), "is not a Python module")
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
     loader = spec.loader
@@ -151,7 +153,7 @@ def _run(load: Callable[[], _T], source: str) -> _T:
 def _rule_of(module: ModuleType, source: str) -> OwnRule:
     rule = getattr(module, "RULE", None)
     if not isinstance(rule, Rule):
-        what = "has no RULE" if rule is None else f"has a RULE that is no Rule, but {type(rule).__name__}"
+        what = "has no RULE" if rule is None else f"has a RULE that is not a Rule but {type(rule).__name__}"
         raise BadRule(source, f"{what}; write RULE = Rule(…), of localsocket_review.rules.rule")
     for fault in _faults(rule):
         raise BadRule(source, fault)
@@ -162,11 +164,11 @@ def _rule_of(module: ModuleType, source: str) -> OwnRule:
 def _faults(rule: Rule) -> Iterator[str]:
     if not isinstance(rule.id, str) or not _ID.fullmatch(rule.id):
         yield (
-            f"{rule.id!r} is no id for a rule of your own: write 2 to 10 capital letters and three digits, the first 1 "
-            "for security, 2 for reliability, 3 for performance or 4 for maintainability, such as ACME101"
+            f"{rule.id!r} is not a valid id for a rule of yours: write 2 to 10 capital letters and three digits, the "
+            "first 1 for security, 2 for reliability, 3 for performance or 4 for maintainability, such as ACME101"
         )
     elif rule.id.rstrip("0123456789") in _RESERVED:
-        yield f"{rule.id} begins as ids of the reviewer's own do; choose other letters, such as those of your project"
+        yield f"{rule.id} begins like the reviewer's ids; choose other letters, such as those of your project"
     if not rule.examples:
         yield f"{rule.id} has no example; one for each language says which ones it is for"
     if rule.cwe is not None and not re.fullmatch(r"CWE-\d+", rule.cwe):

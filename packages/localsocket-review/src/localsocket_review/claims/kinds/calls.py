@@ -15,7 +15,7 @@ _NOT_A_NAME = r"(?<!function )(?<!method )(?<!class )(?<!macro )(?<!member )(?<!
 def check(claim: Claim, code: Code) -> Answer:
     mentions = sorted((*claim.subjects, *claim.scopes), key=lambda one: one.start)
     if len(mentions) < 2:
-        return undecided("Who calls whom is not said.")
+        return undecided("The review does not say who calls whom.")
     caller, called = _roles(claim, mentions)
     calls = code.calls_of(called.name)
     here: list[Shown] = [

@@ -13,7 +13,7 @@ def check(claim: Claim, code: Code) -> Answer:
         for subject in claim.subjects
         for entity in code.resolve(subject, claim.scopes)[:1]
     ]
-    return undecided("What is said of it is of no kind that can be checked.", *places)
+    return undecided("What is said about it cannot be checked.", *places)
 
 
 KIND = ClaimKind(

@@ -24,7 +24,7 @@ _SHOWN = 12
 def check(claim: Claim, code: Code) -> Answer:
     match = _COUNTED.search(claim.clause)
     if match is None or claim.count is None:
-        return undecided("What is counted is not clear.")
+        return undecided("It is not clear what is counted.")
     word = match[1].lower()
     found = _counted(word, claim, code)
     places: list[Shown] = [(entity.place, str(entity)) for entity in found[:_SHOWN]]

@@ -15,7 +15,7 @@ def check(claim: Claim, code: Code) -> Answer:
     named = [entity for one in (*claim.subjects, *claim.scopes) for entity in code.resolve(one)]
     classes = list(dict.fromkeys(one.owner for one in named if one.owner is not None and one.sort is Sort.CLASS))
     if not classes:
-        return undecided("Which class is meant is not said.")
+        return undecided("The review does not say which class is meant.")
     having: list[Shown] = []
     lacking: list[Shown] = []
     for found in classes:

@@ -50,7 +50,7 @@ def _absent(subject: Mention, searched: list[Shown], elsewhere: list[Entity], co
     reason = f"Nothing in the code is called {subject.text}; searched: {code.extent}.{nearest}"
     if searched:
         return supported(reason, *searched)
-    return undecided(f"{reason} Where it is missed is not said.")
+    return undecided(f"{reason} The review does not say where it is missed.")
 
 
 KIND = ClaimKind(

@@ -9,7 +9,7 @@ from localsocket_review.claims.reviewed_code import Code, Sort
 
 def check(claim: Claim, code: Code) -> Answer:
     if len(claim.subjects) + len(claim.scopes) < 2:
-        return undecided("Which class is derived from which is not said.")
+        return undecided("The review does not say which class is derived from which.")
     derived, base = sorted((*claim.subjects, *claim.scopes), key=lambda one: one.start)[:2]
     found = [entity for entity in code.resolve(derived) if entity.sort is Sort.CLASS and entity.owner is not None]
     if not found:

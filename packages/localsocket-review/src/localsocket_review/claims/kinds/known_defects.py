@@ -32,11 +32,14 @@ def check(defect: Defect, claim: Claim, code: Code) -> Answer:
         return refuted(reason, *prevented) if claim.is_complaint else supported(reason, *prevented)
     seen_to = list(_preventions(defect, entities, code))
     if seen_to:
-        return undecided("Something sees to it; whether everywhere, is not decided here.", *seen_to[:_SHOWN])
+        return undecided(
+            "Something takes care of it; whether it does so everywhere is not decided here.", *seen_to[:_SHOWN]
+        )
     places: list[Shown] = [(entity.place, f"{entity} is here") for entity in entities[:_SHOWN]]
     where = " there" if places else ""
     return undecided(
-        f"{' and '.join(defect.rules)} {_find(defect)} nothing{where}, which does not prove that there is nothing.",
+        f"{' and '.join(defect.rules)} {_find(defect)} nothing{where}, which does not prove that "
+        "there is nothing to find.",
         *places,
     )
 

@@ -37,27 +37,29 @@ def check(claim: Claim, code: Code) -> Answer:
             if one.left_open is not None
             for place in ((one.place, "made here"), (one.left_open, "the function ends here, and it stays open"))
         ]
-        reason = "There is a way out of the function on which nobody closes it."
+        reason = "There is a path out of the function on which nobody closes it."
         return supported(reason, *shown_open) if claim.is_complaint else refuted(reason, *shown_open)
     found = {(finding.place.file, finding.place.line) for finding in code.findings(*_RULES)}
     if claim.is_complaint and not called and len(about) > 1 and any(one.ended for one in about):
-        several: list[Shown] = [(one.place, f"{one.type} {one.ended or 'has no end that is seen'}") for one in about]
-        return undecided("Several objects are made there, and which is meant is not said.", *several)
+        several: list[Shown] = [(one.place, f"{one.type} {one.ended or 'is not seen to end'}") for one in about]
+        return undecided("Several objects are made there, and the review does not say which is meant.", *several)
     lost = [one for one in about if one.is_lost or (not one.ended and (one.place.file, one.place.line) in found)]
     unclear = [one for one in about if not one.ended and one not in lost]
     ending = [place for one in lost for place in _endings_near(one, code)]
     if lost and ending:
         near: list[Shown] = [(one.place, f"{one.type} is made here") for one in lost]
         near += [(place, "something is given back here") for place in ending]
-        return undecided("Something is given back beside it; whether it is that, is not decided here.", *near)
+        return undecided("Something is given back beside it; whether it is that one is not decided here.", *near)
     if lost:
         places: list[Shown] = [(one.place, f"{one.type} is made here, and nobody gives it back") for one in lost]
         return supported("Nobody gives it back.", *places) if claim.is_complaint else refuted("It is lost.", *places)
     if unclear:
         shown: list[Shown] = [(one.place, f"{one.type} is made here and handed on") for one in unclear]
-        return undecided("It is handed on to code that decides about its end.", *shown)
+        return undecided("It is handed on to code that decides when it ends.", *shown)
     if not claim.is_complaint and "destructor" in claim.clause:
-        return undecided("That the destructor does it is not in the code.", *((one.place, one.ended) for one in about))
+        return undecided(
+            "The code does not show that the destructor does it.", *((one.place, one.ended) for one in about)
+        )
     held: list[Shown] = [(one.place, f"{one.type} {one.ended}") for one in about]
     reason = (
         f"Each of the {len(about)} objects made has an owner that ends it."
@@ -65,7 +67,7 @@ def check(claim: Claim, code: Code) -> Answer:
         else (f"The {about[0].type} {about[0].ended}.")
     )
     if not _NEVER.search(claim.clause) and not all(one.ended.startswith(_SURE) for one in about):
-        return undecided(f"{reason} Whether on every way, is not decided here.", *held)
+        return undecided(f"{reason} Whether that happens on every path is not decided here.", *held)
     return refuted(reason, *held) if claim.is_complaint else supported(reason, *held)
 
 
@@ -129,7 +131,7 @@ def _nothing_made(claim: Claim, code: Code, made: list[Made]) -> Answer:
     ended = [(place, "given back here") for subject in claim.subjects for place in _endings(subject, claim, code)]
     if ended:
         if not _NEVER.search(claim.clause):
-            return undecided("It is given back; whether on every way, is not decided here.", *ended)
+            return undecided("It is given back; whether on every path is not decided here.", *ended)
         return refuted("It is given back.", *ended) if claim.is_complaint else supported("It is given back.", *ended)
     elsewhere: list[Shown] = [(one.place, f"{one.type} is made here") for one in made[:3]]
     if not made:

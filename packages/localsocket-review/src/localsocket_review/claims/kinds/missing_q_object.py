@@ -34,8 +34,8 @@ def check(claim: Claim, code: Code) -> Answer:
         return refuted(f"Q_OBJECT is there, in {', '.join(found.name for found in having)}.", *_macros(having))
     outside = [found for found in lacking if not _is_q_object(found, code)]
     if len(outside) == len(lacking):
-        shown: list[Shown] = [(found.place, f"{found.name} is no QObject") for found in outside]
-        return refuted("What is no QObject needs no Q_OBJECT.", *shown)
+        shown: list[Shown] = [(found.place, f"{found.name} is not a QObject") for found in outside]
+        return refuted("Only a QObject needs Q_OBJECT.", *shown)
     return undecided(
         "There is no Q_OBJECT, and nothing in the files given needs it: no signal, slot, tr() or qobject_cast.",
         *((found.place, f"{found.name} has none") for found in lacking),
@@ -45,7 +45,7 @@ def check(claim: Claim, code: Code) -> Answer:
 def _without_classes(claim: Claim, code: Code) -> Answer:
     python = [entity for subject in claim.subjects for entity in code.resolve(subject) if _is_python(entity)]
     if claim.subjects and not python:
-        return undecided("What is named is no class whose declaration is among the files given.")
+        return undecided("What is named is not a class whose declaration is among the files given.")
     python = python or [one for one in code.of_sort(Sort.CLASS) if _is_python(one)]
     if python:
         places: list[Shown] = [(one.place, f"{one.name} is a Python class") for one in python[:3]]

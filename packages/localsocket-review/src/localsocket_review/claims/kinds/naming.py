@@ -21,7 +21,7 @@ def check(claim: Claim, code: Code) -> Answer:
     if entities and len(dictated) == len(entities):
         told_names = " and ".join(dict.fromkeys(entity.name for entity in entities))
         who = "QtTest" if all(reason.startswith("QtTest") for _, reason in dictated) else "Its framework"
-        reason = f"{who} dictates {told_names}: nobody here could name it otherwise."
+        reason = f"{who} dictates {told_names}: nobody here could name it differently."
         return refuted(reason, *dictated) if claim.is_complaint else undecided(reason, *dictated)
     chosen = [entity for entity in entities if entity.sort is not Sort.CLASS and not _who_named(entity, code)]
     odd = [shown for entity in chosen for shown in _unlike_the_others(entity, code)]
@@ -52,7 +52,7 @@ def _consistent(claim: Claim, code: Code, files: set[str]) -> Answer:
             kind = "functions, members and variables" if is_python and kind != "classes" else kind
             groups[kind].extend(named for named in names if _style(named.name))
     if not groups:
-        return undecided(f"There are no names that could show a style; searched: {code.extent}.")
+        return undecided(f"There are no names that show a style; searched: {code.extent}.")
     told, shown, mixed = [], list[Shown](), False
     for kind, found in groups.items():
         counts = Counter(_style(named.name) for named in found)
@@ -67,7 +67,7 @@ def _consistent(claim: Claim, code: Code, files: set[str]) -> Answer:
     if not told:
         return undecided("Every name is one small word, which shows no style.")
     if mixed:
-        return undecided(f"LS402 finds no minority, and names differ: {reason}", *shown)
+        return undecided(f"LS402 finds no minority, but names differ: {reason}", *shown)
     return (
         refuted(f"Each kind is named in one way: {reason}", *shown) if claim.is_complaint else supported(reason, *shown)
     )

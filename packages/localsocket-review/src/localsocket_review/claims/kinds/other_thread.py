@@ -52,17 +52,17 @@ def _said(claim: Claim, *, is_complaint_true: bool, reason: str, shown: list[Sho
 
 def _without_threads(claim: Claim, calls: list[tuple[Call, FunctionInfo]], code: Code) -> Answer:
     if thread_names(code):
-        return undecided("Threads are named in the code; who begins one, is not known.", *_shown(calls))
-    reason = f"The program begins no thread of its own; searched: {code.extent}."
+        return undecided("Threads are named in the code; who starts one is not known.", *_shown(calls))
+    reason = f"The program starts no thread itself; searched: {code.extent}."
     if _is_of_itself(claim):
-        return undecided(f"{reason} Whether it could stand several, the code does not say.", *_shown(calls))
+        return undecided(f"{reason} The code does not say whether it could stand several.", *_shown(calls))
     return refuted(reason, *_shown(calls)) if claim.is_complaint else undecided(reason, *_shown(calls))
 
 
 def _of_calls(claim: Claim, calls: list[tuple[Call, FunctionInfo]], code: Code) -> Answer:
     shared = list(_shared(calls, code))
     if shared:
-        reason = "It is used from several threads, without a lock that would be seen."
+        reason = "It is used from several threads, and no lock is seen."
         return _said(claim, is_complaint_true=True, reason=reason, shown=shared)
     unknown = [one for one in calls if not code.facts.shared_data.threads_of(one[1])]
     if unknown:
@@ -73,11 +73,11 @@ def _of_calls(claim: Claim, calls: list[tuple[Call, FunctionInfo]], code: Code) 
     ]
     reason = "Each object is used on one thread only, the one on which it is made."
     if _is_of_itself(claim):
-        return undecided(f"{reason} Whether it could stand several, the code does not say.", *shown)
+        return undecided(f"{reason} The code does not say whether it could stand several.", *shown)
     if claim.is_complaint and not _SHARED.search(claim.clause):
-        return undecided(f"{reason} That it is shared, is not said.", *shown)
+        return undecided(f"{reason} Nothing says that it is shared.", *shown)
     if claim.is_complaint and _ONE_OTHER.search(claim.clause) and not _ITS_OWN.search(claim.clause):
-        return undecided(f"{reason} Which thread is meant as the other, is not said.", *shown)
+        return undecided(f"{reason} The review does not say which other thread is meant.", *shown)
     return _said(claim, is_complaint_true=False, reason=reason, shown=shown)
 
 
@@ -140,7 +140,7 @@ def _of_data(uses: list[DataAccess], claim: Claim, code: Code) -> Answer:
     if is_known and len(threads) == 1 and not _is_of_itself(claim):
         reason = "It is used on one thread only."
         return refuted(reason, *shown) if claim.is_complaint else supported(reason, *shown)
-    return undecided("On which threads it is used is not all in the files given.", *shown)
+    return undecided("The files given do not show all the threads on which it is used.", *shown)
 
 
 def _without_calls(claim: Claim, code: Code) -> Answer:

@@ -37,14 +37,14 @@ def check(claim: Claim, code: Code) -> Answer:
     homes = [site.function for site in stated]
     if stated and not all(_is_near(site.function, homes) for site in binds):
         places: list[Shown] = [(site.place, f"{site.api.method}() takes the name") for site in binds]
-        return undecided("It is stated for one endpoint, and not beside every other.", *places)
+        return undecided("It is stated for one endpoint, but not beside every other.", *places)
     narrow = [site for site in stated if _is_narrow(site, code)]
     shown: list[Shown] = [(site.place, f"{site.api.method}() states it") for site in narrow or stated]
     if narrow or (stated and _is_about_absence(claim)):
         reason = "Who may connect is stated."
         return refuted(reason, *shown) if claim.is_complaint else supported(reason, *shown)
     if stated:
-        return undecided("A mode is set, and its value is not in the code.", *shown)
+        return undecided("A mode is set, but its value is not in the code.", *shown)
     here: list[Shown] = [
         (site.place, f"{site.api.method}() takes the name, with the mode that the umask leaves") for site in binds
     ]
@@ -53,8 +53,8 @@ def check(claim: Claim, code: Code) -> Answer:
     if not claim.is_complaint:
         return refuted("Nothing states who may connect.", *here)
     return undecided(
-        "Nothing states who may connect: it is the umask that decides, on Linux 022 by default, with which other users "
-        "cannot connect.",
+        "Nothing states who may connect, so the umask decides: on Linux 022 by default, with which other users cannot "
+        "connect.",
         *here,
     )
 

@@ -24,7 +24,7 @@ def check(claim: Claim, code: Code) -> Answer:
     calls = _calls(claim, code)
     if not calls:
         names = ", ".join(subject.text for subject in claim.subjects)
-        what = f"{names}: there is no such call" if names else "There is no call that reports in its result how it went"
+        what = f"{names}: there is no such call" if names else "There is no call whose result reports how it went"
         reason = f"{what}; searched: {code.extent}."
         return refuted(reason) if claim.is_complaint else undecided(reason)
     found = {_line(finding.place): finding for finding in code.findings(*_RULES)}
@@ -40,12 +40,12 @@ def check(claim: Claim, code: Code) -> Answer:
     silent = [one for one in dropped if _reports_nothing(*one, code)]
     if len(silent) < len(dropped):
         open_ones: list[Shown] = [(call.place, f"the result of {call.called_name}() is dropped") for call, _ in dropped]
-        return undecided("A result is dropped, and whether it matters is not in the code.", *open_ones)
+        return undecided("A result is dropped; the code does not show whether it matters.", *open_ones)
     if _CHECKED.search(claim.clause) and not all(
         is_tested(call, function, code.facts) for call, function in calls if (call, function) not in silent
     ):
         used: list[Shown] = [(call.place, f"the result of {call.called_name}() is used") for call, _ in calls]
-        return undecided("It is used; whether that checks it, is not decided here.", *used)
+        return undecided("It is used; whether that checks it is not decided here.", *used)
     shown: list[Shown] = [(call.place, _how(call, (call, function) in silent, function)) for call, function in calls]
     reason = f"Each of the {len(calls)} results is used, or there is none." if len(calls) > 1 else "It is not ignored."
     return refuted(reason, *shown) if claim.is_complaint else supported(reason, *shown)

@@ -17,11 +17,11 @@ _SHOWN = 4
 def check(claim: Claim, code: Code) -> Answer:
     entities = [entity for subject in claim.subjects for entity in code.resolve(subject, claim.scopes)]
     if not entities:
-        return undecided("Which signal or slot is meant is not said by a name of the code.")
+        return undecided("No name in the code says which signal or slot is meant.")
     if not all(_is_signal_or_slot(entity) for entity in entities):
-        return undecided("What is named is no signal and no slot of the files given.")
+        return undecided("What is named is neither a signal nor a slot in the files given.")
     if any(entity.sort is Sort.OUTSIDE for entity in entities) and _EMITTED.search(claim.clause):
-        return undecided("What emits it, is not in the files given.")
+        return undecided("What emits it is not in the files given.")
     is_emitting = _EMITTED.search(claim.clause) is not None
     shown = list(dict.fromkeys(_emissions(entities, code) if is_emitting else _connections(entities, code)))[:_SHOWN]
     what = "emitted" if is_emitting else "connected"

@@ -40,7 +40,7 @@ def check(claim: Claim, code: Code) -> Answer:
     ]
     shown: list[Shown] = [(site.place, f"{site.api.method}() takes no size from a peer") for site in sites]
     if not from_peer and all(site.argument("size") is not None for site in sites):
-        reason = f"No size that a peer sends reaches any of the {len(sites)} places that take memory."
+        reason = f"No size that a peer sends reaches any of the {len(sites)} places that allocate memory."
         return refuted(reason, *shown) if claim.is_complaint else supported(reason, *shown)
     return undecided("No rule finds an unchecked size, which does not prove that there is none.", *shown)
 
@@ -56,17 +56,17 @@ def _sized(code: Code) -> Iterator[Site]:
 def _without_sizes(claim: Claim, code: Code, homes: list[FunctionInfo]) -> Answer:
     compared = list(_lengths_compared(homes))
     if compared:
-        reason = "How much has come is compared with a limit."
+        reason = "How much has arrived is compared with a limit."
         return refuted(reason, *compared) if claim.is_complaint else supported(reason, *compared)
     where = " there" if homes else ""
     shown: list[Shown] = [(home.place, f"{home.name}() takes no size") for home in homes]
     reads: list[Shown] = [
-        (site.place, f"{site.api.method}() gives what has come, however much")
+        (site.place, f"{site.api.method}() returns what has arrived, however much")
         for site in code.facts.calls.sites(Act.RECEIVE)
         if not homes or site.function in homes
     ]
     return undecided(
-        f"Nothing{where} takes memory by a size, or copies into a buffer; searched: {code.extent}.", *shown, *reads
+        f"Nothing{where} allocates memory by a size, or copies into a buffer; searched: {code.extent}.", *shown, *reads
     )
 
 

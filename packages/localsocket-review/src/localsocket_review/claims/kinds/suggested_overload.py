@@ -28,10 +28,10 @@ def check(claim: Claim, code: Code) -> Answer:
 
 def _unknown(subject: Mention | None, code: Code) -> Answer:
     if subject is None:
-        return undecided("Which overload is meant is not said.")
+        return undecided("The review does not say which overload is meant.")
     calls = _calls(subject, code)
     if calls:
-        return undecided(f"Which overloads {subject.name}() has is not in the files given, nor in the tables.", *calls)
+        return undecided(f"Neither the files given nor the tables show which overloads {subject.name}() has.", *calls)
     return code.not_there(subject)
 
 
@@ -53,7 +53,7 @@ def _of_qt(subject: Mention, claim: Claim, code: Code) -> Answer:
         )
     if not calls:
         return refuted(f"{subject.name}() is called nowhere; searched: {code.extent}.")
-    return undecided(f"It exists: {have}. Whether it would be better here, the code does not say.", *calls)
+    return undecided(f"It exists: {have}. The code does not say whether it would be better here.", *calls)
 
 
 def _own(subject: Mention, code: Code) -> list[Entity]:
@@ -70,7 +70,7 @@ def _of_own(subject: Mention, code: Code) -> Answer:
     for function in functions:
         types = tuple(part.type or part.name for part in function.parameters)
         if subject.arguments is None or _match(wanted, [_type_of(one) for one in types]):
-            return undecided(f"It exists: {have}. Whether it would be better here, the code does not say.", *places)
+            return undecided(f"It exists: {have}. The code does not say whether it would be better here.", *places)
     return refuted(f"There is no {subject.text}; there is {have}.", *places)
 
 

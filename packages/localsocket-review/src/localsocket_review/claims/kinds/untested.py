@@ -28,7 +28,7 @@ def check(claim: Claim, code: Code) -> Answer:
     if reached:
         reason = f"A test leads to {names}."
         return refuted(reason, *reached[:_SHOWN]) if claim.is_complaint else supported(reason, *reached[:_SHOWN])
-    places: list[Shown] = [(entity.place, f"{entity} is here, and no test given leads to it") for entity in subjects]
+    places: list[Shown] = [(entity.place, f"{entity} is here, but no test given leads to it") for entity in subjects]
     reason = f"None of the {len(tests)} tests among the files given leads to {names}."
     return supported(reason, *places) if claim.is_complaint else refuted(reason, *places)
 

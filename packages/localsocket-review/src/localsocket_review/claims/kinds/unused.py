@@ -42,7 +42,7 @@ def check(claim: Claim, code: Code) -> Answer:
     elif entities:
         answer = _of_names(entities, code)
     elif missing or not _is_about_all(claim):
-        return undecided("What is not used is not said by a name of the code.")
+        return undecided("No name in the code says what is not used.")
     else:
         answer = _of_all(claim, code)
     if claim.is_complaint:
@@ -94,18 +94,16 @@ def _of_names(entities: list[Entity], code: Code) -> Answer:
             unused.append(entity)
     names = ", ".join(dict.fromkeys(str(entity) for entity in entities))
     if used and unused:
-        return undecided(f"Of several that are called so, some are used and others are not: {names}.", *used)
+        return undecided(f"Of several with that name, some are used and others are not: {names}.", *used)
     if used:
         return refuted(f"{names} is used.", *used)
     places: list[Shown] = [(entity.place, f"{entity} is here, and nothing {_verb(entity)} it") for entity in unused]
     if any(uses.is_named_otherwise(entity) for entity in unused):
         return undecided(
-            f"No use of {names} is found, and the name stands elsewhere; searched: {code.extent}.", *places
+            f"No use of {names} is found, but the name appears elsewhere; searched: {code.extent}.", *places
         )
     if any(uses.may_be_used_elsewhere(entity) for entity in unused):
-        return undecided(
-            f"No file of those given uses {names}, but it is open to others; searched: {code.extent}.", *places
-        )
+        return undecided(f"None of the files given uses {names}, but others may; searched: {code.extent}.", *places)
     return supported(f"Nothing {_verb(unused[0])} {names}; searched: {code.extent}.", *places)
 
 
@@ -128,13 +126,13 @@ def _of_all(claim: Claim, code: Code) -> Answer:
     places: list[Shown] = [(entity.place, f"{entity}: nothing uses it") for entity in unused]
     if claim.count is not None and claim.is_complaint and claim.count != len(certain):
         if claim.count <= len(unused) and len(certain) < claim.count:
-            return undecided(f"{len(unused)} are not used in the files given, and may be by others.", *places)
+            return undecided(f"{len(unused)} are not used in the files given, but may be used by others.", *places)
         return refuted(f"{len(unused)} of {len(examined)} are not used, and not {claim.count}.", *places)
     if certain:
         return supported(f"{len(unused)} of {len(examined)} are not used.", *places)
     if unused:
         return undecided(
-            f"{len(unused)} of {len(examined)} are not used in the files given, and may be by others.", *places
+            f"{len(unused)} of {len(examined)} are not used in the files given, but may be used by others.", *places
         )
     shown = [(place, f"{entity}: {note}") for entity in examined[:_SHOWN] for place, note in uses.of(entity)[:1]]
     return refuted(f"All {len(examined)} are used; searched: {code.extent}.", *shown)
