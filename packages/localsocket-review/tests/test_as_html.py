@@ -140,7 +140,7 @@ def test_a_finding_whose_file_is_gone_has_its_place_all_the_same(tmp_path: Path)
 def test_a_suspicion_is_told_from_a_defect(tmp_path: Path) -> None:
     (tmp_path / "server.py").write_text(SERVER, encoding="utf-8")
     report = review([tmp_path])
-    words = "not in the verdict"
+    words = "not counted in the verdict"
     assert words not in html_report(report)
     uncertain = tuple(replace(finding, confidence=Confidence.LOW) for finding in report.findings)
     assert html_report(replace(report, findings=uncertain)).count(words) == sum(

@@ -110,9 +110,9 @@ def test_the_first_lines_come_and_then_one_a_second_which_tells_how_many_were_le
 
     assert say(BURST + 70) == [f"line {number}" for number in range(BURST)]
     clock.now += 1.5
-    assert say(10) == ["line 0 (70 lines like this one were left out)"]
+    assert say(10) == ["line 0 (70 similar lines were left out)"]
     clock.now += 1.0
-    assert say(1) == ["line 0 (9 lines like this one were left out)"]
+    assert say(1) == ["line 0 (9 similar lines were left out)"]
     clock.now += 3600
     assert say(BURST + 1) == [f"line {number}" for number in range(BURST)]
 
@@ -154,7 +154,7 @@ def test_lines_from_many_threads_are_counted_right(
     clock.now += 1
     log.log(logging.WARNING, 7, "a line")
     assert len(caplog.messages) == BURST + 1
-    assert caplog.messages[-1] == f"a line ({2000 - BURST} lines like this one were left out)"
+    assert caplog.messages[-1] == f"a line ({2000 - BURST} similar lines were left out)"
 
 
 def test_what_an_error_says_is_one_line_of_its_traceback(log: ThinnedLog, caplog: pytest.LogCaptureFixture) -> None:

@@ -50,8 +50,8 @@ class ClosedByUs(LocalSocketError, ConnectionAbortedError):
         sentence = f"{what} was closed by this program"
         if parent is not None:
             sentence = (
-                f"{what} stays with process {parent}, which this one was forked from: make another one here, or, to "
-                "become a daemon, fork first"
+                f"{what} belongs to process {parent}, from which this one was forked: create another one here, or, "
+                "to become a daemon, fork first"
             )
         super().__init__(errno.ECONNABORTED, sentence)
         self.what = what
@@ -67,7 +67,9 @@ class ClosedByPeer(LocalSocketError, ConnectionResetError):
     def __init__(self, doing: str, *, unsent: int = 0, attempts: int = 1) -> None:
         lost = f"; {unsent} bytes were not sent" if unsent else ""
         if attempts > 1:
-            lost += f"; the call was made {attempts} times, and each time the connection was lost before the answer"
+            lost += (
+                f"; the call was made {attempts} times, and each time the connection was lost before the answer came"
+            )
         super().__init__(errno.ECONNRESET, f"the peer closed the connection while {doing}{lost}")
         self.doing = doing
         self.unsent = unsent
@@ -88,8 +90,8 @@ class EndOfStream(LocalSocketError, EOFError):
     """The peer finished sending before the requested data was complete; the `available` bytes stay readable."""
 
     def __init__(self, wanted: str, available: int) -> None:
-        rest = f"; {available} bytes are left to read" if available else ""
-        super().__init__(f"the peer finished sending before {wanted} was there{rest}")
+        rest = f"; {available} bytes can still be read" if available else ""
+        super().__init__(f"the peer finished sending before {wanted} arrived{rest}")
         self.wanted = wanted
         self.available = available
 
@@ -112,8 +114,8 @@ class MessageTooLong(PeerBrokeProtocol):
     def __init__(self, length: int, limit: int) -> None:
         super().__init__(
             errno.EMSGSIZE,
-            f"the peer sent a message of {length} bytes, and the limit here is {limit}; to take it, raise max_message, "
-            "or for calls CallLimits.message, on this side",
+            f"the peer sent a message of {length} bytes, but the limit here is {limit}; to accept it, raise "
+            "max_message (for calls, CallLimits.message) on this side",
         )
         self.length = length
         self.limit = limit
@@ -157,8 +159,8 @@ class WriteBufferFull(Busy):
 
     def __init__(self, queued: int, limit: int) -> None:
         super().__init__(
-            f"{queued} bytes wait for the peer to read and the limit is {limit}; "
-            "write less, wait for the bytes to be sent, or raise Limits.write_buffer"
+            f"{queued} bytes are waiting for the peer to read them, and the limit is {limit}; "
+            "write less, wait until they are sent, or raise Limits.write_buffer"
         )
         self.queued = queued
         self.limit = limit
@@ -168,7 +170,7 @@ class NeedMoreBytes(Busy):
     """Not all of the requested bytes have arrived; a transaction puts back those already read."""
 
     def __init__(self, wanted: str, available: int) -> None:
-        super().__init__(f"{wanted} has not arrived yet: {available} bytes are there")
+        super().__init__(f"still waiting for {wanted}: {available} bytes have arrived")
         self.wanted = wanted
         self.available = available
 
@@ -177,7 +179,9 @@ class TooManyCalls(Busy):
     """The service already runs `limit` calls on this connection, and no more at once."""
 
     def __init__(self, limit: int) -> None:
-        super().__init__(f"{limit} calls are under way on this connection, as many as the service allows; wait for one")
+        super().__init__(
+            f"{limit} calls are under way on this connection, and the service allows no more; wait for one to end"
+        )
         self.limit = limit
 
 
@@ -185,7 +189,9 @@ class TooManyDescriptors(LocalSocketError, OSError):
     """The other side accepts at most `limit` descriptors with one call or result, or in total on one connection."""
 
     def __init__(self, limit: int) -> None:
-        super().__init__(errno.EMFILE, f"the other side takes {limit} descriptors: send fewer, or wait for a call")
+        super().__init__(
+            errno.EMFILE, f"the other side accepts at most {limit} descriptors; send fewer, or wait for a call to end"
+        )
         self.limit = limit
 
 
@@ -193,7 +199,9 @@ class CallsTooDeep(LocalSocketError, RecursionError):
     """Both sides call each other, each from within the other's call, more than `limit` levels deep."""
 
     def __init__(self, limit: int) -> None:
-        super().__init__(f"{limit} calls of both sides are within each other, and no more may be: end the recursion")
+        super().__init__(
+            f"calls between the two sides are nested {limit} deep, and no more are allowed; end the recursion"
+        )
         self.limit = limit
 
 
@@ -223,7 +231,7 @@ class LimitExceeded(LocalSocketError, ValueError):
 
     def __init__(self, wanted: int, limit: int) -> None:
         super().__init__(
-            f"{wanted} bytes at once are more than the read buffer may hold ({limit}); "
+            f"cannot read {wanted} bytes at once: the read buffer holds at most {limit}; "
             "read in pieces or raise Limits.read_buffer"
         )
         self.wanted = wanted
@@ -294,9 +302,10 @@ class TooLongToSend(LocalSocketError, ValueError):
     """
 
     def __init__(self, length: int, limit: int, *, raise_what: str = "") -> None:
-        what = raise_what or "max_message, or for calls CallLimits.message, on the other side"
+        what = raise_what or "max_message (for calls, CallLimits.message) on the other side"
         super().__init__(
-            f"the message has {length} bytes and the peer takes {limit}; send it in parts or as a stream, or raise "
+            f"the message has {length} bytes, but the peer accepts at most {limit}; send it in parts "
+            "or as a stream, or raise "
             f"{what}"
         )
         self.length = length
@@ -322,8 +331,8 @@ class NoDescriptors(Unsupported):
 
     def __init__(self, method: str, reason: str) -> None:
         super().__init__(
-            f"{method!r} cannot be called with, or for, a descriptor: {reason}; descriptors travel between localsocket "
-            "on both sides of one machine, where a method of the service is annotated with Fd"
+            f"{method!r} cannot take or return a descriptor here: {reason}; descriptors need localsocket at both ends, "
+            "on one machine, and a method that is annotated with Fd"
         )
         self.method = method
         self.reason = reason
@@ -339,7 +348,7 @@ class CallFailed(LocalSocketError, RuntimeError):
     """
 
     def __init__(self, method: str, message: str, *, reference: str = "", details: str = "") -> None:
-        where = f"; the service's log has it as {reference}" if reference else ""
+        where = f"; see {reference} in the service's log" if reference else ""
         super().__init__(f"calling {method!r} failed: {message}{where}")
         self.method = method
         self.message = message
@@ -351,10 +360,10 @@ class ResultTooLong(CallFailed):
     """The method ran and its work is done, but its result has `length` bytes; this client accepts at most `limit`."""
 
     def __init__(self, method: str, length: int, limit: int) -> None:
-        super().__init__(method, f"its result has {length} bytes, and this client takes {limit}")
+        super().__init__(method, f"its result has {length} bytes, but this client accepts at most {limit}")
         self.args = (
-            f"the result of {method!r} has {length} bytes, and this client takes {limit}: give the client "
-            "limits=CallLimits(message=...) with more, or have the method yield the parts",
+            f"the result of {method!r} has {length} bytes, but this client accepts at most {limit}; raise "
+            "limits=CallLimits(message=...) of the client, or have the method yield the result in parts",
         )
         self.length = length
         self.limit = limit
@@ -368,7 +377,7 @@ class RemoteError(LocalSocketError, RuntimeError):
 
     def __init__(self, method: str, name: str, arguments: Sequence[object], attributes: dict[str, object]) -> None:
         said = ", ".join(map(repr, arguments))
-        super().__init__(f"calling {method!r} raised {name}({said}); pass errors=[{name}] to get it as itself")
+        super().__init__(f"calling {method!r} raised {name}({said}); pass errors=[{name}] to catch it as {name}")
         self.method = method
         self.name = name
         self.arguments = tuple(arguments)
@@ -400,7 +409,7 @@ class BadArguments(LocalSocketError, TypeError):
     """The arguments do not fit the method; `path` leads to the wrong one, if it is a single one."""
 
     def __init__(self, method: str, path: str, reason: str) -> None:
-        super().__init__(f"{method!r} was called with arguments that do not fit: {f'{path}: ' if path else ''}{reason}")
+        super().__init__(f"{method!r} was called with wrong arguments: {f'{path}: ' if path else ''}{reason}")
         self.method = method
         self.path = path
         self.reason = reason
@@ -410,7 +419,7 @@ class BadResult(LocalSocketError, TypeError):
     """The result is not of the declared type; `path` leads to the part that is wrong."""
 
     def __init__(self, method: str, path: str, reason: str) -> None:
-        super().__init__(f"{method!r} gave something else than was said: {path}: {reason}")
+        super().__init__(f"{method!r} gave an unexpected result: {path}: {reason}")
         self.method = method
         self.path = path
         self.reason = reason
@@ -436,7 +445,9 @@ class SubscriberTooSlow(LocalSocketError, ConnectionError):
     """Too many messages of `topic` were waiting for this subscriber, and the topic's policy ends such subscriptions."""
 
     def __init__(self, topic: str, queue: int) -> None:
-        super().__init__(errno.ENOBUFS, f"the subscription to {topic!r} was ended: {queue} messages waited to be read")
+        super().__init__(
+            errno.ENOBUFS, f"the subscription to {topic!r} was ended: {queue} messages were waiting to be read"
+        )
         self.topic = topic
         self.queue = queue
 
@@ -460,7 +471,7 @@ class UnsuitableAllow(LocalSocketError, ValueError):
     """
 
     def __init__(self, address: str, path: str, reason: str) -> None:
-        super().__init__(f"listening at {address!r} is refused: {reason}")
+        super().__init__(f"cannot listen at {address!r}: {reason}")
         self.address = address
         self.path = path
         self.reason = reason
@@ -572,7 +583,7 @@ class PeerRefused(LocalSocketError, PermissionError):
 
     def __init__(self, peer: _PeerIdentity | None, allowed: Sequence[int] | str) -> None:
         who = "an unknown process" if peer is None else f"process {peer.pid} of uid {peer.uid}"
-        super().__init__(errno.EACCES, f"the other end is {who}, and only {_users(allowed)} is admitted")
+        super().__init__(errno.EACCES, f"the other end is {who}, but only {_users(allowed)} is allowed")
         self.peer = peer
         self.allowed = allowed
 
@@ -599,14 +610,16 @@ class TooManyConnections(LocalSocketError, PermissionError):
     """The peer's user already has as many connections to this server as one user may have."""
 
     def __init__(self, peer: _PeerIdentity, limit: int) -> None:
-        super().__init__(errno.EUSERS, f"uid {peer.uid} already has {limit} connections, as many as one user may")
+        super().__init__(
+            errno.EUSERS, f"uid {peer.uid} already has {limit} connections, the most that one user may have"
+        )
         self.peer = peer
         self.limit = limit
 
 
 def _ended(status: int) -> str:
     if status < 0:
-        return f"it was ended by signal {-status} before it listened"
+        return f"it was killed by signal {-status} before it listened"
     return f"it ended with exit status {status} before it listened"
 
 

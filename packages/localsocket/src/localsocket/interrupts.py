@@ -66,4 +66,4 @@ def _tell(callback: Callable[[], object]) -> None:
     try:
         callback()
     except Exception:
-        logger.exception("%r failed, and others are told all the same", callback)
+        logger.exception("%r failed, and the others are told all the same", callback)

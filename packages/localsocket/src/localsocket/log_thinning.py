@@ -43,7 +43,7 @@ class ThinnedLog:
         if left_out is None:
             return False
         if left_out:
-            message, arguments = f"{message} (%d lines like this one were left out)", (*arguments, left_out)
+            message, arguments = f"{message} (%d similar lines were left out)", (*arguments, left_out)
         if self._logger.isEnabledFor(level):
             self._emit(level, message, arguments, error)
         return True

@@ -279,7 +279,7 @@ async def test_a_descriptor_that_is_none_or_not_admitted_is_refused_and_left_alo
     with ours, theirs, plain.socket(plain.AF_UNIX) as listener:
         listener.bind(b"\0aio-adopt-%d" % os.getpid())
         listener.listen()
-        with pytest.raises(UnsuitableDescriptor, match="it listens"):
+        with pytest.raises(UnsuitableDescriptor, match="it is listening"):
             aio.LocalSocket.adopt_descriptor(listener.fileno())
         with pytest.raises(UnsuitableDescriptor):
             aio.LocalSocket.adopt_descriptor(-1)

@@ -230,7 +230,7 @@ async def test_who_is_turned_away_is_not_accepted_and_counted(caplog: pytest.Log
                 await server.accept(timeout=0.01)
             assert (server.refused_connections, server.open_connections) == (3, 0)
             assert all(client.read(timeout=PATIENCE) == b"" for client in refused)
-    assert "only who authorize() lets in is admitted" in caplog.text
+    assert "only whoever authorize() lets in is allowed" in caplog.text
 
 
 # --- trouble ----------------------------------------------------------------------------------------------------------
@@ -264,7 +264,7 @@ async def test_without_descriptors_it_waits_says_so_once_and_tries_now_and_then(
             for connection in await asyncio.gather(*accepting):
                 connection.abort()
     assert [record.levelno for record in caplog.records] == [logging.WARNING]
-    assert "accepts nothing until descriptors are free again" in caplog.text
+    assert "accepts no connections until descriptors are free again" in caplog.text
 
 
 async def test_any_other_error_of_the_system_is_said_with_its_cause() -> None:
@@ -317,7 +317,7 @@ async def test_a_server_that_is_served_is_not_waited_on() -> None:
 
     server = await aio.listen("server")
     async with aio.serve(server, never):
-        with pytest.raises(Busy, match="is served already"):
+        with pytest.raises(Busy, match="is already being served"):
             await server.accept()
     assert not server.is_listening
 
@@ -349,7 +349,7 @@ async def test_a_listening_descriptor_becomes_a_server_and_its_file_stays(runtim
 async def test_a_descriptor_that_does_not_listen_is_refused_and_left_alone() -> None:
     first, second = plain.socketpair()
     with first, second:
-        with pytest.raises(UnsuitableDescriptor, match="does not listen"):
+        with pytest.raises(UnsuitableDescriptor, match="is not listening"):
             aio.LocalServer.adopt_descriptor(first.fileno())
         first.send(b"still open")
         assert second.recv(100) == b"still open"

@@ -374,7 +374,7 @@ async def test_without_descriptors_it_pauses_and_goes_on(caplog: pytest.LogCaptu
             for client in connected:
                 await turns_until(lambda client=client: client.bytes_available == 5)  # type: ignore[misc]
                 assert client.read_available() == b"hello"
-    assert caplog.text.count("accepts nothing until descriptors are free again") == 1
+    assert caplog.text.count("accepts no connections until descriptors are free again") == 1
 
 
 async def test_an_error_that_ends_the_serving_keeps_the_connections_and_is_raised_by_stop() -> None:

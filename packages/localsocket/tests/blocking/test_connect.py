@@ -162,7 +162,7 @@ def test_an_attempt_that_fails_leaves_no_descriptor(full_server: LocalServer) ->
     before = set(open_descriptors())
     with pytest.raises(DeadlinePassed):
         localsocket.connect("full", timeout=SOON)
-    with pytest.raises(PeerRefused, match="only nobody is admitted"), localsocket.listen("other"):
+    with pytest.raises(PeerRefused, match="only nobody is allowed"), localsocket.listen("other"):
         localsocket.connect("other", allow_server=[])
     assert set(open_descriptors()) <= before
 

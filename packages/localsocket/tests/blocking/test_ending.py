@@ -419,7 +419,7 @@ def test_what_is_no_connected_unix_stream_is_refused_and_left_alone() -> None:
         listener.listen()
         return listener
 
-    refuse(listening, UnsuitableDescriptor, "it listens")
+    refuse(listening, UnsuitableDescriptor, "it is listening")
     refuse(lambda: standard.socket(standard.AF_UNIX), PeerUnknown, "unknown process")
     refuse(lambda: standard.socket(standard.AF_UNIX, standard.SOCK_DGRAM), UnsuitableDescriptor, "not a Unix stream")
     refuse(standard.socket, UnsuitableDescriptor, "not a Unix stream")
@@ -438,7 +438,7 @@ def test_a_descriptor_that_is_no_socket_is_refused(tmp_path: Any) -> None:
 def test_a_peer_that_is_not_admitted_is_refused_before_anything_is_taken_over() -> None:
     first, second = standard.socketpair()
     with first, second:
-        with pytest.raises(PeerRefused, match="only nobody is admitted"):
+        with pytest.raises(PeerRefused, match="only nobody is allowed"):
             LocalSocket.adopt_descriptor(first.fileno(), allow_peer=[])
         with pytest.raises(TypeError, match="allow_peer"):
             LocalSocket.adopt_descriptor(first.fileno(), allow_peer=5)  # type: ignore[arg-type]

@@ -33,11 +33,11 @@ SENTENCES: dict[errors.LocalSocketError, tuple[type[Exception], int | None, str]
         "listening failed: Read-only file system",
     ),
     errors.BrokenEndpoint("listening", OSError("unknown")): (OSError, 0, "listening failed: unknown"),
-    errors.EndOfStream("a line", 0): (EOFError, None, "the peer finished sending before a line was there"),
+    errors.EndOfStream("a line", 0): (EOFError, None, "the peer finished sending before a line arrived"),
     errors.EndOfStream("5 bytes", 3): (
         EOFError,
         None,
-        "the peer finished sending before 5 bytes was there; 3 bytes are left to read",
+        "the peer finished sending before 5 bytes arrived; 3 bytes can still be read",
     ),
     errors.LineTooLong(10): (
         ConnectionError,
@@ -81,13 +81,13 @@ SENTENCES: dict[errors.LocalSocketError, tuple[type[Exception], int | None, str]
     errors.WriteBufferFull(5, 9): (
         BlockingIOError,
         errno.EAGAIN,
-        "5 bytes wait for the peer to read and the limit is 9; "
-        "write less, wait for the bytes to be sent, or raise Limits.write_buffer",
+        "5 bytes are waiting for the peer to read them, and "
+        "the limit is 9; write less, wait until they are sent, or raise Limits.write_buffer",
     ),
     errors.NeedMoreBytes("a line", 3): (
         BlockingIOError,
         errno.EAGAIN,
-        "a line has not arrived yet: 3 bytes are there",
+        "still waiting for a line: 3 bytes have arrived",
     ),
     errors.InvalidAddress("\x1b[31m", "it is red"): (ValueError, None, "'\\x1b[31m' is not an address: it is red"),
     errors.AddressTooLong("x", 200, 107, "the path"): (
@@ -98,7 +98,7 @@ SENTENCES: dict[errors.LocalSocketError, tuple[type[Exception], int | None, str]
     errors.LimitExceeded(11, 10): (
         ValueError,
         None,
-        "11 bytes at once are more than the read buffer may hold (10); read in pieces or raise Limits.read_buffer",
+        "cannot read 11 bytes at once: the read buffer holds at most 10; read in pieces or raise Limits.read_buffer",
     ),
     errors.UnsuitableDescriptor(5, "it is a file"): (
         OSError,
@@ -123,17 +123,17 @@ SENTENCES: dict[errors.LocalSocketError, tuple[type[Exception], int | None, str]
     errors.PeerRefused(PEER, (0, 5)): (
         PermissionError,
         errno.EACCES,
-        "the other end is process 4121 of uid 1000, and only uid 0 or 5 is admitted",
+        "the other end is process 4121 of uid 1000, but only uid 0 or 5 is allowed",
     ),
     errors.PeerRefused(PEER, ()): (
         PermissionError,
         errno.EACCES,
-        "the other end is process 4121 of uid 1000, and only nobody is admitted",
+        "the other end is process 4121 of uid 1000, but only nobody is allowed",
     ),
     errors.PeerUnknown(None, "the same user or root"): (
         PermissionError,
         errno.EACCES,
-        "the other end is an unknown process, and only the same user or root is admitted",
+        "the other end is an unknown process, but only the same user or root is allowed",
     ),
     errors.PeerUnknown(None, "any user", "it is nobody"): (
         PermissionError,
@@ -143,12 +143,12 @@ SENTENCES: dict[errors.LocalSocketError, tuple[type[Exception], int | None, str]
     errors.UnsuitableAllow("app", "/run/app", "it is closed; open it"): (
         ValueError,
         None,
-        "listening at 'app' is refused: it is closed; open it",
+        "cannot listen at 'app': it is closed; open it",
     ),
     errors.TooManyConnections(PEER, 3): (
         PermissionError,
         errno.EUSERS,
-        "uid 1000 already has 3 connections, as many as one user may",
+        "uid 1000 already has 3 connections, the most that one user may have",
     ),
 }
 

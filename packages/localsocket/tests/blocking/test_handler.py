@@ -56,7 +56,7 @@ class WithAPrefix(Reads):
 UNSUITABLE: dict[str, tuple[object, str]] = {
     "nothing": (None, "NoneType does not derive from localsocket.Handler"),
     "an object": (LooksLikeOne(), "LooksLikeOne does not derive from localsocket.Handler"),
-    "a class": (Reads, "Reads is a class: give an instance"),
+    "a class": (Reads, "Reads is a class: pass an instance"),
     "without ready_read": (ReadsNothing(), r"ReadsNothing does not define ready_read\(self, socket\)"),
     "bare": (Handler(), "Handler does not define ready_read"),
     "too few parameters": (WithTooFewParameters(), "WithTooFewParameters.ready_read cannot be called"),

@@ -98,9 +98,9 @@ def test_what_listen_raises_is_raised_by_start(handler: Any) -> None:
 
 
 def test_it_is_started_once(handler: Any) -> None:
-    with ServerThread("server", handler) as thread, pytest.raises(RuntimeError, match="started once"):
+    with ServerThread("server", handler) as thread, pytest.raises(RuntimeError, match="started only once"):
         thread.start()
-    with pytest.raises(RuntimeError, match="started once"):
+    with pytest.raises(RuntimeError, match="started only once"):
         thread.start()
 
 

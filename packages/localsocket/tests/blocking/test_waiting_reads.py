@@ -139,7 +139,7 @@ def test_exactly_as_many_bytes_as_the_read_buffer_holds() -> None:
 def test_a_message_cut_off_in_the_middle_is_told_from_a_clean_end() -> None:
     with VanishingPeer.facing() as (peer, socket):
         peer.misbehave(b"12345678")
-        with pytest.raises(EndOfStream, match="4 bytes are left"):
+        with pytest.raises(EndOfStream, match="4 bytes can still be read"):
             socket.read_exactly(8)
         assert socket.read_to_end() == b"1234"
         assert socket.read() == b""

@@ -222,7 +222,7 @@ def test_the_watchdog_is_fed_by_a_loop_that_goes_on(
 def test_a_manager_that_is_gone_is_no_reason_not_to_serve(manager: Manager, caplog: pytest.LogCaptureFixture) -> None:
     manager.socket.close()
     run_until(lambda: None, localsocket.Service("demo.shop"))
-    assert "the service manager was not told READY=1" in caplog.text
+    assert "could not tell the service manager READY=1" in caplog.text
 
 
 # --- ends -------------------------------------------------------------------------------------------------------------
@@ -278,14 +278,14 @@ def test_what_is_cut_at_the_end_is_told(caplog: pytest.LogCaptureFixture, kind: 
             client.start("hold")
 
     held.stop_during(begin, holding=2)
-    assert "cut after 0.05 s, since they had not ended: hold (2), count (1)\n" in caplog.text
+    assert "cut off after 0.05 s, because they had not ended: hold (2), count (1)\n" in caplog.text
 
 
 @pytest.mark.long
 def test_what_holds_up_the_loop_is_told_when_it_is_cut(caplog: pytest.LogCaptureFixture) -> None:
     held = Held("asyncio")
     held.stop_during(lambda client: client.start("hold_up"), holding=1)
-    assert "cut after 0.05 s, since they had not ended: hold_up (1)\n" in caplog.text
+    assert "cut off after 0.05 s, because they had not ended: hold_up (1)\n" in caplog.text
 
 
 # --- its log ----------------------------------------------------------------------------------------------------------

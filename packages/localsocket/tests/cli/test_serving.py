@@ -126,7 +126,7 @@ def test_only_the_protocols_that_are_named_are_spoken(serve: Command) -> None:
     [
         ("varlnk", "did you mean 'varlink'?"),
         ("localsocket,gopher", "there are localsocket, varlink, http"),
-        (",", "'' is no protocol"),
+        (",", "'' is not a protocol"),
     ],
 )
 def test_a_protocol_that_there_is_not_is_wrong_usage(serve: Command, named: str, said: str) -> None:
@@ -262,8 +262,8 @@ def test_a_program_that_is_stopped_lets_calls_end(start: Start, tmp_path: Path) 
 @pytest.mark.parametrize(
     ("options", "reason"),
     [
-        (["--any-user"], "--any-user lets others in, and a name is in this user's private directory"),
-        (["--allow", "12345"], "--allow [12345] lets others in, and a name is in this user's private directory"),
+        (["--any-user"], "--any-user lets others in, but a name is in this user's private directory"),
+        (["--allow", "12345"], "--allow [12345] lets others in, but a name is in this user's private directory"),
         (["--any-user", "--at", "@x"], "an abstract address has no permissions"),
         (["--any-user", "--mode=600", "--at=./x.sock"], "mode 0600 does not let them connect"),
     ],
@@ -280,7 +280,7 @@ def test_a_server_that_nobody_could_reach_is_not_started(serve: Command, options
 @pytest.mark.parametrize(
     ("options", "reason"),
     [
-        (["--any-user", "--allow=root"], "--any-user and --allow do not go together"),
+        (["--any-user", "--allow=root"], "--any-user and --allow cannot be combined"),
         (["--allow=no such user"], "there is no user 'no such user'"),
         (["--allow=0,"], "there is no user ''"),
     ],
@@ -296,7 +296,7 @@ def test_a_wrong_choice_of_users_is_wrong_usage(command: Command, name: str, opt
 def test_a_wrong_mode_is_wrong_usage(command: Command, mode: str) -> None:
     status, _, errors = command("serve", "served_here:service", f"--mode={mode}")
     assert status == 2
-    assert f"'{mode}' is no mode" in " ".join(errors.replace("│", " ").split())
+    assert f"'{mode}' is not a mode" in " ".join(errors.replace("│", " ").split())
 
 
 @pytest.mark.parametrize(("mode", "permissions"), [("640", 0o640), ("0640", 0o640), ("0o640", 0o640), ("", 0o600)])

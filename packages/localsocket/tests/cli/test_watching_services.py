@@ -151,7 +151,7 @@ def test_a_person_sees_a_line_for_each_call_and_what_was_missed(
     assert first.endswith(".250 ?/? sell 2 ms ok")
     assert second.endswith(" fail 2 ms error KeyError")
     check_harmless(third)
-    assert errors.splitlines()[0] == "localsocket: 2 events were not seen: they came faster than they could be shown"
+    assert errors.splitlines()[0] == "localsocket: 2 events were missed: they came faster than they could be shown"
 
 
 @pytest.mark.usefixtures("client")

@@ -203,7 +203,7 @@ def test_a_worker_that_is_killed_is_replaced_and_an_idempotent_call_is_made_agai
         for _ in range(3):
             os.kill(client.call("who")[0], signal.SIGKILL)
             assert client.call("add", 2, 3) == 5
-            assert "was ended by SIGKILL; another one takes its place" in line_with(program, "another one")
+            assert "was ended by SIGKILL; starting another one" in line_with(program, "another one")
     end(program)
 
 
@@ -227,7 +227,7 @@ def test_one_that_crashes_at_its_start_again_and_again_is_given_up(serve: Serve,
     assert program.returncode == 1
     assert output.count(b"started") == 5
     last = errors.decode().splitlines()[-1]
-    assert last.startswith("localsocket: no worker serves: 5 in a row have ended before they did")
+    assert last.startswith("localsocket: no worker is serving: 5 in a row ended before they did")
     assert "SIGABRT" in last
     assert named_endpoints() == []
 
@@ -289,7 +289,7 @@ def test_what_is_cut_is_told_by_the_worker_that_cuts_it(serve: Serve) -> None:
         with pytest.raises(localsocket.errors.ClosedByPeer):
             held.result()
     assert "localsocket.serving [worker " in errors
-    assert "cut after 0.1 s, since they had not ended: hold (1)" in errors
+    assert "cut off after 0.1 s, because they had not ended: hold (1)" in errors
 
 
 def test_a_worker_that_does_not_end_is_killed(serve: Serve) -> None:
@@ -368,7 +368,7 @@ def test_a_change_is_served_and_one_that_is_wrong_leaves_the_old_one_going(serve
     with Callers() as callers:
         module.write_text(MODULE + "x = (\n")
         line = line_with(program, "ERROR")
-        assert "not reloaded, and the service goes on as it was: importing 'shop_here' failed: SyntaxError" in line
+        assert "not reloaded; the service continues as it was: importing 'shop_here' failed: SyntaxError" in line
         assert f"{module}, line {MODULE.count(chr(10)) + 1}" in line
         callers.wait_for_more()
         assert who()[1] == 1
@@ -397,7 +397,7 @@ def test_new_code_that_fails_at_a_later_worker_is_told_as_what_it_is(serve: Serv
     module.write_text(MODULE.replace("VERSION = 1\n", f"VERSION = 2\n{only_once}"))
     program.send_signal(signal.SIGHUP)
     line = line_with(program, "ERROR")
-    assert "only 1 of 2 workers reloaded, and the others go on as they were: importing 'shop_here' failed" in line
+    assert "only 1 of 2 workers reloaded; the others continue as they were: importing 'shop_here' failed" in line
     end(program)
 
 
@@ -421,7 +421,7 @@ def test_a_worker_that_is_stuck_is_replaced_and_the_watchdog_fed(
     manager.wait_for("READY=1")
     with localsocket.Client("demo.shop", timeout=PATIENCE) as client:
         stuck = client.start("stick")
-        assert "is stuck: it has not been heard of for" in line_with(program, "stuck")
+        assert "is stuck: it has not been heard from for" in line_with(program, "stuck")
         with pytest.raises(localsocket.errors.ClosedByPeer):
             stuck.result()
     assert "was ended by SIGABRT" in line_with(program, "another one")

@@ -235,7 +235,7 @@ def a_message_that_is_too_long_costs_no_more_than_its_call(face: ServiceFace) ->
             too_long_here = raises(ResultTooLong, call)
             assert (too_long_here.method, too_long_here.limit) == (method, 1000)
             assert too_long_here.length > 4000
-            assert "and this client takes 1000: give the client limits=CallLimits(message=...)" in str(too_long_here)
+            assert "but this client accepts at most 1000; raise limits=CallLimits(message=...)" in str(too_long_here)
             assert isinstance(too_long_here, CallFailed)
         assert client.call("echo", bytes(900)) == bytes(900)
 

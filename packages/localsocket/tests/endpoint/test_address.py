@@ -143,7 +143,7 @@ def test_a_path_object_of_bytes_is_a_type_error() -> None:
         def __fspath__(self) -> bytes:
             return b"/run/x"
 
-    with pytest.raises(TypeError, match="must be text, not bytes"):
+    with pytest.raises(TypeError, match="must be str, not bytes"):
         parse_address(BytesPath())  # type: ignore[arg-type]
 
 

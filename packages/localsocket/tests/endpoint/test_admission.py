@@ -128,7 +128,9 @@ def test_one_user_gets_a_share_and_others_the_rest(sock: socket.socket, monkeypa
         peers.append(places.admit(sock))
     from_uid(7, monkeypatch)
     places.reserve()
-    with pytest.raises(TooManyConnections, match="uid 7 already has 2 connections, as many as one user may") as caught:
+    with pytest.raises(
+        TooManyConnections, match="uid 7 already has 2 connections, the most that one user may have"
+    ) as caught:
         places.admit(sock)
     assert (caught.value.peer, caught.value.limit) == (peers[0], 2)
     assert places.open_connections == 3
@@ -216,7 +218,7 @@ def test_the_policy_is_asked_before_anybody_else() -> None:
     ours, theirs = socket.socketpair()
     with ours, theirs:
         gate.reserve()
-        with pytest.raises(PeerRefused, match=f"and only uid {US + 1} is admitted"):
+        with pytest.raises(PeerRefused, match=f"but only uid {US + 1} is allowed"):
             gate.admit(ours)
     assert not asked
     assert (gate.open_connections, gate.refused) == (0, 1)
@@ -238,7 +240,7 @@ def test_whoever_is_not_authorized_is_refused(sock: socket.socket, answer: objec
     gate = admission(lambda peer: answer, share=1)  # type: ignore[arg-type,return-value]
     for refused in (1, 2):
         gate.reserve()
-        with pytest.raises(PeerRefused, match=r"and only who authorize\(\) lets in is admitted"):
+        with pytest.raises(PeerRefused, match=r"but only whoever authorize\(\) lets in is allowed"):
             gate.admit(sock)
         assert (gate.open_connections, gate.refused) == (0, refused)
 

@@ -132,8 +132,8 @@ UNSUITABLE: list[tuple[Callable[[], int], str]] = [
     (make_listening_tcp, "it is AF_INET SOCK_STREAM, not a Unix stream socket"),
     (make_datagram_socket, "it is AF_UNIX SOCK_DGRAM, not a Unix stream socket"),
     (make_packet_socket, "it is AF_UNIX SOCK_SEQPACKET, not a Unix stream socket"),
-    (make_unlistening_socket, "it is a socket that does not listen; serve_socket() serves a connected one"),
-    (make_connected_socket, "it is a socket that does not listen; serve_socket() serves a connected one"),
+    (make_unlistening_socket, "it is a socket that is not listening; use serve_socket() for a connected one"),
+    (make_connected_socket, "it is a socket that is not listening; use serve_socket() for a connected one"),
 ]
 
 

@@ -103,25 +103,25 @@ def test_the_default_admits_the_same_user_and_root_only(monkeypatch: pytest.Monk
     check_peer(ROOT, SAME_USER)
     with pytest.raises(PeerRefused) as caught:
         check_peer(STRANGER, SAME_USER)
-    assert str(caught.value) == "the other end is process 4000 of uid 65533, and only uid 0 or 1000 is admitted"
+    assert str(caught.value) == "the other end is process 4000 of uid 65533, but only uid 0 or 1000 is allowed"
     assert (caught.value.peer, caught.value.allowed) == (STRANGER, (0, 1000))
 
 
 def test_root_is_named_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "geteuid", lambda: 0)
-    with pytest.raises(PeerRefused, match=r"and only uid 0 is admitted$"):
+    with pytest.raises(PeerRefused, match=r"but only uid 0 is allowed$"):
         check_peer(STRANGER, SAME_USER)
 
 
 def test_a_list_admits_those_in_it_and_not_even_root_besides() -> None:
     allow = check_allowed_users({65533}, "allow")
     check_peer(STRANGER, allow)
-    with pytest.raises(PeerRefused, match="and only uid 65533 is admitted"):
+    with pytest.raises(PeerRefused, match="but only uid 65533 is allowed"):
         check_peer(ROOT, allow)
 
 
 def test_an_empty_list_admits_nobody() -> None:
-    with pytest.raises(PeerRefused, match="and only nobody is admitted"):
+    with pytest.raises(PeerRefused, match="but only nobody is allowed"):
         check_peer(US, check_allowed_users([], "allow"))
 
 

@@ -135,7 +135,7 @@ def test_a_peer_with_an_overflow_id_is_unknown(
     pretend: Pretend, uid: int, gid: int, uid_map: str, gid_map: str, named: str
 ) -> None:
     pretend(uid_map, gid_map)
-    with pytest.raises(PeerUnknown, match=f"{named} is how the kernel shows whatever this user namespace") as caught:
+    with pytest.raises(PeerUnknown, match=f"{named} stands for everybody whom this user namespace") as caught:
         read_credentials(Answering(uid, gid))  # type: ignore[arg-type]
     assert named in caught.value.reason
 
@@ -206,7 +206,9 @@ def test_nothing_of_an_unknown_owner_is_ours(pretend: Pretend, runtime_directory
 
 def test_whoever_is_unknown_itself_owns_nothing(pretend: Pretend, runtime_directory: Path) -> None:
     pretend("1000000 1000 1\n", overflow=f"{os.geteuid()}\n")
-    with pytest.raises(InsecureDirectory, match="nothing in it can be known to be ours, since we are an unknown user"):
+    with pytest.raises(
+        InsecureDirectory, match="no file in it can be recognised as ours, because we are an unknown user"
+    ):
         listen(runtime_directory / "x.sock")
     assert not list(runtime_directory.iterdir())
 

@@ -129,7 +129,7 @@ def test_a_file_that_is_swapped_before_its_mode_is_set_is_not_touched(
 
     monkeypatch.setattr(os, "fchmod", lambda *_: None)
     monkeypatch.setattr(os, "open", swapping)
-    with pytest.raises(PathOccupied, match="is being replaced by somebody else"):
+    with pytest.raises(PathOccupied, match="is being replaced by another process"):
         listen(path, mode=0o111)
     assert not path.exists()
 

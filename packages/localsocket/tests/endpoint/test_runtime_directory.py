@@ -148,7 +148,7 @@ def test_a_parent_of_another_user_is_refused(runtime_directory: Path) -> None:
 @pytest.mark.parametrize("mode", [0o777, 0o770, 0o702])
 def test_a_parent_that_others_may_write_to_is_refused(runtime_directory: Path, mode: int) -> None:
     runtime_directory.chmod(mode)
-    reason = f"others may replace what is in it (mode {mode:04o} without the sticky bit)"
+    reason = f"others could replace what is in it (mode {mode:04o} without the sticky bit)"
     assert reason in str(refusal())
 
 

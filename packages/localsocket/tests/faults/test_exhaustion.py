@@ -34,7 +34,7 @@ def test_a_server_without_descriptors_pauses_says_so_once_and_goes_on(face: str)
         assert told.count({"exhausted": "EMFILE"}) == 3
         (log,) = [line["log"] for line in told if "log" in line]
         reason = os.strerror(errno.EMFILE)
-        assert log == f"'server' accepts nothing until descriptors are free again: {reason}"
+        assert log == f"'server' accepts no connections until descriptors are free again: {reason}"
         for client in clients:
             assert client.read_line(timeout=PATIENCE) == b"hello"
             client.close()

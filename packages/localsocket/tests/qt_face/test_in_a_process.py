@@ -34,4 +34,4 @@ def test_pyqt6_is_refused() -> None:
     program = "import sys; sys.modules['PyQt6.QtCore'] = sys; from localsocket.qt.binding import qt_core; qt_core()"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
     assert done.returncode == 1
-    assert "ImportError: localsocket.qt works with PySide6 alone" in done.stderr
+    assert "ImportError: localsocket.qt works only with PySide6" in done.stderr

@@ -61,7 +61,9 @@ def test_s17_a_lying_length_is_refused_before_anything_is_allocated(length: int)
         theirs.write(struct.pack(">Q", length) + b"a few bytes")
         with at_most(MIB):
             (promised,) = struct.unpack(">Q", ours.read_exactly(8))
-            with pytest.raises(LimitExceeded, match=f"{promised} bytes at once are more than the read buffer may hold"):
+            with pytest.raises(
+                LimitExceeded, match=f"cannot read {promised} bytes at once: the read buffer holds at most"
+            ):
                 ours.read_exactly(promised)
             with pytest.raises(LimitExceeded):
                 ours.read_exactly_nowait(promised)
@@ -195,7 +197,7 @@ def test_s24_a_refused_client_gets_no_word_into_the_log(
         assert not CONTROL.search(repr(thread.server))
     (message,) = caplog.messages
     assert re.fullmatch(
-        rf"refused a connection \(1 so far\): the other end is process \d+ of uid {NOBODY}, and only uid 0 is admitted",
+        rf"refused a connection \(1 so far\): the other end is process \d+ of uid {NOBODY}, but only uid 0 is allowed",
         message,
     )
 

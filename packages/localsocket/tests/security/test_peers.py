@@ -72,7 +72,7 @@ def test_s7_an_impostor_gets_not_one_byte(public_directory: Path, talk: Callable
         with pytest.raises(PeerRefused) as caught:
             talk(path, SAME_USER)
         assert caught.value.peer == PeerCredentials(impostor.pid, NOBODY, NOBODY)
-        assert f"process {impostor.pid} of uid {NOBODY}, and only uid 0 is admitted" in str(caught.value)
+        assert f"process {impostor.pid} of uid {NOBODY}, but only uid 0 is allowed" in str(caught.value)
         assert impostor.end() == [{"received": 0}]
 
 
@@ -120,8 +120,8 @@ def test_whom_the_file_or_a_directory_keeps_out_is_told_which(public_directory: 
         (refusal,) = run("call.py", place / "x.sock", uid=NOBODY)
     assert refusal["failed"] == "AccessDenied"
     what = {
-        "file": f"{str(place / 'x.sock')!r} (mode 0600, of uid 0) does not let it write, which connecting needs",
-        "directory": f"{str(place)!r} (mode 0700, of uid 0) does not let it through",
+        "file": f"{str(place / 'x.sock')!r} (mode 0600, of uid 0) does not let them write, which connecting needs",
+        "directory": f"{str(place)!r} (mode 0700, of uid 0) does not let them through",
     }[closed]
     assert refusal["message"] == f"this user (uid {NOBODY}) may not connect to {str(place / 'x.sock')!r}: {what}"
     place.rmdir()

@@ -83,7 +83,7 @@ def test_a_client_does_not_take_a_server_outside_for_its_own(
         skip_if_impossible(told)
         assert told["uid"] == OVERFLOW
         assert told["answer"]["failed"] == "PeerUnknown"
-        assert "how the kernel shows whatever this user namespace does not map" in told["answer"]["message"]
+        assert "stands for everybody whom this user namespace does not map" in told["answer"]["message"]
 
 
 @pytest.mark.long

@@ -231,7 +231,7 @@ def test_a_mode_that_keeps_them_out_is_refused(public_directory: Path, serving: 
     reason = f"mode {mode:04o} does not let them connect"
     with pytest.raises(UnsuitableAllow, match=reason) as caught, serving(path, allow=allow, mode=mode):
         pass
-    assert "give it mode 0666 (whom allow= does not name is turned away all the same), or change allow=" in str(
+    assert "give it mode 0666 (allow= still turns away everybody whom it does not name), or change allow=" in str(
         caught.value
     )
     assert isinstance(caught.value, ValueError)

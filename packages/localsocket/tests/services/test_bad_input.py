@@ -120,9 +120,9 @@ REFUSED_BY_ITS_SENDER = {
     "a codec whose encode gives itself": money("Money", GIVES_ITSELF, GOOD),
 }
 REFUSED_BY_ITS_RECEIVER = {
-    "an array whose shape lies about its bytes": array(lie("<f8", [2]), "has 16 bytes, and 8 came"),
-    "an array that says to be of objects": array(lie("|O", [1]), "none that is taken"),
-    "an array that says to be of structures": array(lie("i4,f4", [1]), "none that is taken"),
+    "an array whose shape lies about its bytes": array(lie("<f8", [2]), "has 16 bytes, but 8 arrived"),
+    "an array that says to be of objects": array(lie("|O", [1]), "is not accepted"),
+    "an array that says to be of structures": array(lie("i4,f4", [1]), "is not accepted"),
     "a codec whose encode gives another type": money("Expected `int`, got `str`", GIVES_ANOTHER, GOOD),
     "a codec whose decode raises": money("decode of the Codec of Money raised KeyError", GOOD, odd(raises)),
     "a codec whose decode gives another type": money("gave int, not Money", GOOD, odd(lambda cents: cents)),

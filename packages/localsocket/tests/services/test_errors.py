@@ -95,7 +95,9 @@ def test_an_error_whose_class_is_not_known_here_tells_all_that_came() -> None:
     assert isinstance(error, RemoteError)
     assert (error.method, error.name, error.arguments) == ("find", "Missing", ("there is no x",))
     assert error.attributes == {"name": "x", "similar": ["y"]}
-    assert str(error) == ("calling 'find' raised Missing('there is no x'); pass errors=[Missing] to get it as itself")
+    assert str(error) == (
+        "calling 'find' raised Missing('there is no x'); pass errors=[Missing] to catch it as Missing"
+    )
 
 
 @pytest.mark.parametrize(
@@ -195,7 +197,7 @@ def logged(caplog: pytest.LogCaptureFixture, failed: CallFailed) -> logging.LogR
         (lambda client: client.call("find", "untellable"), "Missing: there is no <object"),
         (lambda client: client.call("find", "nonsense"), "KeyError: 'nonsense'"),
         (lambda client: list(client.stream("find_all", "plain")), "Plain: secret"),
-        (lambda client: client.call("lie"), "BadResult: 'lie' gave something else than was said"),
+        (lambda client: client.call("lie"), "BadResult: 'lie' gave an unexpected result"),
     ],
 )
 def test_what_is_not_declared_is_found_in_the_log_and_nowhere_else(
@@ -259,7 +261,7 @@ def test_what_fails_in_a_notification_is_logged(client: Client, caplog: pytest.L
     texts = logged()
     assert "demo.find failed for pid" in texts
     assert "a notification to service 'demo' was not served: the service 'demo' has no method 'fin'" in texts
-    assert "a notification to service 'demo' was not served: 'find' was called with arguments" in texts
+    assert "a notification to service 'demo' was not served: 'find' was called with wrong arguments" in texts
 
 
 def test_a_lost_call_names_its_method_and_the_reason() -> None:

@@ -118,7 +118,7 @@ def test_a_service_speaks_all_protocols_that_are_installed_unless_it_says_which(
         (["gopher"], ValueError, "there are localsocket"),
         ([], ValueError, "at least one of localsocket"),
         ("localsocket", TypeError, r"\['localsocket'\]"),
-        ([7], ValueError, "7 is no protocol"),
+        ([7], ValueError, "7 is not a protocol"),
     ],
 )
 def test_protocols_that_there_are_not_are_refused(chosen: Any, error: type[Exception], said: str) -> None:

@@ -65,8 +65,8 @@ def test_each_use_says_whose_it_is_and_what_to_do(
     assert said.startswith("ClosedByUs: ")
     name = said.partition("'")[2].partition("'")[0].removesuffix("2")
     assert said == (
-        f"ClosedByUs: {what.format(name)} stays with process {parent}, which this one was forked from: "
-        "make another one here, or, to become a daemon, fork first"
+        f"ClosedByUs: {what.format(name)} belongs to process {parent}, from which this one was forked: "
+        "create another one here, or, to become a daemon, fork first"
     )
 
 

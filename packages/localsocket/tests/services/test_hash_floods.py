@@ -82,9 +82,9 @@ def test_arguments_with_a_flood_are_refused_and_the_service_goes_on(
 
 def test_a_result_with_a_flood_costs_its_call_alone(service: Service) -> None:
     with Client(ADDRESS) as client:
-        with pytest.raises(BadResult, match="keys have one hash"):
+        with pytest.raises(BadResult, match="keys have the same hash"):
             client.call("give")
-        with pytest.raises(BadResult, match="keys have one hash"):
+        with pytest.raises(BadResult, match="keys have the same hash"):
             list(client.stream("give_many"))
         assert client.call("typed", 1) == 3
 
@@ -92,7 +92,7 @@ def test_a_result_with_a_flood_costs_its_call_alone(service: Service) -> None:
 def test_a_message_of_a_topic_with_a_flood_is_refused(service: Service) -> None:
     with Client(ADDRESS) as client, client.subscribe("news") as news:
         service._topics["news"].publish(FLOOD)
-        with pytest.raises(BadResult, match="keys have one hash"):
+        with pytest.raises(BadResult, match="keys have the same hash"):
             news.receive(timeout=PATIENCE)
 
 
@@ -110,5 +110,5 @@ def test_a_message_with_a_flood_is_refused_by_who_receives_it(runtime_directory:
         MessageSocket(far) as receiver,
     ):
         sender.send(FLOOD, timeout=PATIENCE)
-        with pytest.raises(PeerBrokeProtocol, match="keys have one hash"):
+        with pytest.raises(PeerBrokeProtocol, match="keys have the same hash"):
             receiver.receive(timeout=PATIENCE)

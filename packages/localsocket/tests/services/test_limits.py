@@ -150,7 +150,7 @@ def test_a_service_that_sends_more_than_it_may_is_left(runtime_directory: Path) 
         client = opening.result()
         call = client.start("anything")
         served.write(encode_frame(Kind.REPLY, 1, bytes(1001)))
-        with pytest.raises(PeerBrokeProtocol, match="1001 bytes, and the limit here is 1000"):
+        with pytest.raises(PeerBrokeProtocol, match="1001 bytes, but the limit here is 1000"):
             call.result(timeout=PATIENCE)
         assert served.wait_disconnected(PATIENCE)
 

@@ -143,7 +143,7 @@ def test_a_client_does_not_talk_to_what_is_no_service() -> None:
         opening = Background(Client(ADDRESS).open)
         with server.accept(timeout=PATIENCE) as other:
             other.write(b"220 mail.example.org ESMTP\r\n")
-            with pytest.raises(PeerBrokeProtocol, match="its first bytes are no greeting"):
+            with pytest.raises(PeerBrokeProtocol, match="its first bytes are not a greeting"):
                 opening.result()
 
 

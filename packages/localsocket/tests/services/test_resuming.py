@@ -126,7 +126,7 @@ def test_gaps_are_logged_where_nobody_is_told_of_them(
             while subscription.receive(timeout=PATIENCE) != begin + 49:
                 pass
     messages = [record.getMessage() for record in caplog.records if record.name == LOGGER]
-    assert messages == [f"the subscription to 'news' at {ADDRESS!r} misses 48 messages (48 so far)"]
+    assert messages == [f"the subscription to 'news' at {ADDRESS!r} has missed 48 messages (48 so far)"]
     assert subscription.lost > 48
 
 

@@ -432,19 +432,19 @@ class Shop:
         (many, "*values: 'int' has no schema: name its parameters one by one"),
         (anything, "**values: 'int' has no schema"),
         (unresolved, "an annotation cannot be resolved: name 'Nowhere' is not defined"),
-        (yields_a_number, "it yields, so what it gives is Iterator[...], not int"),
-        (promises_an_iterator, "it is a coroutine function that gives an iterator: yield the items instead"),
+        (yields_a_number, "it yields, so its return type must be Iterator[...], not int"),
+        (promises_an_iterator, "it is a coroutine function that returns an iterator: yield the items instead"),
         (many, "or take one list: values: list[int]"),
         (anything, "or take one dict: values: dict[str, int]"),
         (lambda *values: None, "or take one list: values: list"),
         (lambda **values: None, "or take one dict: values: dict[str, Any]"),
-        (Shop.sell, "it takes 'self', which no caller can give: register the method of an object"),
+        (Shop.sell, "it takes 'self', which no caller can pass: register the method of an object"),
         (Shop.sell, "service.method(Shop().sell)"),
-        (Shop.__dict__["open"], "it is no function yet, but a classmethod: register it below its class"),
+        (Shop.__dict__["open"], "it is not a function yet but a classmethod: register it below its class"),
         (Shop.open.__func__, "service.method(Shop.open)"),
         (lambda self: None, "service.method(Thing().<lambda>)"),
-        (Line, "is no function"),
-        (7, "is no function"),
+        (Line, "is not a function"),
+        (7, "is not a function"),
     ],
 )
 def test_a_function_that_cannot_be_a_method_is_refused_with_the_reason(function: Any, reason: str) -> None:
@@ -468,7 +468,7 @@ def test_what_cannot_be_sent_is_refused_by_its_path_with_the_users_line_and_the_
     with pytest.raises(UnsuitableType) as caught:
         service.method(function, name="f")
     assert str(caught.value) == (
-        f"`{path}`: Event is none of the types that can be sent, in method 'f' (test_schema.py:{line}); "
+        f"`{path}`: Event is not one of the types that can be sent, in method 'f' (test_schema.py:{line}); "
         "pass types=[Codec(Event, encode, decode)]"
     )
     assert (caught.value.path, caught.value.line) == (path, f"test_schema.py:{line}")
@@ -491,9 +491,14 @@ class Queue:
     ("kind", "path", "reason", "way_out"),
     [
         (Unfinished, "Unfinished.next", "name 'Nowhere' is not defined", "define Nowhere, or import it"),
-        (list[Queue], "Queue.waiting", "Event is none of the types", "pass types="),
+        (list[Queue], "Queue.waiting", "Event is not one of the types", "pass types="),
         (Line, "Line.start", "Point is sent as list[", "give its Codec another form="),
-        (list[Path | str], "message", "what arrives does not tell which of these types it is", "annotate it as one of"),
+        (
+            list[Path | str],
+            "message",
+            "what arrives would not tell which of these types it is",
+            "annotate it as one of",
+        ),
     ],
 )
 def test_what_is_refused_is_named_with_its_field_also_where_it_stands_in_brackets_or_in_the_form_of_a_codec(
@@ -575,9 +580,9 @@ def test_a_name_is_given_once() -> None:
     service = Service("demo")
     service.method(mixed)
     service.topic("mixed")
-    with pytest.raises(ValueError, match="has a method 'mixed' already"):
+    with pytest.raises(ValueError, match="already has a method 'mixed'"):
         service.method(mixed)
-    with pytest.raises(ValueError, match="has a topic 'mixed' already"):
+    with pytest.raises(ValueError, match="already has a topic 'mixed'"):
         service.topic("mixed")
 
 

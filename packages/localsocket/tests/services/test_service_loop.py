@@ -214,7 +214,7 @@ def test_stopping_does_not_wait_longer_than_told(caplog: pytest.LogCaptureFixtur
         for call in held:
             with pytest.raises(ClosedByPeer):
                 call.result()
-        assert "service 'slow' stops while 3 functions run" in caplog.text
+        assert "service 'slow' stops while 3 functions are still running" in caplog.text
 
 
 def test_stopping_while_every_thread_is_held_up_ends_too() -> None:

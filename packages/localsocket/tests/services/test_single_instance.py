@@ -221,7 +221,7 @@ def test_a_failing_on_start_ends_the_later_copy_with_a_reference_to_the_log(capl
         (logged,) = caplog.messages
         assert done.stderr == (
             f"{ADDRESS}: another copy is running, and failed: calling 'start' failed: the method failed; "
-            f"the service's log has it as {logged.rpartition(' ')[2]}\n"
+            f"see {logged.rpartition(' ')[2]} in the service's log\n"
         )
 
 

@@ -268,7 +268,7 @@ def test_a_function_that_does_not_return_is_left_alone_and_told_of(kind: str, ca
             assert server.error is None
             with pytest.raises(ClosedByPeer):
                 held.result(PATIENCE)
-        assert "service 'ending' stops while 1 functions run" in caplog.text
+        assert "service 'ending' stops while 1 functions are still running" in caplog.text
     finally:
         gate.set()
 
@@ -296,7 +296,7 @@ def test_stopping_waits_for_a_function_whose_client_has_gone(kind: str, caplog: 
     finally:
         gate.set()
     assert returned.is_set()
-    assert "functions run" not in caplog.text
+    assert "functions are still running" not in caplog.text
 
 
 class Held:
@@ -363,7 +363,7 @@ async def test_handlers_that_go_on_although_they_are_cancelled_are_left_alone_an
             await socket.write(b"x")
             assert await asyncio.to_thread(held.holds.wait, PATIENCE)
             await serving.stop(timeout=0)
-            assert "stops while 1 handlers go on although cancelled" in caplog.text
+            assert "stops while 1 handlers are still running, although they were cancelled" in caplog.text
             assert await socket.wait_disconnected(PATIENCE)
         held.gate.set()
         assert await serving.wait_stopped(PATIENCE)

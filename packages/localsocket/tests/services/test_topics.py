@@ -61,7 +61,7 @@ class DeafSubscriber:
         ({"policy": "drop_newest"}, "policy must be one of block, drop_oldest, disconnect"),
         ({"queue": 0}, "queue must be at least 1"),
         ({"queue": 1.5}, "queue must be a whole number"),
-        ({"kind": type}, "`message`: type is none of the types that can be sent, in topic 'news'"),
+        ({"kind": type}, "`message`: type is not one of the types that can be sent, in topic 'news'"),
     ],
 )
 def test_a_topic_that_means_nothing_is_refused(options: dict[str, Any], reason: str) -> None:
@@ -72,9 +72,9 @@ def test_a_topic_that_means_nothing_is_refused(options: dict[str, Any], reason: 
 def test_topics_are_added_before_the_service_is_served(serve: Serve) -> None:
     broadcasting = Broadcasting()
     with serve(broadcasting.service), Client(ADDRESS):
-        with pytest.raises(RuntimeError, match="has been served: add to it before"):
+        with pytest.raises(RuntimeError, match="has already been served: add to it before"):
             broadcasting.service.topic("more")
-        with pytest.raises(RuntimeError, match="has been served: add to it before"):
+        with pytest.raises(RuntimeError, match="has already been served: add to it before"):
             broadcasting.service.method(len)
 
 
@@ -205,7 +205,7 @@ def test_a_subscriber_that_was_too_slow_may_subscribe_again(serve: Serve) -> Non
         slow = client.subscribe("news")
         for _ in range(10):
             broadcasting.topic.publish(bytes(200))
-        with pytest.raises(SubscriberTooSlow, match="2 messages waited to be read"):
+        with pytest.raises(SubscriberTooSlow, match="2 messages were waiting to be read"):
             list(slow)
         wait_until(lambda: broadcasting.topic.subscribers == 0, "it to be forgotten")
         again = client.subscribe("news")

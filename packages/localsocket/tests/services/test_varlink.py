@@ -256,7 +256,7 @@ def test_varlink_is_not_spoken_where_it_was_not_chosen(caplog: pytest.LogCapture
 
 def test_no_method_is_added_once_somebody_has_called_by_varlink(served: Shop, peer: Peer) -> None:
     peer.ask("Add", a=1)
-    with pytest.raises(RuntimeError, match="has been served"):
+    with pytest.raises(RuntimeError, match="has already been served"):
         served.method(shop().fail, name="another")
 
 

@@ -27,10 +27,10 @@ GOOD = Codec(Money, lambda money: money.cents, Money, form=int)
         (lambda: Codec(dict, str, dict), "dict needs no Codec"),
         (lambda: Codec(object, str, object), "object needs no Codec"),
         (lambda: Codec(list[int], str, list), "takes the class"),  # type: ignore[arg-type] # it is none
-        (lambda: Codec(Money, None, Money), "encode of the Codec of Money is a function"),  # type: ignore[arg-type]
-        (lambda: Service("x", types=[Money]), "types takes what tells how a class is sent"),  # type: ignore[list-item]
+        (lambda: Codec(Money, None, Money), "encode of the Codec of Money must be a function"),  # type: ignore[arg-type]
+        (lambda: Service("x", types=[Money]), "types takes codecs, such as"),  # type: ignore[list-item]
         (lambda: Service("x", types=[GOOD, GOOD]), "two Codecs of Money"),
-        (lambda: aio.Client("x", types=[Money]), "types takes what tells"),  # type: ignore[list-item] # it is none
+        (lambda: aio.Client("x", types=[Money]), "types takes codecs"),  # type: ignore[list-item] # it is none
     ],
 )
 def test_what_is_no_codec_is_refused_at_once(make: Any, error: str) -> None:

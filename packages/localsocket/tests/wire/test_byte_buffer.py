@@ -61,7 +61,7 @@ def test_exactly_gives_all_or_nothing() -> None:
 
 def test_the_end_is_told_apart_from_nothing_yet() -> None:
     buffer = filled(b"abc", ended=True)
-    with pytest.raises(EndOfStream, match="before 4 bytes was there; 3 bytes are left to read") as caught:
+    with pytest.raises(EndOfStream, match="before 4 bytes arrived; 3 bytes can still be read") as caught:
         buffer.take_exactly(4)
     assert caught.value.available == 3
     assert buffer.take_some() == b"abc"

@@ -287,7 +287,7 @@ def test_a_failure_that_the_client_does_not_take_is_told_in_one_sentence() -> No
     [(kind, number, body)] = frames_in(answerer.fail(answer, Failure("raised", "x" * 200, {"name": "Error"})))
     assert (kind, number) == (FAILURE, 1)
     assert len(body) <= 100
-    assert body == pack(["failed", "what there is to say of 'raised' is too long to be sent", {}])
+    assert body == pack(["failed", "the description of 'raised' is too long to be sent", {}])
 
 
 @pytest.mark.parametrize("half", [new_caller(max_message=50), new_answerer()], ids=["caller", "answerer"])

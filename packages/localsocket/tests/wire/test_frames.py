@@ -191,7 +191,7 @@ def test_a_kind_of_the_upper_half_that_is_unknown_is_passed_over(kind: int) -> N
     assert not len(decoder)
     with pytest.raises(MessageTooLong):
         fed(HEADER.pack(2**31, kind, 0, 0, 0))
-    with pytest.raises(PeerBrokeProtocol, match="no greeting"):
+    with pytest.raises(PeerBrokeProtocol, match="not a greeting"):
         FrameDecoder(100).feed(unknown)
 
 
@@ -220,7 +220,7 @@ def test_a_second_greeting_breaks_the_protocol(again: bytes) -> None:
 
 @pytest.mark.parametrize("version", [0, 2, 0xFFFF])
 def test_another_version_is_named_by_its_number(version: int) -> None:
-    with pytest.raises(PeerBrokeProtocol, match=f"version {version} of the protocol, and this is 1"):
+    with pytest.raises(PeerBrokeProtocol, match=f"version {version} of the protocol, and this side speaks 1"):
         FrameDecoder(MIB).feed(greeting_of(b"", version=version))
 
 
@@ -243,7 +243,7 @@ def test_another_version_is_named_by_its_number(version: int) -> None:
 def test_whoever_does_not_greet_is_told_from_its_first_twelve_bytes(first: bytes) -> None:
     decoder = FrameDecoder(MIB)
     assert not decoder.feed(first[:11])
-    with pytest.raises(PeerBrokeProtocol, match="its first bytes are no greeting"):
+    with pytest.raises(PeerBrokeProtocol, match="its first bytes are not a greeting"):
         decoder.feed(first[11:12])
 
 

@@ -207,7 +207,7 @@ def test_names_of_python_become_those_of_varlink() -> None:
 
 def test_strict_json_says_what_is_wrong() -> None:
     check_json(b'{"a":{"b":[1,2.5,"x",null,true]},"b":{"a":1}}')
-    with pytest.raises(AmbiguousJSON, match="'a' is there twice"):
+    with pytest.raises(AmbiguousJSON, match="'a' appears twice"):
         check_json(b'[{"x":{"a":1,"b":1,"a":1}}]')
     with pytest.raises(IntegerTooLarge, match="64 bits"):
         check_json(b"18446744073709551616")

@@ -32,8 +32,8 @@ if not TYPE_CHECKING and os.environ.get("LOCALSOCKET_PURE") != "1":
             import warnings
 
             warnings.warn(
-                f"{getattr(compiled, '__file__', 'the compiled core')} was built for other sources than these, so that "
-                "localsocket runs in Python, which is slower; build it anew: pip install -e packages/localsocket",
+                f"{getattr(compiled, '__file__', 'the compiled core')} was built from other sources, so localsocket "
+                "runs in Python, which is slower; rebuild it: pip install -e packages/localsocket",
                 RuntimeWarning,
                 stacklevel=2,
             )

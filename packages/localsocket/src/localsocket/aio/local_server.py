@@ -85,7 +85,7 @@ class LocalServer(AwaitedServer[LocalSocket]):
 
     async def _wait(self, seconds: float | None) -> None:
         if self._on_change is not None:
-            raise Busy(f"{self.address!r} is served already: its connections go there")
+            raise Busy(f"{self.address!r} is already being served: its connections go there")
         loop = self._loop = asyncio.get_running_loop()
         if self._can_accept and not self._is_watched:
             self._is_watched = True

@@ -64,7 +64,7 @@ def serve(
     """
     check_keywords("serve", options, ListenOptions, ["protocols"])
     if isinstance(address, Server) and options:
-        raise TypeError(f"a server that listens already takes no options: {', '.join(options)}")
+        raise TypeError(f"a server that is already listening takes no options: {', '.join(options)}")
     spoken = protocols_at_address(protocols, handler)
     if isinstance(handler, Service):
         if not isinstance(address, Server):
@@ -196,7 +196,11 @@ class Serving:
                 task.cancel()
             self._note_end()
             if not await self.wait_stopped(UNWINDING):
-                logger.warning("%r stops while %d handlers go on although cancelled", self.address, len(self._tasks))
+                logger.warning(
+                    "%r stops while %d handlers are still running, although they were cancelled",
+                    self.address,
+                    len(self._tasks),
+                )
                 for connection in list(self._connections):
                     connection.abort()
 

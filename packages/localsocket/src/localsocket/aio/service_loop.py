@@ -104,7 +104,7 @@ class ServiceLoop:
     def close(self) -> None:
         """Let the threads go, when no connection is left."""
         if busy := self.threads.busy:
-            logger.warning("service %r stops while %d functions run", self._service.name, busy)
+            logger.warning("service %r stops while %d functions are still running", self._service.name, busy)
         self.threads.close()
 
 
@@ -202,7 +202,7 @@ class ServedConnection:
 
     async def _give_up_notifications(self) -> None:
         if waiting := self._session.waiting:
-            logger.warning("service %r ends with %d notifications not begun", self._service.name, len(waiting))
+            logger.warning("service %r ends before it has begun %d notifications", self._service.name, len(waiting))
         for task in list(self.tasks):
             task.cancel()
         if self.tasks:
@@ -212,7 +212,7 @@ class ServedConnection:
 
     def _on_end(self, error: LocalSocketError) -> None:
         if isinstance(error, WriteBufferFull):
-            self._session.drop(f"it does not read: {error.queued} bytes wait for it")
+            self._session.drop(f"it does not read: {error.queued} bytes are waiting for it")
         self.over.set()
 
     def _on_hang_up(self) -> None:

@@ -95,7 +95,7 @@ class Subscription(Stream[T_co]):
                 return pending
             if not self._goes_on_after(pending):
                 pending.raise_failure()
-                raise BadResult(following.topic, "the result", "it is no stream")
+                raise BadResult(following.topic, "the result", "it is not a stream")
 
     def _goes_on_after(self, pending: PendingCall) -> bool:
         """Whether another call takes the place of this one, which gives no more."""

@@ -133,7 +133,7 @@ class LocalServer(AwaitedServer[LocalSocket], anyio.abc.Listener[LocalSocket]):
 
     async def _wait(self, seconds: float | None) -> None:
         if self._on_change is not None:
-            raise Busy(f"{self.address!r} is served already: its connections go there")
+            raise Busy(f"{self.address!r} is already being served: its connections go there")
         self._call_soon = how_to_call_soon()
         watched: list[Watch] = [(anyio.wait_readable, self.fileno())] if self._can_accept else []
         try:

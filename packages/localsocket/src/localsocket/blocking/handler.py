@@ -55,7 +55,7 @@ EVENTS = ("connected", "ready_read", "bytes_written", "drained", "end_of_stream"
 def check_handler(handler: object) -> Handler:
     """Return `handler` if a loop can serve with it, else raise UnsuitableHandler saying what it lacks."""
     if inspect.isclass(handler):
-        raise UnsuitableHandler(f"{handler.__name__} is a class: give an instance of it")
+        raise UnsuitableHandler(f"{handler.__name__} is a class: pass an instance of it")
     if not isinstance(handler, Handler):
         raise UnsuitableHandler(f"{type(handler).__name__} does not derive from localsocket.Handler")
     kind = type(handler)
@@ -81,7 +81,7 @@ def _check_method(kind: type, name: str, method: object) -> None:
     try:
         inspect.signature(method).bind(*given[1:])
     except TypeError as error:
-        raise UnsuitableHandler(f"{kind.__name__}.{name} cannot be called as the loop will call it: {error}") from None
+        raise UnsuitableHandler(f"{kind.__name__}.{name} cannot be called the way the loop calls it: {error}") from None
     except ValueError:
         return  # written in C without a signature: nothing can be said about it
 

@@ -29,6 +29,6 @@ def patched(what: str, patcher: str = "something") -> Unsupported:
     patch = {"gevent": "gevent.monkey.patch_all", "eventlet": "eventlet.monkey_patch"}.get(patcher)
     leave = f", or leave out what it needs: {patch}(select=False, thread=False)" if patch else ""
     return Unsupported(
-        f"{patcher} has patched this process, and {what} needs real threads and select.epoll(), which that takes away: "
-        f"serve from a process that is not patched{leave}"
+        f"{patcher} has patched this process, but {what} needs real threads and select.epoll(), which that replaces: "
+        f"serve from an unpatched process{leave}"
     )

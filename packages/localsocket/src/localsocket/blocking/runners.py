@@ -96,7 +96,7 @@ class Runners:
         if threading.get_ident() != self._runner_id:
             return
         if not self._is_in_job:
-            raise Unsupported(f"nothing but a method of {self._name!r} may wait here for its caller")
+            raise Unsupported(f"only a method of {self._name!r} may wait here for its caller")
         self._waiting_job = self._job
         self._hurry.set()
 
@@ -115,7 +115,7 @@ class Runners:
         try:
             ended = job(*arguments)
         except Exception:
-            logger.exception("service %r goes on after an error of its own", self._name)
+            logger.exception("service %r continues after an internal error", self._name)
         with self._lock:
             if self._runner_id == threading.get_ident():
                 self._is_in_job = False
@@ -211,7 +211,7 @@ class Runners:
             # Who took over without being watched could be held up for good. Only at the end that does not matter.
             if not self._has_told_of_threads:
                 self._has_told_of_threads = True
-                logger.warning("service %r waits for its functions: %s", self._name, error)
+                logger.warning("service %r is waiting for its functions: %s", self._name, error)
             if not (self.is_stopping and self._take_over(job)):
                 return False
         else:

@@ -248,9 +248,9 @@ class ServiceLoop:
             self._loop.call_later(_LOOK_AGAIN, self._stop_when_empty, deadline)
             return
         if busy := len(self._runners.held_up) + self._aside.busy:
-            logger.warning("service %r stops while %d functions run", self._service.name, busy)
+            logger.warning("service %r stops while %d functions are still running", self._service.name, busy)
         if waiting := sum(len(served.session.waiting) for served in self._turns.left):
-            logger.warning("service %r ends with %d notifications not begun", self._service.name, waiting)
+            logger.warning("service %r ends before it has begun %d notifications", self._service.name, waiting)
         self._loop.stop()
 
 

@@ -137,7 +137,7 @@ class ServingConnection(SessionConnection):
         if service._needs_asyncio:
             socket.abort()
             raise UnsuitableHandler(
-                f"the service {service.name!r} has coroutine functions and needs an asyncio loop: give it to aio.Client"
+                f"the service {service.name!r} has coroutine functions and needs an asyncio loop: pass it to aio.Client"
             )
         self._loop = ServiceLoop(None, service, MAX_THREADS, ("localsocket",), calls_back=calls_back)
         self._thread: threading.Thread | None = None

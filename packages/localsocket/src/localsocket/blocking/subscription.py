@@ -36,7 +36,7 @@ class Subscription(Stream[T_co]):
     ) -> Subscription[T_co]:
         """Subscribe, and wait until the service has answered."""
         if inspect.iscoroutinefunction(following.on_gap):
-            raise TypeError("on_gap must be a plain function here: nobody would await a coroutine function")
+            raise TypeError("on_gap must be a plain function here: nothing would await a coroutine function")
         pending: PendingCall | None = None
         subscription: Subscription[T_co] | None = None
         try:
@@ -119,7 +119,7 @@ class Subscription(Stream[T_co]):
                 return pending
             if not self._goes_on_after(pending):
                 pending._connection.core.result_of(call, ANYTHING)
-                raise BadResult(following.topic, "the result", "it is no stream")
+                raise BadResult(following.topic, "the result", "it is not a stream")
 
     def _goes_on_after(self, pending: PendingCall) -> bool:
         """Whether another call takes the place of this one, which gives no more."""

@@ -150,7 +150,7 @@ def word_of(headers: dict[str, str]) -> tuple[str, int]:
 
 def whole_number(text: str) -> int:
     if not (text.isascii() and text.isdigit() and len(text) <= _DIGITS):
-        raise PeerBrokeProtocol(f"the peer wrote {shown(text)} for a number")
+        raise PeerBrokeProtocol(f"the peer sent {shown(text)} instead of a number")
     return int(text)
 
 
@@ -191,7 +191,7 @@ def _seconds(text: str) -> float:
     except ValueError:
         seconds = -1.0
     if not 0 <= seconds < 1e12:  # no NaN either
-        raise PeerBrokeProtocol(f"the peer wrote {shown(text)} for seconds")
+        raise PeerBrokeProtocol(f"the peer sent {shown(text)} instead of seconds")
     return seconds
 
 

@@ -58,7 +58,9 @@ def _message_id_of(call: CallBody) -> str:
         raise BadArguments(call.method[:128], MESSAGE_ID, "it must be a string") from error
     known = f"{call.method}:{quote(told, safe=' !#$&()*+,/:;<=>?@[]^{|}')}" if told else ""
     if len(known) > _LONGEST:
-        raise BadArguments(call.method[:128], MESSAGE_ID, f"it has {len(known)} bytes, and {_LONGEST} are the most")
+        raise BadArguments(
+            call.method[:128], MESSAGE_ID, f"it has {len(known)} bytes, and at most {_LONGEST} are allowed"
+        )
     return known
 
 
@@ -77,7 +79,7 @@ def stored_answer(number: int, payload: bytes) -> bytes:
     try:
         error = _decode_stored(payload).error
     except msgspec.DecodeError:
-        error = {"description": "what JetStream answered cannot be read"}
+        error = {"description": "JetStream's answer cannot be read"}
     if error is None:
         return encode_frame(Kind.REPLY, number, _NONE)
     failure = Failure("failed", f"it was not stored: {str(error.get('description', ''))[:256]}")

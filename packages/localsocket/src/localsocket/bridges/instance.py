@@ -175,13 +175,13 @@ class Instance:
             else:
                 self._take_request(message, message.headers or {})
         except PeerBrokeProtocol as error:
-            self._tell("a message on the bus was passed over: %s", error)
+            self._tell("ignored a message on the bus: %s", error)
 
     def _take_request(self, message: BusMessage, headers: dict[str, str]) -> None:
         method = self._names.method(message.subject)
         word = headers.get(WORD, "").partition(" ")[0]
         if message.reply and not _is_inbox(message.reply):
-            raise PeerBrokeProtocol("its answer was to go to a subject that is no inbox")  # maybe another service's
+            raise PeerBrokeProtocol("its reply subject is not an inbox")  # maybe another service's
         if (peer := self._identity(message)) is None or method in self._served.not_for_the_bus:
             self._refuse(message.reply, method)
         elif word in ("call", "note", "open"):
@@ -258,7 +258,7 @@ class Instance:
                 self._close(opened)
                 return
         except PeerBrokeProtocol as error:
-            self._tell("a caller on the bus is let go: %s", error)
+            self._tell("dropped a caller on the bus: %s", error)
             self._close(opened)
             return
         self._touched[opened] = None
@@ -280,10 +280,10 @@ class Instance:
 
     def _open(self, inbox: str, peer: PeerCredentials, reply: str) -> _Open | None:
         if len(self._ungreeted) >= _MOST_UNGREETED:
-            self._tell("a caller on the bus is let go: many others have not greeted either")
+            self._tell("dropped a caller on the bus: many others have not greeted either")
             self._close(next(iter(self._ungreeted)))
         if len(self._known) >= MOST_CALLERS:
-            self._tell("a caller on the bus was refused: %d are there", len(self._known))
+            self._tell("refused a caller on the bus: there are already %d", len(self._known))
             if not reply.endswith(".0"):
                 self._fail(reply, TooManyCalls(MOST_CALLERS))
             return None
@@ -346,7 +346,7 @@ class Instance:
             caller = opened.callers
             assert isinstance(caller, KnownCaller)
             if not caller.is_greeted and now - (opened.next_look - _LOOK) > greeting:
-                self._tell("a caller on the bus is let go: it has not greeted in time")
+                self._tell("dropped a caller on the bus: it has not greeted in time")
                 self._close(opened)
             elif caller.is_greeted and now >= opened.next_look:
                 opened.next_look = now + _LOOK
@@ -377,7 +377,7 @@ class Instance:
             self._do(BusMessage(message.reply, _encode(position)))
 
     def _refuse(self, reply: str, method: str) -> None:
-        self._tell("a call of %r on the bus was refused: it is not known for whom it counts", method[:128])
+        self._tell("refused a call of %r on the bus: it is not known on whose behalf it is made", method[:128])
         if method == OPEN:  # which is not answered: the time to connect passes
             return
         self._fail(reply, NotAllowed(method[:128]))

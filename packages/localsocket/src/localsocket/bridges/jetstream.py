@@ -92,7 +92,7 @@ class JetStream:
         if message.subject != reply:
             return message
         if (status := (message.headers or {}).get(STATUS)) not in _NOTHING_CAME:
-            raise Declined(f"there are no stored messages to be had ({status})", 0)
+            raise Declined(f"no stored messages are available ({status})", 0)
         return None
 
     # ------------------------------------------------------------------------------------------------------------------
@@ -127,7 +127,7 @@ class JetStream:
 
     def _unsupported(self) -> Unsupported:
         return Unsupported(
-            f"calls of durable methods are stored by JetStream, which {self._shown} is without: nats-server --jetstream"
+            f"durable calls are stored by JetStream, which {self._shown} lacks: start it with nats-server --jetstream"
         )
 
     def _take(self, messages: list[BusMessage]) -> None:

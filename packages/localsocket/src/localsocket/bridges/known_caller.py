@@ -111,7 +111,7 @@ class KnownCaller(BusCallers):
     ) -> None:
         """Take a call, or a notification, which have numbers of one sequence; one that came before is passed over."""
         if not 0 < number <= MOST_NUMBER:
-            raise PeerBrokeProtocol(f"the peer made call {number}, which may not be")
+            raise PeerBrokeProtocol(f"the peer made call {number}, a number that is not allowed")
         if number in self._seen:
             return
         self._remember(number)
@@ -119,7 +119,7 @@ class KnownCaller(BusCallers):
             del self._cancelled[number]
             return
         if payload[:1] != b"\x92":
-            self.refuse(number, BadArguments(method[:128], "", "they are no array of two"))
+            self.refuse(number, BadArguments(method[:128], "", "they are not an array of two"))
             return
         times = times_of(headers.get(WORD, "").split(" ")[1:])
         request = _Request(number, method, headers, payload, times, is_note)
@@ -150,7 +150,7 @@ class KnownCaller(BusCallers):
         """The caller says that it still wants a call, and for how many seconds. Raises PeerBrokeProtocol."""
         sent, left, _ = times
         if sent is None:
-            raise PeerBrokeProtocol("the peer did not say what its clock shows")
+            raise PeerBrokeProtocol("the peer did not say what time its clock shows")
         if (request := self._held.get(number)) is None or request.question != question or not self.is_greeted:
             return
         self._clock.note(request.asked, now, sent)

@@ -312,16 +312,16 @@ class NatsServing:
             if (link := self._link) is not None:
                 self._link = None
                 await link.close()
-            logger.warning("the service %r has lost its NATS server, and looks for it", self._names.service)
+            logger.warning("the service %r has lost its NATS server and is looking for it", self._names.service)
             pause = FIRST_PAUSE
             while self._link is None:
                 try:
                     await self._connect(Deadline(CONNECT_TIMEOUT))
                 except (LocalSocketError, OSError) as error:
-                    logger.debug("%s is not reached yet: %s", self.address, error)
+                    logger.debug("cannot reach %s yet: %s", self.address, error)
                     await asyncio.sleep(pause)
                     pause = longer_pause(pause)
-            logger.warning("the service %r has its NATS server again", self._names.service)
+            logger.warning("the service %r has found its NATS server again", self._names.service)
 
     async def _look_after_callers(self) -> None:
         while True:
@@ -380,9 +380,9 @@ def _somebody(_message: BusMessage) -> PeerCredentials:
 
 def _check_allow(service: Service, address: NatsAddress, identity: Identity | None, allow: str | None) -> None:
     if allow not in (None, ANY):
-        raise ValueError(f"allow must be nats.ANY or None, not {allow!r}: no uid tells who calls over NATS")
+        raise ValueError(f"allow must be nats.ANY or None, not {allow!r}: over NATS, no uid tells who is calling")
     if identity is not None and allow is not None:
-        raise ValueError("identity= says who calls, and allow=ANY that nobody asks: choose one")
+        raise ValueError("identity= tells who is calling, but allow=ANY lets everybody in: choose one")
     methods = service._table.items()
     restricted = [name for name, method in methods if method.allow is not None and not name.startswith(OWN_PREFIX)]
     if restricted and identity is None and allow is None:
@@ -390,5 +390,5 @@ def _check_allow(service: Service, address: NatsAddress, identity: Identity | No
             address.shown,
             "",
             f"{', '.join(map(repr, restricted))} of {service.name!r} are not for everybody, and over NATS no uid tells "
-            "who calls; give identity= to say so, or allow=nats.ANY to let every member of the bus in",
+            "who is calling; pass identity= to find out, or allow=nats.ANY to let in every member of the bus",
         )

@@ -80,8 +80,8 @@ class NatsAddress:
         except Unsupported:
             raise
         except Exception as error:
-            raise InvalidAddress(self.shown, f"the file {path!r} of {option}= holds no seed of an nkey") from error
-        raise InvalidAddress(self.shown, f"the file {path!r} of {option}= holds no seed of an nkey")
+            raise InvalidAddress(self.shown, f"the file {path!r} of {option}= contains no nkey seed") from error
+        raise InvalidAddress(self.shown, f"the file {path!r} of {option}= contains no nkey seed")
 
     def _tls(self) -> ssl.SSLContext:
         try:
@@ -89,7 +89,7 @@ class NatsAddress:
             if cert := self.options.get("cert"):
                 context.load_cert_chain(cert, self.options.get("key"))
         except ssl.SSLError as error:
-            raise InvalidAddress(self.shown, f"its files for TLS cannot be used: {error}") from error
+            raise InvalidAddress(self.shown, f"its TLS files cannot be used: {error}") from error
         return context
 
     def signing(self) -> tuple[str, bytes] | None:

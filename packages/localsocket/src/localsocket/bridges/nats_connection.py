@@ -155,7 +155,7 @@ class NatsConnection(asyncio.Protocol):
         except PeerBrokeProtocol as error:
             self._lose(error)
         except Exception:
-            logger.exception("a message from the NATS server of %s could not be taken", self._shown)
+            logger.exception("could not process a message from the NATS server of %s", self._shown)
 
     def pause_writing(self) -> None:
         self._is_full = True
@@ -228,4 +228,4 @@ class NatsConnection(asyncio.Protocol):
             self._transport.abort()
 
     def _passed_over(self, why: str) -> None:
-        logger.debug("a message on the bus was passed over: %s", why)
+        logger.debug("ignored a message on the bus: %s", why)

@@ -104,7 +104,7 @@ class NatsLink:
         elif isinstance(error, OSError) and not isinstance(error, (ConnectionError, TimeoutError)):
             explained = BrokenEndpoint(f"connecting to {where!r}", error)
         else:
-            explained = ServerRefused(where, "no NATS server that answers")
+            explained = ServerRefused(where, "not a NATS server that answers")
         explained.__cause__ = error
         return explained
 

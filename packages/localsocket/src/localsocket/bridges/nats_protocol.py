@@ -124,7 +124,7 @@ def _fields(line: bytes) -> list[bytes]:
 
 def _whole(text: bytes) -> int:
     if not text.isdigit() or len(text) > 12:
-        raise PeerBrokeProtocol(f"the NATS server wrote {shown(text)} for a number")
+        raise PeerBrokeProtocol(f"the NATS server sent {shown(text)} instead of a number")
     return int(text)
 
 
@@ -139,10 +139,10 @@ def _word(line: bytes) -> Said | None:
         try:
             return _decode_info(line[5:])
         except msgspec.DecodeError as error:
-            raise PeerBrokeProtocol(f"what the NATS server says of itself cannot be read: {error}") from error
+            raise PeerBrokeProtocol(f"what the NATS server says about itself cannot be read: {error}") from error
     if line.startswith(b"+OK"):
         return None
-    raise PeerBrokeProtocol(f"this is no NATS server: it sent {shown(line)}")
+    raise PeerBrokeProtocol(f"this is not a NATS server: it sent {shown(line)}")
 
 
 def decode_headers(block: bytes) -> dict[str, str]:
@@ -197,4 +197,4 @@ def encode_message(message: BusMessage, most: int) -> tuple[bytes, bytes, bytes]
 
 def _check(subject: str, other: str) -> None:
     if not subject or _NO_SUBJECT.search(subject + other):
-        raise ValueError("no subject has spaces or control characters")
+        raise ValueError("a subject has no spaces or control characters")

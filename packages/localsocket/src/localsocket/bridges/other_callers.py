@@ -57,7 +57,7 @@ class OtherCallers(BusCallers):
             # Who grants nothing is sent nothing: it would have to be as much as there is.
             self.to_service.append(encode_frame(Kind.CANCEL, number, b""))
             self.open.pop(number, None)
-            failure = Failure("failed", "it gives a stream, which only a client of localsocket can take over NATS")
+            failure = Failure("failed", "it returns a stream, which over NATS only a localsocket client can read")
             body, kind = encode_failure(failure), Kind.FAILURE
         del self._waiting[number]
         if kind == Kind.FAILURE:
@@ -88,7 +88,7 @@ def _arguments_of_json(payload: bytes) -> bytes:
         return b"\x92\x90" + _encode(given)
     if isinstance(given, list):
         return b"\x92" + _encode(given) + b"\x80"
-    raise TypeError("arguments are a JSON object, by name, or an array, by place")
+    raise TypeError("arguments must be a JSON object (by name) or an array (by position)")
 
 
 def _checked(payload: bytes) -> bytes:

@@ -23,9 +23,11 @@ class SignedBy:
     def __init__(self, callers: Mapping[str, tuple[bytes, int]]) -> None:
         for name, (key, uid) in callers.items():
             if len(key) < 16:
-                raise ValueError(f"the key of {name!r} has {len(key)} bytes; 16 are the fewest that nobody guesses")
+                raise ValueError(
+                    f"the key of {name!r} has {len(key)} bytes; it needs at least 16, so that nobody can guess it"
+                )
             if type(uid) is not int or uid < 0:
-                raise ValueError(f"{uid!r} is no uid for {name!r} to stand for")
+                raise ValueError(f"{uid!r} is not a uid that {name!r} can stand for")
         self._callers = dict(callers)
 
     def __call__(self, message: BusMessage) -> PeerCredentials | None:

@@ -110,7 +110,7 @@ class StoredCalls:
             try:
                 store = await self._connect(Deadline(LONGEST_PAUSE))
             except (LocalSocketError, OSError) as error:
-                logger.debug("stored calls of %r are out of reach: %s", self._names.service, error)
+                logger.debug("cannot reach the stored calls of %r: %s", self._names.service, error)
 
     async def _take(self, store: JetStream) -> None:
         """Begin the next call, when there is room for it."""
@@ -165,7 +165,7 @@ class StoredCalls:
             return "no-such-method: it is not durable"
         # What it was to be answered to JetStream has seen to, and so a signature leaves that out.
         if (peer := self._identity(message._replace(reply=""))) is None:
-            return "not-allowed: it is not known for whom it counts"
+            return "not-allowed: it is not known on whose behalf it is made"
         line = self._lines.get(peer)
         if line is None or line.is_over:
             line = self._lines[peer] = _StoredLine(self._served, peer)
@@ -174,7 +174,7 @@ class StoredCalls:
     def _dead_letter(self, message: BusMessage, place: str, tries: int, outcome: Outcome) -> BusMessage:
         headers = message.headers or {}
         method = self._method(message)
-        logger.warning("a stored call of %r in %r is given up: %s", method, self._names.service, outcome)
+        logger.warning("gave up a stored call of %r in %r: %s", method, self._names.service, outcome)
         kept = {name: value for name, value in headers.items() if not name.startswith("Nats-")}
         # Its place makes it one letter, however often it is written.
         told = {DEAD: f"{tries} {outcome}", MESSAGE_ID: place}
@@ -185,7 +185,7 @@ class StoredCalls:
         try:
             await store.store(letter)
         except LocalSocketError as error:
-            logger.warning("a dead letter of %r could not be kept yet: %s", self._names.service, error)
+            logger.warning("could not store a dead letter of %r yet: %s", self._names.service, error)
             store.say(reply, b'-NAK {"delay": %d}' % (_LONGEST_DELAY * NANOSECONDS))
         else:
             store.say(reply, b"+TERM")

@@ -45,12 +45,12 @@ class Storing:
     def __post_init__(self) -> None:
         for name in ("tries", "at_once", "replicas"):
             if type(getattr(self, name)) is not int or getattr(self, name) < 1:
-                raise ValueError(f"{name} must be a whole number from 1 on, not {getattr(self, name)!r}")
+                raise ValueError(f"{name} must be a whole number of at least 1, not {getattr(self, name)!r}")
         for name in ("duplicates", "patience", "dead"):
             if not 0.1 <= getattr(self, name) < 1e9:
-                raise ValueError(f"{name} must be seconds, a tenth at least, not {getattr(self, name)!r}")
+                raise ValueError(f"{name} must be at least 0.1 seconds, not {getattr(self, name)!r}")
         if not 0 <= self.pause < 1e9:
-            raise ValueError(f"pause must be seconds, not {self.pause!r}")
+            raise ValueError(f"pause must be a number of seconds, not {self.pause!r}")
 
 
 AS_USUAL = Storing()

@@ -62,9 +62,9 @@ def _no_command(name: str, words: Sequence[str]) -> str:
     for word in words:
         command = command_of(word)
         if command is not None and name.partition("=")[0] in command.options:
-            return f"options stand behind the command: localsocket {word} {name}"
+            return f"options go after the command: localsocket {word} {name}"
     similar = similar_options(name, ["--version", "--completion", *HELP])
-    advice = f"did you mean {' or '.join(similar)}?" if similar else "localsocket --help lists what there is"
+    advice = f"did you mean {' or '.join(similar)}?" if similar else "localsocket --help lists them"
     return f"there is no option {name}; {advice}"
 
 
@@ -78,7 +78,7 @@ def _help() -> str:
         wrapped("Usage: localsocket COMMAND [ARGUMENT]... [OPTION]...", indent=7),
         wrapped(_ABOUT),
         *groups,
-        columns("Of other packages", summaries_of_packages(COMMANDS)),
+        columns("From other packages", summaries_of_packages(COMMANDS)),
         columns("Options", _TOP_OPTIONS.items()),
         wrapped("localsocket COMMAND --help shows the arguments and options of a command."),
     ]

@@ -42,7 +42,7 @@ def typed_arguments(texts: Sequence[str], with_texts: Sequence[str]) -> list[Typ
     """Return what was typed, with what is in the files, and the standard input, that it names. Raises CommandFailed."""
     given = [*map(_typed, texts), *map(_typed_with, with_texts)]
     if sum(each.text == "-" for each in given) > 1:
-        raise _usage("the standard input, '-', can be one argument only; the string is written as JSON: '\"-\"'")
+        raise _usage("standard input, '-', can be only one argument; to pass the string, write it as JSON: '\"-\"'")
     return [each._replace(content=_content(each.text)) for each in given]
 
 
@@ -72,7 +72,7 @@ def _content(text: str) -> bytes | None:
             return file.read()
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else error
-        advice = f"a string that begins with @ is written as JSON: '{json_text(text)}'"
+        advice = f"to pass a string that begins with @, write it as JSON: '{json_text(text)}'"
         raise _usage(f"the file {text[1:]!r} cannot be read: {reason}; {advice}") from None
 
 
@@ -121,7 +121,7 @@ def _bound(given: Sequence[TypedArgument], method: MethodDescription) -> dict[st
         name = argument.name
         if name is None:
             if position == len(by_place):
-                raise _usage(f"{method.name!r} takes {position} arguments by their place: {method.signature}")
+                raise _usage(f"{method.name!r} takes {position} positional arguments: {method.signature}")
             name = by_place[position]
             position += 1
         if name in bound:
@@ -139,7 +139,7 @@ def _by_place_after_all(argument: TypedArgument, method: MethodDescription) -> T
     if similar or argument.form != "by-schema":
         signature = "" if similar else f": {method.signature}"
         written = _shown(f"{name}={argument.text}")
-        advice = f"a string with = in it is written as JSON: '{written}'{did_you_mean(similar)}"
+        advice = f"to pass a string that contains =, write it as JSON: '{written}'{did_you_mean(similar)}"
         raise _usage(f"{method.name!r} has no parameter {name!r}{signature}; {advice}")
     return TypedArgument(None, f"{name}={argument.text}", "json-first")
 
@@ -185,12 +185,12 @@ def _does_not_fit(method: MethodDescription, parameter: ParameterDescription, mi
     elif not wanted.startswith(parameter.type):
         wanted = f"{parameter.type} ({wanted})"
     given = "it is missing" if misfit.given is MISSING else f"{_shown(misfit.given)} was given"
-    return _usage(f"{place!r} of {method.name!r} takes {wanted}, and {given}")
+    return _usage(f"{place!r} of {method.name!r} takes {wanted}, but {given}")
 
 
 def _with_names_that_can_be_given(values: dict[str, Any]) -> dict[str, Any]:
     if "timeout" in values:  # which is the call's own
-        raise _usage("a parameter called timeout can only be given by its place")
+        raise _usage("a parameter called timeout can only be given by position")
     return values
 
 

@@ -24,15 +24,15 @@ _KIND = "kind"  # behind these, where not all are streams
 _MOST_REPAIRS = 5  # of one rule
 _SHORT = {
     "LS101": ("socket opened to the group or to everyone", "give the socket file mode 600, in a directory of mode 700"),
-    "LS104": ("abstract name without a check of credentials", "serve by a name, or ask who connects"),
-    "LS105": ("path in a directory shared by all users", "serve in a private directory, or by a name"),
+    "LS104": ("abstract name without a check of credentials", "serve at a name, or check who connects"),
+    "LS105": ("path in a directory shared by all users", "serve in a private directory, or at a name"),
     "LS209": ("socket file left behind", "start the server again, or remove the file"),
 }
 
 
 def audit(
     mine: Annotated[bool, Option(help="Show only your own endpoints.")] = False,
-    wrong: Annotated[bool, Option(help="Show only endpoints that have something wrong.")] = False,
+    wrong: Annotated[bool, Option(help="Show only endpoints with a problem.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Show every endpoint on this machine that you can see: who may connect, and what is wrong with that.

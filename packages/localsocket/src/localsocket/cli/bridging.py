@@ -52,7 +52,7 @@ def bridge(
     allowed, permissions = allowed_users(any_user, allow), file_mode(mode)
     is_outward = bool(url)
     if source.startswith(_NATS) == is_outward or (is_outward and not url.startswith(_NATS)):
-        raise WrongUsage("write a local name and nats://host, or nats://host/name alone, to be given a local one")
+        raise WrongUsage("give a local name and nats://host, or nats://host/name alone, which gets a local name")
     if is_outward and (at or any_user or allow or mode):
         raise WrongUsage("--at, --any-user, --allow and --mode are for a local name")
     address_without_secret(url or source)

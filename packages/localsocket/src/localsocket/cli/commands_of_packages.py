@@ -22,7 +22,7 @@ def summaries_of_packages(own: Collection[str]) -> list[tuple[str, str]]:
 
     brought = {}
     for found in entry_points(group=GROUP):
-        brought[found.name] = f"Of the package {found.dist.name}." if found.dist else "Of another package."
+        brought[found.name] = f"From the package {found.dist.name}." if found.dist else "Of another package."
     known = {
         name: summary if name in brought else f"{summary} Needs another package: {package}."
         for name, (package, summary) in _BROUGHT_BY.items()

@@ -94,7 +94,7 @@ class Declared(NamedTuple):
         least = self.told.minimum
         wanted = "a whole number" if self.kind is int else "a number"
         if least is not None:
-            wanted += f" from {least} on"
+            wanted += f" of at least {least}"
         try:
             number = self.kind(text)
         except ValueError:

@@ -49,7 +49,7 @@ def describe_service(
     """Show what a service offers: methods and topics, with their types and documentation."""
     if as_json + types + json_schema + openapi + varlink > 1:
         forms = "--json, --types, --json-schema, --openapi and --varlink"
-        raise WrongUsage(f"{forms} exclude each other")
+        raise WrongUsage(f"{forms} cannot be combined")
     if varlink:
         _print_varlink(name, timeout, wait, allowed_users(any_user, allow))
         return

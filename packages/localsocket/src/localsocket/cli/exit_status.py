@@ -138,7 +138,7 @@ def _sentence(error: Exception) -> str:
         case UnsuitableAllow():
             return str(error).replace("allow=ANY_USER", "--any-user").replace("allow=", "--allow ")
         case NoSuchMethod(similar=()):
-            return f"{error}; localsocket describe tells what it has"
+            return f"{error}; localsocket describe shows what it has"
         case RemoteError(name=name, arguments=arguments):
             said = arguments[0] if len(arguments) == 1 else ", ".join(map(repr, arguments))
             return f"{name}: {said}" if arguments else name

@@ -30,10 +30,12 @@ def _directories_or_buses(places: list[str]) -> list[str]:
     """Refuse what is neither a directory, nor nats://host, and both together."""
     buses = [place for place in places if place.startswith(_NATS)]
     if buses and len(buses) != len(places):
-        raise WrongUsage("directories and nats://host are not listed together")
+        raise WrongUsage("directories and nats://host cannot be listed together")
     for place in places:
         if not buses and not os.path.isdir(place):
-            raise WrongUsage(f"DIRECTORY {place!r} {'is no directory' if os.path.exists(place) else 'does not exist'}")
+            raise WrongUsage(
+                f"DIRECTORY {place!r} {'is not a directory' if os.path.exists(place) else 'does not exist'}"
+            )
     return places
 
 

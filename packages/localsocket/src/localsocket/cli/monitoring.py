@@ -55,7 +55,7 @@ class _Watcher:
 
     def show(self, event: dict[str, Any]) -> None:
         if self._last is not None and (missed := event["sequence"] - self._last - 1) > 0:
-            complain(f"{missed} events were not seen: they came faster than they could be shown")
+            complain(f"{missed} events were missed: they came faster than they could be shown")
         self._last = event["sequence"]
         is_wanted = event["event"] == "end" or (self._begins and event["event"] == "begin")
         if not is_wanted or (self._method and event["method"] != self._method):

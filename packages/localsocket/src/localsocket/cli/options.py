@@ -96,7 +96,7 @@ Watch: TypeAlias = Annotated[
 def allowed_users(any_user: bool, allow: str = "") -> AllowedUsers:
     """Return who the other end may be, by --any-user and --allow."""
     if any_user and allow:
-        raise WrongUsage("--any-user and --allow do not go together: give one of them")
+        raise WrongUsage("--any-user and --allow cannot be combined: give one of them")
     if allow:
         return [_uid(user) for user in allow.split(",")]
     return ANY_USER if any_user else SAME_USER
@@ -117,7 +117,7 @@ def file_mode(text: str) -> int | None:
     if not text:
         return None
     if not re.fullmatch(r"(0o)?[0-7]{1,4}", text) or int(text, 8) > 0o777:
-        raise WrongUsage(f"{text!r} is no mode: write permission bits as chmod takes them, such as 660")
+        raise WrongUsage(f"{text!r} is not a mode: write permission bits as chmod takes them, such as 660")
     return int(text, 8)
 
 
@@ -127,7 +127,7 @@ def _uid(user: str) -> int:
     try:
         return pwd.getpwnam(user).pw_uid
     except KeyError:
-        raise WrongUsage(f"there is no user {user!r}; write names or uids, with commas between") from None
+        raise WrongUsage(f"there is no user {user!r}; write names or uids, separated by commas") from None
 
 
 def owner_name(uid: int | None) -> str | None:
@@ -152,8 +152,8 @@ def address_without_secret(address: str) -> str:
     scheme, _, rest = address.partition("://")
     if scheme == "nats" and "@" in rest.partition("/")[0]:
         raise WrongUsage(
-            "a password on the command line is seen by every user of this machine: name a credentials file, as "
-            "nats://host/name?creds=FILE, or an nkey seed file, as ?nkey=FILE"
+            "every user of this machine can see a password on the command line: name a credentials file, as in "
+            "nats://host/name?creds=FILE, or an nkey seed file, as in ?nkey=FILE"
         )
     return address
 

@@ -21,7 +21,7 @@ class ResultPrinter:
 
     def __init__(self, as_json: bool, raw: bool) -> None:
         if as_json and raw:
-            raise WrongUsage("--json and --raw exclude each other")
+            raise WrongUsage("--json and --raw cannot be combined")
         self._as_json = as_json
         self._raw = raw
 

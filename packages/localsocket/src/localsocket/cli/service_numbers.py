@@ -54,7 +54,7 @@ def stats(
 ) -> None:
     """Show what one of your services has done: connections, calls, errors and latencies, in total and by method."""
     if as_json and prometheus:
-        raise WrongUsage("--json and --prometheus exclude each other")
+        raise WrongUsage("--json and --prometheus cannot be combined")
     deadline = Deadline(timeout)
     with client_of(name, timeout, wait, any_user, allow) as client:
         for _ in again(watch):

@@ -100,7 +100,7 @@ def _import(name: str) -> ModuleType:
     except ModuleNotFoundError as error:
         if error.name and f"{name}.".startswith(f"{error.name}."):
             raise CommandFailed(
-                f"there is no module {error.name!r} in {here}, and none that is installed", ExitStatus.USAGE
+                f"there is no module {error.name!r} in {here}, and none is installed", ExitStatus.USAGE
             ) from None
         raise _import_failed(name, error) from None
     except Exception as error:

@@ -66,7 +66,7 @@ def serve(
     With --workers or --reload, SIGHUP starts new processes with the new code. If that fails, the old ones go on.
     """
     if idle_timeout is not None and (workers or reload):
-        raise WrongUsage("--idle-timeout goes with one process, that leaves: not with --workers or --reload")
+        raise WrongUsage("--idle-timeout is for a single process, which then exits: leave out --workers and --reload")
     allowed, permissions = allowed_users(any_user, allow), file_mode(mode)
     spoken = chosen_protocols(protocols)
     if check:

@@ -31,7 +31,7 @@ def stub(
     try:
         compile(text, "<stub>", "exec", dont_inherit=True)
     except (SyntaxError, ValueError) as error:
-        raise CommandFailed(f"what the service tells of itself makes no Python module: {error}") from error
+        raise CommandFailed(f"the service's description cannot be written as a Python module: {error}") from error
     print_piece(text)
 
 

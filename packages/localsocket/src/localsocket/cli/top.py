@@ -82,7 +82,7 @@ def _draw(watch: ServiceWatch, turns: Iterator[int], interval: float) -> None:
         for turn in turns:
             if turn:
                 time.sleep(interval)
-            since = f"of the last {interval:g} s" if turn else "from the next look on"
+            since = f"of the last {interval:g} s" if turn else "from the next round on"
             live.update(_table(watch.ask(), watch.left_out, console.width, since), refresh=True)
 
 
@@ -96,7 +96,7 @@ def _table(found: Sequence[Watched], left_out: int, width: int, since: str) -> T
     from rich.text import Text
 
     shown = _titles(width)
-    more = f"\n{left_out} more are not asked: name those that matter" if left_out else ""
+    more = f"\n{left_out} more are not shown: name those that matter" if left_out else ""
     told = f"calls/s and times {since}; errors since the start{more}"
     caption = told if found else "no services; start one with localsocket serve"
     title = f"{len(found)} service{'' if len(found) == 1 else 's'}, {time.strftime('%H:%M:%S')}"

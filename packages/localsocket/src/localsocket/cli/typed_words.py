@@ -60,12 +60,12 @@ def _take_option(command: Command, word: str, left: deque[str], given: dict[str,
         raise WrongUsage(_no_option(command, word, name))
     if option.is_flag:
         if equals:
-            raise WrongUsage(f"{name} takes no value, and was given {text!r}")
+            raise WrongUsage(f"{name} takes no value, but was given {text!r}")
         given[option.name] = True
         return
     if not equals:
         if not left or left[0].partition("=")[0] in command.options:
-            follows = f", and {left[0]} follows" if left else ""
+            follows = f", but {left[0]} follows" if left else ""
             raise WrongUsage(f"{name} takes {option.metavar}{follows}")
         text = left.popleft()
     value = option.value(text)

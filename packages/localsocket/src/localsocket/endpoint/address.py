@@ -100,7 +100,7 @@ def parse_address(address: str | os.PathLike[str]) -> Endpoint:
 def _path_text(path: os.PathLike[str]) -> str:
     text = os.fspath(path)
     if not isinstance(text, str):
-        raise TypeError("an address must be text, not bytes")
+        raise TypeError("an address must be str, not bytes")
     # Path("x.sock") says explicitly that it is a path, which the bare text "x.sock" does not.
     return text if text.startswith(("/", "./", "../")) else f"./{text}"
 

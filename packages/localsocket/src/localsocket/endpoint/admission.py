@@ -98,7 +98,7 @@ class Admission:
             place._uid = peer.uid
             self._count_in(place._number, peer)
             if not self._is_authorized(peer):
-                raise PeerRefused(peer, "who authorize() lets in")
+                raise PeerRefused(peer, "whoever authorize() lets in")
         except (PeerRefused, TooManyConnections) as refusal:
             self._note(refusal)
             raise

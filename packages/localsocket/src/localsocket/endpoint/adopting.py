@@ -19,7 +19,7 @@ def adopt_connection(descriptor: int, allow: AllowedUsers) -> tuple[socket.socke
     sock = take_socket(descriptor)
     try:
         if is_listening(sock):
-            raise UnsuitableDescriptor(descriptor, "it listens: LocalServer.adopt_descriptor() is for that")
+            raise UnsuitableDescriptor(descriptor, "it is listening: use LocalServer.adopt_descriptor()")
         peer = read_credentials(sock)
         check_peer(peer, allow)
         sock.set_inheritable(False)

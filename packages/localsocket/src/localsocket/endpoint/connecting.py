@@ -85,7 +85,7 @@ def _denied(endpoint: Endpoint) -> AccessDenied:
         except OSError:
             break
         what = f"(mode {stat.S_IMODE(status.st_mode):04o}, of uid {status.st_uid})"
-        lacks = "does not let it write, which connecting needs" if is_file else "does not let it through"
+        lacks = "does not let them write, which connecting needs" if is_file else "does not let them through"
         return AccessDenied(endpoint.address, path, f"{what} {lacks}")
     return AccessDenied(endpoint.address)
 

@@ -48,7 +48,9 @@ class PeerCredentials:
         kernel does not have this, or has not said who the peer is.
         """
         if self._socket is None:
-            raise Unsupported("no connection of this machine tells who this is: pidfd() is for the peer of a socket")
+            raise Unsupported(
+                "no connection on this machine tells who this is: pidfd() works only for the peer of a socket"
+            )
         if (sock := self._socket()) is None or sock.fileno() < 0:
             raise ClosedByUs("the connection")
         from localsocket.values.descriptors import Fd  # for who asks
@@ -58,7 +60,7 @@ class PeerCredentials:
         except OSError as error:
             if error.errno in (errno.EINVAL, errno.ESRCH):  # until Linux 6.16, when it has been waited for
                 raise PeerGone(self.pid) from error
-            raise Unsupported(f"this kernel does not tell the process of a peer: {error.strerror}") from error
+            raise Unsupported(f"this kernel does not report the process of a peer: {error.strerror}") from error
         try:
             signal.pidfd_send_signal(process.fileno(), 0)
         except ProcessLookupError as error:
@@ -141,7 +143,7 @@ def _check_mapped(sock: socket.socket, credentials: PeerCredentials) -> None:
     ):
         if certainty is Certainty.KNOWN or (certainty is Certainty.SHARED and _is_of_our_namespace(sock)):
             continue
-        reason = f"{what} is how the kernel shows whatever this user namespace does not map (process {credentials.pid})"
+        reason = f"{what} stands for everybody whom this user namespace does not map (process {credentials.pid})"
         raise PeerUnknown(None, SAME_USER, reason)
 
 

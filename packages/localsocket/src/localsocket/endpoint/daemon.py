@@ -36,7 +36,7 @@ def check_command(command: Sequence[str | os.PathLike[str]]) -> tuple[str, ...]:
         kind = type(command).__name__
         raise TypeError(f'a command is a list of strings, such as [sys.executable, "-m", "shop"], not {kind}')
     if not command:
-        raise ValueError("a command names a program at least, and this one is empty")
+        raise ValueError("a command must name a program, and this one is empty")
     return tuple(os.fspath(part) for part in command)
 
 

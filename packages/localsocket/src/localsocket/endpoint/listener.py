@@ -146,7 +146,7 @@ def adopt_listener(descriptor: int, allow: AllowedUsers, endpoint: Endpoint | No
     try:
         if not sock.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN):
             raise UnsuitableDescriptor(
-                descriptor, "it is a socket that does not listen; serve_socket() serves a connected one"
+                descriptor, "it is a socket that is not listening; use serve_socket() for a connected one"
             )
         endpoint = endpoint or _bound_endpoint(sock)
         check_abstract(endpoint, allow)
@@ -272,7 +272,7 @@ def _change_mode(directory: int, name: str, status: os.stat_result, mode: int) -
     # chmod() follows links; a descriptor of the very file that we looked at cannot be swapped for one.
     with OwnedDescriptor.open(name, os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=directory) as file:
         if not is_same_file(status, os.fstat(file.number)):
-            raise PathOccupied(name, "being replaced by somebody else")
+            raise PathOccupied(name, "being replaced by another process")
         os.chmod(f"/proc/self/fd/{file.number}", mode)
 
 

@@ -34,7 +34,7 @@ class NameLock:
         """
         if certainty_of_uid(os.geteuid()) is Certainty.UNKNOWN:
             us = user_in_words(os.geteuid())
-            raise InsecureDirectory(endpoint.directory, f"nothing in it can be known to be ours, since we are {us}")
+            raise InsecureDirectory(endpoint.directory, f"no file in it can be recognised as ours, because we are {us}")
         lock_name = companion_name(endpoint.file_name, suffix)
         path = os.path.join(endpoint.directory, lock_name)
         while True:

@@ -36,9 +36,9 @@ def check_reachable(endpoint: Endpoint, allow: AllowedUsers, mode: int) -> None:
         raise UnsuitableAllow(
             endpoint.address,
             endpoint.directory,
-            f"allow={_in_words(allow)} lets others in, and a name is in this user's private directory, "
+            f"allow={_in_words(allow)} lets others in, but a name is in this user's private directory, "
             f"{endpoint.directory!r}, which nobody else may enter; listen at a path in a directory that they may enter "
-            f"and only its owner may change, such as /run/{endpoint.file_name}.sock, or leave allow=SAME_USER",
+            f"and only its owner may change, such as /run/{endpoint.file_name}.sock, or keep allow=SAME_USER",
         )
     _check_way(endpoint, allow, mode, os.geteuid(), _group_of_new_file(endpoint.directory), "mode")
 
@@ -78,8 +78,8 @@ def _check_way(endpoint: Endpoint, allow: AllowedUsers, mode: int, owner: int, g
                 endpoint.address,
                 endpoint.location,
                 f"allow={_in_words(allow)} lets in {visitor.name}, and {what} {mode:04o} does not let them connect, "
-                f"which needs the write bit; give it mode {PUBLIC_MODE:04o} (whom allow= does not name is turned away "
-                "all the same), or change allow=",
+                f"which needs the write bit; give it mode {PUBLIC_MODE:04o} (allow= still turns away everybody "
+                "whom it does not name), or change allow=",
             )
         for directory, status in _way_to(endpoint.directory):
             has_acl = _has_acl(directory)

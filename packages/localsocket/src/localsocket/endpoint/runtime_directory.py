@@ -92,7 +92,7 @@ def _check_parent(parent: str) -> None:
     if status.st_mode & 0o022 and not status.st_mode & stat.S_ISVTX:
         raise InsecureDirectory(
             parent,
-            f"others may replace what is in it (mode {stat.S_IMODE(status.st_mode):04o} without the sticky bit)",
+            f"others could replace what is in it (mode {stat.S_IMODE(status.st_mode):04o} without the sticky bit)",
         )
 
 

@@ -26,7 +26,7 @@ def notify(*assignments: str) -> bool:
             sock.setblocking(False)
             sock.sendto("\n".join(assignments).encode(), address)
     except OSError as error:
-        logger.warning("the service manager was not told %s: %s", assignments[0], error)
+        logger.warning("could not tell the service manager %s: %s", assignments[0], error)
         return False
     return True
 
@@ -47,11 +47,11 @@ def take_activation_descriptors() -> dict[str, int]:
     count, pid = os.environ.get("LISTEN_FDS", ""), os.environ.get("LISTEN_PID", "")
     if count not in ("", "0") and pid != str(os.getpid()):
         raise Unsupported(
-            f"LISTEN_FDS={count} is for process {pid or 'of no LISTEN_PID'}, and this is {os.getpid()}: what starts "
-            "this program has to exec it, or to unset LISTEN_FDS"
+            f"LISTEN_FDS={count} is for process {pid or 'of no LISTEN_PID'}, but this is {os.getpid()}: whatever "
+            "starts this program must exec it, or unset LISTEN_FDS"
         )
     if count and not count.isdecimal():
-        raise Unsupported(f"LISTEN_FDS={count!r} is no number of descriptors")
+        raise Unsupported(f"LISTEN_FDS={count!r} is not a number of descriptors")
     descriptors = activation_descriptors()
     for name in _VARIABLES:
         os.environ.pop(name, None)

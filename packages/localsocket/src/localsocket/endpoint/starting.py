@@ -41,7 +41,9 @@ class Starter:
 
     def __init__(self, endpoint: Endpoint, daemon: Daemon) -> None:
         if endpoint.is_abstract:
-            raise Unsupported(f"{endpoint.address!r}: a server is started for a name or a path, which have a lock")
+            raise Unsupported(
+                f"{endpoint.address!r}: only a server at a name or a path can be started, because these have a lock"
+            )
         self._endpoint = endpoint
         self._daemon = daemon
         self._directory: OwnedDescriptor | None = None

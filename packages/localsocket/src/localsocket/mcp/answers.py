@@ -135,7 +135,7 @@ class Answers:
                 size += len(text)
                 if size > _LONGEST_LIST:
                     raise ValueError(
-                        f"it gave more than {_LONGEST_LIST} bytes, and was cancelled after {len(items)} items"
+                        f"it returned more than {_LONGEST_LIST} bytes and was cancelled after {len(items)} items"
                     )
                 self._shim.say(self._shim.conversation.tell_progress, request, len(items), text)
         return stream_content(items)

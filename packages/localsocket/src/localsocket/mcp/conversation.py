@@ -184,7 +184,7 @@ class Conversation:
 
     def _take_batch(self, batch: RpcBatch) -> list[Request | Cancelled]:
         if self._agreed != _WITH_BATCHES:
-            reason = f"a line is one message: batches are part of version {_WITH_BATCHES} alone"
+            reason = f"each line is one message: only version {_WITH_BATCHES} has batches"
             self._send(error_message(None, INVALID_REQUEST, reason))
             return []
         answers = _BatchAnswers(sum(isinstance(part, RpcFault) or part.id is not None for part in batch.parts))
@@ -197,7 +197,7 @@ class Conversation:
         if part.id is None:
             return self._notice(part)
         if part.id in self._open:
-            self._reply(error_message(part.id, INVALID_REQUEST, "a request with this id is under way"), batch)
+            self._reply(error_message(part.id, INVALID_REQUEST, "a request with this id is already under way"), batch)
             return []
         meta = part.params.get("_meta")
         named = meta.get(_VERSION_KEY) if isinstance(meta, dict) else None
@@ -217,7 +217,7 @@ class Conversation:
             self._reply(error_message(call.id, INVALID_PARAMS, reason), batch)
         elif not self._agreed:
             known = call.method in _AGREED_METHODS
-            code, reason = (INVALID_REQUEST, "say initialize first") if known else _unknown(call.method)
+            code, reason = (INVALID_REQUEST, "send initialize first") if known else _unknown(call.method)
             self._reply(error_message(call.id, code, reason), batch)
         elif named is not None:
             reason = f"version {self._agreed} was agreed on: a request names none"
@@ -233,7 +233,7 @@ class Conversation:
         assert call.id is not None
         if named not in NAMED_VERSIONS:
             data = {"supported": [*AGREED_VERSIONS, *NAMED_VERSIONS], "requested": named}
-            self._send(error_message(call.id, UNSUPPORTED_VERSION, f"there is no version {named!r:.40} here", data))
+            self._send(error_message(call.id, UNSUPPORTED_VERSION, f"version {named!r:.40} is not spoken here", data))
             return []
         self._is_named = True
         if call.method == "server/discover":
@@ -249,7 +249,7 @@ class Conversation:
     def _begin(self, call: RpcCall, version: str, batch: _BatchAnswers | None) -> list[Request | Cancelled]:
         assert call.id is not None
         if len(self._open) >= MOST_REQUESTS:
-            reason = f"{MOST_REQUESTS} requests are under way, as many as may; wait for one"
+            reason = f"{MOST_REQUESTS} requests are under way, and no more are allowed; wait for one to end"
             self._reply(error_message(call.id, INVALID_REQUEST, reason), batch)
             return []
         request = self._open[call.id] = Request(call.id, call.method, call.params, version, batch)
@@ -264,7 +264,7 @@ class Conversation:
         if self._agreed or batch is not None:
             return error_message(call.id, INVALID_REQUEST, "initialize comes first, and once")
         if not isinstance(asked, str):
-            return error_message(call.id, INVALID_PARAMS, "protocolVersion is missing, which is a string")
+            return error_message(call.id, INVALID_PARAMS, "protocolVersion is missing; it must be a string")
         self._agreed = asked if asked in AGREED_VERSIONS else AGREED_VERSIONS[-1]
         told = {"protocolVersion": self._agreed, "capabilities": self._capabilities(), "serverInfo": self._server}
         return result_message(call.id, {**told, **self._instructions})
@@ -331,9 +331,9 @@ def watched_addresses(request: Request) -> list[str]:
     wanted = request.params.get("notifications")
     addresses = wanted.get("resourceSubscriptions") if isinstance(wanted, dict) else None
     if not isinstance(wanted, dict) or not isinstance(addresses, (list, type(None))):
-        raise ValueError("notifications are an object, whose resourceSubscriptions are a list")
+        raise ValueError("notifications must be an object whose resourceSubscriptions are a list")
     if not all(isinstance(each, str) for each in addresses or ()) or len(addresses or ()) > _MOST_WATCHED:
-        raise ValueError(f"resourceSubscriptions are at most {_MOST_WATCHED} strings")
+        raise ValueError(f"resourceSubscriptions must be at most {_MOST_WATCHED} strings")
     return addresses or []
 
 

@@ -91,31 +91,33 @@ def read_line(line: bytes | None) -> RpcCall | RpcFault | RpcBatch | None:
     try:
         value = msgspec.json.decode(line)
     except _UNREADABLE as error:
-        return RpcFault(None, PARSE_ERROR, f"the line is no JSON: {error}")
+        return RpcFault(None, PARSE_ERROR, f"the line is not JSON: {error}")
     if not isinstance(value, list):
         return _read(value)
     if not value or len(value) > _MOST_IN_BATCH:
-        return RpcFault(None, INVALID_REQUEST, f"a batch has 1 to {_MOST_IN_BATCH} messages, and this one {len(value)}")
+        return RpcFault(
+            None, INVALID_REQUEST, f"a batch has 1 to {_MOST_IN_BATCH} messages, but this one has {len(value)}"
+        )
     return RpcBatch([part for part in map(_read, value) if part is not None])
 
 
 def _read(value: Any) -> RpcCall | RpcFault | None:
     if not isinstance(value, dict):
-        return RpcFault(None, INVALID_REQUEST, "a message is an object")
+        return RpcFault(None, INVALID_REQUEST, "a message must be an object")
     number = value.get("id")
     is_id = isinstance(number, (str, int)) and not isinstance(number, bool)
     known_id = number if is_id else None
     if value.get("jsonrpc") != "2.0":
-        return RpcFault(known_id, INVALID_REQUEST, 'a message has "jsonrpc": "2.0"')
+        return RpcFault(known_id, INVALID_REQUEST, 'a message must have "jsonrpc": "2.0"')
     if "method" not in value and ("result" in value or "error" in value):
         return None
     method, params = value.get("method"), value.get("params", {})
     if not isinstance(method, str):
-        return RpcFault(known_id, INVALID_REQUEST, "a request has a method, which is a string")
+        return RpcFault(known_id, INVALID_REQUEST, "a request must have a method, which is a string")
     if "id" in value and not is_id:
-        return RpcFault(None, INVALID_REQUEST, "an id is a string or a whole number")
+        return RpcFault(None, INVALID_REQUEST, "an id must be a string or a whole number")
     if not isinstance(params, dict):
-        return RpcFault(known_id, INVALID_PARAMS, "params are an object")
+        return RpcFault(known_id, INVALID_PARAMS, "params must be an object")
     return RpcCall(known_id, method, params)
 
 

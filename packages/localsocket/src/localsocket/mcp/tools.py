@@ -98,7 +98,7 @@ class Tools:
 def bound_arguments(method: MethodDescription, arguments: object) -> tuple[tuple[Any, ...], Params]:
     """Return an object of arguments as those by place and those by name. Raises BadArguments for unknown names."""
     if not isinstance(arguments, dict):
-        raise BadArguments(method.name, "", "they are an object")
+        raise BadArguments(method.name, "", "they must be an object")
     given = dict(arguments)
     names = [each.name for each in method.parameters]
     for name in given:
@@ -172,7 +172,7 @@ def _tool_name(name: str, taken: Collection[str]) -> str:
 
 
 def _description(method: MethodDescription) -> str:
-    gives = f"Gives a list, whose items are of type {method.returns}." if method.kind == "stream" else ""
+    gives = f"Returns a list whose items are of type {method.returns}." if method.kind == "stream" else ""
     returns = f"Returns {method.returns}." if not gives and method.returns not in ("None", "Any") else ""
     return "\n\n".join(filter(None, [method.documentation, gives or returns])) or method.signature
 

@@ -56,16 +56,16 @@ class Arrivals:
         """Return those that came with the byte at `place`. Raises PeerBrokeProtocol unless they are so many."""
         came = self._waiting[0] if self._waiting else None
         if came is None or not came.first <= place < came.end:
-            raise PeerBrokeProtocol(f"the peer says that {count} descriptors come with a frame, and none did")
+            raise PeerBrokeProtocol(f"the peer announced {count} descriptors with a frame, but sent none")
         if came.batch.count != count:
-            raise PeerBrokeProtocol(f"the peer sent {came.batch.count} descriptors, and says that there are {count}")
+            raise PeerBrokeProtocol(f"the peer sent {came.batch.count} descriptors, but announced {count}")
         return self._waiting.popleft().batch
 
     def check(self, place: int) -> None:
         """Raise PeerBrokeProtocol where some came before `place`, and nobody has claimed them."""
         if self._waiting and self._waiting[0].end <= place:
             count = self._waiting[0].batch.count
-            self._fault = self._fault or f"the peer sent {count} descriptors that no frame tells of"
+            self._fault = self._fault or f"the peer sent {count} descriptors that no frame announced"
         if self._fault:
             self.close()
             raise PeerBrokeProtocol(self._fault)

@@ -52,7 +52,7 @@ def send(sock: socket.socket, data: Buffer, numbers: Collection[int], flags: int
     close them at once: what is on its way has copies. Raises OSError with ETOOMANYREFS where too many are.
     """
     if not data:
-        raise ValueError("descriptors go with bytes, and there are none")
+        raise ValueError("descriptors can only be sent with bytes, and there are none")
     return sock.sendmsg([data], [(*_RIGHTS, array.array("i", numbers))], flags)
 
 
@@ -96,8 +96,8 @@ def _own(descriptors: DescriptorBatch, messages: list[_Message]) -> None:
 def too_many(most: int) -> str:
     """Return what is to be said of a peer that sent more than `most`."""
     if not most:
-        return "the peer sent descriptors, which was not agreed"
-    return f"the peer sent more than {most} descriptors at once, or this process can have no more open"
+        return "the peer sent descriptors, which was not agreed on"
+    return f"the peer sent more than {most} descriptors at once, or this process cannot open any more"
 
 
 def is_too_much_under_way(error: OSError) -> bool:

@@ -80,14 +80,14 @@ def open_memory(name: MemoryName, most: int) -> mmap.mmap:
     signal, and what is no plain memory could block it.
     """
     if not SMALLEST <= name.size <= min(most, LARGEST) or name.size % BLOCK:
-        raise UnsuitableMemory(f"it has {name.size} bytes, and may have {SMALLEST} to {min(most, LARGEST)}")
+        raise UnsuitableMemory(f"it has {name.size} bytes, but may have {SMALLEST} to {min(most, LARGEST)}")
     return _opened(name, os.O_RDWR, mmap.ACCESS_WRITE)
 
 
 def open_memory_to_read(name: MemoryName, size: int) -> mmap.mmap:
     """Return memory of `size` bytes as open_memory() does, which cannot be written here. Raises OSError."""
     if name.size != size:
-        raise UnsuitableMemory(f"it has {name.size} bytes, and is to have {size}")
+        raise UnsuitableMemory(f"it has {name.size} bytes, but must have {size}")
     return _opened(name, os.O_RDONLY, mmap.ACCESS_READ)
 
 
@@ -112,10 +112,10 @@ def _opened(name: MemoryName, flags: int, access: int) -> mmap.mmap:
 
 def _check_sealed(descriptor: int, size: int, seals: int) -> None:
     if seals & _SEALS != _SEALS:
-        raise UnsuitableMemory(f"its seals are {seals:#x}, so that its size could still change")
+        raise UnsuitableMemory(f"its seals are {seals:#x}, so its size could still change")
     status = os.fstat(descriptor)
     if status.st_size != size:
-        raise UnsuitableMemory(f"it has {status.st_size} bytes, and the peer said {size}")
+        raise UnsuitableMemory(f"it has {status.st_size} bytes, but the peer said {size}")
     # Huge pages are a supply of their own: where that is used up, whoever touches them is ended by a signal.
     if status.st_blksize != _usual_block_size():
         raise UnsuitableMemory(f"its pages have {status.st_blksize} bytes")

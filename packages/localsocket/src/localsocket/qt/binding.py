@@ -30,7 +30,7 @@ class Signal(Protocol):
 def qt_core() -> Any:
     """Return the module PySide6.QtCore. Raises ImportError where there is none, or one that would crash."""
     if "PyQt6.QtCore" in sys.modules:
-        raise ImportError("localsocket.qt works with PySide6 alone, and this program has loaded PyQt6: see docs/gui.md")
+        raise ImportError("localsocket.qt works only with PySide6, but this program has loaded PyQt6: see docs/gui.md")
     try:
         core = importlib.import_module("PySide6.QtCore")
     except ImportError as error:
@@ -53,9 +53,9 @@ def _check_counts(core: Any) -> None:
         made.setObjectName("")
     if before - sys.getrefcount(None) > calls // 2:
         raise ImportError(
-            f"{core.__name__} of Qt {core.qVersion()} gives a reference to None away with each call, "
+            f"{core.__name__} of Qt {core.qVersion()} gives away a reference to None with each call, "
             f"until Python {sys.version_info.major}.{sys.version_info.minor} aborts: "
-            "take PySide6-Essentials<6.12, or Python 3.12 or newer"
+            "use PySide6-Essentials<6.12, or Python 3.12 or newer"
         )
 
 

@@ -91,7 +91,8 @@ class CallOnQt:
         """Raises RuntimeError when all has been told."""
         if self._told is None:
             raise RuntimeError(
-                f"the call of {self.method!r} is over, and that has been told: connect to its signals where it is made"
+                f"the call of {self.method!r} is over, and its signals have been emitted: connect to "
+                "them where you make the call"
             )
         signal: Signal = getattr(self._told, name)
         return signal
@@ -206,7 +207,7 @@ class ReplyUnderWay(CallOnQt):
         try:
             if call.is_stream:
                 self._give_up()
-                raise BadResult(self.method, "the result", "it is a stream: call it by stream()")
+                raise BadResult(self.method, "the result", "it is a stream: call it with stream()")
             result = connection.core.result_of(call, self._result)
         except Exception as error:
             self.fail(error)
@@ -292,7 +293,7 @@ class ItemsUnderWay(CallOnQt):
         try:
             connection.core.result_of(call, ANYTHING)
             if not call.is_stream:
-                raise BadResult(self.method, "the result", "it is no stream")
+                raise BadResult(self.method, "the result", "it is not a stream")
         except Exception as error:
             self.fail(error)
         else:

@@ -146,7 +146,7 @@ class Client(Calls):
 
     def __init__(self, address: Reached, parent: QtObject | None = None, **options: Unpack[ClientOptions]) -> None:
         if options.get("serves") is not None:
-            raise TypeError("a client in Qt serves nothing: serve in a thread, by localsocket.Client(serves=...)")
+            raise TypeError("a client in Qt cannot serve: serve in a thread, with localsocket.Client(serves=...)")
         self._state = ClientState(address, parent, options)
         super().__init__(self._state._core.call_timeout, HeldClient(self._state, ends_by_itself=parent is not None))
 

@@ -33,9 +33,9 @@ class Owner:
         # Kept: PySide6 gives the children of an object that nobody knows back to Python.
         self._dispatcher = core.QAbstractEventDispatcher.instance()
         if self._dispatcher is None:
-            raise RuntimeError("Qt dispatches no events in this thread: make the QApplication before the client")
+            raise RuntimeError("Qt dispatches no events in this thread: create the QApplication before the client")
         if not (parent is None or parent.thread() == self._dispatcher.thread()):
-            raise RuntimeError(f"{parent!r} lives in another thread: make the client where its parent lives")
+            raise RuntimeError(f"{parent!r} lives in another thread: create the client in its parent's thread")
         self.object: QtObject = kind_of_object("Client", connected=0, disconnected=1)(self._dispatcher)
         self.is_over = False
         self._on_end = on_end
@@ -49,7 +49,7 @@ class Owner:
         """Refuse other threads than the one whose events bring what comes. Raises RuntimeError."""
         if threading.get_ident() != self._thread:
             raise RuntimeError(
-                "a client in Qt is used in the thread in which it was made: emit a signal to an object that lives "
+                "a client in Qt can only be used in the thread that created it: emit a signal to an object that lives "
                 "there, or use localsocket.Client, which any thread may call"
             )
 
@@ -102,8 +102,8 @@ def _check_thread_tells_qt_its_end(ident: int) -> None:
     for thread in of_python:
         if thread.ident == ident and thread is not threading.main_thread():
             raise RuntimeError(
-                f"{thread.name!r} is a thread of Python, which does not tell Qt in time when it ends: make the client "
-                "where the QApplication was made or in a QThread, or use localsocket.Client, which any thread may call"
+                f"{thread.name!r} is a Python thread, which does not tell Qt in time when it ends: create the client "
+                "in the QApplication's thread or in a QThread, or use localsocket.Client, which any thread may call"
             )
 
 

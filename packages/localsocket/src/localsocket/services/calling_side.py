@@ -110,7 +110,7 @@ class CallingSide:
         """Raise Unsupported where calls could be made for ever without any being answered."""
         peer = self._caller.peer
         if peer is not None and not peer.answers_calls:
-            raise Unsupported("the other end of this connection serves nothing: it has to connect with serves=")
+            raise Unsupported("the other end of this connection serves nothing: it must connect with serves=")
 
     def follow_calls(self) -> None:
         """A call has begun, or ended: read whatever waits to be served while there is one."""

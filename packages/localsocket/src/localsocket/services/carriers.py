@@ -14,12 +14,12 @@ _NATS = "nats://"
 
 # What a client may be told of a service on this machine, and what it is that only this machine has.
 _ONLY_HERE = {
-    "start": "starts a program of this machine; have the service started where it runs, for instance by systemd",
-    "allow_server": "is about the server's uid, which only this machine's kernel tells; the NATS server decides there "
-    "who may serve",
+    "start": "starts a program on this machine; have the service started where it runs, for instance by systemd",
+    "allow_server": "checks the server's uid, which only this machine's kernel knows; over NATS, the NATS server "
+    "decides who may serve",
     "protocol": "is for sockets of this machine; over NATS there is one, docs/nats.md",
-    "serves": "needs a connection of its own to one service, and over NATS each call may go to another instance; "
-    "serve it by localsocket.bridges.nats.serve()",
+    "serves": "needs its own connection to one service, but over NATS each call may go to another instance; "
+    "serve it with localsocket.bridges.nats.serve()",
 }
 
 
@@ -47,4 +47,4 @@ def check_far_away(address: str, options: Iterable[str]) -> None:
     """Raise ValueError for the first of those options that makes no sense beyond this machine."""
     for option in options:
         if option in _ONLY_HERE:
-            raise ValueError(f"{option}= cannot be had of {address!r}: it {_ONLY_HERE[option]}")
+            raise ValueError(f"{option}= does not work with {address!r}: it {_ONLY_HERE[option]}")

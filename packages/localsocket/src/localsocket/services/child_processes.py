@@ -53,8 +53,7 @@ def close_streams(process: Process) -> None:
 def ended_early(process: Process) -> LocalSocketError:
     """Return the error for a process that has ended before it has greeted."""
     return ClosedByPeer(
-        f"the greeting of process {process.pid} was awaited, which ended with status {process.returncode}: it has to "
-        "call inherited()"
+        f"process {process.pid} ended with status {process.returncode} before it greeted: it must call inherited()"
     )
 
 
@@ -67,7 +66,9 @@ def take_inherited() -> tuple[int, int]:
     """Return the descriptor that this process has inherited, once, and who made it. Raises Unsupported."""
     number, _, parent = os.environ.pop(VARIABLE, "").partition(":")
     if not (number.isdigit() and parent.isdigit()):
-        raise Unsupported("this process has inherited no socket, or has taken it: localsocket.spawn() gives one")
+        raise Unsupported(
+            "this process has inherited no socket, or has already taken it: start it with localsocket.spawn()"
+        )
     return int(number), int(parent)
 
 
@@ -75,4 +76,4 @@ def wrong_maker(descriptor: int, peer: PeerCredentials | None, parent: int) -> L
     """Return the error for a socket that was made by another process than was said."""
     if peer is None or peer.pid == parent:
         return None
-    return UnsuitableDescriptor(descriptor, f"it was made by process {peer.pid}, and not by {parent}")
+    return UnsuitableDescriptor(descriptor, f"it was made by process {peer.pid}, not by {parent}")

@@ -278,7 +278,7 @@ def _check_served(service: Service | None, protocol: ClientProtocol) -> Service 
     if not isinstance(service, Service):
         raise TypeError(f"serves= takes a Service, not {type(service).__name__}")
     if protocol != "localsocket":
-        raise Unsupported(f"serves= needs protocol='localsocket': by {protocol!r} only one end calls")
+        raise Unsupported(f"serves= needs protocol='localsocket': with {protocol!r}, only one end calls")
     return service
 
 

@@ -75,7 +75,7 @@ def enter(service: Service, protocols: tuple[ProtocolName, ...], first: int) -> 
 def _why_not(first: int) -> str:
     name = next((name for name, entrance in _ENTRANCES.items() if first in entrance.first_bytes), None)
     if name is None:
-        return "with which no protocol begins that is spoken here"
+        return "with which no protocol that is spoken here begins"
     return f"with which {name} begins, {what_to_install(name) or 'which is not spoken here'}"
 
 

@@ -58,7 +58,7 @@ def failure_of_ours(error: Exception) -> Failure | None:
         if type(error) is kind:
             # The sentence of the class tells what to do in Python, and may be too long for a client that takes little.
             message = (
-                str(error.args[-1]) if kind is not ResultTooLong else "the result is longer than this client takes"
+                str(error.args[-1]) if kind is not ResultTooLong else "the result is longer than this client accepts"
             )
             return Failure(code, message, {part: getattr(error, part) for part in parts})
     return None

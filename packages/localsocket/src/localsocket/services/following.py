@@ -105,10 +105,10 @@ class Following:
         from logging import WARNING  # loaded for what is lost alone
 
         if gap.missing is None:
-            message = "the subscription to %r at %r was taken up again: how many messages are missing is not known"
+            message = "resumed the subscription to %r at %r: it is not known how many messages are missing"
             self._log.log(WARNING, 0, message, self.topic, self._address)
         else:
-            message = "the subscription to %r at %r misses %d messages (%d so far)"
+            message = "the subscription to %r at %r has missed %d messages (%d so far)"
             self._log.log(WARNING, 0, message, self.topic, self._address, gap.missing, self.lost)
         return None
 

@@ -75,10 +75,11 @@ class Method:
         if isinstance(function, classmethod):
             raise UnsuitableMethod(
                 name,
-                f"it is no function yet, but a classmethod: register it below its class: service.method(Class.{name})",
+                "it is not a function yet but a classmethod: register it below its class: "
+                f"service.method(Class.{name})",
             )
         if not callable(function) or inspect.isclass(function):
-            raise UnsuitableMethod(name, f"{function!r} is no function")
+            raise UnsuitableMethod(name, f"{function!r} is not a function")
         self.name = name
         self.function = function
         self.idempotent = idempotent or read_only or durable  # whose repetition its message_id tells
@@ -91,16 +92,16 @@ class Method:
         is_generator = inspect.isgeneratorfunction(function) or is_async_generator
         is_said_to_stream, kind = streamed_type(self.parameters.returns)
         if is_said_to_stream and is_coroutine_function(function):
-            raise UnsuitableMethod(name, "it is a coroutine function that gives an iterator: yield the items instead")
+            raise UnsuitableMethod(name, "it is a coroutine function that returns an iterator: yield the items instead")
         if is_generator and not is_said_to_stream and kind is not Any:
-            raise UnsuitableMethod(name, f"it yields, so what it gives is Iterator[...], not {type_text(kind)}")
+            raise UnsuitableMethod(name, f"it yields, so its return type must be Iterator[...], not {type_text(kind)}")
         self.is_stream = is_stream or is_generator or is_said_to_stream
         gives_iterator = _gives_async_iterator(self.parameters.returns)
         self.is_async = is_async_generator or is_coroutine_function(function) or gives_iterator
         self.result = Result(name, kind, known)
         self.has_descriptors = self.parameters.take_descriptors or self.result.has_descriptors
         if self.is_stream and self.result.has_descriptors:
-            raise UnsuitableMethod(name, "an item of a stream cannot be a descriptor: give it as the result of a call")
+            raise UnsuitableMethod(name, "an item of a stream cannot be a descriptor: return it from a call")
         self.allow = allow if allow is None or callable(allow) else check_allowed_users(allow, "allow")
         if durable:
             self._check_durable(is_idempotent=idempotent)
@@ -143,18 +144,20 @@ class Method:
     def _check_durable(self, *, is_idempotent: bool) -> None:
         """Its caller is told when a call is stored; it runs later, and maybe more than once."""
         if self.is_stream or self.result.kind not in (None, type(None)):
-            raise UnsuitableMethod(self.name, "it is durable, and so runs when nobody waits for what it gives: -> None")
+            raise UnsuitableMethod(self.name, "it is durable, so nobody waits for its result: declare -> None")
         if self.read_only:
-            raise UnsuitableMethod(self.name, "it is durable, and read_only: what changes nothing need not be stored")
+            raise UnsuitableMethod(
+                self.name, "it is durable and read_only: a call that changes nothing need not be stored"
+            )
         told = self.parameters.signature.parameters.get(MESSAGE_ID)
         if told is None and not is_idempotent:
             raise UnsuitableMethod(
                 self.name,
-                "it is durable, and so may run more than once for one call: say idempotent=True, or take a "
-                f"keyword-only parameter `{MESSAGE_ID}: str` by which it knows a call again",
+                "it is durable, so one call may run it more than once: pass idempotent=True, or take a "
+                f"keyword-only parameter `{MESSAGE_ID}: str` by which it recognises a repeated call",
             )
         if told is not None and (told.kind is not told.KEYWORD_ONLY or self.parameters.types[MESSAGE_ID] is not str):
-            raise UnsuitableMethod(self.name, f"its {MESSAGE_ID} must be a keyword-only parameter, and str")
+            raise UnsuitableMethod(self.name, f"its {MESSAGE_ID} must be a keyword-only parameter of type str")
 
 
 def check_name(name: str, what: str) -> str:
@@ -162,9 +165,9 @@ def check_name(name: str, what: str) -> str:
     if not isinstance(name, str):
         raise TypeError(f"the name of a {what} must be str, not {type(name).__name__}")
     if not _NAME.fullmatch(name):
-        raise ValueError(f"{name!r} cannot be the name of a {what}: letters, digits, '_', '.', '-', at most 128")
+        raise ValueError(f"{name!r} cannot be the name of a {what}: use letters, digits, '_', '.' and '-', at most 128")
     if name.startswith(OWN_PREFIX):
-        raise ValueError(f"{name!r} cannot be the name of a {what}: {OWN_PREFIX}* is the package's own")
+        raise ValueError(f"{name!r} cannot be the name of a {what}: {OWN_PREFIX}* is reserved for the package")
     return name
 
 

@@ -152,7 +152,7 @@ class Outbox:
         try:
             link.write(data)
         except WriteBufferFull as error:
-            self._on_unread(f"it does not read: {error.queued} bytes wait for it")
+            self._on_unread(f"it does not read: {error.queued} bytes are waiting for it")
         except LocalSocketError:
             return  # the connection is lost, which the session is told
         # No more calls while too much waits to be sent. Who sends it says sent() afterwards, and waits for the lock.

@@ -15,7 +15,7 @@ def core_of_peer(session: Session) -> ClientCore:
     """
     said, service = session.said_by_peer, session.service
     if said is None or not said.answers_calls:
-        raise Unsupported(f"whoever called the service {service.name!r} serves nothing: it has to connect with serves=")
+        raise Unsupported(f"the caller of the service {service.name!r} serves nothing: it must connect with serves=")
     # Its address is never asked for: the connection is there.
     core = ClientCore(0, limits=service.limits, tracing=service.tracing, errors=service.errors)
     core.known = service._known

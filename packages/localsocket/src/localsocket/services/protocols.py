@@ -33,7 +33,7 @@ def check_protocols(protocols: Iterable[ProtocolName] | None) -> tuple[ProtocolN
     for name in chosen:
         if name not in PROTOCOLS:
             hint = did_you_mean(similar_names(str(name), PROTOCOLS)) or f": there are {', '.join(PROTOCOLS)}"
-            raise ValueError(f"{name!r} is no protocol{hint}")
+            raise ValueError(f"{name!r} is not a protocol{hint}")
         if missing := what_to_install(name):
             raise Unsupported(f"{name!r} is {missing}")
     return chosen

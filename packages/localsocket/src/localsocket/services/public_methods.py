@@ -16,7 +16,7 @@ def public_methods(instance: object) -> Iterator[tuple[str, Callable[..., Any]]]
     """
     if inspect.isclass(instance):
         raise UnsuitableMethod(
-            instance.__name__, f"it is a class, whose methods have no object yet: add({instance.__name__}(...))"
+            instance.__name__, f"it is a class, but its methods need an object: add({instance.__name__}(...))"
         )
     names = [
         name

@@ -22,7 +22,7 @@ class ResultInto(Result):
         super().__init__(method, Any)
         view = memoryview(into)
         if view.readonly:
-            raise ValueError("result_into has to be memory that can be written to, as a bytearray or an array")
+            raise ValueError("result_into must be writable memory, such as a bytearray or an array")
         self.into = self._memory = view.cast("B")
         decode = self._decode
         self._decode = lambda body: self._placed(decode(body))
@@ -42,11 +42,11 @@ class ResultInto(Result):
                 return value  # it came there
             filled = self._filled_with(bytes_of(value))
             return numpy.frombuffer(filled, value.dtype).reshape(value.shape) if value.size else value
-        raise self._unfit(f"is a {type(value).__name__}, and result_into takes bytes or an array")
+        raise self._unfit(f"is a {type(value).__name__}, but result_into takes bytes or an array")
 
     def _filled_with(self, data: memoryview) -> memoryview:
         if len(data) > len(self._memory):
-            raise self._unfit(f"has {len(data)} bytes, and result_into has {len(self._memory)}")
+            raise self._unfit(f"has {len(data)} bytes, but result_into has {len(self._memory)}")
         into = self._memory[: len(data)]
         if data.obj is not into.obj:
             into[:] = data

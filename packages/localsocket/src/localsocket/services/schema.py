@@ -348,7 +348,7 @@ def _check_parameter(method: str, function: Callable[..., object], position: int
     register = f"{kind}().{name}" if parameter.name == "self" else f"{kind}.{name}"
     raise UnsuitableMethod(
         method,
-        f"it takes {parameter.name!r}, which no caller can give: register the method of an object, or of the class: "
+        f"it takes {parameter.name!r}, which no caller can pass: register the method of an object, or of the class: "
         f"service.method({register})",
     )
 

@@ -198,7 +198,7 @@ class Service:
             called = check_name(name or str(getattr(function, "__name__", "")), "method")
             self._check_not_served()
             if called in self._table:
-                raise ValueError(f"the service {self.name!r} has a method {called!r} already")
+                raise ValueError(f"the service {self.name!r} already has a method {called!r}")
             method = Method(
                 called,
                 function,
@@ -289,7 +289,7 @@ class Service:
         """
         self._check_not_served()
         if check_name(name, "topic") in self._topics:
-            raise ValueError(f"the service {self.name!r} has a topic {name!r} already")
+            raise ValueError(f"the service {self.name!r} already has a topic {name!r}")
         topic: Topic[Any] = Topic(name, kind, queue, policy, documentation, self._known)
         self._topics[name] = topic
         return topic
@@ -432,7 +432,7 @@ class Service:
 
     def _check_not_served(self) -> None:
         if self._said is not None:
-            raise RuntimeError(f"the service {self.name!r} has been served: add to it before that")
+            raise RuntimeError(f"the service {self.name!r} has already been served: add to it before you serve it")
 
 
 def protocols_at_address(protocols: Iterable[ProtocolName] | None, handler: object) -> tuple[ProtocolName, ...] | None:
@@ -440,7 +440,7 @@ def protocols_at_address(protocols: Iterable[ProtocolName] | None, handler: obje
     if protocols is None:
         return None
     if not isinstance(handler, Service):
-        raise TypeError(f"protocols= is for a Service, and {handler!r} is none: it reads and writes bytes itself")
+        raise TypeError(f"protocols= is for a Service, and {handler!r} is not one: it reads and writes bytes itself")
     return check_protocols(protocols)
 
 

@@ -382,7 +382,7 @@ class Session(SessionOutput):
             if answer.refusal is not None:
                 raise answer.refusal
             if method.is_stream and call.is_notification:
-                raise BadArguments(name, "", "it gives a stream, and a notification is not answered")
+                raise BadArguments(name, "", "it returns a stream, but a notification gets no answer")
             if method.has_descriptors:
                 self._read_with_descriptors(call)
             else:
@@ -444,7 +444,7 @@ class Session(SessionOutput):
         if isinstance(self._door, Answerer) and self._door.carries_descriptors:
             call.arguments, call.named = read_arguments(method.parameters, answer)
             return
-        none_here = NoDescriptors(method.name, f"this connection carries none, by the protocol {self.protocol!r}")
+        none_here = NoDescriptors(method.name, f"this connection cannot carry any, over the protocol {self.protocol!r}")
         if method.result.has_descriptors:
             raise none_here
         try:
@@ -497,7 +497,7 @@ class Session(SessionOutput):
         if not count:
             return
         self.service._tally.errors += count
-        message = "service %r drops %d notifications of uid %d, whose programs have gone and left too many"
+        message = "service %r drops %d notifications of uid %d, whose programs are gone and have left too many"
         self._log(logging.WARNING, message, count, self.peer.uid)
 
     def _note_unfinished(self, size: int) -> None:
@@ -516,7 +516,7 @@ class Session(SessionOutput):
 
 
 def _calls_nobody(call: ServedCall) -> CallsOfPeer:
-    raise Unsupported(f"whoever called {call.method.name!r} cannot be called here")
+    raise Unsupported(f"the caller of {call.method.name!r} cannot be called here")
 
 
 def _cancel_all(answers: list[AnsweredCall]) -> None:

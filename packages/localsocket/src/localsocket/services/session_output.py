@@ -209,11 +209,14 @@ class SessionOutput:
     def drop_mute(self) -> None:
         """End the connection of a peer whose time to greet, or to end what it has begun, is over."""
         is_mute = self._door is DOORSTEP
-        self.drop("it has not greeted in time" if is_mute else "what it has begun to say is not whole in time")
+        self.drop("it has not greeted in time" if is_mute else "it has not finished what it began to say in time")
 
     def drop_unfinished(self, limit: int) -> None:
         """End the connection because all of the service hold too much of unfinished messages. Any thread may call."""
-        self.drop(f"it has not finished a message, and all connections may hold {limit} bytes of unfinished ones")
+        self.drop(
+            f"it has not finished a message, and all connections together may hold only {limit} bytes of "
+            "unfinished ones"
+        )
 
     def _follow_door(self) -> None:
         """Send what the door says by itself, wake what waited for answers to be sent, and end what has ended."""

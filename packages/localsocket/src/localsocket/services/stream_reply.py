@@ -125,7 +125,7 @@ class StreamReply:
             self._close()
 
     def _break_off(self) -> None:
-        self._call.session.fail(self._call, RuntimeError("the stream was broken off"))
+        self._call.session.fail(self._call, RuntimeError("the stream was interrupted"))
         self._close()
 
     def _pump(self) -> None:

@@ -43,8 +43,8 @@ class Surrounding:
         self.is_async = inspect.isasyncgenfunction(function)
         if not (self.is_async or inspect.isgeneratorfunction(function)):
             raise UnsuitableHandler(
-                f"{function!r} cannot surround calls, since it does not yield: write a generator function of one "
-                "ServedCall, or an async one, that yields once, where the method is to run"
+                f"{function!r} cannot surround calls, because it does not yield: write a generator function, or "
+                "an async one, that takes one ServedCall and yields once, where the method is to run"
             )
         self.function = function
         self._make: Callable[[ServedCall], _Manager] = (asynccontextmanager if self.is_async else contextmanager)(

@@ -39,7 +39,7 @@ class WorkerThreads:
         """Have `job` run, soon. RuntimeError where there is no thread for it, nor can be one; then it is forgotten."""
         with self._lock:
             if self._is_closed:
-                raise RuntimeError("the worker threads have been let go")
+                raise RuntimeError("the worker threads have been released")
             self._waiting += 1
             needs_thread = self._waiting > self._idle and self._threads < self._most
         if needs_thread:

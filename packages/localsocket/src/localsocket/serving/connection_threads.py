@@ -108,7 +108,9 @@ class ConnectionThreads:
         self.cut()
         with self._changed:
             if not self._changed.wait_for(lambda: not self._open, UNWINDING):
-                logger.warning("the server at %r stops while %d functions run", self._server.address, len(self._open))
+                logger.warning(
+                    "the server at %r stops while %d functions are still running", self._server.address, len(self._open)
+                )
 
     def _wait_for_all(self) -> None:
         with self._changed:

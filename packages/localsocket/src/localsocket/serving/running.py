@@ -62,12 +62,12 @@ def run(
     if workers is not None:
         check_count(workers, "workers", minimum=1)
         if idle_timeout is not None:
-            raise ValueError("idle_timeout= and workers= do not go together: workers that leave are replaced")
+            raise ValueError("idle_timeout= and workers= cannot be combined: workers that leave are replaced")
         protocols_at_address(protocols, service)
         if (others := threading.active_count() - 1) > 0:
             raise RuntimeError(
-                f"run(workers={workers}) forks this process, and {others} other threads of it would be missing in each "
-                "worker: start them later, or use `localsocket serve MODULE:SERVICE --workers`, where each worker "
+                f"run(workers={workers}) forks this process, and {others} of its other threads would be missing in "
+                "each worker: start them later, or use `localsocket serve MODULE:SERVICE --workers`, where each worker "
                 "imports the module"
             )
         Supervisor(lambda: service, place, options, settings, count=workers).run()

@@ -106,7 +106,7 @@ class ServerThread:
         check_not_patched("a server thread")
         check_keywords("ServerThread", options, ListenOptions, ["max_threads", "protocols", "idle_timeout"])
         if isinstance(address, LocalServer) and options:
-            raise TypeError(f"a server that listens already takes no options: {', '.join(options)}")
+            raise TypeError(f"a server that is already listening takes no options: {', '.join(options)}")
         self.ready = threading.Event()
         self.stopped = threading.Event()
         self.error: BaseException | None = None
@@ -141,7 +141,7 @@ class ServerThread:
         if self._parent is not None:
             raise self._left()
         if self._server is not None:
-            raise RuntimeError("a server thread is started once; make another one")
+            raise RuntimeError("a server thread can be started only once; create another one")
         server = self._address if isinstance(self._address, LocalServer) else listen(self._address, **self._options)
         try:
             self._serving = self._serve(server)
@@ -314,7 +314,7 @@ def _run(
 
     def tell(error: BaseException) -> None:
         if (thread := owner()) is None:
-            logger.error("%r ended before its time", server, exc_info=error)
+            logger.error("%r ended unexpectedly", server, exc_info=error)
         elif thread.error is None:
             thread.error = error
 

@@ -77,7 +77,7 @@ def _drain(servers: Sequence[ServerThread], seconds: float) -> None:
     finally:
         if cut := Counter(name for server in servers for name in server._methods_cut):
             named = ", ".join(f"{name} ({count})" for name, count in cut.most_common())
-            logger.warning("cut after %g s, since they had not ended: %s", seconds, named)
+            logger.warning("cut off after %g s, because they had not ended: %s", seconds, named)
 
 
 def _stop_all(servers: Sequence[ServerThread], seconds: float) -> None:

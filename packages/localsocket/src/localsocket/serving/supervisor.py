@@ -173,7 +173,7 @@ class Supervisor:
         how = worker.problem or how_it_ended(status)
         if worker.state is WorkerState.LEAVING:
             if status:
-                logger.warning("%r had to leave, and %s", worker, how)
+                logger.warning("%r was told to leave, and %s", worker, how)
         elif self._renewal.has_failed(worker):
             logger.error("%s: %s", self._what_goes_on(), how)
             self._renewal_is_over()
@@ -189,7 +189,7 @@ class Supervisor:
         has_stayed = worker.serving_since and time.monotonic() - worker.serving_since >= _STEADY
         ends = self._short_lives[worker.number] = 0 if has_stayed else self._short_lives[worker.number] + 1
         pause = min(_PAUSE * 2 ** (ends - 2), _LONGEST_PAUSE) if ends > 1 else 0.0
-        logger.warning("%r %s; another one takes its place%s", worker, how, f" in {pause:g} s" if pause else "")
+        logger.warning("%r %s; starting another one%s", worker, how, f" in {pause:g} s" if pause else "")
         self._due[worker.number] = time.monotonic() + pause
 
     # --- new workers for old ones -------------------------------------------------------------------------------------
@@ -211,8 +211,8 @@ class Supervisor:
 
     def _what_goes_on(self) -> str:
         if not (renewed := self._renewal.renewed):
-            return "not reloaded, and the service goes on as it was"
-        return f"only {renewed} of {self._job.count} workers reloaded, and the others go on as they were"
+            return "not reloaded; the service continues as it was"
+        return f"only {renewed} of {self._job.count} workers reloaded; the others continue as they were"
 
     def _renewal_is_over(self) -> None:
         self._tell_ready()
@@ -321,14 +321,14 @@ class Supervisor:
         """End the workers that have not said for so long that they are alive."""
         for worker in self._serving():
             if now - worker.heard > seconds:
-                logger.error("%r is stuck: it has not been heard of for %g s", worker, now - worker.heard)
+                logger.error("%r is stuck: it has not been heard from for %g s", worker, now - worker.heard)
                 worker.send_signal(signal.SIGKILL if worker.is_condemned else signal.SIGABRT)
                 worker.is_condemned = True
 
 
 def _again_and_again(how: str) -> str:
     return (
-        f"no worker serves: {MOST_STARTS} in a row have ended before they did, and the last {how}; serve without "
+        f"no worker is serving: {MOST_STARTS} in a row ended before they did, and the last one {how}; serve without "
         "workers to see why"
     )
 

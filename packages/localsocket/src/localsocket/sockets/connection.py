@@ -174,7 +174,7 @@ class Connection:
         with self._lock:
             self._check_leaving()
             if len(self._received) or len(self._unsent):
-                raise Busy("bytes wait to be read or sent and would be lost: read and flush them first")
+                raise Busy("bytes are waiting to be read or sent and would be lost: read and flush them first")
             self._leaving()
             descriptor = self._give_away()
             self._change_state(SocketState.CLOSED)

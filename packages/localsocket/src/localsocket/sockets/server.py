@@ -389,7 +389,9 @@ class Server(abc.ABC, Generic[Accepted]):
         self._is_exhausted = True
         if not self._was_exhausted:
             self._was_exhausted = True
-            logger.warning("%r accepts nothing until descriptors are free again: %s", self.address, error.strerror)
+            logger.warning(
+                "%r accepts no connections until descriptors are free again: %s", self.address, error.strerror
+            )
 
     def _close_listener(self) -> None:
         self._listener.withdraw()

@@ -127,7 +127,7 @@ class FakeService:
         with self._lock:
             self.calls.append(call)
             if call.method not in self._answers:
-                raise NotImplementedError(f"no test has said what it answers: fake.answer({call.method!r}, ...)")
+                raise NotImplementedError(f"no test has said what it should answer: fake.answer({call.method!r}, ...)")
             answer = self._answers[call.method]
         if isinstance(answer, BaseException):
             raise answer

@@ -141,17 +141,19 @@ def _objections(found: FoundEndpoint, path: str, directory_mode: int, may_connec
     if directory_mode & stat.S_IWOTH:
         who = "another user can take the path first" if directory_mode & stat.S_ISVTX else "anybody can replace it"
         yield Objection(
-            SHARED, f"{directory} is shared by all users: {who}", "serve it in a private directory, or by a name"
+            SHARED, f"{directory} is shared by all users: {who}", "serve it in a private directory, or at a name"
         )
     if found.state is EndpointState.STALE:
-        yield Objection(LEFT, "its server is gone, and left the socket file", f"start the server again, or rm {path}")
+        yield Objection(
+            LEFT, "its server is gone and left the socket file behind", f"start the server again, or rm {path}"
+        )
 
 
 def _audited_abstract(found: FoundEndpoint) -> AuditedEndpoint:
     objection = Objection(
         ABSTRACT,
         "an abstract name has no permissions: only the server can turn anybody away",
-        "serve it by a name, or check the credentials of those who connect",
+        "serve it at a name, or check the credentials of those who connect",
     )
     return AuditedEndpoint(found, None, EVERYONE, is_ours=False, objections=[objection])
 

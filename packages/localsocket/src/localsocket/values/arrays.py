@@ -84,7 +84,7 @@ def sendable(array: numpy.ndarray[Any, Any]) -> numpy.ndarray[Any, Any]:
     """Return the array with its bytes in the order of C. Raises TypeError for what has no bytes of its own."""
     _check_dtype(array.dtype)
     if array.ndim > _DIMENSIONS:
-        raise ValueError(f"an array of {array.ndim} dimensions, and at most {_DIMENSIONS} can be sent")
+        raise ValueError(f"an array of {array.ndim} dimensions, but at most {_DIMENSIONS} can be sent")
     return array if array.flags.c_contiguous else array.copy(order="C")
 
 
@@ -152,12 +152,12 @@ class Scalars:
         if issubclass(kind, numpy.complexfloating):
             plain = complex(*plain)
         if issubclass(kind, numpy.integer) and not numpy.iinfo(kind).min <= plain <= numpy.iinfo(kind).max:
-            raise ValueError(f"{plain} is no `{kind.__name__}`")
+            raise ValueError(f"{plain} is not a `{kind.__name__}`")
         if issubclass(kind, (numpy.floating, numpy.complexfloating)):
             with numpy.errstate(over="ignore"):
                 made = kind(plain)
             if numpy.isinf(made) and math.isfinite(abs(plain)):
-                raise ValueError(f"{plain} is no `{kind.__name__}`")
+                raise ValueError(f"{plain} is not a `{kind.__name__}`")
             return made
         return kind(plain)
 
@@ -209,16 +209,16 @@ def _made(said: str, shape: tuple[int, ...], data: memoryview, *, is_own: bool =
     The data `is_own` where nobody else has it: then it is not copied.
     """
     if _DTYPE.fullmatch(said) is None:
-        raise ValueError(f"an array of {said[:64]!r} is none that is taken")
+        raise ValueError(f"an array of {said[:64]!r} is not accepted")
     try:
         dtype = numpy.dtype(said)
     except TypeError as error:
-        raise ValueError(f"an array of {said[:64]!r} is none that is taken: {error}") from error
+        raise ValueError(f"an array of {said[:64]!r} is not accepted: {error}") from error
     if len(shape) > _DIMENSIONS:
-        raise ValueError(f"an array of {len(shape)} dimensions, and at most {_DIMENSIONS} are taken")
+        raise ValueError(f"an array of {len(shape)} dimensions, but at most {_DIMENSIONS} are accepted")
     size = math.prod(shape) * dtype.itemsize
     if size != len(data):
-        raise ValueError(f"an array of the shape {_shown(shape)} has {size} bytes, and {len(data)} came")
+        raise ValueError(f"an array of the shape {_shown(shape)} has {size} bytes, but {len(data)} arrived")
     array = numpy.frombuffer(data, dtype) if size else numpy.empty(0, dtype)
     if size and not is_own:
         array = array.copy()
@@ -229,11 +229,11 @@ def _made(said: str, shape: tuple[int, ...], data: memoryview, *, is_own: bool =
 def _check_items(array: numpy.ndarray[Any, Any]) -> None:
     """Raise ValueError for bytes that stand for no value: numpy takes them, and what it does then is undefined."""
     if array.dtype.kind == "b" and array.size and array.view(numpy.uint8).max() > 1:
-        raise ValueError("an array of bool has other bytes than 0 and 1")
+        raise ValueError("an array of bool has bytes other than 0 and 1")
     if array.dtype.kind == "U" and array.size and array.dtype.itemsize:
         characters = array.view(numpy.dtype(numpy.uint32).newbyteorder(array.dtype.byteorder))
         if characters.max() > _HIGHEST_CHARACTER:
-            raise ValueError("an array of strings has what is no character")
+            raise ValueError("an array of strings has something that is not a character")
 
 
 def _shown(shape: tuple[int, ...]) -> str:

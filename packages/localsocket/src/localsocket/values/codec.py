@@ -35,10 +35,10 @@ class Codec(Generic[T]):
         if not inspect.isclass(kind):
             raise TypeError(f"Codec() takes the class whose values it encodes, not {kind!r}")
         if kind in _SENT_AS_THEY_ARE or kind is object:
-            raise TypeError(f"{kind.__name__} needs no Codec, and can have none: give one for a class of your own")
+            raise TypeError(f"{kind.__name__} needs no Codec and cannot have one: use a Codec for your own classes")
         for name, function in (("encode", encode), ("decode", decode)):
             if not callable(function):
-                raise TypeError(f"{name} of the Codec of {kind.__name__} is a function, not {function!r}")
+                raise TypeError(f"{name} of the Codec of {kind.__name__} must be a function, not {function!r}")
         self.kind = kind
         self.encode = encode
         self.decode = decode

@@ -88,7 +88,7 @@ def _reading(arriving: _Arriving | _Proof, read: Callable[[], T]) -> T:
 def read_descriptor(data: memoryview) -> Fd:
     """Return the Fd that an extension of MessagePack stands for. Raises ValidationError where none came for it."""
     if (arriving := _here.arriving) is None:
-        raise msgspec.ValidationError("Expected no descriptor: it can be given as an argument that is annotated so")
+        raise msgspec.ValidationError("Expected no descriptor: pass it as an argument that is annotated as one")
     if len(data) != 1:
         raise msgspec.ValidationError("a descriptor is told by its place, which is one byte")
     try:

@@ -146,7 +146,7 @@ class DescriptorBatch:
         """
         taken, given = cls(), {id(owner): owner for owner in owners}
         if len(given) < len(owners):
-            raise ValueError("the same descriptor twice: give another one away that duplicate() makes")
+            raise ValueError("the same descriptor twice: give away a copy that duplicate() makes")
         for owner in given.values():
             owner.fileno()
         taken.own(map(OwnedDescriptor.release, [owner._owned for owner in given.values()]))
@@ -165,7 +165,7 @@ class DescriptorBatch:
     def take(self, place: int, *, is_quiet: bool = False) -> Fd:
         """Return the one at `place`, which now belongs to the caller. Raises ValueError where there is none."""
         if place not in self._numbers:
-            raise ValueError(f"Expected a descriptor, and none came in place {place}, or it was taken")
+            raise ValueError(f"Expected a descriptor, but none came in place {place}, or it was already taken")
         return Fd._made_by(partial(self._numbers.pop, place), is_quiet=is_quiet)
 
     def close_given(self) -> None:

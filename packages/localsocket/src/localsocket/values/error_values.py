@@ -61,7 +61,7 @@ class Errors:
 
     def encode(self, value: BaseException, *, is_json: bool) -> ErrorValue:
         if not isinstance(value, Exception):
-            raise TypeError(f"{type(value).__name__} ends a program, and is none of the exceptions that are sent")
+            raise TypeError(f"{type(value).__name__} ends a program, so it is not sent as an exception")
         if isinstance(value, RemoteError):
             return ErrorValue(name=value.name, arguments=list(value.arguments), attributes={**value.attributes})
         return parts_of_error(value)
@@ -76,7 +76,7 @@ class Errors:
         try:
             return error_from(found, arguments, attributes)
         except (AttributeError, TypeError, ValueError) as error:
-            raise ValueError(f"{found.__name__} cannot be made of what was sent: {error}") from error
+            raise ValueError(f"{found.__name__} cannot be made from what was sent: {error}") from error
 
     def _class(self, kind: type[Exception], name: str) -> type[Exception] | None:
         if name == kind.__name__:

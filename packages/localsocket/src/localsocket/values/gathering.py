@@ -63,7 +63,9 @@ class DescriptorMet(NotWritten):
     """Raised for a descriptor, which travels beside the message. Who cannot have that is told what it is."""
 
     def __init__(self, fd: Fd) -> None:
-        super().__init__("a descriptor goes with the arguments or the result of a call, where its type says so")
+        super().__init__(
+            "a descriptor can only be sent in the arguments or the result of a call, where the type says so"
+        )
         self.fd = fd
 
 
@@ -75,7 +77,7 @@ class LargeValue(NotWritten):
     """
 
     def __init__(self, code: int, header: bytes, data: memoryview, stand_in: Callable[[int], bytes]) -> None:
-        super().__init__("there is an array, of which its type says nothing")
+        super().__init__("there is an array that its type does not mention")
         self.code = code
         self.header = header
         self.data = data
@@ -118,7 +120,7 @@ class _Large(NamedTuple):
 def _checked(size: int) -> int:
     """Return the size of a value. Raises ValueError for more than MessagePack can hold."""
     if size > _LONGEST:
-        raise ValueError(f"a value of {size} bytes, and MessagePack holds {_LONGEST}")
+        raise ValueError(f"a value of {size} bytes, but MessagePack holds at most {_LONGEST}")
     return size
 
 

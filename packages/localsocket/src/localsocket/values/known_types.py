@@ -251,7 +251,7 @@ def check_types(types: Iterable[Codec[Any]]) -> tuple[Codec[Any], ...]:
     given = tuple(types)
     for codec in given:
         if not isinstance(codec, Codec):
-            raise TypeError(f"types takes what tells how a class is sent, Codec(Money, encode, decode), not {codec!r}")
+            raise TypeError(f"types takes codecs, such as Codec(Money, encode, decode), not {codec!r}")
     kinds = [codec.kind for codec in given]
     for kind in kinds:
         if kinds.count(kind) > 1:
@@ -261,7 +261,7 @@ def check_types(types: Iterable[Codec[Any]]) -> tuple[Codec[Any], ...]:
 
 def cannot_be_sent(kind: Any) -> str:
     """Return what is to be said of a class that nobody knows."""
-    return f"{_name(kind)} is none of the types that can be sent"
+    return f"{_name(kind)} is not one of the types that can be sent"
 
 
 def way_out(kind: Any) -> str:

@@ -41,7 +41,7 @@ class Models:
             place = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in first["loc"])
             raise ValueError(f"{kind.__name__}{place}: {first['msg']}") from error
         except Exception as error:  # of a user's validator
-            raise ValueError(f"{kind.__name__} cannot be made of what was sent: {error}") from error
+            raise ValueError(f"{kind.__name__} cannot be made from what was sent: {error}") from error
 
 
 def _schema(kind: Any) -> dict[str, Any]:
@@ -50,7 +50,7 @@ def _schema(kind: Any) -> dict[str, Any]:
         schema = kind.model_json_schema()
         whole: dict[str, Any] = _without_references(schema, schema.pop(_DEFINITIONS, {}), ())
     except Exception as error:  # a part without a schema, or one that contains itself
-        return {"title": kind.__name__, "type": "object", "description": f"no JSON Schema can be told of it: {error}"}
+        return {"title": kind.__name__, "type": "object", "description": f"there is no JSON Schema for it: {error}"}
     return whole
 
 

@@ -63,7 +63,7 @@ class Paths:
             text.encode()
         except UnicodeEncodeError:
             if is_json:
-                raise ValueError(f"JSON has no form for a path that is no UTF-8: {text!r}") from None
+                raise ValueError(f"JSON has no form for a path that is not UTF-8: {text!r}") from None
             return os.fsencode(text)
         return text
 
@@ -72,7 +72,7 @@ class Paths:
             raise TypeError(f"Expected `{kind.__name__}`, got `{type(plain).__name__}`")
         text = os.fsdecode(plain)
         if "\0" in text:
-            raise ValueError("a path has no character 0 in it")
+            raise ValueError("a path cannot contain the character 0")
         return kind(text)
 
 

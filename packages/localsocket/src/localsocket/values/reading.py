@@ -70,7 +70,7 @@ class ReadableTypes(Retyping):
         rest = tuple(part for part in typing.get_args(kind) if part not in members)
         names = {_name(member): member for member in members}
         if len(names) < len(members):
-            raise TypeError("two dataclasses of a union have the same name, by which they are told apart")
+            raise TypeError("two dataclasses of a union have the same name, but the name tells them apart")
         for member in members:
             if TAG in (fields_of(named_class(member)) or {}):
                 raise TypeError(f"{_name(member)} has a field {TAG!r}, which says in a union which dataclass it is")

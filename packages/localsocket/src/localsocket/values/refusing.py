@@ -99,7 +99,7 @@ def _lacks(kind: Any, known: KnownTypes, forms: frozenset[Any] = frozenset()) ->
         return str(error)
     if kind in forms or _is_fine(form, known, forms | {kind}):
         return None
-    return f"{kind.__name__} is sent as {form}, which is none of the types that can be"
+    return f"{kind.__name__} is sent as {form}, which is not one of the types that can be"
 
 
 def _reason(kind: Any, known: KnownTypes) -> str:
@@ -112,7 +112,7 @@ def _reason(kind: Any, known: KnownTypes) -> str:
     try:
         form = type_info(readable)
     except (NameError, TypeError) as error:
-        return "what arrives does not tell which of these types it is" if is_union(kind) else str(error)
+        return "what arrives would not tell which of these types it is" if is_union(kind) else str(error)
     return (_lacks(form.cls, known) if isinstance(form, CustomType) else None) or cannot_be_sent(kind)
 
 

@@ -43,7 +43,7 @@ class CallingHalf(Protocol):
         """The peer has said this first. Large bodies go by `bodies`, if there are any."""
 
     def take_answer(self, kind: int, number: int, body: Body) -> None:
-        """Take in a frame that asks for nothing. Raises PeerBrokeProtocol where none may come."""
+        """Take in a frame that asks for nothing. Raises PeerBrokeProtocol where none is allowed."""
 
 
 @short_ways("feed", "reply")
@@ -141,7 +141,9 @@ class Answerer:
                     kind, body = taken  # what stands for another frame is that one
                 if kind == _CALL:
                     if not number or number in self._open:
-                        raise PeerBrokeProtocol(f"the peer made call {number}, which may not be or is under way")
+                        raise PeerBrokeProtocol(
+                            f"the peer made call {number}, a number that is not allowed or already in use"
+                        )
                     read = decode_call(body)
                     terms = take_terms(read.carrier) if read.carrier else NO_TERMS
                     answer = AnsweredCall(number, read, self._window, len(body), terms)
@@ -211,7 +213,7 @@ class Answerer:
         """A failure that is longer than the peer takes is told in one sentence."""
         body = encode_failure(failure)
         if len(body) > self.longest:
-            body = encode_failure(Failure("failed", f"what there is to say of {failure.code!r} is too long to be sent"))
+            body = encode_failure(Failure("failed", f"the description of {failure.code!r} is too long to be sent"))
         return self._last_frame(answer, Kind.FAILURE, body)
 
     def open_stream(self, answer: AnsweredCall) -> bytes:
@@ -271,12 +273,12 @@ class Answerer:
 
     def _take_answer(self, kind: int, number: int, body: Body) -> None:
         if self.calling is None:
-            raise PeerBrokeProtocol(f"the peer sent a frame of kind {kind} where none may come")
+            raise PeerBrokeProtocol(f"the peer sent a frame of kind {kind} where none is allowed")
         self.calling.take_answer(kind, number, body)
 
     def _take_from_memory(self, kind: int, body: Body) -> tuple[int, Body] | None:
         if self.bodies is None:
-            raise PeerBrokeProtocol(f"the peer sent a frame of kind {kind}, which was not agreed")
+            raise PeerBrokeProtocol(f"the peer sent a frame of kind {kind}, which was not agreed on")
         taken = self.bodies.take(kind, body)
         if self.bodies.output:
             self.output += self.bodies.take_output()

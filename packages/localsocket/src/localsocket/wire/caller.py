@@ -114,8 +114,8 @@ class Caller:
         """Return the error for a window in items that the peer does not know."""
         service = self.peer.service if self.peer is not None else ""
         return Unsupported(
-            f"the service {shown(service)} does not know prefetch=, as it is of an earlier version of localsocket or "
-            f"in another language: read {method!r} without it, or bring the service up to date"
+            f"the service {shown(service)} does not know prefetch=: it runs an earlier version of localsocket or is "
+            f"written in another language; read {method!r} without it, or update the service"
         )
 
     # --- what to send -------------------------------------------------------------------------------------------------
@@ -263,7 +263,7 @@ class Caller:
             for kind, number, body in frames:
                 if kind > LAST_BY_SOCKET:
                     if self.bodies is None:
-                        raise PeerBrokeProtocol(f"the peer sent a frame of kind {kind}, which was not agreed")
+                        raise PeerBrokeProtocol(f"the peer sent a frame of kind {kind}, which was not agreed on")
                     asked = self._open.get(number)
                     if (taken := self.bodies.take(kind, body, None if asked is None else asked.into)) is None:
                         continue
@@ -287,7 +287,7 @@ class Caller:
                     call.failure = decode_failure(body)
                     self._finish(call)
                 else:
-                    raise PeerBrokeProtocol(f"the peer sent a frame of kind {kind} where none may come")
+                    raise PeerBrokeProtocol(f"the peer sent a frame of kind {kind} where none is allowed")
         except BaseException:  # of a signal's handler, maybe
             self._open.update((call.number, call) for call in news)
             raise
@@ -331,7 +331,7 @@ class Caller:
     def _check_late(self, kind: int, number: int) -> None:
         """Check what has come for no open call: it was cancelled, and this on its way when the peer learned of it."""
         if kind not in _ANSWERS:
-            raise PeerBrokeProtocol(f"the peer sent a frame of kind {kind} where none may come")
+            raise PeerBrokeProtocol(f"the peer sent a frame of kind {kind} where none is allowed")
         if not number or (number > self._last and not self._has_wrapped):
             raise PeerBrokeProtocol(f"the peer answered call {number}, which was never made")
 

@@ -178,9 +178,11 @@ class FrameDecoder:
     def _check_header(self, length: int, kind: int, descriptors: int, flags: int, number: int) -> None:
         if not self._is_greeted:
             if kind != Kind.GREETING or number != GREETING_ID:
-                raise PeerBrokeProtocol("the peer does not speak this protocol: its first bytes are no greeting")
+                raise PeerBrokeProtocol("the peer does not speak this protocol: its first bytes are not a greeting")
             if flags != VERSION:
-                raise PeerBrokeProtocol(f"the peer speaks version {flags} of the protocol, and this is {VERSION}")
+                raise PeerBrokeProtocol(
+                    f"the peer speaks version {flags} of the protocol, and this side speaks {VERSION}"
+                )
             if descriptors:
                 raise PeerBrokeProtocol("the peer sent descriptors with its greeting")
             if length > MAX_GREETING:
@@ -189,7 +191,7 @@ class FrameDecoder:
         if kind == Kind.GREETING:
             raise PeerBrokeProtocol("the peer greeted twice")
         if descriptors:
-            raise PeerBrokeProtocol("the peer sent descriptors, which was not agreed")
+            raise PeerBrokeProtocol("the peer sent descriptors, which was not agreed on")
         if flags:
             raise PeerBrokeProtocol(f"the peer set flags {flags:#06x}, which this version does not know")
         if length > self.max_body:

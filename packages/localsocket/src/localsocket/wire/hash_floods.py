@@ -167,7 +167,7 @@ def _scan(data: bytes) -> None:
             steps, extent = walk.steps, min(walk.position, end) - position
         nested += extent
         if nested > _NESTED * end:
-            raise KeysAlike("large dicts are nested too deeply in what has no schema")
+            raise KeysAlike("large dicts are nested too deeply in data without a schema")
         position += 1 + size
 
 
@@ -225,7 +225,7 @@ class _Container:
         hashes = Counter(_hashes(set(self.keys)))
         most = max(hashes.values(), default=0)
         if most > _ALIKE:
-            raise KeysAlike(f"{most} keys have one hash, as if made to cost time")
+            raise KeysAlike(f"{most} keys have the same hash, as if made to cost time")
 
 
 class _Walk:
@@ -254,7 +254,7 @@ class _Walk:
     def _one(self) -> None:
         self.steps += 1
         if self.steps > _SLOW_STEPS and not self._has_sets:
-            raise KeysAlike(f"more than {_SLOW_STEPS} values in dicts with mixed keys, of which nothing is said")
+            raise KeysAlike(f"more than {_SLOW_STEPS} values in dicts with mixed keys, in data without a schema")
         data, position = self._data, self.position
         lead = data[position]
         if 0x80 <= lead < 0xA0:

@@ -44,7 +44,9 @@ class HeadReader:
         end = _END.search(rest, max(0, self._looked_at - 3), LONGEST_HEAD)
         if end is None:
             if len(rest) >= LONGEST_HEAD:
-                raise BadRequest("headers-too-long", f"the request line and the headers take over {LONGEST_HEAD} bytes")
+                raise BadRequest(
+                    "headers-too-long", f"the request line and the headers are longer than {LONGEST_HEAD} bytes"
+                )
             self._looked_at = len(rest)
             return None
         self._looked_at = 0
@@ -60,7 +62,7 @@ class HeadReader:
         if (length := rest.find(b"\n", 0, LONGEST_HEAD) + 1) and self._looked_at < length:
             found = _REQUEST_LINE.fullmatch(rest, 0, length)
             if found is None:
-                raise BadRequest("bad-request", f"this is no request line of HTTP: {shown(bytes(rest[:length]))}")
+                raise BadRequest("bad-request", f"this is not an HTTP request line: {shown(bytes(rest[:length]))}")
             if found[1] not in (b"1.0", b"1.1"):
                 raise BadRequest("wrong-http-version", "this service speaks HTTP/1.0 and HTTP/1.1")
 
@@ -70,16 +72,16 @@ def check_head(head: bytes) -> None:
     if _ENDS_BADLY.search(head):
         raise BadRequest("bad-request", "a line of the head does not end with CR and LF")
     if _FOLDED.search(head):
-        raise BadRequest("bad-request", "a header goes on in a second line, which RFC 9112 no longer allows")
+        raise BadRequest("bad-request", "a header continues on a second line, which RFC 9112 no longer allows")
     if b"\0" in head:
         raise BadRequest("bad-request", "there is a NUL in the head")
     if head.count(b"\n") > _MOST_HEADERS + 2:
         raise BadRequest("headers-too-long", f"there are more than {_MOST_HEADERS} headers")
     lengths, codings = _LENGTH.findall(head), len(_CODING.findall(head))
     if len(lengths) + codings > 1:
-        raise BadRequest("bad-request", "the length of the body is told twice, by Content-Length or Transfer-Encoding")
+        raise BadRequest("bad-request", "the length of the body is given twice, by Content-Length or Transfer-Encoding")
     if lengths and not (lengths[0].isdigit() and len(lengths[0]) <= _DIGITS):
-        raise BadRequest("bad-request", f"Content-Length is {shown(lengths[0])}, which is no length")
+        raise BadRequest("bad-request", f"Content-Length is {shown(lengths[0])}, which is not a length")
     if codings and b" HTTP/1.0\r\n" in head:
         raise BadRequest("bad-request", "HTTP/1.0 has no Transfer-Encoding")
 

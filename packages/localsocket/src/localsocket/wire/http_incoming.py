@@ -85,7 +85,7 @@ class RequestReader:
             check_json(body)
             _decode(body)
         except (ValueError, *UNREADABLE) as error:
-            raise BadRequest("bad-json", f"the body is no JSON object with the parameters: {error}") from None
+            raise BadRequest("bad-json", f"the body is not a JSON object with the parameters: {error}") from None
         return body
 
     def _next_event(self) -> object:
@@ -99,11 +99,11 @@ class RequestReader:
         self._check_size(self._size + len(data))
         self._size += len(data)
         if self._chunks > _CHUNKS and self._size < self._chunks * _BYTES_OF_CHUNK:
-            raise BadRequest("bad-request", f"the body comes in {self._chunks} chunks of next to nothing")
+            raise BadRequest("bad-request", f"the body comes in {self._chunks} tiny chunks")
         if self._refusal is None:
             self._body += data
 
     def _check_size(self, size: int) -> None:
         if size > self._max_message:
-            limit = f"the limit here is {self._max_message}; to take it, raise CallLimits.message in the service"
+            limit = f"the limit here is {self._max_message}; to accept it, raise CallLimits.message in the service"
             raise BadRequest("request-too-long", f"the body has {size} bytes or more, and {limit}")

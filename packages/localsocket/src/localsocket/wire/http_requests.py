@@ -50,7 +50,7 @@ def read_request(
         key, text = name.decode("ascii"), value.decode("latin-1")
         told[key] = f"{told[key]}, {text}" if key in told else text
     if told.get("expect", "100-continue").lower() != "100-continue":
-        raise BadRequest("wrong-expectation", f"Expect is {shown(told['expect'])}, and only 100-continue is known")
+        raise BadRequest("wrong-expectation", f"Expect is {shown(told['expect'])}, but only 100-continue is known")
     method, given, allowed = _page(_path(target))
     if http_method.decode("ascii") not in allowed.split(", "):
         if method not in methods:
@@ -72,14 +72,16 @@ def read_request(
 
 def _path(target: bytes) -> str:
     if not target.startswith(b"/"):
-        raise BadRequest("bad-request", f"{shown(target.decode('ascii'))} is no path, and this service no proxy")
+        raise BadRequest(
+            "bad-request", f"{shown(target.decode('ascii'))} is not a path, and this service is not a proxy"
+        )
     path, _, query = target.decode("ascii").partition("?")
     if query:
-        raise BadRequest("bad-request", "parameters are given in the body, as a JSON object, and not behind a '?'")
+        raise BadRequest("bad-request", "send parameters in the body, as a JSON object, not after a '?'")
     try:
         return unquote(path, errors="strict")
     except UnicodeDecodeError:
-        raise BadRequest("bad-request", f"{shown(path)} is no UTF-8") from None
+        raise BadRequest("bad-request", f"{shown(path)} is not UTF-8") from None
 
 
 def _page(path: str) -> tuple[str, dict[str, object], str]:
@@ -101,7 +103,7 @@ def _no_such_page(name: str) -> BadRequest:
 def _check_content(told: dict[str, str]) -> None:
     """Raise BadRequest for a body that is said to be something else than JSON."""
     if "content-encoding" in told:
-        raise BadRequest("wrong-content-type", "Content-Encoding: this service takes a body as it is")
+        raise BadRequest("wrong-content-type", "Content-Encoding: this service accepts only a body without an encoding")
     kind, *options = (part.strip().lower() for part in told.get("content-type", "").split(";"))
     if not kind and told.get("content-length", "0").strip("0") == "" and "transfer-encoding" not in told:
         return  # and no body
@@ -111,7 +113,7 @@ def _check_content(told: dict[str, str]) -> None:
             f"Content-Type is {shown(kind)}; send the parameters as a JSON object, with Content-Type: application/json",
         )
     if any(option.startswith("charset=") and option not in _UTF8 for option in options):
-        raise BadRequest("wrong-content-type", "JSON is sent as UTF-8")
+        raise BadRequest("wrong-content-type", "JSON must be sent as UTF-8")
 
 
 _UTF8: Sequence[str] = ("charset=utf-8", 'charset="utf-8"', "charset=utf8")
@@ -121,7 +123,7 @@ def _seconds(text: str | None) -> float | None:
     if text is None:
         return None
     if not _SECONDS.fullmatch(text):
-        raise BadRequest("bad-request", f"Request-Timeout is {shown(text)}, and takes seconds, such as 2.5")
+        raise BadRequest("bad-request", f"Request-Timeout is {shown(text)}, but takes seconds, such as 2.5")
     return float(text)
 
 

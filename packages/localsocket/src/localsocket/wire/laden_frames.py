@@ -111,5 +111,5 @@ class LadenFrameDecoder(FrameDecoder):
         if kind not in _CARRIERS:
             raise PeerBrokeProtocol(f"the peer sent descriptors with a frame of kind {kind}, which has none")
         if count > self._most:
-            raise PeerBrokeProtocol(f"the peer sent {count} descriptors at once, and {self._most} may be")
+            raise PeerBrokeProtocol(f"the peer sent {count} descriptors at once, but at most {self._most} are allowed")
         return _Head(length, kind, number, self._arrivals.claim(self._place + start, count))

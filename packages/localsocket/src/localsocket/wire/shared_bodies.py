@@ -174,7 +174,7 @@ class SharedBodies:
             else:
                 self._take_answer(is_taken=_decode_answer(body))
         except UNREADABLE as error:
-            raise PeerBrokeProtocol(f"what the peer says of shared memory cannot be read: {error}") from error
+            raise PeerBrokeProtocol(f"what the peer says about shared memory cannot be read: {error}") from error
         return None
 
     def take_output(self) -> bytes:
@@ -232,9 +232,9 @@ class SharedBodies:
 
     def _take_body(self, place: PlacedBody, into: memoryview | None) -> tuple[int, Body]:
         if self._peers is None or self._memories is None:
-            raise PeerBrokeProtocol("the peer sent a body in memory, and shares none")
+            raise PeerBrokeProtocol("the peer sent a body in memory, but shares none")
         if place.kind not in _MAY_STAND_THERE:
-            raise PeerBrokeProtocol(f"the peer sent a frame of kind {place.kind} in memory, where it may not stand")
+            raise PeerBrokeProtocol(f"the peer sent a frame of kind {place.kind} in memory, where it is not allowed")
         if place.size > self._max_body:
             raise MessageTooLong(place.size, self._max_body)
         if place.apart:
@@ -246,7 +246,7 @@ class SharedBodies:
 
     def _check_apart(self, place: PlacedBody) -> None:
         if not self._may_be_apart:
-            raise PeerBrokeProtocol("the peer sent values apart from their message, which was not agreed")
+            raise PeerBrokeProtocol("the peer sent values apart from their message, which was not agreed on")
         if min(size for _, size in place.apart) < _SMALLEST_APART or sum(size for _, size in place.apart) > place.size:
             raise PeerBrokeProtocol(f"the peer sent values apart, {place.apart[:8]} of {place.size} bytes in all")
 

@@ -51,7 +51,7 @@ def _check_keys(pairs: list[tuple[str, Any]]) -> None:
     if len(pairs) > 1 and len({key for key, _ in pairs}) < len(pairs):
         seen: set[str] = set()
         twice = next(key for key, _ in pairs if key in seen or seen.add(key))  # type: ignore[func-returns-value]
-        raise AmbiguousJSON(f"the key {twice[:128]!r} is there twice")
+        raise AmbiguousJSON(f"the key {twice[:128]!r} appears twice")
 
 
 def _check_integer(digits: str) -> None:
@@ -60,7 +60,7 @@ def _check_integer(digits: str) -> None:
 
 
 def _refuse_constant(name: str) -> None:
-    raise AmbiguousJSON(f"{name} is no JSON")
+    raise AmbiguousJSON(f"{name} is not JSON")
 
 
 _decode = json.JSONDecoder(

@@ -160,7 +160,7 @@ class VarlinkDoor:
         except (TypeError, ValueError, OverflowError, RecursionError):
             body = b""
         if not 0 < len(body) <= self.longest:
-            message = f"what there is to say of {name!r} cannot be sent"
+            message = f"the description of {name!r} cannot be sent"
             body = _encode({"error": f"{OWN}.Failed", "parameters": _parts_of_failed(message, {})})
         return self._finish(answer, body + _END)
 
@@ -200,11 +200,11 @@ class VarlinkDoor:
         except IntegerTooLarge as error:
             refusal = error
         except AmbiguousJSON as error:
-            raise PeerBrokeProtocol(f"the peer's message is no call of varlink: {error}") from None
+            raise PeerBrokeProtocol(f"the peer's message is not a varlink call: {error}") from None
         try:
             read = _decode(message)
         except UNREADABLE as error:
-            raise PeerBrokeProtocol(f"the peer's message is no call of varlink: {error}") from None
+            raise PeerBrokeProtocol(f"the peer's message is not a varlink call: {error}") from None
         if read.oneway and (read.more or read.upgrade):
             raise PeerBrokeProtocol("the peer made a call both oneway and more, or an upgrade")
         call = self._call(read, len(message))
@@ -221,7 +221,7 @@ class VarlinkDoor:
         refusal = None
         if memoryview(parameters)[0] != _BRACE:
             if bytes(parameters) != b"null":
-                refusal = BadArguments(read.method, "parameters", "they are no object")
+                refusal = BadArguments(read.method, "parameters", "they are not an object")
             parameters = _NOTHING
         if shape is not None and shape.names:
             parameters = _renamed(parameters, shape.names)
@@ -231,7 +231,7 @@ class VarlinkDoor:
             call.refusal = BadArguments(read.method, "upgrade", "this service speaks nothing else on a connection")
         elif shape is not None and shape.is_stream and not (read.more or read.oneway):
             call.lacks_more = True
-            call.refusal = BadArguments(read.method, "more", "it gives a stream, which has to be asked for")
+            call.refusal = BadArguments(read.method, "more", "it returns a stream, which must be asked for")
         if number:
             if not self._turns:
                 call.credit = _NO_LIMIT

@@ -170,11 +170,11 @@ class VarlinkCaller(Caller):
 
     def _greeting(self, reply: _Reply) -> Greeting:
         if reply.error is not None:
-            raise PeerBrokeProtocol(f"the peer does not tell what it is, but {shown(reply.error)}")
+            raise PeerBrokeProtocol(f"the peer does not say what it is; it answered {shown(reply.error)}")
         try:
             info = msgspec.convert(_values(reply), _Info)
         except msgspec.ValidationError as error:
-            raise PeerBrokeProtocol(f"what the peer tells of itself cannot be read: {error}") from None
+            raise PeerBrokeProtocol(f"what the peer says about itself cannot be read: {error}") from None
         self._interfaces = [name for name in info.interfaces if name not in _EVERYWHERE]
         return Greeting(role="service", max_message=2**62, max_calls=1, service=info.product, version=info.version)
 
@@ -233,7 +233,7 @@ class VarlinkCaller(Caller):
     def _full_name(self, method: str) -> str:
         if method.startswith(_PACKAGE):
             raise Unsupported(
-                f"{method!r} is of our own protocol: in varlink a topic is a method, for client.stream("
+                f"{method!r} exists only in our own protocol: in varlink a topic is a method, for client.stream("
                 f'"SubscribeTicks"), and client.call("{STANDARD}.GetInterfaceDescription", interface=…) describes'
             )
         if _FULL_NAME.fullmatch(method):
@@ -249,7 +249,7 @@ def _read(message: bytes) -> _Reply:
         check_json(message)
         return _decode(message)
     except (AmbiguousJSON, *UNREADABLE) as error:
-        raise PeerBrokeProtocol(f"the peer's message is no reply of varlink: {error}") from None
+        raise PeerBrokeProtocol(f"the peer's message is not a varlink reply: {error}") from None
 
 
 def _body(reply: _Reply) -> bytes:
@@ -278,7 +278,7 @@ def _failure(error: str, parameters: dict[str, Any], method: str) -> Failure:
                 path = str(parameters.get("parameter", ""))
                 return Failure("bad-arguments", message, {"method": method, "path": path, "reason": "it does not fit"})
             case "ExpectedMore":
-                reason = "it gives a stream, which has to be asked for: client.stream()"
+                reason = "it returns a stream: ask for it with client.stream()"
                 return Failure("bad-arguments", message, {"method": method, "path": "", "reason": reason})
             case "PermissionDenied":
                 return Failure("not-allowed", message, {"method": method})

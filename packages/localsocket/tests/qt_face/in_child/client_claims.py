@@ -383,7 +383,7 @@ def test_other_threads_are_refused(client: qt.Client) -> None:
 
     def try_all() -> None:
         for each in refused:
-            with pytest.raises(RuntimeError, match="thread in which it was made"):
+            with pytest.raises(RuntimeError, match="thread that created it"):
                 each()
 
     Background(try_all).result()
