@@ -301,6 +301,24 @@ LEFT_ALONE = {
         """,
         "LS207",
     ),
+    "a socket for a group that the program chose": (
+        "a.py",
+        """\
+        import os
+        import shutil
+        import socket
+
+
+        def serve(path):
+            server = socket.socket(socket.AF_UNIX)
+            server.bind(path)
+            shutil.chown(path, group="operators")
+            os.chmod(path, 0o770)
+            server.listen()
+            return server
+        """,
+        "LS101",
+    ),
     "an import that a block consists of": (
         "a.py",
         """\

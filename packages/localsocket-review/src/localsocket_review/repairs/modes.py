@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from tree_sitter import Node
 
-from localsocket_review.findings import Finding
+from localsocket_review.findings import Finding, Severity
 from localsocket_review.model.place import Place
 from localsocket_review.repairs.edits import Edit
 from localsocket_review.repairs.syntax import Files, arguments_of, called_name
@@ -17,8 +17,13 @@ _CHANGING = frozenset({"chmod", "fchmod", "fchmodat", "lchmod"})
 _OWNERS = 0o4700  # the set-user-id bit means nothing for a socket, and is not ours to judge
 
 
-def gives_owner_alone(_finding: Finding, place: Place, files: Files) -> Iterator[Edit]:
-    """Write 0600 for 0666 in the call of chmod() or fchmod() at a place, as it is spelled there."""
+def gives_owner_alone(finding: Finding, place: Place, files: Files) -> Iterator[Edit]:
+    """Write 0600 for 0666 in the call of chmod() or fchmod() at a place, as it is spelled there.
+
+    A group that the program chose stays: what says so is a note.
+    """
+    if finding.severity is Severity.NOTE:
+        return
     syntax = files(place.file)
     call = syntax.node(place, "call", "call_expression") if syntax is not None else None
     if syntax is None or call is None or called_name(call) not in _CHANGING:
