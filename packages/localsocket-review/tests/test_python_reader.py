@@ -77,7 +77,7 @@ def test_imports_tell_what_a_name_stands_for() -> None:
 @pytest.mark.parametrize("text", ["def f(:", "\0", "x = " + "(" * 300, "print 'old'"])
 def test_what_is_no_python_says_so(text: str) -> None:
     unit = read_python("broken.py", text)
-    assert unit.unread.startswith("no valid Python")
+    assert unit.unread.startswith("not valid Python")
 
 
 @pytest.mark.parametrize(

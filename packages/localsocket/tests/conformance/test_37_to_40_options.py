@@ -95,7 +95,7 @@ def test_38_verify_listen_with_descriptor_that_does_not_listen(package: Package)
     """One end of a pair is refused, and stays its owner's; Qt takes it, and is a server that never listens (B10)."""
     first, second = socket.socketpair(socket.AF_UNIX)
     with first, second:
-        with pytest.raises(UnsuitableDescriptor, match="does not listen"):
+        with pytest.raises(UnsuitableDescriptor, match="is not listening"):
             package.LocalServer.adopt_descriptor(first.fileno())
         first.send(b"still open")
         assert second.recv(100) == b"still open"
