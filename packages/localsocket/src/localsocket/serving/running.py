@@ -66,8 +66,8 @@ def run(
         protocols_at_address(protocols, service)
         if (others := threading.active_count() - 1) > 0:
             raise RuntimeError(
-                f"run(workers={workers}) forks this process, and {others} of its other threads would be missing in "
-                "each worker: start them later, or use `localsocket serve MODULE:SERVICE --workers`, where each worker "
+                f"run(workers={workers}) forks this process, and its other threads ({others}) would be missing in each "
+                "worker: start them later, or use `localsocket serve MODULE:SERVICE --workers`, where each worker "
                 "imports the module"
             )
         Supervisor(lambda: service, place, options, settings, count=workers).run()
