@@ -18,6 +18,7 @@ from typing import Any
 
 import pytest
 
+from attended_programs import attended
 from bridges.broker import find_server
 from localsocket import Client, ServerThread, Service
 from localsocket.testing import PATIENCE
@@ -177,7 +178,7 @@ def test_everybody_in_the_chat_sees_what_is_said_and_what_was_said_before() -> N
     chat = runpy.run_path(str(EXAMPLES / "chat.py"))
     with ServerThread(chat["NAME"], chat["service"]):
         command = [sys.executable, EXAMPLES / "chat.py", "ann"]
-        with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as ann:
+        with attended(subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)) as ann:
             assert ann.stdin is not None
             assert ann.stdout is not None
             ann.stdin.write("hello\n")
@@ -222,7 +223,7 @@ def test_anybody_may_ask_the_system_service_on_the_socket_that_systemd_opened(ru
         listening.listen()
         script = 'LISTEN_PID=$$ LISTEN_FDS=1 exec "$@" 3<&0 </dev/null'
         command = ["sh", "-c", script, "sh", sys.executable, EXAMPLES / "system_service.py"]
-        with subprocess.Popen(command, stdin=listening, stderr=subprocess.PIPE, text=True) as service:
+        with attended(subprocess.Popen(command, stdin=listening, stderr=subprocess.PIPE, text=True)) as service:
             with Client(str(path), timeout=PATIENCE) as client:
                 assert client.call("greet").startswith("hello, user ")
                 client.call("change", "welcome")
@@ -238,7 +239,7 @@ def test_anybody_may_ask_the_system_service_on_the_socket_that_systemd_opened(ru
 def test_the_copy_that_runs_opens_the_files_of_the_next_one(tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text("four")
     command = [sys.executable, EXAMPLES / "one_window.py", "none.txt"]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as first:
+    with attended(subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)) as first:
         assert first.stdin is not None
         assert first.stdout is not None
         assert first.stdout.readline() == "there is no none.txt\n"

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from attended_programs import attended
 from localsocket.cli import measuring
 from localsocket.tools.measure import RowPlan, for_comparison
 
@@ -114,7 +115,7 @@ def test_a_terminal_shows_progress_and_a_table_with_a_rule() -> None:
     try:
         command = [sys.executable, "-m", "localsocket", "exchange", *QUICK]
         environment = {**os.environ, "TERM": "xterm-256color", "COLUMNS": "120"}
-        with subprocess.Popen(command, stdout=terminal, stderr=terminal, env=environment) as program:
+        with attended(subprocess.Popen(command, stdout=terminal, stderr=terminal, env=environment)) as program:
             os.close(terminal)
             terminal = -1
             shown = _read_all(controller)

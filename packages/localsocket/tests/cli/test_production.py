@@ -21,6 +21,7 @@ from typing import Any
 import pytest
 
 import localsocket
+from attended_programs import attended
 from cli.conftest import COMMAND
 from cli.managing import Manager, activated
 from localsocket.errors import LocalSocketError, Unsupported
@@ -121,7 +122,7 @@ def test_no_call_is_lost_while_one_process_gives_way_to_another(tmp_path: Path) 
 def test_systemd_starts_it_when_somebody_connects(tmp_path: Path) -> None:
     path = tmp_path / "x.sock"
     command = ["systemd-socket-activate", f"--listen={path}", *COMMAND, "serve", "shop_here:service"]
-    with subprocess.Popen(command, stderr=subprocess.PIPE, env={**os.environ}) as program:
+    with attended(subprocess.Popen(command, stderr=subprocess.PIPE, env={**os.environ})) as program:
         with localsocket.Client(path, timeout=PATIENCE, wait_for_server=True) as client:
             assert client.call("add", 2, 3) == 5
         program.terminate()
@@ -134,7 +135,7 @@ def test_systemd_starts_it_when_somebody_connects(tmp_path: Path) -> None:
 def test_a_socket_of_another_kind_is_refused(tmp_path: Path, kind: socket.SocketKind) -> None:
     with socket.socket(socket.AF_UNIX, kind) as given:
         given.bind(str(tmp_path / "x.sock"))
-        with activated(given, "serve", "shop_here:service") as program:
+        with attended(activated(given, "serve", "shop_here:service")) as program:
             _, errors = program.communicate(timeout=PATIENCE)
     assert program.returncode == 1
     assert errors.count(b"\n") == 1
@@ -322,7 +323,7 @@ def test_an_error_is_one_line_of_json_too() -> None:
 @pytest.mark.long
 def test_serving_goes_on_when_the_disk_of_the_log_is_full() -> None:
     with open("/dev/full", "w", encoding="ascii") as full:  # noqa: SIM117
-        with subprocess.Popen([*COMMAND, "serve", "shop_here:service"], stderr=full) as program:
+        with attended(subprocess.Popen([*COMMAND, "serve", "shop_here:service"], stderr=full)) as program:
             with localsocket.Client("demo.shop", timeout=PATIENCE, wait_for_server=True) as client:
                 assert [client.call("add", number, 1) for number in range(10)] == list(range(1, 11))
             program.terminate()

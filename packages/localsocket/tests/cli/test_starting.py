@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from attended_programs import attended
 from cli.conftest import COMMAND, Ended
 from localsocket import Client, ServerThread, Service
 from localsocket.cli import daemon_program
@@ -157,7 +158,9 @@ def test_mcp_starts_the_service_when_it_is_asked_for_something(tmp_path: Path) -
         {"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": {"protocolVersion": "2025-06-18"}},
         {"jsonrpc": "2.0", "id": 2, "method": "tools/call", "params": {"name": "pid", "arguments": {}}},
     ]
-    with subprocess.Popen([*COMMAND, *arguments], stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd="/") as process:
+    with attended(
+        subprocess.Popen([*COMMAND, *arguments], stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd="/")
+    ) as process:
         assert process.stdin is not None
         assert process.stdout is not None
         process.stdin.write("".join(json.dumps(line) + "\n" for line in lines).encode())

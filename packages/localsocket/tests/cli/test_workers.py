@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 
 import localsocket
+from attended_programs import attended
 from cli.conftest import COMMAND
 from cli.managing import Manager, activated
 from localsocket.testing import PATIENCE, Background, wait_until
@@ -212,7 +213,7 @@ def test_workers_are_replaced_where_the_ends_of_children_were_ignored() -> None:
         "import os, signal, sys; signal.signal(signal.SIGCHLD, signal.SIG_IGN); os.execv(sys.argv[1], sys.argv[1:])"
     )
     command = [sys.executable, "-c", become, *COMMAND, "serve", "shop_here:service", "--workers=1"]
-    with subprocess.Popen(command, stderr=subprocess.PIPE) as program:
+    with attended(subprocess.Popen(command, stderr=subprocess.PIPE)) as program:
         line_with(program, "serving")
         os.kill(who()[0], signal.SIGKILL)
         line_with(program, "another one")
@@ -313,7 +314,7 @@ def test_the_signals_of_users_are_passed_on(serve: Serve, module: Path) -> None:
 def test_workers_serve_on_when_the_disk_of_the_log_is_full(serve: Serve) -> None:
     with open("/dev/full", "w", encoding="ascii") as full:
         command = [*COMMAND, "serve", "shop_here:service", "--workers=2"]
-        with subprocess.Popen(command, stderr=full) as program:
+        with attended(subprocess.Popen(command, stderr=full)) as program:
             with localsocket.Client("demo.shop", timeout=PATIENCE, wait_for_server=True, reconnect=True) as client:
                 os.kill(client.call("who")[0], signal.SIGKILL)
                 assert client.call("add", 2, 3) == 5
@@ -435,7 +436,7 @@ def test_a_socket_that_is_handed_over_is_shared_and_stays(tmp_path: Path) -> Non
     with socket.socket(socket.AF_UNIX) as listening:
         listening.bind(str(path))
         listening.listen()
-        with activated(listening, "serve", "shop_here:service", "--workers=2") as program:
+        with attended(activated(listening, "serve", "shop_here:service", "--workers=2")) as program:
             line_with(program, f"serving demo.shop at {path} by 2 workers")
             with Callers(path) as callers:
                 program.send_signal(signal.SIGHUP)
@@ -448,7 +449,7 @@ def test_a_socket_that_is_handed_over_is_shared_and_stays(tmp_path: Path) -> Non
 def test_a_socket_of_another_kind_is_refused(tmp_path: Path) -> None:
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as given:
         given.bind(str(tmp_path / "x.sock"))
-        with activated(given, "serve", "shop_here:service", "--workers=2") as program:
+        with attended(activated(given, "serve", "shop_here:service", "--workers=2")) as program:
             _, errors = program.communicate(timeout=PATIENCE)
     assert (program.returncode, errors.count(b"\n")) == (1, 1)
     assert b"'shop' of LISTEN_FDS" in errors
@@ -458,7 +459,7 @@ def test_a_socket_of_another_kind_is_refused(tmp_path: Path) -> None:
 def test_systemd_starts_the_workers_when_somebody_connects(tmp_path: Path) -> None:
     path = tmp_path / "x.sock"
     command = ["systemd-socket-activate", f"--listen={path}", *COMMAND, "serve", "shop_here:service", "--workers=2"]
-    with subprocess.Popen(command, stderr=subprocess.PIPE, env={**os.environ}) as program:
+    with attended(subprocess.Popen(command, stderr=subprocess.PIPE, env={**os.environ})) as program:
         with localsocket.Client(path, timeout=PATIENCE, wait_for_server=True) as client:
             assert client.call("add", 2, 3) == 5
         end(program)
@@ -471,7 +472,7 @@ def test_systemd_starts_the_workers_when_somebody_connects(tmp_path: Path) -> No
 def test_a_program_runs_workers_of_a_service_that_it_has_made(module: Path) -> None:
     program = f"{MODULE}\nlocalsocket.run(service, workers=2)\nprint('returned')\n"
     command = [sys.executable, "-W", "error", "-c", program]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as running:
+    with attended(subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)) as running:
         line_with(running, "serving")
         assert who()[0] != running.pid
         running.send_signal(signal.SIGHUP)

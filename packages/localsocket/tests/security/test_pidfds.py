@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 
 import localsocket
+from attended_programs import attended
 from localsocket import Client, Fd, PeerCredentials, ServerThread, Service, current_call
 from localsocket.endpoint import credentials
 from localsocket.errors import ClosedByUs, PeerGone, Unsupported
@@ -48,7 +49,7 @@ def child(runtime_directory: Path) -> Iterator[tuple[subprocess.Popen[bytes], lo
     path = runtime_directory / "x.sock"
     with localsocket.listen(path) as server:
         command = [sys.executable, "-S", "-E", "-c", CONNECT_AND_STAY, str(path)]
-        with subprocess.Popen(command, stdin=subprocess.PIPE) as process:
+        with attended(subprocess.Popen(command, stdin=subprocess.PIPE)) as process:
             try:
                 with server.accept(timeout=PATIENCE) as sock:
                     yield process, sock

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 import localsocket
+from attended_programs import attended
 from localsocket import CallLimits, Client, ServerThread
 from localsocket.services.varlink_interface import interface_name
 from localsocket.testing import PATIENCE, Background, wait_until
@@ -309,7 +310,7 @@ def test_varlinkctl_calls_and_introspects(served: Shop) -> None:
 @pytest.mark.skipif(shutil.which("nc") is None, reason="nc is not installed")
 def test_netcat_calls(served: Shop) -> None:
     path = str(localsocket.parse_address(ADDRESS).location)
-    with subprocess.Popen(["nc", "-U", path], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as netcat:
+    with attended(subprocess.Popen(["nc", "-U", path], stdin=subprocess.PIPE, stdout=subprocess.PIPE)) as netcat:
         assert netcat.stdin is not None
         assert netcat.stdout is not None
         netcat.stdin.write(b'{"method":"demo.shop.Add","parameters":{"a":2}}\0')

@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 import localsocket
+from attended_programs import attended
 from localsocket import aio
 from localsocket.errors import NameTaken, Unsupported
 from localsocket.tools.echo_server import ServerKind, echo_server
@@ -154,7 +155,7 @@ def test_the_servers_process_ends_with_the_program_that_started_it() -> None:
         "    print('up', flush=True)\n"
         "    signal.pause()\n"
     )
-    with subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE) as parent:
+    with attended(subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE)) as parent:
         assert parent.stdout is not None
         assert parent.stdout.readline() == b"up\n"
         with localsocket.connect("orphan") as socket:
