@@ -16,6 +16,8 @@ from localsocket.endpoint.credentials import PeerCredentials
 from localsocket.errors import BadArguments, CallFailed, NoSuchMethod
 from localsocket.services.service import _is_owner
 from localsocket.testing import PATIENCE, wait_until
+from localsocket.wire.caller import Caller
+from localsocket.wire.greeting import Greeting
 from programs import NOBODY, run
 from services.conftest import ADDRESS, Serve
 from services.raw_peers import connect_raw
@@ -168,6 +170,32 @@ def test_a_service_tells_its_numbers_by_method(serve: Serve) -> None:
     for method in methods.values():
         assert 0 < method["latency_p50"] <= method["latency_p99"]
         assert 0 < method["seconds"] <= method["calls"] * method["latency_p99"]
+
+
+@pytest.mark.parametrize("is_failing", [False, True])
+def test_a_call_that_goes_on_after_its_deadline_is_counted_once(serve: Serve, *, is_failing: bool) -> None:
+    shop = Shop()
+
+    @shop.service.method
+    def outlast() -> None:
+        shop.gate.wait(PATIENCE)
+        if is_failing:
+            raise KeyError
+
+    caller = Caller(Greeting(role="client", max_message=1000))
+    with serve(shop.service), connect_raw(ADDRESS) as peer:  # a client would have cancelled it first
+        peer.sendall(caller.opening())
+        call = caller.begin("outlast", 0.01, ())
+        peer.sendall(call.frame)
+        while not call.is_over:
+            caller.feed(peer.recv(1000))
+        assert call.failure is not None
+        shop.gate.set()
+        (session,) = shop.service._open_sessions()
+        wait_until(lambda: not session.calls_begun, "it to have ended")
+        (method,) = shop.service.report().methods
+        assert (call.failure.code, method.calls, method.errors) == ("too-late", 1, 1)
+        assert shop.service.stats().errors == 1
 
 
 def test_a_service_that_is_there_says_so(serve: Serve) -> None:

@@ -45,6 +45,7 @@ class ServedCall:
         "answer",
         "arguments",
         "deadline",
+        "is_counted",
         "method",
         "named",
         "on_cancel",
@@ -59,6 +60,7 @@ class ServedCall:
         self.arguments: tuple[object, ...] = ()
         self.named: dict[str, object] = {}
         self.deadline = None if answer.body.timeout is None else deadline_of(answer)
+        self.is_counted = False  # among those that are over; what is answered late may go on
         self.on_cancel: Callable[[], object] | None = None
         self.on_credit: Callable[[], object] | None = None
         self._watched = 0  # its number for those who watch, once they know of it; -1 when they know of its end

@@ -110,6 +110,7 @@ class SessionOutput:
         except TooLongToSend as error:
             self.refuse(call, ResultTooLong(call.method.name, error.length, error.limit))
         except TooManyDescriptors as error:
+            call.is_counted = False  # as an error then
             self.refuse(call, error)
 
     def drop_result(self, call: ServedCall, result: object) -> None:
@@ -257,7 +258,10 @@ class SessionOutput:
         return self.service._log.log(level, self.peer.uid, message, self.service.name, *parts, error=error)
 
     def _note(self, call: ServedCall, outcome: Outcome = "ok", error: Exception | None = None) -> None:
-        """Count a call that is over for its caller, and tell whoever watches."""
+        """Count a call that is over for its caller, once, and tell whoever watches."""
+        if call.is_counted:
+            return
+        call.is_counted = True
         method = call.method
         if error is not None:
             self.service._tally.errors += 1
