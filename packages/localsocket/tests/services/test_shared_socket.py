@@ -259,14 +259,29 @@ def test_a_late_sender_says_so_and_the_rest_is_sent_by_who_comes_next(shared: Sh
 # --- signals --------------------------------------------------------------------------------------------------------
 
 
-def interrupt_when(condition: Callable[[], object]) -> Background[None]:
-    """Send this process the signal of Ctrl-C once the condition holds."""
+@contextlib.contextmanager
+def interrupt_when(condition: Callable[[], object]) -> Iterator[None]:
+    """Have the main thread interrupted, as by Ctrl-C, once the condition holds."""
+    has_raised = threading.Event()
+
+    def raise_it(*_: object) -> None:
+        if not has_raised.is_set():
+            has_raised.set()
+            raise KeyboardInterrupt
 
     def interrupt() -> None:
         wait_until(condition, "the main thread to wait")
-        os.kill(os.getpid(), signal.SIGINT)
+        while True:  # a signal that comes just before the system call begins does not end that
+            os.kill(os.getpid(), signal.SIGINT)
+            if has_raised.wait(0.01):
+                return
 
-    return Background(interrupt)
+    previous = signal.signal(signal.SIGINT, raise_it)
+    try:
+        with Background(interrupt):
+            yield
+    finally:
+        signal.signal(signal.SIGINT, previous)
 
 
 def test_an_interrupt_of_who_receives_loses_the_others_nothing(shared: Shared) -> None:
