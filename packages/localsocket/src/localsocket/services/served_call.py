@@ -40,12 +40,12 @@ class ServedCall:
     """One call of a method, with what the method may want to know about it; see current_call()."""
 
     __slots__ = (
+        "_is_counted",
         "_on_finished",
         "_watched",
         "answer",
         "arguments",
         "deadline",
-        "is_counted",
         "method",
         "named",
         "on_cancel",
@@ -60,9 +60,9 @@ class ServedCall:
         self.arguments: tuple[object, ...] = ()
         self.named: dict[str, object] = {}
         self.deadline = None if answer.body.timeout is None else deadline_of(answer)
-        self.is_counted = False  # among those that are over; what is answered late may go on
         self.on_cancel: Callable[[], object] | None = None
         self.on_credit: Callable[[], object] | None = None
+        self._is_counted = False  # among those that are over; what is answered late may go on
         self._watched = 0  # its number for those who watch, once they know of it; -1 when they know of its end
         self._on_finished: Callable[[ServedCall], object] | None = None
 

@@ -110,7 +110,7 @@ class SessionOutput:
         except TooLongToSend as error:
             self.refuse(call, ResultTooLong(call.method.name, error.length, error.limit))
         except TooManyDescriptors as error:
-            call.is_counted = False  # as an error then
+            call._is_counted = False  # as an error then
             self.refuse(call, error)
 
     def drop_result(self, call: ServedCall, result: object) -> None:
@@ -259,9 +259,9 @@ class SessionOutput:
 
     def _note(self, call: ServedCall, outcome: Outcome = "ok", error: Exception | None = None) -> None:
         """Count a call that is over for its caller, once, and tell whoever watches."""
-        if call.is_counted:
+        if call._is_counted:
             return
-        call.is_counted = True
+        call._is_counted = True
         method = call.method
         if error is not None:
             self.service._tally.errors += 1
