@@ -11,6 +11,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import pytest
@@ -20,6 +21,7 @@ from localsocket.blocking import waiting
 from localsocket.blocking.waiting import READABLE, DeafWaker, Waiters, Waker, lend_waker
 from localsocket.errors import ClosedByUs, DeadlinePassed
 from localsocket.testing import PATIENCE, Background, clogged_pair, connected_pair, wait_until
+from raising_signals import raising_once
 
 # --- the waker --------------------------------------------------------------------------------------------------------
 
@@ -226,24 +228,12 @@ class Interrupted(Exception):
 @pytest.fixture
 def interrupt() -> Iterator[Callable[[], None]]:
     """Have SIGALRM raise Interrupted in the main thread, once; called in another thread, send it while that waits."""
-    has_raised = threading.Event()
-
-    def raise_it(*_: object) -> None:
-        if not has_raised.is_set():
-            has_raised.set()
-            raise Interrupted
 
     def main_thread_waits() -> bool:
         return sys._current_frames()[threading.main_thread().ident or 0].f_code is Waker.wait.__code__
 
-    def send() -> None:
-        wait_until(main_thread_waits, "the main thread to wait")
-        while not has_raised.wait(0.001):  # one that comes just before the system call begins does not end that
-            os.kill(os.getpid(), signal.SIGALRM)
-
-    previous = signal.signal(signal.SIGALRM, raise_it)
-    yield send
-    signal.signal(signal.SIGALRM, previous)
+    with raising_once(signal.SIGALRM, Interrupted) as send_when:
+        yield partial(send_when, main_thread_waits)
 
 
 def test_a_wait_that_a_signal_breaks_off_leaves_the_socket_usable(interrupt: Callable[[], None]) -> None:

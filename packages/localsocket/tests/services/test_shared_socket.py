@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import contextlib
 import inspect
-import os
 import select
 import signal
 import socket
@@ -24,6 +23,7 @@ from localsocket.endpoint.credentials import read_credentials
 from localsocket.errors import ClosedByPeer, ClosedByUs, LocalSocketError
 from localsocket.interfaces import KIB, MIB
 from localsocket.testing import PATIENCE, Background, set_kernel_buffer, wait_until
+from raising_signals import raising_once
 
 
 class Shared:
@@ -262,26 +262,8 @@ def test_a_late_sender_says_so_and_the_rest_is_sent_by_who_comes_next(shared: Sh
 @contextlib.contextmanager
 def interrupt_when(condition: Callable[[], object]) -> Iterator[None]:
     """Have the main thread interrupted, as by Ctrl-C, once the condition holds."""
-    has_raised = threading.Event()
-
-    def raise_it(*_: object) -> None:
-        if not has_raised.is_set():
-            has_raised.set()
-            raise KeyboardInterrupt
-
-    def interrupt() -> None:
-        wait_until(condition, "the main thread to wait")
-        while True:  # a signal that comes just before the system call begins does not end that
-            os.kill(os.getpid(), signal.SIGINT)
-            if has_raised.wait(0.01):
-                return
-
-    previous = signal.signal(signal.SIGINT, raise_it)
-    try:
-        with Background(interrupt):
-            yield
-    finally:
-        signal.signal(signal.SIGINT, previous)
+    with raising_once(signal.SIGINT, KeyboardInterrupt) as send_when, Background(send_when, condition):
+        yield
 
 
 def test_an_interrupt_of_who_receives_loses_the_others_nothing(shared: Shared) -> None:
