@@ -319,8 +319,10 @@ class Session(SessionOutput):
         self._open_door(door, table)
 
     def _feed(self, door: Door, data: bytes) -> list[Request]:
-        """Return what the door makes of it; what the door says itself, such as a greeting, is sent before any frame
-        that its news have another thread make."""
+        """Return what the door makes of it.
+
+        What the door says itself, such as a greeting, is sent before any frame that its news have another thread make.
+        """
         with self._lock:
             try:
                 return door.feed(data)
