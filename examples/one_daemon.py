@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import time
 from collections.abc import Iterator
@@ -9,7 +10,7 @@ from collections.abc import Iterator
 import localsocket
 
 service = localsocket.Service("one.daemon", documentation="Counts for everybody.")
-_counted = 0
+_numbers = itertools.count(1)  # threads may take the next one without a lock
 
 
 @service.method(read_only=True)
@@ -21,9 +22,7 @@ def process() -> int:
 @service.method
 def count() -> int:
     """Count one further, for all sessions."""
-    global _counted
-    _counted += 1
-    return _counted
+    return next(_numbers)
 
 
 @service.method
