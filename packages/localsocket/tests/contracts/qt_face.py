@@ -158,6 +158,7 @@ class WaitedClient(WaitedCalls):
 
         thread.call(open_it)
         if (error := told.get(timeout=PATIENCE)) is not None:
+            self.close()  # nobody else has it yet
             raise error
 
     @property

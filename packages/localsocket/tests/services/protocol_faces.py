@@ -263,7 +263,11 @@ class HttpClient(HttpCalls):
     def __init__(self, address: str, method: Callable[[str], Method | None], options: ClientOptions) -> None:
         super().__init__(address, method, options, [])
         self._kept = localsocket.connect(address, timeout=options.get("timeout", PATIENCE))
-        self._kept.write(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n", timeout=PATIENCE)  # who is mute is disconnected
+        try:
+            self._kept.write(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n", timeout=PATIENCE)  # who is mute is disconnected
+        except BaseException:
+            self._kept.abort()  # nobody has the client yet, to close it
+            raise
 
     def stats(self) -> Any:
         raise Unsupported("a client of HTTP is none of ours")
