@@ -85,13 +85,14 @@ def _mode_and_owner(path: Path) -> tuple[int, int, int]:
 
 @pytest.fixture(autouse=True)
 def nothing_left_behind(request: pytest.FixtureRequest, runtime_directory: Path) -> Iterator[None]:
-    """Fail the test that leaves a descriptor, a thread, a child process or a file behind."""
+    """Fail the test that leaves a descriptor, a thread, a child process, a file or a handled exception behind."""
     places = runtime_directory.parent, Path(os.environ["TMPDIR"])
     counts: dict[str, Callable[[], Found]] = {
         "descriptors": open_descriptors,
         "threads": running_threads,
         "processes": child_processes,
         "files": lambda: files_below(*places),
+        "exceptions": handled_exceptions,
     }
     for mark in request.node.iter_markers("may_leave"):
         assert mark.kwargs.get("reason"), "may_leave() needs a reason"
@@ -159,6 +160,12 @@ def _command_line(pid: str) -> str:
     except OSError:
         command = ""
     return f"pid {pid}, {command.replace(chr(0), ' ').strip() or 'ended and waited for by nobody'}"
+
+
+def handled_exceptions() -> Found:
+    """Return what this thread counts as being handled: it would be the context of what later tests raise."""
+    error = sys.exception()
+    return {} if error is None else {id(error): partial(repr, error)}
 
 
 def files_below(*places: Path) -> Found:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 LEAVES_ALL = """
-    import os, pathlib, subprocess, sys, threading
+    import ctypes, os, pathlib, subprocess, sys, threading
 
     import pytest
 
@@ -17,6 +17,7 @@ LEAVES_ALL = """
         threading.Thread(target=threading.Event().wait, name="forgotten", daemon=True).start()
         kept.append(subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE))
         pathlib.Path(os.environ["XDG_RUNTIME_DIR"], "forgotten.lock").touch()
+        ctypes.pythonapi.PyErr_SetHandledException(ctypes.py_object(ValueError("forgotten")))
 
     def test_leaves_nothing():
         pass
@@ -43,12 +44,13 @@ def test_each_kind_of_thing_left_behind_fails_the_test_that_left_it(judged: pyte
             "*threads: <Thread(forgotten,*",
             "*processes: pid *input()",
             "*files: run/forgotten.lock",
+            "*exceptions: ValueError('forgotten')",
         ]
     )
 
 
 @pytest.mark.long
 def test_what_may_be_left_is_not_counted(judged: pytest.Pytester) -> None:
-    kinds = '"descriptors", "threads", "processes", "files"'
+    kinds = '"descriptors", "threads", "processes", "files", "exceptions"'
     judged.makepyfile(LEAVES_ALL.format(marker=f"@pytest.mark.may_leave({kinds}, reason='to see it pass')"))
     judged.runpytest_subprocess().assert_outcomes(passed=2)
