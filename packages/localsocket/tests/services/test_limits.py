@@ -296,7 +296,8 @@ def test_who_does_not_greet_in_time_is_disconnected_and_who_does_stays(serve: Se
     service = service_with(greeting=0.1)
     with serve(service), contextlib.ExitStack() as stack:
         late = [stack.enter_context(RawClient()) for _ in range(2)]
-        late[1].socket.write(late[1].caller.mine.encode()[:-1])
+        with contextlib.suppress(ClosedByPeer):  # in a slow moment its time is over before
+            late[1].socket.write(late[1].caller.mine.encode()[:-1])
         polite = stack.enter_context(RawClient())
         while not polite.is_welcome():  # in a slow moment
             late.append(polite)
