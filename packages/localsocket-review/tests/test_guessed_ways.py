@@ -46,3 +46,22 @@ def test_each_function_of_a_table_is_run_through_it() -> None:
     table = "static int (*const dimming[])(int) = { dim_lamp, dim_shade };"
     (one,) = found(table, SERVE % ("int kind", "dimming[kind & 1]"))
     assert one.confidence is Confidence.HIGH
+
+
+SHARED = """
+    #include <sys/socket.h>
+    static int lamps[8];
+    static int asked;
+    void ask(int fd) { recv(fd, &asked, sizeof asked, 0); }
+    int answer(void) { return lamps[asked]; }
+"""
+
+
+def test_a_variable_of_the_file_that_one_function_sets_is_a_way() -> None:
+    (one,) = found(SHARED)
+    assert one.confidence is Confidence.HIGH
+
+
+def test_a_variable_of_the_file_that_several_functions_set_is_a_guess() -> None:
+    (one,) = found(SHARED, "void reset(int which) { asked = which; }")
+    assert one.confidence is Confidence.LOW

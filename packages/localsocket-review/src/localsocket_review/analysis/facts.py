@@ -201,6 +201,7 @@ class Facts:
             checks,
             Containers(self.names, self.flow),
             GivenBuffers(self.program, self.calls),
+            self.origins,
         )
 
     @cached_property

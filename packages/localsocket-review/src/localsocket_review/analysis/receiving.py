@@ -15,7 +15,8 @@ from localsocket_review.analysis.filling import Filling
 from localsocket_review.analysis.given_buffers import GivenBuffers
 from localsocket_review.analysis.inference import Inference
 from localsocket_review.analysis.names import Names, Variable
-from localsocket_review.analysis.sites import Trail, argument_of
+from localsocket_review.analysis.origins import Origins
+from localsocket_review.analysis.sites import CallSite, Site, Trail, argument_of
 from localsocket_review.analysis.standard_streams import is_sought_in, is_standard_input
 from localsocket_review.analysis.transports import Transports
 from localsocket_review.apis.meaning import Act, Api
@@ -26,9 +27,12 @@ from localsocket_review.model.expressions import (
     Binary,
     Call,
     Expression,
+    Literal,
     Name,
+    Unary,
 )
 
+_OPENING = frozenset({"open", "open64", "openat", "fileno", "creat", "mkstemp", "mkostemp"})
 _NUMBER_TYPES = re.compile(r"u?int\d*(?:_t)?|qu?int\d+|s?size_t|qsizetype|unsigned.*|long.*|u?long(?:long)?|off_t")
 
 
@@ -44,6 +48,7 @@ class Receiving:
         transports: Transports,
         filling: Filling,
         given_buffers: GivenBuffers,
+        origins: Origins,
         text: Callable[[Expression, FunctionInfo, Trail], Trace | None],
     ) -> None:
         self._names = names
@@ -53,6 +58,7 @@ class Receiving:
         self._transports = transports
         self._filling = filling
         self._given_buffers = given_buffers
+        self._origins = origins
         self._text = text
 
     def source(self, call: Call, api: Api, function: FunctionInfo, trail: Trail) -> Trace | None:
@@ -121,6 +127,8 @@ class Receiving:
                 and not f"{field}.".startswith(f"{asked}.")
             ):
                 continue
+            if self._is_given_file(call, definition.function, site):
+                continue
             found = self._filled(site.call, site.function, makes_number)
             if found is not None:
                 return (*found, Step(call.place, f"written by {call.called_name}()"))
@@ -132,16 +140,24 @@ class Receiving:
         name = Attribute(definition.place, name, field) if whole else name
         return bool(_NUMBER_TYPES.fullmatch(self._inference.type_of(name, definition.function).removeprefix("std.")))
 
+    def _is_given_file(self, call: Call, function: FunctionInfo, receiving: Site) -> bool:
+        """Say whether a call of what receives gives it a file to read from, whatever other callers give."""
+        helper, descriptor = receiving.function, receiving.argument("descriptor")
+        if descriptor is None or helper not in self._calls.callees(call, function):
+            return False
+        names = {one.parameter.name for one in self._definitions.at(descriptor, helper) if one.parameter is not None}
+        given = [self._calls.value_given(CallSite(call, function), helper, name) for name in names]
+        return len(given) == 1 and given[0] is not None and self._is_file(given[0], function)
+
     def _is_file(self, descriptor: Expression, function: FunctionInfo) -> bool:
-        """Say whether a descriptor comes from opening a file, as far as this function tells."""
+        """Say whether a descriptor comes from opening a file: in this function, or wherever it may come from."""
         sources = [one.value for one in self._definitions.at(descriptor, function) if isinstance(one.value, Call)]
-        opened = [
-            source
-            for source in sources
-            if isinstance(source, Call) and source.called_name in ("open", "openat", "fileno")
-        ]
+        opened = any(map(_opens, sources))
         given = [one.value for one in self._definitions.at(descriptor, function) if one.value is not None]
-        return bool(opened) or any(map(is_standard_input, (descriptor, *given))) or is_sought_in(descriptor, function)
+        if opened or any(map(is_standard_input, (descriptor, *given))) or is_sought_in(descriptor, function):
+            return True
+        made = [one for one in self._origins.of(descriptor, function) if not _is_number(one.expression)]
+        return bool(made) and all(_opens(one.expression) for one in made)
 
     def _streamed(self, stream: Binary, function: FunctionInfo, trail: Trail, makes_number: bool) -> Trace | None:
         """`stream >> value`, where the stream reads from a socket or from what was received."""
@@ -201,3 +217,12 @@ class Receiving:
         owner = self._inference.type_of(expression.value, function)
         bases = self._inference.lineage(owner, function.unit)
         return any(self._calls.tables.members.get(f"{base}.{expression.name}") == RECEIVED for base in bases)
+
+
+def _opens(made: Expression) -> bool:
+    return isinstance(made, Call) and made.called_name in _OPENING
+
+
+def _is_number(made: Expression) -> bool:
+    """Say whether this is no descriptor: the -1 of one that is not open."""
+    return isinstance(made.operand if isinstance(made, Unary) else made, Literal)

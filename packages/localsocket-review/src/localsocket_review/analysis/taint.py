@@ -28,6 +28,7 @@ from localsocket_review.analysis.given_buffers import GivenBuffers
 from localsocket_review.analysis.inference import Inference
 from localsocket_review.analysis.kernel_messages import is_of_kernel
 from localsocket_review.analysis.names import Names
+from localsocket_review.analysis.origins import Origins
 from localsocket_review.analysis.receiving import Receiving
 from localsocket_review.analysis.searching import Search, searched
 from localsocket_review.analysis.sites import LONGEST_TRAIL, Trail, argument_of
@@ -144,6 +145,7 @@ class Taint:
         checks: Checks,
         containers: Containers,
         given_buffers: GivenBuffers,
+        origins: Origins,
     ) -> None:
         self._names = names
         self._inference = inference
@@ -155,7 +157,7 @@ class Taint:
         self._small_numbers = SmallNumbers(definitions, inference)
         self.search = Search()
         self._receiving = Receiving(
-            names, inference, calls, definitions, transports, filling, given_buffers, self._text
+            names, inference, calls, definitions, transports, filling, given_buffers, origins, self._text
         )
         self._variables = VariableTraces(
             names, inference, calls, definitions, transports, checks, self._receiving, self
@@ -276,7 +278,7 @@ class Taint:
             return self.trace(call.receiver, function, use, trail) if call.receiver is not None else None
         if name == "va_arg":
             return self._variadic(function, use)
-        if name in _ABOUT or (use.is_number and name in _LIMITING):
+        if name in _ABOUT or name.lower().endswith("strlen") or (use.is_number and name in _LIMITING):
             return None
         if self._checks.is_enumeration(call, function) or cleans(call, use):
             return None

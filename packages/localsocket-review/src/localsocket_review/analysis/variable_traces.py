@@ -25,7 +25,7 @@ from localsocket_review.analysis.searching import Search, searched
 from localsocket_review.analysis.sites import LONGEST_TRAIL, Trail
 from localsocket_review.analysis.structures_returned import structures_returned
 from localsocket_review.analysis.transports import Transports
-from localsocket_review.model.declarations import FunctionInfo
+from localsocket_review.model.declarations import FunctionInfo, FunctionKind
 from localsocket_review.model.expressions import (
     Attribute,
     Await,
@@ -109,8 +109,16 @@ class VariableTraces:
             if found is None and definition.how is How.VALUE and definition.function is function:
                 found = self._behind(definition, variable, where, function, use, trail)
             if found is not None and not self._is_checked_since(definition, variable, where, function, use):
-                return found
+                return guessed(found) if self._may_hold_another_value(definition, function) else found
         return None
+
+    def _may_hold_another_value(self, definition: Definition, function: FunctionInfo) -> bool:
+        """Say whether another function set a variable of the whole file that others set as well: which was last?"""
+        root = definition.variable.root
+        if definition.function is function or not _is_of_module(root):
+            return False
+        setting = {one.function for one in self._definitions.everywhere(root) if one.how is not How.DECLARED}
+        return sum(one.kind is not FunctionKind.MODULE for one in setting) > 1
 
     def _is_checked_since(
         self, definition: Definition, variable: Variable, where: Expression, function: FunctionInfo, use: Use
@@ -303,3 +311,7 @@ class VariableTraces:
         if is_endless or inside.path.count(".") > _DEEPEST_FIELD:
             return guessed(self._tracing.trace(value, caller, use, trail))  # of whichever field
         return self._read_at(inside, whole, caller, use, trail)
+
+
+def _is_of_module(variable: Variable) -> bool:
+    return isinstance(variable.owner, FunctionInfo) and variable.owner.kind is FunctionKind.MODULE

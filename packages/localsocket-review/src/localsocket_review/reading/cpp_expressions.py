@@ -157,7 +157,7 @@ class CppExpressions:
         return Other(self.place(node), "missing") if child is None else self.lower(child)
 
     def arguments(self, node: Node | None) -> tuple[Expression, ...]:
-        return () if node is None else self.lower_all(parts(node))
+        return () if node is None else self.lower_all([part for part in parts(node) if not _is_cast_by_macro(part)])
 
     def _call(self, node: Node, place: Place) -> Expression:
         function, arguments = field(node, "function"), self.arguments(field(node, "arguments"))
@@ -267,6 +267,13 @@ _LOWERING: dict[str, _Lowering] = {
     "subscript_expression": CppExpressions._subscript,
     "type_descriptor": CppExpressions._type,
 }
+
+
+def _is_cast_by_macro(part: Node) -> bool:
+    """`CS` of `f(CS text, 1)`: two names side by side are no argument of the grammar's, and the second is it."""
+    inner = parts(part)
+    following = part.next_named_sibling
+    return part.is_error and [one.type for one in inner] == ["identifier"] and following is not None
 
 
 def _template_of(function: Node) -> tuple[str, str]:

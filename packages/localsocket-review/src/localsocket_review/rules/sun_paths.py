@@ -11,6 +11,7 @@ from localsocket_review.model.expressions import Attribute, Call, Expression, Na
 
 ROOM = 104  # of the smallest sun_path, that of the BSDs; Linux has 108
 NUMBERS_ONLY = re.compile(r"(?:[^%]|%%|%[-+ #0]*\d*(?:hh?|ll?|z|j|t)?[diuxXoc])*")
+_CUTTING = re.compile(r"[^%]{0,3}%\.\*s")  # as much as the argument before the text says
 _MEASURES = frozenset({"strlen", "size", "length", "strnlen", "wcslen"})
 
 
@@ -38,6 +39,8 @@ def fits(facts: Facts, site: Site) -> bool:
         return True  # a constant of the build, by which the compiler can tell
     texts = facts.values.texts(source, site.function)
     if site.api.method == "sprintf":
+        if texts and all(text.literal is not None and _CUTTING.fullmatch(text.literal) for text in texts):
+            return any(map(_is_size, walk(site.call)))
         return all(text.literal is not None and NUMBERS_ONLY.fullmatch(text.literal) for text in texts)
     return bool(texts) and all(text.literal is not None and len(text.literal.encode()) < ROOM for text in texts)
 
@@ -59,3 +62,7 @@ def holds_length(facts: Facts, expression: Expression, function: FunctionInfo) -
             if isinstance(part, Call) and part.called_name in _MEASURES:
                 return True
     return False
+
+
+def _is_size(part: Expression) -> bool:
+    return isinstance(part, Call) and part.called_name == "sizeof"
