@@ -1,11 +1,7 @@
 """Local servers and sockets for programs on one machine that talk to each other.
 
-Names are loaded when they are first used: importing the package costs next to nothing.
+Names are loaded when they are first used: importing the package loads nothing else.
 """
-
-from __future__ import annotations
-
-import importlib
 
 TYPE_CHECKING = False  # as that of typing, which would be a third of what this import costs
 if TYPE_CHECKING:
@@ -95,7 +91,9 @@ __all__ = sorted(_HOME)  # noqa: PLE0605
 def __getattr__(name: str) -> object:
     if (home := _HOME.get(name)) is None:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    module = importlib.import_module(f"{__name__}.{home}")
+    from importlib import import_module
+
+    module = import_module(f"{__name__}.{home}")
     found: object = module if name == home else getattr(module, name)
     globals()[name] = found
     return found

@@ -25,12 +25,10 @@ STARTING = {"localsocket.endpoint.daemon", "localsocket.endpoint.starting", "loc
 SELDOM_NEEDED = {"argparse", "asyncio", "difflib", "importlib.metadata", "json", "logging", "pathlib", "shutil", "ssl"}
 OF_PROXIES = {"localsocket.services.proxies", "localsocket.services.remote"}
 PROGRAM = """
-import gc, sys
+import atexit, gc, sys
 from localsocket.cli import main
-try:
-    main()
-finally:
-    print(gc.get_freeze_count() > 0, *sys.modules, file=sys.stderr)
+atexit.register(lambda: print(not gc.isenabled() or gc.get_freeze_count() > 0, *sys.modules, file=sys.stderr))
+main()
 """
 
 

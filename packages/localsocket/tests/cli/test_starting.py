@@ -101,8 +101,8 @@ def test_mcp_serves_on_standard_input_and_output_and_brings_little(runtime_direc
         {"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": {"protocolVersion": "2025-06-18"}},
         {"jsonrpc": "2.0", "id": 2, "method": "tools/list"},
     ]
-    told = "import json, sys; sys.argv = sys.argv[1:]; import localsocket.cli; localsocket.cli.main(); "
-    told += "print(json.dumps(sorted(sys.modules)), file=sys.stderr)"
+    told = "import atexit, json, sys; sys.argv = sys.argv[1:]; import localsocket.cli; "
+    told += "atexit.register(lambda: print(json.dumps(sorted(sys.modules)), file=sys.stderr)); localsocket.cli.main()"
     command = [sys.executable, "-W", "error", "-c", told, "localsocket", "mcp", NAME, "--read-only"]
     environment = {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE_")}
     with ServerThread(NAME, service), subprocess.Popen(

@@ -1,10 +1,12 @@
-"""The command line: `localsocket` and `python -m localsocket`."""
+"""The command line: `localsocket` and `python -m localsocket`.
 
-from __future__ import annotations
+Nothing is loaded here that an interpreter has to look for: until main() has begun, Ctrl-C shows a traceback.
+"""
 
+import _signal  # type: ignore[import-not-found] # what `signal` is made of; that loads enum, which takes a while
+import atexit
 import gc
 import os
-import signal
 import sys
 
 _INTERRUPTED = 130
@@ -16,19 +18,17 @@ def end_at_once(*_: object) -> None:
 
 
 def main() -> None:
-    """Run the command line. Ctrl-C ends it with 130 at any moment, while modules are loaded and at the exit too."""
-    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # and not ignored by who started this
-        signal.signal(signal.SIGINT, end_at_once)
+    """Run the command line, and end the program. Ctrl-C ends it with 130 and without a word, whatever is being done."""
+    if _signal.getsignal(_signal.SIGINT) is _signal.default_int_handler:  # and not ignored by who started this
+        _signal.signal(_signal.SIGINT, end_at_once)
     gc.disable()  # modules are no garbage, and looking for some takes a tenth of a call; collect_from_here() is the end
-    if "_LOCALSOCKET_COMPLETE" in os.environ:
-        from localsocket.cli.shell_completion import answer_shell
-
-        answer_shell(sys.argv[1:])
-        gc.freeze()  # else the interpreter looks for garbage among all of that before it ends
-    else:
-        from localsocket.cli.app import run
-
-        run(sys.argv[1:])
+    status: object = 0
+    try:
+        _run()
+    except SystemExit as end:
+        status = end.code
+    _end_without_clearing_up(status)
+    sys.exit(status)  # type: ignore[arg-type]
 
 
 def collect_from_here() -> None:
@@ -36,3 +36,37 @@ def collect_from_here() -> None:
     if not gc.isenabled():
         gc.freeze()
         gc.enable()
+
+
+def _run() -> None:
+    if "_LOCALSOCKET_COMPLETE" in os.environ:
+        from localsocket.cli.shell_completion import answer_shell
+
+        answer_shell(sys.argv[1:])
+    else:
+        from localsocket.cli.app import run
+
+        run(sys.argv[1:])
+
+
+def _end_without_clearing_up(status: object) -> None:
+    """End as the interpreter does, but leave all that was loaded to the system: to free it takes a tenth of a call.
+
+    Returns where there is more to do: threads to wait for, output that cannot be written, a status that is a sentence.
+    """
+    if not isinstance(status, int) or _has_other_threads():
+        return
+    atexit._run_exitfuncs()
+    try:
+        print(end="", flush=True)
+        print(end="", file=sys.stderr, flush=True)
+    except (OSError, ValueError):  # nobody reads it, or it is closed
+        return
+    os._exit(status)
+
+
+def _has_other_threads() -> bool:
+    threading = sys.modules.get("threading")
+    return threading is not None and any(
+        not each.daemon for each in threading.enumerate() if each is not threading.main_thread()
+    )

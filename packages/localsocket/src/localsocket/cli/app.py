@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from localsocket.cli import collect_from_here
 from localsocket.cli.command_table import COMMANDS, GROUPS, command_of, top_words
 from localsocket.cli.commands_of_packages import summaries_of_packages, try_command_of_package
-from localsocket.cli.exit_status import WrongUsage, ending_with_a_status
+from localsocket.cli.exit_status import WrongUsage, ending_with_a_status, interruptible
 from localsocket.cli.output import print_piece
 from localsocket.cli.typed_words import HELP, parse, similar_options, wants_help
 from localsocket.keywords import similar_names
@@ -48,7 +48,8 @@ def _run_command(name: str, words: Sequence[str]) -> None:
         else:
             given = parse(command, words)
             collect_from_here()
-            command.function(**given)
+            with interruptible():
+                command.function(**given)
     elif not try_command_of_package(name, words):
         raise WrongUsage(_no_command(name, words))
 

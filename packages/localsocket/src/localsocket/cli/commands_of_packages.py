@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
-from localsocket.cli.exit_status import WrongUsage
+from localsocket.cli.exit_status import WrongUsage, interruptible
 
 GROUP = "localsocket.commands"
 
@@ -35,7 +35,9 @@ def try_command_of_package(name: str, words: Sequence[str]) -> bool:
     from importlib.metadata import entry_points
 
     for found in entry_points(group=GROUP, name=name):
-        found.load()(args=list(words), prog_name=f"localsocket {name}")
+        command = found.load()
+        with interruptible():
+            command(args=list(words), prog_name=f"localsocket {name}")
         return True
     if name in _BROUGHT_BY:
         package, _ = _BROUGHT_BY[name]

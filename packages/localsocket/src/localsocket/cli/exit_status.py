@@ -86,9 +86,8 @@ def complain(text: str) -> None:
 def ending_with_a_status() -> Iterator[None]:
     """Turn what ends the `with` block into an exit status and one line that says why; never a traceback."""
     try:
-        with _interruptible():
-            yield
-            sys.stdout.flush()
+        yield
+        sys.stdout.flush()
     except KeyboardInterrupt:
         raise SystemExit(ExitStatus.INTERRUPTED) from None
     except BrokenPipeError:
@@ -99,8 +98,13 @@ def ending_with_a_status() -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _interruptible() -> Iterator[None]:
-    """Have an interrupt raise within the block, where something is to be ended; outside it ends the program at once."""
+def interruptible() -> Iterator[None]:
+    """Have an interrupt raise within the block, where something is to be ended; outside it ends the program at once.
+
+    Modules are loaded outside: some do not bear an exception while they are loaded. msgspec passes over one that comes
+    while it loads datetime, and reads a null pointer when it is used; a class whose descriptors are just being named
+    makes a RuntimeError of it before Python 3.12.
+    """
     if signal.getsignal(signal.SIGINT) is not end_at_once:
         yield
         return
