@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-import tempfile
 from pathlib import Path, PurePosixPath
 
 import pytest
@@ -77,8 +76,7 @@ def test_a_qt_name_is_found_where_qt_puts_it(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setenv("TMPDIR", "/var/tmp/./x")
     assert parse_address("qt:my server") == Endpoint("qt:my server", EndpointKind.QT, "/var/tmp/x/my server")
     monkeypatch.setenv("TMPDIR", "")
-    expected = tempfile.gettempdir() if sys.platform == "darwin" else "/tmp"
-    assert parse_address("qt:x").directory == expected
+    assert parse_address("qt:x").directory == "/tmp"
 
 
 def test_file_names_may_have_every_character_but_separators(tmp_path: Path) -> None:

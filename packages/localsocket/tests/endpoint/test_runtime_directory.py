@@ -6,7 +6,6 @@ import errno
 import os
 import resource
 import stat
-import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -52,11 +51,18 @@ def test_without_xdg_runtime_dir_it_is_below_run_user(monkeypatch: pytest.Monkey
     assert module.runtime_directory() == f"/run/user/{os.geteuid()}/localsocket"
 
 
-def test_without_run_user_it_is_in_the_temporary_directory(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_run_user_it_is_in_the_temporary_directory(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("XDG_RUNTIME_DIR", "")
     monkeypatch.setattr(os.path, "isdir", lambda path: False)
-    assert module.runtime_directory() == os.path.join(tempfile.gettempdir(), f"localsocket-{os.geteuid()}")
+    monkeypatch.delenv("TMPDIR", raising=False)
+    assert module.runtime_directory() == f"/tmp/localsocket-{os.geteuid()}"
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    assert module.runtime_directory() == str(tmp_path / f"localsocket-{os.geteuid()}")
     assert stat.S_IMODE(opened().st_mode) == 0o700
+    monkeypatch.setenv(
+        "TMPDIR", str(tmp_path / "not there")
+    )  # a server and a client come to the same place, or to none
+    assert "not there" in str(refusal())
 
 
 # --- how it comes to be -------------------------------------------------------------------------------------------

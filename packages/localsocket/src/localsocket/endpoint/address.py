@@ -125,14 +125,12 @@ def _path(address: str) -> Endpoint:
 
 
 def _qt(address: str) -> Endpoint:
-    # Qt joins the name to QDir::tempPath(), which is $TMPDIR read at every call, else /tmp (the user's own
-    # temporary directory on macOS), and does not look at what the name contains: we do.
+    # Qt joins the name to QDir::tempPath(), which is $TMPDIR read at every call, else /tmp, and does not look at what
+    # the name contains: we do.
     name = address.removeprefix("qt:")
     if "/" in name or name in ("", ".", ".."):
         raise InvalidAddress(address, "after 'qt:' comes a file name; for an absolute path give the path itself")
-    default = temporary_directory() if sys.platform == "darwin" else "/tmp"  # noqa: S108
-    directory = os.path.abspath(os.environ.get("TMPDIR") or default)
-    return Endpoint(address, EndpointKind.QT, _checked(address, os.path.join(directory, name)))
+    return Endpoint(address, EndpointKind.QT, _checked(address, os.path.join(temporary_directory(), name)))
 
 
 def _descriptor(address: str) -> Endpoint:

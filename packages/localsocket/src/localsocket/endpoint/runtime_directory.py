@@ -35,10 +35,11 @@ def runtime_directory() -> str:
 
 
 def temporary_directory() -> str:
-    """Return the directory for temporary files, for where there is none for sockets."""
-    import tempfile  # it brings archives and random numbers, which would double what a client loads
+    """Return the directory for temporary files, for where there is none for sockets: $TMPDIR, else /tmp.
 
-    return tempfile.gettempdir()
+    `tempfile` would look for another one when that is full, and a client would not come to the place of its server.
+    """
+    return os.path.abspath(os.environ.get("TMPDIR") or "/tmp")  # noqa: S108
 
 
 def open_runtime_directory(*, create: bool) -> OwnedDescriptor:
