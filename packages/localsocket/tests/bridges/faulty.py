@@ -108,7 +108,10 @@ class Load:
 
 
 class Proxy:
-    """Stands before a NATS server: cuts its connections, holds back what it says, or says each message twice."""
+    """Stands before a NATS server: cuts its connections, holds back what either side says, or says each message twice.
+
+    While `lets_through` is clear, nothing that clients say reaches the server.
+    """
 
     def __init__(self, port: int, *, doubles: bool = False, delay: float = 0.0) -> None:
         self._port = port
@@ -117,6 +120,8 @@ class Proxy:
         self._writers: set[asyncio.StreamWriter] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         self.doubled = 0
+        self.lets_through = asyncio.Event()
+        self.lets_through.set()
 
     async def __aenter__(self) -> Proxy:
         self._server = await asyncio.start_server(self._connected, "127.0.0.1", 0)
@@ -149,6 +154,7 @@ class Proxy:
     async def _up(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with contextlib.suppress(OSError, RuntimeError):  # as uvloop says that it is closed
             while data := await reader.read(65536):
+                await self.lets_through.wait()
                 writer.write(data)
                 await writer.drain()
 

@@ -8,6 +8,8 @@ import msgspec
 import pytest
 
 from localsocket.bridges.bus_messages import (
+    LIFE,
+    NUMBER,
     OF,
     STATUS,
     WORD,
@@ -18,8 +20,10 @@ from localsocket.bridges.bus_messages import (
     Subjects,
 )
 from localsocket.bridges.calling_side import BusCallingSide
+from localsocket.errors import ClosedByPeer
+from localsocket.services.method import SUBSCRIBE_NUMBERED
 from localsocket.wire.call_bodies import encode_call
-from localsocket.wire.frames import Kind, encode_frame
+from localsocket.wire.frames import FrameDecoder, Kind, encode_frame
 from localsocket.wire.greeting import Greeting
 
 INSTANCE = "_INBOX.shop.1"
@@ -126,3 +130,137 @@ def test_a_client_that_waits_outlives_the_last_instance_and_its_next_call_finds_
     side.now += 0.1
     side.side.tick()
     assert [each.subject for each in side.said()] == ["localsocket.demo/shop.call.add"]
+
+
+# --- topics -----------------------------------------------------------------------------------------------------------
+
+OLD, NEW = b"old", b"new"
+
+
+class Follower(Side):
+    """A side that follows `news`, as call 1, of the instance that has greeted it."""
+
+    def __init__(self) -> None:
+        super().__init__(waits=True)
+        self.side.from_local(encode_frame(Kind.CALL, 1, encode_call(SUBSCRIBE_NUMBERED, None, ("news",), {}, None)))
+        self.position(OLD)
+        self.said()
+
+    def position(self, life: bytes, last: int = 3) -> None:
+        self.side.from_bus(BusMessage("_INBOX.ada.1", msgspec.msgpack.encode((last, life, 8, "drop_oldest"))))
+
+    def publish(self, life: bytes, number: int) -> None:
+        headers = {NUMBER: str(number), LIFE: life.hex()}
+        self.side.from_bus(BusMessage("localsocket.demo/shop.topic.news", b"\x07", headers))
+
+    def greet(self) -> None:
+        self.say(
+            0, "hello 1", msgspec.msgpack.encode(ServiceHello(max_message=1_000, max_calls=4)), reply="_INBOX.next.1"
+        )
+
+    def tick(self, seconds: float) -> list[str]:
+        """Let time go by, with all here that the NATS server had, and return the methods that were asked for."""
+        self.now += seconds
+        for _ in range(2):
+            self.side.tick()
+            self.side.probed()
+        return self.asked()
+
+    def asked(self) -> list[str]:
+        return [each.subject.rpartition(".")[2] for each in self.said() if ".call." in each.subject]
+
+    @property
+    def kinds(self) -> list[int]:
+        """What the client has been told, after its greeting."""
+        return [kind for kind, _, _ in FrameDecoder(1_000).feed(b"".join(self.side.to_local))][1:]
+
+
+BEGUN = [Kind.STREAM, Kind.ITEM]
+GOES_ON, ENDED = [*BEGUN, Kind.ITEM], [*BEGUN, Kind.FAILURE]
+
+
+def test_each_greeting_asks_again_for_what_is_followed() -> None:
+    side = Follower()
+    side.greet()
+    assert side.asked() == ["localsocket/subscribe"]
+    side.position(NEW)
+    side.publish(NEW, 4)
+    assert side.kinds == GOES_ON
+
+
+def test_an_answer_to_a_subscription_that_was_lost_is_asked_for_at_the_next_greeting() -> None:
+    side = Side(waits=True)
+    side.side.from_local(encode_frame(Kind.CALL, 1, encode_call(SUBSCRIBE_NUMBERED, None, ("news",), {}, None)))
+    side.said()
+    side.hello()
+    assert [each.subject.rpartition(".")[2] for each in side.said()] == ["1", "localsocket/subscribe"]
+
+
+@pytest.mark.parametrize("life", [OLD, NEW])
+@pytest.mark.parametrize("by", ["position", "publish"])
+def test_what_is_followed_goes_on_after_its_last_instance_only_where_its_numbers_do(life: bytes, by: str) -> None:
+    side = Follower()
+    side.say(0, "bye", msgspec.msgpack.encode([]))
+    assert side.asked() == ["localsocket/open"]
+    side.greet()
+    if by == "position":
+        side.position(life)
+    side.publish(life, 4)
+    assert side.kinds == (GOES_ON if life == OLD else ENDED)
+
+
+def test_what_is_followed_is_doubted_until_an_instance_goes_on_with_its_numbers() -> None:
+    side = Follower()
+    side.say(0, "bye", msgspec.msgpack.encode([]))
+    side.position(OLD)
+    side.position(NEW)
+    side.publish(NEW, 4)
+    assert side.kinds == GOES_ON
+
+
+def test_instances_that_leave_whenever_they_are_found_are_looked_for_in_peace() -> None:
+    side = Follower()
+    side.say(0, "bye", msgspec.msgpack.encode([]))
+    assert side.asked() == ["localsocket/open"]
+    side.greet()
+    side.said()
+    side.say(0, "bye", msgspec.msgpack.encode([]), reply="_INBOX.next.1")
+    assert side.asked() == []
+    assert side.tick(0.1) == ["localsocket/open"]
+
+
+def test_an_instance_that_is_silent_for_long_is_taken_for_gone() -> None:
+    side = Follower()
+    assert side.tick(29) == []
+    assert side.tick(2) == ["localsocket/open"]
+    side.nobody_there(0)
+    assert isinstance(side.side.error, ClosedByPeer)
+
+
+def test_an_instance_is_not_gone_while_its_greeting_may_wait_on_the_way() -> None:
+    side = Follower()
+    side.now += 40
+    side.side.tick()
+    side.side.tick()
+    side.hello()
+    side.side.probed()
+    assert side.tick(0) == ["localsocket/subscribe"]
+
+
+def test_one_of_many_instances_that_is_silent_costs_nothing() -> None:
+    side = Follower()
+    side.now += 29
+    side.greet()
+    side.said()
+    assert side.tick(10) == []
+    side.publish(NEW, 4)
+    assert side.kinds == GOES_ON
+
+
+def test_nobody_there_for_what_is_followed_says_that_all_have_gone_without_a_word() -> None:
+    side = Follower()
+    side.nobody_there(1)
+    side.nobody_there(1)
+    assert side.asked() == ["localsocket/open"]
+    side.nobody_there(0)
+    assert isinstance(side.side.error, ClosedByPeer)

@@ -60,6 +60,7 @@ ASK_AFTER = 2.0
 _LOST_AFTER = 3  # rounds of asking in which no instance has said that it has the call
 _NOTES_KEPT = 100  # the NATS server says within a round trip that nobody was there
 _SEND_AGAIN = 0.05  # seconds after nobody was there for a request
+_OFTEN = 1.0  # seconds in which nobody loses the last instance twice that is there for long
 
 _decode_numbers = msgspec.msgpack.Decoder(list[int]).decode
 _SUBSCRIBING = (SUBSCRIBE, SUBSCRIBE_NUMBERED)
@@ -99,6 +100,8 @@ class BusCallingSide:
         self._decoder = FrameDecoder(self._instances.longest + HEAD_ROOM)
         self._is_searching = False
         self._is_probing = False
+        self._alone_since = -math.inf
+        self._in_doubt: set[str] = set()  # instances that have been silent for too long
         self._calls: dict[int, CallOnBus] = {}
         self._stored = CallsToStore(
             address, names, inbox, now, sign, patience if waits else 0.0, self._do, self._give, self._refuse
@@ -245,6 +248,7 @@ class BusCallingSide:
             if word == "hello":
                 self._instances.hello(message.payload, message.reply, number)
                 self._is_searching = False
+                self._ask_for_topics()
             elif word == "have":
                 for each in _decode_numbers(message.payload):
                     if (call := self._calls.get(each)) is not None:
@@ -261,8 +265,28 @@ class BusCallingSide:
         for number, call in list(self._calls.items()):
             if call.instance == instance or (number in unanswered and not call.instance):
                 self._lose(number, call)
-        if not self._instances.are_there and (self._calls or not self._waits):
-            self._ask_to_open()  # else the next call finds another one, or waits for it
+        self._look_whether_alone()
+
+    def _look_whether_alone(self) -> None:
+        """Without an instance that is known, look for another, and doubt what is followed."""
+        if self._instances.are_there:
+            return
+        self._topics.doubt()
+        if not self._calls and self._waits:
+            return  # the next call finds another one, or waits for it
+        now = self._now()
+        if now - self._alone_since >= _OFTEN:
+            self._ask_to_open()
+        else:  # one that leaves whenever it is found: a bridge to a service that is away
+            self._again.append((now + _SEND_AGAIN, 0))
+        self._alone_since = now
+
+    def _ask_for_topics(self) -> None:
+        """Ask an instance for each topic that is followed: whether there is it still, and who counts its messages."""
+        for call in self._calls.values():
+            if call.is_following:
+                assert call.request is not None
+                self._say(call.request)
 
     def _nobody_there(self, number: int) -> None:
         """No instance is there for a request, which so has not been run."""
@@ -290,6 +314,11 @@ class BusCallingSide:
             self._again.append((now + _SEND_AGAIN, number))
         if (call := self._calls.get(number)) is None or call.is_stream:
             return
+        if call.is_following and self._topics.has_begun(number):
+            if self._instances.are_there:  # as far as is known: they are gone without a word
+                self._instances.forget_all()
+                self._look_whether_alone()
+            return
         if call.searching_until is None:
             call.searching_until = math.inf if self._patience is None else now + self._patience
         if self._waits and now < call.searching_until:  # whoever called sees to its deadline
@@ -314,7 +343,6 @@ class BusCallingSide:
         word, count = ("failure", 0) if is_failure else word_of(headers) if headers else ("", 0)
         if call.is_following and not is_failure:
             assert self._instances.mine is not None
-            call.request = None
             self._topics.answered(number, message.payload, self._instances.mine.stream_window)
             return
         try:
@@ -344,21 +372,31 @@ class BusCallingSide:
         self._stored.tick()
         if self._is_probing:
             return  # an answer may be among what has not arrived: nothing is known of who is silent
+        self._look_after_instances()
         silent = [
             (number, call)
             for number, call in self._calls.items()
             if not call.is_following and now - call.heard >= ASK_AFTER
         ]
-        if not silent:
-            return
         for number, call in silent:
             call.heard = now
             call.rounds += 1
             if call.rounds > _LOST_AFTER:
                 self._lose(number, call)
-        self._control("ask", f"{self._inbox}.0", "", f"{self._inbox}.0")
-        self._is_probing = True
-        self.to_bus.append(Probe())
+        if silent:
+            self._control("ask", f"{self._inbox}.0", "", f"{self._inbox}.0")
+        if silent or self._in_doubt:
+            self._is_probing = True
+            self.to_bus.append(Probe())
+
+    def _look_after_instances(self) -> None:
+        """Take for gone those that are silent, though all has arrived that the NATS server had for us."""
+        silent = self._instances.silent()
+        gone, self._in_doubt = silent & self._in_doubt, silent - self._in_doubt
+        for instance in gone:
+            self._instances.bye(instance)
+        if gone:
+            self._look_whether_alone()
 
     def probed(self) -> None:
         """All has arrived that the NATS server had when it was last asked."""

@@ -20,6 +20,9 @@ from localsocket.bridges.durable_calls import kept_hello, question_to_store
 from localsocket.wire.greeting import BUS_LIMIT, Greeting
 from localsocket.wire.stream_terms import STREAM_TERMS
 
+_SILENT_AFTER = 30.0
+"""Seconds without a word of an instance, which greets every ten, after which it is taken for gone."""
+
 _encode = msgspec.msgpack.Encoder().encode
 _decode_hello = msgspec.msgpack.Decoder(ServiceHello).decode
 
@@ -49,7 +52,7 @@ class KnownInstances:
         self._now = now
         self._do = do
         self._give = give
-        self._there: set[str] = set()
+        self._there: dict[str, float] = {}  # and when each was last heard
         self._has_asked_store = False
 
     @property
@@ -64,7 +67,7 @@ class KnownInstances:
         longest = min(self.mine.max_message, self.longest)
         mine = CallerHello(max_message=longest, stream_window=self.mine.stream_window, clock=self._now())
         self._do(BusMessage(instance, _encode(mine), {WORD: f"hello {number}", OF: f"{self._inbox}.0"}))
-        self._there.add(instance)
+        self._there[instance] = self._now()
         self._learn(theirs)
 
     def ask_store(self) -> None:
@@ -80,9 +83,16 @@ class KnownInstances:
 
     def bye(self, instance: str) -> bool:
         """An instance has ended; return whether it is one that has greeted."""
-        is_known = instance in self._there
-        self._there.discard(instance)
-        return is_known
+        return self._there.pop(instance, None) is not None
+
+    def silent(self) -> set[str]:
+        """Return those that have been silent for so long that they may be gone without a word."""
+        now = self._now()
+        return {instance for instance, heard in self._there.items() if now - heard >= _SILENT_AFTER}
+
+    def forget_all(self) -> None:
+        """Nobody is there, as the NATS server says."""
+        self._there.clear()
 
     def _learn(self, theirs: ServiceHello) -> None:
         self.idempotent, self.durable = frozenset(theirs.idempotent), frozenset(theirs.durable)

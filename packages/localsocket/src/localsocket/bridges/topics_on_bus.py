@@ -22,7 +22,7 @@ from localsocket.bridges.bus_messages import (
     is_token,
     whole_number,
 )
-from localsocket.errors import LocalSocketError, PeerBrokeProtocol, SubscriberTooSlow
+from localsocket.errors import ClosedByPeer, LocalSocketError, PeerBrokeProtocol, SubscriberTooSlow
 from localsocket.wire.frames import HEADER_SIZE, Kind, encode_frame
 from localsocket.wire.numbered_items import encode_beginning, encode_numbered
 from localsocket.wire.serializers import UNREADABLE
@@ -37,7 +37,10 @@ _decode_position = msgspec.msgpack.Decoder(tuple[int, bytes, int, str]).decode
 
 @dataclass(slots=True)
 class _Following:
-    """A subscription, and its messages as far as the reader has not granted them."""
+    """A subscription, and its messages as far as the reader has not granted them.
+
+    It is doubted where all instances that the client knew have gone: who publishes next may be another server.
+    """
 
     topic: str
     subject: str
@@ -47,6 +50,7 @@ class _Following:
     number: int = 0
     credit: int = 0
     has_begun: bool = False
+    is_doubted: bool = False
     lives: dict[str, int] = field(default_factory=dict)
     waiting: deque[bytes] = field(default_factory=deque)
     early: deque[BusMessage] = field(default_factory=lambda: deque(maxlen=_MOST_EARLY))
@@ -84,6 +88,14 @@ class TopicsOnBus:
                 self._do(Listen(subject))  # before it is asked for: nothing is missed from then on
             followers.add(number)
 
+    def has_begun(self, number: int) -> bool:
+        return self._by_number[number].has_begun
+
+    def doubt(self) -> None:
+        """No instance is known any more: what is followed goes on only with those who have published to it before."""
+        for following in self._by_number.values():
+            following.is_doubted = following.has_begun
+
     def forget(self, number: int) -> None:
         following = self._by_number.pop(number, None)
         if following is None or (followers := self._by_subject.get(following.subject)) is None:
@@ -102,18 +114,23 @@ class TopicsOnBus:
     def answered(self, number: int, payload: bytes, window: int) -> None:
         """There is the topic: an instance has told where it stands, and the reader takes `window` bytes."""
         following = self._by_number[number]
-        if following.has_begun:
-            return
         try:
-            last, life, following.queue, following.policy = _decode_position(payload)
+            last, counting, queue, policy = _decode_position(payload)
         except UNREADABLE:
             return
+        life = counting.hex()
+        if following.has_begun:
+            if self._goes_on(number, following, life):
+                following.lives.setdefault(life, last)
+                following.is_doubted = False
+            return
         following.has_begun = True
+        following.queue, following.policy = queue, policy
         following.credit = window
-        following.lives[life.hex()] = last
+        following.lives[life] = last
         self._give(encode_frame(Kind.STREAM, number, b""))
-        if following.is_numbered:
-            self._give_item(number, following, encode_beginning(0, self._life))
+        if following.is_numbered:  # anew with each subscription
+            self._give_item(number, following, encode_beginning(0, b"%b.%d" % (self._life, number)))
         early = list(following.early)
         following.early.clear()
         for message in early:
@@ -142,6 +159,8 @@ class TopicsOnBus:
         except PeerBrokeProtocol:
             return
         life = headers.get(LIFE, "")
+        if not self._goes_on(number, following, life):
+            return
         last = following.lives.get(life)
         if last is not None and count <= last:
             return  # published before this began, or come twice
@@ -160,6 +179,13 @@ class TopicsOnBus:
         payload = message.payload
         following.waiting.append(encode_numbered(following.number, payload) if following.is_numbered else payload)
         self._give_waiting(number, following)
+
+    def _goes_on(self, number: int, following: _Following, life: str) -> bool:
+        """End it where another server has taken the place of those that have gone: what was missed is not known."""
+        if following.is_doubted and life not in following.lives:
+            self._refuse(number, ClosedByPeer(f"following {following.topic!r}"))
+            return False
+        return True
 
     def _give_waiting(self, number: int, following: _Following) -> None:
         while following.waiting and following.credit > 0:

@@ -64,7 +64,8 @@ class Following:
         if call.method == SUBSCRIBE_NUMBERED and call.failure is not None and call.failure.code == "no-such-method":
             self.method = SUBSCRIBE  # which services had first
             return True
-        if self._resumes and isinstance(call.error, (ClosedByPeer, ClosedByUs)):
+        is_lost = call.failure is not None and call.failure.code == "lost"  # what was followed, not the connection
+        if self._resumes and (is_lost or isinstance(call.error, (ClosedByPeer, ClosedByUs))):
             self.method = SUBSCRIBE_NUMBERED
             return True
         return False
