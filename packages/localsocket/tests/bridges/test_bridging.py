@@ -4,16 +4,29 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable, Iterator
+import logging
+from collections.abc import Awaitable, Callable, Iterator
 from typing import TypeAlias
 
 import pytest
 
 from bridges.conftest import OURSELVES, Bus
 from localsocket import Client, ServerThread, Service, aio
-from localsocket.bridges import nats
+from localsocket.bridges import instance, nats
+from localsocket.bridges.served_there import ServedThere
 from localsocket.cli.app import run as run_words
-from localsocket.errors import CallFailed, InvalidAddress, NotAllowed, ServerNotFound, SubscriberTooSlow
+from localsocket.errors import (
+    CallFailed,
+    ClosedByPeer,
+    InvalidAddress,
+    LocalSocketError,
+    NoSuchTopic,
+    NotAllowed,
+    ServerNotFound,
+    SubscriberTooSlow,
+)
+from localsocket.services.gap import Gap
+from localsocket.services.topic import Topic
 
 LONG = 30.0
 
@@ -88,6 +101,102 @@ async def test_a_bridge_that_was_too_slow_for_a_topic_goes_on_with_it_and_has_it
                 news.publish(b"again")
                 while await messages.receive() != b"again":
                     pass
+
+
+def again(topic: str = "") -> tuple[Service, Topic[int]]:
+    """A service as it is started again, with `topic`."""
+    service = shop()
+    return service, service.topic(topic or "news", int)
+
+
+@pytest.fixture
+def often(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Instances greet their callers all the time."""
+    monkeypatch.setattr(instance, "_LOOK", 0.05)
+
+
+async def test_a_local_service_that_was_started_again_is_served_on_to_the_same_callers(bus: Bus) -> None:
+    service, news = again()
+    gaps = list[Gap]()
+    server = ServerThread("demo.shop", service)
+    with server:
+        async with (
+            nats.serve_local("demo.shop", bus.address("demo.shop")),
+            aio.Client(bus.address("demo.shop"), reconnect=True, call_timeout=LONG) as client,
+            client.subscribe("news", int, resume=True, on_gap=gaps.append) as messages,
+        ):
+            assert await client.call("add", 2, 3) == 5
+            await until(lambda: news.subscribers)
+            news.publish(7)
+            assert await messages.receive(timeout=LONG) == 7
+            await asyncio.to_thread(server.stop)
+            service, news = again()
+            with ServerThread("demo.shop", service):
+                async with asyncio.timeout(LONG):
+                    while await ended(client.call("add", 2, 3, timeout=LONG)) is not None:
+                        pass  # one that was under way is lost with its connection
+                await until(lambda: news.subscribers)
+                news.publish(8)
+                assert await messages.receive(timeout=LONG) == 8
+                assert gaps == [Gap("news", 1)]  # at least
+
+
+async def ended(call: Awaitable[object]) -> LocalSocketError | None:
+    try:
+        await call
+    except ClosedByPeer as error:
+        return error
+    return None
+
+
+async def until(is_so: Callable[[], object]) -> None:
+    async with asyncio.timeout(LONG):
+        while not is_so():
+            await asyncio.sleep(0.01)
+
+
+@pytest.mark.usefixtures("often")
+async def test_a_topic_that_a_local_service_no_longer_has_ends_for_those_elsewhere_until_it_is_back(bus: Bus) -> None:
+    server, later = ServerThread("demo.shop", again()[0]), ServerThread("demo.shop", again("later")[0])
+    with server:
+        async with (
+            nats.serve_local("demo.shop", bus.address("demo.shop")),
+            aio.Client(bus.address("demo.shop"), reconnect=True, call_timeout=LONG) as client,
+        ):
+            async with client.subscribe("news", int, resume=True) as messages:
+                await asyncio.to_thread(server.stop)
+                with later:
+                    with pytest.raises(NoSuchTopic):
+                        await messages.receive(timeout=LONG)
+                    await asyncio.to_thread(later.stop)
+            service, news = again()
+            with ServerThread("demo.shop", service):
+                await until(lambda: news.subscribers)
+                async with client.subscribe("news", int) as messages:
+                    news.publish(7)
+                    assert await messages.receive(timeout=LONG) == 7
+
+
+async def test_a_bridge_goes_on_with_topics_of_a_service_that_was_away_for_longer_than_it_waits(
+    bus: Bus, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG, "localsocket.bridges")
+    server = ServerThread("demo.shop", again()[0])
+    with server:
+        async with (
+            nats.serve_local("demo.shop", bus.address("demo.shop")) as bridge,
+            aio.Client(bus.address("demo.shop"), reconnect=True, call_timeout=LONG) as client,
+            client.subscribe("news", int, resume=True) as messages,
+        ):
+            assert isinstance(bridge._served, ServedThere)
+            bridge._served._client._core.connect_timeout = 0.05
+            await asyncio.to_thread(server.stop)
+            await until(lambda: "nothing is republished of 'news' now" in caplog.text)
+            service, news = again()
+            with ServerThread("demo.shop", service):
+                await until(lambda: news.subscribers)
+                news.publish(7)
+                assert await messages.receive(timeout=LONG) == 7
 
 
 async def test_a_service_elsewhere_has_a_local_name(bus: Bus) -> None:

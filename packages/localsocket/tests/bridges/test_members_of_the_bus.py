@@ -7,15 +7,17 @@ import contextlib
 from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING
 
+import msgspec
 import pytest
 
 from bridges.conftest import Bus
 from bridges.shop import shop
-from localsocket import aio
+from localsocket import Service, aio
 from localsocket.bridges import nats
-from localsocket.bridges.bus_messages import BusMessage
+from localsocket.bridges.bus_messages import OF, WORD, BusMessage, CallerHello
 from localsocket.endpoint.credentials import PeerCredentials
 from localsocket.errors import NoSuchMethod
+from localsocket.services.limits import CallLimits
 
 if TYPE_CHECKING:
     from nats.aio.client import Client as NatsPy
@@ -167,6 +169,27 @@ async def test_who_takes_greetings_under_many_names_and_answers_none_keeps_nobod
         async with aio.Client(bus.address("demo.shop"), call_timeout=LONG) as client:
             assert await client.call("add", 2, 3) == 5
             assert serving.callers <= 501
+
+
+async def test_a_caller_that_has_answered_its_greeting_too_late_is_greeted_again(bus: Bus) -> None:
+    """It may have stood still meanwhile, and would else have no answer to any call. It is asked what it still wants."""
+    service = Service("demo.shop", limits=CallLimits(greeting=0.05))
+    subject = f"{bus.prefix}.demo/shop.call.add"
+    hello = msgspec.msgpack.encode(CallerHello(max_message=1_000, stream_window=100, clock=5.0))
+    async with nats.serve(service, bus.address("demo.shop")) as serving, other_member(bus) as link:
+        answers = await link.subscribe("_INBOX.slow.*")
+        for number in (1, 2):
+            await link.publish(subject, b"\x92\x90\x80", f"_INBOX.slow.{number}", {WORD: "call 5.0"})
+            answer = await answers.next_msg(timeout=LONG)
+            assert (answer.headers or {})[WORD] == "hello 1"
+            if number == 1:
+                async with asyncio.timeout(LONG):
+                    while serving.callers:
+                        await asyncio.sleep(0.01)
+                serving._greeting_time = LONG
+        await link.publish(answer.reply, hello, headers={WORD: "hello 1", OF: "_INBOX.slow.0"})
+        asked = await answers.next_msg(timeout=LONG)
+        assert (asked.subject, (asked.headers or {})[WORD]) == ("_INBOX.slow.2", "wanted 2")
 
 
 async def test_an_identity_that_fails_refuses_the_request_that_it_fails_for_and_no_other(bus: Bus) -> None:

@@ -31,10 +31,10 @@ MINE = ServiceHello(max_message=10_000, max_calls=4, service="demo.shop")
 class Caller:
     """A caller, and what comes of what it sends."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, comes_again: bool = False) -> None:
         self.now = 1000.0  # the service's clock
         self.theirs = 5.0  # the caller's
-        self.served = KnownCaller("_INBOX.ada", "_INBOX.shop.1", MINE, 8_000)
+        self.served = KnownCaller("_INBOX.ada", "_INBOX.shop.1", MINE, 8_000, comes_again=comes_again)
         self._frames = FrameDecoder(100_000)
 
     def greet(self, *, took: float = 0.001) -> None:
@@ -117,6 +117,18 @@ def test_a_call_that_comes_twice_runs_once() -> None:
     caller = greeted()
     for number in (1, 2, 1, 2):
         caller.call(number)
+    assert [number for _, number, _ in caller.frames()] == [1, 2]
+
+
+def test_a_call_of_a_caller_that_comes_again_runs_if_it_is_wanted_still() -> None:
+    """It may have run when the caller was here before, since when its numbers have been forgotten."""
+    caller = Caller(comes_again=True)
+    caller.call(1)
+    caller.greet()
+    assert caller.frames() == []
+    caller.go(1, caller.last_number("wanted"))
+    caller.wait(0.01)
+    caller.call(2)
     assert [number for _, number, _ in caller.frames()] == [1, 2]
 
 

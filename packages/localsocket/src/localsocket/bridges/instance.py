@@ -142,6 +142,7 @@ class Instance:
         self._others: dict[PeerCredentials, _Open] = {}
         self._ungreeted: dict[_Open, None] = {}  # in the order in which they came
         self._gone: deque[str] = deque(maxlen=_REMEMBERED)
+        self._dropped: deque[str] = deque(maxlen=_REMEMBERED)  # by the service, or for their silence: they may be there
         self._touched: dict[_Open, None] = {}  # those for whom there is something to be done
 
     @property
@@ -281,7 +282,7 @@ class Instance:
     def _open(self, inbox: str, peer: PeerCredentials, reply: str) -> _Open | None:
         if len(self._ungreeted) >= _MOST_UNGREETED:
             self._tell("dropped a caller on the bus: many others have not greeted either")
-            self._close(next(iter(self._ungreeted)))
+            self._close(next(iter(self._ungreeted)), is_gone=False)
         if len(self._known) >= MOST_CALLERS:
             self._tell("refused a caller on the bus: there are already %d", len(self._known))
             if not reply.endswith(".0"):
@@ -289,7 +290,8 @@ class Instance:
             return None
         key = f"{self.inbox}.{secrets.token_urlsafe(6)}"
         longest = min(self._served.hello.max_message, self.max_payload - HEAD_ROOM)
-        caller = KnownCaller(inbox, key, self._served.hello, longest, self._served.plain)
+        comes_again = inbox in self._dropped
+        caller = KnownCaller(inbox, key, self._served.hello, longest, self._served.plain, comes_again=comes_again)
         opened = self._known[inbox] = self._by_reply[key] = _Open(caller, peer, key, self._now() + _LOOK)
         self._ungreeted[opened] = None
         caller.say_hello(self._now())
@@ -320,19 +322,19 @@ class Instance:
         if isinstance(opened.callers, KnownCaller):
             if self._known.get(opened.callers.inbox) is opened:
                 opened.callers.say_bye()
-                self._forward(opened)
-                self._close(opened)
+                self._close(opened, is_gone=False)
         elif self._others.get(opened.peer) is opened:
             del self._others[opened.peer]
 
-    def _close(self, opened: _Open) -> None:
+    def _close(self, opened: _Open, *, is_gone: bool = True) -> None:
+        """Let go of a caller. Of one that is gone nothing is run any more; another one may come again."""
         self._forward(opened)  # what it has sent before
         caller = opened.callers
         if isinstance(caller, KnownCaller):
             if self._known.pop(caller.inbox, None) is None:
                 return
             self._by_reply.pop(opened.key, None)
-            self._gone.append(caller.inbox)
+            (self._gone if is_gone else self._dropped).append(caller.inbox)
             self._ungreeted.pop(opened, None)
             for method, headers, payload in caller.held_notes():
                 self._run_note(method, headers, payload, opened.peer)
@@ -347,7 +349,7 @@ class Instance:
             assert isinstance(caller, KnownCaller)
             if not caller.is_greeted and now - (opened.next_look - _LOOK) > greeting:
                 self._tell("dropped a caller on the bus: it has not greeted in time")
-                self._close(opened)
+                self._close(opened, is_gone=False)
             elif caller.is_greeted and now >= opened.next_look:
                 opened.next_look = now + _LOOK
                 caller.say_hello(now)  # of which the NATS server says so where nobody is there

@@ -60,9 +60,18 @@ class KnownCaller(BusCallers):
     """Its calls are numbered, it is greeted once, it grants what it will take, and says what it still wants."""
 
     def __init__(
-        self, inbox: str, reply: str, mine: ServiceHello, longest: int, plain: frozenset[str] = frozenset()
+        self,
+        inbox: str,
+        reply: str,
+        mine: ServiceHello,
+        longest: int,
+        plain: frozenset[str] = frozenset(),
+        *,
+        comes_again: bool = False,
     ) -> None:
         super().__init__(longest)
+        self._comes_again = comes_again
+        self._greeted_at = 0.0  # by the caller's clock
         self._plain = plain  # methods to which it is all the same when a stream is to begin
         self.inbox = inbox
         self.reply = reply  # where it answers, and grants credit
@@ -141,6 +150,7 @@ class KnownCaller(BusCallers):
         if self.is_greeted:
             return
         self.is_greeted = True
+        self._greeted_at = theirs.clock
         self._greet(max(theirs.max_message, 0), max(theirs.stream_window, 0))
         for request in list(self._held.values()):
             self._release(request)
@@ -218,8 +228,10 @@ class KnownCaller(BusCallers):
         sent, timeout, _ = request.times
         if request.is_note and sent is None:
             age = 0.0
+        elif sent is None or (self._comes_again and sent <= self._greeted_at):
+            age = float("inf")  # it may have been run when the caller was here before: only that one knows
         else:
-            age = float("inf") if sent is None else self._clock.most_age(sent, now)
+            age = self._clock.most_age(sent, now)
         left = None if timeout is None else timeout - age
         if request.is_note or (age <= self._fresh and (timeout is None or age <= timeout / 2)):
             self._run(request, left)

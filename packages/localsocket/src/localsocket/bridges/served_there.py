@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import os
 from collections.abc import Callable
 
@@ -13,14 +14,17 @@ from localsocket.aio.client import Client
 from localsocket.aio.shared_socket import SharedSocket
 from localsocket.bridges.bus_messages import LIFE, NUMBER, BusMessage, ServiceHello, Subjects
 from localsocket.endpoint.credentials import PeerCredentials
-from localsocket.errors import LocalSocketError, SubscriberTooSlow
+from localsocket.errors import LocalSocketError, NoSuchTopic, SubscriberTooSlow
 from localsocket.services.description import ServiceDescription
 from localsocket.services.gap import Gap
 from localsocket.services.limits import CallLimits
 from localsocket.services.method import MONITOR, STATS
 from localsocket.sockets.connector import Connector
 
+logger = logging.getLogger("localsocket.bridges")
+
 _LIFE = 8  # bytes
+_PAUSE = 0.5  # seconds before a topic is subscribed to again
 _PATIENCE = 5.0  # seconds for the local service to accept
 _encode = msgspec.msgpack.Encoder().encode
 
@@ -83,14 +87,14 @@ class ServedThere:
         return line
 
     def position(self, topic: str) -> tuple[int, bytes, int, str] | None:
-        if (republished := self._topics.get(topic)) is None:
+        if (republished := self._topics.get(topic)) is None or not republished.is_there:
             return None
         told = next(each for each in self.description.topics if each.name == topic)
         return republished.last, republished.life, told.queue, told.policy
 
     @property
     def topics(self) -> list[str]:
-        return list(self._topics)
+        return [name for name, republished in self._topics.items() if republished.is_there]
 
     def drained(self) -> None:
         """A connection holds back by itself."""
@@ -169,6 +173,7 @@ class _Republished:
     """A topic of the local service, numbered anew, with what it lost on the way left out of the numbers."""
 
     def __init__(self, client: Client, topic: str, subject: str, publish: Callable[[BusMessage], object]) -> None:
+        self.is_there = True
         self.last = 0
         self.life = os.urandom(_LIFE)
         self._client = client
@@ -177,21 +182,27 @@ class _Republished:
         self._publish = publish
 
     async def run(self) -> None:
+        """Republish until cancelled, also when the service was away for long, or without the topic, and is back."""
         while True:
             try:
                 await self._republish()
             except SubscriberTooSlow:
-                self.last += 1  # at least one is missing, which shows by the number of the next
-            else:
-                return
+                pass
+            except LocalSocketError as error:
+                if isinstance(error, NoSuchTopic):
+                    self.is_there = False  # as is told to those who follow it
+                logger.debug("nothing is republished of %r now: %s", self._topic, error)
+                await asyncio.sleep(_PAUSE)
+            self.last += 1  # at least one may be missing, which shows by the number of the next
 
     async def _republish(self) -> None:
         subscription = self._client.subscribe(self._topic, resume=True, on_gap=self._skip)
         async with subscription as messages:
+            self.is_there = True
             async for message in messages:
                 self.last += 1
                 headers = {NUMBER: str(self.last), LIFE: self.life.hex()}
                 self._publish(BusMessage(self._subject, _encode(message), headers))
 
     def _skip(self, gap: Gap) -> None:
-        self.last += gap.missing or 0
+        self.last += 1 if gap.missing is None else gap.missing
