@@ -13,7 +13,6 @@ PAGES = ["../README.md", "tutorial.md", "single-instance.md"]
 
 
 @pytest.mark.long
-@pytest.mark.timeout(240)  # it starts dozens of programs, one after the other
 @pytest.mark.parametrize("page", PAGES)
 def test_what_is_typed_is_answered_as_the_page_shows(page: str, tmp_path: Path) -> None:
     go_through((DOCS / page).read_text(encoding="utf-8"), tmp_path)

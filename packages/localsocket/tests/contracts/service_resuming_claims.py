@@ -230,7 +230,7 @@ def a_client_that_knows_no_numbers_gets_messages_without(face: ServiceFace) -> N
             caller.feed(socket.read(timeout=PATIENCE))
         for number in (7, 8):
             of_claims.latest.publish(number)
-        while len(plain.items or ()) < 2 or len(numbered.items) < 3:
+        while len(plain.items or ()) < 2 or len(numbered.items or ()) < 3:
             caller.feed(socket.read(timeout=PATIENCE))
         assert [bytes(item) for item in plain.items or ()] == [b"\x07", b"\x08"]
         beginning, *messages = numbered.items

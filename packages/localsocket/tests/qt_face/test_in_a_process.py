@@ -13,7 +13,7 @@ CANNOT_BE_USED = 5
 """What conftest.py there ends with."""
 
 
-@pytest.mark.timeout(600)  # for all claims of a file
+@pytest.mark.timeout(1800)  # for all claims of a file
 @pytest.mark.parametrize("claims", ["client_claims.py", pytest.param("contract_claims.py", marks=pytest.mark.long)])
 def test_clients_in_qt_keep_what_they_claim(claims: str, tmp_path: Path) -> None:
     options = ["-q", "-n", "0", "-p", "no:cacheprovider", "--basetemp", str(tmp_path / "base")]

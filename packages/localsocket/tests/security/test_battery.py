@@ -25,7 +25,6 @@ def test_there_are_more_than_twenty_attacks() -> None:
 
 @pytest.mark.long
 @EVERY_SERVER
-@pytest.mark.timeout(180)
 def test_an_attack_leaves_nothing_in_the_server(way: str, tmp_path: Path) -> None:
     """Short attacks, one after the other on one server."""
     with Target(way, tmp_path) as target:
@@ -35,7 +34,6 @@ def test_an_attack_leaves_nothing_in_the_server(way: str, tmp_path: Path) -> Non
 
 
 @pytest.mark.battery
-@pytest.mark.timeout(300)
 @pytest.mark.parametrize("attack", list(ATTACKS))
 @EVERY_SERVER
 def test_a_long_attack_costs_little_and_leaves_nothing(way: str, attack: str, tmp_path: Path) -> None:
