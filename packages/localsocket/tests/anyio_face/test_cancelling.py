@@ -11,7 +11,7 @@ import pytest
 
 import localsocket.anyio
 from anyio_face.cutting import Cut, at_every_await
-from anyio_face.ends import SMALL, SMALL_LIMITS, Call, beside, connected, pattern, turns
+from anyio_face.ends import SMALL, SMALL_LIMITS, Call, beside, connected, pattern, turns, until
 from localsocket import errors
 from localsocket.anyio import LocalServer, LocalSocket
 from localsocket.interfaces import KIB, SocketState
@@ -267,7 +267,7 @@ async def test_a_cancelled_connect_leaves_nothing() -> None:
             first = localsocket.connect("server")  # takes the only place
 
             async def make_room() -> None:
-                await anyio.sleep(0.003)
+                await until(lambda: cut.has_cut or cut.suspensions >= 3)  # it has looked, and looked again
                 async with await server.accept():
                     first.close()
 
