@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import signal
@@ -122,6 +123,14 @@ def who() -> tuple[int, int]:
     with localsocket.Client("demo.shop", timeout=PATIENCE) as client:
         pid, version = client.call("who")
     return pid, version
+
+
+def is_free() -> bool:
+    """Whether the name is nobody's any more."""
+    with contextlib.suppress(localsocket.errors.NameTaken):
+        localsocket.listen("demo.shop").close()
+        return True
+    return False
 
 
 def has_ended(pid: int) -> bool:
@@ -262,7 +271,7 @@ def test_workers_end_when_their_supervisor_was_killed(serve: Serve) -> None:
         pid, _ = client.call("who")
         program.kill()
         wait_until(lambda: has_ended(pid), "the worker to end")
-    localsocket.listen("demo.shop").close()  # the name is free
+    wait_until(is_free, "the other one to end")
 
 
 def test_a_second_signal_ends_all_at_once(serve: Serve) -> None:
