@@ -63,6 +63,11 @@ def _break_connections(service: Service) -> None:
     wait_until(lambda: not any(broken.intersection(topic._subscriptions) for topic in topics), "them to be over")
 
 
+def _is_all_sent(topic: Topic[Any]) -> bool:
+    """Whether no message waits, or is in the hands of a thread: a call's answer may overtake those."""
+    return not topic.items_queued and not any(reply._is_pumping for reply in list(topic._subscriptions.values()))
+
+
 # --- taken up again ---------------------------------------------------------------------------------------------------
 
 
@@ -108,6 +113,7 @@ def what_arrived_before_the_connection_broke_comes_first(face: ServiceFace) -> N
         reader = _Reader(client)
         for number in range(QUEUE):
             of_claims.latest.publish(number)
+        wait_until(lambda: _is_all_sent(of_claims.latest), "the messages to be sent")
         assert client.call("add", 2, 3) == 5  # and they have been received along with it
         _break_connections(of_claims.service)
         of_claims.latest.publish(-1)
