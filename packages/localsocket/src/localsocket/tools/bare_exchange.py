@@ -1,7 +1,7 @@
 """What the measurements are compared with: the same exchange by Python's `socket` alone, on one connection.
 
 `python -m localsocket.tools.bare_exchange` is the other process: it echoes what comes in at the socket that is its
-standard input, and ends with it.
+standard input, and ends with it. A terminal's Ctrl-C does not reach it.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class BareExchange(ClosedLoops):
             ours, theirs = socket.socketpair()
             command = [sys.executable, "-m", __name__]
             with theirs:
-                opened.enter_context(subprocess.Popen(command, stdin=theirs.fileno()))
+                opened.enter_context(subprocess.Popen(command, stdin=theirs.fileno(), process_group=0))
             self._socket = opened.enter_context(ours)  # closed first, which ends the process
             ours.sendall(b"?")
             ours.recv(1)  # it has started

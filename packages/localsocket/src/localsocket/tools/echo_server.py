@@ -1,7 +1,7 @@
 """The echo server that the measurements talk to: on a thread of this process, or the same thread in a child process.
 
 `python -m localsocket.tools.echo_server ADDRESS FACE` is the child: it says "ready", and ends when its input does, so
-that it cannot outlive who started it.
+that it cannot outlive who started it. It is in a process group of its own, which a terminal's Ctrl-C does not reach.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ def echo_server(address: str, kind: ServerKind, face: Face = "blocking") -> Iter
 @contextlib.contextmanager
 def server_process(command: Sequence[str]) -> Iterator[None]:
     """Run a program that says "ready" when it serves, and ends when its input does, for the `with` block."""
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as child:
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, process_group=0) as child:
         assert child.stdin is not None
         assert child.stdout is not None
         try:
