@@ -11,6 +11,7 @@ import weakref
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 import pytest
@@ -133,6 +134,28 @@ def test_what_a_killed_helper_had_taken_is_asked_here() -> None:
     for helpers in (1, 3):
         with Workers(Checker([]), rules, helpers) as helped:
             assert sorted(answer.rule for answer in helped.answers()) == [rule.id for rule in rules]
+
+
+def test_a_helper_that_is_interrupted_as_it_begins_ends_without_a_word(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    begin = BaseProcess._bootstrap  # type: ignore[attr-defined]
+
+    def interrupted(self: BaseProcess, **options: object) -> object:
+        os.kill(os.getpid(), signal.SIGINT)  # in the copy, which has not come to what it is to do
+        return begin(self, **options)
+
+    monkeypatch.setattr(BaseProcess, "_bootstrap", interrupted)
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with Workers(Checker([]), all_rules(), helpers=1) as helped:
+            answers = list(helped.answers())
+            (process,) = helped._copies.values()
+            process.join()
+            status = process.exitcode
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert (len(answers), status, capfd.readouterr()) == (len(all_rules()), -signal.SIGINT, ("", ""))
 
 
 @pytest.mark.long

@@ -11,7 +11,7 @@ import os
 import signal
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from pathlib import Path
@@ -89,7 +89,8 @@ class Workers:
                 process = context.Process(target=_help, args=(self._checker, queue, answers), daemon=True)
                 with answers, ExitStack() as on_failure:  # closed here, so that the other process's end is seen
                     on_failure.enter_context(results)
-                    process.start()
+                    with _interrupts_later():
+                        process.start()
                     on_failure.pop_all()
                 self._copies[results] = process
 
@@ -126,8 +127,19 @@ class _Queue:
         os.close(self._reading)
 
 
+@contextmanager
+def _interrupts_later() -> Iterator[None]:
+    """Have an interrupt wait for the end of the block, and in a copy of the process for _help()."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 def _help(checker: Checker, queue: _Queue, answers: Connection) -> None:
     """Answer for rules, in a copy of the process."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C ends the helpers in silence
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGINT])
     while (rule := queue.take()) is not None:
         answers.send(checker.ask(rule))

@@ -37,3 +37,14 @@ def test_an_interrupt_at_any_moment_ends_it_with_130_and_without_a_word(moment: 
         check=False,
     )
     assert (done.returncode, done.stderr) == (130, b"")
+
+
+def test_nothing_is_loaded_before_ctrl_c_ends_the_reviewer_quietly() -> None:
+    program = (
+        "import sys; before = set(sys.modules)\n"
+        "import _signal, localsocket_review.cli\n"
+        "print(*set(sys.modules) - before - {'_signal'})\n"
+    )
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE_")}
+    loaded = subprocess.check_output([sys.executable, "-c", program], env=environment, text=True, timeout=120)
+    assert {*loaded.split()} == {"localsocket_review", "localsocket_review.cli"}
