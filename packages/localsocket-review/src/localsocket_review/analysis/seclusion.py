@@ -131,24 +131,34 @@ class Seclusion:
 
     def umask_at(self, function: FunctionInfo, bind: Effect) -> list[Effect]:
         """Return the changes of the umask that may be in force when the socket is bound."""
-        flow = self._flow_of(function)
         if bind.anchor is not bind.site.call and self._is_set_beside(bind):
             return []  # the helper that binds says it anew, whatever was in force before
         before = [
             one
             for one in self._effects.of(function, Act.UMASK)
-            if flow.may_follow(one.anchor, bind.anchor) and not self.is_put_back_before(one, bind)
+            if self._may_follow(function, one, bind) and not self.is_put_back_before(one, bind)
         ]
         return [
             one
             for one in before
-            if not any(
-                other is not one
-                and flow.may_follow(one.anchor, other.anchor)
-                and flow.dominates(other.anchor, bind.anchor)
-                for other in before
-            )
+            if not any(other is not one and self._is_undone(function, one, other, bind) for other in before)
         ]
+
+    def _may_follow(self, function: FunctionInfo, first: Effect, then: Effect) -> bool:
+        flow, (one, other) = self._in_order(function, first, then)
+        return flow.may_follow(one, other)
+
+    def _is_undone(self, function: FunctionInfo, umask: Effect, other: Effect, bind: Effect) -> bool:
+        """Say whether no way leads from a change of the umask to the bind that does not pass another change."""
+        flow, (changed, changed_again, bound) = self._in_order(function, umask, other, bind)
+        return flow.may_follow(changed, changed_again) and not flow.can_avoid(changed, [changed_again], bound)
+
+    def _in_order(self, function: FunctionInfo, *effects: Effect) -> tuple[ControlFlow, list[Call]]:
+        """Return where the effects stand in the function; if one helper of it has them all, where they stand there."""
+        inside = {one.site.function for one in effects}
+        if len(inside) == 1:
+            return self._flow_of(inside.pop()), [one.site.call for one in effects]
+        return self._flow_of(function), [one.anchor for one in effects]
 
 
 def _lets_others_run(function: FunctionInfo) -> bool:

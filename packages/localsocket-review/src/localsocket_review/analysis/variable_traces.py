@@ -155,7 +155,10 @@ class VariableTraces:
         )
         if buffer is None or buffer == pointer or not is_buffer:
             return None
-        return self._read_at(buffer, where, function, use, trail)
+        asked = pointer.path.removeprefix(definition.variable.path)
+        if f"{buffer.path}{asked}".count(".") > _DEEPEST_FIELD:
+            return guessed(self._read_at(buffer, where, function, use, trail))
+        return self._read_at(Variable(buffer.owner, f"{buffer.path}{asked}"), where, function, use, trail)
 
     @searched
     def _read_at(
@@ -209,6 +212,8 @@ class VariableTraces:
         structures = structures_returned(value, definition.function, self._calls) if asked else []
         if structures and definition.how is How.VALUE:
             return self._field_returned(structures, asked, definition, use, trail)
+        if asked and definition.how is How.VALUE and definition.function.unit.language is Language.CPP:
+            return self._of_field(value, asked, definition.function, use, trail)
         return self._tracing.trace(value, definition.function, use, trail)
 
     def _field_returned(
@@ -299,18 +304,31 @@ class VariableTraces:
         self, value: Expression, field: str, function: FunctionInfo, caller: FunctionInfo, use: Use, trail: Trail
     ) -> Trace | None:
         """Trace what a caller gives for a parameter of the function, or the field of it that is read there."""
+        # In a circle of calls, each of which gives a field of what it was given, there is no end of fields of fields.
+        is_endless = self._calls.are_in_a_circle(function, caller)
+        return self._of_field(value, field, caller, use, trail, is_endless=is_endless)
+
+    def _of_field(
+        self,
+        value: Expression,
+        field: str,
+        function: FunctionInfo,
+        use: Use,
+        trail: Trail,
+        *,
+        is_endless: bool = False,
+    ) -> Trace | None:
+        """Trace a field of a structure or of what a pointer leads to, or all of it where no field is asked for."""
         whole = strip_casts(value.operand if isinstance(value, Unary) and value.operator == "&" else value)
         variable = (
-            self._names.variable(whole, caller) if field and isinstance(whole, (Name, Attribute, Subscript)) else None
+            self._names.variable(whole, function) if field and isinstance(whole, (Name, Attribute, Subscript)) else None
         )
         if variable is None:
-            return self._tracing.trace(value, caller, use, trail)
+            return self._tracing.trace(value, function, use, trail)
         inside = Variable(variable.owner, f"{variable.path}.{field}")
-        # In a circle of calls, each of which gives a field of what it was given, there is no end of fields of fields.
-        is_endless = "." in variable.path and self._calls.are_in_a_circle(function, caller)
-        if is_endless or inside.path.count(".") > _DEEPEST_FIELD:
-            return guessed(self._tracing.trace(value, caller, use, trail))  # of whichever field
-        return self._read_at(inside, whole, caller, use, trail)
+        if (is_endless and "." in variable.path) or inside.path.count(".") > _DEEPEST_FIELD:
+            return guessed(self._tracing.trace(value, function, use, trail))  # of whichever field
+        return self._read_at(inside, whole, function, use, trail)
 
 
 def _is_of_module(variable: Variable) -> bool:

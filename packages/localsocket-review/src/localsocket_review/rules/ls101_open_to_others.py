@@ -170,7 +170,9 @@ def _through_helpers(facts: Facts, function: FunctionInfo) -> Iterator[Finding]:
 def _wide_umasks(facts: Facts, function: FunctionInfo) -> Iterator[Finding]:
     binds = facts.effects.of(function, Act.BIND) if facts.effects.of(function, Act.UMASK) else []
     for bind in binds:
-        if facts.transports.is_network_site(bind.site) or facts.seclusion.is_secluded(function, bind):
+        if facts.transports.is_network_site(bind.site) or facts.access.is_abstract(bind.site):
+            continue
+        if facts.seclusion.is_secluded(function, bind):
             continue
         for umask in facts.seclusion.umask_at(function, bind):
             mask = umask.site.argument("mode")

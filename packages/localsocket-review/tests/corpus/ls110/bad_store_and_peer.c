@@ -20,7 +20,7 @@ char *title(int client)
 int version(const char *path)
 {
     int fd, number, failed;
-    if ((fd = open(path, O_RDONLY | O_CLOEXEC)) < 0)
+    if ((fd = openat(AT_FDCWD, path, O_RDONLY | O_CLOEXEC)) < 0)
         return -1;
     failed = read_exactly(fd, &number, sizeof number);
     close(fd);

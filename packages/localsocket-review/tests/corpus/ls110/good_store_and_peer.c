@@ -11,7 +11,7 @@ static int read_exactly(int fd, void *data, size_t size)
 
 static int open_store(const char *path)
 {
-    return open(path, O_RDONLY | O_CLOEXEC);
+    return openat(AT_FDCWD, path, O_RDONLY | O_CLOEXEC);
 }
 
 char *title(const char *path)
