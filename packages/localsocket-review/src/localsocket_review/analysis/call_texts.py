@@ -30,6 +30,7 @@ from localsocket_review.analysis.texts import (
     parent_of,
     unknown_text,
 )
+from localsocket_review.analysis.texts_told_apart import ToldApart
 from localsocket_review.apis.c_library import FRESH_MEMORY
 from localsocket_review.model.declarations import FunctionInfo
 from localsocket_review.model.expressions import Call, Expression, dotted
@@ -106,8 +107,9 @@ class CallTexts:
             return self._composed.joined((call.receiver, *call.arguments), function, trail, separator="/")
         if name == "operator/" or (name == "append" and call.receiver is not None and call.arguments):
             return self._composed.joined((call.receiver or call, *call.arguments), function, trail)
+        apart = ToldApart(call, function, trail)
         inside = [
-            text
+            apart.by_constants(text)
             for callee in self._calls.callees(call, function)
             if not callee.is_constructor
             for text in self.returned(callee, self._calls.trail_into(callee, call, function, trail))

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from localsocket_review.analysis.names import Names
 from localsocket_review.analysis.origins import Origins
 from localsocket_review.analysis.sites import Site
+from localsocket_review.analysis.texts import HoleKind, Text
 from localsocket_review.analysis.values import Values
 from localsocket_review.model.declarations import FunctionInfo
 from localsocket_review.model.expressions import Call, Expression, Literal
@@ -55,7 +58,9 @@ class Keys:
         self._origins = origins
 
     def is_secret(self, key: Expression | None, function: FunctionInfo) -> bool:
-        return key is not None and not self.is_absent(key, function) and self.constant(key, function) is None
+        if key is None or self.is_absent(key, function):
+            return False
+        return self.constant(key, function) is None and self.guessable(key, function) is None
 
     def is_absent(self, key: Expression, function: FunctionInfo) -> bool:
         """Say whether the key is None in the end."""
@@ -64,24 +69,36 @@ class Keys:
 
     def constant(self, key: Expression, function: FunctionInfo) -> Place | None:
         """Return where the key's text is written, if it, or what is used where nothing else is set, is a constant."""
+        return self._made_of(key, function, lambda text: text.literal is not None)
+
+    def guessable(self, key: Expression, function: FunctionInfo) -> Place | None:
+        """Return where the key is made of what every user of the machine knows: of a user's name or number."""
+        return self._made_of(key, function, _is_known_to_all)
+
+    def _made_of(self, key: Expression, function: FunctionInfo, is_so: Callable[[Text], bool]) -> Place | None:
         for text in self._values.texts(key, function):
-            if text.literal is not None:
+            if is_so(text):
                 return text.place or key.place
         for origin in self._origins.of(key, function):
-            if isinstance(origin.expression, Call) and self._is_derived(origin.expression, origin.function):
+            if isinstance(origin.expression, Call) and self._is_derived(origin.expression, origin.function, is_so):
                 return origin.expression.place
         return None
 
-    def _is_derived(self, call: Call, function: FunctionInfo) -> bool:
+    def _is_derived(self, call: Call, function: FunctionInfo, is_so: Callable[[Text], bool]) -> bool:
         if last_word(call.called_name) not in _DERIVING:
             return False
         sources = list(call.arguments)
         if call.receiver is not None and not self._names.external(call.receiver, function):
             sources.append(call.receiver)
-        return bool(sources) and all(self._is_constant(source, function) for source in sources)
+        return bool(sources) and all(self._is_made_so(source, function, is_so) for source in sources)
 
-    def _is_constant(self, expression: Expression, function: FunctionInfo) -> bool:
-        if isinstance(expression, Call):
-            return self._is_derived(expression, function)
+    def _is_made_so(self, expression: Expression, function: FunctionInfo, is_so: Callable[[Text], bool]) -> bool:
+        if isinstance(expression, Call) and self._is_derived(expression, function, is_so):
+            return True
         texts = self._values.texts(expression, function)
-        return bool(texts) and all(text.literal is not None for text in texts)
+        return bool(texts) and all(map(is_so, texts))
+
+
+def _is_known_to_all(text: Text) -> bool:
+    known = (isinstance(part, str) or part.kind is HoleKind.PREDICTABLE for part in text.parts)
+    return bool(text.parts) and all(known)

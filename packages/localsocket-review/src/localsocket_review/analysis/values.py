@@ -95,6 +95,8 @@ class Values:
                 return constant_texts(value, expression.place)
             case Format(parts=parts):
                 return self._composed.joined(parts, function, trail)
+            case Binary(operator="+", right=Literal(value=int())) if function.unit.language is Language.CPP:
+                return unknown_text(expression)  # what is behind the beginning of a text
             case Binary(operator="+" | "/" as operator, left=left, right=right):
                 return self._composed.joined((left, right), function, trail, separator="/" if operator == "/" else "")
             case Binary(operator="%", left=left, right=right):
@@ -225,6 +227,8 @@ class Values:
         if definition.how in (How.VALUE, How.ADDED):
             if isinstance(value, Call) and value.called_name in ("[]", "new[]"):
                 return ()
+            if definition.how is How.ADDED and _is_character(value) and not variable.path.endswith("sun_path"):
+                return ()  # `*end = 0`: what stands before it is the text; but a zero begins an abstract name
             return self.texts(value, function, trail)
         return unknown_text(variable)
 
@@ -304,6 +308,10 @@ class Values:
 
 def _some(texts: Iterable[Text]) -> Texts:
     return frozenset(itertools.islice(texts, MOST_TEXTS))
+
+
+def _is_character(value: Expression) -> bool:
+    return isinstance(value, Literal) and (isinstance(value.value, int) or len(str(value.value)) == 1)
 
 
 def _of_the_same_text(expression: Expression) -> tuple[Expression, ...]:

@@ -45,6 +45,11 @@ def _constant(facts: Facts, key: Expression, function: FunctionInfo) -> Iterator
     if place is not None:
         message = "The key is written in the code: whoever can read the program has it."
         yield RULE.finding(key.place, message, [(place, "written here"), (key.place, "used here")], cwe="CWE-798")
+        return
+    place = facts.keys.guessable(key, function)
+    if place is not None:
+        message = "Every user of this machine can work out the key: it is made of a name or number that all know."
+        yield RULE.finding(key.place, message, [(place, "made here"), (key.place, "used here")], cwe="CWE-330")
 
 
 RULE = Rule(
@@ -58,7 +63,7 @@ RULE = Rule(
     ),
     repair="make the key with secrets.token_bytes(32) and pass it on in a file of mode 0600 or by an open descriptor",
     unless=(
-        "the key is random, or read from outside the program",
+        "the key is random, or read from outside the program, and not only made of a user's name or number",
         "no address is given: it is then one in a private directory",
         "a manager without a key, which makes itself one",
     ),
