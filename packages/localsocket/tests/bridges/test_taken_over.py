@@ -33,7 +33,8 @@ def publishing(topic: str) -> tuple[Service, Topic[int]]:
 class Replaced:
     """A client that follows `news`, and says nothing from when its instance stops until another one serves."""
 
-    def __init__(self, bus: Bus) -> None:
+    def __init__(self, bus: Bus, *, by_bridge: bool = False) -> None:
+        self._by_bridge = by_bridge
         self._address = bus.address(NAME)
         self._port = int(bus.url.rpartition(":")[2])
         self.before, self.news = publishing("news")
@@ -41,9 +42,12 @@ class Replaced:
 
     @contextlib.asynccontextmanager
     async def following(self, *, resume: bool) -> AsyncIterator[aio.Subscription[int]]:
-        async with Proxy(self._port) as self.proxy:
+        async with Proxy(self._port) as self.proxy, contextlib.AsyncExitStack() as stack:
             address = self._address.replace(f":{self._port}/", f":{self.proxy.port}/", 1)
             self.serving = await nats.serve(self.before, self._address)
+            if self._by_bridge:
+                await stack.enter_async_context(nats.offer_locally(address, "shop.here"))
+                address = "shop.here"
             async with (
                 aio.Client(address, reconnect=True, call_timeout=LONG) as self.client,
                 self.client.subscribe("news", int, resume=resume, on_gap=self.gaps.append) as messages,
@@ -61,9 +65,12 @@ class Replaced:
             yield
 
 
+@pytest.mark.parametrize("by_bridge", [False, True], ids=["direct", "by a bridge"])
 @pytest.mark.parametrize("resume", [True, False])
-async def test_a_subscription_ends_where_the_next_instance_does_not_have_its_topic(bus: Bus, resume: bool) -> None:
-    replaced = Replaced(bus)
+async def test_a_subscription_ends_where_the_next_instance_does_not_have_its_topic(
+    bus: Bus, resume: bool, by_bridge: bool
+) -> None:
+    replaced = Replaced(bus, by_bridge=by_bridge)
     async with replaced.following(resume=resume) as messages, replaced.by(publishing("later")[0]):
         replaced.proxy.lets_through.set()
         for _ in range(2):
@@ -71,8 +78,11 @@ async def test_a_subscription_ends_where_the_next_instance_does_not_have_its_top
                 await messages.receive(timeout=LONG)
 
 
-async def test_a_subscription_is_resumed_at_the_next_instance_and_what_is_missing_is_not_known(bus: Bus) -> None:
-    replaced, (after, news) = Replaced(bus), publishing("news")
+@pytest.mark.parametrize("by_bridge", [False, True], ids=["direct", "by a bridge"])
+async def test_a_subscription_is_resumed_at_the_next_instance_and_what_is_missing_is_not_known(
+    bus: Bus, by_bridge: bool
+) -> None:
+    replaced, (after, news) = Replaced(bus, by_bridge=by_bridge), publishing("news")
     async with replaced.following(resume=True) as messages, replaced.by(after):
         reading = asyncio.create_task(messages.receive(timeout=LONG))
         replaced.proxy.lets_through.set()

@@ -6,7 +6,7 @@ import contextlib
 from collections.abc import Callable
 
 from contracts.service_of_claims import ADDRESS, ServiceOfClaims, served, small_limits
-from contracts.subjects import ClientUnderTest, ServiceFace
+from contracts.subjects import ClientUnderTest, ItemsUnderTest, ServiceFace
 from localsocket.errors import (
     ClosedByPeer,
     ClosedByUs,
@@ -111,6 +111,37 @@ def a_server_that_ends_wakes_who_waits(face: ServiceFace) -> None:
             raises(ClosedByPeer, waiter.result)
         raises(ClosedByPeer, lambda: client.call("add", 2, 3))
         of_claims.diary.wait_for("cancelled", "closed")
+
+
+@ending_claims.claim
+def what_was_under_way_ends_though_another_server_is_there_at_once(face: ServiceFace) -> None:
+    before, after = ServiceOfClaims(is_async=face.is_async), ServiceOfClaims(is_async=face.is_async)
+
+    def has_had_one() -> bool:
+        before.latest.publish(7)  # again and again: by some protocols nobody is told when its reader is there
+        return first.is_done
+
+    with before.served_by(face) as serving, contextlib.ExitStack() as clients:
+        caller, reader, subscriber = (
+            clients.enter_context(face.connect(ADDRESS, reconnect=True, call_timeout=None)) for _ in range(3)
+        )
+        stream, topic = reader.stream("drip"), subscriber.subscribe("latest")
+        assert next(stream) == 1
+        first = Background(lambda: topic.receive(timeout=PATIENCE))
+        wait_until(has_had_one, "a message")
+        call = Background(lambda: caller.call("hold"))
+        before.diary.wait_for("held")
+        serving.stop(timeout=0)
+        with after.served_by(face):
+            raises(ClosedByPeer, call.result)
+            raises(ClosedByPeer, lambda: stream.receive(timeout=PATIENCE))
+            raises(ClosedByPeer, lambda: _take_all(topic))
+            clients.close()
+
+
+def _take_all(topic: ItemsUnderTest) -> None:
+    while True:
+        assert topic.receive(timeout=PATIENCE) == 7
 
 
 @ending_claims.claim
