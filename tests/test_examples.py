@@ -51,7 +51,7 @@ const { Client, decode, encode } = require(process.argv[1]);
 @pytest.mark.long
 def test_everybody_who_is_installed_calls_one_service_at_once_and_is_answered_right() -> None:
     command = [sys.executable, str(EVERY_DOOR), "--calls", "200", "--json"]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=150, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
     rows = json.loads(done.stdout)
     assert done.returncode == 0, rows
     assert {row["protocol"] for row in rows if row["calls"]} == {"localsocket", "varlink", "http"}
@@ -61,7 +61,7 @@ def test_everybody_who_is_installed_calls_one_service_at_once_and_is_answered_ri
 @pytest.mark.long
 def test_sessions_of_assistants_share_one_daemon_and_outlive_its_being_killed(runtime_directory: Path) -> None:
     command = [sys.executable, str(EXAMPLES / "many_assistants.py"), "--sessions", "3", "--kills", "1"]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=150, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     assert [each["daemons"] for each in json.loads(done.stdout)["rounds"]] == [1, 1]
     (runtime_directory / "localsocket" / ".many.assistants.log").unlink()

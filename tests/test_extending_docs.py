@@ -37,7 +37,6 @@ def test_the_commands_of_the_page_show_what_stands_there(page: str, tmp_path: Pa
             env=environment,
             capture_output=True,
             text=True,
-            timeout=170,
             check=False,
         )
         assert done.stdout.startswith(session["shown"]), done.stdout + done.stderr

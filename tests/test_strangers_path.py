@@ -90,9 +90,7 @@ def test_a_stranger_installs_writes_serves_calls_and_tests(bin_of_environment: P
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
 
     def run(*command: str | Path) -> tuple[int, str]:
-        done = subprocess.run(
-            command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False, timeout=120
-        )
+        done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
         return done.returncode, done.stdout + done.stderr
 
     command = bin_of_environment / "localsocket"

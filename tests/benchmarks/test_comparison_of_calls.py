@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -23,7 +25,7 @@ def compare_calls(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
 
 def run(arguments: list[str | Path]) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, *arguments]
-    return subprocess.run(command, cwd=BENCHMARKS, capture_output=True, text=True, timeout=150, check=False)
+    return subprocess.run(command, cwd=BENCHMARKS, capture_output=True, text=True, check=False)
 
 
 def for_a_moment(
@@ -47,8 +49,7 @@ def test_two_commits_are_compared_round_by_round_and_the_earlier_ones_tree_is_go
     def trees() -> str:
         return subprocess.run(["git", "worktree", "list"], cwd=BENCHMARKS, capture_output=True, text=True).stdout
 
-    before = trees()
-    if not before:
+    if not trees():
         pytest.skip("no clone: there is no earlier commit")
     done = for_a_moment(lambda tiny: run([BENCHMARKS / "compare_commits.py", "HEAD", *tiny, *only("blocking")]))
     assert done.returncode == 0, done.stderr
@@ -56,7 +57,7 @@ def test_two_commits_are_compared_round_by_round_and_the_earlier_ones_tree_is_go
     ratios = [tuple(map(float, row)) for row in rows if all(cell[:1].isdigit() for cell in row)]
     assert len(ratios) == 2
     assert all(0 < ratio == least == most for ratio, least, most in ratios)
-    assert trees() == before
+    assert os.path.realpath(tempfile.gettempdir()) not in trees()  # where it made one; others are other people's
 
 
 @pytest.mark.long

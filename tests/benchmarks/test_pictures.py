@@ -19,7 +19,7 @@ NAMES = ("calls", "payloads")
 
 def pictures(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, BENCHMARKS / "pictures.py", *arguments]
-    return subprocess.run(command, capture_output=True, text=True, timeout=150, check=False)
+    return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
 @pytest.fixture

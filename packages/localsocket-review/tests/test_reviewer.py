@@ -203,7 +203,7 @@ def test_the_exit_status_is_as_asked(tmp_path: Path, fail_on: str, status: int) 
 @pytest.mark.long
 def test_the_module_is_the_command(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "localsocket_review", str(write(tmp_path, BAD)), "--format", "json"]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=150, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout, done.stderr) == run(*command[3:])
 
 

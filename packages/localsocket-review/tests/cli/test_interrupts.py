@@ -33,7 +33,6 @@ def test_an_interrupt_at_any_moment_ends_it_with_130_and_without_a_word(moment: 
         env=environment,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
-        timeout=120,
         check=False,
     )
     assert (done.returncode, done.stderr) == (130, b"")

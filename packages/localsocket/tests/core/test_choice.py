@@ -25,7 +25,7 @@ def said_by(program: str, **environment: str) -> str:
     inherited = {name: value for name, value in os.environ.items() if name != "LOCALSOCKET_PURE"}
     command = [sys.executable, "-c", program]
     return subprocess.run(
-        command, env=inherited | environment, capture_output=True, text=True, check=True, timeout=120
+        command, env=inherited | environment, capture_output=True, text=True, check=True
     ).stdout.strip()
 
 
