@@ -109,6 +109,18 @@ def test_arrays_and_bytes_are_gathered_in_the_order_in_which_they_stand() -> Non
     numpy.testing.assert_array_equal(back[2], array)
 
 
+def test_bytes_alone_are_gathered_and_stand_apart_as_those_in_a_message_do() -> None:
+    alone, within = KNOWN.gather_large(LETTERS), KNOWN.gather_large([LETTERS])
+    assert isinstance(alone, Gathered)
+    assert isinstance(within, Gathered)
+    apart, apart_within = alone.apart(), within.apart()
+    assert apart is not None
+    assert apart_within is not None
+    assert (apart.values, apart.pieces[0]) == (apart_within.values, LETTERS)
+    assert (b"\x91" + bytes(apart.pieces[1])).startswith(bytes(apart_within.pieces[1]))
+    assert sum(map(len, apart.pieces)) == len(alone) == len(within) - 1
+
+
 def test_what_stands_apart_is_as_long_as_the_whole_and_read_as_the_same() -> None:
     array = array_of(LARGE + 3).reshape(1, -1)
     value = {"a": LETTERS, "b": [array, "x"], "c": LETTERS[::-1]}

@@ -155,6 +155,11 @@ class Gathered:
         self.pieces.append(around[-1])
         self._size = sum(map(len, self.pieces))
 
+    @classmethod
+    def of_bytes(cls, value: bytes) -> Gathered:
+        """Return the message that is this large value and nothing else, which need not be found in it by a token."""
+        return cls(_encode(b""), [b"", b""], [_Large.of_bytes(memoryview(value))])
+
     def __len__(self) -> int:
         return self._size
 

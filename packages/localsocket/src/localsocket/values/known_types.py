@@ -16,7 +16,9 @@ from localsocket.values.descriptors import Fd
 from localsocket.values.gathering import (
     BYTES_APART,
     DESCRIPTOR,
+    LARGE,
     DescriptorMet,
+    Gathered,
     Gathering,
     LargeValue,
     NotWritten,
@@ -114,6 +116,8 @@ class KnownTypes:
 
     def gather_large(self, value: Any) -> Written:
         """Return a value as gather() does, with its large bytes in pieces too: for what may have some."""
+        if type(value) is bytes and len(value) >= LARGE and not (self._has_coded or self._tagged):
+            return Gathered.of_bytes(value)
         return self._gather(value, Gathering.without_bytes)
 
     def _gather(self, value: Any, seen: Callable[[Gathering, Any], Any]) -> Written:
