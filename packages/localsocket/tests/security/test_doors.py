@@ -113,7 +113,7 @@ def test_s4_a_directory_that_somebody_prepared_in_tmp_is_refused(
 ) -> None:
     monkeypatch.delenv("XDG_RUNTIME_DIR")
     monkeypatch.setattr(os.path, "isdir", lambda path: False)  # no /run/user
-    monkeypatch.setattr("tempfile.tempdir", str(public_directory))
+    monkeypatch.setenv("TMPDIR", str(public_directory))
     directory = public_directory / f"localsocket-{os.geteuid()}"
     elsewhere = public_directory / "elsewhere"
     match prepared:
