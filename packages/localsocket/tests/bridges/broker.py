@@ -58,12 +58,7 @@ class Broker:
         return self._process.pid
 
     def start(self) -> None:
-        command: Sequence[str] = [
-            self._program,
-            *("--addr", self._host, "--port", str(self.port or -1), "--ports_file_dir", self._directory),
-            *self._options,
-        ]
-        self._process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        self._run()
         if not self.port:
             wait_until(self._has_told_port, "the NATS server to tell its port")
         wait_until(self._answers, "the NATS server to listen")
@@ -86,6 +81,14 @@ class Broker:
         self.kill()
         shutil.rmtree(self._directory)
 
+    def _run(self) -> None:
+        command: Sequence[str] = [
+            self._program,
+            *("--addr", self._host, "--port", str(self.port or -1), "--ports_file_dir", self._directory),
+            *self._options,
+        ]
+        self._process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
     def _has_told_port(self) -> bool:
         for file in Path(self._directory).glob("*.ports"):
             try:
@@ -96,6 +99,9 @@ class Broker:
         return self.port > 0
 
     def _answers(self) -> bool:
+        assert self._process is not None
+        if self._process.poll() is not None:  # a connection of some program has its port as its own for a moment
+            self._run()
         try:
             with socket.create_connection((self._host, self.port), timeout=5) as connection:
                 return connection.recv(4) == b"INFO"

@@ -6,8 +6,9 @@ import contextlib
 import importlib.util
 import itertools
 import os
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import AbstractContextManager
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -29,6 +30,9 @@ from localsocket.endpoint.credentials import PeerCredentials
 from localsocket.interfaces import DEFAULT_LIMITS
 from localsocket.services.client_core import ClientOptions
 from localsocket.testing import PATIENCE
+
+if TYPE_CHECKING:
+    from nats.aio.client import Client as NatsPy
 
 _prefixes = itertools.count()
 
@@ -78,6 +82,18 @@ class Bus:
     def address(self, service: str, **options: str) -> str:
         more = "".join(f"&{name}={value}" for name, value in options.items())
         return f"{self.url}/{service}?prefix={self.prefix}{more}"
+
+
+@contextlib.asynccontextmanager
+async def other_member(bus: Bus) -> AsyncIterator[NatsPy]:
+    """Give a member of the bus that speaks to it by nats-py."""
+    from nats import connect
+
+    link = await connect(bus.url, connect_timeout=30)
+    try:
+        yield link
+    finally:
+        await link.close()
 
 
 class ServingOverNats:

@@ -12,7 +12,7 @@ import msgspec
 import pytest
 
 from bridges.broker import Broker
-from bridges.conftest import Bus, what_is_missing
+from bridges.conftest import Bus, other_member, what_is_missing
 from bridges.test_calling_side import Side
 from localsocket import Service, aio
 from localsocket.bridges import nats
@@ -26,7 +26,9 @@ from repository import DOCS
 PAGE = DOCS / "beyond-one-machine.md"
 
 LONG = 30.0
-SOON = nats.Storing(tries=2, pause=0.01, patience=0.5)
+SOON = nats.Storing(tries=2, pause=0.01, patience=10.0)
+"""So patient that no call which has run is given to another instance, only because this program stood still."""
+IMPATIENT = nats.Storing(tries=2, pause=0.01, patience=0.5)
 
 
 @pytest.fixture(scope="module")
@@ -183,17 +185,17 @@ async def test_a_call_whose_instance_is_heard_no_more_is_run_by_another(store: B
         begun.set()
         await asyncio.Event().wait()
 
-    first = await nats.serve(stuck, store.address("demo.shop"), storing=SOON)
+    first = await nats.serve(stuck, store.address("demo.shop"), storing=IMPATIENT)
     async with client(store) as ada:
         await ada.call("order", "tea", message_id="1")
         await begun.wait()
         assert first._stored is not None
         assert first._stored._store is not None
         await first._stored._store._link.close()  # so that nothing more is heard of it
-        async with nats.serve(shop.service(), store.address("demo.shop"), storing=SOON):
+        async with nats.serve(shop.service(), store.address("demo.shop"), storing=IMPATIENT):
             await shop.until(1)
         await first.stop(timeout=0)
-    assert shop.orders == [("tea", "1")]
+    assert set(shop.orders) == {("tea", "1")}  # at least once
 
 
 async def test_a_call_that_no_instance_outlives_is_a_dead_letter(store: Bus) -> None:
@@ -254,23 +256,17 @@ def test_the_example_of_the_page_prints_what_stands_below_it(store: Bus, capsys:
 
 
 async def test_others_have_a_call_stored_with_json(store: Bus) -> None:
-    from nats import connect
-
-    shop = Shop()
-    link = await connect(store.url)
-    try:
-        async with nats.serve(shop.service(), store.address("demo.shop"), storing=SOON):
-            subject, payload = f"{store.prefix}.demo/shop.durable.order", b'{"item": "tea", "message_id": "1"}'
-            stored = await link.request(subject, payload, timeout=LONG, headers={"Nats-Msg-Id": "1"})
-            again = await link.request(subject, payload, timeout=LONG, headers={"Nats-Msg-Id": "1"})
-            assert "duplicate" not in json.loads(stored.data)
-            assert json.loads(again.data)["duplicate"] is True
-            await link.request(subject, b"\xff", timeout=LONG)
-            (letter,) = await letters(store, 1)
-            assert letter.failure.startswith("bad-arguments")
-            await shop.until(1)
-    finally:
-        await link.close()
+    shop, address = Shop(), store.address("demo.shop")
+    async with other_member(store) as link, nats.serve(shop.service(), address, storing=SOON):
+        subject, payload = f"{store.prefix}.demo/shop.durable.order", b'{"item": "tea", "message_id": "1"}'
+        stored = await link.request(subject, payload, timeout=LONG, headers={"Nats-Msg-Id": "1"})
+        again = await link.request(subject, payload, timeout=LONG, headers={"Nats-Msg-Id": "1"})
+        assert "duplicate" not in json.loads(stored.data)
+        assert json.loads(again.data)["duplicate"] is True
+        await link.request(subject, b"\xff", timeout=LONG)
+        (letter,) = await letters(store, 1)
+        assert letter.failure.startswith("bad-arguments")
+        await shop.until(1)
     assert shop.orders == [("tea", "1")]
 
 
@@ -286,36 +282,28 @@ async def test_a_stored_call_counts_for_who_has_signed_it(store: Bus, tmp_path: 
         await ada.call("order", "tea", message_id="1")
         await shop.until(1)
         forged = BusMessage(f"{store.prefix}.demo/shop.durable.order", b'["milk"]')
-        from nats import connect
-
-        link = await connect(store.url)
-        await link.request(forged.subject, forged.payload, timeout=LONG)
-        await link.close()
+        async with other_member(store) as link:
+            await link.request(forged.subject, forged.payload, timeout=LONG)
         (letter,) = await letters(store, 1)
     assert letter.failure.startswith("not-allowed")
     assert shop.orders == [("tea", "1")]
 
 
 async def test_nothing_is_stored_for_a_service_without_durable_methods(store: Bus) -> None:
-    from nats import connect
-
     service = Service("demo.plain")
 
     @service.method
     async def ping() -> str:
         return "pong"
 
-    link = await connect(store.url)
-    try:
-        async with (
-            nats.serve(service, store.address("demo.plain")),
-            aio.Client(store.address("demo.plain"), call_timeout=LONG) as plain,
-        ):
-            assert await plain.call("ping") == "pong"
-            told = await link.request("$JS.API.STREAM.NAMES", b"", timeout=LONG)
-            assert not [name for name in json.loads(told.data)["streams"] or [] if name.startswith(store.prefix)]
-    finally:
-        await link.close()
+    async with (
+        other_member(store) as link,
+        nats.serve(service, store.address("demo.plain")),
+        aio.Client(store.address("demo.plain"), call_timeout=LONG) as plain,
+    ):
+        assert await plain.call("ping") == "pong"
+        told = await link.request("$JS.API.STREAM.NAMES", b"", timeout=LONG)
+        assert not [name for name in json.loads(told.data)["streams"] or [] if name.startswith(store.prefix)]
 
 
 async def test_without_jetstream_a_durable_method_is_not_served(bus: Bus) -> None:

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
-from collections.abc import AsyncIterator
-from typing import TYPE_CHECKING
 
 import msgspec
 import pytest
 
-from bridges.conftest import Bus
+from bridges.conftest import Bus, other_member
 from bridges.shop import shop
 from localsocket import Service, aio
 from localsocket.bridges import nats
@@ -19,28 +16,12 @@ from localsocket.endpoint.credentials import PeerCredentials
 from localsocket.errors import NoSuchMethod
 from localsocket.services.limits import CallLimits
 
-if TYPE_CHECKING:
-    from nats.aio.client import Client as NatsPy
-
 LONG = 30.0
 """Seconds in which happens what must."""
 
 
-@contextlib.asynccontextmanager
-async def other_member(bus: Bus) -> AsyncIterator[NatsPy]:
-    from nats import connect
-
-    link = await connect(bus.url)
-    try:
-        yield link
-    finally:
-        await link.close()
-
-
 async def test_an_answer_never_goes_to_what_is_no_inbox(bus: Bus) -> None:
     """Else a service would call another one in its own name, with what somebody else wrote."""
-    from nats import connect
-
     service = shop()
     called: list[str] = []
 
@@ -49,15 +30,11 @@ async def test_an_answer_never_goes_to_what_is_no_inbox(bus: Bus) -> None:
         called.append(what)
         return what
 
-    link = await connect(bus.url)
-    try:
-        async with nats.serve(service, bus.address("demo.shop")):
-            root = f"{bus.prefix}.demo/shop.call"
-            await link.publish(f"{root}.note", b'["deputy"]', reply=f"{root}.note")
-            assert (await link.request(f"{root}.note", b'["direct"]', timeout=LONG)).data == b'"direct"'
-            assert called == ["direct"]
-    finally:
-        await link.close()
+    async with nats.serve(service, bus.address("demo.shop")), other_member(bus) as link:
+        root = f"{bus.prefix}.demo/shop.call"
+        await link.publish(f"{root}.note", b'["deputy"]', reply=f"{root}.note")
+        assert (await link.request(f"{root}.note", b'["direct"]', timeout=LONG)).data == b'"direct"'
+        assert called == ["direct"]
 
 
 @pytest.mark.parametrize(
@@ -73,21 +50,16 @@ async def test_an_answer_never_goes_to_what_is_no_inbox(bus: Bus) -> None:
     ],
 )
 async def test_what_a_member_of_the_bus_sends_costs_itself_alone(bus: Bus, headers: dict[str, str]) -> None:
-    from nats import connect
-
-    link = await connect(bus.url)
-    try:
-        async with (
-            nats.serve(shop(), bus.address("demo.shop")),
-            aio.Client(bus.address("demo.shop"), call_timeout=LONG) as client,
-        ):
-            for subject in ("call.add", "call.a", "control"):
-                for reply in ("", "_INBOX.somebody.1", "_INBOX.somebody", "_INBOX.somebody.x"):
-                    await link.publish(f"{bus.prefix}.demo/shop.{subject}", b"\xff\x00" * 20, reply, headers)
-            await link.flush()
-            assert await client.call("add", 2, 3) == 5
-    finally:
-        await link.close()
+    async with (
+        other_member(bus) as link,
+        nats.serve(shop(), bus.address("demo.shop")),
+        aio.Client(bus.address("demo.shop"), call_timeout=LONG) as client,
+    ):
+        for subject in ("call.add", "call.a", "control"):
+            for reply in ("", "_INBOX.somebody.1", "_INBOX.somebody", "_INBOX.somebody.x"):
+                await link.publish(f"{bus.prefix}.demo/shop.{subject}", b"\xff\x00" * 20, reply, headers)
+        await link.flush(30)
+        assert await client.call("add", 2, 3) == 5
 
 
 @pytest.mark.parametrize(
@@ -149,7 +121,7 @@ async def test_callers_that_are_made_up_are_let_go(bus: Bus) -> None:
         for number in range(50):
             reply = f"_INBOX.made-up-{number}.1"
             await link.publish(f"{bus.prefix}.demo/shop.call.add", b"\x92\x90\x80", reply, {"Localsocket": "call"})
-        await link.flush()
+        await link.flush(30)
         async with asyncio.timeout(LONG):
             while serving.callers:
                 await asyncio.sleep(0.01)
@@ -157,12 +129,13 @@ async def test_callers_that_are_made_up_are_let_go(bus: Bus) -> None:
 
 async def test_who_takes_greetings_under_many_names_and_answers_none_keeps_nobody_out(bus: Bus) -> None:
     async with nats.serve(shop(), bus.address("demo.shop")) as serving, other_member(bus) as link:
+        serving._greeting_time = LONG  # so that none is dropped for its silence meanwhile
         await link.subscribe("_INBOX.silent.>")
         for number in range(600):
             await link.publish(
                 f"{bus.prefix}.demo/shop.call.add", b"", f"_INBOX.silent.{number}.1", {"Localsocket": "call"}
             )
-        await link.flush()
+        await link.flush(30)
         async with asyncio.timeout(LONG):
             while serving.callers < 500:
                 await asyncio.sleep(0.01)
@@ -190,6 +163,7 @@ async def test_a_caller_that_has_answered_its_greeting_too_late_is_greeted_again
         await link.publish(answer.reply, hello, headers={WORD: "hello 1", OF: "_INBOX.slow.0"})
         asked = await answers.next_msg(timeout=LONG)
         assert (asked.subject, (asked.headers or {})[WORD]) == ("_INBOX.slow.2", "wanted 2")
+        await serving.stop(timeout=0)  # the call is held until its caller has said so
 
 
 async def test_an_identity_that_fails_refuses_the_request_that_it_fails_for_and_no_other(bus: Bus) -> None:

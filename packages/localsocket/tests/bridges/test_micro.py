@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 import msgspec
 import pytest
 
-from bridges.conftest import Bus
+from bridges.conftest import Bus, other_member
 from bridges.shop import shop
-from bridges.test_members_of_the_bus import LONG, other_member
+from bridges.test_members_of_the_bus import LONG
 from localsocket.bridges import nats
 
 if TYPE_CHECKING:
