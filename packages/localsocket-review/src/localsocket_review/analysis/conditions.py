@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from localsocket_review.analysis.calls import ProgramCalls
 from localsocket_review.analysis.control_flow import Guard
 from localsocket_review.analysis.filling import Filling
 from localsocket_review.analysis.names import Names, Variable
+from localsocket_review.analysis.sites import argument_of
 from localsocket_review.model.declarations import FunctionInfo
 from localsocket_review.model.expressions import (
     Attribute,
@@ -172,11 +175,19 @@ class Conditions:
         filled = {part.operand for part in walk(side) if isinstance(part, Unary) and part.operator == "&"}
         measured = (part for part in walk(side) if isinstance(part, Call) and part.called_name == "sizeof")
         filled.update(part for one in measured for argument in one.arguments for part in walk(argument))
+        filled.update(part for buffer in self._buffers_in(side, function) for part in walk(buffer))
         return any(
             self._names.variable(part, function) == variable
             for part in walk(side)
             if isinstance(part, (Name, Attribute)) and part not in filled
         )
+
+    def _buffers_in(self, side: Expression, function: FunctionInfo) -> Iterator[Expression]:
+        """Yield what calls fill: of `recv(fd, numbers, size, 0) == size` no number is compared."""
+        for call in (part for part in walk(side) if isinstance(part, Call)):
+            api = self._calls.api_of(call, function)
+            buffer = argument_of(call, api, "buffer") if api is not None else None
+            yield from self._filling.buffers(call, function) if buffer is None else (buffer,)
 
     def reads(self, expression: Expression, variable: Variable, function: FunctionInfo) -> bool:
         return any(
