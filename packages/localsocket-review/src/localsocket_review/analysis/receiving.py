@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from localsocket_review.analysis.calls import ProgramCalls
 from localsocket_review.analysis.carried_data import (
@@ -15,7 +15,7 @@ from localsocket_review.analysis.filling import Filling
 from localsocket_review.analysis.given_buffers import GivenBuffers
 from localsocket_review.analysis.inference import Inference
 from localsocket_review.analysis.names import Names, Variable
-from localsocket_review.analysis.origins import Origins
+from localsocket_review.analysis.origins import Origin, Origins
 from localsocket_review.analysis.sites import CallSite, Site, Trail, argument_of
 from localsocket_review.analysis.standard_streams import is_sought_in, is_standard_input
 from localsocket_review.analysis.transports import Transports
@@ -151,12 +151,30 @@ class Receiving:
 
     def _is_file(self, descriptor: Expression, function: FunctionInfo) -> bool:
         """Say whether a descriptor comes from opening a file: in this function, or wherever it may come from."""
-        sources = [one.value for one in self._definitions.at(descriptor, function) if isinstance(one.value, Call)]
-        opened = any(map(_opens, sources))
         given = [one.value for one in self._definitions.at(descriptor, function) if one.value is not None]
+        given = given or list(self._set_in_function(descriptor, function))
+        opened = any(map(_opens, given))
         if opened or any(map(is_standard_input, (descriptor, *given))) or is_sought_in(descriptor, function):
             return True
-        made = [one for one in self._origins.of(descriptor, function) if not _is_number(one.expression)]
+        made = self._made_by(descriptor, function)
+        return bool(made) and all(
+            _opens(one.expression) or self._is_file_given_back(one.expression, one.function) for one in made
+        )
+
+    def _set_in_function(self, descriptor: Expression, function: FunctionInfo) -> Iterator[Expression]:
+        """Yield what is assigned to it in the same condition: `(fd = open(path)) < 0 || read(fd, …) < 0`."""
+        variable = self._names.variable(descriptor, function)
+        for target, value in function.assignments("="):
+            if variable is not None and self._names.variable(target, function) == variable:
+                yield value
+
+    def _made_by(self, descriptor: Expression, function: FunctionInfo) -> list[Origin]:
+        return [one for one in self._origins.of(descriptor, function) if not _is_number(one.expression)]
+
+    def _is_file_given_back(self, descriptor: Expression, function: FunctionInfo) -> bool:
+        """Say whether each function that sets the descriptor sets it to a file: `*fd = open(path, flags)`."""
+        setting = [one.output for one in self._definitions.at(descriptor, function) if one.output is not None]
+        made = [made for one in setting for made in self._made_by(one.value, one.function)]
         return bool(made) and all(_opens(one.expression) for one in made)
 
     def _streamed(self, stream: Binary, function: FunctionInfo, trail: Trail, makes_number: bool) -> Trace | None:

@@ -14,6 +14,23 @@ static int open_store(const char *path)
     return openat(AT_FDCWD, path, O_RDONLY | O_CLOEXEC);
 }
 
+static int open_other(const char *path, int *fd)
+{
+    *fd = openat(AT_FDCWD, path, O_RDONLY | O_CLOEXEC);
+    return *fd < 0 ? -1 : 0;
+}
+
+char *subtitle(const char *path)
+{
+    int fd, failed;
+    uint32_t size;
+    if (open_other(path, &fd))
+        return 0;
+    failed = read_exactly(fd, &size, sizeof size);
+    close(fd);
+    return failed ? 0 : malloc(size);
+}
+
 char *title(const char *path)
 {
     int fd, failed;
