@@ -25,6 +25,7 @@ from localsocket.errors import (
     WrongMode,
 )
 from localsocket.testing import PATIENCE, Background, wait_until
+from pauses import pause_by
 
 SOON = 0.03
 
@@ -136,8 +137,7 @@ def test_a_signal_whose_handler_raises_ends_the_wait_and_leaves_no_descriptor(
         raise Interrupted
 
     # In the pause, whenever that comes: amid an attempt it might leave something to the garbage collector.
-    pauses = "localsocket.blocking.connect.time.sleep"
-    monkeypatch.setattr(pauses, lambda _: signal.raise_signal(signal.SIGALRM))
+    pause_by(lambda _: signal.raise_signal(signal.SIGALRM), "localsocket.blocking.connect", monkeypatch)
     before = set(open_descriptors())
     previous = signal.signal(signal.SIGALRM, interrupt)
     try:

@@ -16,6 +16,7 @@ import pytest
 import localsocket
 from localsocket.endpoint.runtime_directory import runtime_directory
 from localsocket.tools import endpoints, listening_sockets
+from pauses import pause_by
 
 Command = Callable[..., tuple[int, str, str]]
 OnTerminal = Callable[..., tuple[int, str]]
@@ -111,7 +112,7 @@ def test_a_watched_list_is_shown_again_until_interrupted(command: Command, monke
         if len(naps) == 2:
             raise KeyboardInterrupt
 
-    monkeypatch.setattr("localsocket.cli.watching.time.sleep", nap)
+    pause_by(nap, "localsocket.cli.watching", monkeypatch)
     status, output, errors = command("list", "--watch", "2")
     assert (status, output, errors) == (130, "no endpoints\nno endpoints\n", "")
     assert naps == [2, 2]

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from localsocket import Progress, ServerThread, Service
+from pauses import pause_by
 
 Command = Callable[..., tuple[int, str, str]]
 OnTerminal = Callable[..., tuple[int, str]]
@@ -152,6 +153,6 @@ def test_a_call_is_made_again_and_again(command: Command, monkeypatch: pytest.Mo
         if len(naps) == 3:
             raise KeyboardInterrupt
 
-    monkeypatch.setattr("localsocket.cli.watching.time.sleep", nap)
+    pause_by(nap, "localsocket.cli.watching", monkeypatch)
     status, output, errors = command("call", "demo.results", "uneven", "--watch", "0.5")
     assert (status, output, errors) == (130, '[{"a":1},{"b":null,"c":"x"}]\n' * 3, "")

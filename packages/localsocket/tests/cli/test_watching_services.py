@@ -6,7 +6,6 @@ import json
 import os
 import re
 import subprocess
-import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -20,6 +19,7 @@ from localsocket.cli.units import duration, length_of_time
 from localsocket.testing import PATIENCE, Background
 from localsocket.tools import service_watch
 from localsocket.tools.service_watch import ServiceWatch
+from pauses import pause_by
 
 Command = Callable[..., tuple[int, str, str]]
 OnTerminal = Callable[..., tuple[int, str]]
@@ -249,7 +249,7 @@ def test_one_that_does_not_answer_is_told_in_a_word() -> None:
 
 
 def test_a_pipe_gets_turn_by_turn(command: Command, client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(time, "sleep", lambda _: client.call("sell", "bread"))
+    pause_by(lambda _: client.call("sell", "bread"), "localsocket.cli.top", monkeypatch)
     status, output, errors = command("top", "--count", "2")
     assert (status, errors) == (0, "")
     rows = [line.split() for line in output.splitlines()]
@@ -278,7 +278,8 @@ def test_a_terminal_shows_what_it_has_room_for(
 def test_a_terminal_without_a_cursor_gets_turn_by_turn(
     on_terminal: OnTerminal, monkeypatch: pytest.MonkeyPatch, words: list[str]
 ) -> None:
-    monkeypatch.setattr(watching.time, "sleep", interrupt)
+    pause_by(interrupt, "localsocket.cli.top", monkeypatch)
+    pause_by(interrupt, "localsocket.cli.watching", monkeypatch)
     monkeypatch.setenv("TERM", "dumb")
     monkeypatch.setenv("COLUMNS", "80")
     shown = on_terminal(*words)[1]

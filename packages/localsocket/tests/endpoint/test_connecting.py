@@ -30,6 +30,7 @@ from localsocket.errors import (
     ServerNotFound,
     ServerRefused,
 )
+from pauses import pause_by
 
 linux_only = pytest.mark.skipif(sys.platform != "linux", reason="only Linux has abstract addresses")
 
@@ -245,7 +246,7 @@ def test_a_place_in_the_accept_queue_is_taken_when_it_is_free(
         has_tried.set()
         real_sleep(seconds)
 
-    monkeypatch.setattr("localsocket.blocking.connect.time.sleep", sleep)
+    pause_by(sleep, "localsocket.blocking.connect", monkeypatch)
     connected: list[LocalSocket] = []
     caller = threading.Thread(target=lambda: connected.append(connect(path, timeout=timeout)))
     with server, client:
@@ -266,7 +267,7 @@ def test_a_server_that_comes_later_is_waited_for(path: Path, monkeypatch: pytest
             sock.bind(str(path))
     servers = []
     # The caller's own pause is the moment at which the server comes: no other thread, no clock.
-    monkeypatch.setattr("localsocket.blocking.connect.time.sleep", lambda _: servers.append(listen(path)))
+    pause_by(lambda _: servers.append(listen(path)), "localsocket.blocking.connect", monkeypatch)
     with connect(path, wait_for_server=True):
         assert len(servers) == 1
     servers[0].close()
