@@ -152,7 +152,8 @@ class Receiving:
     def _is_file(self, descriptor: Expression, function: FunctionInfo) -> bool:
         """Say whether a descriptor comes from opening a file: in this function, or wherever it may come from."""
         given = [one.value for one in self._definitions.at(descriptor, function) if one.value is not None]
-        given = given or list(self._set_in_function(descriptor, function))
+        if all(map(_is_number, given)):
+            given += self._set_in_function(descriptor, function)
         opened = any(map(_opens, given))
         if opened or any(map(is_standard_input, (descriptor, *given))) or is_sought_in(descriptor, function):
             return True
