@@ -16,6 +16,7 @@ not right. Ctrl-C ends it with the rounds that are over.
 from __future__ import annotations
 
 import argparse
+import atexit
 import contextlib
 import gc
 import importlib
@@ -73,6 +74,7 @@ class Shim:
             os.dup2(to_assistant, 1)
             for each in (*others, from_assistant, to_assistant):
                 os.close(each)
+            atexit._clear()  # what is to be done at this program's end is not for the shim to do
             os.read(gate, 1)
             sys.argv = ["localsocket", "mcp", NAME, "--start", "bench_starts:service"]
             command_line()
