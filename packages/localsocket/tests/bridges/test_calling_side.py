@@ -21,8 +21,9 @@ from localsocket.bridges.bus_messages import (
 )
 from localsocket.bridges.calling_side import BusCallingSide
 from localsocket.errors import ClosedByPeer
+from localsocket.services.failures import error_of
 from localsocket.services.method import SUBSCRIBE_NUMBERED
-from localsocket.wire.call_bodies import encode_call
+from localsocket.wire.call_bodies import decode_failure, encode_call
 from localsocket.wire.frames import FrameDecoder, Kind, encode_frame
 from localsocket.wire.greeting import Greeting
 
@@ -32,18 +33,30 @@ INSTANCE = "_INBOX.shop.1"
 class Side:
     """A client's side, which an instance has greeted."""
 
-    def __init__(self, *, waits: bool = False, durable: Sequence[str] = (), is_greeted: bool = True) -> None:
+    def __init__(
+        self,
+        *,
+        waits: bool = False,
+        durable: Sequence[str] = (),
+        idempotent: Sequence[str] = (),
+        is_greeted: bool = True,
+    ) -> None:
         self.now = 50.0
         subjects = Subjects("demo.shop")
         self.side = BusCallingSide("nats://h/demo.shop", subjects, "_INBOX.ada", 10_000, lambda: self.now, waits=waits)
         self.side.from_local(Greeting(role="client", max_message=1_000, stream_window=100).encode())
         if is_greeted:
-            self.hello(durable)
+            self.hello(durable, idempotent)
 
-    def hello(self, durable: Sequence[str] = ()) -> None:
-        self.say(
-            0, "hello 7", msgspec.msgpack.encode(ServiceHello(max_message=1_000, max_calls=4, durable=list(durable)))
-        )
+    def hello(self, durable: Sequence[str] = (), idempotent: Sequence[str] = (), *, instance: str = INSTANCE) -> None:
+        greeting = ServiceHello(max_message=1_000, max_calls=4, durable=list(durable), idempotent=list(idempotent))
+        self.say(0, "hello 7", msgspec.msgpack.encode(greeting), reply=instance)
+
+    def run_by(self, instance: str, number: int) -> None:
+        self.say(0, "have", msgspec.msgpack.encode([number]), reply=instance)
+
+    def bye(self, instance: str) -> None:
+        self.say(0, "bye", msgspec.msgpack.encode([]), reply=instance)
 
     def nobody_there(self, number: int) -> None:
         self.side.from_bus(BusMessage(f"_INBOX.ada.{number}", b"", {STATUS: "503"}))
@@ -130,6 +143,69 @@ def test_a_client_that_waits_outlives_the_last_instance_and_its_next_call_finds_
     side.now += 0.1
     side.side.tick()
     assert [each.subject for each in side.said()] == ["localsocket.demo/shop.call.add"]
+
+
+# --- calls that may be repeated --------------------------------------------------------------------------------------
+
+
+def test_a_call_that_was_lost_with_the_last_instance_ends_the_connection_though_another_one_greets_first() -> None:
+    """The client makes it again on the next connection, and counts that: the call is not kept here for seconds."""
+    side = Side(waits=True, idempotent=["add"])
+    side.call(1)
+    side.run_by(INSTANCE, 1)
+    side.bye(INSTANCE)
+    assert side.side.error is None
+    side.hello(idempotent=["add"], instance="_INBOX.shop.2")
+    assert isinstance(side.side.error, ClosedByPeer)
+
+
+def test_a_call_that_was_lost_is_sent_again_beside_one_that_has_not_been_run() -> None:
+    side = Side(waits=True, idempotent=["add"])
+    side.call(1)
+    side.run_by(INSTANCE, 1)
+    side.call(2)
+    side.bye(INSTANCE)
+    side.nobody_there(0)
+    side.nobody_there(2)
+    side.hello(idempotent=["add"], instance="_INBOX.shop.2")
+    side.said()
+    side.now += 0.1
+    side.side.tick()
+    assert {each.reply for each in side.said()} >= {"_INBOX.ada.1", "_INBOX.ada.2"}
+    assert side.side.error is None
+
+
+def test_a_note_for_which_nobody_was_there_is_not_lost_with_a_call() -> None:
+    side = Side(waits=True, idempotent=["add"])
+    side.call(1)
+    side.run_by(INSTANCE, 1)
+    side.side.from_local(encode_frame(Kind.NOTIFICATION, 0, encode_call("add", None, (), {}, None)))
+    note = side.said()[-1].reply
+    side.bye(INSTANCE)
+    side.nobody_there(int(note.rpartition(".")[2]))
+    side.hello(idempotent=["add"], instance="_INBOX.shop.2")
+    assert side.side.error is None
+    side.now += 0.1
+    side.side.tick()
+    assert note in [each.reply for each in side.said()]
+
+
+def test_a_call_is_not_given_to_one_instance_after_the_other_for_ever() -> None:
+    side = Side(waits=True, idempotent=["add"])
+    side.call(1)
+    for attempt in range(1, 5):
+        side.hello(idempotent=["add"], instance=f"_INBOX.shop.{attempt}0")
+        side.run_by(f"_INBOX.shop.{attempt}0", 1)
+        assert len(side.side.to_local) == 1, "the greeting alone"
+        side.bye(f"_INBOX.shop.{attempt}0")
+        side.side.tick()
+    _, (kind, number, body) = FrameDecoder(10_000).feed(b"".join(side.side.to_local))
+    assert (kind, number) == (Kind.FAILURE, 1)
+    error = error_of(decode_failure(body), "add", {})
+    assert isinstance(error, ClosedByPeer)
+    assert error.attempts == 4
+    requests = [each for each in side.said() if each.reply == "_INBOX.ada.1" and each.subject.endswith("call.add")]
+    assert len(requests) == 4
 
 
 # --- topics -----------------------------------------------------------------------------------------------------------

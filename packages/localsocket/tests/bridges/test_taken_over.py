@@ -13,6 +13,7 @@ from bridges.faulty import Proxy
 from localsocket import Service, aio
 from localsocket.bridges import nats
 from localsocket.errors import ClosedByPeer, NoSuchTopic
+from localsocket.services.client_core import MOST_ATTEMPTS
 from localsocket.services.gap import Gap
 from localsocket.services.topic import Topic
 
@@ -121,6 +122,38 @@ async def test_a_call_that_waits_for_the_next_instance_does_not_hide_that_it_is_
             with pytest.raises(NoSuchTopic):
                 await messages.receive(timeout=LONG)
             assert await call == "later"
+
+
+async def test_a_repeatable_call_is_counted_where_it_loses_an_instance_that_is_replaced_each_time(bus: Bus) -> None:
+    ran = asyncio.Queue[int]()
+
+    def deadly() -> Service:
+        service = Service(NAME)
+
+        @service.method(idempotent=True)
+        async def die() -> None:
+            ran.put_nowait(1)
+            await asyncio.get_running_loop().create_future()
+
+        return service
+
+    async with Proxy(int(bus.url.rpartition(":")[2])) as proxy:
+        address = bus.address(NAME)
+        serving = await nats.serve(deadly(), address)
+        through = address.replace(f":{bus.url.rpartition(':')[2]}/", f":{proxy.port}/", 1)
+        async with aio.Client(through, reconnect=True) as client:
+            call = client.start("die", timeout=None)
+            for _ in range(MOST_ATTEMPTS):
+                await asyncio.wait_for(ran.get(), LONG)
+                proxy.lets_through.clear()
+                await serving.stop(timeout=0)
+                serving = await nats.serve(deadly(), address)
+                proxy.lets_through.set()
+            with pytest.raises(ClosedByPeer) as told:
+                await call
+            assert told.value.attempts == MOST_ATTEMPTS
+        await serving.stop()
+    assert ran.empty()
 
 
 async def test_a_subscription_goes_on_without_a_gap_while_another_instance_is_there(bus: Bus) -> None:

@@ -21,7 +21,8 @@ class CallOnBus:
     items: int = 0
     is_stream: bool = False
     is_over: bool = False
-    is_lost: bool = False
+    is_lost: bool = False  # with the last instance there was
+    attempts: int = 1
     rounds: int = 0  # of asking, without an answer
     is_following: bool = False
     begins: bool = False  # in its time, and may go on for longer

@@ -43,6 +43,7 @@ from localsocket.errors import (
     PeerBrokeProtocol,
     ServerNotFound,
 )
+from localsocket.services.client_core import MOST_ATTEMPTS
 from localsocket.services.failures import failure_of_ours
 from localsocket.services.method import SUBSCRIBE, SUBSCRIBE_NUMBERED
 from localsocket.wire.call_bodies import CallBody, decode_call, decode_count, encode_failure
@@ -248,6 +249,7 @@ class BusCallingSide:
             if word == "hello":
                 self._instances.hello(message.payload, message.reply, number)
                 self._is_searching = False
+                self._go_on_with_lost()
                 self._ask_for_topics()
             elif word == "have":
                 for each in _decode_numbers(message.payload):
@@ -266,6 +268,25 @@ class BusCallingSide:
             if call.instance == instance or (number in unanswered and not call.instance):
                 self._lose(number, call)
         self._look_whether_alone()
+
+    def _go_on_with_lost(self) -> None:
+        """Another instance is there, found before it was known that there was none: calls were lost with the last one.
+
+        They end the connection, as when nobody is there, and the client counts how often it makes each; where that
+        would lose calls that have not been run, they are sent again here.
+        """
+        lost = [(number, call) for number, call in self._calls.items() if call.is_lost]
+        if lost and not self._holds_what_was_not_run():
+            self.error = self.error or ClosedByPeer("it was in use")
+            return
+        for number, call in lost:
+            call.is_lost = False
+            self._repeat(number, call)
+
+    def _holds_what_was_not_run(self) -> bool:
+        return any(call.is_undecided for call in self._calls.values()) or any(
+            number in self._sent_notes for _, number in self._again
+        )
 
     def _look_whether_alone(self) -> None:
         """Without an instance that is known, look for another, and doubt what is followed."""
@@ -296,9 +317,7 @@ class BusCallingSide:
             self.why_not = ServerNotFound(self._address)
             # What has not been run is not lost. A search that has begun goes on: calls that come meanwhile take part.
             is_open = self._instances.is_open
-            self._is_searching = self._waits and (
-                not is_open or self._is_searching or any(call.is_undecided for call in self._calls.values())
-            )
+            self._is_searching = self._waits and (not is_open or self._is_searching or self._holds_what_was_not_run())
             if self._is_searching:
                 self._again.append((self._now() + _SEND_AGAIN, 0))
                 self._instances.ask_store()
@@ -408,15 +427,20 @@ class BusCallingSide:
 
     def _lose(self, number: int, call: CallOnBus) -> None:
         """Nobody has the call any more, and whether it was run is not known: it is sent again if that does no harm."""
-        if self._waits and call.method in self._instances.idempotent and not call.is_stream:
+        may_repeat = self._waits and call.method in self._instances.idempotent and not call.is_stream
+        if may_repeat and call.attempts < MOST_ATTEMPTS:
             call.instance, call.rounds, call.heard = "", 0, self._now()
             if self._instances.are_there:
-                self._again.append((self._now(), number))
+                self._repeat(number, call)
             else:
                 call.is_lost = True  # and made again by the client itself, on its next connection
             return
         self._control("cancel", f"{self._inbox}.{number}", call.instance)
-        self._refuse(number, ClosedByPeer(f"calling {call.method!r}"))
+        self._refuse(number, ClosedByPeer(f"calling {call.method!r}", attempts=call.attempts))
+
+    def _repeat(self, number: int, call: CallOnBus) -> None:
+        call.attempts += 1
+        self._again.append((self._now(), number))
 
     def _refuse(self, number: int, error: LocalSocketError) -> None:
         self._forget(number)

@@ -47,7 +47,7 @@ _OURS: tuple[tuple[str, type[Exception], tuple[str, ...]], ...] = (
     ("too-slow", SubscriberTooSlow, ("topic", "queue")),
     # What a client learns where its service is not on this machine, and the connection is not all there is to it.
     ("not-there", ServerNotFound, ("address",)),
-    ("lost", ClosedByPeer, ("doing",)),
+    ("lost", ClosedByPeer, ("doing", "attempts")),
 )
 _BY_CODE = {code: (kind, parts) for code, kind, parts in _OURS}
 
@@ -83,6 +83,8 @@ def error_of(failure: Failure, method: str, known: Mapping[str, type[Exception]]
     """Return the error to raise for a failure of `method`; `known` are the classes of declared errors, by name."""
     parts = failure.parts
     try:
+        if failure.code == "lost":
+            return ClosedByPeer(parts["doing"], attempts=parts.get("attempts", 1))
         if failure.code in _BY_CODE:
             kind, names = _BY_CODE[failure.code]
             return kind(*(parts[name] for name in names))
