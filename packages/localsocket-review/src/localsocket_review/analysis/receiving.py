@@ -33,6 +33,7 @@ from localsocket_review.model.expressions import (
 )
 
 _OPENING = frozenset({"open", "open64", "openat", "fileno", "creat", "mkstemp", "mkostemp"})
+_DEEPEST_HELPER = 3
 _NUMBER_TYPES = re.compile(r"u?int\d*(?:_t)?|qu?int\d+|s?size_t|qsizetype|unsigned.*|long.*|u?long(?:long)?|off_t")
 
 
@@ -142,12 +143,33 @@ class Receiving:
 
     def _is_given_file(self, call: Call, function: FunctionInfo, receiving: Site) -> bool:
         """Say whether a call of what receives gives it a file to read from, whatever other callers give."""
-        helper, descriptor = receiving.function, receiving.argument("descriptor")
-        if descriptor is None or helper not in self._calls.callees(call, function):
-            return False
-        names = {one.parameter.name for one in self._definitions.at(descriptor, helper) if one.parameter is not None}
-        given = [self._calls.value_given(CallSite(call, function), helper, name) for name in names]
-        return len(given) == 1 and given[0] is not None and self._is_file(given[0], function)
+        given = list(self._given_to_read(call, function, receiving, _DEEPEST_HELPER))
+        return bool(given) and all(self._is_file(one, giver) for one, giver in given)
+
+    def _given_to_read(
+        self, call: Call, function: FunctionInfo, receiving: Site, depth: int
+    ) -> Iterator[tuple[Expression, FunctionInfo]]:
+        """Yield what is read from, as the call gives it: to the helper that receives, or to one that leads there."""
+        for callee in self._calls.callees(call, function):
+            for descriptor in self._read_by(callee, receiving, depth):
+                defined = self._definitions.at(descriptor, callee)
+                names = {one.parameter.name for one in defined if one.parameter is not None}
+                given = [self._calls.value_given(CallSite(call, function), callee, name) for name in names]
+                if len(given) == 1 and given[0] is not None and not self._is_file(descriptor, callee):
+                    yield given[0], function
+                else:
+                    yield descriptor, callee
+
+    def _read_by(self, helper: FunctionInfo, receiving: Site, depth: int) -> Iterator[Expression]:
+        """Yield the descriptors that a helper receives from there, by its own names."""
+        descriptor = receiving.argument("descriptor")
+        if helper is receiving.function and descriptor is not None:
+            yield descriptor
+        for inner in helper.calls() if depth and helper is not receiving.function else ():
+            if any(site.call is receiving.call for _, _, site in self._filling.by(inner, helper)):
+                for given, giver in self._given_to_read(inner, helper, receiving, depth - 1):
+                    if giver is helper:
+                        yield given
 
     def _is_file(self, descriptor: Expression, function: FunctionInfo) -> bool:
         """Say whether a descriptor comes from opening a file: in this function, or wherever it may come from."""
