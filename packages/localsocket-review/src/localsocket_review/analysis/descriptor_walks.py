@@ -117,6 +117,15 @@ class DescriptorWalk:
                 waiting.extend((after, is_asked) for after in following)
         return min(found, key=lambda one: (one[1] is LostBy.AGAIN, one[0].line), default=None)
 
+    def is_kept(self) -> bool:
+        """Say whether the function closes it, and never stores it or hands it on."""
+        named = [one for node in self._flow.nodes for one in self._named_in(node) if self._is_gone(*one, node)]
+        closing = [above for _, above in named if _is_closing(above)]
+        return bool(closing) and len(closing) == len(named) and not self._is_held_elsewhere()
+
+    def _is_gone(self, part: Expression, above: list[Expression], node: FlowNode) -> bool:
+        return self._use(part, above, node) is DescriptorUse.GONE
+
     def _asks_outcome(self, node: FlowNode) -> bool:
         """Say whether a condition asks what the call gave, or that is returned for others to ask."""
         if isinstance(node.statement, Return):
@@ -363,6 +372,12 @@ class DescriptorWalk:
 def _leaves(side: list[Statement]) -> bool:
     """Say whether what follows the branch is not come to from this side, at a first look."""
     return type(side[-1]).__name__ in ("Return", "Raise", "Break", "Continue", "Goto")
+
+
+def _is_closing(above: list[Expression]) -> bool:
+    """Say whether what stands above the descriptor gives it to close()."""
+    calls = [one for one in above if not isinstance(one, Cast)][-1:]
+    return any(isinstance(one, Call) and one.called_name == "close" for one in calls)
 
 
 def _is_negation(part: Expression) -> bool:

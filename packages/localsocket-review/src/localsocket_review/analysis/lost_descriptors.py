@@ -64,6 +64,15 @@ class LostDescriptors:
                 if start.variable in opened:
                     yield from self._lost(opened[start.variable], [start], function)
 
+    def is_closed_here(self, opened: Call, function: FunctionInfo) -> bool:
+        """Say whether a variable of the function alone has the descriptor, and each path closes it there."""
+        kept = [target for target, value in function.assignments() if strip_casts(value) is opened]
+        variable = self._names.variable(kept[0], function) if len(kept) == 1 and isinstance(kept[0], Name) else None
+        if variable is None or not is_plain_local(variable, function):
+            return False
+        walk_from = DescriptorWalk(self._uses, self._flow_of(function), WalkStart(opened, variable), function)
+        return walk_from.is_kept() and walk_from.lost_at() is None
+
     def _lost(self, opened: Call, starts: list[WalkStart], function: FunctionInfo) -> Iterator[Lost]:
         """Yield the first that is lost of those that one call opened."""
         for start in starts:

@@ -92,6 +92,11 @@ class StartedPrograms:
             for function, calls in made.items()
         )
 
+    def are_started_after(self, site: Site) -> bool:
+        """Say whether the function itself, or what it calls, starts a program once the call has been made."""
+        flow = self._flow_of(site.function)
+        return any(flow.may_follow(site.call, start) for start in self._starts[site.function])
+
     @cached_property
     def _starting(self) -> frozenset[FunctionInfo]:
         """The functions of C and C++ that start a program."""

@@ -19,6 +19,7 @@ from localsocket_review.rules.rule import Example, Rule
 
 _MAKING = frozenset({"socket", "socketpair", "accept", "accept4"})
 _FLAG = "SOCK_CLOEXEC"
+_WHAT = "The descriptor that {}() returns is inherited"
 _NETWORK = re.compile(r"[AP]F_(?!UNIX|LOCAL|UNSPEC)\w+|IPPROTO_\w+")
 
 
@@ -36,9 +37,20 @@ def check(facts: Facts) -> Iterator[Finding]:
             continue
         if mains := facts.started_programs.idle(site.function):
             idle.setdefault(mains, []).append(site)
-        elif not facts.started_programs.is_over(site):
+        elif facts.started_programs.is_over(site):
+            continue
+        elif not _is_closed_before(facts, site):
             yield _finding(site, inheritance, is_sure=facts.started_programs.is_sure(site.function))
+        elif not facts.threads.are_none_beside(site.function):
+            message = f"{_WHAT.format(site.api.name)} by programs that another thread starts before it is closed."
+            yield RULE.finding(site.place, message, [(site.place, "made here")], confidence=Confidence.LOW)
     yield from map(_note, idle.values())
+
+
+def _is_closed_before(facts: Facts, site: Site) -> bool:
+    """Say whether the function that makes the socket closes it, and starts no program meanwhile."""
+    is_closed = facts.lost_descriptors.is_closed_here(site.call, site.function)
+    return is_closed and not facts.started_programs.are_started_after(site)
 
 
 def _note(sites: Sequence[Site]) -> Finding:
@@ -78,7 +90,7 @@ def _names_flag_of_kind(expression: Expression) -> bool:
 
 def _finding(site: Site, inheritance: Inheritance, *, is_sure: bool) -> Finding:
     evidence = [(site.place, "made here")]
-    what = f"The descriptor that {site.api.name}() returns is inherited"
+    what = _WHAT.format(site.api.name)
     if inheritance is Inheritance.SOME:
         message = f"{what} by the programs that are started without closing everything else first."
         return RULE.finding(site.place, message, evidence, confidence=Confidence.LOW)
@@ -101,6 +113,7 @@ RULE = Rule(
     unless=(
         "FD_CLOEXEC is set afterwards, there or by every caller of a function around the call",
         "everything else is closed before any program is started, or each is started before the socket is made",
+        "the function that makes it closes it and starts no program meanwhile: a suspicion where there are threads",
         "the program starts no other program: reported as a note, once for each program",
         "Qt makes the socket, and marks it",
         "the socket is, or may be, one of a network or of Windows: nothing shows that it is local",
