@@ -43,6 +43,7 @@ from localsocket_review.model.expressions import (
     Call,
     Comprehension,
     Expression,
+    Literal,
     Name,
     Subscript,
 )
@@ -215,6 +216,8 @@ class Taint:
                 bound = self.trace(right, function, use, trail)  # what is left is smaller than that
                 return bound if operator == "%" or bound is None else self.trace(left, function, use, trail)
             case Binary(operator="<<", left=value) if use.is_number:  # a small number is small no more
+                if use is Use.OFFSET and _stays_in_a_byte(expression):
+                    return None
                 return self.trace(value, function, Use.TEXT, trail)
             case Comprehension(loops=loops):
                 return self.elements([iterable for _, iterable in loops], function, use, trail)
@@ -347,6 +350,14 @@ class Taint:
         if len(trail) > LONGEST_TRAIL:
             return None
         return self.any_of(results(callee), callee, use, trail)
+
+
+def _stays_in_a_byte(shifted: Binary) -> bool:
+    """Say whether the program says which bits there are, and none is beyond the first eight: `(byte & 3) << 4`."""
+    match shifted:
+        case Binary(left=Binary(operator="&", right=Literal(value=int(mask))), right=Literal(value=int(by))):
+            return 0 <= by < 8 and 0 <= mask << by <= 0xFF
+    return False
 
 
 def _believed(trace: Trace | None) -> Trace | None:
