@@ -50,10 +50,26 @@ def _late_changes(
             continue
         mode = change.site.argument("mode")
         bits = facts.access.bits(mode, change.site.function)
-        if bits & _OTHERS_MAY or (bits & _MAY_CONNECT and not _was_opened(facts, function, bind, changes, change)):
+        was_opened = _was_opened(facts, function, bind, changes, change)
+        if bits & _OTHERS_MAY or (bits & _MAY_CONNECT and not was_opened):
             continue  # it opens, where the usual umask lets the owner alone connect: LS101 says so
-        if facts.effects.same_endpoint(bind, change, "path") and not _is_narrowed(facts, function, bind, umasks):
+        if not facts.effects.same_endpoint(bind, change, "path") or _is_narrowed(facts, function, bind, umasks):
+            continue
+        if was_opened or not _is_set_between(facts, function, bind, changes, change):
             yield _closed_late(facts, function, bind, change)
+
+
+def _is_set_between(facts: Facts, function: FunctionInfo, bind: Effect, changes: list[Effect], change: Effect) -> bool:
+    """Say whether each path from the bind sets a mode before: the umask decides until then, and here no more."""
+    flow = facts.flow(function)
+    others = [
+        other.anchor
+        for other in changes
+        if other.anchor not in (bind.anchor, change.anchor)
+        and flow.may_follow(bind.anchor, other.anchor)
+        and facts.effects.same_endpoint(bind, other, "path")
+    ]
+    return bool(others) and not flow.can_avoid(bind.anchor, others, change.anchor)
 
 
 def _has_no_file(facts: Facts, change: Effect) -> bool:
