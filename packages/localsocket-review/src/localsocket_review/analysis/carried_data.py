@@ -34,6 +34,7 @@ from localsocket_review.model.statements import Return
 
 _ALL_BUT_HARMLESS = re.compile(r"\[\^[\w\\. -]*\][+*]?")
 _ONLY_NUMBERS = re.compile(r"(?:[^%]|%[-+ #0]*[\d.]*[hlzjt]*[diouxXcfeg]|%%)*")
+_CONVERSIONS = re.compile(r"%[-+ #0]*[\d.]*[hlzjtL]*([a-zA-Z])")
 # What only changes how a loop goes.
 _LOOPING = frozenset({"enumerate", "iter", "list", "map", "filter", "reversed", "islice"})
 SMALL_TYPES = re.compile(
@@ -129,6 +130,19 @@ def left_unquoted(call: Call, api: Api) -> list[Expression]:
     values = call.arguments[call.arguments.index(pattern) + 1 :]
     kinds = re.findall(r"%[-+ #0]*[\d.*]*[lz]*([a-zA-Z])", pattern.value.replace("%%", ""))
     return [value for kind, value in zip(kinds, values, strict=False) if kind == "s"]
+
+
+def formatted(call: Call, use: Use) -> tuple[Expression, ...]:
+    """Return the arguments that are in what a call gives: `%d` of a format makes a number, which is no text."""
+    first = {"snprintf": 2, "sprintf": 1}.get(call.called_name)
+    pattern = call.arguments[first] if first is not None and first < len(call.arguments) else None
+    if first is None or use.is_number or not isinstance(pattern, Literal) or not isinstance(pattern.value, str):
+        return call.arguments
+    kinds = _CONVERSIONS.findall(pattern.value.replace("%%", ""))
+    values = call.arguments[first + 1 :]
+    if "*" in pattern.value or len(kinds) != len(values):
+        return call.arguments
+    return tuple(value for kind, value in zip(kinds, values, strict=True) if kind not in "diouxX")
 
 
 def results(function: FunctionInfo) -> list[Expression]:

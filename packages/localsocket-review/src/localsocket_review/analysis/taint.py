@@ -12,6 +12,7 @@ from localsocket_review.analysis.carried_data import (
     Trace,
     Use,
     cleans,
+    formatted,
     gives_nothing,
     has_small_format,
     left_unquoted,
@@ -321,7 +322,7 @@ class Taint:
         return None
 
     def _passed_through(self, call: Call, name: str, function: FunctionInfo, use: Use, trail: Trail) -> Trace | None:
-        arguments = (*call.arguments, *call.keywords.values())
+        arguments = (*formatted(call, use), *call.keywords.values())
         receiver = call.receiver
         if receiver is None or not self._names.is_object(receiver, function):
             return self.any_of(arguments, function, use, trail)
