@@ -144,12 +144,15 @@ class Proxy:
         self._tasks.add(task)
         server_reader, server_writer = await asyncio.open_connection("127.0.0.1", self._port)
         self._writers |= {writer, server_writer}
-        with contextlib.suppress(OSError, asyncio.IncompleteReadError):
-            ways = [self._up(reader, server_writer), self._down(server_reader, writer)]
-            await asyncio.wait(map(asyncio.create_task, ways), return_when=asyncio.FIRST_COMPLETED)
+        both = self._up(reader, server_writer), self._down(server_reader, writer)
+        ways = [asyncio.create_task(each) for each in both]
+        await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
+        for way in ways:
+            way.cancel()
         for each in (writer, server_writer):
             self._writers.discard(each)
             each.transport.abort()
+        await asyncio.wait(ways)
 
     async def _up(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with contextlib.suppress(OSError, RuntimeError):  # as uvloop says that it is closed
