@@ -31,7 +31,7 @@ from localsocket.wire.call_bodies import Failure
 _to_plain = PLAIN.encode
 
 # What the package itself says of a call: the word, the class, and the attributes that make it up. They are given to
-# the class in this order on the other side.
+# the class by these names on the other side.
 _OURS: tuple[tuple[str, type[Exception], tuple[str, ...]], ...] = (
     ("no-such-method", NoSuchMethod, ("method", "service", "similar")),
     ("no-such-topic", NoSuchTopic, ("topic", "service", "topics")),
@@ -83,11 +83,9 @@ def error_of(failure: Failure, method: str, known: Mapping[str, type[Exception]]
     """Return the error to raise for a failure of `method`; `known` are the classes of declared errors, by name."""
     parts = failure.parts
     try:
-        if failure.code == "lost":
-            return ClosedByPeer(parts["doing"], attempts=parts.get("attempts", 1))
         if failure.code in _BY_CODE:
             kind, names = _BY_CODE[failure.code]
-            return kind(*(parts[name] for name in names))
+            return kind(**{name: parts[name] for name in names})
         if failure.code == "raised":
             return _declared(parts, method, known)
     except (AttributeError, KeyError, TypeError, ValueError):
