@@ -2,11 +2,19 @@
 
 Ctrl-C, and every signal's handler that raises, may cut off the main thread between any two steps. So what would leave
 somebody waiting for ever is written to do no harm when it is done twice, and is done again.
+
+And a signal may come too early to cut off a wait. Python looks for signals between two steps, and one that arrives
+during a system call ends that. In between, when the thread has looked and has yet to begin the call, nobody sees it
+until the call ends; Python may even sleep there, if another thread is to have the interpreter first. The cure is
+signal.set_wakeup_fd() (pselect(2) says why), and that is the program's own. So the main thread, which alone handles
+signals, waits for a part of its time, looks, and waits again.
 """
 
 from __future__ import annotations
 
+import math
 import threading
+import time
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
@@ -15,6 +23,25 @@ from localsocket.late_logging import late_logger
 logger = late_logger("localsocket")
 
 Result = TypeVar("Result")
+
+_A_PART = 0.5  # seconds; a person who pressed Ctrl-C is not annoyed yet, and a program that waits costs nothing yet
+
+
+def longest_wait() -> float:
+    """Return how many seconds this thread may wait before it has to look for signals again."""
+    return _A_PART if threading.get_ident() == threading.main_thread().ident else threading.TIMEOUT_MAX
+
+
+def join(thread: threading.Thread, seconds: float | None) -> None:
+    """Wait for the thread to end, for so many seconds, None for ever."""
+    wait_in_parts(thread.join, lambda: not thread.is_alive(), seconds)
+
+
+def wait_in_parts(wait: Callable[[float], object], is_over: Callable[[], bool], seconds: float | None) -> None:
+    """Wait by `wait`, which takes the seconds that it may last, until `is_over` holds or the time has passed."""
+    end = math.inf if seconds is None else time.monotonic() + seconds
+    while not is_over() and (remaining := end - time.monotonic()) > 0:
+        wait(min(remaining, longest_wait()))
 
 
 def tell_all(callbacks: Sequence[Callable[[], object]]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+import threading
 from collections.abc import Mapping
 from types import TracebackType
 from typing import Unpack
@@ -141,7 +142,8 @@ def serve_socket(connection: Reached, service: Service, **options: Unpack[Client
 def _end(process: Process, deadline: Deadline) -> None:
     """Wait for the process to end, and kill it when the time is over."""
     try:
-        process.wait(deadline.remaining())
+        # With a time limit Popen.wait() looks 20 times a second at the child, and for signals; else not at all.
+        process.wait(threading.TIMEOUT_MAX if (remaining := deadline.remaining()) is None else remaining)
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()

@@ -13,6 +13,7 @@ from localsocket.blocking.shared_socket import Turn
 from localsocket.deadlines import UNWINDING, Deadline
 from localsocket.endpoint.fork_safety import close_in_forked_child
 from localsocket.errors import ClosedByPeer, ClosedByUs, DeadlinePassed, TooManyCalls, UnsuitableHandler
+from localsocket.interrupts import join
 from localsocket.services.any_client_connection import AnyClientConnection
 from localsocket.services.calling_side import CallingSide, NestedCaller
 from localsocket.services.client_core import ClientCore
@@ -179,7 +180,7 @@ class ServingConnection(SessionConnection):
         if self._thread is None or self._loop.is_own_thread():
             return
         remaining = deadline.remaining()
-        self._thread.join(None if remaining is None else remaining + 2 * UNWINDING)
+        join(self._thread, None if remaining is None else remaining + 2 * UNWINDING)
         if self._thread.is_alive():
             self._loop.cut()
         loss = self._loop.failure

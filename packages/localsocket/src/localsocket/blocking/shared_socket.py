@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import select
 import socket
 import threading
@@ -11,12 +10,12 @@ from collections.abc import Callable
 from functools import partial
 
 from localsocket._core import Lookout
-from localsocket.blocking.waiting import LONGEST_WAIT, READABLE, WRITABLE, Waker
+from localsocket.blocking.waiting import READABLE, WRITABLE, Waker, milliseconds
 from localsocket.deadlines import Deadline
 from localsocket.endpoint.credentials import PeerCredentials
 from localsocket.errors import BrokenEndpoint, ClosedByPeer, ClosedByUs, LocalSocketError
 from localsocket.interfaces import DEFAULT_LIMITS, Limits, OpenMode, SocketState, WaitingPlace
-from localsocket.interrupts import while_held
+from localsocket.interrupts import longest_wait, while_held
 from localsocket.payload.places import OwnPlace, PeersPlace, take_place
 from localsocket.sockets.connected_socket import ConnectedSocket
 from localsocket.sockets.connection import RECEIVE_SIZE
@@ -41,9 +40,9 @@ class Turn:
             self._bell.acquire()
 
     def sleep(self, seconds: float | None) -> None:
-        """Wait until ring(), or until the time is over."""
+        """Wait until ring(), or until the time is over; in the main thread it may come back sooner."""
         assert self._bell is not None
-        self._bell.acquire(timeout=-1 if seconds is None else min(seconds, threading.TIMEOUT_MAX))
+        self._bell.acquire(timeout=longest_wait() if seconds is None else min(seconds, longest_wait()))
 
     def ring(self) -> None:
         if self._bell is not None and self._bell.locked():
@@ -252,7 +251,7 @@ class SharedSocket(ConnectedSocket):
                 if turn.is_done:
                     return
                 continue
-            ready = poll(None if seconds is None else math.ceil(min(seconds, LONGEST_WAIT) * 1000))
+            ready = poll(milliseconds(seconds))
             if lookout is not None:
                 lookout.note_processor()
             for descriptor, events in ready:

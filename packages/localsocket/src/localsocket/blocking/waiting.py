@@ -11,6 +11,7 @@ import weakref
 from functools import partial
 
 from localsocket.blocking.monkey_patching import patched
+from localsocket.interrupts import longest_wait
 from localsocket.owned_descriptor import OwnedDescriptor
 
 READABLE = select.POLLIN
@@ -19,6 +20,12 @@ HUNG_UP = select.POLLHUP | select.POLLERR
 
 LONGEST_WAIT = 86_400.0  # poll(2) counts milliseconds in a C int; who waits longer comes back and waits again
 _DEAF_WAIT = 0.1  # seconds between two looks of one who cannot be woken
+
+
+def milliseconds(seconds: float | None) -> int:
+    """Return for how long this thread may poll(2) at a time, of so many seconds in all, None for ever."""
+    longest = min(LONGEST_WAIT, longest_wait())
+    return math.ceil((longest if seconds is None else min(seconds, longest)) * 1000)
 
 
 def _new_poll() -> select.poll:
@@ -60,13 +67,14 @@ class Waker:
     def wait(self, descriptor: int, interest: int | None, seconds: float | None) -> int:
         """Sleep until the descriptor is ready for `interest`, or hung up, or wake() or the time is over.
 
-        Returns what the descriptor is ready for, 0 if it is not. `interest` 0 waits for hang-up only, None leaves the
-        descriptor out. Interrupted, it is good for nothing but close().
+        Returns what the descriptor is ready for, 0 if it is not, and in the main thread also after a part of the time.
+        `interest` 0 waits for hang-up only, None leaves the descriptor out. Interrupted, it is good for nothing but
+        close().
         """
         poll = self._poll
         if interest is not None:
             poll.register(descriptor, interest)
-        events = poll.poll(None if seconds is None else math.ceil(min(seconds, LONGEST_WAIT) * 1000))
+        events = poll.poll(milliseconds(seconds))
         if interest is not None:
             poll.unregister(descriptor)
         ready = 0

@@ -34,6 +34,7 @@ from localsocket.deadlines import Deadline
 from localsocket.endpoint.credentials import EVERYBODY, PeerCredentials
 from localsocket.endpoint.identities import INVALID_ID
 from localsocket.errors import LocalSocketError, UnsuitableAllow
+from localsocket.interrupts import join, wait_in_parts
 from localsocket.keywords import known_keywords
 from localsocket.log_thinning import ThinnedLog
 from localsocket.services.method import OWN_PREFIX
@@ -179,16 +180,16 @@ def serve_in_thread(service: Service, url: str, **options: Any) -> Iterator[Nats
 
     thread = threading.Thread(target=main, name=f"localsocket {service.name} over NATS")
     thread.start()
-    ready.wait()
+    wait_in_parts(ready.wait, ready.is_set, None)
     if not opened:
-        thread.join()
+        join(thread, None)
         raise failure[0]
     try:
         yield opened[0]
     finally:
         with contextlib.suppress(RuntimeError):  # it has ended
             opened[0]._end_soon()
-        thread.join()
+        join(thread, None)
     if failure:
         raise failure[0]
 

@@ -22,6 +22,7 @@ from localsocket.deadlines import UNWINDING, Deadline, check_count
 from localsocket.endpoint.fork_safety import close_in_forked_child
 from localsocket.errors import ClosedByUs
 from localsocket.forgotten import warn_forgotten
+from localsocket.interrupts import join, wait_in_parts
 from localsocket.keywords import check_keywords
 from localsocket.services.item_times import check_idle_timeout
 from localsocket.services.protocols import ProtocolName
@@ -183,7 +184,7 @@ class ServerThread:
             if is_own or self._serving.is_own_thread():
                 return
             remaining = deadline.remaining()
-            self._thread.join(None if remaining is None else remaining + 2 * UNWINDING)
+            join(self._thread, None if remaining is None else remaining + 2 * UNWINDING)
             if self._thread.is_alive():
                 self._leave_behind(self._serving, deadline)
                 return
@@ -193,7 +194,8 @@ class ServerThread:
 
     def wait_stopped(self, timeout: float | None = None) -> bool:
         """Wait until the server has ended, by stop() or an error; return False if the time runs out first."""
-        return self.stopped.wait(Deadline(timeout).remaining())
+        wait_in_parts(self.stopped.wait, self.stopped.is_set, Deadline(timeout).remaining())
+        return self.stopped.is_set()
 
     def __enter__(self) -> ServerThread:
         self.start()
