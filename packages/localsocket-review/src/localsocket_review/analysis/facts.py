@@ -240,7 +240,7 @@ class Facts:
 
     @cached_property
     def processes(self) -> Processes:
-        return Processes(self.calls)
+        return Processes(self.program, self.calls)
 
     @cached_property
     def close_on_exec(self) -> CloseOnExec:
