@@ -212,7 +212,8 @@ class VariableTraces:
         structures = structures_returned(value, definition.function, self._calls) if asked else []
         if structures and definition.how is How.VALUE:
             return self._field_returned(structures, asked, definition, use, trail)
-        if asked and definition.how is How.VALUE and definition.function.unit.language is Language.CPP:
+        is_whole = definition.how is How.VALUE or _is_copied_whole(definition)
+        if asked and is_whole and definition.function.unit.language is Language.CPP:
             return self._of_field(value, asked, definition.function, use, trail)
         return self._tracing.trace(value, definition.function, use, trail)
 
@@ -329,6 +330,11 @@ class VariableTraces:
         if (is_endless and "." in variable.path) or inside.path.count(".") > _DEEPEST_FIELD:
             return guessed(self._tracing.trace(value, function, use, trail))  # of whichever field
         return self._read_at(inside, whole, function, use, trail)
+
+
+def _is_copied_whole(definition: Definition) -> bool:
+    """Say whether each field is what the same field was: `memcpy(packet, other, size)`, of one structure."""
+    return definition.how is How.ADDED and isinstance(definition.value, (Name, Attribute, Unary))
 
 
 def _is_of_module(variable: Variable) -> bool:
