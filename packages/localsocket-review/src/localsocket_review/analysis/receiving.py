@@ -151,7 +151,10 @@ class Receiving:
     ) -> Iterator[tuple[Expression, FunctionInfo]]:
         """Yield what is read from, as the call gives it: to the helper that receives, or to one that leads there."""
         for callee in self._calls.callees(call, function):
-            for descriptor in self._read_by(callee, receiving, depth):
+            for descriptor, reader in self._read_by(callee, receiving, depth):
+                if reader is not callee:
+                    yield descriptor, reader
+                    continue
                 defined = self._definitions.at(descriptor, callee)
                 names = {one.parameter.name for one in defined if one.parameter is not None}
                 given = [self._calls.value_given(CallSite(call, function), callee, name) for name in names]
@@ -160,16 +163,14 @@ class Receiving:
                 else:
                     yield descriptor, callee
 
-    def _read_by(self, helper: FunctionInfo, receiving: Site, depth: int) -> Iterator[Expression]:
-        """Yield the descriptors that a helper receives from there, by its own names."""
+    def _read_by(self, helper: FunctionInfo, receiving: Site, depth: int) -> Iterator[tuple[Expression, FunctionInfo]]:
+        """Yield the descriptors that a helper receives from there, by its own names or by those of its helpers."""
         descriptor = receiving.argument("descriptor")
         if helper is receiving.function and descriptor is not None:
-            yield descriptor
+            yield descriptor, helper
         for inner in helper.calls() if depth and helper is not receiving.function else ():
             if any(site.call is receiving.call for _, _, site in self._filling.by(inner, helper)):
-                for given, giver in self._given_to_read(inner, helper, receiving, depth - 1):
-                    if giver is helper:
-                        yield given
+                yield from self._given_to_read(inner, helper, receiving, depth - 1)
 
     def _is_file(self, descriptor: Expression, function: FunctionInfo) -> bool:
         """Say whether a descriptor comes from opening a file: in this function, or wherever it may come from."""
