@@ -122,7 +122,7 @@ class Resolution:
         """Say whether the program has a function of this bare name that takes such a call."""
         if "." in name:
             return False
-        return any(takes(known, call) for known in self._program.free_namesakes(name, function.unit.language))
+        return any(takes(known, call) for known in self._program.free_namesakes(name, function.unit))
 
     def _inherited(self, name: str, function: FunctionInfo, table: dict[str, Api]) -> Api | None:
         """`MyServer.removeServer`, where MyServer is a class of the program with a base that the tables know."""
@@ -244,7 +244,7 @@ class Resolution:
             return known.constructors()
         if function.unit.language is Language.PYTHON:
             return self._python_functions(name, function.unit)
-        return self._free_functions(last_word(target), function)
+        return self._program.free_functions(last_word(target), function.unit)
 
     def _python_functions(self, name: str, unit: Unit, farthest: int = _MOST_IMPORTS) -> list[FunctionInfo]:
         """Return the functions that a name of a Python file stands for: those of the file, or of what it imports.
@@ -280,9 +280,6 @@ class Resolution:
                 found.append(value.function)
         return found
 
-    def _free_functions(self, name: str, function: FunctionInfo) -> list[FunctionInfo]:
-        return self._program.free_functions(name, function.unit)
-
     def _methods(self, receiver: Expression, name: str, function: FunctionInfo) -> list[FunctionInfo]:
         type_name = self.inference.type_of(receiver, function) or last_word(self._names.external(receiver, function))
         known = self._program.class_named(type_name, function.unit) if type_name else None
@@ -296,7 +293,8 @@ class Resolution:
         if module is not None and function.unit.language is Language.PYTHON:
             return [found for found in self._program.functions_by_name.get(name, ()) if found.unit is module]
         if type_name and function.unit.language is Language.CPP:
-            return self._free_functions(name, function) if self._is_scope(receiver, function) else []
+            is_scope = self._is_scope(receiver, function)
+            return self._program.free_functions(name, function.unit, is_pointed_to=True) if is_scope else []
         if named and function.unit.language is Language.PYTHON and self._is_of_library(named, function):
             return []
         alone = [found for found in self._program.functions_by_name.get(name, ()) if found.owner is not None]

@@ -33,7 +33,7 @@ class Program:
         self._bases: dict[ClassInfo, tuple[str, ...]] = {}
         self._lineages: dict[ClassInfo, tuple[ClassInfo, ...]] = {}
         self._named: dict[tuple[str, Unit | None], ClassInfo | None] = {}
-        self._free: dict[tuple[str, Unit], list[FunctionInfo]] = {}
+        self._free: dict[tuple[str, Unit, bool], list[FunctionInfo]] = {}
         self._folders = {part for unit in units for part in (*unit.folder, unit.module_name)}
         self._modules: defaultdict[str, list[Unit]] = defaultdict(list)
         for unit in units:
@@ -88,20 +88,24 @@ class Program:
             return None if known is None else next(known.near_first(near), None)
         return candidates[0] if candidates else None
 
-    def free_functions(self, name: str, near: Unit) -> list[FunctionInfo]:
-        """Return the functions of this name that belong to no class, of the one file that is nearest."""
-        key = (name, near)
+    def free_functions(self, name: str, near: Unit, *, is_pointed_to: bool = False) -> list[FunctionInfo]:
+        """Return the functions of this name that belong to no class, of the one file that is nearest.
+
+        By its bare name alone, a file does not reach what is static in another one; through a pointer it may.
+        """
+        key = (name, near, is_pointed_to)
         if key not in self._free:
             namesakes = self._free_namesakes.get((name, near.language))
-            nearest = None if namesakes is None else next(namesakes.near_first(near), None)
+            in_order = namesakes.near_first(near) if namesakes is not None else ()
+            nearest = next((one for one in in_order if is_pointed_to or _is_seen_from(one, near)), None)
             self._free[key] = [] if namesakes is None or nearest is None else namesakes.of_unit(nearest.unit)
         return self._free[key]
 
-    def free_namesakes(self, name: str, language: Language) -> Iterator[FunctionInfo]:
-        """Yield every function of this name that belongs to no class."""
-        namesakes = self._free_namesakes.get((name, language))
+    def free_namesakes(self, name: str, near: Unit) -> Iterator[FunctionInfo]:
+        """Yield every function of this name that belongs to no class and that a call in the file may mean."""
+        namesakes = self._free_namesakes.get((name, near.language))
         if namesakes is not None:
-            yield from namesakes.all
+            yield from (one for one in namesakes.all if _is_seen_from(one, near))
 
     @cached_property
     def method_names(self) -> frozenset[str]:
@@ -220,6 +224,15 @@ class _Namesakes(Generic[_T]):
         others = (folder for folder in self._by_folder if folder != unit.folder)
         for folder in sorted(others, key=lambda other: _steps_between(other, unit.folder)):
             yield from self._by_folder[folder]
+
+
+def _is_seen_from(function: FunctionInfo, unit: Unit) -> bool:
+    """Say whether another file may call the function: a static one is seen only where its file is included."""
+    if function.unit is unit or not function.is_static or unit.language is not Language.CPP:
+        return True
+    path = PurePath(function.unit.path)
+    is_included = any(PurePath(header).name == path.name for header, _ in unit.includes)
+    return is_included or path.suffix.lower().startswith((".h", ".inl", ".ipp"))
 
 
 def _stem(unit: Unit) -> str:
