@@ -7,11 +7,24 @@ import re
 from localsocket_review.analysis.facts import Facts
 from localsocket_review.analysis.sites import Site
 from localsocket_review.model.declarations import FunctionInfo
-from localsocket_review.model.expressions import Attribute, Call, Expression, Name, dotted, strip_casts, walk
+from localsocket_review.model.expressions import (
+    Attribute,
+    Call,
+    Display,
+    Expression,
+    Literal,
+    Name,
+    Subscript,
+    dotted,
+    strip_casts,
+    walk,
+)
 
 ROOM = 104  # of the smallest sun_path, that of the BSDs; Linux has 108
 NUMBERS_ONLY = re.compile(r"(?:[^%]|%%|%[-+ #0]*\d*(?:hh?|ll?|z|j|t)?[diuxXoc])*")
 _CUTTING = re.compile(r"[^%]{0,3}%\.\*s")  # as much as the argument before the text says
+_CONVERSION = re.compile(r"%[-+ #0]*(\d*)(?:hh?|ll?|z|j|t)?([diuxXocs])")
+_LONGEST_NUMBER = 24
 _MEASURES = frozenset({"strlen", "size", "length", "strnlen", "wcslen"})
 
 
@@ -41,8 +54,44 @@ def fits(facts: Facts, site: Site) -> bool:
     if site.api.method == "sprintf":
         if texts and all(text.literal is not None and _CUTTING.fullmatch(text.literal) for text in texts):
             return any(map(_is_size, walk(site.call)))
-        return all(text.literal is not None and NUMBERS_ONLY.fullmatch(text.literal) for text in texts)
+        return all(_is_short_when_filled(facts, text.literal or "%s", site) for text in texts)
     return bool(texts) and all(text.literal is not None and len(text.literal.encode()) < ROOM for text in texts)
+
+
+def _is_short_when_filled(facts: Facts, pattern: str, site: Site) -> bool:
+    """Say whether the pattern takes numbers alone, or texts that are known, and leaves them short enough."""
+    if NUMBERS_ONLY.fullmatch(pattern):
+        return True
+    kinds = _CONVERSION.findall(pattern)
+    _, *values = site.arguments_from("source")
+    if len(kinds) != len(values):
+        return False
+    longest = [
+        _longest(facts, value, site.function) if kind == "s" else max(int(width or 0), _LONGEST_NUMBER)
+        for (width, kind), value in zip(kinds, values, strict=True)
+    ]
+    return sum(longest, len(_CONVERSION.sub("", pattern))) < ROOM
+
+
+def _longest(facts: Facts, value: Expression, function: FunctionInfo) -> int:
+    """Return the length of the longest text that the value may be, where all are written in the code."""
+    texts = [text.literal for one in _entries(facts, value, function) for text in facts.values.texts(*one)]
+    return max((ROOM if text is None else len(text.encode()) for text in texts), default=ROOM)
+
+
+def _entries(facts: Facts, value: Expression, function: FunctionInfo) -> list[tuple[Expression, FunctionInfo]]:
+    """Return the entries of a table that is never written to, `places[at]`, or the value itself."""
+    value = strip_casts(value)
+    defined = facts.definitions.at(value.value, function) if isinstance(value, Subscript) else []
+    tables = [(one.value, one.function) for one in defined if isinstance(one.value, Display)]
+    if not tables or len(tables) < len(defined):
+        return [(value, function)]
+    return [(item, where) for table, where in tables for item in table.items if not _is_nothing(item)]
+
+
+def _is_nothing(item: Expression) -> bool:
+    """Say whether this ends a table: NULL, 0."""
+    return isinstance(item, Literal) and not isinstance(item.value, str | bytes)
 
 
 def is_measured(facts: Facts, call: Call, function: FunctionInfo) -> bool:
