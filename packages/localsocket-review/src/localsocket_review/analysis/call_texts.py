@@ -88,7 +88,7 @@ class CallTexts:
             ]
             return named or unknown_text(call)
         site = self._calls.site(call, function)
-        if site is not None and site.api.method in ("snprintf", "sprintf"):
+        if site is not None and site.api.method in ("snprintf", "sprintf", "asprintf"):
             pattern, *values = site.arguments_from("source")
             return self._composed.filled(pattern, values, function, trail)
         if name in ("format", "arg") and call.receiver is not None:

@@ -378,7 +378,7 @@ class Definitions:
                 if source_at < len(call.arguments)
                 else None
             )
-            is_text = api.method not in ("snprintf", "sprintf")
+            is_text = api.method not in ("snprintf", "sprintf", "asprintf")
             yield from self._assign(buffer, source if is_text else call, How.ADDED, function)
         else:
             yield from self._assign(buffer, call, How.FILLED, function)
