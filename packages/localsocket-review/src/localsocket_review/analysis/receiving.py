@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from functools import cached_property
 
 from localsocket_review.analysis.calls import ProgramCalls
 from localsocket_review.analysis.carried_data import (
@@ -177,13 +178,20 @@ class Receiving:
         given = [one.value for one in self._definitions.at(descriptor, function) if one.value is not None]
         if all(map(_is_number, given)):
             given += self._set_in_function(descriptor, function)
-        opened = any(map(_opens, given))
+        opened = any(map(self._opens, given))
         if opened or any(map(is_standard_input, (descriptor, *given))) or is_sought_in(descriptor, function):
             return True
         made = self._made_by(descriptor, function)
         return bool(made) and all(
-            _opens(one.expression) or self._is_file_given_back(one.expression, one.function) for one in made
+            self._opens(one.expression) or self._is_file_given_back(one.expression, one.function) for one in made
         )
+
+    def _opens(self, made: Expression) -> bool:
+        return isinstance(made, Call) and (made.called_name in _OPENING or made.called_name in self._opening_macros)
+
+    @cached_property
+    def _opening_macros(self) -> frozenset[str]:
+        return self._calls.macros_around(_OPENING)
 
     def _set_in_function(self, descriptor: Expression, function: FunctionInfo) -> Iterator[Expression]:
         """Yield what is assigned to it in the same condition: `(fd = open(path)) < 0 || read(fd, …) < 0`."""
@@ -199,7 +207,7 @@ class Receiving:
         """Say whether each function that sets the descriptor sets it to a file: `*fd = open(path, flags)`."""
         setting = [one.output for one in self._definitions.at(descriptor, function) if one.output is not None]
         made = [made for one in setting for made in self._made_by(one.value, one.function)]
-        return bool(made) and all(_opens(one.expression) for one in made)
+        return bool(made) and all(self._opens(one.expression) for one in made)
 
     def _streamed(self, stream: Binary, function: FunctionInfo, trail: Trail, makes_number: bool) -> Trace | None:
         """`stream >> value`, where the stream reads from a socket or from what was received."""
@@ -259,10 +267,6 @@ class Receiving:
         owner = self._inference.type_of(expression.value, function)
         bases = self._inference.lineage(owner, function.unit)
         return any(self._calls.tables.members.get(f"{base}.{expression.name}") == RECEIVED for base in bases)
-
-
-def _opens(made: Expression) -> bool:
-    return isinstance(made, Call) and made.called_name in _OPENING
 
 
 def _is_number(made: Expression) -> bool:

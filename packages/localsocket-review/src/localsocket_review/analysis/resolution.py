@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 
 from localsocket_review.analysis.inference import Callers, Inference
 from localsocket_review.analysis.memo import Inquiry, memo
@@ -16,6 +17,7 @@ from localsocket_review.model.expressions import (
     Call,
     Expression,
     Lambda,
+    Literal,
     Name,
     This,
     Unary,
@@ -43,6 +45,7 @@ _KEYWORDS_OF_SOCKETS = frozenset(
         "maxlength",
     }
 )
+_CALLED_FIRST = re.compile(r"\s*(\w+)\s*\(")
 _MOST_IMPORTS = 6  # a name is imported from where it was imported, and so on
 
 
@@ -166,6 +169,17 @@ class Resolution:
             if name in table:
                 return table[name]
         return None
+
+    def macros_around(self, names: Collection[str]) -> frozenset[str]:
+        """Return the macros for a call of one of these, or of a function that gives back what such a call gives."""
+        around = {
+            one.name
+            for one in self._program.functions
+            if one.unit.language is Language.CPP and one.owner is None and _gives_back(one, names)
+        }
+        macros = (macro for unit in self._program.units for macro in unit.macros.values() if macro.has_parameters)
+        called = ((macro.name, _CALLED_FIRST.match(macro.value)) for macro in macros)
+        return frozenset(name for name, first in called if first and (first[1] in names or first[1] in around))
 
     # --- which function a call runs -------------------------------------------------------------------------------
 
@@ -314,6 +328,14 @@ def _renamed_by(macro: Macro) -> str:
         return macro.value
     called = re.fullmatch(r"\s*(\w+)\s*\([\w\s,]*\)\s*", macro.value)
     return called[1] if called else ""
+
+
+def _gives_back(function: FunctionInfo, names: Collection[str]) -> bool:
+    """Say whether a function returns what a call of one of these gives, or a number where it fails."""
+    values = [strip_casts(one.value) for one in function.statements() if isinstance(one, Return) and one.value]
+    calls = [one for one in values if isinstance(one, Call)]
+    others = [one for one in values if not isinstance(one, Call | Literal | Unary)]
+    return bool(calls) and not others and all(one.called_name in names for one in calls)
 
 
 def _has_its_shape(call: Call, api: Api) -> bool:
