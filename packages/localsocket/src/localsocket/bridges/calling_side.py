@@ -16,7 +16,6 @@ from localsocket.bridges.bus_messages import (
     INBOX,
     NO_RESPONDERS,
     OF,
-    PREFETCH,
     STATUS,
     WORD,
     BusAction,
@@ -24,7 +23,6 @@ from localsocket.bridges.bus_messages import (
     Listen,
     Probe,
     Subjects,
-    carried,
     is_token,
     timed,
     whole_number,
@@ -34,6 +32,7 @@ from localsocket.bridges.call_on_bus import CallOnBus
 from localsocket.bridges.calls_to_store import CallsToStore
 from localsocket.bridges.durable_calls import STORE
 from localsocket.bridges.known_instances import KnownInstances
+from localsocket.bridges.requests import Requests, SentNotes
 from localsocket.bridges.topics_on_bus import TopicsOnBus
 from localsocket.errors import (
     BadArguments,
@@ -50,16 +49,11 @@ from localsocket.wire.call_bodies import CallBody, decode_call, decode_count, en
 from localsocket.wire.frames import FrameDecoder, Kind, encode_frame
 from localsocket.wire.greeting import Greeting, decode_greeting
 from localsocket.wire.serializers import UNREADABLE
-from localsocket.wire.stream_terms import take_terms
-
-OPEN = "localsocket.open"
-"""The method that every instance answers with its greeting, and with nothing else."""
 
 ASK_AFTER = 2.0
 """Seconds without a word of a call, after which it is asked for."""
 
 _LOST_AFTER = 3  # rounds of asking in which no instance has said that it has the call
-_NOTES_KEPT = 100  # the NATS server says within a round trip that nobody was there
 _SEND_AGAIN = 0.05  # seconds after nobody was there for a request
 _OFTEN = 1.0  # seconds in which nobody loses the last instance twice that is there for long
 
@@ -102,15 +96,14 @@ class BusCallingSide:
         self._is_searching = False
         self._is_probing = False
         self._alone_since = -math.inf
-        self._in_doubt: set[str] = set()  # instances that have been silent for too long
         self._calls: dict[int, CallOnBus] = {}
         self._stored = CallsToStore(
             address, names, inbox, now, sign, patience if waits else 0.0, self._do, self._give, self._refuse
         )
         self._topics = TopicsOnBus(names, inbox.encode(), self._do, self._give, self._refuse)
         self._again: list[tuple[float, int]] = []
-        self._notes = 2**31  # their numbers are not those of calls
-        self._sent_notes: dict[int, BusMessage] = {}  # the last, to be sent again if nobody is there
+        self._requests = Requests(names, inbox)
+        self._sent_notes = SentNotes()
 
     # --- from the client ----------------------------------------------------------------------------------------------
 
@@ -145,40 +138,25 @@ class BusCallingSide:
             self._store(number, call, is_note=is_note)
             return
         now = self._now()
-        headers, begins = dict[str, str](), False
-        if call.carrier:
-            terms = take_terms(call.carrier)
-            begins = terms.begins_in_time
-            headers = carried(call.carrier)
-            if terms.prefetch is not None:
-                headers[PREFETCH] = str(terms.prefetch)
-        headers[WORD] = timed("note" if is_note else "call", now, call.timeout, begins=begins)
         if is_note:
-            number = self._new_note()
-        payload = b"".join((b"\x92", call.arguments, call.named))
-        request = BusMessage(self._names.call(call.method), payload, headers, f"{self._inbox}.{number}")
+            number = self._sent_notes.new_number()
+        request, begins = self._requests.to_call(number, call, now, is_note=is_note)
         if not is_note:
             expires = None if call.timeout is None else now + call.timeout
             self._calls[number] = CallOnBus(call.method, request, expires, now, begins=begins)
         elif self._waits:
-            self._sent_notes[number] = request
-            if len(self._sent_notes) > _NOTES_KEPT:
-                del self._sent_notes[next(iter(self._sent_notes))]
+            self._sent_notes.keep(number, request)
         self._say(request)
-
-    def _new_note(self) -> int:
-        self._notes = self._notes + 1 if self._notes < 2**32 - 1 else 2**31
-        return self._notes
 
     def _store(self, number: int, call: CallBody, *, is_note: bool) -> None:
         try:
-            self._stored.begin(self._new_note() if is_note else number, call, is_note=is_note)
+            self._stored.begin(self._sent_notes.new_number() if is_note else number, call, is_note=is_note)
         except BadArguments as error:
             if not is_note:
                 self._refuse(number, error)
 
     def _ask_to_open(self) -> None:
-        self._say(BusMessage(self._names.call(OPEN), b"\x92\x90\x80", {WORD: "open"}, f"{self._inbox}.0"))
+        self._say(self._requests.to_open())
 
     def _say(self, request: BusMessage) -> None:
         self.to_bus.append(request if self._sign is None else self._sign(request))
@@ -188,9 +166,7 @@ class BusCallingSide:
             (topic,) = msgspec.msgpack.decode(arguments, type=tuple[str])
         except UNREADABLE:
             topic = ""
-        request = BusMessage(
-            self._names.call(SUBSCRIBE), b"\x92" + arguments + b"\x80", {WORD: "call"}, f"{self._inbox}.{number}"
-        )
+        request = self._requests.to_subscribe(number, arguments)
         self._calls[number] = CallOnBus(method, request, None, self._now(), is_following=True)
         self._topics.begin(number, topic, is_numbered=method == SUBSCRIBE_NUMBERED)
         self._say(request)
@@ -391,7 +367,8 @@ class BusCallingSide:
         self._stored.tick()
         if self._is_probing:
             return  # an answer may be among what has not arrived: nothing is known of who is silent
-        self._look_after_instances()
+        if self._instances.forget_silent():
+            self._look_whether_alone()
         silent = [
             (number, call)
             for number, call in self._calls.items()
@@ -404,18 +381,9 @@ class BusCallingSide:
                 self._lose(number, call)
         if silent:
             self._control("ask", f"{self._inbox}.0", "", f"{self._inbox}.0")
-        if silent or self._in_doubt:
+        if silent or self._instances.are_in_doubt:
             self._is_probing = True
             self.to_bus.append(Probe())
-
-    def _look_after_instances(self) -> None:
-        """Take for gone those that are silent, though all has arrived that the NATS server had for us."""
-        silent = self._instances.silent()
-        gone, self._in_doubt = silent & self._in_doubt, silent - self._in_doubt
-        for instance in gone:
-            self._instances.bye(instance)
-        if gone:
-            self._look_whether_alone()
 
     def probed(self) -> None:
         """All has arrived that the NATS server had when it was last asked."""

@@ -26,11 +26,11 @@ from localsocket.bridges.bus_messages import (
     whole_number,
     word_of,
 )
-from localsocket.bridges.calling_side import OPEN
 from localsocket.bridges.clocks import now as clock_now
 from localsocket.bridges.known_caller import KnownCaller
 from localsocket.bridges.micro import MicroService
 from localsocket.bridges.other_callers import OtherCallers
+from localsocket.bridges.requests import OPEN
 from localsocket.bridges.served_callers import BusCallers
 from localsocket.endpoint.credentials import PeerCredentials
 from localsocket.errors import LocalSocketError, NoSuchTopic, NotAllowed, PeerBrokeProtocol, TooManyCalls

@@ -53,12 +53,18 @@ class KnownInstances:
         self._do = do
         self._give = give
         self._there: dict[str, float] = {}  # and when each was last heard
+        self._in_doubt: set[str] = set()  # as they have been silent for too long
         self._has_asked_store = False
 
     @property
     def are_there(self) -> bool:
         """Whether there is one that has not said goodbye."""
         return bool(self._there)
+
+    @property
+    def are_in_doubt(self) -> bool:
+        """Whether some were silent at the last look."""
+        return bool(self._in_doubt)
 
     def hello(self, payload: bytes, instance: str, number: int) -> None:
         """An instance has greeted, and is answered. Raises what is UNREADABLE."""
@@ -85,10 +91,17 @@ class KnownInstances:
         """An instance has ended; return whether it is one that has greeted."""
         return self._there.pop(instance, None) is not None
 
-    def silent(self) -> set[str]:
-        """Return those that have been silent for so long that they may be gone without a word."""
+    def forget_silent(self) -> bool:
+        """Take for gone those that were silent already at the last look, and say whether there are any.
+
+        To be asked when all has arrived that the NATS server had for us; a first look only doubts them.
+        """
         now = self._now()
-        return {instance for instance, heard in self._there.items() if now - heard >= _SILENT_AFTER}
+        silent = {instance for instance, heard in self._there.items() if now - heard >= _SILENT_AFTER}
+        gone, self._in_doubt = silent & self._in_doubt, silent - self._in_doubt
+        for instance in gone:
+            self.bye(instance)
+        return bool(gone)
 
     def forget_all(self) -> None:
         """Nobody is there, as the NATS server says."""
