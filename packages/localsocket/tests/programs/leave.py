@@ -82,9 +82,8 @@ def main(kind: str, way: str) -> None:
         stop(server)
     elif way == "interrupt":
         signal.signal(signal.SIGINT, signal.default_int_handler)
-        threading.Timer(0.05, signal.pthread_kill, [threading.get_ident(), signal.SIGINT]).start()
         try:
-            time.sleep(1000)
+            signal.raise_signal(signal.SIGINT)
         except KeyboardInterrupt:
             stop(server)
     elif way == "main-ended":
