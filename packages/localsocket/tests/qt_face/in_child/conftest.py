@@ -10,12 +10,16 @@ from localsocket.qt.binding import qt_core
 
 CANNOT_BE_USED = 5
 
-try:
-    core = qt_core()
-except ImportError as error:
-    pytest.exit(str(error), CANNOT_BE_USED)
+
+def pytest_sessionstart() -> None:
+    """Leave where Qt cannot be used, with this status: a conftest that fails to load would leave with pytest's own."""
+    try:
+        qt_core()
+    except ImportError as error:
+        pytest.exit(str(error), CANNOT_BE_USED)
 
 
 @pytest.fixture(scope="session", autouse=True)
 def application() -> Any:
+    core = qt_core()
     return core.QCoreApplication.instance() or core.QCoreApplication([])
