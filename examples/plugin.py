@@ -9,6 +9,7 @@ import localsocket
 
 class Host(Protocol):
     def log(self, line: str) -> None: ...
+    def ready(self) -> None: ...
 
 
 plugin = localsocket.Service("demo.plugin")
@@ -23,5 +24,5 @@ def shout(text: str) -> str:
 
 if __name__ == "__main__":
     with localsocket.inherited(serves=plugin) as host:
-        host.typed(Host).log("the plug-in is ready")  # whenever it likes, not only within a call
+        host.typed(Host).ready()  # whenever it likes, not only within a call
         host.wait_closed()
