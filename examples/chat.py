@@ -7,6 +7,7 @@ python examples/chat.py joe         and in a third
 
 from __future__ import annotations
 
+import contextlib
 import sys
 import threading
 from collections.abc import Iterable
@@ -54,12 +55,17 @@ def show(lines: Iterable[Line]) -> None:
         print(f"{line.who}: {line.text}", flush=True)
 
 
+def follow(news: Iterable[Line]) -> None:
+    with contextlib.suppress(localsocket.errors.CallCancelled):  # when the subscription is closed
+        show(news)
+
+
 def take_part(who: str) -> None:
     with localsocket.Client(NAME) as client:
         chat = client.typed(Chat)
         with client.subscribe("said", Line) as news:
             show(chat.recent())
-            threading.Thread(target=show, args=[news], daemon=True).start()
+            threading.Thread(target=follow, args=[news]).start()
             chat.say(Line(who, "(has come)"))
             for typed in sys.stdin:
                 chat.say(Line(who, typed.rstrip()))
