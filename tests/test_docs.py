@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -26,6 +27,8 @@ IMPORT_ERROR = re.compile(r"^(?:ImportError|ImportWarning|ModuleNotFoundError): 
 OUTPUT = re.compile(r"\A\n\n```text\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
 # Another one in each run, as the documents write it: which process, which user, and what an error is called in the log.
 VARIES = re.compile(r"\b(?:41\d\d|1000|5d1f0a3b)\b")
+# Seconds. The slowest takes four on an idle machine.
+HANGS_AFTER = 300
 LINK = re.compile(r"\]\((?P<target>[^)\s]+)\)")
 
 
@@ -71,6 +74,22 @@ def is_printed(shown: str, printed: str) -> bool:
     return re.fullmatch(wanted + escaped(shown[end:]), printed) is not None
 
 
+def run_to_its_end(program: Path) -> subprocess.CompletedProcess[str]:
+    """Run the program; where it does not end, fail with the lines in which its threads are."""
+    command = [sys.executable, "-W", "error", "-X", "faulthandler", program]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, cwd=program.parent, stdout=pipe, stderr=pipe, text=True) as running:
+        try:
+            output, errors = running.communicate(timeout=HANGS_AFTER)
+        except subprocess.TimeoutExpired:
+            running.send_signal(signal.SIGABRT)
+            pytest.fail("\n".join([f"it has not ended after {HANGS_AFTER} s", *running.communicate()]))
+        except BaseException:
+            running.kill()
+            raise
+    return subprocess.CompletedProcess(command, running.returncode, output, errors)
+
+
 def readme_command(name: str) -> str:
     command = [ROOT / ".ci" / "readme-command", name]
     return subprocess.run(command, capture_output=True, text=True, check=True).stdout
@@ -85,8 +104,7 @@ def test_example_runs_as_printed(example: Example, tmp_path: Path) -> None:
     program = tmp_path / "example.py"
     # Empty lines first: a traceback then names the line of the document.
     program.write_text("\n" * (example.line - 1) + example.text, encoding="utf-8")
-    command = [sys.executable, "-W", "error", program]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    done = run_to_its_end(program)
     if example.needs and (missing := IMPORT_ERROR.search(done.stderr)):
         pytest.skip(missing["reason"])
     assert done.returncode == 0, f"{example.name}\n{done.stdout}{done.stderr}"
