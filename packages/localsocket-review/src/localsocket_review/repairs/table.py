@@ -39,7 +39,7 @@ MECHANISMS = {
     "LS107": Mechanism(
         "writes `recv_bytes()` for `recv()`",
         receives_bytes,
-        then="the other end has to call send_bytes()",
+        then="the other end has to call send_bytes(), and what comes is bytes, to be read as JSON or the like",
     ),
     "LS111": Mechanism("copies one byte less into a zeroed `sun_path`", keeps_last_byte),
     "LS115": Mechanism("adds `SOCK_CLOEXEC`, and writes `accept4()` for `accept()`", closes_on_exec, lists=True),
