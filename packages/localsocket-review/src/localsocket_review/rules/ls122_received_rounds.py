@@ -9,8 +9,18 @@ from localsocket_review.analysis.facts import Facts
 from localsocket_review.apis.meaning import Act
 from localsocket_review.findings import Finding, Severity
 from localsocket_review.model.declarations import FunctionInfo
-from localsocket_review.model.expressions import Binary, Call, Expression, Name, Subscript, Unary, walk
-from localsocket_review.model.statements import Break, Goto, Loop, Raise, Return, expressions_in, statements_in
+from localsocket_review.model.expressions import (
+    Attribute,
+    Binary,
+    Call,
+    Expression,
+    Name,
+    Subscript,
+    Unary,
+    dotted,
+    walk,
+)
+from localsocket_review.model.statements import Assign, Break, Goto, Loop, Raise, Return, expressions_in, statements_in
 from localsocket_review.model.unit import Language
 from localsocket_review.rules.rule import Example, Rule, steps_of
 
@@ -31,7 +41,7 @@ def check(facts: Facts) -> Iterator[Finding]:
 
 
 def _rounds(facts: Facts, loop: Loop, function: FunctionInfo) -> Iterator[Finding]:
-    for bound in _bounds(loop):
+    for bound in () if _multiplies(loop) else _bounds(loop):
         trace = facts.taint.received_size(bound, function)
         if trace is not None and any(step.makes_number for step in trace) and not _is_counted(facts, trace):
             message = "A peer chooses how often this loop goes round, and nothing keeps it below a maximum."
@@ -43,6 +53,16 @@ def _is_counted(facts: Facts, trace: Trace) -> bool:
     """Say whether the number is what a timer or an event counter gave."""
     return any(
         site.place == trace[0].place and facts.streams.reads_counter(site) for site in facts.calls.sites(Act.RECEIVE)
+    )
+
+
+def _multiplies(loop: Loop) -> bool:
+    """Say whether each round makes what is compared larger by a factor: `while (room < size) room *= 2;`."""
+    compared = [*walk(loop.test)] if loop.test is not None else []
+    names = {dotted(part) for part in compared if isinstance(part, (Name, Attribute))} - {""}
+    return any(
+        isinstance(one, Assign) and one.operator in ("*=", "<<=") and dotted(one.target) in names
+        for one in statements_in(loop.body)
     )
 
 
@@ -101,6 +121,7 @@ RULE = Rule(
         "the number was compared with a maximum",
         "each round receives something from the peer",
         "something in the loop ends it",
+        "what is compared with the number grows by a factor in each round",
     ),
     examples=(
         Example(
