@@ -24,13 +24,16 @@ from localsocket_review.model.expressions import (
     Literal,
     Name,
     This,
+    Unary,
     dotted,
     strip_casts,
 )
 from localsocket_review.model.program import Program, last_word
+from localsocket_review.model.unit import Language
 
 _TYPES = frozenset({"QAbstractSocket", "QTcpServer", "http.client.HTTPResponse", "ftplib.FTP", "smtplib.SMTP"})
 _FAMILY = re.compile(r"[AP]F_(?!UNIX$|LOCAL$|UNSPEC$)[A-Z0-9_]+|ai_family")  # getaddrinfo knows no local sockets
+_ADDRESS = re.compile(r"sockaddr_(?:in6?|dl|ll|nl|vm|can|hci|rc|l2|x25|tipc|qrtr|iucv)")
 _ALWAYS = frozenset(
     {
         "socket.create_connection",
@@ -89,9 +92,21 @@ class Transports:
         socket = site.argument("descriptor") or site.call.receiver
         if socket is None and site.call.arguments:
             socket = site.call.arguments[0]
-        if self._is_network_call(site.call, site.function):
+        if self._is_network_call(site.call, site.function) or self._is_given_network_address(site):
             return True
         return socket is not None and self.is_network(socket, site.function)
+
+    def _is_given_network_address(self, site: Site) -> bool:
+        """Say whether a C call binds or connects to an address of a network, or of one of several kinds of them."""
+        address = site.argument("endpoint") if site.function.unit.language is Language.CPP else None
+        if address is None or not site.api.act & (Act.BIND | Act.CONNECT):
+            return False
+        address = strip_casts(address)
+        target = address.operand if isinstance(address, Unary) and address.operator == "&" else address
+        kind = last_word(self._inference.type_of(target, site.function))
+        known = self._program.class_named(kind, site.function.unit) if kind else None
+        kinds = {last_word(one.type.removeprefix("struct ")) for one in known.members.values()} if known else {kind}
+        return any(map(_ADDRESS.fullmatch, kinds)) and kinds <= {"sockaddr", *filter(_ADDRESS.fullmatch, kinds)}
 
     def is_address_of_network(self, address: Expression, function: FunctionInfo) -> bool:
         """Say whether an address is a host that is not this one, and a port."""

@@ -1,0 +1,10 @@
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+
+union any_address {
+    struct sockaddr any;
+    struct sockaddr_in four;
+    struct sockaddr_in6 six;
+    struct sockaddr_un local;
+};
