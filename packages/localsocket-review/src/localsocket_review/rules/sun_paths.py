@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from localsocket_review.analysis.definitions import How
 from localsocket_review.analysis.facts import Facts
 from localsocket_review.analysis.sites import Site
 from localsocket_review.model.declarations import FunctionInfo
@@ -48,7 +49,7 @@ def fits(facts: Facts, site: Site) -> bool:
     source = site.argument("source")
     if source is None:
         return False
-    if isinstance(strip_casts(source), Name) and dotted(strip_casts(source)).isupper():
+    if _is_of_build(strip_casts(source)) or _is_filled_by_build(facts, source, site.function):
         return True  # a constant of the build, by which the compiler can tell
     texts = facts.values.texts(source, site.function)
     if site.api.method == "sprintf":
@@ -56,6 +57,19 @@ def fits(facts: Facts, site: Site) -> bool:
             return any(map(_is_size, walk(site.call)))
         return all(_is_short_when_filled(facts, text.literal or "%s", site) for text in texts)
     return bool(texts) and all(text.literal is not None and len(text.literal.encode()) < ROOM for text in texts)
+
+
+def _is_of_build(source: Expression) -> bool:
+    return isinstance(source, Name) and dotted(source).isupper()
+
+
+def _is_filled_by_build(facts: Facts, source: Expression, function: FunctionInfo) -> bool:
+    """Say whether a buffer is filled with constants of the build alone: `strncpy(path, DIRECTORY, sizeof path)`."""
+    defined = [one for one in facts.definitions.at(strip_casts(source), function) if one.how is not How.DECLARED]
+    values = [strip_casts(one.value) for one in defined if one.value is not None]
+    filled = [one for one in values if not (isinstance(one, Call) and one.called_name == "[]")]
+    is_known = all(isinstance(one, Literal) or _is_of_build(one) for one in filled)
+    return len(values) == len(defined) and is_known and any(map(_is_of_build, filled))
 
 
 def _is_short_when_filled(facts: Facts, pattern: str, site: Site) -> bool:
