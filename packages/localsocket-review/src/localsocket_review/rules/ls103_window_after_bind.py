@@ -16,6 +16,7 @@ from localsocket_review.rules.rule import Example, Rule
 
 _OTHERS_MAY = 0o002
 _MAY_CONNECT = 0o022  # who may write to a socket's file may connect
+_USUAL = frozenset({0o022})
 
 
 def check(facts: Facts) -> Iterator[Finding]:
@@ -41,7 +42,8 @@ def _late_changes(
             continue
         bound = (bind.place, "bound here")
         if facts.effects.same_socket(bind, change, "path"):
-            if not _is_set_before(facts, function, change, bind) and not _has_no_file(facts, change):
+            is_late = not _is_set_before(facts, function, change, bind) and not _has_no_file(facts, change)
+            if is_late and not _is_set_between(facts, function, bind, changes, change):
                 message = (
                     f"On Linux, {change.site.api.method}() on a bound socket does not change its file, which keeps "
                     "the mode that the umask left."
@@ -60,7 +62,7 @@ def _late_changes(
 
 
 def _is_set_between(facts: Facts, function: FunctionInfo, bind: Effect, changes: list[Effect], change: Effect) -> bool:
-    """Say whether each path from the bind sets a mode before: the umask decides until then, and here no more."""
+    """Say whether each path from the bind sets the file's mode before: the umask decides until then, and no more."""
     flow = facts.flow(function)
     others = [
         other.anchor
@@ -68,6 +70,7 @@ def _is_set_between(facts: Facts, function: FunctionInfo, bind: Effect, changes:
         if other.anchor not in (bind.anchor, change.anchor)
         and flow.may_follow(bind.anchor, other.anchor)
         and facts.effects.same_endpoint(bind, other, "path")
+        and not facts.effects.same_socket(bind, other, "path")
     ]
     return bool(others) and not flow.can_avoid(bind.anchor, others, change.anchor)
 
@@ -179,7 +182,9 @@ def _umasks_around(facts: Facts, function: FunctionInfo, bind: Effect) -> Iterat
     before = [
         umask
         for umask in facts.seclusion.umask_at(function, bind)
-        if facts.seclusion.is_for_a_while(function, umask, bind) and not facts.seclusion.puts_back(umask)
+        if facts.seclusion.is_for_a_while(function, umask, bind)
+        and not facts.seclusion.puts_back(umask)
+        and _masks(facts, umask) != _USUAL
     ]
     if not before:
         return
@@ -225,7 +230,7 @@ RULE = Rule(
         "a directory is made with mode 0700, or narrowed to it, before the bind",
         "the socket itself gets its mode by fchmod before the bind",
         "the mode lets the group or everyone connect: LS101 reports that",
-        "the umask lets only the owner connect: reported as a note",
+        "the umask lets only the owner connect: reported as a note, and 022, the usual one, not at all",
     ),
     examples=(
         Example(
