@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -16,7 +16,7 @@ from localsocket_review.model.expressions import Display, Lambda, Name, Unary
 from localsocket_review.model.place import Place
 from localsocket_review.model.program import Program
 from localsocket_review.model.statements import Assign
-from localsocket_review.model.unit import Language
+from localsocket_review.model.unit import Language, Unit
 
 _RUN_BASES = frozenset({"QThread", "QRunnable", "threading.Thread", "multiprocessing.Process"})
 
@@ -82,15 +82,33 @@ class Threads:
 
     def are_none_beside(self, function: FunctionInfo) -> bool:
         """Say whether the programs that run the function begin no thread, as far as the text tells."""
+        if self.has_none:
+            return True
+        others = self._other_ways(function.unit)
         mains = self._processes.running(function)
-        return self.has_none or (bool(mains) and not mains & self._beginning)
+        for other in (one for unit in others for one in unit.functions if not mains):
+            mains = mains | self._processes.running(other)
+        return bool(mains) and not mains & (self._beginning_without(others) if others else self._beginning)
+
+    def _other_ways(self, unit: Unit) -> set[Unit]:
+        """Return the files of C beside one that define the same functions: a build takes one of them."""
+        if not unit.path.endswith(".c"):
+            return set()
+        offered = [one for one in unit.functions if one.body is not None and not one.is_static]
+        namesakes = (other for one in offered for other in self._program.free_namesakes(one.name, unit))
+        beside = (other.unit for other in namesakes if other.body is not None and other.unit.folder == unit.folder)
+        return {other for other in beside if other is not unit and other.path.endswith(".c")}
 
     @cached_property
     def _beginning(self) -> Mains:
-        """The entries of programs that begin threads."""
+        return self._beginning_without(())
+
+    def _beginning_without(self, units: Collection[Unit]) -> Mains:
+        """Return the entries of programs that begin threads, and not in one of these files alone."""
         begin = {site.function for site in self._calls.sites(Act.START_THREAD)}
         begin.update(worker.function for worker in self.workers)
-        return frozenset(filter(is_entry, self._processes.leading_to(begin)))
+        leading = self._processes.leading_to(one for one in begin if one.unit not in units)
+        return frozenset(filter(is_entry, leading))
 
     def is_thread(self, found: ClassInfo) -> bool:
         return bool(_RUN_BASES & set(self._inference.class_lineage(found)[1:]))
