@@ -7,6 +7,7 @@ import os
 import re
 import socket as standard
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
@@ -185,7 +186,7 @@ def test_a_late_close_closes_and_says_how_much_is_lost(timeout: float) -> None:
 def test_a_peer_that_leaves_while_we_close_takes_the_rest_with_it() -> None:
     with clogged_pair() as (one, other, _):
         one.write_nowait(b"unsent")
-        closer = Background(one.close)
+        closer = Background(partial(one.close, timeout=PATIENCE))
         closer.wait_until_waiting()
         assert one.state is SocketState.CLOSING
         other.abort()
@@ -197,7 +198,7 @@ def test_a_peer_that_leaves_while_we_close_takes_the_rest_with_it() -> None:
 def test_closing_throws_away_what_still_arrives_so_that_the_peer_can_go_on() -> None:
     with clogged_pair(limits=Limits(read_buffer=1)) as (one, other, on_the_way):
         one.write_nowait(b"last words")
-        closer = Background(one.close)
+        closer = Background(partial(one.close, timeout=PATIENCE))
         closer.wait_until_waiting()
         other.write(bytes(MIB), timeout=PATIENCE)
         assert not closer.is_done
@@ -208,7 +209,7 @@ def test_closing_throws_away_what_still_arrives_so_that_the_peer_can_go_on() -> 
 def test_closing_from_two_threads_waits_in_one_of_them() -> None:
     with clogged_pair() as (one, other, _):
         one.write_nowait(b"unsent")
-        closer = Background(one.close)
+        closer = Background(partial(one.close, timeout=PATIENCE))
         closer.wait_until_waiting()
         one.close()
         assert not closer.is_done
@@ -219,7 +220,7 @@ def test_closing_from_two_threads_waits_in_one_of_them() -> None:
 def test_aborting_ends_a_close_that_waits() -> None:
     with clogged_pair() as (one, _, _):
         one.write_nowait(b"unsent")
-        closer = Background(one.close)
+        closer = Background(partial(one.close, timeout=PATIENCE))
         closer.wait_until_waiting()
         one.abort()
         closer.result()
