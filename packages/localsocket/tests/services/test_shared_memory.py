@@ -27,7 +27,7 @@ from localsocket.payload.shared_memories import SharedMemories
 from localsocket.services import client_core, session
 from localsocket.services import service as service_module
 from localsocket.services.topic import Topic
-from localsocket.testing import wait_until
+from localsocket.testing import PATIENCE, wait_until
 from programs import Program
 from services.conftest import ADDRESS, Serve
 
@@ -96,6 +96,12 @@ def nothing_stays_mapped() -> Iterator[None]:
     before = memories_mapped()
     yield
     wait_until(lambda: memories_mapped() == before, "what was mapped to be let go")
+
+
+@pytest.fixture(autouse=True)
+def what_is_not_used_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else a machine that stops for two seconds between two calls has the later ones go by socket for a while."""
+    monkeypatch.setattr(session, "LOOK_AGAIN", PATIENCE)
 
 
 def by_memory(of: Client | aio.Client | Service) -> tuple[int, int]:
