@@ -46,6 +46,7 @@ class Calling:
             self._call, self._call_with_much, self._notify, self._take_a_stream, self._subscribe, self._start_some,
         ]  # fmt: skip
         self._client = self._connect()
+        self._load_everything()
         signal.signal(signal.SIGALRM, self._interrupt)
 
     def go_on(self, times: int) -> None:
@@ -66,6 +67,13 @@ class Calling:
         if left := self._client.stats().active_calls:
             self.faults.append(f"{left} calls are under way that nobody waits for")
         self._client.close()
+
+    def _load_everything(self) -> None:
+        """Import what calls need: CPython keeps the lock of all imports where one is interrupted at a wrong moment."""
+        for way in self._ways:
+            way()
+        for _ in range(2):
+            self._client.call("echo", bytes(200_000))
 
     def _connect(self) -> Client:
         client = Client(self._address, reconnect=self._reconnect, timeout=_PATIENCE, call_timeout=_PATIENCE)
