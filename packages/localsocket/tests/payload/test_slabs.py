@@ -158,7 +158,13 @@ def test_a_reader_gives_back_and_lets_nothing_be_placed_meanwhile(own: OwnSlab, 
     assert theirs.take(1, 1) == b"y"
 
 
+def test_memory_that_was_opened_a_moment_ago_may_be_used(own: OwnSlab, theirs: PeersSlab) -> None:
+    assert not theirs.look_if_idle()
+    assert place(own, b"x") == 1
+
+
 def test_a_reader_gives_nothing_back_while_something_is_claimed(own: OwnSlab, theirs: PeersSlab) -> None:
+    assert not theirs.look_if_idle()
     assert not theirs.look_if_idle()  # says stop
     theirs._mapped[32:33] = b"\0"  # and it was placed before that was seen
     first = place(own, b"z" * BLOCK)

@@ -5,6 +5,8 @@ It has no name in any directory: it is gone with the last process that has it ma
 
 from __future__ import annotations
 
+# Not at the first large body: an interrupt during an import may leave its lock with nobody, and others wait for it.
+import fcntl
 import mmap
 import os
 import stat
@@ -56,8 +58,6 @@ def make_memory_to_be_read(size: int) -> tuple[mmap.mmap, MemoryName, OwnedDescr
 
 
 def _made(size: int, shown: str, more_seals: int) -> tuple[mmap.mmap, MemoryName, OwnedDescriptor]:
-    import fcntl  # there is none where this is never called
-
     memory = _new_memory(shown, os.MFD_ALLOW_SEALING)
     try:
         descriptor = memory.number
@@ -92,8 +92,6 @@ def open_memory_to_read(name: MemoryName, size: int) -> mmap.mmap:
 
 
 def _opened(name: MemoryName, flags: int, access: int) -> mmap.mmap:
-    import fcntl
-
     if name.pid <= 0 or name.descriptor < 0:
         raise UnsuitableMemory(f"there is no descriptor {name.descriptor} of process {name.pid}")
     with OwnedDescriptor.open(f"/proc/{name.pid}/fd/{name.descriptor}", os.O_PATH | os.O_CLOEXEC) as seen:

@@ -132,6 +132,7 @@ class PeersSlab(Slab):
 
     def __init__(self, name: MemoryName, most: int) -> None:
         super().__init__(open_memory(name, most))
+        self._is_used = True  # soon, as it was made for a use that goes by socket; that may be a call which takes long
         self._is_stopped = False
 
     def take(
