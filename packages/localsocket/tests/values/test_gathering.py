@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import datetime
 import gc
+import os
 import tracemalloc
 import uuid
 import weakref
@@ -151,6 +152,14 @@ def test_nothing_stands_apart_from_what_has_extensions_of_such_codes_already(cod
     assert isinstance(written, Gathered)
     assert written.apart() is None
     assert KNOWN.decoder(Any)(written.join()) == [theirs, LETTERS]
+
+
+@pytest.mark.parametrize("value", [LETTERS, [LETTERS, "x"], [array_of(LARGE), 1]])
+def test_the_random_bytes_of_stand_ins_are_no_extensions(value: object, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "urandom", lambda size: b"".join([b"\xd4\3", bytes(range(size))])[:size])
+    written = KNOWN.gather_large(value)
+    assert isinstance(written, Gathered)
+    assert written.apart() is not None
 
 
 def test_a_place_where_nothing_stands_apart_is_refused() -> None:

@@ -176,7 +176,10 @@ class Gathered:
     def apart(self) -> Apart | None:
         """Return it with its large values apart, or None where that cannot be told from what is in it."""
         large = self._large
-        if not 0 < len(large) <= _MOST_APART or len(self.outline) > _SEARCHED or re.search(_OTHERS, self.outline):
+        if not 0 < len(large) <= _MOST_APART or len(self.outline) > _SEARCHED:
+            return None
+        # Not in the outline: in the stand-ins there are random bytes, one time in some hundred also such a code.
+        if any(re.search(_OTHERS, around) for around in self._around):
             return None
         message = [self._around[0]]
         for place, (value, behind) in enumerate(zip(large, self._around[1:], strict=True)):
