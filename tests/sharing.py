@@ -38,10 +38,11 @@ def keep_compiled_code(config: pytest.Config) -> None:
 
 def configure_hypothesis() -> None:
     """Let property tests search anew at each run of a developer, and repeat themselves where a change is judged."""
-    from hypothesis import settings  # not before its compiled code is kept: pytest rewrites all of it
+    from hypothesis import HealthCheck, settings  # not before its compiled code is kept: pytest rewrites all of it
 
-    settings.register_profile("local", deadline=None)
-    settings.register_profile("ci", deadline=None, derandomize=True)
+    slow_machine = [HealthCheck.too_slow]  # which is no fault of what it makes
+    settings.register_profile("local", deadline=None, suppress_health_check=slow_machine)
+    settings.register_profile("ci", deadline=None, suppress_health_check=slow_machine, derandomize=True)
     settings.load_profile("ci" if os.environ.get("CI") else "local")
 
 
