@@ -62,6 +62,7 @@ class Receiving:
         self._given_buffers = given_buffers
         self._origins = origins
         self._text = text
+        self._read: dict[tuple[FunctionInfo, Call, int], tuple[tuple[Expression, FunctionInfo], ...]] = {}
 
     def source(self, call: Call, api: Api, function: FunctionInfo, trail: Trail) -> Trace | None:
         """Return what a call that receives gives, unless it comes over the network or out of the program's own data."""
@@ -164,8 +165,18 @@ class Receiving:
                 else:
                     yield descriptor, callee
 
-    def _read_by(self, helper: FunctionInfo, receiving: Site, depth: int) -> Iterator[tuple[Expression, FunctionInfo]]:
-        """Yield the descriptors that a helper receives from there, by its own names or by those of its helpers."""
+    def _read_by(
+        self, helper: FunctionInfo, receiving: Site, depth: int
+    ) -> tuple[tuple[Expression, FunctionInfo], ...]:
+        """Return the descriptors that a helper receives from there, by its own names or by those of its helpers."""
+        key = helper, receiving.call, depth
+        if key not in self._read:  # kept, as the ways that lead to one helper are many where helpers call each other
+            self._read[key] = tuple(dict.fromkeys(self._look_for_read(helper, receiving, depth)))
+        return self._read[key]
+
+    def _look_for_read(
+        self, helper: FunctionInfo, receiving: Site, depth: int
+    ) -> Iterator[tuple[Expression, FunctionInfo]]:
         descriptor = receiving.argument("descriptor")
         if helper is receiving.function and descriptor is not None:
             yield descriptor, helper
