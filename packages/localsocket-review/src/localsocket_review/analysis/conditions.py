@@ -172,15 +172,18 @@ class Conditions:
 
     def _compares(self, side: Expression, variable: Variable, function: FunctionInfo) -> bool:
         """Say whether one side of a comparison is the number, or made of it: `recv(fd, &number, 4, 0) == 4` is not."""
+        named = [
+            part
+            for part in walk(side)
+            if isinstance(part, (Name, Attribute)) and self._names.variable(part, function) == variable
+        ]
+        if not named:
+            return False
         filled = {part.operand for part in walk(side) if isinstance(part, Unary) and part.operator == "&"}
         measured = (part for part in walk(side) if isinstance(part, Call) and part.called_name == "sizeof")
         filled.update(part for one in measured for argument in one.arguments for part in walk(argument))
         filled.update(part for buffer in self._buffers_in(side, function) for part in walk(buffer))
-        return any(
-            self._names.variable(part, function) == variable
-            for part in walk(side)
-            if isinstance(part, (Name, Attribute)) and part not in filled
-        )
+        return any(part not in filled for part in named)
 
     def _buffers_in(self, side: Expression, function: FunctionInfo) -> Iterator[Expression]:
         """Yield what calls fill: of `recv(fd, numbers, size, 0) == size` no number is compared."""

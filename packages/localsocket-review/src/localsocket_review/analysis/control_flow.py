@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -70,6 +71,7 @@ class ControlFlow:
                     self._position[expression] = (node, number)
                     self._above.update(dict.fromkeys(expression.children(), expression))
         self._dominators = _immediate_dominators(graph.entry)
+        self._dominated = _spans(self._dominators, graph.entry.index)
         self._outer_guards: dict[int, list[Guard]] = {}
 
     @property
@@ -104,13 +106,10 @@ class ControlFlow:
         return way
 
     def _node_dominates(self, first: FlowNode, second: FlowNode) -> bool:
-        current = second.index
-        while current != first.index:
-            above = self._dominators.get(current)
-            if above is None or above == current:
-                return False
-            current = above
-        return True
+        if first is second:
+            return True
+        span, place = self._dominated.get(first.index), self._dominated.get(second.index)
+        return span is not None and place is not None and span[0] <= place[0] < span[1]
 
     def may_follow(self, first: Expression, second: Expression) -> bool:
         """Say whether `second` may run after `first`, in the same run of the function."""
@@ -232,6 +231,27 @@ def _immediate_dominators(entry: FlowNode) -> dict[int, int]:
                 nearest[node.index] = found
                 changed = True
     return nearest
+
+
+def _spans(dominators: dict[int, int], entry: int) -> dict[int, tuple[int, int]]:
+    """Return a number of each node in the tree of dominators, and the first one behind those of all that it dominates.
+
+    So whether one dominates another is told at once: large functions are asked that a million times.
+    """
+    below: defaultdict[int, list[int]] = defaultdict(list)
+    for node, nearest in dominators.items():
+        if node != nearest:
+            below[nearest].append(node)
+    order: list[int] = []
+    waiting = [entry]
+    while waiting:
+        node = waiting.pop()
+        order.append(node)
+        waiting += below[node]
+    sizes: dict[int, int] = {}
+    for node in reversed(order):
+        sizes[node] = 1 + sum(sizes[one] for one in below[node])
+    return {node: (number, number + sizes[node]) for number, node in enumerate(order)}
 
 
 def _reverse_postorder(entry: FlowNode) -> list[FlowNode]:
