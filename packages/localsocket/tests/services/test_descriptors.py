@@ -18,7 +18,7 @@ import uvloop
 
 import localsocket
 from contracts import AioFace, BothWaysFace, ServingInLoop, ServingInThread
-from localsocket import CallLimits, Client, Fd, ServerThread, Service, _core, current_call
+from localsocket import CallLimits, Client, Fd, ServerThread, Service, _core, aio, current_call
 from localsocket.blocking.pending_call import PendingCall
 from localsocket.errors import (
     BadArguments,
@@ -302,6 +302,20 @@ def test_a_result_that_nobody_takes_is_closed(serve: Serve, file: IO[bytes]) -> 
         expect_copies(file, 2)
         del pending
         expect_copies(file, 1)
+
+
+def test_what_was_answered_is_not_kept_until_something_else_comes(serve: Serve, file: IO[bytes]) -> None:
+    async def main() -> None:
+        async with aio.Client(ADDRESS) as client:
+            assert await client.call("add_one", 1) == 2
+            assert client._connection is not None
+            assert client._connection.caller.news == []
+
+    with serve(made(file, is_async=False)), Client(ADDRESS) as client:
+        assert client.call("add_one", 1) == 2
+        assert client._connection is not None
+        assert client._connection.caller.news == []
+        asyncio.run(main())
 
 
 def test_where_the_connection_is_lost_with_descriptors_under_way_none_stays(serve: Serve, file: IO[bytes]) -> None:

@@ -284,6 +284,8 @@ static PyObject *tell_waiters(PyObject *self, PyObject *news)
     }
     if (!are_told) /* those that were told already are not told again */
         return PyErr_Occurred() ? NULL : PyObject_CallMethodObjArgs(self, name.tell_waiters_in_python, news, NULL);
+    if (PyList_SetSlice(news, 0, PyList_Size(news), NULL) < 0)
+        return NULL;
     int nobody = waits_nobody_else(self);
     if (nobody < 0)
         return NULL;

@@ -123,6 +123,7 @@ class AnyClientConnection(abc.ABC):
         for call in news:
             if call.waiter:
                 self._wake_waiters(call)
+        news.clear()  # of the caller too, which would keep results that nobody takes until something else comes
         self._has_news()
 
     def _end(self, error: LocalSocketError) -> None:
