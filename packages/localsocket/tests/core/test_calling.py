@@ -250,7 +250,9 @@ def test_who_waits_for_calls_is_told_and_woken_where_it_sleeps(core: ModuleType,
     calls = [core_named(kind).OpenCall("do", number, b"", 0) for number in range(4)]
     turns = [Waiting(bell, rings) for bell in (None, "first", "second", "of nobody")]
     calls[1].waiter, calls[2].waiter, calls[3].waiter = [turns[0]], turns[1:3], []
-    connection._tell_waiters(calls)
+    news = calls.copy()
+    connection._tell_waiters(news)
+    assert news == []  # of a list that the caller keeps
     assert [turn.is_done for turn in turns] == [True, True, True, False]
     assert rings == ["first", "second"]
     assert [call.waiter for call in calls] == [None, [], [], []]
