@@ -27,9 +27,10 @@ Result = TypeVar("Result")
 _A_PART = 0.5  # seconds; a person who pressed Ctrl-C is not annoyed yet, and a program that waits costs nothing yet
 
 
-def longest_wait() -> float:
-    """Return how many seconds this thread may wait before it has to look for signals again."""
-    return _A_PART if threading.get_ident() == threading.main_thread().ident else threading.TIMEOUT_MAX
+def part_of(seconds: float | None) -> float:
+    """Return for how long this thread may wait at a time, of so many seconds in all, None for ever."""
+    longest = _A_PART if threading.get_ident() == threading.main_thread().ident else threading.TIMEOUT_MAX
+    return longest if seconds is None else min(seconds, longest)
 
 
 def join(thread: threading.Thread, seconds: float | None) -> None:
@@ -41,7 +42,7 @@ def wait_in_parts(wait: Callable[[float], object], is_over: Callable[[], bool], 
     """Wait by `wait`, which takes the seconds that it may last, until `is_over` holds or the time has passed."""
     end = math.inf if seconds is None else time.monotonic() + seconds
     while not is_over() and (remaining := end - time.monotonic()) > 0:
-        wait(min(remaining, longest_wait()))
+        wait(part_of(remaining))
 
 
 def tell_all(callbacks: Sequence[Callable[[], object]]) -> None:

@@ -30,7 +30,7 @@ from localsocket.endpoint.fork_safety import close_in_forked_child
 from localsocket.errors import ClosedByUs, LocalSocketError
 from localsocket.forgotten import warn_forgotten
 from localsocket.interfaces import WaitingPlace
-from localsocket.interrupts import longest_wait, tell_all
+from localsocket.interrupts import part_of, tell_all
 from localsocket.keywords import check_keywords
 from localsocket.log_thinning import BURST_OF_HANDLERS, ThinnedLog
 from localsocket.payload.places import PeersPlace, SharedPlace
@@ -278,7 +278,7 @@ class EventLoop:
 
     def _run(self) -> None:
         poll, timers = self._poller.poll, self._timers
-        longest = min(LONGEST_WAIT, longest_wait())
+        longest = part_of(LONGEST_WAIT)
         while not self._is_stopping:
             pause = 0.0 if self._soon else min(_seconds_until(timers[0][0]), longest) if timers else longest
             lookout = None if pause == 0.0 else self._lookout

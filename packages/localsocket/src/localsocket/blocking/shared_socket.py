@@ -15,7 +15,7 @@ from localsocket.deadlines import Deadline
 from localsocket.endpoint.credentials import PeerCredentials
 from localsocket.errors import BrokenEndpoint, ClosedByPeer, ClosedByUs, LocalSocketError
 from localsocket.interfaces import DEFAULT_LIMITS, Limits, OpenMode, SocketState, WaitingPlace
-from localsocket.interrupts import longest_wait, while_held
+from localsocket.interrupts import part_of, while_held
 from localsocket.payload.places import OwnPlace, PeersPlace, take_place
 from localsocket.sockets.connected_socket import ConnectedSocket
 from localsocket.sockets.connection import RECEIVE_SIZE
@@ -42,7 +42,7 @@ class Turn:
     def sleep(self, seconds: float | None) -> None:
         """Wait until ring(), or until the time is over; in the main thread it may come back sooner."""
         assert self._bell is not None
-        self._bell.acquire(timeout=longest_wait() if seconds is None else min(seconds, longest_wait()))
+        self._bell.acquire(timeout=part_of(seconds))
 
     def ring(self) -> None:
         if self._bell is not None and self._bell.locked():

@@ -11,7 +11,7 @@ import weakref
 from functools import partial
 
 from localsocket.blocking.monkey_patching import patched
-from localsocket.interrupts import longest_wait
+from localsocket.interrupts import part_of
 from localsocket.owned_descriptor import OwnedDescriptor
 
 READABLE = select.POLLIN
@@ -24,8 +24,7 @@ _DEAF_WAIT = 0.1  # seconds between two looks of one who cannot be woken
 
 def milliseconds(seconds: float | None) -> int:
     """Return for how long this thread may poll(2) at a time, of so many seconds in all, None for ever."""
-    longest = min(LONGEST_WAIT, longest_wait())
-    return math.ceil((longest if seconds is None else min(seconds, longest)) * 1000)
+    return math.ceil(min(part_of(seconds), LONGEST_WAIT) * 1000)
 
 
 def _new_poll() -> select.poll:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Generic, Literal, TypeAlias, TypeVar, get
 
 from localsocket.deadlines import Deadline, check_count
 from localsocket.errors import Busy, SubscriberTooSlow
-from localsocket.interrupts import longest_wait, tell_all
+from localsocket.interrupts import part_of, tell_all
 from localsocket.services.schema import Result
 from localsocket.services.stream_reply import PushedSource
 from localsocket.values.gathering import Written, kept, whole
@@ -149,8 +149,7 @@ class Topic(Generic[T]):
         while not self._has_room():
             if deadline.has_passed():
                 raise deadline.error(f"publishing on {self.name!r}")
-            remaining = deadline.remaining()
-            self._changed.wait(longest_wait() if remaining is None else min(remaining, longest_wait()))
+            self._changed.wait(part_of(deadline.remaining()))
 
     def _check_room(self) -> None:
         if not self._has_room():
