@@ -31,7 +31,7 @@ from localsocket_review.analysis.texts import (
     unknown_text,
 )
 from localsocket_review.analysis.texts_told_apart import ToldApart
-from localsocket_review.apis.c_library import FRESH_MEMORY
+from localsocket_review.apis.c_library import FRESH_MEMORY, PATTERN_AT
 from localsocket_review.model.declarations import FunctionInfo
 from localsocket_review.model.expressions import Call, Expression, dotted
 from localsocket_review.model.program import last_word
@@ -88,7 +88,7 @@ class CallTexts:
             ]
             return named or unknown_text(call)
         site = self._calls.site(call, function)
-        if site is not None and site.api.method in ("snprintf", "sprintf", "asprintf"):
+        if site is not None and site.api.method in PATTERN_AT:
             pattern, *values = site.arguments_from("source")
             return self._composed.filled(pattern, values, function, trail)
         if name in ("format", "arg") and call.receiver is not None:

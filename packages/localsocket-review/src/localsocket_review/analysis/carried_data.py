@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from enum import Enum, auto
 
 from localsocket_review.analysis.sites import argument_of
-from localsocket_review.apis.c_library import FRESH_MEMORY
+from localsocket_review.apis.c_library import FRESH_MEMORY, PATTERN_AT
 from localsocket_review.apis.meaning import Act, Api
 from localsocket_review.model.declarations import FunctionInfo
 from localsocket_review.model.expressions import (
@@ -134,7 +134,7 @@ def left_unquoted(call: Call, api: Api) -> list[Expression]:
 
 def formatted(call: Call, use: Use) -> tuple[Expression, ...]:
     """Return the arguments that are in what a call gives: `%d` of a format makes a number, which is no text."""
-    first = {"snprintf": 2, "sprintf": 1, "asprintf": 1}.get(call.called_name)
+    first = PATTERN_AT.get(call.called_name)
     pattern = call.arguments[first] if first is not None and first < len(call.arguments) else None
     if first is None or use.is_number or not isinstance(pattern, Literal) or not isinstance(pattern.value, str):
         return call.arguments
@@ -163,8 +163,8 @@ def cleans(call: Call, use: Use) -> bool:
             return _ALL_BUT_HARMLESS.fullmatch(pattern) is not None and by in ("", "_", "-")
         case Call(called_name="replace", arguments=(Literal(value="/"), Literal(value=str(by)), *_)):
             return use is Use.PATH and "/" not in by
-        case Call(called_name="snprintf" | "sprintf" | "asprintf" as name, arguments=arguments):
-            given = arguments[2 if name == "snprintf" else 1 :][:1]
+        case Call(called_name=name, arguments=arguments) if name in PATTERN_AT:
+            given = arguments[PATTERN_AT[name] :][:1]
             text = given[0].value if given and isinstance(given[0], Literal) else None
             return isinstance(text, str) and _ONLY_NUMBERS.fullmatch(text) is not None
         case Call(called_name="strerror" | "strerror_r" | "gai_strerror" | "hstrerror" | "strsignal"):

@@ -10,6 +10,7 @@ from enum import Enum, auto
 from localsocket_review.analysis.control_flow import ControlFlow, FlowNode
 from localsocket_review.analysis.names import Names, Variable
 from localsocket_review.analysis.outputs import GivenBack, Output
+from localsocket_review.apis.c_library import PATTERN_AT
 from localsocket_review.apis.meaning import Act, Api
 from localsocket_review.model.declarations import ClassInfo, FunctionInfo, Parameter
 from localsocket_review.model.expressions import (
@@ -378,7 +379,7 @@ class Definitions:
                 if source_at < len(call.arguments)
                 else None
             )
-            is_text = api.method not in ("snprintf", "sprintf", "asprintf")
+            is_text = api.method not in PATTERN_AT
             yield from self._assign(buffer, source if is_text else call, How.ADDED, function)
         else:
             yield from self._assign(buffer, call, How.FILLED, function)

@@ -8,6 +8,8 @@ _DESCRIPTOR = "descriptor"
 _MALLOC = ("malloc", "alloca", "std.malloc", "new[]", "[]", "std.make_unique[]", "operator new", "g_malloc")
 _FILE_STREAMS = ("ifstream", "ofstream", "fstream")
 FRESH_MEMORY = frozenset({*_MALLOC, "calloc"})  # there is nothing of their arguments in what these give
+# What writes a text by a pattern into its first argument, and which argument that pattern is; the values follow.
+PATTERN_AT = {"snprintf": 2, "sprintf": 1, "asprintf": 1}
 
 
 def _commands() -> tuple[Api, ...]:

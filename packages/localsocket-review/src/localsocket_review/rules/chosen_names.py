@@ -9,6 +9,7 @@ from pathlib import Path
 from localsocket_review.analysis.facts import Facts
 from localsocket_review.analysis.sites import Site
 from localsocket_review.analysis.texts import Hole, Text, Texts
+from localsocket_review.apis.c_library import PATTERN_AT
 from localsocket_review.findings_in_tests import is_test_of
 from localsocket_review.model.declarations import FunctionInfo
 from localsocket_review.model.expressions import Attribute, Call, Expression, Unary, walk
@@ -153,6 +154,6 @@ def _is_made_anew(facts: Facts, path: Expression, loop: Loop, function: Function
     for one in function.expressions():
         if isinstance(one, Unary) and one.operator in _COUNTING and contains(inside, one):
             set_here.append(one.operand)
-        if isinstance(one, Call) and one.called_name in ("snprintf", "sprintf", "asprintf") and contains(inside, one):
+        if isinstance(one, Call) and one.called_name in PATTERN_AT and contains(inside, one):
             set_here.extend(one.arguments[:1])
     return any(facts.names.variable(one, function) in parts for one in set_here)
