@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 import pytest
 
+from attended_programs import attended
 from other_words import escaped
 
 ROOT = Path(__file__).parent.parent
@@ -78,15 +79,12 @@ def run_to_its_end(program: Path) -> subprocess.CompletedProcess[str]:
     """Run the program; where it does not end, fail with the lines in which its threads are."""
     command = [sys.executable, "-W", "error", "-X", "faulthandler", program]
     pipe = subprocess.PIPE
-    with subprocess.Popen(command, cwd=program.parent, stdout=pipe, stderr=pipe, text=True) as running:
+    with attended(subprocess.Popen(command, cwd=program.parent, stdout=pipe, stderr=pipe, text=True)) as running:
         try:
             output, errors = running.communicate(timeout=HANGS_AFTER)
         except subprocess.TimeoutExpired:
             running.send_signal(signal.SIGABRT)
             pytest.fail("\n".join([f"it has not ended after {HANGS_AFTER} s", *running.communicate()]))
-        except BaseException:
-            running.kill()
-            raise
     return subprocess.CompletedProcess(command, running.returncode, output, errors)
 
 
