@@ -91,7 +91,7 @@ class Recorder(Handler):
 
     def check(self) -> None:
         """Raise AssertionError unless every event was true, and every socket's were in order."""
-        assert not self.broken
+        assert not self.broken, self.broken
         for socket, events in self._events.items():
             context = f"{socket!r}: {events}"
             assert events[0] == "connected", context

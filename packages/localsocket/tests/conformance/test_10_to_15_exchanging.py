@@ -253,6 +253,7 @@ def test_15_simple_command_protocol_2(loop: EventLoop) -> None:
     commands = [b"command %d" % number for number in range(500)]
     with ServerThread(NAME, at_server):
         writer = loop.connect(NAME, at_client)
+        at_client.wait_for("connected")
         for number, command in enumerate(commands, start=1):
             writer.write(struct.pack("!I", len(command)) + command)
             if number % 10 == 0:
