@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import itertools
 import os
 import shutil
 import socket
@@ -15,7 +16,7 @@ import pytest
 import localsocket
 from localsocket.errors import InsecureDirectory
 from localsocket.testing import PATIENCE
-from localsocket.tools import endpoints, held_locks, listening_sockets
+from localsocket.tools import endpoints, held_locks, kernel_tables, listening_sockets
 from localsocket.tools.endpoints import (
     EndpointState,
     FoundEndpoint,
@@ -248,6 +249,21 @@ def test_more_sockets_than_one_answer_holds_are_all_read(tmp_path: Path) -> None
         listening = {each.file for each in listening_sockets.listening_sockets()}
         files = [(file.stat().st_dev, file.stat().st_ino) for file in tmp_path.iterdir()]
         assert listening.issuperset(files)
+
+
+def test_an_entry_that_one_reading_of_a_table_passed_over_is_found_by_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
+    here, there = (listening_sockets.ListeningSocket(b"", (1, inode), None) for inode in (1, 2))
+    readings = iter([{here: None}, {there: None}, {here: None}])
+    monkeypatch.setattr(listening_sockets, "_read_once", lambda: next(readings))
+    assert listening_sockets.listening_sockets() == [here, there]
+    locks = iter([{(1, 1): 10}, {(1, 1): 11, (1, 2): 12}, {(1, 2): 13}])
+    monkeypatch.setattr(held_locks, "_read_once", lambda: next(locks))
+    assert held_locks.held_locks() == {(1, 1): 11, (1, 2): 13}
+
+
+def test_a_table_that_never_stays_as_it_is_has_been_read_after_a_while() -> None:
+    numbers = itertools.count()
+    assert 1 < len(kernel_tables.read_whole(lambda: {next(numbers): None})) < 100
 
 
 def test_without_netlink_no_socket_is_known(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,6 +9,8 @@ from __future__ import annotations
 import os
 import re
 
+from localsocket.tools.kernel_tables import read_whole
+
 # "1: FLOCK  ADVISORY  WRITE 4121 00:2e:1234 0 EOF", see proc(5): the pid, and the device and inode of the file. A lock
 # that is waited for stands after "->".
 _HELD = re.compile(r"^\d+: FLOCK +\S+ +WRITE (\d+) ([0-9a-f]+):([0-9a-f]+):(\d+) ", re.MULTILINE)
@@ -22,6 +24,10 @@ def held_locks() -> dict[tuple[int, int], int]:
     The table shows what this process's pid namespace can see, so a lock that is missing may be held all the same. On a
     file system that gives its parts devices of their own (btrfs) the device is another than stat() says.
     """
+    return read_whole(_read_once)
+
+
+def _read_once() -> dict[tuple[int, int], int]:
     try:
         with open(_PROC_LOCKS, encoding="ascii") as file:
             table = file.read()

@@ -13,6 +13,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
+from localsocket.tools.kernel_tables import read_whole
+
 # From <linux/netlink.h>, <linux/sock_diag.h> and <linux/unix_diag.h>; see sock_diag(7).
 _NETLINK_SOCK_DIAG = 4
 _SOCK_DIAG_BY_FAMILY = 20
@@ -63,17 +65,19 @@ def listening_sockets() -> list[ListeningSocket]:
 
     Empty where there is no such table.
     """
-    if not hasattr(socket, "AF_NETLINK"):
-        return []
+    return list(read_whole(_read_once)) if hasattr(socket, "AF_NETLINK") else []
+
+
+def _read_once() -> dict[ListeningSocket, None]:
     show = _SHOW_NAME | _SHOW_FILE | _SHOW_UID
     request = _REQUEST.pack(socket.AF_UNIX, 0, 0, 1 << _LISTENING | 1 << _UNCONNECTED, 0, show, _ANY, _ANY)
     header = _HEADER.pack(_HEADER.size + len(request), _SOCK_DIAG_BY_FAMILY, _REQUEST_DUMP, 1, 0)
     try:
         with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, _NETLINK_SOCK_DIAG) as kernel:
             kernel.send(header + request)
-            return [found for body in _answers(kernel) if (found := _parse(body)) is not None]
+            return dict.fromkeys(found for body in _answers(kernel) if (found := _parse(body)) is not None)
     except OSError:
-        return []
+        return {}
 
 
 def _answers(kernel: socket.socket) -> Iterator[bytes]:
