@@ -7,6 +7,7 @@ import contextlib
 import dataclasses
 import gc
 import os
+import re
 import socket
 import sys
 import threading
@@ -434,8 +435,9 @@ def test_an_argument_of_another_type_is_refused_with_its_path_also_where_it_stan
 def resident(of: str) -> int:
     """Return how many KiB of shared memory this process has in use."""
     text = Path("/proc/self/smaps").read_text(encoding="utf-8")
-    blocks = text.split("memfd:localsocket")[1:]
-    return sum(int(line.split()[1]) for block in blocks for line in block.splitlines()[:30] if line.startswith(of))
+    mappings = re.split(r"^(?=[0-9a-f]+-[0-9a-f]+ )", text, flags=re.MULTILINE)
+    lines = [line for each in mappings if "memfd:localsocket" in each for line in each.splitlines()]
+    return sum(int(line.split()[1]) for line in lines if line.startswith(of))
 
 
 def test_memory_that_is_not_used_is_given_back(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
