@@ -73,6 +73,19 @@ async def test_a_program_that_is_not_there_leaves_nothing() -> None:
         await aio.spawn(["/nowhere/no-such-program"])
 
 
+async def test_a_child_that_goes_on_is_killed_at_the_deadline() -> None:
+    script = "import localsocket, time; host = localsocket.inherited(); host.notify('ready'); time.sleep(1000)"
+    service, is_ready = Service("host"), asyncio.Event()
+
+    @service.method
+    async def ready() -> None:
+        is_ready.set()
+
+    child = await aio.spawn([sys.executable, "-c", script], serves=service)
+    await is_ready.wait()  # else it would end with its connection
+    assert await child.close(timeout=0.05) == -signal.SIGKILL
+
+
 async def test_who_stops_waiting_for_a_child_leaves_nothing_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
     started: list[child_processes.Process] = []
     start_child = child_processes.start_child

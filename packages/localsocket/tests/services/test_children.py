@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import socket
 import sys
 from typing import Any
@@ -70,9 +71,11 @@ def test_a_program_that_is_not_there_leaves_nothing() -> None:
 
 
 def test_a_child_that_goes_on_is_killed_at_the_deadline() -> None:
-    script = "import localsocket, time; client = localsocket.inherited(); time.sleep(1000)"
-    child = spawn([sys.executable, "-c", script])
-    assert child.close(timeout=0.05) == -9
+    script = "import localsocket, time; host = localsocket.inherited(); host.notify('note', 'ready'); time.sleep(1000)"
+    service, notes = host()
+    child = spawn([sys.executable, "-c", script], serves=service)
+    wait_until(lambda: notes, "it to have its connection, whose end it would not survive")
+    assert child.close(timeout=0.05) == -signal.SIGKILL
 
 
 def test_who_has_inherited_nothing_is_told_so(monkeypatch: pytest.MonkeyPatch) -> None:
