@@ -98,6 +98,8 @@ class Origins:
         for definition in self._definitions.at(expression, function):
             if asked is None or definition.variable.path != asked.path:
                 continue  # of the whole of which this is a member, or the other way round
+            if part is not None and _is_memory(definition.value):
+                continue  # what is in an element was put there later
             if definition.how is How.PARAMETER:
                 followed = True
                 yield from self._parameter(definition, expression, part)
@@ -120,3 +122,8 @@ class Origins:
             yield Origin(expression, function, part, parameter)
         for value, caller in given:
             yield from self.of(value, caller, part)
+
+
+def _is_memory(value: Expression | None) -> bool:
+    """Say whether an array is declared with it, whose elements have no value yet: `int ends[2]`."""
+    return isinstance(value, Call) and value.called_name == "[]"

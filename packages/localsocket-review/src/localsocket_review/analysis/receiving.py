@@ -11,7 +11,7 @@ from localsocket_review.analysis.carried_data import (
     Step,
     Trace,
 )
-from localsocket_review.analysis.definitions import Definition, Definitions
+from localsocket_review.analysis.definitions import Definition, Definitions, How
 from localsocket_review.analysis.filling import Filling
 from localsocket_review.analysis.given_buffers import GivenBuffers
 from localsocket_review.analysis.inference import Inference
@@ -30,10 +30,13 @@ from localsocket_review.model.expressions import (
     Expression,
     Literal,
     Name,
+    Subscript,
     Unary,
+    strip_casts,
 )
 
 _OPENING = frozenset({"open", "open64", "openat", "fileno", "creat", "mkstemp", "mkostemp"})
+_PIPES = frozenset({"pipe", "pipe2"})
 _DEEPEST_HELPER = 3
 _NUMBER_TYPES = re.compile(r"u?int\d*(?:_t)?|qu?int\d+|s?size_t|qsizetype|unsigned.*|long.*|u?long(?:long)?|off_t")
 
@@ -185,17 +188,30 @@ class Receiving:
                 yield from self._given_to_read(inner, helper, receiving, depth - 1)
 
     def _is_file(self, descriptor: Expression, function: FunctionInfo) -> bool:
-        """Say whether a descriptor comes from opening a file: in this function, or wherever it may come from."""
+        """Say whether a descriptor comes from opening a file or a pipe: in this function, or wherever it comes from."""
         given = [one.value for one in self._definitions.at(descriptor, function) if one.value is not None]
         if all(map(_is_number, given)):
             given += self._set_in_function(descriptor, function)
         opened = any(map(self._opens, given))
         if opened or any(map(is_standard_input, (descriptor, *given))) or is_sought_in(descriptor, function):
             return True
+        if self._is_end_of_pipe(descriptor, function):
+            return True
         made = self._made_by(descriptor, function)
         return bool(made) and all(
-            self._opens(one.expression) or self._is_file_given_back(one.expression, one.function) for one in made
+            self._opens(one.expression)
+            or self._is_end_of_pipe(one.expression, one.function)
+            or self._is_file_given_back(one.expression, one.function)
+            for one in made
         )
+
+    def _is_end_of_pipe(self, descriptor: Expression, function: FunctionInfo) -> bool:
+        """Say whether pipe() gave it: nobody connects to a pipe, and what holds its other end was started with it."""
+        ends = descriptor
+        while isinstance(ends, Subscript):
+            ends = strip_casts(ends.value)
+        filled = [one.value for one in self._definitions.at(ends, function) if one.how is How.FILLED]
+        return bool(filled) and all(isinstance(one, Call) and one.called_name in _PIPES for one in filled)
 
     def _opens(self, made: Expression) -> bool:
         return isinstance(made, Call) and (made.called_name in _OPENING or made.called_name in self._opening_macros)
