@@ -122,6 +122,12 @@ _SMALLER = re.compile(
     r"(?:^|[a-z]*_)(?:q?min(?:imum)?|least|small(?:er|est)|lesser|clamp|cap|limit|at_?most|bounded)(?:_|$)",
     re.IGNORECASE,
 )
+# What a macro for the number of an array's elements is called: the array's size says nothing of what is in it.
+_COUNTING = re.compile(
+    r"_?(?:\w+_)?(?:n_?elem(?:ent)?s?|count_?of|length_?of|elements_?of|array_?(?:size|len(?:gth)?|count|elem(?:ent)?s)"
+    r"|num_?(?:of_?)?elem(?:ent)?s?|dim_?of)",
+    re.IGNORECASE,
+)
 # What finds an entry of the program's own, whatever the key: `HASH_FIND(table, key)`.
 _LOOKING_UP = re.compile(r"(?:^|_)(?:find|lookup|look_up|search|locate)(?:_|$)", re.IGNORECASE)
 # What a loop over it gives line by line.
@@ -294,7 +300,7 @@ class Taint:
             found = self._returned(callee, self._calls.trail_into(callee, call, function, trail), use)
             if found is not None:
                 return (*found, Step(call.place, f"returned by {callee.name}()"))
-        if callees or (use.is_number and (_SMALLER.search(name) or _LOOKING_UP.search(name))):
+        if callees or (use.is_number and _gives_own_number(name)):
             return None
         return self._passed_through(call, name, function, use, trail)
 
@@ -351,6 +357,11 @@ class Taint:
         if len(trail) > LONGEST_TRAIL:
             return None
         return self.any_of(results(callee), callee, use, trail)
+
+
+def _gives_own_number(name: str) -> bool:
+    """Say whether a macro or a function, of which the name alone is known, gives no number that it was given."""
+    return bool(_SMALLER.search(name) or _LOOKING_UP.search(name) or _COUNTING.fullmatch(name))
 
 
 def _stays_in_a_byte(shifted: Binary) -> bool:
