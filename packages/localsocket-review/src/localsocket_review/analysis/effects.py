@@ -135,11 +135,17 @@ class Effects:
         argument = other.site.argument(role)
         if isinstance(argument, Call) and argument.called_name in ("fileno", "socketDescriptor"):
             argument = argument.receiver
+        return argument is not None and self.is_bound_socket(binding, argument, other.site.function)
+
+    def is_bound_socket(self, binding: Effect, socket: Expression, function: FunctionInfo) -> bool:
+        """Say whether a variable of the function is the socket that is bound."""
         bound = binding.site.call.receiver or next(iter(binding.site.call.arguments), None)
-        if argument is None or bound is None:
-            return False
-        socket = self._names.variable(argument, other.site.function)
-        return socket is not None and socket == self._names.variable(bound, binding.site.function)
+        variable = self._names.variable(socket, function)
+        return (
+            variable is not None
+            and bound is not None
+            and variable == self._names.variable(bound, binding.site.function)
+        )
 
     def same_endpoint(self, binding: Effect, other: Effect, role: str) -> bool:
         """Say whether the other call's argument is the endpoint that is bound, by its text or by asking the server."""

@@ -5,17 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from localsocket_review.analysis.calls import ProgramCalls
-from localsocket_review.analysis.control_flow import ControlFlow
+from localsocket_review.analysis.control_flow import ControlFlow, Guard
 from localsocket_review.analysis.effects import Effect, Effects
 from localsocket_review.analysis.texts import HoleKind, lie_in
 from localsocket_review.analysis.values import Values
 from localsocket_review.apis.meaning import Act
 from localsocket_review.model.declarations import FunctionInfo, FunctionKind
-from localsocket_review.model.expressions import Call, Expression, Other, dotted, walk
+from localsocket_review.model.expressions import Binary, Call, Expression, Other, dotted, walk
 from localsocket_review.model.statements import With
 
 _NOT_THE_OWNER = 0o077
 _FARTHEST_CALLER = 3
+# What a condition says of a call that gives 0, or -1 when it fails, and whether it holds where the call has succeeded.
+_SUCCEEDED = frozenset(
+    {("<", 0, False), (">=", 0, True), ("!=", 0, False), ("==", 0, True), ("==", -1, False), ("!=", -1, True)}
+)
 
 
 class Seclusion:
@@ -38,10 +42,35 @@ class Seclusion:
         """
         if self._is_in_private_directory(bind) or self._is_narrowed_before(function, bind, takes_names):
             return True
+        if not takes_names and self.has_its_peer(bind):
+            return True
         callers = {site.caller for site in self._calls.callers(function)} - {function}
         return (
             bool(callers) and farthest > 0 and all(self._is_so_in(one, bind, farthest, takes_names) for one in callers)
         )
+
+    def has_its_peer(self, bind: Effect) -> bool:
+        """Say whether the socket was connected before it is bound: Linux lets nobody else connect to it, or send to it.
+
+        A connect that failed, as of one who only asks whether a server lives, leaves the socket to everyone.
+        """
+        return any(
+            self._has_connected(guard, bind) for guard in self._flow_of(bind.site.function).guards(bind.site.call)
+        )
+
+    def _has_connected(self, guard: Guard, bind: Effect) -> bool:
+        match guard.test:
+            case Binary(operator=operator, left=Call() as call, right=right) if self._connects_same(call, bind):
+                numbers = self._values.numbers(right, bind.site.function)
+                return any((operator, number, guard.holds) in _SUCCEEDED for number in numbers)
+        return False
+
+    def _connects_same(self, call: Call, bind: Effect) -> bool:
+        """Say whether the call connects what is bound: both take the socket first."""
+        site = self._calls.site(call, bind.site.function)
+        if site is None or not site.api.act & Act.CONNECT or not call.arguments:
+            return False
+        return self._effects.is_bound_socket(bind, call.arguments[0], bind.site.function)
 
     def _is_so_in(self, caller: FunctionInfo, bind: Effect, farthest: int, takes_names: bool) -> bool:
         binds = [one for one in self._effects.of(caller, Act.BIND) if one.site.call is bind.site.call]

@@ -131,6 +131,8 @@ def _is_of_socket(facts: Facts, site: Site) -> bool:
     texts = facts.values.endpoint(path, site.function)
     mode = facts.access.bits(site.argument("mode"), site.function)
     for bind in facts.calls.sites(Act.BIND):
+        if facts.seclusion.has_its_peer(Effect(bind, bind.call)):
+            continue
         endpoint = bind.argument("endpoint")
         bound = facts.values.endpoint(endpoint, bind.function) if endpoint is not None else frozenset()
         if _are_same(texts, bound):
@@ -156,7 +158,7 @@ def _without_slash(text: Text) -> Text:
 
 def _through_helpers(facts: Facts, function: FunctionInfo) -> Iterator[Finding]:
     """What only shows where both helpers are called: the path is their parameter."""
-    binds = facts.effects.of(function, Act.BIND)
+    binds = [one for one in facts.effects.of(function, Act.BIND) if not facts.seclusion.has_its_peer(one)]
     for change in facts.effects.of(function, Act.CHMOD) if binds else ():
         bits = facts.access.bits(change.site.argument("mode"), change.site.function)
         if change.site.api.method == "setSocketOptions" or not bits & (_GROUP | _OTHERS):
@@ -197,6 +199,7 @@ RULE = Rule(
         "the mode gives access to the owner only",
         "the program gives the socket to a group that it chose: reported as a note",
         "the file is not a socket",
+        "the socket was connected before it was bound: nobody else can connect or send to it",
     ),
     examples=(
         Example(

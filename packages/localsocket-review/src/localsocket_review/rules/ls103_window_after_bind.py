@@ -230,6 +230,7 @@ RULE = Rule(
         "a directory is made with mode 0700, or narrowed to it, before the bind",
         "the socket itself gets its mode by fchmod before the bind",
         "the mode lets the group or everyone connect: LS101 reports that",
+        "the socket was connected before it was bound: nobody else can connect or send to it",
         "the umask lets only the owner connect: reported as a note, and 022, the usual one, not at all",
     ),
     examples=(
