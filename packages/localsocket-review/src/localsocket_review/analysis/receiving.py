@@ -199,11 +199,11 @@ class Receiving:
             return True
         made = self._made_by(descriptor, function)
         return bool(made) and all(
-            self._opens(one.expression)
-            or self._is_end_of_pipe(one.expression, one.function)
-            or self._is_file_given_back(one.expression, one.function)
-            for one in made
+            self._is_opened_by(one) or self._is_file_given_back(one.expression, one.function) for one in made
         )
+
+    def _is_opened_by(self, made: Origin) -> bool:
+        return self._opens(made.expression) or self._is_end_of_pipe(made.expression, made.function)
 
     def _is_end_of_pipe(self, descriptor: Expression, function: FunctionInfo) -> bool:
         """Say whether pipe() gave it: nobody connects to a pipe, and what holds its other end was started with it."""
@@ -231,10 +231,10 @@ class Receiving:
         return [one for one in self._origins.of(descriptor, function) if not _is_number(one.expression)]
 
     def _is_file_given_back(self, descriptor: Expression, function: FunctionInfo) -> bool:
-        """Say whether each function that sets the descriptor sets it to a file: `*fd = open(path, flags)`."""
+        """Say whether each function that sets the descriptor sets it to a file or a pipe: `*fd = open(path, flags)`."""
         setting = [one.output for one in self._definitions.at(descriptor, function) if one.output is not None]
         made = [made for one in setting for made in self._made_by(one.value, one.function)]
-        return bool(made) and all(self._opens(one.expression) for one in made)
+        return bool(made) and all(map(self._is_opened_by, made))
 
     def _streamed(self, stream: Binary, function: FunctionInfo, trail: Trail, makes_number: bool) -> Trace | None:
         """`stream >> value`, where the stream reads from a socket or from what was received."""
