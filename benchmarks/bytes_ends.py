@@ -1,6 +1,6 @@
 """Measure one row of the exchange of bytes by localsocket, and print it as JSON.
 
-As its command does, whose words change: this measures earlier commits too.
+As its command does, whose words change, and which measures more than one row: this measures earlier commits too.
 """
 
 from __future__ import annotations

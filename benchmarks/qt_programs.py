@@ -11,6 +11,9 @@ from pathlib import Path
 from comparing import IN_PURE_PYTHON, SOURCES
 from rounds import Program
 
+_OURS = (sys.executable, str(SOURCES / "bytes_ends.py"))
+OUR_PROGRAMS = (Program("localsocket", _OURS), Program("localsocket_pure", (*IN_PURE_PYTHON, *_OURS)))
+
 C_FLAGS = ("-std=gnu11", "-O2", "-Wall", "-Wextra", "-pthread")
 CXX_FLAGS = ("-std=c++17", "-O2", "-Wall", "-Wextra", "-pthread", "-fPIC")
 
@@ -55,10 +58,8 @@ def build_programs(directory: Path) -> list[Program]:
     compile_source("g++", *CXX_FLAGS, qt_source, shared, *qt_flags, "-o", qt)
     flush_each_write = "-DFLUSH_EACH_WRITE=true"
     compile_source("g++", *CXX_FLAGS, flush_each_write, qt_source, shared, *qt_flags, "-o", qt_flush)
-    localsocket = (sys.executable, "-m", "localsocket")
     return [
-        Program("localsocket", localsocket, ("--json",)),
-        Program("localsocket_pure", (*IN_PURE_PYTHON, *localsocket), ("--json",)),
+        *OUR_PROGRAMS,
         Program("qt", (qt,)),
         Program("qt_flush", (qt_flush,)),
         Program("c_epoll", (c_epoll,)),

@@ -55,7 +55,7 @@ pieces.
 
 These programs do this:
 
-- **localsocket**, as `localsocket exchange` and `localsocket pingpong` run it.
+- **localsocket**, row by row what `localsocket exchange` and `localsocket pingpong` run.
 - **pure Python**, where it was measured: the same without the compiled core, at both ends.
 - **Qt**: `QLocalServer` and `QLocalSocket` with their defaults, used as in Qt's benchmark.
 - **Qt, `flush()`**: the same program with one more line, a `flush()` after each `write()`. Qt

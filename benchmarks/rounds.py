@@ -77,7 +77,10 @@ def run_program(program: Program, row: Row, settings: Settings, scratch: str) ->
 
 def read_measurement(output: dict[str, Any], row: Row) -> Measurement:
     """Take the figures of the one row in a program's output, which must be the row asked for."""
-    measured = output["rows"][0] if "rows" in output else output
+    rows = output.get("rows", [output])
+    if len(rows) != 1:
+        raise ValueError(f"{len(rows)} rows, where one was asked for")
+    (measured,) = rows
     if {name: measured.get(name) for name in asdict(row)} != asdict(row):
         raise ValueError("not the row that was asked for")
     if "skipped" in measured:

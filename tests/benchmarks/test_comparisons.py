@@ -52,6 +52,39 @@ def compared(rounds: Path, pages: Path) -> dict[str, Any]:
     return result
 
 
+_OURS_BESIDE_QT = """
+import json
+from qt_programs import OUR_PROGRAMS
+from results import Settings
+from rounds import run_rounds
+from rows import Row
+
+rows = [Row("exchange", server, count, 100) for server in ("process", "thread") for count in (1, 5)]
+rows += [Row("pingpong", "process", 10, 1)]
+print(json.dumps([run.measurement for run in run_rounds(rows, list(OUR_PROGRAMS), Settings(1, 0.05, 50))]))
+"""
+
+
+def test_each_row_that_is_compared_with_qt_is_measured_of_this_library(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", _OURS_BESIDE_QT]
+    done = subprocess.run(command, cwd=BENCHMARKS, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert [run for run in json.loads(done.stdout) if "p50_us" not in run] == []
+
+
+def test_an_answer_with_more_than_the_row_that_was_asked_for_is_refused() -> None:
+    asked = """
+from rounds import read_measurement
+from rows import Row
+
+row = {"test": "exchange", "server": "process", "connections": 1, "chunk_bytes": 100, "face": "socket"}
+read_measurement({"rows": [row, {**row, "face": "blocking"}]}, Row("exchange", "process", 1, 100))
+"""
+    command = [sys.executable, "-c", asked]
+    done = subprocess.run(command, cwd=BENCHMARKS, capture_output=True, text=True, check=False)
+    assert "2 rows, where one was asked for" in done.stderr
+
+
 @pytest.mark.long
 def test_the_comparison_with_asyncio_runs_from_end_to_end(tmp_path: Path) -> None:
     rounds, pages = tmp_path / "rounds.json", tmp_path / "pages"
