@@ -132,6 +132,7 @@ async def test_a_writer_learns_how_much_was_lost_when_the_peer_goes() -> None:
             with pytest.raises(ClosedByPeer):
                 await again
         assert socket.bytes_to_write == 0
+        await socket.close()  # which has nothing to tell any more
 
 
 async def test_a_writer_learns_at_its_deadline_that_the_peer_has_gone() -> None:

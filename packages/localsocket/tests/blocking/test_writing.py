@@ -125,6 +125,7 @@ def test_flushing_does_not_hide_that_bytes_are_lost() -> None:
             assert caught.value.unsent == queued
         with pytest.raises(ClosedByPeer):
             one.flush()
+        one.close()  # which has nothing to tell any more
 
 
 def test_an_error_that_nobody_expected_is_kept_as_the_cause(monkeypatch: pytest.MonkeyPatch) -> None:

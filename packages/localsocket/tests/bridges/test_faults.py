@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
 from bridges.broker import Broker
 from bridges.conftest import Bus
 from bridges.faulty import Counting, Load, Proxy
-from localsocket import Service, aio
-from localsocket.bridges import calling_side, nats
+from localsocket import CallLimits, Client, Service, aio
+from localsocket.bridges import calling_side, carrying, nats
 from localsocket.errors import ClosedByPeer, DeadlinePassed
+from localsocket.interfaces import MIB
+from localsocket.testing import wait_until
 
 LONG = 30.0
 LATE = 0.1
@@ -63,6 +65,45 @@ async def test_a_call_without_a_deadline_that_was_cancelled_while_it_was_held_ba
         broker.resume()
         assert await wanted == 4
     assert sorted(counting.runs) == [1, 2]
+
+
+@pytest.fixture
+def paused(broker: Broker) -> Iterator[Broker]:
+    """A NATS server that is stopped once a client of it has greeted, and goes on at the end."""
+    yield broker
+    broker.resume()
+
+
+@pytest.mark.parametrize("timeout", [0, LATE])
+async def test_closing_in_a_loop_says_how_much_a_server_that_is_paused_was_not_sent(
+    paused: Broker, timeout: float
+) -> None:
+    async with nats.serve(Counting().instance(), paused.url):
+        client = aio.Client(f"{paused.url}/{NAME}", limits=CallLimits(unsent=64 * MIB))
+        await client.open()
+        paused.pause()
+        for _ in range(64):
+            await client.notify("double", bytes(MIB // 2))
+        with pytest.raises(DeadlinePassed) as late:
+            await client.close(timeout=timeout)
+        assert MIB < late.value.queued < 64 * MIB
+        await client.close()
+        paused.resume()
+
+
+async def test_what_a_closed_client_has_sent_and_a_server_that_is_paused_has_not_taken_is_logged(
+    paused: Broker, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(carrying, "CLOSE_TIMEOUT", LATE)
+    async with nats.serve(Counting().instance(), paused.url):
+        client = Client(f"{paused.url}/{NAME}", limits=CallLimits(unsent=64 * MIB))
+        await asyncio.to_thread(client.open)
+        paused.pause()
+        for _ in range(64):
+            await asyncio.to_thread(client.notify, "double", bytes(MIB // 2))
+        await asyncio.to_thread(client.close)
+        await asyncio.to_thread(wait_until, lambda: "has not all been sent" in caplog.text)
+        paused.resume()
 
 
 @pytest.mark.long

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 from collections.abc import Callable
 from functools import partial
 
-from contracts.service_of_claims import ADDRESS, Diary, Refused, served, small_limits
+from contracts.service_of_claims import ADDRESS, Diary, Refused, ServiceOfClaims, served, small_limits
 from contracts.subjects import ClientUnderTest, ItemsUnderTest, ServiceFace, in_time
 from localsocket.errors import CallCancelled, CallFailed, DeadlinePassed, EndOfStream
 from localsocket.interfaces import KIB
@@ -46,6 +47,19 @@ def asking_again_for_an_item_gives_no_room_for_another(face: ServiceFace) -> Non
         of_claims.gate.set()
         assert stream.receive(timeout=PATIENCE) == 2
         raises(EndOfStream, lambda: stream.receive(timeout=PATIENCE))
+
+
+@window_claims.claim
+def closing_says_nothing_of_items_that_were_asked_for_when_all_had_come(face: ServiceFace) -> None:
+    of_claims = ServiceOfClaims(is_async=face.is_async)
+    with contextlib.ExitStack() as clients:
+        with of_claims.served_by(face):
+            client = clients.enter_context(face.connect(ADDRESS))
+            streams = [client.stream("drip", prefetch=3) for _ in range(2)]
+            assert [next(stream) for stream in streams] == [1, 1]
+            of_claims.gate.set()
+            of_claims.diary.wait_for("closed", "closed")
+        assert [list(stream) for stream in streams] == [[2], [2]]
 
 
 @window_claims.claim

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 from collections.abc import Callable
 
@@ -235,6 +236,17 @@ def writing_to_who_has_gone_says_so(face: StreamFace) -> None:
         gone = raises(ClosedByPeer, writer.result)
         assert 0 < gone.unsent < MIB
         raises((ClosedByPeer, ClosedByUs), lambda: _write(one, b"more"))
+
+
+@stream_contract.claim
+def closing_tells_how_much_was_kept_to_be_sent_and_is_lost(face: StreamFace) -> None:
+    with face.connected_pair(limits=Limits(read_buffer=_SMALL), kernel_buffer=_SMALL) as (one, other):
+        kept = raises(DeadlinePassed, lambda: one.write(bytes(MIB), timeout=_SOON)).queued
+        other.abort()
+        with contextlib.suppress(ClosedByPeer):  # which may find out, or find the end
+            assert one.read(timeout=FOREVER) == b""
+        assert raises(ClosedByPeer, lambda: one.close(timeout=PATIENCE)).unsent == kept
+        one.close(timeout=PATIENCE)
 
 
 @stream_contract.claim

@@ -91,6 +91,7 @@ BOTH = {
         "an_item_is_made_when_its_reader_has_room_for_it",
         "asking_again_for_an_item_gives_no_room_for_another",
         "a_reader_with_a_window_in_items_gets_them_all",
+        "closing_says_nothing_of_items_that_were_asked_for_when_all_had_come",
         "a_window_in_items_is_none_in_which_bytes_do_not_count",
         "a_window_is_that_of_one_reader",
     ],

@@ -2,36 +2,22 @@
 
 from __future__ import annotations
 
-import contextlib
+import asyncio
 import logging
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from localsocket import CallLimits, Client, LocalSocket, aio, listen
+from localsocket import CallLimits, Client, LocalSocket, aio
 from localsocket.errors import ClosedByPeer, ClosedByUs, DeadlinePassed
 from localsocket.interfaces import KIB, MIB
 from localsocket.testing import PATIENCE, Background
-from localsocket.wire.greeting import Greeting
 from services.conftest import ADDRESS
+from services.deaf import deaf_service
 
 SOON = 0.05
 SENT = 32
 DATA = bytes(64 * KIB)
-
-
-@contextlib.contextmanager
-def deaf_service() -> Iterator[Background[LocalSocket]]:
-    """Greet one client, and read nothing."""
-    with listen(ADDRESS) as server, contextlib.ExitStack() as stack:
-
-        def greet() -> LocalSocket:
-            served = stack.enter_context(contextlib.closing(server.accept(timeout=PATIENCE)))
-            served.write(Greeting(role="service", max_message=MIB, max_calls=10).encode())
-            return served
-
-        yield Background(greet)
 
 
 def clogged(service: Background[LocalSocket]) -> tuple[Client, LocalSocket]:
@@ -52,7 +38,7 @@ async def clogged_in_loop(service: Background[LocalSocket]) -> tuple[aio.Client,
 
 
 def test_closing_says_how_much_a_service_that_does_not_read_was_not_sent(runtime_directory: Path) -> None:
-    with deaf_service() as service:
+    with deaf_service(ADDRESS) as service:
         client, _ = clogged(service)
         with pytest.raises(DeadlinePassed, match="closing the client took longer than") as caught:
             client.close(timeout=SOON)
@@ -63,7 +49,7 @@ def test_closing_says_how_much_a_service_that_does_not_read_was_not_sent(runtime
 
 
 def test_closing_says_how_much_a_service_that_has_gone_was_not_sent(runtime_directory: Path) -> None:
-    with deaf_service() as service:
+    with deaf_service(ADDRESS) as service:
         client, served = clogged(service)
         closing = Background(client.close)
         closing.wait_until_waiting()
@@ -76,7 +62,7 @@ def test_closing_says_how_much_a_service_that_has_gone_was_not_sent(runtime_dire
 def test_a_block_that_an_exception_leaves_logs_what_was_lost(
     runtime_directory: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with deaf_service() as service:
+    with deaf_service(ADDRESS) as service:
         client, _ = clogged(service)
         close = client.close
         monkeypatch.setattr(client, "close", lambda: close(timeout=SOON))
@@ -88,7 +74,7 @@ def test_a_block_that_an_exception_leaves_logs_what_was_lost(
 def test_a_client_whose_service_goes_logs_that_notifications_are_lost(
     runtime_directory: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    with deaf_service() as service, caplog.at_level(logging.WARNING):
+    with deaf_service(ADDRESS) as service, caplog.at_level(logging.WARNING):
         client, served = clogged(service)
         served.abort()
         with pytest.raises(ClosedByPeer):
@@ -97,10 +83,41 @@ def test_a_client_whose_service_goes_logs_that_notifications_are_lost(
         client.close()
 
 
+async def test_a_client_in_a_loop_whose_service_goes_logs_that_notifications_are_lost(
+    runtime_directory: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with deaf_service(ADDRESS) as service, caplog.at_level(logging.WARNING):
+        client, served = await clogged_in_loop(service)
+        served.abort()
+        with pytest.raises(ClosedByPeer):
+            await client.call("anything", timeout=PATIENCE)
+        assert "lost its connection with" in caplog.text
+        await client.close()
+
+
+async def test_closing_in_a_loop_tells_of_a_notification_that_was_gathered_for_a_service_that_had_gone(
+    runtime_directory: Path,
+) -> None:
+    with deaf_service(ADDRESS) as service:
+        client = aio.Client(ADDRESS)
+        await client.open()
+        calls = [asyncio.ensure_future(client.call("anything")) for _ in range(2)]
+        while client.stats().active_calls < len(calls):
+            await asyncio.sleep(0)
+        service.result().abort()
+        await client.notify("note", DATA)
+        with pytest.raises(ClosedByPeer) as caught:
+            await client.close()
+        assert caught.value.unsent > len(DATA)
+        for call in calls:
+            with pytest.raises(ClosedByUs):
+                await call
+
+
 async def test_closing_in_a_loop_says_how_much_a_service_that_does_not_read_was_not_sent(
     runtime_directory: Path,
 ) -> None:
-    with deaf_service() as service:
+    with deaf_service(ADDRESS) as service:
         client, _ = await clogged_in_loop(service)
         with pytest.raises(DeadlinePassed) as caught:
             await client.close(timeout=SOON)
@@ -111,7 +128,7 @@ async def test_closing_in_a_loop_says_how_much_a_service_that_does_not_read_was_
 
 
 async def test_closing_in_a_loop_says_how_much_a_service_that_has_gone_was_not_sent(runtime_directory: Path) -> None:
-    with deaf_service() as service:
+    with deaf_service(ADDRESS) as service:
         client, served = await clogged_in_loop(service)
         served.abort()
         with pytest.raises(ClosedByPeer):
@@ -119,7 +136,7 @@ async def test_closing_in_a_loop_says_how_much_a_service_that_has_gone_was_not_s
 
 
 async def test_a_notification_to_a_service_that_has_gone_is_not_taken(runtime_directory: Path) -> None:
-    with deaf_service() as service:
+    with deaf_service(ADDRESS) as service:
         client = aio.Client(ADDRESS)
         await client.open()
         service.result().abort()

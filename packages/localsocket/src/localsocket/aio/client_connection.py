@@ -116,6 +116,9 @@ class ClientConnection(AnyClientConnection):
         try:
             self._socket.send_gathered()
             await self._socket.close(timeout=deadline.remaining())
+        except ClosedByPeer:
+            if self._was_in_use:
+                raise
         finally:
             self._socket.abort()
 
@@ -160,7 +163,7 @@ class ClientConnection(AnyClientConnection):
     def _has_ended(self) -> None:
         self._wake_all()
         if not self._is_flushing:
-            self._log_loss(self._socket.bytes_to_send)
+            self._log_loss(self._socket._bytes_lost)
             self._socket.abort()
 
 

@@ -98,6 +98,10 @@ class SharedSocket(LocalSocket):
         """How many bytes are gathered, or queued because the kernel has not taken them."""
         return self._outbox_size + len(self._unsent)
 
+    @property
+    def _bytes_lost(self) -> int:
+        return super()._bytes_lost + self._outbox_size
+
     def send(self, data: bytes) -> None:
         """Send with whatever else is sent in this turn of the loop; any thread may call.
 
@@ -275,7 +279,8 @@ class SharedSocket(LocalSocket):
             self._outbox_size = 0
         try:
             for data in join_small(outbox):
-                self._write(data)
+                if not self._write(data):
+                    self._lost += len(data)
         except BaseException:  # of a signal's handler: a part of it may be lost
             self.abort()
             self._on_end(ClosedByUs("the connection, whose sending was interrupted,"))
@@ -283,7 +288,8 @@ class SharedSocket(LocalSocket):
         if not self._unsent.size:
             self._on_drained()
 
-    def _write(self, data: bytes) -> None:
+    def _write(self, data: bytes) -> bool:
+        """Send, or queue; False where that cannot be: whoever shares the socket is told of its end."""
         try:
             self.write_nowait(data)
         except (ClosedByPeer, ClosedByUs):
@@ -292,3 +298,11 @@ class SharedSocket(LocalSocket):
         except LocalSocketError as error:
             self.abort()
             self._on_end(error)
+        else:
+            return True
+        return False
+
+    def _check_none_lost(self) -> None:
+        # Of what it gathers no writer is told.
+        if lost := self._bytes_lost:
+            raise ClosedByPeer("closing", unsent=lost)

@@ -121,14 +121,13 @@ class AwaitedSocket(CallerDrivenSocket, abc.ABC):
         many bytes were lost. Closing again has no effect.
         """
         deadline = Deadline(timeout)
-        if (has_unsent := self._begin_close()) is None:
+        if not self._begin_close():
             if self._state is SocketState.CLOSED:
                 await self._wait_closed()
             return
         try:
             await self._wait_for(self._is_drained, deadline, "closing")
-            if has_unsent and self._write_failure:
-                raise self._write_failure()
+            self._check_none_lost()
         except DeadlinePassed:
             raise deadline.error("closing", queued=len(self._unsent)) from None
         finally:

@@ -145,7 +145,8 @@ class ClientConnection(AnyClientConnection):
         try:
             if not socket.wait_sent(deadline):
                 raise deadline.error("closing the client", queued=len(self._unsent))
-            socket.check_all_sent()
+            if self._was_in_use:
+                socket.check_none_lost()
         finally:
             with socket.lock:
                 socket.close_soon()
@@ -195,5 +196,5 @@ class ClientConnection(AnyClientConnection):
     def _has_ended(self) -> None:
         self._wake_all()
         if not self._is_flushing:
-            self._log_loss(self.socket.bytes_lost())
+            self._log_loss(self.socket._bytes_lost)
             self.socket.close_soon()

@@ -131,8 +131,7 @@ class EventSocket(ConnectedSocket):
         """
         with self._lock:
             self._check_open()
-            if self._write_failure:
-                raise self._write_failure()
+            self._check_can_be_sent()
             self._write_ended = True
             self._is_writable = False
             if not self._unsent:

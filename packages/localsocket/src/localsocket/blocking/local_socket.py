@@ -169,13 +169,12 @@ class LocalSocket(CallerDrivenSocket):
         """
         deadline = Deadline(timeout)
         with self._lock:
-            if (has_unsent := self._begin_close()) is None:
+            if not self._begin_close():
                 return
             self._waiters.wake_all()
         try:
             self._wait_for(self._is_drained, deadline, "closing")
-            if has_unsent and self._write_failure:
-                raise self._write_failure()
+            self._check_none_lost()
         except DeadlinePassed:
             raise deadline.error("closing", queued=len(self._unsent)) from None
         finally:

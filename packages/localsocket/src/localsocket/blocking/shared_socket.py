@@ -144,18 +144,13 @@ class SharedSocket(ConnectedSocket):
             self._flushing.append(turn)
         return self.wait(turn, deadline)
 
-    def check_all_sent(self) -> None:
-        """Raise ClosedByPeer, with how much, where the peer has gone and something was not sent."""
+    def check_none_lost(self) -> None:
+        """Raise, with how much, where something was accepted and not sent. What was refused its writer knows."""
         with self._lock:
-            if self._write_failure is not None:
-                raise self._write_failure()
             if self._unsent:
                 raise ClosedByPeer("closing", unsent=len(self._unsent))
-
-    def bytes_lost(self) -> int:
-        """Return how many bytes were written that are lost when it is closed now, or have been lost with the peer."""
-        failure = self._write_failure() if self._write_failure is not None else None
-        return failure.unsent if isinstance(failure, ClosedByPeer) else len(self._unsent)
+            if self._lost:
+                self._check_can_be_sent()
 
     def write_unless_busy(self, data: bytes) -> bool:
         """Send, or queue, `data`; False, and nothing was done, while a thread does so already: this one, maybe.

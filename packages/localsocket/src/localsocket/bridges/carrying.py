@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 from collections.abc import Awaitable, Callable
 from typing import Protocol
 
-from localsocket.errors import LocalSocketError
+from localsocket.errors import ClosedByPeer, DeadlinePassed, LocalSocketError
+from localsocket.sockets.caller_driven import CLOSE_TIMEOUT
+
+logger = logging.getLogger("localsocket.bridges")
+
 
 _MUCH = 256 * 1024
 """Bytes that wait for the connection, beyond which no more is taken from the bus."""
@@ -24,7 +29,7 @@ class BusConversation(Protocol):
     ) -> None: ...
     def send(self, data: bytes) -> None: ...
     def set_reading(self, is_wanted: bool) -> None: ...
-    async def close(self) -> None: ...
+    async def close(self, *, timeout: float) -> None: ...
 
 
 async def carry(
@@ -73,4 +78,7 @@ async def carry(
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        await bus.close()
+        try:
+            await bus.close(timeout=CLOSE_TIMEOUT)
+        except (ClosedByPeer, DeadlinePassed) as loss:  # of bytes whose sender was told that they are on their way
+            logger.warning("what was said over the bus has not all been sent: %s", loss)

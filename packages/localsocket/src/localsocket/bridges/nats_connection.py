@@ -90,9 +90,8 @@ class NatsConnection(asyncio.Protocol):
     @property
     def pending_bytes(self) -> int:
         """Bytes that are not with the system yet."""
-        if not self._is_full or self._transport is None:
-            return self._gathered_size
-        return self._gathered_size + self._transport.get_write_buffer_size()
+        in_transport = 0 if self._transport is None else self._transport.get_write_buffer_size()
+        return self._gathered_size + in_transport
 
     def write(self, *parts: bytes) -> None:
         if not self._gathered:

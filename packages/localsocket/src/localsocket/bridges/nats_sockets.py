@@ -23,6 +23,7 @@ from localsocket.deadlines import Deadline
 from localsocket.endpoint.credentials import PeerCredentials
 from localsocket.errors import ClosedByPeer, DeadlinePassed, LocalSocketError, PeerBrokeProtocol
 from localsocket.interfaces import Limits
+from localsocket.sockets.caller_driven import CLOSE_TIMEOUT
 from localsocket.sockets.connector import Connected, Connector
 
 TICK = 0.05
@@ -74,6 +75,10 @@ class NatsSocket:
     def bytes_to_send(self) -> int:
         return self._link.pending_bytes
 
+    @property
+    def _bytes_lost(self) -> int:
+        return self.bytes_to_send
+
     def send(self, data: bytes) -> None:
         if self._side is None:
             self._early.append(data)
@@ -112,16 +117,20 @@ class NatsSocket:
                 self._opening.cancel()
             self._closing = self._loop.create_task(self._close_link())
 
-    async def close(self, *, timeout: float | None = 5.0) -> None:
-        """Tell the service, send what is unsent, and let go."""
+    async def close(self, *, timeout: float | None = CLOSE_TIMEOUT) -> None:
+        """Tell the service, send what is unsent, and let go; raise how much could not be sent, once it has."""
+        deadline, unsent, has_gone = Deadline(timeout), 0, False
         if self._closing is None:
             if self._side is not None and not self._is_over:
                 self._side.end()
                 self._act(self._side)
-                await self._link.flush(Deadline(timeout))
+                await self._link.flush(deadline)
+                unsent, has_gone = self.bytes_to_send, self._is_over
             self.abort()
         if self._closing is not None:
             await asyncio.wait([self._closing])
+        if unsent:
+            raise ClosedByPeer("closing", unsent=unsent) if has_gone else deadline.error("closing", queued=unsent)
 
     # ------------------------------------------------------------------------------------------------------------------
 

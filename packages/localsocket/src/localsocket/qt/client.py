@@ -169,8 +169,8 @@ class Client(Calls):
     def close(self, *, timeout: float | None = CLOSE_TIMEOUT) -> None:
         """Give up calls under way, which fail with ClosedByUs, send unsent data, and close; returns at once.
 
-        What the service has not accepted within `timeout` seconds is dropped, and that is logged. Closing again has no
-        effect.
+        What the service has not accepted within `timeout` seconds is dropped; that is logged where notifications may be
+        among it, of which nobody else is told. Closing again has no effect.
         """
         self._state.close(timeout)
 

@@ -80,7 +80,9 @@ class ClientConnection(AnyClientConnection):
         return self._is_flushing
 
     def abort(self) -> None:
-        self._log_loss(self._socket.bytes_to_write)
+        was_flushing, self._is_flushing = self._is_flushing, False
+        if was_flushing:
+            self._log_loss(self._socket._bytes_lost)
         self._socket.abort()
 
     def cut_off(self) -> None:
@@ -93,7 +95,7 @@ class ClientConnection(AnyClientConnection):
 
     def _has_drained(self) -> None:
         if self._is_flushing:
-            self._socket.abort()
+            self.abort()
         else:
             self._client.look_soon()
 
@@ -120,6 +122,6 @@ class ClientConnection(AnyClientConnection):
 
     def _has_ended(self) -> None:
         if not self._is_flushing:
-            self._log_loss(self._socket.bytes_to_write)
+            self._log_loss(self._socket._bytes_lost)
             self._socket.abort()
         self._client.has_ended(self)

@@ -33,6 +33,7 @@ class AnyClientConnection(abc.ABC):
         self._is_ended = False
         self.to_repeat: list[OpenCall] = []
         self.has_notified = False  # and nobody waits to be told what came of that
+        self._was_in_use = False  # when it ended; else what is lost then is not missed: credit for what has come
 
     def _carry_descriptors(self, begin: Callable[[int], ArrivedDescriptors | None]) -> None:
         """Once the peer has greeted, have descriptors come by `begin`, if both sides carry them."""
@@ -134,6 +135,7 @@ class AnyClientConnection(abc.ABC):
     def _end_all(self, error: LocalSocketError) -> None:
         if self.error is None:
             self.error = error
+        self._was_in_use = self._was_in_use or self.has_notified or self.caller.open_calls > 0
         for call in self.caller.calls:
             if self.core.may_repeat(self.caller, call) and not isinstance(self.error, ClosedByUs):
                 if call not in self.to_repeat:
@@ -152,7 +154,7 @@ class AnyClientConnection(abc.ABC):
 
     def _log_loss(self, unsent: int) -> None:
         """Say so where bytes are lost that nobody waits for, as those of notifications."""
-        if unsent and self.has_notified and not isinstance(self.error, ClosedByUs):
+        if unsent and self.has_notified:
             logger.warning("the client of %r lost its connection with %d bytes unsent", self.core.address, unsent)
 
     # --- for an API to fill in ----------------------------------------------------------------------------------------

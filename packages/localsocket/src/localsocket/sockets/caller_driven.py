@@ -96,8 +96,7 @@ class CallerDrivenSocket(ConnectedSocket):
 
     def _is_flushed(self) -> bool | None:
         self._check_open()
-        if self._write_failure:
-            raise self._write_failure()
+        self._check_can_be_sent()
         return not self._unsent or None
 
     def _end_flushed_writing(self) -> bool | None:
@@ -177,9 +176,9 @@ class CallerDrivenSocket(ConnectedSocket):
             raise deadline.error("writing", queued=queued) from None
         return False
 
-    def _begin_close(self) -> bool | None:
-        """Start closing; return None when that has been done before, else whether bytes wait to be sent."""
+    def _begin_close(self) -> bool:
+        """Start closing; False when that has been done before."""
         if self._state is not SocketState.CONNECTED:
-            return None
+            return False
         self._start_closing()
-        return bool(self._unsent)
+        return True

@@ -191,8 +191,7 @@ class ConnectedSocket(Connection):
             self._has_sent()
             if self._on_sent is not None and (sent := self._unsent.total_sent - before):
                 self._on_sent(sent)
-            if self._write_failure:
-                raise self._write_failure()
+            self._check_can_be_sent()
             return len(self._unsent)
 
     # --- for the faces; the lock is held ------------------------------------------------------------------------------

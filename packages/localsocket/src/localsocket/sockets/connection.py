@@ -63,6 +63,7 @@ class HandedOver(NamedTuple):
     failure: Callable[[], LocalSocketError] | None = None
     write_failure: Callable[[], LocalSocketError] | None = None
     write_ended: bool = False
+    lost: int = 0
 
 
 class Connection:
@@ -78,9 +79,11 @@ class Connection:
         "_descriptor",
         "_failure",
         "_is_held",
+        "_is_loss_told",
         "_is_owned",
         "_is_writable",
         "_lock",
+        "_lost",
         "_on_closed",
         "_on_sent",
         "_received",
@@ -129,6 +132,8 @@ class Connection:
         self._failure: Callable[[], LocalSocketError] | None = None  # why reading ended, if not by a clean end
         self._write_failure: Callable[[], LocalSocketError] | None = None
         self._write_ended = False
+        self._lost = 0  # bytes that were accepted, and could not be sent any more
+        self._is_loss_told = False
         self._transaction_owner: int | None = None
         self._is_held = False  # a loop receives nothing, for want of room
         self._on_sent: Callable[[int], None] | None = None  # who wants to know about bytes sent by a write itself
@@ -203,7 +208,10 @@ class Connection:
             unsent.copy_borrowed()
             sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM, 0, descriptor)
             sock.setblocking(False)
-            return HandedOver(sock, received, unsent, on_closed, self._failure, self._write_failure, self._write_ended)
+            lost = 0 if self._is_loss_told else self._lost
+            return HandedOver(
+                sock, received, unsent, on_closed, self._failure, self._write_failure, self._write_ended, lost
+            )
 
     def _take_over(self, connection: HandedOver) -> None:
         """Go on where another object left the connection; for the first moment of this one."""
@@ -212,6 +220,7 @@ class Connection:
         self._failure = connection.failure
         self._write_failure = connection.write_failure
         self._write_ended = connection.write_ended
+        self._lost = connection.lost
         self._is_writable = self._is_writable and not (self._write_failure or self._write_ended)
 
     def _close_in_child(self) -> None:
@@ -243,6 +252,11 @@ class Connection:
         if (arrivals := self._arrivals) is not None:
             self._arrivals = None
             arrivals.close()
+
+    @property
+    def _bytes_lost(self) -> int:
+        """How many bytes were accepted that have been lost with the peer, or are when it is closed now."""
+        return self._lost + len(self._unsent)
 
     # --- for the faces; the lock is held ------------------------------------------------------------------------------
 
@@ -294,10 +308,20 @@ class Connection:
         self._check_open()
         if self.mode == "r":
             raise WrongMode("writing", self.mode)
-        if self._write_failure:
-            raise self._write_failure()
+        self._check_can_be_sent()
         if self._write_ended:
             raise ClosedByUs("the writing half of the socket")
+
+    def _check_can_be_sent(self) -> None:
+        """Raise why nothing can be sent any more, and with it how much is lost of what was accepted."""
+        if self._write_failure:
+            self._is_loss_told = True
+            raise self._write_failure()
+
+    def _check_none_lost(self) -> None:
+        """Raise how much is lost of what was accepted, unless a caller has been told."""
+        if self._lost and not self._is_loss_told:
+            self._check_can_be_sent()
 
     def _check_leaving(self) -> None:
         self._check_open()
@@ -356,9 +380,9 @@ class Connection:
     def _note_write_failure(self, error: OSError, unsent: int = 0) -> LocalSocketError:
         """Fail all writes from now on, with what is returned; `unsent` bytes are lost, or those that were queued."""
         self._is_writable = False
-        lost = self._unsent.clear() or unsent
+        self._lost += self._unsent.clear()
         if error.errno in (errno.EPIPE, errno.ECONNRESET, errno.ENOTCONN):
-            self._write_failure = partial(ClosedByPeer, "writing to it", unsent=lost)
+            self._write_failure = partial(ClosedByPeer, "writing to it", unsent=self._lost or unsent)
         else:
             self._write_failure = partial(BrokenEndpoint, "writing", error)
         return self._write_failure()
@@ -377,7 +401,8 @@ class Connection:
     def _break_off(self, doing: str) -> None:
         """Nobody knows how far `doing` came when it was interrupted: end it for both sides, and say so from now on."""
         self._is_writable = False
-        self._unsent.clear()
+        self._lost += self._unsent.clear()
+        self._is_loss_told = True  # by what interrupts
         self._received.feed_end()
         self._failure = self._write_failure = partial(
             ClosedByUs, f"the connection, interrupted in the midst of {doing},"

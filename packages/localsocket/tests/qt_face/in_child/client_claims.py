@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import os
 import sys
@@ -12,7 +13,7 @@ from typing import Any
 import pytest
 
 from contracts.qt_face import QtThread
-from localsocket import Fd, ServerThread, Service, qt
+from localsocket import Fd, LocalSocket, ServerThread, Service, qt
 from localsocket.errors import (
     BadResult,
     CallCancelled,
@@ -25,6 +26,7 @@ from localsocket.errors import (
 from localsocket.qt.binding import qt_core
 from localsocket.services.gap import Gap
 from localsocket.testing import PATIENCE, Background, UnansweringServer, VanishingServer, wait_until
+from services.deaf import deaf_service
 from testing.orders import Order, OutOfStock, orders
 
 
@@ -413,6 +415,45 @@ def test_signals_are_gone_when_all_is_told(client: qt.Client, told: Told) -> Non
 
 
 # --- what is unsent ---------------------------------------------------------------------------------------------------
+
+
+@contextlib.contextmanager
+def clogged() -> Iterator[tuple[qt.Client, LocalSocket]]:
+    """Give a client that has taken more than can be sent to its service, which reads nothing, and that one's end."""
+    with deaf_service("demo.deaf") as service:
+        client = qt.Client("demo.deaf")
+        for _ in range(40):
+            client.notify("note", bytes(100_000))
+        run_until(lambda: client.stats().bytes_sent > 1_000_000)
+        yield client, service.result()
+
+
+def losses(caplog: pytest.LogCaptureFixture) -> list[str]:
+    return [record.getMessage() for record in caplog.records if "bytes unsent" in record.getMessage()]
+
+
+def test_a_client_whose_service_goes_logs_that_notifications_are_lost(
+    told: Told, caplog: pytest.LogCaptureFixture
+) -> None:
+    with clogged() as (client, served):
+        told.follow(client)
+        assert not losses(caplog)
+        served.abort()
+        told.wait(1)
+        assert [name for name, *_ in told.news] == ["disconnected"]
+        assert len(losses(caplog)) == 1
+
+
+@pytest.mark.parametrize("has_gone", [True, False])
+def test_closing_logs_what_is_lost(has_gone: bool, caplog: pytest.LogCaptureFixture) -> None:
+    with clogged() as (client, served):
+        client.close(timeout=PATIENCE if has_gone else 0.02)
+        assert not losses(caplog)
+        if has_gone:
+            served.abort()
+        run_until(lambda: losses(caplog))
+        run_until_idle()
+        assert len(losses(caplog)) == 1
 
 
 def test_what_was_notified_before_closing_arrives(service: Service) -> None:
