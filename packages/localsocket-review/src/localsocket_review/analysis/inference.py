@@ -37,6 +37,7 @@ from localsocket_review.model.unit import Language, Unit
 _OWNERS = re.compile(
     r"(?:std::)?(?:unique_ptr|shared_ptr|weak_ptr|optional)|Q(?:Scoped|Shared|Weak)?Pointer|QPointer|QScopedPointer"
 )
+_NUMBERS = re.compile(r"(?:(?:unsigned|signed|long|short|char|int|__u?int\d+_t|s?size_t|u?int\d+_t)\b ?)+")
 _MAKERS = frozenset({"make_unique", "make_shared", "create"})
 # What gives the elements that its argument has.
 _SAME_ELEMENTS = frozenset({"as_const", "qAsConst", "list", "tuple", "set", "sorted", "reversed"})
@@ -144,6 +145,9 @@ class Inference:
             if inside and _OWNERS.fullmatch(shell.strip()):
                 return self.canonical(inside.rpartition(">")[0], unit)
             bare = shell.strip().replace("::", ".").lstrip(".")
+            named = self._program.type_named(bare, unit)
+            if named != bare and _NUMBERS.fullmatch(named):
+                return named
             head, dot, rest = bare.partition(".")
             return unit.imports.get(bare) or f"{unit.imports.get(head, head)}{dot}{rest}"
         bare = text.partition("[")[0].strip()

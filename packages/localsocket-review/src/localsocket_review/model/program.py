@@ -14,6 +14,8 @@ from localsocket_review.model.declarations import ClassInfo, FunctionInfo, Funct
 from localsocket_review.model.expressions import Call
 from localsocket_review.model.unit import Language, Unit
 
+_MOST_NAMES = 4  # of one type, each for the one before it: a file of errors may name one by itself
+
 
 class Program:
     """The units joined: one class for header and source, and functions and classes by their names."""
@@ -30,6 +32,7 @@ class Program:
         every_class = [found for unit in units for found in unit.classes]
         for found in sorted(every_class, key=lambda found: not _is_declared(found)):
             self._join(found)
+        self._type_names = {name: tag for unit in reversed(units) for name, tag in unit.type_names.items()}
         self._bases: dict[ClassInfo, tuple[str, ...]] = {}
         self._lineages: dict[ClassInfo, tuple[ClassInfo, ...]] = {}
         self._named: dict[tuple[str, Unit | None], ClassInfo | None] = {}
@@ -78,8 +81,19 @@ class Program:
             self._named[key] = self._class_named(name, near)
         return self._named[key]
 
+    def type_named(self, name: str, near: Unit | None) -> str:
+        """Return the type of C that a name is another one of, that of the file `near` first; else the name itself."""
+        for _ in range(_MOST_NAMES):
+            meant = (near.type_names if near is not None else {}).get(name) or self._type_names.get(name)
+            if meant is None:
+                break
+            name = meant
+        return name
+
     def _class_named(self, name: str, near: Unit | None) -> ClassInfo | None:
         word = last_word(name)
+        if word not in self.classes_by_name and (near is None or near.language is Language.CPP):
+            word = self.type_named(word, near)
         candidates = self.classes_by_name.get(word, [])
         if candidates and near is not None and near.language is Language.PYTHON and self._is_of_library(name, near):
             return None

@@ -60,6 +60,7 @@ class Unit:
     imports: dict[str, str] = field(default_factory=dict)
     import_places: dict[str, Place] = field(default_factory=dict)
     star_imports: list[str] = field(default_factory=list)
+    type_names: dict[str, str] = field(default_factory=dict)  # other names: `typedef struct job job_t`
     includes: list[tuple[str, Place]] = field(default_factory=list)
     macros: dict[str, Macro] = field(default_factory=dict)
     comments: list[Comment] = field(default_factory=list)

@@ -254,6 +254,8 @@ class _CppReader:
             self._read_class(type_node, scope, names[0] if node.type == "type_definition" and names else "")
         elif type_node is not None and type_node.type == "enum_specifier":
             self._read_enumerators(type_node)
+        if node.type == "type_definition":
+            self._name_type(node, type_node)
         if node.type == "type_definition" or node.type == "friend_declaration":
             return
         for one in declarators(node):
@@ -266,6 +268,14 @@ class _CppReader:
                 self._declare_member(node, one, declarator, scope, scope.owner)
             else:
                 self._declare_variable(node, one, declarator)
+
+    def _name_type(self, node: Node, type_node: Node | None) -> None:
+        """Note another name of a structure with a tag, or of a number: `typedef unsigned char uchar`."""
+        is_class = type_node is not None and type_node.type in CLASS_TYPES
+        meant = text_of(field(type_node, "name")) if type_node is not None and is_class else type_text(type_node)
+        for one in declarators(node):
+            if meant and (is_class or one.type in ("type_identifier", "primitive_type")):
+                self._unit.type_names[text_of(take_apart(one).name or one)] = meant
 
     def _declare_member(self, node: Node, one: Node, declarator: Declarator, scope: _Scope, owner: ClassInfo) -> None:
         name, full_type = text_of(declarator.name), type_text(field(node, "type")) + declarator.suffix
