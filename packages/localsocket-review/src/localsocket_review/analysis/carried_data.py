@@ -37,6 +37,9 @@ _ONLY_NUMBERS = re.compile(r"(?:[^%]|%[-+ #0]*[\d.]*[hlzjt]*[diouxXcfeg]|%%)*")
 _CONVERSIONS = re.compile(r"%[-+ #0]*[\d.]*[hlzjtL]*([a-zA-Z])")
 # What only changes how a loop goes.
 _LOOPING = frozenset({"enumerate", "iter", "list", "map", "filter", "reversed", "islice"})
+SIGNED_TYPES = re.compile(
+    r"(?:const )?(?:signed )?(?:int|long|long long|long int|ssize_t|q?int\d+(?:_t)?|qsizetype|off_t)"
+)
 SMALL_TYPES = re.compile(
     r"(?:u?int(?:8|16)(?:_t)?|qu?int(?:8|16)|uchar|ushort|unsigned char|unsigned short|char|short)"
 )

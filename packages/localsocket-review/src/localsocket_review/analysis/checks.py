@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from localsocket_review.analysis.calls import ProgramCalls
 from localsocket_review.analysis.conditions import OF_CHARACTERS, Conditions
 from localsocket_review.analysis.control_flow import ControlFlow, FlowNode, Guard, decompose
 from localsocket_review.analysis.definitions import Definition, Definitions, How
+from localsocket_review.analysis.growing import Growing, are_about_the_same
 from localsocket_review.analysis.names import Names, Variable
 from localsocket_review.model.declarations import FunctionInfo
 from localsocket_review.model.expressions import (
@@ -49,7 +50,9 @@ class Checks:
         self._definitions = definitions
         self._conditions = conditions
         self._flow_of = flow_of
+        self._growing = Growing(calls)
         self._refusing: dict[FunctionInfo, list[Expression]] = {}
+        self._checked: dict[tuple[FunctionInfo, Variable, _Check], list[tuple[int, Expression]]] = {}
 
     def is_bounded(self, expression: Expression, function: FunctionInfo) -> bool:
         """Say whether a variable is known, where it is used, to be below something."""
@@ -97,23 +100,45 @@ class Checks:
         start = flow.graph.entry if is_given or definition.value is None else flow.node_of(definition.value)
         if goal is None or start is None or start is goal:
             return False
-        same = self._same_as(definition, start, flow)
         element = _element_of(use, flow)
         passed = {
-            node.index
-            for node in flow.nodes
-            if node.guard is not None
-            and any(
-                self._holds(one, known, function, check)
-                and not self._asks_of_other_element(one.test, known, element, function)
-                for one in decompose(node.guard)
-                for known in (variable, *same)
-            )
+            index
+            for known in (variable, *self._same_as(definition, start, flow))
+            for index, test in self._conditions_on(known, function, check)
+            if not self._asks_of_other_element(test, known, element, function)
         }
         if not passed:
             return False
         others = self._definitions.reaching(function).nodes_that_set(variable) - {start.index}
         return not flow.leads_to(start, goal, (passed | others) - {goal.index})
+
+    def _conditions_on(self, variable: Variable, function: FunctionInfo, check: _Check) -> list[tuple[int, Expression]]:
+        """Return behind which nodes the variable has been checked, and by what: asked for each of its definitions."""
+        asked = (function, variable, check)
+        if asked not in self._checked:
+            flow = self._flow_of(function)
+            self._checked[asked] = [
+                (node.index, one.test)
+                for node in flow.nodes
+                if node.guard is not None
+                for one in decompose(node.guard)
+                if self._holds(one, variable, function, check)
+            ]
+            if check == self._conditions.bounds:
+                self._checked[asked] += self._made_to_fit(variable, function, flow)
+        return self._checked[asked]
+
+    def _made_to_fit(
+        self, variable: Variable, function: FunctionInfo, flow: ControlFlow
+    ) -> Iterator[tuple[int, Expression]]:
+        """Yield the nodes at which there is more room for what was too large: `if (at >= s->size) grow(s, at);`."""
+        for call in self._growing.calls_in(function):
+            node = flow.node_of(call)
+            for guard in flow.guards(call):
+                if node is None or not are_about_the_same(call, guard.test):
+                    continue
+                if self._holds(Guard(guard.test, not guard.holds), variable, function, self._conditions.bounds):
+                    yield node.index, guard.test
 
     def _same_as(self, definition: Definition, start: FlowNode, flow: ControlFlow) -> list[Variable]:
         """Return the variable that this one was set to, if it keeps its value: what is known of it is known of both."""

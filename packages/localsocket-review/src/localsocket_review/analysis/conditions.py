@@ -89,6 +89,8 @@ class Conditions:
                     left, right = right, left
                 if not self._compares(left, variable, function):
                     return False
+                if self._is_subtracted(left, variable, function):
+                    operator = _FLIPPED[operator]  # `size - at >= 4`
                 operator = operator if guard.holds else _NEGATED[operator]
                 return operator in _UPPER and not self._compares(right, variable, function)
         return False
@@ -103,6 +105,8 @@ class Conditions:
                     operator, left, right = _FLIPPED[operator], right, left
                 if not self._compares(left, variable, function) or self._compares(right, variable, function):
                     return False
+                if self._is_subtracted(left, variable, function):
+                    operator = _FLIPPED[operator]
                 if isinstance(left, Cast) and "unsigned" in left.type.replace("size_t", "unsigned"):
                     return True  # one comparison for both ends
                 operator = operator if guard.holds else _NEGATED[operator]
@@ -184,6 +188,15 @@ class Conditions:
         filled.update(part for one in measured for argument in one.arguments for part in walk(argument))
         filled.update(part for buffer in self._buffers_in(side, function) for part in walk(buffer))
         return any(part not in filled for part in named)
+
+    def _is_subtracted(self, side: Expression, variable: Variable, function: FunctionInfo) -> bool:
+        """Say whether the side grows as the number shrinks: what is left behind it."""
+        match strip_casts(side):
+            case Binary(operator="-", left=left, right=right):
+                return self.reads(right, variable, function) is not self._is_subtracted(left, variable, function)
+            case Binary(operator="+", left=left, right=right):
+                return any(self._is_subtracted(one, variable, function) for one in (left, right))
+        return False
 
     def _buffers_in(self, side: Expression, function: FunctionInfo) -> Iterator[Expression]:
         """Yield what calls fill: of `recv(fd, numbers, size, 0) == size` no number is compared."""

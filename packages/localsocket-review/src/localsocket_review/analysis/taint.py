@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from localsocket_review.analysis.calls import ProgramCalls
 from localsocket_review.analysis.carried_data import (
     FOLLOWED,
+    SIGNED_TYPES,
     Step,
     Trace,
     Use,
@@ -132,9 +133,6 @@ _COUNTING = re.compile(
 _LOOKING_UP = re.compile(r"(?:^|_)(?:find|lookup|look_up|search|locate)(?:_|$)", re.IGNORECASE)
 # What a loop over it gives line by line.
 _STREAMS = ("socket.SocketIO", "asyncio.StreamReader")
-_SIGNED_TYPES = re.compile(
-    r"(?:const )?(?:signed )?(?:int|long|long long|long int|ssize_t|q?int\d+(?:_t)?|qsizetype|off_t)"
-)
 _KEYED = re.compile(r"map|hash|dict|set\b", re.IGNORECASE)
 _LONGEST_WAY = 8
 
@@ -250,7 +248,7 @@ class Taint:
         if use is Use.SIZE:
             return self._checks.is_bounded(expression, function)
         if use is Use.OFFSET:
-            is_signed = _SIGNED_TYPES.fullmatch(self._inference.type_of(expression, function)) is not None
+            is_signed = SIGNED_TYPES.fullmatch(self._inference.type_of(expression, function)) is not None
             check = self._checks.is_in_range if is_signed else self._checks.is_bounded
             return check(expression, function)
         is_plain = use is Use.PATH and self._checks.is_plain_name(expression, function)

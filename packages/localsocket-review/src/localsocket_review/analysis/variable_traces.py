@@ -7,6 +7,7 @@ from typing import Protocol
 
 from localsocket_review.analysis.calls import ProgramCalls
 from localsocket_review.analysis.carried_data import (
+    SIGNED_TYPES,
     SMALL_TYPES,
     Step,
     Trace,
@@ -109,8 +110,18 @@ class VariableTraces:
             if found is None and definition.how is How.VALUE and definition.function is function:
                 found = self._behind(definition, variable, where, function, use, trail)
             if found is not None and not self._is_checked_since(definition, variable, where, function, use):
-                return guessed(found) if self._may_hold_another_value(definition, function) else found
+                is_guess = self._may_hold_another_value(definition, function) or (
+                    use.is_number and self._may_count_itself(definition, variable, found)
+                )
+                return guessed(found) if is_guess else found
         return None
+
+    def _may_count_itself(self, definition: Definition, variable: Variable, found: Trace) -> bool:
+        """Say whether this is a field of what a function of the program made of a text: `joined->length`."""
+        value = strip_casts(definition.value) if definition.value is not None else None
+        is_field = len(variable.path) > len(definition.variable.path)
+        is_made_here = isinstance(value, Call) and bool(self._calls.callees(value, definition.function))
+        return is_field and is_made_here and not any(step.makes_number for step in found)
 
     def _may_hold_another_value(self, definition: Definition, function: FunctionInfo) -> bool:
         """Say whether another function set a variable of the whole file that others set as well: which was last?"""
@@ -126,11 +137,13 @@ class VariableTraces:
         """Say whether conditions make what a definition gave harmless on each way: `if (size > most) size = most;`."""
         if definition.function is not function or definition.how in (How.ADDED, How.EXTENDED):
             return False
-        check = {Use.SIZE: self._checks.bounds_since, Use.OFFSET: self._checks.keeps_in_range_since}.get(
-            use, self._checks.restricts_since
-        )
+        if use.is_number:
+            is_signed = SIGNED_TYPES.fullmatch(self._inference.type_of(where, function)) is not None
+            needs_both_ends = use is Use.OFFSET and is_signed
+            check = self._checks.keeps_in_range_since if needs_both_ends else self._checks.bounds_since
+            return check(definition, variable, where)
         is_plain = use is Use.PATH and self._checks.keeps_inside_since(definition, variable, where)
-        return is_plain or check(definition, variable, where)
+        return is_plain or self._checks.restricts_since(definition, variable, where)
 
     def _behind(
         self,

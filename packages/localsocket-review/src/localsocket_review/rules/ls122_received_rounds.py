@@ -42,6 +42,8 @@ def check(facts: Facts) -> Iterator[Finding]:
 
 def _rounds(facts: Facts, loop: Loop, function: FunctionInfo) -> Iterator[Finding]:
     for bound in () if _multiplies(loop) else _bounds(loop):
+        if bound is loop.test and facts.inference.is_pointer(bound, function):
+            continue  # `for (; each; each = each->next)`: as many as there are
         trace = facts.taint.received_size(bound, function)
         if trace is not None and any(step.makes_number for step in trace) and not _is_counted(facts, trace):
             message = "A peer chooses how often this loop goes round, and nothing keeps it below a maximum."
