@@ -82,17 +82,17 @@ class Receiving:
     ) -> Trace | None:
         """Return what came to a variable that a call or a stream fills."""
         if isinstance(filling, Call):
-            return self._received_into(definition, filling, variable)
+            return self._received_into(definition, filling, variable, trail)
         return self._streamed(filling, definition.function, trail, self._is_number(variable, definition))
 
-    def _received_into(self, definition: Definition, call: Call, variable: Variable) -> Trace | None:
+    def _received_into(self, definition: Definition, call: Call, variable: Variable, trail: Trail) -> Trace | None:
         if call.called_name == "recvmsg" and variable.path != definition.variable.path:
             return None  # the header is filled, and not by the peer
         if self._calls.api_of(call, definition.function) is None:
             return self._filled_by_helper(definition, call, variable)
-        return self._filled(call, definition.function, self._is_number(variable, definition))
+        return self._filled(call, definition.function, self._is_number(variable, definition), trail)
 
-    def _filled(self, call: Call, function: FunctionInfo, makes_number: bool) -> Trace | None:
+    def _filled(self, call: Call, function: FunctionInfo, makes_number: bool, trail: Trail = ()) -> Trace | None:
         api = self._calls.api_of(call, function)
         if api is None:
             return None
@@ -101,7 +101,9 @@ class Receiving:
         if not api.act & Act.RECEIVE:
             return None
         descriptor = argument_of(call, api, "descriptor")
-        if descriptor is not None and self._is_file(descriptor, function):
+        if descriptor is not None and (
+            self._is_file(descriptor, function) or self._is_file_on(trail, descriptor, function)
+        ):
             return None
         socket = descriptor or call.receiver
         if socket is not None and self._transports.is_network(socket, function):
@@ -150,6 +152,19 @@ class Receiving:
         """Say whether a call of what receives gives it a file to read from, whatever other callers give."""
         given = list(self._given_to_read(call, function, receiving, _DEEPEST_HELPER))
         return bool(given) and all(self._is_file(one, giver) for one, giver in given)
+
+    def _is_file_on(self, trail: Trail, descriptor: Expression, function: FunctionInfo) -> bool:
+        """Say whether the calls that lead here give a helper a file to read from, whatever other callers give."""
+        for site, callee in reversed(trail):
+            defined = self._definitions.at(descriptor, function) if callee is function else []
+            names = {one.parameter.name for one in defined if one.parameter is not None}
+            given = self._calls.value_given(site, callee, names.pop()) if len(names) == 1 else None
+            if given is None:
+                return False
+            descriptor, function = given, site.caller
+            if self._is_file(descriptor, function):
+                return True
+        return False
 
     def _given_to_read(
         self, call: Call, function: FunctionInfo, receiving: Site, depth: int

@@ -36,6 +36,7 @@ _END = "refuse a path with strlen(path) >= sizeof address.sun_path, or copy one 
 _LENGTH = "pass offsetof(struct sockaddr_un, sun_path) + 1 + strlen(name) as the size, on both sides"
 # What takes two lengths and gives the greater one, or what is no bound at all.
 _GREATER = re.compile(r"max|larg|great|big|most|sum|add|plus", re.IGNORECASE)
+_LESSER = re.compile(r"(?:^|_|[a-z])min|^u?min|clamp|limit|smaller|least", re.IGNORECASE)
 _MAKING_ROOM = re.compile(r"alloc|resize|reserve|set_?size|grow|new", re.IGNORECASE)
 _COPYING = frozenset({"memcpy", "memmove", "strncpy", "strncat", "copy_n", "copy", "memset"})
 
@@ -155,6 +156,8 @@ def _bounds(part: Expression) -> bool:
             return True
         case Call(arguments=(_, _, *_) as arguments) if not _GREATER.search(part.called_name):
             kinds = [any(map(measures, walk(argument))) for argument in arguments]
+            if _LESSER.search(part.called_name):  # of a length that was measured before
+                kinds += [not isinstance(strip_casts(argument), Literal) for argument in arguments]
             return part.called_name not in _COPYING and any(kinds) and not all(kinds)
         case Conditional(test=Binary(operator="<" | "<=" | ">" | ">=" as operator, left=left, right=right), then=then):
             wanted = left if operator in ("<", "<=") else right
